@@ -1,0 +1,42 @@
+"""Argument checks with one wording: the name, what was got, what is possible."""
+
+from collections.abc import Collection
+from math import isfinite
+
+from ecgcore.errors import InvalidArgumentError
+
+
+def one_of(name: str, value: str, options: Collection[str]) -> str:
+    """Return ``value`` if it is one of ``options``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Naming the argument, the value and the possible values.
+    """
+    if value not in options:
+        possible = ", ".join(sorted(options))
+        raise InvalidArgumentError(f"{name} is {value!r}; possible values are {possible}.")
+    return value
+
+
+def in_range(name: str, value: float, low: float, high: float, unit: str = "") -> float:
+    """Return ``value`` as a float if ``low <= value <= high``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Also for NaN and for what is not a number.
+    """
+    suffix = f" {unit}" if unit else ""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise InvalidArgumentError(
+            f"{name} is {value!r}; a number from {low:g} to {high:g}{suffix} is needed."
+        ) from None
+    if not isfinite(number) or not low <= number <= high:
+        raise InvalidArgumentError(
+            f"{name} is {value!r}; it must be from {low:g} to {high:g}{suffix}."
+        )
+    return number

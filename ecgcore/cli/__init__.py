@@ -1,0 +1,51 @@
+"""The command line: ``python -m ecgcore COMMAND``.
+
+One module a command, imported only when that command is asked for.  Each module offers
+``add_arguments(parser)`` and ``run(args) -> int`` (the exit status).
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from ecgcore import __version__
+from ecgcore.errors import EcgError
+
+EXIT_OK = 0
+EXIT_ERROR = 2
+
+# Command -> (module, one line of help).
+COMMANDS = {
+    "read": ("ecgcore.cli.read", "read recordings and say what is in them"),
+    "predict": ("ecgcore.cli.predict", "a trained model's findings"),
+    "explain": ("ecgcore.cli.explain", "where a model looked for one statement"),
+    "simulate": ("ecgcore.cli.simulate", "write a simulated recording with its truth"),
+    "train": ("ecgcore.cli.train", "train a model from a recipe"),
+    "evaluate": ("ecgcore.cli.evaluate", "measure a trained model on the fixed splits"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status (0 done, 2 bad usage or unreadable input)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog="python -m ecgcore", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"ecgcore {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    wanted = next((word for word in arguments if not word.startswith("-")), None)
+    for name, (module_name, help_line) in COMMANDS.items():
+        sub = commands.add_parser(name, help=help_line, description=help_line)
+        if name == wanted:
+            module = importlib.import_module(module_name)
+            module.add_arguments(sub)
+            sub.set_defaults(run=module.run)
+    args = parser.parse_args(arguments)
+    try:
+        return int(args.run(args))
+    except EcgError as error:
+        sys.stderr.write(f"error: {error}\n")
+    except KeyboardInterrupt:
+        sys.stderr.write("error: stopped before the end; nothing after this point was done.\n")
+    except BrokenPipeError:
+        sys.stderr.close()
+    return EXIT_ERROR
