@@ -314,7 +314,7 @@ def _cached(path: Path) -> PackedSignals | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             return PackedSignals(**{name: stored[name] for name in stored.files})
     except (OSError, ValueError, TypeError, zipfile.BadZipFile):
         sys.stderr.write(f"The cache {path.name} is damaged; it is made again.\n")
