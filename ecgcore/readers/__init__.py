@@ -1,1 +1,21 @@
-"""readers."""
+"""Readers: ``read(source) -> Recording``, one module a format, one table.
+
+The format is recognised by content, not by the name.
+"""
+
+from ecgcore.readers.base import ReadOptions
+from ecgcore.readers.discover import find_recordings, recordings_in
+from ecgcore.readers.opening import Files, read, read_many
+from ecgcore.readers.table import FORMATS
+from ecgcore.readers.wfdb_write import write_wfdb
+
+__all__ = [
+    "FORMATS",
+    "Files",
+    "ReadOptions",
+    "find_recordings",
+    "read",
+    "read_many",
+    "recordings_in",
+    "write_wfdb",
+]

@@ -1,0 +1,232 @@
+"""What every command that takes recordings shares: its arguments, its loop, its output.
+
+The contract: ``--json`` prints one JSON object for a single file, and one object a line, each
+with ``"file"``, where several files or a folder are named.  Results go to standard output,
+progress and errors to standard error.  A file that cannot be read gives one line
+``error: FILE: sentence``, the others are still done, and the exit status is 2.
+"""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ecgcore import readers
+from ecgcore.errors import EcgError, MissingInformationError
+from ecgcore.recording import MAX_FS_HZ, Recording
+
+EXIT_OK = 0
+EXIT_ERROR = 2
+UNITS = ("mV", "uV", "V", "nV", "NU")
+
+Result = Mapping[str, Any]
+# What a command does with one recording: (recording, the file as named, arguments) -> its keys.
+Action = Callable[[Recording, str, argparse.Namespace], Result]
+TextFormat = Callable[[Result], str]
+
+_OPTION_OF = {"fs_hz": "--fs", "unit": "--unit", "lead_names": "--lead-names"}
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One recording to be done.
+
+    Attributes
+    ----------
+    shown : str
+        The file as the user named it, or the folder joined with the path inside it.
+    error : str
+        Why there is nothing to read (an empty folder); empty otherwise.
+    """
+
+    shown: str
+    error: str = ""
+
+
+def add_input_arguments(parser: argparse.ArgumentParser, *, several: bool = True) -> None:
+    """Add ``PATH...``, ``--fs``, ``--unit``, ``--lead-names`` and ``--json``.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    several : bool
+        False for a command that takes exactly one recording; ``args.paths`` is a list anyway.
+    """
+    parser.add_argument(
+        "paths",
+        metavar="PATH",
+        nargs="+" if several else 1,
+        help="a file, a WFDB record (with or without .hea)" + (", or a folder" if several else ""),
+    )
+    parser.add_argument(
+        "--fs", type=_rate, metavar="HZ", help="sampling rate, where the file does not tell it"
+    )
+    parser.add_argument(
+        "--unit", choices=UNITS, help="unit of the samples, where the file does not tell it"
+    )
+    parser.add_argument(
+        "--lead-names",
+        type=_names,
+        metavar="I,II,...",
+        help="names of the file's channels in order; an empty name leaves that channel out",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= MAX_FS_HZ:
+        raise argparse.ArgumentTypeError(f"{text!r} is no rate in Hz; give for example 500")
+    return value
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not any(names):
+        raise argparse.ArgumentTypeError("no name is given; give for example I,II,V1")
+    return names
+
+
+def read_options(args: argparse.Namespace) -> readers.ReadOptions:
+    """Return the reader's options that the command line gives."""
+    return readers.ReadOptions(fs_hz=args.fs, unit=args.unit, lead_names=args.lead_names)
+
+
+def for_each_recording(
+    args: argparse.Namespace, action: Action, *, as_text: TextFormat | None = None
+) -> int:
+    """Read every recording that ``args.paths`` names, act on it, and print what comes out.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        With what :func:`add_input_arguments` added.
+    action : callable
+        ``action(recording, file, args) -> dict`` of plain values (numpy ones are converted, NaN
+        becomes null).  The key ``"file"`` is put in front here.  It may raise an
+        :class:`~ecgcore.errors.EcgError`, which is reported like an unreadable file.
+    as_text : callable, optional
+        Makes the text printed without ``--json`` from the same dict.
+
+    Returns
+    -------
+    int
+        Exit status: 0 if all were done, 2 otherwise.
+    """
+    several = names_several(args.paths)
+    status = EXIT_OK
+    for item in input_files(args.paths):
+        try:
+            if item.error:
+                raise EcgError(item.error)
+            recording = readers.read(item.shown, options=read_options(args))
+            result = {"file": item.shown, **action(recording, item.shown, args)}
+        except EcgError as error:
+            status = EXIT_ERROR
+            sentence = describe_error(error)
+            sys.stderr.write(f"error: {one_line(item.shown)}: {sentence}\n")
+            if args.json and several:
+                write_json({"file": item.shown, "error": sentence})
+            continue
+        if args.json:
+            write_json(result)
+        else:
+            write_text((as_text or plain_text)(result))
+    return status
+
+
+def names_several(paths: Sequence[str]) -> bool:
+    """Return whether the output is one object a line: several paths, or a folder among them."""
+    return len(paths) > 1 or any(_is_folder(path) for path in paths)
+
+
+def input_files(paths: Sequence[str]) -> Iterator[InputFile]:
+    """Yield the recordings in the order given; a folder's in sorted order of their path."""
+    for path in paths:
+        if not _is_folder(path):
+            yield InputFile(path)
+            continue
+        found = readers.find_recordings(path)
+        for inside in found:
+            yield InputFile(str(inside))
+        if not found:
+            yield InputFile(path, "there is no recording in this folder.")
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except ValueError:  # a null character in the name
+        return False
+
+
+def output_name(args: argparse.Namespace, file: str) -> str:
+    """Return the relative path, without extension, under which outputs for ``file`` are kept.
+
+    For a file inside a named folder this is its path inside that folder, else its own name.
+    """
+    path = Path(file)
+    for given in args.paths:
+        if _is_folder(given) and path.is_relative_to(given):
+            return path.relative_to(given).with_suffix("").as_posix()
+    return path.stem
+
+
+def describe_error(error: EcgError) -> str:
+    """Return the error's sentence on one line, with the options that would help."""
+    sentence = one_line(str(error))
+    if isinstance(error, MissingInformationError):
+        options = " and ".join(_OPTION_OF[name] for name in error.needs if name in _OPTION_OF)
+        if options and not all(_OPTION_OF.get(name, "") in sentence for name in error.needs):
+            sentence += f" Give {options}."
+    return sentence
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` without line breaks and control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def plain_values(value: Any) -> Any:
+    """Return ``value`` as JSON can hold it: numpy values converted, NaN and infinity as None."""
+    if isinstance(value, np.ndarray):
+        return plain_values(value.tolist())
+    if isinstance(value, np.generic):
+        return plain_values(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain_values(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_values(item) for item in value]
+    return value
+
+
+def write_json(result: Result) -> None:
+    """Write one JSON object on one line to standard output."""
+    sys.stdout.write(json.dumps(plain_values(result), allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def write_text(text: str) -> None:
+    """Write text to standard output; what its encoding cannot show is escaped."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    shown = text.encode(encoding, "backslashreplace").decode(encoding)
+    sys.stdout.write(shown if shown.endswith("\n") else shown + "\n")
+    sys.stdout.flush()
+
+
+def plain_text(result: Result) -> str:
+    """Return ``key: value`` lines: the text form of a command that has none of its own."""
+    lines = [str(result.get("file", ""))]
+    lines += [f"  {key}: {plain_values(value)}" for key, value in result.items() if key != "file"]
+    return "\n".join(lines) + "\n"

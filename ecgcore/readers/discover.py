@@ -1,0 +1,128 @@
+"""Finding the recordings among files: in a folder, in an upload, in an archive."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+from ecgcore.errors import ReadError
+from ecgcore.readers.base import HEAD_BYTES, shown
+from ecgcore.readers.known import recognise_known
+from ecgcore.readers.table import recognise
+from ecgcore.readers.wfdb_header import looks_like_header, parse_header
+from ecgcore.readers.zip_ import is_zip
+
+# Text tables that carry no lead in their header are more often lists of cases than recordings.
+_TEXT = "CSV"
+_MAX_FILES = 1_000_000
+
+
+def find_recordings(path: str | Path) -> list[Path]:
+    """Return the recordings in a folder and all folders below, sorted by their path inside it.
+
+    A WFDB record is named by its header; its signal files, segments and annotations are not named
+    again.  Other files are named if their content is a recording: of a format that is read, of
+    one that is only recognised, or an archive.  A text table counts if its header names a lead,
+    or if it has no header and is all numbers.  Hidden files are passed over.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+
+    Raises
+    ------
+    ReadError
+        If there is no such folder, or it cannot be listed.
+    """
+    folder = Path(path)
+    try:
+        if not folder.is_dir():
+            raise ReadError("There is no such folder.")
+        inside = sorted(
+            file.relative_to(folder).as_posix()
+            for file in folder.rglob("*")
+            if not any(part.startswith(".") for part in file.relative_to(folder).parts)
+            and file.is_file()
+        )
+    except OSError as error:
+        reason = (error.strerror or "no access").lower()
+        raise ReadError(f"The folder cannot be listed: {reason}.") from error
+    names = _recordings(inside[:_MAX_FILES], lambda name: _head(folder / name))
+    return [folder / name for name in names]
+
+
+def recordings_in(files: Mapping[str, bytes]) -> list[str]:
+    """Return the names of the recordings among files in memory, by the same rules, sorted.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        By name; folders inside an archive are separated by ``/``.
+    """
+    return _recordings(sorted(files), lambda name: files[name][:HEAD_BYTES])
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except OSError:
+        return b""  # its reading will say why
+
+
+def _recordings(names: Iterable[str], head_of: Callable[[str], bytes]) -> list[str]:
+    order = list(names)
+    headers = [n for n in order if n.lower().endswith(".hea")]
+    used: set[str] = set()
+    found: list[str] = []
+    for name in headers:
+        head = head_of(name)
+        found.append(name)
+        used.add(name)
+        used |= _named_by(name, head)
+    for name in order:
+        if name not in used and _is_recording(name, head_of(name)):
+            found.append(name)
+    segments = {n for n in used if n.lower().endswith(".hea")} - set(headers)
+    named = set().union(*(_segments_of(n, head_of(n)) for n in headers)) if headers else set()
+    return sorted(set(found) - segments - named)
+
+
+def _named_by(name: str, head: bytes) -> set[str]:
+    """Return the signal files that a header names, as paths beside it."""
+    if not looks_like_header(name, head):
+        return set()
+    try:
+        header = parse_header(head)
+    except ReadError:
+        return set()  # the header is listed; reading it says what is wrong
+    return {_beside(name, signal.file) for signal in header.signals}
+
+
+def _segments_of(name: str, head: bytes) -> set[str]:
+    if b"/" not in head.split(b"\n", 1)[0]:
+        return set()
+    try:
+        header = parse_header(head)
+    except ReadError:
+        return set()
+    return {_beside(name, f"{segment.name}.hea") for segment in header.segments}
+
+
+def _beside(name: str, other: str) -> str:
+    return (PurePosixPath(name).parent / other).as_posix()
+
+
+def _is_recording(name: str, head: bytes) -> bool:
+    if is_zip(head):
+        return True
+    known = recognise_known(head)
+    if known is not None:
+        return known.is_ecg
+    entry = recognise(PurePosixPath(name).name, head)
+    return entry is not None and (entry.listed is None or entry.listed(head))
+
+
+def describe(names: Iterable[str], limit: int = 5) -> str:
+    """Return a short list of names for a message."""
+    items = [shown(name) for name in names]
+    more = f" and {len(items) - limit} more" if len(items) > limit else ""
+    return ", ".join(items[:limit]) + more

@@ -1,0 +1,188 @@
+"""Opening what a user gives: a path, or uploaded files, to the one reader that fits."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Protocol, runtime_checkable
+
+from ecgcore.errors import EcgError, ReadError, UnknownFormatError
+from ecgcore.readers.base import ReadOptions, Source, shown, too_large
+from ecgcore.readers.discover import describe, recordings_in
+from ecgcore.readers.known import recognise_known
+from ecgcore.readers.table import readable, recognise
+from ecgcore.readers.zip_ import expand_all, is_zip
+from ecgcore.recording import Recording
+
+
+@runtime_checkable
+class UploadedFile(Protocol):
+    """A file as an upload gives it."""
+
+    @property
+    def name(self) -> str:
+        """Its name on the user's machine."""
+
+    def getvalue(self) -> bytes:
+        """Return its content."""
+
+
+Files = Mapping[str, bytes] | Iterable[UploadedFile]
+_SIGNAL_FILES = (".dat", ".mat")
+_DEFAULTS = ReadOptions()
+
+
+def read(
+    source: str | Path | Files, *, options: ReadOptions = _DEFAULTS, member: str | None = None
+) -> Recording:
+    """Read one recording.
+
+    Parameters
+    ----------
+    source : path, mapping of str to bytes, or iterable of uploaded files
+        A file, or a WFDB record's name with or without ``.hea``; or files in memory by name (a
+        header with its signal files, a single file, a zip archive).
+    options : ReadOptions
+    member : str, optional
+        Which recording to read where files in memory hold several, as
+        :func:`~ecgcore.readers.recordings_in` names them.
+
+    Returns
+    -------
+    Recording
+        In mV (or NU where the file declares so); its ``notes`` say what was repaired, computed
+        or left out.
+
+    Raises
+    ------
+    UnknownFormatError
+        For content that is not read.
+    TooLargeError, MissingInformationError, ReadError, InvalidRecordingError
+        One sentence each; no other exception comes out of any bytes.
+    """
+    if isinstance(source, (str, Path)):
+        return _read_path(source, options)
+    files = expand_all(_as_mapping(source, options), options)
+    return _read_files(files, member, options)
+
+
+def read_many(
+    source: Files, *, options: ReadOptions = _DEFAULTS
+) -> list[tuple[str, Recording | EcgError]]:
+    """Read every recording among files in memory.
+
+    Returns
+    -------
+    list of (str, Recording or EcgError)
+        In sorted order of names; a recording that cannot be read gives its error.
+    """
+    files = expand_all(_as_mapping(source, options), options)
+    results: list[tuple[str, Recording | EcgError]] = []
+    for name in recordings_in(files) or sorted(files):
+        try:
+            results.append((name, _read_files(files, name, options)))
+        except EcgError as error:
+            results.append((name, error))
+    return results
+
+
+def _as_mapping(source: Files, options: ReadOptions) -> dict[str, bytes]:
+    if isinstance(source, Mapping):
+        files = {str(name): bytes(data) for name, data in source.items()}
+    else:
+        files = {file.name: file.getvalue() for file in source}
+    if sum(len(data) for data in files.values()) > options.max_bytes:
+        raise too_large(options.max_bytes)
+    if not files:
+        raise ReadError("No file was given.")
+    # Browsers give plain names; whatever looks like a path is not one here.
+    return {name.replace("\\", "/").rsplit("/", 1)[-1] or "file": d for name, d in files.items()}
+
+
+def _read_path(path: str | Path, options: ReadOptions) -> Recording:
+    chosen = _existing(Path(path))
+    source = Source(chosen.name, options, folder=chosen.parent)
+    if is_zip(source.data):
+        return _read_files(expand_all({source.name: source.data}, options), None, options)
+    return _read_source(source, options)
+
+
+def _existing(path: Path) -> Path:
+    """Return the file meant: a WFDB record's header where the name has no ``.hea``.
+
+    Raises
+    ------
+    ReadError
+        If there is no such file.
+    """
+    header = path.with_name(f"{path.name}.hea") if path.name not in ("", "..") else path
+    try:
+        if path.is_file():
+            return path
+        if header != path and header.is_file():
+            return header
+        if path.is_dir():
+            raise ReadError("This is a folder; name a recording in it.")
+        if path.exists():
+            raise ReadError("This is neither a file nor a folder.")
+    except (OSError, ValueError) as error:
+        raise ReadError("There is no file of that name.") from error
+    raise ReadError("There is no such file; a WFDB record is named with or without .hea.")
+
+
+def _read_files(files: Mapping[str, bytes], member: str | None, options: ReadOptions) -> Recording:
+    found = recordings_in(files)
+    if member is not None:
+        if member not in files:
+            raise ReadError(
+                f"There is no {shown(member)} among the files; there is {describe(files)}."
+            )
+        found = [member]
+    if len(found) > 1:
+        raise ReadError(
+            f"There are {len(found)} recordings in it ({describe(found)}); give one at a time."
+        )
+    if not found and not files:
+        raise ReadError("The archive holds no file that could be read.")
+    main = PurePosixPath(found[0] if found else _likely(files))
+    beside = {
+        PurePosixPath(name).name: data
+        for name, data in files.items()
+        if PurePosixPath(name).parent == main.parent
+    }
+    # What is in memory has been counted already, and an archive may expand to its own limit.
+    limit = max(options.max_bytes, options.max_expanded_bytes)
+    source = Source(main.name, replace(options, max_bytes=limit), files=beside)
+    return _read_source(source, options)
+
+
+def _likely(files: Mapping[str, bytes]) -> str:
+    """Return the file whose error tells most, where none is a recording by its looks."""
+    known = [n for n in sorted(files) if recognise(PurePosixPath(n).name, files[n][:4096])]
+    return (known or sorted(files, key=lambda n: (-len(files[n]), n)))[0]
+
+
+def _read_source(source: Source, options: ReadOptions) -> Recording:
+    if not source.data:
+        raise ReadError("The file is empty.")
+    entry = recognise(source.name, source.head)
+    if entry is not None:
+        return entry.read(source, options)
+    header = source.beside(f"{PurePosixPath(source.name).stem}.hea")
+    if header is not None and header != source.name:
+        source.name = header
+        source.data = source.take(header)
+        return _read_source(source, options)
+    raise _unknown(source)
+
+
+def _unknown(source: Source) -> UnknownFormatError:
+    known = recognise_known(source.head)
+    if known is not None:
+        return UnknownFormatError(f"This is {known.name}, which is not read; {known.advice}.")
+    name = source.name.lower()
+    if name.endswith(_SIGNAL_FILES) or source.head.startswith(b"fLaC"):
+        header = shown(PurePosixPath(source.name).stem + ".hea")
+        return UnknownFormatError(
+            f"This may be a WFDB signal file; give its header {header} together with it."
+        )
+    return UnknownFormatError(f"The content is of no format that is read: {readable()}.")

@@ -1,0 +1,357 @@
+"""WFDB records (PhysioNet): a header and its signal files.
+
+The wfdb package decodes the samples.  It opens whatever name it is given, over the network too,
+so it only ever sees a private temporary folder with a header and file names made here.
+"""
+
+import io
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import wfdb
+from numpy.typing import NDArray
+
+from ecgcore.errors import ReadError
+from ecgcore.readers.assemble import (
+    chosen_names,
+    finish,
+    is_other_signal,
+    listed,
+    make_patient,
+    parse_age,
+    parse_sex,
+    were,
+)
+from ecgcore.readers.base import Draft, ReadOptions, Source, library, shown
+from ecgcore.readers.wfdb_header import (
+    FLAC_FORMATS,
+    FORMATS,
+    NO_FILE,
+    Header,
+    SignalSpec,
+    looks_like_header,
+    parse_header,
+)
+from ecgcore.recording import Patient, Provenance, Recording
+from ecgcore.units import MV, NU, is_normalised, is_voltage, mv_per
+
+SIMULATED_COMMENT = "Simulated by ecgcore; no patient."
+FloatRows = NDArray[np.float32]
+
+
+def sniff(name: str, head: bytes) -> bool:
+    """Return whether the content is a WFDB header."""
+    return looks_like_header(name, head)
+
+
+def read(source: Source, options: ReadOptions) -> Recording:
+    """Read a WFDB record from its header and the signal files beside it.
+
+    Signals are in the header's units (mV where it names none, as WFDB defines).  Samples that
+    carry the format's "absent" value are NaN.  Where signals have different rates, those of the
+    highest rate are read.
+
+    Raises
+    ------
+    ReadError
+        One sentence: a missing, truncated or damaged signal file, a header that cannot be.
+    """
+    header = parse_header(source.data)
+    notes = list(header.notes)
+    rows = _segmented(source, header, options, notes) if header.segments else None
+    if rows is None:
+        rows = _single(source, header, options, notes)
+    rows = _only_ecg(rows, notes)
+    unit = MV if is_voltage(rows[0].unit) else NU
+    fs_hz = _final_rate(header, options, notes) * rows[0].samples_per_frame
+    draft = Draft(
+        names=[row.name for row in rows],
+        signal=np.stack([row.values for row in rows]),
+        fs_hz=fs_hz,
+        unit=unit,
+        provenance=Provenance(
+            format="WFDB",
+            original_fs_hz=fs_hz,
+            original_unit=listed(dict.fromkeys(row.unit for row in rows)),
+            original_gain=_gains(rows),
+            simulated=SIMULATED_COMMENT in header.comments,
+        ),
+        start=header.start,
+        patient=_patient(header, options, notes),
+        notes=notes,
+    )
+    return finish(draft, source)
+
+
+@dataclass
+class _Row:
+    """One signal in physical units, mV where ``unit`` is a voltage."""
+
+    name: str
+    unit: str
+    gain: float
+    samples_per_frame: int
+    values: FloatRows
+
+
+def _single(source: Source, header: Header, options: ReadOptions, notes: list[str]) -> list[_Row]:
+    specs = [spec for spec in header.signals if spec.file != NO_FILE]
+    if len(specs) < len(header.signals):
+        notes.append("Signals that the header lists without a file were left out.")
+    if not specs:
+        raise ReadError("The header names no signal file; it holds no recording.")
+    files = {spec.file: _signal_file(source, spec.file, notes) for spec in specs}
+    n_frames = _n_frames(header, specs, files)
+    if n_frames * sum(spec.samples_per_frame for spec in specs) > options.max_samples:
+        raise ReadError(
+            f"The header announces {n_frames} samples in {len(specs)} signals; up to "
+            f"{options.max_samples} together can be read."
+        )
+    names = chosen_names([spec.name for spec in specs], options)
+    digital = _decode(specs, files, n_frames, header.fs_hz, notes)
+    _check_sums(specs, digital, notes)
+    return [
+        _Row(name, spec.unit, spec.gain, spec.samples_per_frame, _physical(spec, values))
+        for name, spec, values in zip(names, specs, digital, strict=True)
+        if name is not None
+    ]
+
+
+def _signal_file(source: Source, name: str, notes: list[str]) -> bytes:
+    found = source.beside(name)
+    if found is None:
+        raise ReadError(
+            f"The signal file {shown(name)} that the header names is missing; give it together "
+            "with the header."
+        )
+    if found != name:
+        notes.append(f"The header names {shown(name)}; {shown(found)} was read.")
+    return source.take(found)
+
+
+def _n_frames(header: Header, specs: Sequence[SignalSpec], files: dict[str, bytes]) -> int:
+    """Return the number of frames, checked against every file's length."""
+    wanted = header.n_frames
+    for file in dict.fromkeys(spec.file for spec in specs):
+        group = [spec for spec in specs if spec.file == file]
+        present = _frames_in(group, files[file])
+        wanted = present if wanted is None else wanted
+        if present < wanted:
+            raise ReadError(
+                f"{shown(file)} is truncated: the header announces {wanted} samples for each "
+                f"signal, the file holds {present}."
+            )
+    if not wanted:
+        raise ReadError("The record holds no samples.")
+    for spec in specs:
+        if spec.skew >= wanted:
+            raise ReadError(
+                f"A signal is shifted by {spec.skew} samples in a record of {wanted}; the header "
+                "is wrong."
+            )
+    return wanted
+
+
+def _frames_in(group: Sequence[SignalSpec], data: bytes) -> int:
+    """Return how many whole frames a signal file holds."""
+    first = group[0]
+    per_frame = sum(spec.samples_per_frame for spec in group)
+    if len({(spec.fmt, spec.byte_offset) for spec in group}) > 1:
+        raise ReadError(f"The signals in {shown(first.file)} have different formats in the header.")
+    if first.fmt not in FLAC_FORMATS:
+        n_bytes = max(0, len(data) - first.byte_offset)
+        # 212 packs 2 samples into 3 bytes, 310 and 311 pack 3 into 4; a half-filled pack counts.
+        samples = int(n_bytes / FORMATS[first.fmt][0] + 1e-6)
+        return samples // per_frame
+    file = shown(first.file)
+    with library(f"{file} is damaged or no FLAC file, as format {first.fmt} needs."):
+        info = soundfile.info(io.BytesIO(data))
+    if info.channels != len(group):
+        raise ReadError(
+            f"{file} holds {info.channels} signals; the header describes {len(group)} in it."
+        )
+    return max(0, int(info.frames) - first.byte_offset) // first.samples_per_frame
+
+
+def _decode(
+    specs: Sequence[SignalSpec],
+    files: dict[str, bytes],
+    n_frames: int,
+    fs_hz: float,
+    notes: list[str],
+) -> list[NDArray[np.int32]]:
+    """Return each signal's samples as stored, decoded by the wfdb package."""
+    numbered = {file: f"s{i}.dat" for i, file in enumerate(files)}
+    lines = [f"r {len(specs)} {fs_hz:.10g} {n_frames}"]
+    for i, spec in enumerate(specs):
+        layout = f"{spec.fmt}x{spec.samples_per_frame}:{spec.skew}+{spec.byte_offset}"
+        lines.append(f"{numbered[spec.file]} {layout} 1(0)/mV 0 0 {spec.initial} 0 0 c{i}")
+    sentence = "The signal files do not fit the header or are damaged."
+    with tempfile.TemporaryDirectory(prefix="ecgcore-") as folder:
+        for file, name in numbered.items():
+            (Path(folder) / name).write_bytes(files[file])
+        (Path(folder) / "r.hea").write_text("\n".join(lines) + "\n", encoding="ascii")
+        with library(sentence) as texts:
+            record = wfdb.rdrecord(
+                str(Path(folder) / "r"), physical=False, smooth_frames=False, return_res=32
+            )
+            digital: list[NDArray[np.int32]] = record.e_d_signal
+    if texts:
+        notes.append("The signal files do not keep to their format everywhere; check the trace.")
+    for spec, values in zip(specs, digital, strict=True):
+        if values.shape != (n_frames * spec.samples_per_frame,):
+            raise ReadError(sentence)
+    return digital
+
+
+def _check_sums(
+    specs: Sequence[SignalSpec], digital: Sequence[NDArray[np.int32]], notes: list[str]
+) -> None:
+    wrong = [
+        shown(spec.name) or "a signal without name"
+        for spec, values in zip(specs, digital, strict=True)
+        if spec.checksum is not None
+        and not spec.skew
+        and (int(values.sum(dtype=np.int64)) - spec.checksum) % 65536
+    ]
+    if wrong:
+        notes.append(
+            f"The checksum of {listed(wrong)} does not agree with the header: samples may have "
+            "been changed or damaged."
+        )
+
+
+def _physical(spec: SignalSpec, digital: NDArray[np.int32]) -> FloatRows:
+    scale = mv_per(spec.unit) if is_voltage(spec.unit) else 1.0
+    # In double precision, so that the result is the nearest float32 to the exact value.
+    values = ((digital.astype(np.float64) - spec.baseline) / spec.gain) * scale
+    absent = FORMATS[spec.fmt][1]
+    if absent is not None:
+        values[digital == absent] = np.nan
+    with np.errstate(over="ignore"):  # infinite values are found and noted when assembled
+        return values.astype(np.float32)
+
+
+def _only_ecg(rows: list[_Row], notes: list[str]) -> list[_Row]:
+    """Keep the ECG's signals: voltages (or, if there are none, NU), at one rate."""
+    voltages = [row for row in rows if is_voltage(row.unit) and not is_other_signal(row.name)]
+    normalised = [row for row in rows if is_normalised(row.unit) and not is_other_signal(row.name)]
+    kept = voltages or normalised
+    if not kept:
+        found = ", ".join(f"{shown(row.name)} in {shown(row.unit)}" for row in rows[:20])
+        raise ReadError(f"The record holds no ECG signal in mV, uV, V or NU; it holds {found}.")
+    highest = max(row.samples_per_frame for row in kept)
+    slower = [row for row in kept if row.samples_per_frame < highest]
+    kept = [row for row in kept if row.samples_per_frame == highest]
+    left = [row for row in rows if all(row is not other for other in (*kept, *slower))]
+    if left:
+        names = [
+            f"{shown(row.name) or 'a signal without name'} ({shown(row.unit)})" for row in left
+        ]
+        notes.append(f"{listed(names)} {were(names)} left out: no ECG voltage.")
+    if slower:
+        names = [shown(row.name) for row in slower]
+        notes.append(f"{listed(names)} {were(names)} left out: sampled at a lower rate.")
+    return kept
+
+
+def _final_rate(header: Header, options: ReadOptions, notes: list[str]) -> float:
+    if header.fs_given:
+        if options.fs_hz is not None and options.fs_hz != header.fs_hz:
+            notes.append(
+                f"The rate given, {options.fs_hz:g} Hz, was not used: the header says "
+                f"{header.fs_hz:g} Hz."
+            )
+        return header.fs_hz
+    if options.fs_hz is not None:
+        notes.append(f"The sampling rate, {options.fs_hz:g} Hz, was given by the user.")
+        return options.fs_hz
+    notes.append(
+        f"The header gives no sampling rate; WFDB's default, {header.fs_hz:g} Hz, was used."
+    )
+    return header.fs_hz
+
+
+def _gains(rows: Sequence[_Row]) -> str:
+    texts = dict.fromkeys(f"{row.gain:g}/{shown(row.unit)}" for row in rows)
+    return next(iter(texts)) if len(texts) == 1 else "differs by lead"
+
+
+_AGE = re.compile(r"(?<![a-z])age>?\s*[:=]\s*(\S+)", re.IGNORECASE)
+_SEX = re.compile(r"(?<![a-z])(?:sex|gender)>?\s*[:=]\s*(\w+)", re.IGNORECASE)
+_MITBIH = re.compile(r"^(-?\d{1,3})\s+([MF])\b(?:\s+\d+\s+\d+|\s*$)")
+
+
+def _patient(header: Header, options: ReadOptions, notes: list[str]) -> Patient:
+    """Read age and sex from comments: Challenge, LUDB, PTB ("Age: 56") and MIT-BIH ("69 M")."""
+    age: float | None = None
+    sex: str | None = None
+    for comment in header.comments:
+        if match := _MITBIH.match(comment):
+            age = parse_age(match[1], notes) if age is None else age
+            sex = sex or parse_sex(match[2])
+        if age is None and (match := _AGE.search(comment)):
+            age = parse_age(match[1], notes)
+        if sex is None and (match := _SEX.search(comment)):
+            sex = parse_sex(match[1])
+    return make_patient(age, sex, {"record": header.name}, options)
+
+
+def _segmented(
+    source: Source, header: Header, options: ReadOptions, notes: list[str]
+) -> list[_Row]:
+    """Read a multi-segment record into one; gaps and absent signals are NaN.
+
+    In a fixed layout every segment has the same signals; in a variable one the first segment is
+    a layout of length 0, and signals are matched by name.
+    """
+    lengths = [segment.n_samples for segment in header.segments]
+    if sum(lengths) > options.max_samples:
+        raise ReadError(f"The header announces {sum(lengths)} samples; that is too many to read.")
+    rows: dict[str, _Row] = {}
+    offset = 0
+    for segment in header.segments:
+        if segment.name != NO_FILE and segment.n_samples:
+            for row in _segment_rows(source, segment.name, segment.n_samples, options, notes):
+                _place(rows, row, offset, sum(lengths), options)
+        offset += segment.n_samples
+    if not rows:
+        raise ReadError("All segments of the record are gaps; it holds no samples.")
+    notes.append(f"The record was joined from {len(header.segments)} segments.")
+    return list(rows.values())
+
+
+def _segment_rows(
+    source: Source, name: str, n_samples: int, options: ReadOptions, notes: list[str]
+) -> list[_Row]:
+    found = source.beside(f"{name}.hea")
+    if found is None:
+        raise ReadError(f"The segment {shown(name)}.hea that the header names is missing.")
+    header = parse_header(source.take(found))
+    if header.segments or (header.n_frames not in (None, n_samples)):
+        raise ReadError(f"The segment {shown(name)} has another length than the header announces.")
+    rows = _single(source, header, options, notes)
+    if any(row.values.shape[0] != n_samples * row.samples_per_frame for row in rows):
+        raise ReadError(f"The segment {shown(name)} has another length than the header announces.")
+    return rows
+
+
+def _place(
+    rows: dict[str, _Row], part: _Row, offset: int, total: int, options: ReadOptions
+) -> None:
+    """Put a segment's signal at its place in the whole record."""
+    spf = part.samples_per_frame
+    if part.name not in rows:
+        if (len(rows) + 1) * total * spf > options.max_samples:
+            raise ReadError(f"The record has more than {options.max_samples} samples.")
+        values = np.full(total * spf, np.nan, dtype=np.float32)
+        rows[part.name] = _Row(part.name, part.unit, part.gain, spf, values)
+    whole = rows[part.name]
+    if whole.samples_per_frame != spf or is_voltage(whole.unit) != is_voltage(part.unit):
+        raise ReadError(f"{shown(part.name)} has another rate or unit in one of the segments.")
+    whole.values[offset * spf : offset * spf + part.values.shape[0]] = part.values

@@ -1,0 +1,106 @@
+"""Zip archives: expanded in memory under a limit; nothing is ever written under a member's name."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from ecgcore.errors import ReadError, TooLargeError
+from ecgcore.readers.base import MIB, ReadOptions, is_plain_name, library, shown
+
+MAX_MEMBERS = 2000
+_CHUNK = MIB
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def is_zip(data: bytes) -> bool:
+    """Return whether the content is a zip archive."""
+    return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def expand(data: bytes, options: ReadOptions) -> dict[str, bytes]:
+    """Return the files in a zip archive by their path in it, ``/`` between folders.
+
+    Parameters
+    ----------
+    data : bytes
+    options : ReadOptions
+        ``max_expanded_bytes`` bounds what all members together expand to.
+
+    Raises
+    ------
+    TooLargeError
+        When the limit is passed; what was expanded until then is dropped.
+    ReadError
+        A damaged, encrypted or nested archive, or too many members.
+    """
+    files: dict[str, bytes] = {}
+    room = options.max_expanded_bytes
+    with (
+        library("The zip archive is damaged; pack the files again."),
+        zipfile.ZipFile(io.BytesIO(data)) as archive,
+    ):
+        members = archive.infolist()
+        if len(members) > MAX_MEMBERS:
+            raise ReadError(
+                f"The zip archive has {len(members)} members; up to {MAX_MEMBERS} are read."
+            )
+        for member in members:
+            name = _inner_name(member)
+            if name is None:
+                continue
+            files[name] = _expand_member(archive, member, room, options)
+            room -= len(files[name])
+    return files
+
+
+def _inner_name(member: zipfile.ZipInfo) -> str | None:
+    """Return a member's cleaned path, or None where it is no file to read."""
+    parts = [
+        p
+        for p in PurePosixPath(member.filename.replace("\\", "/")).parts
+        if p not in ("/", ".", "..")
+    ]
+    hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
+    if member.is_dir() or not parts or hidden or not all(map(is_plain_name, parts)):
+        return None
+    return "/".join(parts)
+
+
+def _expand_member(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, room: int, options: ReadOptions
+) -> bytes:
+    name = shown(member.filename)
+    if member.flag_bits & 0x1:
+        raise ReadError(f"{name} in the zip archive is encrypted; pack it without a password.")
+    if member.compress_type not in _METHODS:
+        raise ReadError(
+            f"{name} in the zip archive is packed by an unusual method; pack it as an ordinary zip."
+        )
+    expanded = bytearray()
+    with archive.open(member) as stream:
+        while chunk := stream.read(_CHUNK):
+            expanded += chunk
+            if len(expanded) > room:
+                raise TooLargeError(
+                    f"The zip archive expands to more than {options.max_expanded_bytes / MIB:.0f} "
+                    "MB; pack one recording at a time."
+                )
+    if is_zip(bytes(expanded[:4])):
+        raise ReadError(f"The zip archive holds another archive, {name}; unpack that first.")
+    return bytes(expanded)
+
+
+def expand_all(files: Mapping[str, bytes], options: ReadOptions) -> dict[str, bytes]:
+    """Return uploaded files with every zip among them replaced by what is in it."""
+    whole: dict[str, bytes] = {}
+    for name, data in files.items():
+        if not is_zip(data):
+            whole[name] = data
+            continue
+        inner = expand(data, options)
+        room = options.max_expanded_bytes - sum(len(data) for data in whole.values())
+        if sum(len(data) for data in inner.values()) > room:
+            raise TooLargeError("The zip archives together expand to more than is read.")
+        whole |= inner
+    return whole
