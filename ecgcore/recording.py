@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ class Patient:
 
     age_years: float | None = None
     sex: str | None = None
-    identity: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    identity: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.sex not in (None, "female", "male"):
@@ -144,6 +143,11 @@ class Recording:
         object.__setattr__(self, "signal", signal)
         object.__setattr__(self, "leads", leads)
         object.__setattr__(self, "fs_hz", fs_hz)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a pickled recording; NumPy forgets that its samples are read-only."""
+        self.__dict__.update(state)
+        self.signal.setflags(write=False)
 
     @property
     def n_leads(self) -> int:

@@ -1,1 +1,1 @@
-"""render."""
+"""Drawing: paper geometry in millimetres, plotly figures, PDF."""

@@ -1,0 +1,14 @@
+"""Entry point of the app: page configuration and navigation, no logic."""
+
+import streamlit as st
+
+from ui import shell
+
+st.set_page_config(page_title="ECG review", page_icon=":material/ecg_heart:", layout="wide")
+shell.style()
+pages = [
+    st.Page("pages/open.py", title="Open", icon=":material/folder_open:", default=True),
+    st.Page("pages/review.py", title="Review", icon=":material/ecg:"),
+]
+st.navigation(pages, position="top").run()
+shell.footer()

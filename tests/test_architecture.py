@@ -1,0 +1,116 @@
+"""The directions of the tree: who may import whom, and who may import which library."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Low to high; parts on one line do not import one another.
+LAYERS = (
+    ("errors", "checks"),
+    ("units", "leads", "labels"),
+    ("recording", "results"),
+    ("readers", "signal", "simulate"),
+    ("models",),
+    ("inference",),
+    ("measure",),
+    ("explain",),
+    ("datasets",),
+    ("evaluation",),
+    ("training",),
+)
+LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
+# Parts that share a line and nevertheless build on one another.
+ALONGSIDE = {("checks", "errors"), ("results", "recording")}
+BESIDE = {"render", "reviews"}  # see results and below
+TOP = {"cli", "__main__", "__init__"}
+OFFLINE_ONLY = {"datasets", "evaluation", "training"}
+
+LIBRARIES = {
+    "streamlit": ("app.py", "pages/", "ui/"),
+    "torch": tuple(
+        f"ecgcore/{part}/" for part in ("models", "inference", "explain", "evaluation", "training")
+    ),
+    "captum": ("ecgcore/explain/",),
+    "plotly": ("ecgcore/render/", "ui/components.py"),  # ui only asks where plotly.js lies
+    "matplotlib": ("ecgcore/render/",),
+    "wfdb": ("ecgcore/readers/wfdb", "ecgcore/datasets/"),
+    "edfio": ("ecgcore/readers/edf.py",),
+    "pydicom": ("ecgcore/readers/dicom",),
+    "neurokit2": ("ecgcore/signal/", "ecgcore/measure/"),
+}
+
+
+def sources() -> list[Path]:
+    found = [ROOT / "app.py"]
+    for folder in ("ecgcore", "ui", "pages"):
+        found += sorted((ROOT / folder).rglob("*.py"))
+    return found
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute here"
+            yield node.module or ""
+            # "from ecgcore import readers" imports the part, not the package.
+            if node.module == "ecgcore":
+                yield from (f"ecgcore.{alias.name}" for alias in node.names)
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(ROOT / "ecgcore").parts[0].removesuffix(".py")
+
+
+def may_import(part: str, other: str) -> bool:
+    if other in {part, "__init__", "__version__"} or part in TOP:
+        return True
+    if part in BESIDE:
+        return LEVEL.get(other, 99) <= LEVEL["results"]
+    return other in LEVEL and (LEVEL[other] < LEVEL[part] or (part, other) in ALONGSIDE)
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_downwards(path: Path) -> None:
+    name = path.relative_to(ROOT).as_posix()
+    for module in imports(path):
+        top, _, rest = module.partition(".")
+        if top == "ecgcore" and rest and name.startswith("ecgcore/"):
+            other = rest.split(".")[0]
+            assert may_import(part_of(path), other), f"{name} must not import {module}"
+        if name.startswith("ecgcore/"):
+            assert top not in {"ui", "pages", "app"}, f"{name} must not import {module}"
+        if name.startswith("ui/"):
+            assert top not in {"pages", "app"}, f"{name} must not import {module}"
+        allowed = LIBRARIES.get(top)
+        assert allowed is None or name.startswith(allowed), f"{name} must not import {module}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_pages_never_import_the_long_running_parts(path: Path) -> None:
+    if path.is_relative_to(ROOT / "ecgcore"):
+        return
+    used = {m.split(".")[1] for m in imports(path) if m.startswith("ecgcore.")}
+    assert not used & OFFLINE_ONLY
+
+
+def test_every_part_has_a_place() -> None:
+    parts = {part_of(path) for path in (ROOT / "ecgcore").rglob("*.py")}
+    assert parts <= LEVEL.keys() | BESIDE | TOP
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_stay_readable(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 600
+
+
+def test_the_check_itself_sees_a_wrong_import() -> None:
+    assert not may_import("leads", "recording")
+    assert not may_import("signal", "models")
+    assert not may_import("render", "models")
+    assert may_import("training", "datasets")

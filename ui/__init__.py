@@ -1,0 +1,1 @@
+"""Everything of the app that uses Streamlit, except the pages themselves."""

@@ -1,0 +1,69 @@
+"""The list of findings beside the paper."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ecgcore.results import Finding
+from ui.components import FINDINGS, component
+
+
+def findings_list(
+    findings: tuple[Finding, ...],
+    *,
+    key: str,
+    selected: str | None,
+    verdicts: Mapping[str, str],
+    on_act: Callable[[], None],
+) -> dict[str, Any] | None:
+    """Show the findings; return ``{"name": "select", "code": ...}``, a verdict, or None."""
+    rows = [_row(finding, verdicts.get(finding.code)) for finding in findings]
+    mount = component(FINDINGS, "findings.js", "findings.css")
+    result = mount(key=key, data={"rows": rows, "selected": selected}, on_act_change=on_act)
+    act = result.get("act")
+    return dict(act) if act else None
+
+
+def ordered(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return flagged findings first, each group by how far it is above its threshold."""
+
+    def rank(finding: Finding) -> tuple[int, float]:
+        group = {True: 0, False: 1, None: 2}[finding.finding]
+        return group, -(finding.probability - finding.threshold)
+
+    return tuple(sorted(findings, key=rank))
+
+
+def words(finding: Finding) -> str:
+    """Return one plain phrase; never "absent", never a diagnosis."""
+    if finding.finding is None:
+        return f"cannot be assessed: {finding.reason}" if finding.reason else "cannot be assessed"
+    phrase = "flagged by the model" if finding.finding else "not flagged"
+    return f"{phrase}; {finding.reason}" if finding.reason else phrase
+
+
+def value(finding: Finding) -> str:
+    """Return the calibrated probability in per cent, or words where there is none to show."""
+    if finding.finding is None:
+        return "–"
+    if not finding.calibrated:
+        return "above threshold" if finding.finding else "below threshold"
+    percent = finding.probability * 100
+    if percent < 1:
+        return "< 1 %"
+    return "> 99 %" if percent > 99 else f"{percent:.0f} %"
+
+
+def _row(finding: Finding, verdict: str | None) -> dict[str, Any]:
+    state = {True: "flagged", False: "not flagged", None: "unknown"}[finding.finding]
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "state": state,
+        "value": value(finding),
+        "words": words(finding),
+        "probability": finding.probability,
+        "threshold": finding.threshold,
+        "threshold_words": f"threshold {finding.threshold * 100:.0f} %",
+        "show_bar": finding.finding is not None and finding.calibrated,
+        "verdict": verdict,
+    }

@@ -1,0 +1,78 @@
+// The list of findings: one row a statement with its probability, its threshold and the reader's
+// verdict.  A listbox: arrow keys move, click or Enter chooses.  No HTML text anywhere.
+
+const element = (tag, className, text) => {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+};
+const VERDICTS = { confirmed: "confirmed by you", dismissed: "dismissed by you" };
+
+function bar(row) {
+  const track = element("span", "ecg-bar");
+  track.setAttribute("aria-hidden", "true");
+  const fill = element("span", "ecg-bar-fill");
+  fill.style.width = `${(row.probability * 100).toFixed(1)}%`;
+  const mark = element("span", "ecg-bar-threshold");
+  mark.style.left = `${(row.threshold * 100).toFixed(1)}%`;
+  mark.title = row.threshold_words;
+  track.append(fill, mark);
+  return track;
+}
+
+function option(row, selected, choose, judge) {
+  const node = element("div", "ecg-finding");
+  node.setAttribute("role", "option");
+  node.setAttribute("aria-selected", String(row.code === selected));
+  node.tabIndex = row.code === selected ? 0 : -1;
+  node.dataset.code = row.code;
+  node.dataset.state = row.state;
+  if (row.verdict) node.dataset.verdict = row.verdict;
+  const top = element("span", "ecg-finding-top");
+  top.append(element("span", "ecg-finding-name", row.name), element("span", "ecg-finding-value", row.value));
+  const words = row.verdict ? `${row.words} · ${VERDICTS[row.verdict]}` : row.words;
+  node.append(top);
+  if (row.show_bar) node.append(bar(row));
+  node.append(element("span", "ecg-finding-words", words));
+  if (row.code === selected) {
+    const actions = element("span", "ecg-finding-actions");
+    for (const [name, text] of [["confirm", "Confirm (Y)"], ["dismiss", "Dismiss (X)"]]) {
+      const press = element("button", "ecg-button", text);
+      press.type = "button";
+      press.setAttribute("aria-pressed", String(VERDICTS[row.verdict]?.startsWith(name) ?? false));
+      press.addEventListener("click", (event) => {
+        event.stopPropagation();
+        judge(name);
+      });
+      actions.append(press);
+    }
+    node.append(actions);
+  }
+  node.addEventListener("click", () => choose(row.code));
+  return node;
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  if (!data) return;
+  const hadFocus = parentElement.contains(document.activeElement);
+  let list = parentElement.querySelector(".ecg-findings");
+  if (!list) {
+    list = element("div", "ecg-findings");
+    list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", "Findings");
+    parentElement.append(list);
+  }
+  const choose = (code) => setTriggerValue("act", { name: "select", code });
+  const judge = (name) => setTriggerValue("act", { name });
+  list.replaceChildren(...data.rows.map((row) => option(row, data.selected, choose, judge)));
+  list.onkeydown = (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const codes = data.rows.map((row) => row.code);
+    const next = codes[(codes.indexOf(data.selected) + step + codes.length) % codes.length];
+    choose(next);
+  };
+  if (hadFocus) list.querySelector("[aria-selected=true]")?.focus();
+}

@@ -1,0 +1,170 @@
+"""Opening a case: uploaded files, or a demonstration case."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, demonstration_case
+
+from ecgcore.errors import EcgError, MissingInformationError
+from ecgcore.leads import STANDARD_12
+from ecgcore.readers import ReadOptions, read
+from ecgcore.recording import Recording
+from ecgcore.results import Quality
+from ecgcore.signal.quality import assess
+from ecgcore.units import MV
+from ui.state import OpenCase, put_case
+
+_ACCEPTS = (
+    "A CSV or text file, EDF, BDF or DICOM; a WFDB record with its header and signal files "
+    "together, or as one zip. 200 MB at most. Names are not kept."
+)
+_UNITS = ("mV", "uV", "V", "NU")
+_UNIT_WORDS = {
+    "mV": "mV",
+    "uV": "µV",
+    "V": "V",
+    "NU": "normalised: the voltage is lost",
+}
+_REVIEW = "pages/review.py"
+_COLUMNS = 3
+
+
+def upload() -> None:
+    """Take files, say what was read from them, and offer to review."""
+    st.subheader("Open an ECG")
+    files = st.file_uploader(
+        "Drop the files of one recording here", accept_multiple_files=True, help=_ACCEPTS
+    )
+    st.caption(_ACCEPTS)
+    if not files:
+        return
+    contents = {file.name: file.getvalue() for file in files}
+    options = st.session_state.get("read_options", ReadOptions())
+    try:
+        with st.spinner("Reading …"):
+            recording = read(contents, options=options)
+    except MissingInformationError as error:
+        _ask(error, tuple(contents))
+        return
+    except EcgError as error:
+        st.error(str(error))
+        return
+    _summary(recording, _name(tuple(contents)))
+
+
+def _name(names: Sequence[str]) -> str:
+    header = next((name for name in names if name.lower().endswith(".hea")), names[0])
+    return header
+
+
+def _ask(error: MissingInformationError, names: tuple[str, ...]) -> None:
+    """Ask for what the file does not tell; never guess."""
+    st.warning(str(error))
+    with st.form("missing", border=True):
+        fs = unit = leads = None
+        if "fs_hz" in error.needs:
+            fs = st.number_input("Sampling rate (Hz)", min_value=1.0, value=None, step=1.0)
+        if "unit" in error.needs:
+            unit = st.selectbox(
+                "Unit of the samples", _UNITS, index=None, format_func=_UNIT_WORDS.get
+            )
+        if "lead_names" in error.needs:
+            leads = st.text_input(
+                "Leads in the file's order, separated by commas",
+                placeholder=", ".join(STANDARD_12[:3]) + ", …",
+            )
+        if st.form_submit_button("Read with these", type="primary"):
+            _keep_options(names, fs, unit, leads)
+            st.rerun()
+
+
+def _keep_options(
+    names: tuple[str, ...], fs: float | None, unit: str | None, leads: str | None
+) -> None:
+    before: ReadOptions = st.session_state.get("read_options", ReadOptions())
+    listed = tuple(part.strip() for part in leads.split(",")) if leads else before.lead_names
+    try:
+        st.session_state["read_options"] = ReadOptions(
+            fs_hz=fs or before.fs_hz, unit=unit or before.unit, lead_names=listed
+        )
+    except EcgError as error:
+        st.error(str(error))
+
+
+def _summary(recording: Recording, name: str) -> None:
+    quality = assess(recording)
+    with st.container(border=True):
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        left.text(f"{name}: {describe(recording)}")
+        if right.button("Review this ECG", type="primary", width="stretch"):
+            put_case(OpenCase(title=name, recording=recording))
+            st.session_state.pop("read_options", None)
+            st.switch_page(_REVIEW)
+        st.text(quality_words(quality, recording))
+        if quality.reasons:
+            _lines("Signal quality", quality.reasons)
+        if recording.notes:
+            _lines("Notes of the reader", recording.notes)
+        statements = recording.provenance.machine_statements
+        if statements:
+            _lines("The recording machine's own statements", statements)
+
+
+def _lines(title: str, lines: Sequence[str]) -> None:
+    # st.text: what a file says is shown as text, never as Markdown or HTML.
+    st.caption(title)
+    st.text("\n".join(f"• {line}" for line in lines))
+
+
+def describe(recording: Recording) -> str:
+    """Return one line: format, leads, length, rate, unit, age and sex."""
+    patient = recording.patient
+    parts = [recording.provenance.format, f"{recording.n_leads} leads"]
+    if recording.n_leads <= 3:
+        parts[1] = "lead " + ", ".join(recording.leads)
+    parts.append(f"{recording.duration_s:.1f} s at {recording.fs_hz:g} Hz")
+    parts.append("mV" if recording.unit == MV else "normalised units, voltage not known")
+    if patient.age_years is not None:
+        parts.append(f"{patient.age_years:.0f} years")
+    if patient.sex:
+        parts.append(patient.sex)
+    return ", ".join(part for part in parts if part)
+
+
+def quality_words(quality: Quality, recording: Recording) -> str:
+    """Return the quality at a glance, in one sentence."""
+    if not quality.acceptable:
+        return "Signal quality: hard to read. Consider recording again."
+    if quality.bad_leads:
+        return f"Signal quality: readable, except {', '.join(quality.bad_leads)}."
+    return f"Signal quality: good in all {recording.n_leads} leads."
+
+
+def demonstration_cases() -> None:
+    """Show the simulated cases as cards; choosing one opens it."""
+    st.subheader("Or read a demonstration case")
+    st.caption("Simulated ECGs with known truth. The diagnosis is not printed on the sheet.")
+    for start in range(0, len(DEMONSTRATION_CASES), _COLUMNS):
+        row = st.columns(_COLUMNS)
+        for offset, case in enumerate(DEMONSTRATION_CASES[start : start + _COLUMNS]):
+            with row[offset].container(border=True, height="stretch"):
+                _card(start + offset + 1, case)
+
+
+def _card(number: int, case: DemoCase) -> None:
+    st.markdown(f"**{number}. {case.title}**")
+    st.caption(f"{case.history}  \n{'●' * case.difficulty}{'○' * (3 - case.difficulty)}")
+    if st.button("Read", key=f"demo_{case.key}", width="stretch"):
+        open_demonstration(number, case)
+        st.switch_page(_REVIEW)
+
+
+def open_demonstration(number: int, case: DemoCase) -> None:
+    """Put a demonstration case on the desk."""
+    put_case(OpenCase(title=f"Case {number}", recording=_simulated(case.key), demo=case))
+
+
+@st.cache_data(max_entries=32, show_spinner="Simulating …")
+def _simulated(key: str) -> Recording:
+    # Shared by all users: a simulated case holds nothing of anybody.
+    return demonstration_case(key).recording

@@ -1,0 +1,44 @@
+"""The trained models of this server, shared by all sessions, each behind its own lock."""
+
+import streamlit as st
+
+from ecgcore.errors import EcgError
+from ecgcore.explain import explain
+from ecgcore.inference import LoadedModel, available_models, load_model, predict
+from ecgcore.results import Attribution, Prediction
+from ui.state import OpenCase
+
+DEFAULT_MODEL = "core9-1"
+_MAX_MODELS = 4
+
+
+@st.cache_resource(max_entries=_MAX_MODELS, show_spinner="Loading the model …")
+def model(name: str = DEFAULT_MODEL) -> LoadedModel:
+    """Return a trained model, loaded once a server."""
+    return load_model(name)
+
+
+def findings_of(case: OpenCase) -> Prediction:
+    """Return the model's findings on a case, computed once.
+
+    Raises
+    ------
+    EcgError
+        If the recording cannot be assessed at all; the sentence is for the reader.
+    """
+    return case.remember("prediction", lambda: predict(model(), case.recording))
+
+
+def attribution_of(case: OpenCase, code: str, method: str = "gradcam") -> Attribution:
+    """Return where the model looked for one statement, computed once a case."""
+    return case.remember(
+        ("attribution", code, method), lambda: explain(model(), case.recording, code, method=method)
+    )
+
+
+def model_available() -> bool:
+    """Return whether a trained model is there to be asked."""
+    try:
+        return DEFAULT_MODEL in available_models()
+    except EcgError:
+        return False

@@ -1,0 +1,241 @@
+"""The reading desk: paper left, findings right, one fragment so that nothing else reruns."""
+
+from typing import Any
+
+import streamlit as st
+
+from ecgcore.errors import EcgError
+from ecgcore.recording import Recording
+from ecgcore.render.figure import clock
+from ecgcore.render.overlay import STYLES, Overlay
+from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
+from ecgcore.results import Attribution, Prediction
+from ecgcore.units import MV
+from ui import models, settings
+from ui.findings import findings_list, ordered
+from ui.shell import REMINDER
+from ui.state import OpenCase, open_case
+from ui.viewer import Legend, envelope, paper_viewer
+
+_VIEWER = "review_paper"
+_LIST = "review_findings"
+_VERDICTS = {"confirm": "confirmed", "dismiss": "dismissed"}
+
+
+@st.fragment
+def review(case: OpenCase) -> None:
+    """Show a case: its paper, the model's findings, and the map of the chosen one."""
+    chosen = settings.paper_controls(case.recording)
+    paper, side = st.columns([3.55, 1], gap="medium")
+    attribution, failed = _chosen_map(case)
+    with paper:
+        _paper(case, chosen, attribution if not failed else None)
+    with side:
+        _side(case, attribution, failed=failed)
+
+
+# ---- paper ---------------------------------------------------------------------------------
+
+
+def _paper(case: OpenCase, chosen: PaperSettings, attribution: Attribution | None) -> None:
+    recording = settings.drawn_recording(case)
+    seconds = window_seconds(chosen, recording.duration_s)
+    case.start_s = min(case.start_s, max(0.0, recording.duration_s - seconds))
+    sheet = lay_out(recording.leads, recording.duration_s, chosen, start_s=case.start_s)
+    long = recording.duration_s > seconds + 0.5
+    lead = chosen.rhythm_lead
+    paper_viewer(
+        recording,
+        sheet,
+        key=_VIEWER,
+        case_id=case.case_id,
+        header=header_lines(case, chosen),
+        footer=footer_lines(recording, case.start_s, sheet.seconds),
+        overlay=_overlay(attribution),
+        legend=_legend(attribution),
+        overview=case.remember(("envelope", lead), lambda: envelope(case.recording, lead))
+        if long
+        else None,
+        on_act=_on_paper,
+    )
+
+
+def header_lines(case: OpenCase, chosen: PaperSettings) -> tuple[str, ...]:
+    """Return who this is and how it is drawn, as printed on the sheet."""
+    recording = case.recording
+    patient = recording.patient
+    parts = [case.title]
+    if patient.age_years is not None:
+        parts.append(f"{patient.age_years:.0f} years")
+    if patient.sex:
+        parts.append(patient.sex)
+    if recording.start is not None:
+        parts.append(recording.start.strftime("%Y-%m-%d %H:%M"))
+    gain = (
+        f"{chosen.mm_per_mv:g} mm/mV"
+        if recording.unit == MV
+        else "voltage not known: drawn without a scale"
+    )
+    drawn = [f"{chosen.mm_per_s:g} mm/s", gain, f"filter: {settings.filter_words()}"]
+    device = recording.provenance.device_filter
+    drawn.append(f"device filter: {device}" if device else "device filter not stated in the file")
+    return "   ".join(parts), "   ".join(drawn)
+
+
+def footer_lines(recording: Recording, start_s: float, seconds: float) -> tuple[str, ...]:
+    """Return the standing words under the sheet."""
+    parts = [f"{clock(start_s)} to {clock(start_s + seconds)} of {clock(recording.duration_s)}"]
+    parts.append(f"{recording.fs_hz:g} Hz")
+    if recording.provenance.simulated:
+        parts.insert(0, "SIMULATED ECG")
+    parts.append(REMINDER)
+    return ("   ".join(parts),)
+
+
+def _overlay(attribution: Attribution | None) -> Overlay | None:
+    if attribution is None:
+        return None
+    style = st.session_state.get("overlay_style", "heat")
+    if style not in STYLES or style == "none":
+        return None
+    opacity = st.session_state.get("overlay_opacity", 60) / 100
+    return Overlay(attribution.values, attribution.leads, attribution.fs_hz, style, opacity)
+
+
+def _legend(attribution: Attribution | None) -> Legend | None:
+    if attribution is None or st.session_state.get("overlay_style") == "none":
+        return None
+    return Legend(
+        f"Grad-CAM for {attribution.label}: where the model looked", "little", "much attribution"
+    )
+
+
+# ---- findings ------------------------------------------------------------------------------
+
+
+def _prediction(case: OpenCase) -> Prediction | str:
+    if not models.model_available():
+        return "No trained model is installed here. The paper and its tools work without one."
+    try:
+        return models.findings_of(case)
+    except EcgError as error:
+        return str(error)
+
+
+def _chosen_map(case: OpenCase) -> tuple[Attribution | None, bool]:
+    """Return the map of the chosen finding, and whether it is hidden for a failed check."""
+    if case.selected is None or not isinstance(_prediction(case), Prediction):
+        return None, False
+    try:
+        attribution = models.attribution_of(case, case.selected)
+    except EcgError:
+        return None, False
+    failed = any(check.passed is False for check in attribution.self_check)
+    return attribution, failed and not st.session_state.get("show_failed_map", False)
+
+
+def _side(case: OpenCase, attribution: Attribution | None, *, failed: bool) -> None:
+    with st.spinner("Asking the model …", show_time=False):
+        prediction = _prediction(case)
+    if isinstance(prediction, str):
+        st.info(prediction)
+        return
+    st.markdown("**What the model suggests**")
+    if prediction.abstained:
+        st.warning(f"The model abstains: {prediction.abstain_reason}")
+    findings_list(
+        ordered(prediction.findings),
+        key=_LIST,
+        selected=case.selected,
+        verdicts=case.verdicts,
+        on_act=_on_list,
+    )
+    if case.selected is None:
+        st.caption("Choose a finding to see on the paper where the model looked.")
+    elif attribution is not None:
+        _map_panel(attribution, failed=failed)
+    _what_it_saw(case, prediction)
+
+
+def _map_panel(attribution: Attribution, *, failed: bool) -> None:
+    st.segmented_control(
+        "Overlay",
+        list(STYLES),
+        default="heat",
+        format_func={"heat": "Shading", "trace": "Trace", "none": "None"}.get,
+        key="overlay_style",
+        label_visibility="collapsed",
+    )
+    st.slider("Opacity", 10, 100, 60, step=10, format="%d %%", key="overlay_opacity")
+    for check in attribution.self_check:
+        sign = {True: "✓", False: "✗", None: "·"}[check.passed]
+        st.caption(f"{sign} {check.words or check.name} ({check.value:.2f})")
+    if any(check.passed is False for check in attribution.self_check):
+        st.warning("This map failed a check of its faithfulness to the model.")
+        st.toggle("Show it all the same", key="show_failed_map")
+    else:
+        st.caption("Checks passed: faithful to the model, which is not the same as correct.")
+    top = sorted(attribution.lead_share().items(), key=lambda item: -item[1])[:3]
+    shares = ", ".join(f"{lead} {share * 100:.0f} %" for lead, share in top)
+    st.caption(f"Most of the attribution: {shares}")
+
+
+def _what_it_saw(case: OpenCase, prediction: Prediction) -> None:
+    with st.expander("What the model saw, and did not see"):
+        recording = case.recording
+        unused = [lead for lead in recording.leads if lead not in prediction.leads_used]
+        lines = [f"Leads read: {', '.join(prediction.leads_used) or 'none'}."]
+        if unused:
+            lines.append(f"Left out: {', '.join(unused)}.")
+        lines += models.model().card_words()
+        lines += list(prediction.quality.reasons)
+        lines.append("“Not flagged” does not mean absent.")
+        st.markdown("\n".join(f"- {line}" for line in lines))
+
+
+# ---- what the reader does ------------------------------------------------------------------
+
+
+def _on_paper() -> None:
+    act = _act(_VIEWER)
+    case = open_case()
+    if case is None or act is None:
+        return
+    if act["name"] == "navigate":
+        case.start_s = float(act.get("start_s", 0.0))
+    else:
+        _do(case, act)
+
+
+def _on_list() -> None:
+    act = _act(_LIST)
+    case = open_case()
+    if case is not None and act is not None:
+        _do(case, act)
+
+
+def _act(key: str) -> dict[str, Any] | None:
+    state = st.session_state.get(key)
+    act = state.get("act") if state else None
+    return dict(act) if act else None
+
+
+def _do(case: OpenCase, act: dict[str, Any]) -> None:
+    """Apply one action: choose, step through the list, confirm or dismiss."""
+    prediction = case.memo.get("prediction")
+    if not isinstance(prediction, Prediction):
+        return
+    codes = [finding.code for finding in ordered(prediction.findings)]
+    name = act["name"]
+    if name == "select" and act.get("code") in codes:
+        case.selected = None if case.selected == act["code"] else act["code"]
+    elif name in ("next", "previous"):
+        step = 1 if name == "next" else -1
+        at = codes.index(case.selected) + step if case.selected in codes else min(step, 0)
+        case.selected = codes[at % len(codes)]
+    elif name in _VERDICTS and case.selected in codes:
+        verdict = _VERDICTS[name]
+        if case.verdicts.get(case.selected) == verdict:
+            del case.verdicts[case.selected]
+        else:
+            case.verdicts[case.selected] = verdict

@@ -1,0 +1,103 @@
+"""The reader's paper settings, kept through all pages of a session."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from ecgcore.recording import Recording, Step
+from ecgcore.render.paper import (
+    GAINS_MM_PER_MV,
+    LAYOUTS,
+    SPEEDS_MM_PER_S,
+    PaperSettings,
+    layouts_for,
+)
+from ecgcore.signal.filters import DISPLAY_FILTERS, band, display_filter, notch
+from ui.state import OpenCase
+
+_PAPER = "paper_settings"
+_FILTER = "display_filter"
+_MAINS = "display_mains"
+_MAINS_LABELS = {0: "no notch", 50: "50 Hz notch", 60: "60 Hz notch"}
+
+
+def paper_controls(recording: Recording) -> PaperSettings:
+    """Show the controls of the sheet in one quiet row; return the settings."""
+    settings: PaperSettings = st.session_state.get(_PAPER, PaperSettings())
+    layouts = layouts_for(recording.leads)
+    layout = settings.layout if settings.layout in layouts else layouts[0]
+    rhythm = _rhythm_default(settings.rhythm_lead, recording.leads)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        layout = _choose("Layout", layouts, layout, LAYOUTS.get, 210)
+        if layout.startswith("3x4") or layout == "wrapped":
+            label = "Lead" if layout == "wrapped" else "Rhythm strip"
+            rhythm = _choose(label, recording.leads, rhythm, str, 110)
+        speed = _choose("Speed", SPEEDS_MM_PER_S, settings.mm_per_s, "{:g} mm/s".format, 120)
+        gain = _choose("Gain", GAINS_MM_PER_MV, settings.mm_per_mv, "{:g} mm/mV".format, 125)
+        _filter_controls()
+    settings = PaperSettings(layout, speed, gain, rhythm)
+    st.session_state[_PAPER] = settings
+    return settings
+
+
+def _filter_controls() -> None:
+    keys = [f.key for f in DISPLAY_FILTERS]
+    labels = {f.key: f.label for f in DISPLAY_FILTERS}
+    chosen = _choose("Filter", keys, st.session_state.get(_FILTER, "none"), labels.get, 145)
+    st.session_state[_FILTER] = chosen
+    mains = _choose(
+        "Mains", tuple(_MAINS_LABELS), st.session_state.get(_MAINS, 0), _MAINS_LABELS.get, 130
+    )
+    st.session_state[_MAINS] = mains
+
+
+def _choose(label, options, value, format_func, width):  # type: ignore[no-untyped-def]
+    options = list(options)
+    index = options.index(value) if value in options else 0
+    return st.selectbox(
+        label, options, index=index, format_func=format_func, width=width, key=f"choose_{label}"
+    )
+
+
+def _rhythm_default(wanted: str, leads: tuple[str, ...]) -> str:
+    if wanted in leads:
+        return wanted
+    return next((name for name in ("II", "MLII") if name in leads), leads[0])
+
+
+def filter_words() -> str:
+    """Return the reader's filter as it is printed on the sheet."""
+    chosen = display_filter(st.session_state.get(_FILTER, "none")).label
+    mains = st.session_state.get(_MAINS, 0)
+    return f"{chosen}, {_MAINS_LABELS[mains]}" if mains else chosen
+
+
+def drawn_recording(case: OpenCase) -> Recording:
+    """Return the recording as the reader wants it drawn; the models never see this."""
+    chosen = display_filter(st.session_state.get(_FILTER, "none"))
+    mains = st.session_state.get(_MAINS, 0)
+    if chosen.key == "none" and not mains:
+        return case.recording
+    return case.remember(
+        ("drawn", chosen.key, mains), lambda: _filtered(case.recording, chosen.key, mains)
+    )
+
+
+def _filtered(recording: Recording, key: str, mains_hz: int) -> Recording:
+    chosen = display_filter(key)
+    # A low-pass above half the rate is nothing the file could hold: it is left out by band().
+    samples = band(
+        recording.signal,
+        recording.fs_hz,
+        high_pass_hz=chosen.high_pass_hz,
+        low_pass_hz=chosen.low_pass_hz,
+    )
+    if mains_hz:
+        samples = notch(samples, recording.fs_hz, float(mains_hz))
+    step = Step("display filter", {"filter": chosen.label, "mains_hz": mains_hz})
+    return recording.changed(samples, step)
+
+
+def with_lead(settings: PaperSettings, lead: str) -> PaperSettings:
+    """Return the settings with another rhythm lead."""
+    return replace(settings, rhythm_lead=lead)

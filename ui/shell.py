@@ -1,0 +1,30 @@
+"""What every page shares: a quiet frame around the paper, and the standing reminder."""
+
+import streamlit as st
+
+REMINDER = "Research and teaching use. Not a medical device: the reader decides."
+
+# Less air above the paper, and the dark room for everything that is not paper.
+_STYLE = """
+<style>
+.stMainBlockContainer { padding-top: 3.6rem; padding-bottom: 2rem; max-width: 1700px; }
+html[data-ecg-room="dark"] .stApp, html[data-ecg-room="dark"] header[data-testid="stHeader"]
+  { background: #0e1013; color: #cfccc4; }
+html[data-ecg-room="dark"] .stApp :is(p, label, h1, h2, h3, li, summary, span, a)
+  { color: #cfccc4; }
+html[data-ecg-room="dark"] .stApp :is([data-baseweb="select"] > div, button, input, details,
+  [data-testid="stPopoverBody"], [data-testid="stFileUploaderDropzone"])
+  { background-color: #16191d; color: #cfccc4; border-color: #33373d; }
+.ecg-reminder { font-size: 12.5px; opacity: .7; margin-top: 1.5rem; }
+</style>
+"""
+
+
+def style() -> None:
+    """Apply the app's style."""
+    st.html(_STYLE)
+
+
+def footer() -> None:
+    """Print the reminder that stands on every page."""
+    st.html(f'<p class="ecg-reminder">{REMINDER}</p>')

@@ -1,0 +1,73 @@
+"""What a session keeps: the open case, the paper's settings, the reader's verdicts.
+
+Everything of a patient lives in this session's state alone: no cache shared between users.
+"""
+
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import streamlit as st
+from ecgcore.simulate.cases import DemoCase
+
+from ecgcore.recording import Recording
+
+Value = TypeVar("Value")
+_MEMO_SIZE = 24
+_CASE = "open_case"
+
+
+@dataclass
+class OpenCase:
+    """The case on the desk.
+
+    Attributes
+    ----------
+    case_id : str
+        Made here; tells nothing about the patient.
+    title : str
+        What is printed on the sheet: the demonstration case's title, or the file's name.
+    recording : Recording
+    demo : DemoCase or None
+        For simulated cases.
+    selected : str or None
+        Code of the chosen finding.
+    start_s : float
+        Where the sheet begins in a long recording.
+    verdicts : dict
+        Statement code to ``"confirmed"`` or ``"dismissed"``; only the reader writes here.
+    memo : OrderedDict
+        Bounded store of what was computed for this case.
+    """
+
+    title: str
+    recording: Recording
+    demo: DemoCase | None = None
+    case_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    selected: str | None = None
+    start_s: float = 0.0
+    verdicts: dict[str, str] = field(default_factory=dict)
+    memo: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+
+    def remember(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """Return what ``make`` made the first time for ``key``; the oldest of 24 is dropped."""
+        if key not in self.memo:
+            self.memo[key] = make()
+            while len(self.memo) > _MEMO_SIZE:
+                self.memo.popitem(last=False)
+        self.memo.move_to_end(key)
+        result: Value = self.memo[key]
+        return result
+
+
+def open_case() -> OpenCase | None:
+    """Return the case on this session's desk, or None."""
+    case: OpenCase | None = st.session_state.get(_CASE)
+    return case
+
+
+def put_case(case: OpenCase) -> None:
+    """Put a case on the desk; the one before leaves it."""
+    st.session_state[_CASE] = case

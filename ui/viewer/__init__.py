@@ -1,0 +1,113 @@
+"""The paper viewer: draws a recording on a sheet and hands the reader's actions back."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ecgcore.recording import Recording
+from ecgcore.render.figure import figure
+from ecgcore.render.overlay import Overlay
+from ecgcore.render.palette import palettes
+from ecgcore.render.paper import Sheet
+from ecgcore.units import MV
+from ui.components import VIEWER, component
+
+_OVERVIEW_BINS = 1200
+
+
+@dataclass(frozen=True)
+class Legend:
+    """What the colours of the overlay mean."""
+
+    label: str
+    low: str
+    high: str
+
+
+def paper_viewer(
+    recording: Recording,
+    sheet: Sheet,
+    *,
+    key: str,
+    case_id: str,
+    header: tuple[str, ...],
+    footer: tuple[str, ...],
+    overlay: Overlay | None = None,
+    legend: Legend | None = None,
+    overview: str | None = None,
+    on_act: Callable[[], None] | None = None,
+) -> dict[str, Any] | None:
+    """Show a sheet; return what the reader did with it, or None.
+
+    Parameters
+    ----------
+    recording : Recording
+        As it is drawn: the file's samples or these through the chosen filter.
+    case_id : str
+        A new one puts the calipers away and scrolls back to the start; zoom stays.
+    overview : str or None
+        Envelope of a recording longer than the sheet, from :func:`envelope`.
+    on_act : callable or None
+        Called before the page reruns, when the reader navigates or presses a key for Python.
+
+    Returns
+    -------
+    dict or None
+        ``{"name": "navigate", "start_s": ...}``, or ``{"name": "next" | "previous" | "confirm" |
+        "dismiss"}``.
+    """
+    drawn = figure(recording, sheet, header=header, footer=footer, overlay=overlay)
+    data = {
+        "case_id": case_id,
+        "figure": drawn,
+        "revision": _revision(drawn),
+        "palettes": palettes(),
+        "legend": asdict(legend) if legend else None,
+        "sheet": {
+            "width_mm": sheet.width_mm,
+            "height_mm": sheet.height_mm,
+            "start_s": sheet.start_s,
+            "seconds": sheet.seconds,
+            "mm_per_s": sheet.settings.mm_per_s,
+            "mm_per_mv": sheet.settings.mm_per_mv if recording.unit == MV else None,
+        },
+        "overview": {"envelope": overview, "duration_s": recording.duration_s}
+        if overview
+        else None,
+    }
+    mount = component(VIEWER, "viewer.js", "viewer.css")
+    result = mount(key=key, data=data, on_act_change=on_act or _nothing)
+    act = result.get("act")
+    return dict(act) if act else None
+
+
+def envelope(recording: Recording, lead: str) -> str:
+    """Return minimum and maximum of one lead in 1,200 bins, a byte each, base64.
+
+    Scaled to the 0.1 to 99.9 % range, so that one artefact does not flatten the rest.
+    """
+    row = recording.lead(lead)
+    edges = np.linspace(0, row.size, _OVERVIEW_BINS + 1).astype(int)
+    filled = np.nan_to_num(row, nan=float(np.nanmedian(row)))
+    starts = np.minimum(edges[:-1], row.size - 1)
+    low = np.minimum.reduceat(filled, starts)
+    high = np.maximum.reduceat(filled, starts)
+    floor, ceiling = np.quantile(filled, [0.001, 0.999])
+    span = max(float(ceiling - floor), 1e-6) * 1.2
+    pairs = np.stack([low, high], axis=1)
+    scaled = np.clip((pairs - floor + span * 0.08) / span, 0, 1) * 255
+    return base64.b64encode(scaled.astype(np.uint8).tobytes()).decode("ascii")
+
+
+def _revision(drawn: dict[str, Any]) -> str:
+    digest = hashlib.blake2b(digest_size=12)
+    digest.update(repr(drawn).encode())
+    return digest.hexdigest()
+
+
+def _nothing() -> None:
+    """Streamlit delivers a component's events only where a callback is registered."""
