@@ -53,8 +53,7 @@ def upload() -> None:
 
 
 def _name(names: Sequence[str]) -> str:
-    header = next((name for name in names if name.lower().endswith(".hea")), names[0])
-    return header
+    return next((name for name in names if name.lower().endswith(".hea")), names[0])
 
 
 def _ask(error: MissingInformationError, names: tuple[str, ...]) -> None:
