@@ -1,15 +1,12 @@
 """From an index entry to its recording."""
 
-from pathlib import Path
-
-import numpy as np
-import wfdb
+from dataclasses import replace
 
 from ecgcore.datasets.entry import Entry
 from ecgcore.errors import DatasetError, EcgError
-from ecgcore.leads import canonical_lead
-from ecgcore.recording import Patient, Provenance, Recording
-from ecgcore.units import MV, NU, is_normalised, mv_per
+from ecgcore.readers import ReadOptions, read
+from ecgcore.recording import Patient, Recording
+from ecgcore.units import MV, NU
 
 
 def load_recording(entry: Entry) -> Recording:
@@ -23,9 +20,11 @@ def load_recording(entry: Entry) -> Recording:
     DatasetError
         If the file is missing, damaged, or of another unit than the data set says.
     """
+    options = ReadOptions(lead_names=(entry.lead,) if entry.lead else None)
+    header = entry.path.with_name(f"{entry.path.name}.hea")
     try:
-        recording = _read(entry.path, entry.lead)
-    except (EcgError, OSError, ValueError) as error:
+        recording = read(header, options=options)
+    except EcgError as error:
         raise DatasetError(
             f"{entry.dataset}: the record {entry.record} cannot be read: {error}"
         ) from error
@@ -34,28 +33,4 @@ def load_recording(entry: Entry) -> Recording:
             f"{entry.dataset}: the record {entry.record} is in {recording.unit}; "
             f"{MV if entry.has_voltage else NU} was expected."
         )
-    return Recording(
-        recording.signal,
-        recording.fs_hz,
-        recording.leads,
-        unit=recording.unit,
-        start=recording.start,
-        patient=Patient(entry.age_years, entry.sex),
-        provenance=recording.provenance,
-        derived_leads=recording.derived_leads,
-        notes=recording.notes,
-    )
-
-
-def _read(path: Path, lead: str | None) -> Recording:
-    record = wfdb.rdrecord(str(path))
-    names = [lead] if lead else [canonical_lead(n) or n for n in record.sig_name]
-    lost = all(is_normalised(unit) for unit in record.units)
-    per = [1.0 if lost else mv_per(unit) for unit in record.units]
-    return Recording(
-        np.asarray(record.p_signal.T * np.array(per)[:, None], dtype=np.float32),
-        float(record.fs),
-        tuple(names),
-        unit=NU if lost else MV,
-        provenance=Provenance(format="WFDB", original_fs_hz=float(record.fs)),
-    )
+    return replace(recording, patient=Patient(entry.age_years, entry.sex))
