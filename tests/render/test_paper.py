@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import CABRERA_12, STANDARD_12
 from ecgcore.render.paper import (
@@ -12,8 +15,6 @@ from ecgcore.render.paper import (
     layouts_for,
     window_seconds,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 TWELVE = [name for name in layouts_for(STANDARD_12) if name not in ("stacked", "wrapped")]
 speeds = st.sampled_from(SPEEDS_MM_PER_S)

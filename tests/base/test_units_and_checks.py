@@ -1,0 +1,50 @@
+"""Units are converted in one place; arguments are refused in one wording."""
+
+import pytest
+
+from ecgcore.checks import in_range, one_of
+from ecgcore.errors import InvalidArgumentError
+from ecgcore.labels import CORE_CODES, CORE_STATEMENTS, statement
+from ecgcore.units import is_normalised, is_voltage, mv_per
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"),
+    [("mV", 1), ("MV", 1), ("uV", 1e-3), ("µV", 1e-3), ("μV", 1e-3), ("V", 1e3), ("nV", 1e-6)],
+)
+def test_voltages(unit: str, factor: float) -> None:
+    assert is_voltage(unit)
+    assert mv_per(unit) == pytest.approx(factor)
+
+
+@pytest.mark.parametrize("unit", ["", "mmHg", "NU", "bpm", "m"])
+def test_what_is_no_voltage_is_refused(unit: str) -> None:
+    assert not is_voltage(unit)
+    with pytest.raises(InvalidArgumentError, match="not a voltage"):
+        mv_per(unit)
+
+
+def test_normalised_units_are_declared_not_guessed() -> None:
+    assert is_normalised("NU")
+    assert not is_normalised("")
+
+
+def test_checks_name_the_argument_the_value_and_what_is_possible() -> None:
+    assert in_range("rate", 5, 0, 10) == 5.0
+    assert one_of("colour", "red", ("red", "blue")) == "red"
+    with pytest.raises(InvalidArgumentError, match=r"rate is 11; it must be from 0 to 10 Hz"):
+        in_range("rate", 11, 0, 10, "Hz")
+    with pytest.raises(InvalidArgumentError, match="rate is nan"):
+        in_range("rate", float("nan"), 0, 10)
+    with pytest.raises(InvalidArgumentError, match="rate is 'x'"):
+        in_range("rate", "x", 0, 10)  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgumentError, match="possible values are blue, red"):
+        one_of("colour", "green", ("red", "blue"))
+
+
+def test_the_nine_statements_have_distinct_codes() -> None:
+    assert CORE_CODES == ("SNR", "AF", "IAVB", "LBBB", "RBBB", "PAC", "PVC", "STD", "STE")
+    snomed = [code for s in CORE_STATEMENTS for code in s.snomed]
+    assert len(set(snomed)) == len(snomed)
+    assert statement("IAVB").scp == ("1AVB",)
+    assert {s.code for s in CORE_STATEMENTS if s.needs_voltage} == {"STD", "STE"}
