@@ -1,1 +1,44 @@
-"""models."""
+"""Neural networks: plain ``nn.Module`` classes, one file a system.
+
+:func:`build` is the only way from a model card to a network: a name in :data:`ARCHITECTURES` and
+its keyword arguments, nothing else.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from ecgcore.checks import one_of
+from ecgcore.errors import InvalidArgumentError
+from ecgcore.models.lead_set import LeadSetNet
+from ecgcore.models.scaling import standardise
+
+__all__ = ["ARCHITECTURES", "LeadSetNet", "build", "standardise"]
+
+ARCHITECTURES: dict[str, type[LeadSetNet]] = {"lead_set": LeadSetNet}
+
+
+def build(architecture: str, arguments: Mapping[str, Any]) -> nn.Module:
+    """Return an untrained network.
+
+    Parameters
+    ----------
+    architecture : str
+        A key of :data:`ARCHITECTURES`.
+    arguments : mapping
+        Keyword arguments of that class; lists (from JSON or TOML) stand for tuples.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the name or an argument is not known, or an argument's value cannot be used.
+    """
+    cls = ARCHITECTURES[one_of("architecture", architecture, ARCHITECTURES)]
+    tuples: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()
+    }
+    try:
+        return cls(**tuples)
+    except TypeError as error:
+        raise InvalidArgumentError(f"{architecture} cannot be built so: {error}.") from None

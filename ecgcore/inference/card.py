@@ -1,0 +1,198 @@
+"""The model card: what a model is, what it takes, what it was made from, and how good it is.
+
+A card is ``card.json`` beside the weights.  It is read into typed, frozen parts, and refused if
+anything that the software relies on is missing.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ecgcore.errors import ModelError
+from ecgcore.leads import STANDARD_12
+
+CARD_FILE = "card.json"
+WEIGHTS_FILE = "model.safetensors"
+README_FILE = "README.md"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class InputContract:
+    """What the network sees.
+
+    Attributes
+    ----------
+    leads : tuple of str
+        Leads it knows, in the order of its lead index.
+    fs_hz, high_pass_hz, low_pass_hz : float
+        Rate and bandwidth after :func:`ecgcore.signal.prepare.prepare`.
+    window_s : float
+        Length of a window of a long recording.
+    min_s, whole_s : float
+        Shortest recording; longest that is read as a whole, windows above.
+    sees_voltage : bool
+        False where each lead is divided by its own standard deviation.
+    min_leads_calibrated : float
+        Thresholds and calibration hold from this many leads on (a lead present for half of the
+        time counts half).
+    """
+
+    leads: tuple[str, ...] = STANDARD_12
+    fs_hz: float = 100.0
+    high_pass_hz: float = 0.5
+    low_pass_hz: float = 40.0
+    window_s: float = 10.0
+    min_s: float = 5.0
+    whole_s: float = 60.0
+    sees_voltage: bool = False
+    min_leads_calibrated: float = 8.0
+
+
+@dataclass(frozen=True)
+class LabelRule:
+    """One output: its statement, calibration and threshold.
+
+    Attributes
+    ----------
+    code : str
+        As in :mod:`ecgcore.labels`.
+    threshold : float
+        On the calibrated probability: flagged from here on.
+    temperature, bias : float
+        probability = sigmoid(logit / temperature + bias).
+    calibrated : bool
+        False with fewer than 30 out-of-fold positives.
+    positives : int
+        Out-of-fold positives that threshold and calibration were made on.
+    """
+
+    code: str
+    threshold: float
+    temperature: float
+    bias: float
+    calibrated: bool
+    positives: int
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """One data set that the model learned from."""
+
+    name: str
+    title: str
+    licence: str
+    records: int
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Everything in ``card.json``.
+
+    Attributes
+    ----------
+    name, version, created : str
+    architecture : str
+        A key of :data:`ecgcore.models.ARCHITECTURES`.
+    arguments : mapping
+        Its keyword arguments.
+    input : InputContract
+    labels : tuple of LabelRule
+        In the order of the network's outputs.
+    threshold_rule, calibration_rule : str
+        How they were chosen, in words.
+    data : tuple of DataSource
+    split : str
+        Which records were learned from, chosen on and measured on.
+    training : mapping
+        The recipe, seed and time.
+    out_of_fold, metrics : mapping
+        Figures with intervals, as ``python -m ecgcore evaluate`` wrote them; ``metrics`` on test.
+    intended_use : str
+    limits : tuple of str
+    weights_sha256 : str
+    """
+
+    name: str
+    version: str
+    created: str
+    architecture: str
+    arguments: Mapping[str, Any]
+    input: InputContract
+    labels: tuple[LabelRule, ...]
+    threshold_rule: str
+    calibration_rule: str
+    data: tuple[DataSource, ...]
+    split: str
+    intended_use: str
+    limits: tuple[str, ...]
+    weights_sha256: str
+    training: Mapping[str, Any] = field(default_factory=dict)
+    out_of_fold: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def full_name(self) -> str:
+        """Name and version, as the folder is called."""
+        return f"{self.name}-{self.version}"
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Statement codes in the order of the outputs."""
+        return tuple(rule.code for rule in self.labels)
+
+    def to_json(self) -> str:
+        """Return the text of ``card.json``."""
+        return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1, allow_nan=False) + "\n"
+
+
+def read_card(folder: Path) -> ModelCard:
+    """Read ``card.json``.
+
+    Raises
+    ------
+    ModelError
+        If it is missing, no JSON, of another schema, or lacks an entry.
+    """
+    path = folder / CARD_FILE
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(
+            f"The model folder {folder.name!r} has no {CARD_FILE}; without a card no model loads."
+        ) from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ModelError(f"{folder.name}: {CARD_FILE} cannot be read: {error}.") from None
+    if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
+        raise ModelError(f"{folder.name}: {CARD_FILE} must be an object of schema {SCHEMA}.")
+    try:
+        return _card(raw)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{folder.name}: {CARD_FILE} is incomplete: {error}.") from None
+
+
+def _card(raw: Mapping[str, Any]) -> ModelCard:
+    parts = {key: value for key, value in raw.items() if key != "schema"}
+    contract = dict(parts["input"])
+    contract["leads"] = tuple(contract["leads"])
+    parts["input"] = InputContract(**contract)
+    parts["labels"] = tuple(LabelRule(**rule) for rule in parts["labels"])
+    parts["data"] = tuple(DataSource(**source) for source in parts["data"])
+    parts["limits"] = tuple(parts["limits"])
+    card = ModelCard(**parts)
+    _check(card)
+    return card
+
+
+def _check(card: ModelCard) -> None:
+    if not card.labels or len(set(card.codes)) != len(card.codes):
+        raise ValueError("labels must be named, each once")
+    for rule in card.labels:
+        if not 0 <= rule.threshold <= 1 or rule.temperature <= 0:
+            raise ValueError(f"threshold or temperature of {rule.code} is out of range")
+    if not set(card.input.leads) <= set(STANDARD_12):
+        raise ValueError("input leads must be standard leads")
+    if not 0 < card.input.min_s <= card.input.window_s <= card.input.whole_s:
+        raise ValueError("min_s, window_s and whole_s must be positive and in this order")

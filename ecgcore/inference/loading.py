@@ -1,0 +1,137 @@
+"""Finding and loading model folders: the card first, then weights that match its digest."""
+
+import hashlib
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import nn
+
+from ecgcore.errors import InvalidArgumentError, ModelError
+from ecgcore.inference.card import CARD_FILE, WEIGHTS_FILE, ModelCard, read_card
+from ecgcore.models import build
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_MODEL = "core9-1"
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A network in evaluation mode with its card.
+
+    Attributes
+    ----------
+    card : ModelCard
+    network : nn.Module
+        Its parameters take no gradients.
+    lock : threading.RLock
+        Held by prediction and explanation: hooks on a network that two threads use at once give
+        silently wrong maps.
+    """
+
+    card: ModelCard
+    network: nn.Module
+    lock: "threading.RLock" = field(default_factory=threading.RLock)
+
+    @property
+    def name(self) -> str:
+        """Name and version."""
+        return self.card.full_name
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return next(self.network.parameters()).device
+
+
+def weights_root() -> Path:
+    """Return the folder of model folders: ``ECG_WEIGHTS``, or ``weights`` in the project."""
+    named = os.environ.get("ECG_WEIGHTS")
+    return Path(named) if named else PROJECT_ROOT / "weights"
+
+
+def available_models() -> list[str]:
+    """Return the names of the model folders that have a card, sorted."""
+    root = weights_root()
+    if not root.is_dir():
+        return []
+    return sorted(path.parent.name for path in root.glob(f"*/{CARD_FILE}"))
+
+
+def load_model(name_or_folder: str | Path = DEFAULT_MODEL) -> LoadedModel:
+    """Load a model.
+
+    Parameters
+    ----------
+    name_or_folder : str or Path
+        A name from :func:`available_models`, or the path of a model folder.  A string without
+        a path separator is always a name.
+
+    Returns
+    -------
+    LoadedModel
+        On the GPU if there is one.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, no card, or the weights are missing, altered (their SHA-256
+        is not the card's) or do not fit the architecture exactly.
+    """
+    folder = _folder(name_or_folder)
+    card = read_card(folder)
+    network = _filled_network(folder, card)
+    network.requires_grad_(False)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return LoadedModel(card, network.to(device).eval())
+
+
+def _folder(name_or_folder: str | Path) -> Path:
+    if isinstance(name_or_folder, str) and Path(name_or_folder).name == name_or_folder:
+        folder = weights_root() / name_or_folder
+        # Without a separator only ".." could lead out of the folder of models.
+        if name_or_folder in ("", ".", "..") or not folder.is_dir():
+            possible = ", ".join(available_models()) or "none"
+            raise ModelError(f"There is no model {name_or_folder!r}; there are: {possible}.")
+        return folder
+    folder = Path(name_or_folder)
+    if not folder.is_dir():
+        raise ModelError(f"There is no model folder {str(folder)!r}.")
+    return folder
+
+
+def _filled_network(folder: Path, card: ModelCard) -> nn.Module:
+    try:
+        content = (folder / WEIGHTS_FILE).read_bytes()
+    except OSError:
+        raise ModelError(f"{folder.name}: the file {WEIGHTS_FILE} is missing.") from None
+    # The bytes that were checked are the bytes that are used.
+    if hashlib.sha256(content).hexdigest() != card.weights_sha256:
+        raise ModelError(
+            f"{folder.name}: {WEIGHTS_FILE} is not the file that the card describes "
+            "(its SHA-256 differs); restore the original."
+        )
+    try:
+        tensors = safetensors.torch.load(content)
+    except (SafetensorError, ValueError) as error:
+        raise ModelError(f"{folder.name}: {WEIGHTS_FILE} cannot be read: {error}.") from None
+    try:
+        network = build(card.architecture, card.arguments)
+        network.load_state_dict(tensors, strict=True)
+    except InvalidArgumentError as error:
+        raise ModelError(f"{folder.name}: {error}") from None
+    except RuntimeError as error:
+        detail = " ".join(str(error).split())[:200]
+        raise ModelError(
+            f"{folder.name}: the weights do not fit the architecture {card.architecture}: {detail}"
+        ) from None
+    outputs = getattr(network, "n_labels", len(card.labels))
+    if outputs != len(card.labels):
+        raise ModelError(
+            f"{folder.name}: the card names {len(card.labels)} labels, the network has {outputs}."
+        )
+    return network

@@ -1,0 +1,203 @@
+"""From a recording to what a network sees, and back to the recording's own samples."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ecgcore.errors import CannotAssessError
+from ecgcore.inference.card import InputContract
+from ecgcore.models import standardise
+from ecgcore.recording import Recording
+from ecgcore.signal.prepare import prepare
+
+# A modified monitoring lead looks much like the limb lead it imitates, in rhythm if not in ST.
+STAND_INS = {"MLI": "I", "MLII": "II", "MLIII": "III"}
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of the prepared samples: ``start`` to ``stop`` at the model's rate."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, eq=False)
+class ModelInput:
+    """A recording at a model's rate and bandwidth, before standardisation.
+
+    Attributes
+    ----------
+    x : Tensor of float32, shape (L, T)
+        Zero where absent.
+    present : Tensor of bool, shape (L, T)
+    index : Tensor of int64, shape (L,)
+        The network's lead index of each row.
+    leads : tuple of str
+        The recording's names of the rows.
+    fs_hz : float
+        Of the model.
+    """
+
+    x: Tensor
+    present: Tensor
+    index: Tensor
+    leads: tuple[str, ...]
+    fs_hz: float
+
+    @property
+    def n_samples(self) -> int:
+        """Samples at the model's rate."""
+        return int(self.x.shape[1])
+
+    @property
+    def leads_present(self) -> float:
+        """Number of leads, each counted by the share of time it is there."""
+        return float(self.present.float().mean(dim=1).sum())
+
+    def batch(self, windows: list[Window]) -> tuple[Tensor, Tensor]:
+        """Return standardised windows of one length, (B, L, T), and their masks."""
+        x = torch.stack([self.x[:, w.start : w.stop] for w in windows])
+        present = torch.stack([self.present[:, w.start : w.stop] for w in windows])
+        return standardise(x, present), present
+
+
+def model_leads(
+    recording: Recording, contract: InputContract, wanted: tuple[str, ...] | None = None
+) -> dict[str, str]:
+    """Return the recording's leads a model can use: its name -> the model's name.
+
+    Parameters
+    ----------
+    wanted : tuple of str, optional
+        Use only these of the recording's leads.
+
+    Raises
+    ------
+    CannotAssessError
+        If one of ``wanted`` is not in the recording, or no lead can be used.
+    """
+    names = recording.leads if wanted is None else wanted
+    missing = [name for name in names if name not in recording.leads]
+    if missing:
+        raise CannotAssessError(
+            f"There is no lead {missing[0]!r} in this recording; it has "
+            f"{', '.join(recording.leads)}."
+        )
+    usable = {name: name for name in names if name in contract.leads}
+    for name in names:
+        stands_for = STAND_INS.get(name)
+        if stands_for in contract.leads and stands_for not in usable.values():
+            usable[name] = stands_for
+    if not usable:
+        raise CannotAssessError(
+            f"None of the leads {', '.join(names)} is one the model knows: "
+            f"{', '.join(contract.leads)}."
+        )
+    return usable
+
+
+def model_input(recording: Recording, contract: InputContract, leads: dict[str, str]) -> ModelInput:
+    """Resample and filter the chosen leads.
+
+    Parameters
+    ----------
+    leads : dict of str to str
+        As from :func:`model_leads`.
+
+    Raises
+    ------
+    CannotAssessError
+        If less than the contract's ``min_s`` seconds are present in all these leads together.
+    """
+    rows = [recording.leads.index(name) for name in leads]
+    # Runs of less than 12 samples can be neither filtered nor read.
+    prepared = prepare(
+        recording.signal[rows],
+        recording.fs_hz,
+        to_fs_hz=contract.fs_hz,
+        high_pass_hz=contract.high_pass_hz,
+        low_pass_hz=contract.low_pass_hz,
+    )
+    present = np.isfinite(prepared)
+    seconds = float(present.any(axis=0).sum()) / contract.fs_hz
+    if seconds < contract.min_s:
+        raise CannotAssessError(
+            f"There are {seconds:.1f} s of samples; this model needs at least {contract.min_s:g} s."
+        )
+    return ModelInput(
+        x=torch.from_numpy(np.where(present, prepared, 0).astype(np.float32)),
+        present=torch.from_numpy(present),
+        index=torch.tensor([contract.leads.index(name) for name in leads.values()]),
+        leads=tuple(leads),
+        fs_hz=contract.fs_hz,
+    )
+
+
+def windows_of(given: ModelInput, contract: InputContract) -> list[Window]:
+    """Return windows of ``window_s``, end to end; the last one ends where the recording does.
+
+    Windows in which less than ``min_s`` seconds of any lead are present are left out.
+    """
+    size = round(contract.window_s * given.fs_hz)
+    n = given.n_samples
+    if n <= size:
+        return [Window(0, n)]
+    starts = list(range(0, n - size + 1, size))
+    if starts[-1] + size < n:
+        starts.append(n - size)
+    some = given.present.any(dim=0).numpy()
+    least = contract.min_s * given.fs_hz
+    return [Window(s, s + size) for s in starts if some[s : s + size].sum() >= least]
+
+
+def pieces_of(given: ModelInput, contract: InputContract) -> list[Window]:
+    """Return how a recording is read: as a whole up to ``whole_s``, else in windows."""
+    if given.n_samples <= round(contract.whole_s * given.fs_hz):
+        return [Window(0, given.n_samples)]
+    return windows_of(given, contract)
+
+
+def to_recording(
+    values: NDArray[np.float32], window: Window, step: int, given: ModelInput, recording: Recording
+) -> NDArray[np.float32]:
+    """Bring a map back to the recording's own leads and samples.
+
+    Parameters
+    ----------
+    values : array, shape (L, T')
+        One column for every ``step`` samples of the model's rate, from the window's start.
+    window : Window
+    step : int
+    given : ModelInput
+    recording : Recording
+
+    Returns
+    -------
+    array of float32, shape (n_leads, n_samples)
+        Linear between columns; zero outside the window, in leads the model did not see, and
+        where the recording has no sample.
+    """
+    out = np.zeros(recording.signal.shape, dtype=np.float32)
+    at = (window.start + step * np.arange(values.shape[1])) / given.fs_hz
+    first = int(np.ceil(window.start / given.fs_hz * recording.fs_hz))
+    last = min(int(np.ceil(window.stop / given.fs_hz * recording.fs_hz)), recording.n_samples)
+    times = np.arange(first, last) / recording.fs_hz
+    for name, row in zip(given.leads, values, strict=True):
+        out[recording.leads.index(name), first:last] = np.interp(times, at, row)
+    out[~np.isfinite(recording.signal)] = 0
+    return out
+
+
+_PACED = re.compile(r"\b(?:paced|pacing|pacemaker|schrittmacher)", re.IGNORECASE)
+_NOT_PACED = re.compile(r"\b(?:no|not|without|keine?|ohne)\s+(?:\w+\s+)?(?:pac|schritt)", re.I)
+
+
+def known_paced(recording: Recording) -> bool:
+    """Return whether the recording machine's own statements speak of a pacemaker."""
+    statements = recording.provenance.machine_statements
+    return any(_PACED.search(s) and not _NOT_PACED.search(s) for s in statements)

@@ -1,0 +1,238 @@
+"""One network for any subset of the twelve leads.
+
+Every lead goes through the same small convolutional encoder.  What it finds is mixed by a matrix
+of that lead's own (an R wave means one thing in V1 and another in V6), and then pooled over the
+leads that are there, by mean and by maximum.  A residual convolutional trunk reads the result
+over time.  A lead, or a stretch of a lead, that is absent takes no part at any point.
+
+Because the leads stay apart up to the pooling, a class activation map taken at the encoder's
+output shows each lead by itself.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ecgcore.errors import InvalidArgumentError
+from ecgcore.leads import STANDARD_12
+
+N_LEADS = len(STANDARD_12)
+
+
+def _masked(x: Tensor, mask: Tensor | None) -> Tensor:
+    return x if mask is None else x * mask
+
+
+def _every(mask: Tensor | None, stride: int) -> Tensor | None:
+    """Follow a mask through a convolution of odd kernel, half-kernel padding and this stride."""
+    return None if mask is None else mask[..., ::stride]
+
+
+class _Residual(nn.Module):
+    """Two convolutions with batch normalisation and a shortcut, (B, C, T) -> (B, C', ceil(T/s))."""
+
+    def __init__(self, n_in: int, n_out: int, kernel: int, stride: int, dropout: float) -> None:
+        super().__init__()
+        pad = kernel // 2
+        self.stride = stride
+        self.conv1 = nn.Conv1d(n_in, n_out, kernel, stride, pad, bias=False)
+        self.norm1 = nn.BatchNorm1d(n_out)
+        self.conv2 = nn.Conv1d(n_out, n_out, kernel, 1, pad, bias=False)
+        self.norm2 = nn.BatchNorm1d(n_out)
+        self.drop = nn.Dropout(dropout)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or n_in != n_out:
+            self.shortcut = nn.Sequential(
+                nn.Conv1d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm1d(n_out)
+            )
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """``mask`` (B, 1, ceil(T/s)) belongs to the output; absent positions come out as zero."""
+        h = _masked(functional.relu(self.norm1(self.conv1(x))), mask)
+        h = self.norm2(self.conv2(self.drop(h)))
+        return _masked(functional.relu(h + self.shortcut(x)), mask)
+
+
+class LeadEncoder(nn.Module):
+    """The encoder that all leads share, (N, 1, T) -> (N, C, ceil(T/4)); N counts leads."""
+
+    stride = 4
+
+    def __init__(self, widths: tuple[int, int], kernel: int) -> None:
+        super().__init__()
+        first, second = widths
+        self.conv1 = nn.Conv1d(1, first, 15, 2, 7, bias=False)
+        self.norm1 = nn.BatchNorm1d(first)
+        self.conv2 = nn.Conv1d(first, second, kernel, 2, kernel // 2, bias=False)
+        self.norm2 = nn.BatchNorm1d(second)
+        self.conv3 = nn.Conv1d(second, second, 5, 1, 2, bias=False)
+        self.norm3 = nn.BatchNorm1d(second)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """``mask`` (N, 1, T) of the input's samples, or None where all are present."""
+        half, quarter = _every(mask, 2), _every(mask, 4)
+        h = _masked(functional.relu(self.norm1(self.conv1(_masked(x, mask)))), half)
+        h = _masked(functional.relu(self.norm2(self.conv2(h))), quarter)
+        return _masked(functional.relu(h + self.norm3(self.conv3(h))), quarter)
+
+
+class LeadSetNet(nn.Module):
+    """Classifier of any subset of the twelve leads and any length.
+
+    Parameters
+    ----------
+    n_labels : int
+    encoder : tuple of two ints
+        Channels of the shared lead encoder.
+    mixed : int
+        Channels after the lead's own matrix.
+    trunk : tuple of int
+        Channels of the trunk's stages; each halves the time resolution.
+    kernel : int
+        Odd; of the encoder's second convolution and of the trunk.
+    dropout : float
+        Before the last layer; a fifth of it inside the trunk.
+
+    Notes
+    -----
+    The design follows the shared-encoder idea of permutation-invariant set networks (Zaheer et
+    al., Deep Sets, 2017) with residual convolutions as in Strodthoff et al., IEEE JBHI 2021.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_labels: int = 9,
+        encoder: tuple[int, int] = (32, 64),
+        mixed: int = 96,
+        trunk: tuple[int, ...] = (128, 256),
+        kernel: int = 7,
+        dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        if n_labels < 1 or kernel < 1 or kernel % 2 == 0 or not trunk:
+            raise InvalidArgumentError(
+                "A lead-set network needs a label, a trunk stage and an odd kernel; "
+                f"it was given {n_labels} labels, {len(trunk)} stages and kernel {kernel}."
+            )
+        self.n_labels = n_labels
+        self.encoder = LeadEncoder(encoder, kernel)
+        self.mix = nn.Parameter(torch.empty(N_LEADS, encoder[1], mixed))
+        nn.init.normal_(self.mix, std=encoder[1] ** -0.5)
+        self.pooled_norm = nn.BatchNorm1d(2 * mixed)
+        blocks, width = [], 2 * mixed
+        for channels in trunk:
+            blocks.append(_Residual(width, channels, kernel, 2, dropout / 5))
+            blocks.append(_Residual(channels, channels, kernel, 1, dropout / 5))
+            width = channels
+        self.trunk = nn.ModuleList(blocks)
+        self._strides = tuple(block.stride for block in blocks)
+        self.attention = nn.Conv1d(width, 1, 1)
+        self.drop = nn.Dropout(dropout)
+        self.head = nn.Linear(2 * width, n_labels)
+
+    @property
+    def gradcam_layer(self) -> nn.Module:
+        """The layer whose output, (B * L, C, ceil(T / 4)), Grad-CAM is taken at.
+
+        Row ``b * L + l`` is lead ``l`` of record ``b``; step ``t`` stands at sample ``4 * t``.
+        """
+        return self.encoder
+
+    @property
+    def gradcam_stride(self) -> int:
+        """Samples of the input for one step of :attr:`gradcam_layer`."""
+        return self.encoder.stride
+
+    def forward(
+        self, x: Tensor, present: Tensor | None = None, leads: Tensor | None = None
+    ) -> Tensor:
+        """Return logits.
+
+        Parameters
+        ----------
+        x : Tensor, shape (B, L, T)
+            Standardised samples (see :func:`ecgcore.models.scaling.standardise`), finite.
+        present : Tensor of bool, shape (B, L) or (B, L, T), optional
+            Which leads, or which samples of which leads, exist.  What stands in ``x`` elsewhere
+            has no influence.  Default: all.
+        leads : Tensor of int64, shape (L,) or (B, L), optional
+            Index of each row of ``x`` in the standard order I, II, III, aVR, aVL, aVF, V1 to V6.
+            Default: ``0 .. L-1``.
+
+        Returns
+        -------
+        Tensor, shape (B, n_labels)
+
+        Raises
+        ------
+        InvalidArgumentError
+            If the shapes do not fit, or a lead index is outside 0 to 11.
+        """
+        mask, index = self._checked(x, present, leads)
+        batch, n_leads, n_samples = x.shape
+        folded_mask = None if mask is None else mask.reshape(batch * n_leads, 1, n_samples)
+        if folded_mask is not None:
+            # 0 * NaN is NaN: what is absent is overwritten, not multiplied.
+            x = torch.where(folded_mask.view(x.shape), x, torch.zeros((), dtype=x.dtype))
+            folded_mask = folded_mask.to(x.dtype)
+        encoded = self.encoder(x.reshape(batch * n_leads, 1, n_samples), folded_mask)
+        h, time_mask = self._pool_leads(
+            encoded.view(batch, n_leads, *encoded.shape[1:]), mask, index
+        )
+        h = _masked(self.pooled_norm(h), time_mask)
+        for stride, block in zip(self._strides, self.trunk, strict=True):
+            time_mask = _every(time_mask, stride)
+            h = block(h, time_mask)
+        return self.head(self.drop(self._pool_time(h, time_mask)))
+
+    def _checked(
+        self, x: Tensor, present: Tensor | None, leads: Tensor | None
+    ) -> tuple[Tensor | None, Tensor]:
+        if x.ndim != 3 or not 1 <= x.shape[1] <= N_LEADS or x.shape[2] < 1:
+            raise InvalidArgumentError(
+                f"The input has shape {tuple(x.shape)}; (batch, 1 to 12 leads, samples) is needed."
+            )
+        if leads is None:
+            leads = torch.arange(x.shape[1])
+        if leads.shape not in (x.shape[1:2], x.shape[:2]) or leads.is_floating_point():
+            raise InvalidArgumentError(
+                f"Lead indices have shape {tuple(leads.shape)}; one integer a lead is needed."
+            )
+        if int(leads.min()) < 0 or int(leads.max()) >= N_LEADS:
+            raise InvalidArgumentError("A lead index is outside 0 to 11.")
+        if present is None:
+            return None, leads.to(x.device)
+        if present.dtype != torch.bool or present.shape not in (x.shape[:2], x.shape):
+            raise InvalidArgumentError(
+                f"The mask has shape {tuple(present.shape)} and type {present.dtype}; booleans of "
+                f"shape {tuple(x.shape[:2])} or {tuple(x.shape)} are needed."
+            )
+        mask = present if present.ndim == 3 else present[..., None].expand(x.shape)
+        return (None if bool(mask.all()) else mask), leads.to(x.device)
+
+    def _pool_leads(
+        self, encoded: Tensor, mask: Tensor | None, index: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        """(B, L, C, T') -> (B, 2 * mixed, T') and which steps hold any lead, (B, 1, T')."""
+        matrices = self.mix[index]
+        equation = "blct,lcd->bldt" if index.ndim == 1 else "blct,blcd->bldt"
+        mixed = torch.einsum(equation, encoded, matrices)
+        if mask is None:
+            return torch.cat([mixed.mean(dim=1), mixed.amax(dim=1)], dim=1), None
+        steps = mask[..., :: self.encoder.stride].unsqueeze(2)
+        count = steps.sum(dim=1)
+        mean = (mixed * steps).sum(dim=1) / count.clamp(min=1)
+        top = mixed.masked_fill(~steps, float("-inf")).amax(dim=1)
+        top = torch.where(count > 0, top, torch.zeros((), dtype=top.dtype))
+        return torch.cat([mean.to(top.dtype), top], dim=1), (count > 0).to(top.dtype)
+
+    def _pool_time(self, h: Tensor, mask: Tensor | None) -> Tensor:
+        """(B, C, T') -> (B, 2 C): attention-weighted mean, and maximum."""
+        score = self.attention(h).float()
+        if mask is not None:
+            # A record with nothing present keeps finite scores: its answer is finite, not used.
+            score = score.masked_fill(mask == 0, -1e4)
+        weight = torch.softmax(score, dim=-1).to(h.dtype)
+        # The maximum needs no mask: absent steps are zero, and no step is below zero (ReLU).
+        return torch.cat([(h * weight).sum(dim=-1), h.amax(dim=-1)], dim=1)

@@ -1,0 +1,172 @@
+"""The training loop: seeded batches, bf16 where it pays, averaged weights."""
+
+import copy
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ecgcore.datasets import PackedSet
+from ecgcore.errors import InvalidArgumentError
+from ecgcore.models import build
+from ecgcore.training.augmentation import (
+    crop,
+    disturb,
+    draw_disturbance,
+    draw_leads,
+    draw_length,
+)
+from ecgcore.training.losses import masked_bce
+from ecgcore.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands after an epoch."""
+
+    epoch: int
+    epochs: int
+    loss: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Averaged weights in a network, and the mean loss of each epoch."""
+
+    network: nn.Module
+    losses: tuple[float, ...]
+    seconds: float
+
+
+def fit(
+    recipe: Recipe,
+    data: PackedSet,
+    rows: Sequence[int] | NDArray[np.int64],
+    *,
+    seed: int,
+    report: Callable[[Progress], None] = lambda _progress: None,
+) -> Fitted:
+    """Train one network.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    data : PackedSet
+    rows : sequence of int
+        Records to learn from; everything else in ``data`` stays unseen.
+    seed : int
+        Of the initial weights, the order, the crops and the disturbances.
+    report : callable
+        Called after each epoch.
+
+    Returns
+    -------
+    Fitted
+        In evaluation mode, on the CPU.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there are fewer records than one batch.
+    """
+    chosen = np.asarray(rows, dtype=np.int64)
+    size = recipe.training.batch_size
+    if chosen.size < size:
+        raise InvalidArgumentError(f"There are {chosen.size} records for batches of {size}.")
+    rng = np.random.default_rng(seed)
+    torch.manual_seed(seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = build(recipe.model.architecture, recipe.model.arguments).to(device)
+    averaged = copy.deepcopy(network).requires_grad_(False)
+    per_epoch = chosen.size // size
+    optimizer, schedule = _optimizer(recipe, network, per_epoch)
+    started, losses = time.monotonic(), []
+    for epoch in range(recipe.training.epochs):
+        network.train()
+        order = rng.permutation(chosen)[: per_epoch * size].reshape(per_epoch, size)
+        total = 0.0
+        for batch in order:
+            loss = _loss(network, draw_batch(recipe, data, batch, rng), device)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            _average(averaged, network, recipe.training.averaging)
+            total += float(loss.detach())
+        losses.append(total / per_epoch)
+        spent = time.monotonic() - started
+        report(Progress(epoch + 1, recipe.training.epochs, losses[-1], spent))
+    return Fitted(averaged.cpu().eval(), tuple(losses), time.monotonic() - started)
+
+
+def _optimizer(
+    recipe: Recipe, network: nn.Module, per_epoch: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.OneCycleLR]:
+    part = recipe.training
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=part.learning_rate, weight_decay=part.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        part.learning_rate,
+        total_steps=part.epochs * per_epoch,
+        pct_start=part.warm_up,
+    )
+    return optimizer, schedule
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step learns from.
+
+    Attributes
+    ----------
+    x : Tensor, shape (B, K, T)
+    present : Tensor of bool, shape (B, K, T)
+    leads : Tensor of int64, shape (B, K)
+    targets : Tensor, shape (B, n_labels)
+        NaN where the record cannot tell.
+    """
+
+    x: Tensor
+    present: Tensor
+    leads: Tensor
+    targets: Tensor
+
+
+def draw_batch(
+    recipe: Recipe, data: PackedSet, rows: NDArray[np.int64], rng: np.random.Generator
+) -> Batch:
+    """Return crops of these records with random leads and disturbances."""
+    config = recipe.augmentation
+    length = draw_length(config, rng, data.fs_hz)
+    leads = draw_leads(config, rng, len(rows), len(recipe.input.leads))
+    crops = [crop(data.signal(int(i))[k], length, rng) for i, k in zip(rows, leads, strict=True)]
+    x = torch.from_numpy(np.stack(crops))
+    present = torch.isfinite(x)
+    drawn = draw_disturbance(config, rng, (len(rows), leads.shape[1], length), data.fs_hz)
+    targets = torch.from_numpy(data.targets[rows])
+    return Batch(disturb(x, present, drawn), present, torch.from_numpy(leads), targets)
+
+
+def _loss(network: nn.Module, batch: Batch, device: torch.device) -> Tensor:
+    # bf16 halves the time of 1-D convolutions on processors and on graphics cards alike.
+    with torch.autocast(device.type, torch.bfloat16):
+        logits = network(batch.x.to(device), batch.present.to(device), batch.leads.to(device))
+    return masked_bce(logits.float(), batch.targets.to(device))
+
+
+@torch.no_grad()
+def _average(averaged: nn.Module, network: nn.Module, decay: float) -> None:
+    for mean, now in zip(
+        averaged.state_dict().values(), network.state_dict().values(), strict=True
+    ):
+        if mean.is_floating_point():
+            mean.lerp_(now, 1 - decay)
+        else:
+            mean.copy_(now)

@@ -1,0 +1,235 @@
+"""From a recipe to a model folder: out-of-fold predictions, rules, final weights, card, README."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import safetensors.torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ecgcore.datasets import PackedSet, data_root, load_index, pack, patient_folds
+from ecgcore.errors import ModelError
+from ecgcore.inference.card import CARD_FILE, README_FILE, WEIGHTS_FILE, DataSource, ModelCard
+from ecgcore.inference.predict import prepared_logits
+from ecgcore.labels import CORE_CODES
+from ecgcore.models import build
+from ecgcore.training.loop import Fitted, Progress, fit
+from ecgcore.training.readme import readme
+from ecgcore.training.recipe import Recipe
+from ecgcore.training.rules import THRESHOLD_RULE, label_rules
+
+# Name -> title and licence, as the data sets' own pages state them.
+SOURCES = {
+    "ptbxl": ("PTB-XL (ecg_id 1-500)", "CC BY 4.0"),
+    "ptbxl_extra": ("PTB-XL (further records, mostly without voltage)", "CC BY 4.0"),
+    "challenge2021": ("PhysioNet Challenge 2020/21 training records", "CC BY 4.0"),
+    "ludb": ("LUDB 1.0.1", "ODC-By"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """Logits of networks that never saw the record (nor its patient).
+
+    Attributes
+    ----------
+    rows : array of int64, shape (n,)
+        Rows of the packed set.
+    folds : array of int64, shape (n,)
+    logits : array, shape (n, n_labels)
+        All leads.
+    seconds : float
+        Training time of all folds.
+    """
+
+    rows: NDArray[np.int64]
+    folds: NDArray[np.int64]
+    logits: NDArray[np.float64]
+    seconds: float
+
+
+def load_data(recipe: Recipe) -> PackedSet:
+    """Return the packed records of the recipe's data sets, without those of the test split."""
+    wanted = {*recipe.data.learn, *recipe.data.cross_validate}
+    entries = load_index(data_root(), datasets=recipe.data.datasets)
+    return pack(
+        [entry for entry in entries if entry.split in wanted],
+        fs_hz=recipe.input.fs_hz,
+        high_pass_hz=recipe.input.high_pass_hz,
+        low_pass_hz=recipe.input.low_pass_hz,
+    )
+
+
+def out_of_fold(recipe: Recipe, data: PackedSet, keep: Path) -> OutOfFold:
+    """Train one network a fold and predict the fold it never saw.
+
+    Parameters
+    ----------
+    keep : Path
+        Folder in which each finished fold is kept; a run that was stopped goes on from there.
+    """
+    rows = data.where(*recipe.data.cross_validate)
+    folds = patient_folds(
+        data.groups[rows], data.targets[rows], recipe.data.folds, seed=recipe.seed
+    )
+    logits = np.zeros((rows.size, data.targets.shape[1]))
+    seconds = 0.0
+    for fold in range(recipe.data.folds):
+        held = folds == fold
+        made = trained(
+            recipe, data, rows[~held], seed=recipe.seed + 1 + fold, keep=keep, what=f"fold-{fold}"
+        )
+        logits[held] = [record_logits(made.network, data, int(i), recipe) for i in rows[held]]
+        seconds += made.seconds
+    return OutOfFold(rows, folds, logits, seconds)
+
+
+def trained(
+    recipe: Recipe,
+    data: PackedSet,
+    rows: NDArray[np.int64],
+    *,
+    seed: int,
+    keep: Path,
+    what: str,
+) -> Fitted:
+    """Train a network, or take it from ``keep`` if it was made in the same way before."""
+    records = [f"{d}/{r}" for d, r in zip(data.datasets[rows], data.records[rows], strict=True)]
+    decides = repr((recipe.model, recipe.input, recipe.plain(), records, seed))
+    key = hashlib.sha256(decides.encode()).hexdigest()
+    state, path = keep / f"{what}.json", keep / f"{what}.safetensors"
+    if state.is_file() and path.is_file():
+        kept = json.loads(state.read_text(encoding="utf-8"))
+        if kept["key"] == key:
+            network = build(recipe.model.architecture, recipe.model.arguments)
+            network.load_state_dict(safetensors.torch.load_file(path), strict=True)
+            return Fitted(network.eval(), tuple(kept["losses"]), kept["seconds"])
+    fitted = fit(recipe, data, rows, seed=seed, report=_told(what))
+    keep.mkdir(parents=True, exist_ok=True)
+    save_weights(fitted.network, path)
+    kept = {"key": key, "losses": fitted.losses, "seconds": fitted.seconds}
+    state.write_text(json.dumps(kept), encoding="utf-8")
+    return fitted
+
+
+def record_logits(
+    network: nn.Module, data: PackedSet, row: int, recipe: Recipe
+) -> NDArray[np.float64]:
+    """Return the logits of one packed record, read as prediction reads it."""
+    return prepared_logits(network, data.signal(row), recipe.input)
+
+
+def make_model(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
+    """Make a model folder.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    out : Path
+        The model folder to write.
+    runs : Path
+        Folder for what is kept between runs.
+
+    Returns
+    -------
+    ModelCard
+        As written; its figures on test are still to be measured (``evaluate --write``).
+    """
+    data = load_data(recipe)
+    oof = out_of_fold(recipe, data, runs)
+    rules, calibration = label_rules(
+        CORE_CODES, data.targets[oof.rows], oof.logits, data.groups[oof.rows]
+    )
+    np.savez(
+        runs / "oof.npz",
+        datasets=data.datasets[oof.rows],
+        records=data.records[oof.rows],
+        logits=oof.logits,
+    )
+    learned = data.where(*recipe.data.learn)
+    final = trained(recipe, data, learned, seed=recipe.seed, keep=runs, what="final")
+    out.mkdir(parents=True, exist_ok=True)
+    digest = save_weights(final.network, out / WEIGHTS_FILE)
+    training = {
+        **recipe.plain(),
+        "final_seconds": round(final.seconds),
+        "out_of_fold_seconds": round(oof.seconds),
+        "final_loss": round(final.losses[-1], 4),
+        "parameters": sum(p.numel() for p in final.network.parameters()),
+    }
+    card = ModelCard(
+        name=recipe.name,
+        version=recipe.version,
+        created=datetime.now(UTC).date().isoformat(),
+        architecture=recipe.model.architecture,
+        arguments=dict(recipe.model.arguments),
+        input=recipe.input,
+        labels=rules,
+        threshold_rule=THRESHOLD_RULE,
+        calibration_rule=calibration.words,
+        data=_sources(recipe, data),
+        split=split_words(recipe),
+        intended_use=recipe.text.intended_use,
+        limits=recipe.text.limits,
+        weights_sha256=digest,
+        training=training,
+    )
+    write_card(card, out)
+    return card
+
+
+def write_card(card: ModelCard, folder: Path) -> None:
+    """Write ``card.json`` and the README made from it."""
+    (folder / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
+    (folder / README_FILE).write_text(readme(card), encoding="utf-8")
+
+
+def save_weights(network: nn.Module, path: Path) -> str:
+    """Write a network's weights; return the SHA-256 of the file.
+
+    Raises
+    ------
+    ModelError
+        If a weight is not finite.
+    """
+    tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+    if not all(bool(t.isfinite().all()) for t in tensors.values()):
+        raise ModelError("Training did not converge: a weight is not finite.")
+    content = safetensors.torch.save(tensors)
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def split_words(recipe: Recipe) -> str:
+    """Return which records served for what, in words."""
+    learn, cross = " and ".join(recipe.data.learn), " and ".join(recipe.data.cross_validate)
+    return (
+        f"Weights: learned from {learn}. Thresholds and calibration: patient-wise out-of-fold "
+        f"predictions ({recipe.data.folds} folds) over {cross}. Figures: test, seen once."
+    )
+
+
+def _sources(recipe: Recipe, data: PackedSet) -> tuple[DataSource, ...]:
+    learned = data.datasets[data.where(*recipe.data.learn)]
+    sources = []
+    for name in recipe.data.datasets:
+        title, licence = SOURCES.get(name, (name, "see the data set's page"))
+        sources.append(DataSource(name, title, licence, int((learned == name).sum())))
+    return tuple(sources)
+
+
+def _told(what: str) -> Callable[[Progress], None]:
+    def tell(progress: Progress) -> None:
+        sys.stderr.write(
+            f"{what}: epoch {progress.epoch} of {progress.epochs}, loss {progress.loss:.4f}, "
+            f"{progress.seconds:.0f} s\n"
+        )
+        sys.stderr.flush()
+
+    return tell

@@ -1,0 +1,57 @@
+"""Thresholds and calibration of a card, from out-of-fold logits."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgcore.errors import CannotAssessError
+from ecgcore.evaluation import CalibrationSet, best_f1, fit_calibration
+from ecgcore.inference.card import LabelRule
+
+THRESHOLD_RULE = "highest F1 on calibrated out-of-fold probabilities, statement by statement"
+
+
+def label_rules(
+    codes: Sequence[str],
+    targets: NDArray[np.float32],
+    logits: NDArray[np.float64],
+    groups: NDArray[np.str_],
+) -> tuple[tuple[LabelRule, ...], CalibrationSet]:
+    """Return each statement's calibration and threshold.
+
+    Parameters
+    ----------
+    codes : sequence of str
+    targets, logits : arrays, shape (n, n_labels)
+        Logits of networks that never saw the record's patient; NaN targets are left out.
+    groups : array of str, shape (n,)
+        Patients.
+
+    Raises
+    ------
+    CannotAssessError
+        If a statement has no positive.
+    """
+    made = fit_calibration(targets, logits, groups=groups)
+    probabilities = made.apply(logits)
+    rules = []
+    for j, (code, calibration) in enumerate(zip(codes, made.statements, strict=True)):
+        try:
+            threshold = best_f1(targets[:, j], probabilities[:, j])
+        except CannotAssessError:
+            raise CannotAssessError(
+                f"{code} has no positive record to choose a threshold on; leave it out of the "
+                "recipe or add data."
+            ) from None
+        rules.append(
+            LabelRule(
+                code=code,
+                threshold=threshold.value,
+                temperature=calibration.temperature,
+                bias=calibration.bias,
+                calibrated=calibration.calibrated,
+                positives=calibration.n_positive,
+            )
+        )
+    return tuple(rules), made
