@@ -202,6 +202,22 @@ def parse_sex(text: str) -> str | None:
     return _SEX.get(text.strip().lower())
 
 
+_AGE_IN_TEXT = re.compile(r"(?<![a-z])age>?\s*[:=]\s*(\S+)", re.IGNORECASE)
+_SEX_IN_TEXT = re.compile(r"(?<![a-z])(?:sex|gender)>?\s*[:=]\s*(\w+)", re.IGNORECASE)
+
+
+def find_age_sex(lines: Iterable[str], notes: list[str]) -> tuple[float | None, str | None]:
+    """Return age in years and sex from comment lines like ``Age: 56`` or ``<sex>: F``."""
+    age: float | None = None
+    sex: str | None = None
+    for line in lines:
+        if age is None and (match := _AGE_IN_TEXT.search(line)):
+            age = parse_age(match[1], notes)
+        if sex is None and (match := _SEX_IN_TEXT.search(line)):
+            sex = parse_sex(match[1])
+    return age, sex
+
+
 def make_patient(
     age_years: float | None,
     sex: str | None,

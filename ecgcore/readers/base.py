@@ -134,7 +134,8 @@ class Source:
                     "are read."
                 )
             room = self._options.max_bytes - sum(len(data) for data in self._taken.values())
-            data = self._from_folder(name, room) if self._folder else self._from_memory(name)
+            in_folder = self._folder is not None
+            data = self._from_folder(name, room) if in_folder else self._from_memory(name)
             if len(data) > room:
                 raise too_large(self._options.max_bytes)
             self._taken[name] = data
@@ -156,8 +157,7 @@ class Source:
         return bytes(self._files[name])
 
     def _from_folder(self, name: str, room: int) -> bytes:
-        assert_folder = self._folder or Path()
-        path = assert_folder / name
+        path = (self._folder or Path()) / name
         try:
             if not path.is_file():
                 missing = name == self.name

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ecgcore.errors import ReadError
 from ecgcore.readers.assemble import (
     chosen_names,
+    find_age_sex,
     finish,
     is_other_signal,
     listed,
@@ -282,23 +283,15 @@ def _gains(rows: Sequence[_Row]) -> str:
     return next(iter(texts)) if len(texts) == 1 else "differs by lead"
 
 
-_AGE = re.compile(r"(?<![a-z])age>?\s*[:=]\s*(\S+)", re.IGNORECASE)
-_SEX = re.compile(r"(?<![a-z])(?:sex|gender)>?\s*[:=]\s*(\w+)", re.IGNORECASE)
 _MITBIH = re.compile(r"^(-?\d{1,3})\s+([MF])\b(?:\s+\d+\s+\d+|\s*$)")
 
 
 def _patient(header: Header, options: ReadOptions, notes: list[str]) -> Patient:
     """Read age and sex from comments: Challenge, LUDB, PTB ("Age: 56") and MIT-BIH ("69 M")."""
-    age: float | None = None
-    sex: str | None = None
-    for comment in header.comments:
-        if match := _MITBIH.match(comment):
-            age = parse_age(match[1], notes) if age is None else age
-            sex = sex or parse_sex(match[2])
-        if age is None and (match := _AGE.search(comment)):
-            age = parse_age(match[1], notes)
-        if sex is None and (match := _SEX.search(comment)):
-            sex = parse_sex(match[1])
+    age, sex = find_age_sex(header.comments, notes)
+    for match in filter(None, map(_MITBIH.match, header.comments)):
+        age = parse_age(match[1], notes) if age is None else age
+        sex = sex or parse_sex(match[2])
     return make_patient(age, sex, {"record": header.name}, options)
 
 

@@ -1,0 +1,209 @@
+"""The text of a table: its encoding, delimiter, decimal sign, header and data, column by column."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ecgcore.errors import ReadError
+
+COMMENT_SIGNS = ("#", "%", "//")
+SAMPLE_ROWS = 40
+MAX_HEADER_LINES = 200
+LOOK_AHEAD = 4
+LONG_ROW = 64
+_ABSENT = {"", "nan", "na", "n/a", "null", "none", "-", "--", "?"}
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
+_COMMA_NUMBER = re.compile(r"[-+]?(?:\d+,?\d*|,\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the numbers stand in the text.
+
+    Attributes
+    ----------
+    delimiter : str
+        One of tab, ``;``, ``|``, ``,``, a blank (any run of blanks), or ``""`` for one column.
+    decimal : str
+    header : tuple of str
+        Lines before the data that are no comments.
+    comments : tuple of str
+        Comment lines before the data, without their sign.
+    first : int
+        Index of the first line of data.
+    numeric : tuple of bool
+        For each column, whether it holds numbers.
+    """
+
+    delimiter: str
+    decimal: str
+    header: tuple[str, ...]
+    comments: tuple[str, ...]
+    first: int
+    numeric: tuple[bool, ...] = field(default=())
+
+
+def decode(data: bytes) -> str | None:
+    """Return the text of UTF-8 (with or without BOM), UTF-16 or Latin-1 bytes; None if binary."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = data.decode("utf-16", errors="replace")
+    elif b"\x00" in data[:1024]:
+        even, odd = data[:1024:2].count(0), data[1:1024:2].count(0)
+        if max(even, odd) < 0.4 * len(data[:1024]) / 2:
+            return None
+        text = data.decode("utf-16-le" if odd > even else "utf-16-be", errors="replace")
+    else:
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("cp1252", errors="replace")
+    head = text[:4096]
+    strange = sum(not (c.isprintable() or c in "\r\n\t\f") for c in head)
+    return None if "\x00" in text or strange > 0.02 * len(head) else text
+
+
+def is_comment(line: str) -> bool:
+    """Return whether a line is a comment."""
+    return line.startswith(COMMENT_SIGNS)
+
+
+def split(line: str, delimiter: str) -> list[str]:
+    """Return a line's fields, without blanks and quotes around them."""
+    if not delimiter:
+        fields = [line]
+    elif delimiter == " ":
+        fields = line.split()
+    else:
+        fields = line.split(delimiter)
+    return [item.strip().strip("\"'").strip() for item in fields]
+
+
+def is_value(text: str, decimal: str) -> bool:
+    """Return whether a field is a number, or says that there is none."""
+    pattern = _COMMA_NUMBER if decimal == "," else _NUMBER
+    return pattern.fullmatch(text) is not None or text.lower() in _ABSENT
+
+
+def is_number(text: str, decimal: str) -> bool:
+    """Return whether a field is a number."""
+    return text.lower() not in _ABSENT and is_value(text, decimal)
+
+
+def find_layout(lines: Sequence[str]) -> Layout | None:
+    """Return the layout of a table of numbers, or None if the lines are none.
+
+    Every delimiter is tried with both decimal signs on the first lines that hold numbers; the
+    first is taken that splits them all into the same number of columns, mostly numbers.  A comma
+    is tried as a delimiter only after tab, semicolon and bar, and blanks after that.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        From the start of the file.
+    """
+    for delimiter in ("\t", ";", "|", ",", " "):
+        for decimal in (".", ","):
+            if decimal == "," and delimiter == ",":
+                continue
+            layout = _try(lines, delimiter, decimal)
+            if layout is not None and len(layout.numeric) > 1:
+                if delimiter == "," and _is_decimal_comma(lines, layout):
+                    return _try(lines, "", ",")
+                return layout
+    return _try(lines, "", ".") or _try(lines, "", ",")
+
+
+def _try(lines: Sequence[str], delimiter: str, decimal: str) -> Layout | None:
+    first = _first_data_line(lines, delimiter, decimal)
+    if first is None:
+        return None
+    rows = [
+        split(line, delimiter)
+        for line in lines[first : first + 4 * SAMPLE_ROWS]
+        if line.strip() and not is_comment(line.strip())
+    ][:SAMPLE_ROWS]
+    width = len(rows[0])
+    # The last line of a sample may be cut; a table is a table if the others agree.
+    agreeing = [row for row in rows if len(row) == width]
+    if len(agreeing) < max(1, 0.9 * len(rows) - 1):
+        return None
+    # A lead may be absent for a while: what is empty all through the sample may hold numbers later.
+    numeric = tuple(all(is_value(row[i], decimal) for row in agreeing) for i in range(width))
+    filled = any(item and is_value(item, decimal) for row in agreeing for item in row)
+    enough_rows = all(numeric) or width > LONG_ROW or len(agreeing) >= LOOK_AHEAD
+    if sum(numeric) < 0.5 * width or not filled or not enough_rows:
+        return None
+    before = [line.strip() for line in lines[:first] if line.strip()]
+    return Layout(
+        delimiter=delimiter,
+        decimal=decimal,
+        header=tuple(line for line in before if not is_comment(line)),
+        comments=tuple(line.lstrip("#%/ \t") for line in before if is_comment(line)),
+        first=first,
+        numeric=numeric,
+    )
+
+
+def _first_data_line(lines: Sequence[str], delimiter: str, decimal: str) -> int | None:
+    """Return the index of the first line of numbers that goes on in the lines after it."""
+    content = [
+        (i, split(line, delimiter))
+        for i, line in enumerate(lines[: MAX_HEADER_LINES + LOOK_AHEAD])
+        if line.strip() and not is_comment(line.strip())
+    ]
+    for at, (i, fields) in enumerate(content):
+        ahead = [row for _, row in content[at : at + LOOK_AHEAD]]
+        # A row a lead may be long, and its sample cut short.
+        same = all(len(row) == len(fields) or len(fields) > LONG_ROW for row in ahead[:-1])
+        if same and all(_mostly_numbers(row, decimal) for row in ahead):
+            return i
+    return None
+
+
+def _mostly_numbers(fields: Sequence[str], decimal: str) -> bool:
+    filled = [item for item in fields if item]
+    numbers = sum(is_value(item, decimal) for item in filled)
+    return (numbers > 0 and numbers >= 0.5 * len(filled)) or (not filled and len(fields) > 1)
+
+
+def _is_decimal_comma(lines: Sequence[str], layout: Layout) -> bool:
+    """Return whether "0,012" is one number: two columns of digits that look like one."""
+    if len(layout.numeric) != 2 or any("," in line for line in layout.header):
+        return False
+    rows = [split(line, ",") for line in lines[layout.first : layout.first + SAMPLE_ROWS] if line]
+    pairs = [row for row in rows if len(row) == 2]
+    if not all(row[0].lstrip("+-").isdigit() and row[1].isdigit() for row in pairs):
+        return False
+    has_header = bool(layout.header)
+    return has_header or any(
+        row[0] == "-0" or (len(row[1]) > 1 and row[1].startswith("0")) for row in pairs
+    )
+
+
+def cut_last_line(text: str) -> str:
+    """Return the text without a last line that a limit may have cut."""
+    whole, _, _ = text.rpartition("\n")
+    return whole or text
+
+
+def first_lines(text: str, limit: int = 65_536) -> list[str]:
+    """Return whole lines from the start of a text."""
+    head = text if len(text) <= limit else cut_last_line(text[:limit])
+    return re.split(r"\r\n|\r|\n", head)
+
+
+def data_text(text: str, layout: Layout) -> str:
+    """Return the text from the first line of data on.
+
+    Raises
+    ------
+    ReadError
+        If there is nothing.
+    """
+    position = 0
+    for _ in range(layout.first):
+        end = re.compile(r"\r\n|\r|\n").search(text, position)
+        if end is None:
+            raise ReadError("The table has a header and no data.")
+        position = end.end()
+    return text[position:]
