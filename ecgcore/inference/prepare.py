@@ -162,6 +162,14 @@ def pieces_of(given: ModelInput, contract: InputContract) -> list[Window]:
     return windows_of(given, contract)
 
 
+def samples_of(window: Window, given: ModelInput, recording: Recording) -> slice:
+    """Return the recording's own samples that lie within a window."""
+    ratio = recording.fs_hz / given.fs_hz
+    # Rounded first: 10 s at 100 Hz times 3.6 must be 3600, not 3600.0000000000005.
+    first, last = (int(np.ceil(round(edge * ratio, 6))) for edge in (window.start, window.stop))
+    return slice(min(first, recording.n_samples), min(last, recording.n_samples))
+
+
 def to_recording(
     values: NDArray[np.float32], window: Window, step: int, given: ModelInput, recording: Recording
 ) -> NDArray[np.float32]:
@@ -184,11 +192,10 @@ def to_recording(
     """
     out = np.zeros(recording.signal.shape, dtype=np.float32)
     at = (window.start + step * np.arange(values.shape[1])) / given.fs_hz
-    first = int(np.ceil(window.start / given.fs_hz * recording.fs_hz))
-    last = min(int(np.ceil(window.stop / given.fs_hz * recording.fs_hz)), recording.n_samples)
-    times = np.arange(first, last) / recording.fs_hz
+    inside = samples_of(window, given, recording)
+    times = np.arange(inside.start, inside.stop) / recording.fs_hz
     for name, row in zip(given.leads, values, strict=True):
-        out[recording.leads.index(name), first:last] = np.interp(times, at, row)
+        out[recording.leads.index(name), inside] = np.interp(times, at, row)
     out[~np.isfinite(recording.signal)] = 0
     return out
 
