@@ -3,11 +3,12 @@
 import hashlib
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -257,3 +258,18 @@ def library(sentence: str) -> Iterator[list[str]]:
             raise ReadError(sentence) from error
         finally:
             texts.extend(str(warning.message) for warning in caught)
+
+
+_T = TypeVar("_T")
+
+
+def optional(take: Callable[[], _T]) -> _T | None:
+    """Return what ``take`` returns, or None where a library cannot read it.
+
+    For what a recording can do without (a date, a device's name) and a file may hold in any form.
+    """
+    try:
+        with library("It cannot be read."):
+            return take()
+    except ReadError:
+        return None

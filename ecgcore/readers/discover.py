@@ -70,41 +70,26 @@ def _head(path: Path) -> bytes:
 
 def _recordings(names: Iterable[str], head_of: Callable[[str], bytes]) -> list[str]:
     order = list(names)
-    headers = [n for n in order if n.lower().endswith(".hea")]
-    used: set[str] = set()
-    found: list[str] = []
+    headers = [name for name in order if name.lower().endswith(".hea")]
+    named: set[str] = set()
     for name in headers:
-        head = head_of(name)
-        found.append(name)
-        used.add(name)
-        used |= _named_by(name, head)
-    for name in order:
-        if name not in used and _is_recording(name, head_of(name)):
-            found.append(name)
-    segments = {n for n in used if n.lower().endswith(".hea")} - set(headers)
-    named = set().union(*(_segments_of(n, head_of(n)) for n in headers)) if headers else set()
-    return sorted(set(found) - segments - named)
+        named |= _named_by(name, head_of(name))
+    known = named.union(headers)
+    others = [name for name in order if name not in known]
+    found = [name for name in headers if name not in named]
+    return sorted([*found, *(name for name in others if _is_recording(name, head_of(name)))])
 
 
 def _named_by(name: str, head: bytes) -> set[str]:
-    """Return the signal files that a header names, as paths beside it."""
+    """Return the signal files and segments that a header names, as paths beside it."""
     if not looks_like_header(name, head):
         return set()
     try:
         header = parse_header(head)
     except ReadError:
         return set()  # the header is listed; reading it says what is wrong
-    return {_beside(name, signal.file) for signal in header.signals}
-
-
-def _segments_of(name: str, head: bytes) -> set[str]:
-    if b"/" not in head.split(b"\n", 1)[0]:
-        return set()
-    try:
-        header = parse_header(head)
-    except ReadError:
-        return set()
-    return {_beside(name, f"{segment.name}.hea") for segment in header.segments}
+    files = {_beside(name, signal.file) for signal in header.signals}
+    return files | {_beside(name, f"{segment.name}.hea") for segment in header.segments}
 
 
 def _beside(name: str, other: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ecgcore.readers import csv_, wfdb_
+from ecgcore.readers import csv_, dicom, edf, wfdb_
 from ecgcore.readers.base import ReadOptions, Source
 from ecgcore.recording import Recording
 
@@ -36,6 +36,8 @@ class Format:
 
 # In the order asked: formats with a signature first, plain text last.
 FORMATS: tuple[Format, ...] = (
+    Format("DICOM", "DICOM waveform", dicom.sniff, dicom.read),
+    Format("EDF", "EDF, EDF+ or BDF", edf.sniff, edf.read),
     Format("WFDB", "WFDB (.hea with its signal files)", wfdb_.sniff, wfdb_.read),
     Format("CSV", "CSV or TXT", csv_.sniff, csv_.read, csv_.listed_in_folder),
 )

@@ -1,0 +1,414 @@
+"""DICOM waveforms: the rhythm of a 12-lead, general or ambulatory ECG (PS3.3 C.10.9)."""
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+import numpy as np
+import pydicom
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+
+from ecgcore.errors import MissingInformationError, ReadError
+from ecgcore.leads import canonical_lead
+from ecgcore.readers.assemble import (
+    chosen_names,
+    finish,
+    listed,
+    make_patient,
+    names_ecg,
+    parse_age,
+    parse_sex,
+    were,
+)
+from ecgcore.readers.base import Draft, ReadOptions, Source, library, optional, shown
+from ecgcore.readers.dicom_codes import is_ecg_storage, lead_of_code
+from ecgcore.recording import MAX_FS_HZ, MAX_LEADS, Patient, Provenance, Recording
+from ecgcore.units import MV, is_voltage, mv_per
+
+_DAMAGED = "The DICOM file is damaged or cut off; export it again."
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
+_MEDIAN = re.compile(r"median|average|avg|representative|template|mean beat", re.IGNORECASE)
+_MEDIAN_MAX_S = 2.0
+_DTYPES = {"SB": "i1", "UB": "u1", "SS": "i2", "US": "u2", "SL": "i4", "UL": "u4"}
+
+
+def sniff(name: str, head: bytes) -> bool:
+    """Return whether the content is a DICOM file."""
+    return head[128:132] == b"DICM"
+
+
+@dataclass(frozen=True)
+class _Channel:
+    """A channel of a group: its lead's name, and from where its voltage comes."""
+
+    index: int
+    name: str
+    is_ecg: bool
+    unit: str
+    scale: float  # units a step
+    offset: float  # units
+    filter_text: str
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A multiplex group: channels sampled together."""
+
+    item: Dataset
+    label: str
+    original: bool
+    fs_hz: float
+    n_samples: int
+    n_channels: int
+    offset_ms: float
+    channels: tuple[_Channel, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Length of the group."""
+        return self.n_samples / self.fs_hz
+
+    @property
+    def is_median(self) -> bool:
+        """Whether this is a computed beat rather than recorded rhythm."""
+        short = not self.original and self.seconds <= _MEDIAN_MAX_S
+        return short or bool(_MEDIAN.search(self.label))
+
+
+def read(source: Source, options: ReadOptions) -> Recording:
+    """Read the rhythm of a DICOM waveform object.
+
+    The longest original group with ECG channels is read, together with groups of the same rate,
+    length and time that hold other leads.  A median beat is never read as rhythm.
+
+    Raises
+    ------
+    ReadError
+        One sentence: no waveform, no ECG in it, only a median beat, truncated samples.
+    """
+    if _DEFLATED in source.data:
+        raise ReadError("The DICOM file is deflated; export it with an uncompressed syntax.")
+    notes: list[str] = []
+    with library(_DAMAGED) as texts:
+        dataset = pydicom.dcmread(io.BytesIO(source.data))
+        items = list(dataset.get("WaveformSequence") or [])
+        storage = str(dataset.get("SOPClassUID", ""))
+        groups = [_group(item, is_ecg_storage(storage)) for item in items]
+        if not groups:
+            raise ReadError(_without_waveform(dataset))
+    if texts:
+        # The warnings quote the fields, which may identify the patient: only their number is told.
+        notes.append(f"{len(texts)} fields break the rules of DICOM and were read as written.")
+    rhythm = _rhythm(groups, notes)
+    parts = [_samples(group, dataset, options, notes) for group in rhythm]
+    if not is_ecg_storage(storage):
+        notes.append("The file is no diagnostic ECG object (other waveforms stand beside the ECG).")
+    channels = [channel for chosen, _ in parts for channel in chosen]
+    draft = Draft(
+        names=[channel.name for channel in channels],
+        signal=np.concatenate([rows for _, rows in parts]),
+        fs_hz=rhythm[0].fs_hz,
+        unit=MV,
+        provenance=_provenance(dataset, rhythm[0], channels),
+        start=optional(lambda: _start(dataset)),
+        patient=_patient(dataset, options, notes),
+        notes=notes,
+    )
+    return finish(draft, source)
+
+
+def _without_waveform(dataset: Dataset) -> str:
+    modality = shown(str(dataset.get("Modality", "")), 16)
+    if "PixelData" in dataset or "NumberOfFrames" in dataset or "Rows" in dataset:
+        what = "an image"
+    elif "EncapsulatedDocument" in dataset:
+        what = "a document (such as a PDF)"
+    else:
+        what = f"an object of modality {modality}" if modality else "another object"
+    return f"The DICOM file holds {what}, not a waveform; export the ECG as DICOM waveform."
+
+
+def _group(item: Dataset, ecg_storage: bool) -> _Group:
+    fs_hz = float(item.SamplingFrequency)
+    n_channels, n_samples = int(item.NumberOfWaveformChannels), int(item.NumberOfWaveformSamples)
+    if not 0 < fs_hz <= MAX_FS_HZ:
+        raise ReadError(f"The file's sampling rate is {fs_hz:g} Hz; it must be above 0.")
+    definitions = list(item.get("ChannelDefinitionSequence") or [])
+    if len(definitions) != n_channels or n_samples < 1:
+        raise ReadError(
+            f"The DICOM file announces {n_channels} channels and describes {len(definitions)}."
+        )
+    return _Group(
+        item=item,
+        label=str(item.get("MultiplexGroupLabel") or ""),
+        original=str(item.get("WaveformOriginality") or "ORIGINAL").upper() != "DERIVED",
+        fs_hz=fs_hz,
+        n_samples=n_samples,
+        n_channels=n_channels,
+        offset_ms=float(item.get("MultiplexGroupTimeOffset") or 0.0),
+        channels=tuple(_channel(i, d, ecg_storage) for i, d in enumerate(definitions)),
+    )
+
+
+def _channel(index: int, definition: Dataset, ecg_storage: bool) -> _Channel:
+    source = (definition.get("ChannelSourceSequence") or [Dataset()])[0]
+    texts = [str(source.get("CodeMeaning") or ""), str(definition.get("ChannelLabel") or "")]
+    lead = lead_of_code(str(source.get("CodeValue") or ""))
+    lead = lead or next((text for text in texts if canonical_lead(text)), None)
+    units = (definition.get("ChannelSensitivityUnitsSequence") or [Dataset()])[0]
+    unit = str(units.get("CodeValue") or "").strip()
+    if not is_voltage(unit):
+        meaning = str(units.get("CodeMeaning") or "")
+        unit = meaning if is_voltage(meaning) else unit
+    sensitivity = definition.get("ChannelSensitivity")
+    correction = definition.get("ChannelSensitivityCorrectionFactor")
+    scale = float(1 if sensitivity is None else sensitivity)
+    name = lead or next((text for text in texts if text), "") or f"channel {index + 1}"
+    ecg_name = lead is not None or names_ecg(name)
+    return _Channel(
+        index=index,
+        name=name,
+        is_ecg=ecg_name or (ecg_storage and (is_voltage(unit) or not unit)),
+        unit="" if sensitivity is None else unit,
+        scale=scale * float(1 if correction is None else correction),
+        offset=float(definition.get("ChannelBaseline") or 0.0),
+        filter_text=_filter_text(definition),
+    )
+
+
+def _filter_text(definition: Dataset) -> str:
+    low, high = definition.get("FilterLowFrequency"), definition.get("FilterHighFrequency")
+    notch = definition.get("NotchFilterFrequency")
+    parts = []
+    if low is not None and high is not None:
+        parts.append(f"{float(low):g}-{float(high):g} Hz")
+    elif low is not None:
+        parts.append(f"from {float(low):g} Hz")
+    elif high is not None:
+        parts.append(f"up to {float(high):g} Hz")
+    if notch is not None and float(notch) > 0:
+        parts.append(f"notch {float(notch):g} Hz")
+    return ", ".join(parts)
+
+
+def _rhythm(groups: Sequence[_Group], notes: list[str]) -> list[_Group]:
+    """Choose the groups to read, and note those left out."""
+    with_ecg = [g for g in groups if any(channel.is_ecg for channel in g.channels)]
+    if not with_ecg:
+        found = listed(shown(c.name, 24) for g in groups[:4] for c in g.channels[:12])
+        raise ReadError(f"The DICOM waveform holds no ECG channel; it holds {found}.")
+    rhythms = [g for g in with_ecg if not g.is_median]
+    if not rhythms:
+        raise ReadError(
+            "The DICOM file holds only a median beat, no rhythm; export the whole recording."
+        )
+    main = max(rhythms, key=lambda g: (g.original, g.seconds, len(g.channels)))
+    chosen = [main]
+    names = {channel.name for channel in main.channels if channel.is_ecg}
+    for group in rhythms:
+        more = {channel.name for channel in group.channels if channel.is_ecg}
+        if group is not main and _together(group, main) and not more & names:
+            chosen.append(group)
+            names |= more
+    for group in groups:
+        if all(group is not other for other in chosen):
+            what = "a median beat" if group.is_median else "another group"
+            label = f" ({shown(group.label, 24)})" if group.label else ""
+            notes.append(
+                f"{what.capitalize()}{label} of {group.seconds:.3g} s in the file was left out."
+            )
+    return chosen
+
+
+def _together(one: _Group, other: _Group) -> bool:
+    """Return whether two groups were sampled at the same moments."""
+    return (one.fs_hz, one.n_samples, one.offset_ms, one.original) == (
+        other.fs_hz,
+        other.n_samples,
+        other.offset_ms,
+        other.original,
+    )
+
+
+def _samples(
+    group: _Group, dataset: Dataset, options: ReadOptions, notes: list[str]
+) -> tuple[list[_Channel], NDArray[np.float32]]:
+    """Return a group's ECG channels and their samples in mV."""
+    stored = _stored(group, dataset, options)
+    names = _names(group, options)
+    rows, chosen = [], []
+    padding = _padding(group, stored, notes)
+    for channel, name in zip(group.channels, names, strict=True):
+        if name is None:
+            continue
+        unit = channel.unit or options.unit or ""
+        if not unit:
+            raise MissingInformationError(
+                f"The DICOM file does not tell the sensitivity of {shown(channel.name)}, so its "
+                "voltage is unknown; give the unit of its samples with --unit.",
+                ("unit",),
+            )
+        if not is_voltage(unit):
+            raise ReadError(f"{shown(channel.name)} is in {shown(unit)}; a voltage is needed.")
+        raw = stored[:, channel.index]
+        values = (raw.astype(np.float64) * channel.scale + channel.offset) * mv_per(unit)
+        if padding is not None:
+            values[raw == padding] = np.nan
+        with np.errstate(over="ignore"):  # infinite values are found and noted when assembled
+            rows.append(values.astype(np.float32))
+        chosen.append(replace(channel, name=name, unit=unit))
+    left = [shown(c.name) for c, name in zip(group.channels, names, strict=True) if name is None]
+    if left:
+        notes.append(f"{listed(left)} {were(left)} left out: no ECG.")
+    return chosen, np.stack(rows)
+
+
+def _names(group: _Group, options: ReadOptions) -> list[str | None]:
+    if options.lead_names is not None:
+        names = chosen_names([channel.name for channel in group.channels], options)
+    else:
+        names = [channel.name if channel.is_ecg else None for channel in group.channels]
+    if not any(names):
+        raise ReadError("No channel is left to read.")
+    return names
+
+
+def _stored(group: _Group, dataset: Dataset, options: ReadOptions) -> NDArray[np.integer]:
+    """Return the samples as stored, shape (n_samples, n_channels)."""
+    item = group.item
+    with library(_DAMAGED):
+        interpretation = str(item.get("WaveformSampleInterpretation") or "")
+        bits = int(item.get("WaveformBitsAllocated") or 0)
+        data = bytes(item.get("WaveformData") or b"")
+    if interpretation not in _DTYPES or bits != 8 * int(_DTYPES[interpretation][1]):
+        raise ReadError(
+            f"The samples are coded as {shown(interpretation) or 'nothing'} in {bits} bits; linear "
+            "integers of 8, 16 or 32 bits can be read."
+        )
+    if not 1 <= group.n_channels <= 4 * MAX_LEADS:
+        raise ReadError(f"The DICOM file has {group.n_channels} channels; that is too many.")
+    if group.n_channels * group.n_samples > options.max_samples:
+        raise ReadError(f"The file announces {group.n_samples} samples; that is too many to read.")
+    order = "<" if _little_endian(dataset) else ">"
+    dtype = np.dtype(order + _DTYPES[interpretation])
+    needed = group.n_channels * group.n_samples * dtype.itemsize
+    if len(data) < needed:
+        raise ReadError(
+            f"The file is truncated: {group.n_channels} channels of {group.n_samples} samples need "
+            f"{needed} bytes, {len(data)} are there."
+        )
+    flat = np.frombuffer(data, dtype=dtype, count=group.n_channels * group.n_samples)
+    return flat.reshape(group.n_samples, group.n_channels)
+
+
+def _little_endian(dataset: Dataset) -> bool:
+    _, little = dataset.original_encoding
+    return little is not False
+
+
+def _padding(group: _Group, stored: NDArray[np.integer], notes: list[str]) -> int | None:
+    """Return the stored value that marks absent samples, if the file names one.
+
+    Some writers name 0, which the trace itself passes through: a value inside the range of the
+    other samples marks nothing.
+    """
+    value = optional(lambda: group.item.get("WaveformPaddingValue"))
+    size = stored.dtype.itemsize
+    if isinstance(value, bytes) and len(value) >= size:
+        value = int(np.frombuffer(value, dtype=stored.dtype, count=1)[0])
+    if not isinstance(value, int) or not (stored == value).any():
+        return None
+    others = stored[stored != value]
+    if others.size and int(others.min()) < value < int(others.max()):
+        notes.append(
+            f"The file names {value} as the mark of absent samples, but the trace passes through "
+            "it; these were read as samples."
+        )
+        return None
+    return value
+
+
+def _provenance(dataset: Dataset, group: _Group, channels: Sequence[_Channel]) -> Provenance:
+    maker = optional(lambda: str(dataset.get("Manufacturer") or "")) or ""
+    model = optional(lambda: str(dataset.get("ManufacturerModelName") or "")) or ""
+    filters = dict.fromkeys(channel.filter_text for channel in channels)
+    gains = dict.fromkeys(f"{c.scale:g} {shown(c.unit)} a step" for c in channels)
+    statements, measurements = _annotations(dataset)
+    return Provenance(
+        format="DICOM",
+        original_fs_hz=group.fs_hz,
+        original_unit=listed(dict.fromkeys(channel.unit for channel in channels)),
+        original_gain=next(iter(gains)) if len(gains) == 1 else "differs by lead",
+        device=shown(" ".join(p for p in (maker, model) if p and p.lower() != "unknown")),
+        device_filter=next(iter(filters)) if len(filters) == 1 else "differs by lead",
+        machine_statements=statements,
+        machine_measurements=measurements,
+    )
+
+
+def _annotations(dataset: Dataset) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the machine's statements and its first value for each measurement."""
+    statements: list[str] = []
+    measurements: dict[str, str] = {}
+    items = optional(lambda: list(dataset.get("WaveformAnnotationSequence") or [])) or []
+    for item in items:
+        text = optional(partial(_text, item))
+        if text:
+            statements.append(text)
+        named = optional(partial(_measurement, item))
+        if named:
+            measurements.setdefault(*named)
+    return tuple(dict.fromkeys(statements)), measurements
+
+
+def _text(item: Dataset) -> str:
+    return shown(str(item.get("UnformattedTextValue") or ""), 200)
+
+
+def _measurement(item: Dataset) -> tuple[str, str] | None:
+    value = item.get("NumericValue")
+    if value is None or "ConceptNameCodeSequence" not in item:
+        return None
+    name = shown(str(item.ConceptNameCodeSequence[0].get("CodeMeaning") or ""))
+    units = item.get("MeasurementUnitsCodeSequence") or [Dataset()]
+    unit = shown(str(units[0].get("CodeValue") or ""), 16)
+    number = value[0] if isinstance(value, MultiValue) else value
+    return (name, f"{shown(str(number), 16)} {unit}".strip()) if name else None
+
+
+def _start(dataset: Dataset) -> datetime | None:
+    text = str(dataset.get("AcquisitionDateTime") or "")
+    if not text:
+        day = dataset.get("ContentDate") or dataset.get("StudyDate") or ""
+        clock = dataset.get("ContentTime") or dataset.get("StudyTime") or ""
+        text = f"{day}{clock}" if day and clock else ""
+    match = re.match(r"(\d{14})(?:\.(\d{1,6}))?", text)
+    if match is None:
+        return None
+    start = datetime.strptime(match[1], "%Y%m%d%H%M%S")
+    return start.replace(microsecond=int((match[2] or "0").ljust(6, "0")))
+
+
+def _patient(dataset: Dataset, options: ReadOptions, notes: list[str]) -> Patient:
+    age = parse_age(optional(lambda: str(dataset.get("PatientAge") or "")) or "", notes)
+    if age is None:
+        age = optional(lambda: _age_from_dates(dataset))
+    sex = parse_sex(optional(lambda: str(dataset.get("PatientSex") or "")) or "")
+    identity = {
+        "name": optional(lambda: str(dataset.get("PatientName") or "")) or "",
+        "identifier": optional(lambda: str(dataset.get("PatientID") or "")) or "",
+    }
+    return make_patient(age, sex, identity, options)
+
+
+def _age_from_dates(dataset: Dataset) -> float | None:
+    """Return whole years from birth to the recording."""
+    born = datetime.strptime(str(dataset.get("PatientBirthDate") or ""), "%Y%m%d")
+    day = _start(dataset) or datetime.strptime(str(dataset.get("StudyDate") or ""), "%Y%m%d")
+    years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    return float(years) if 0 <= years <= 130 else None

@@ -1,0 +1,31 @@
+"""The codes by which DICOM names leads (context group 3001) and ECG objects."""
+
+import re
+
+# SCP-ECG's lead numbers (EN 1064, table of lead identification), which MDC shares.
+_LEADS = {
+    **{1: "I", 2: "II", 61: "III", 62: "aVR", 63: "aVL", 64: "aVF", 65: "-aVR"},
+    **{i + 2: f"V{i}" for i in range(1, 8)},
+    **{10: "V2R", 11: "V3R", 12: "V4R", 13: "V5R", 14: "V6R", 15: "V7R"},
+    **{16: "X", 17: "Y", 18: "Z", 20: "CM5", 66: "V8", 67: "V9"},
+}
+_CODE = re.compile(r"(?:5\.6\.3-9-|2:)(\d{1,3})")
+
+# 12-lead, general and ambulatory ECG, and the 32-bit general ECG.
+_ECG_STORAGE = (
+    "1.2.840.10008.5.1.4.1.1.9.1.1",
+    "1.2.840.10008.5.1.4.1.1.9.1.2",
+    "1.2.840.10008.5.1.4.1.1.9.1.3",
+    "1.2.840.10008.5.1.4.1.1.9.1.4",
+)
+
+
+def lead_of_code(code: str) -> str | None:
+    """Return the lead of a channel source code: ``5.6.3-9-61`` (SCPECG) or ``2:61`` (MDC)."""
+    match = _CODE.fullmatch(code.strip())
+    return _LEADS.get(int(match[1])) if match else None
+
+
+def is_ecg_storage(sop_class_uid: str) -> bool:
+    """Return whether a SOP class is an ECG (and not, say, a hemodynamic waveform)."""
+    return sop_class_uid in _ECG_STORAGE

@@ -1,0 +1,268 @@
+"""EDF, EDF+ and BDF files (Kemp et al. 1992, 2003; BioSemi): the ECG channels of one rate."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import edfio
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgcore.errors import MissingInformationError, ReadError
+from ecgcore.leads import canonical_lead
+from ecgcore.readers.assemble import (
+    chosen_names,
+    finish,
+    listed,
+    make_patient,
+    names_ecg,
+    parse_sex,
+    were,
+)
+from ecgcore.readers.base import Draft, ReadOptions, Source, library, optional, shown
+from ecgcore.recording import MAX_FS_HZ, Patient, Provenance, Recording
+from ecgcore.units import MV, is_voltage, mv_per
+
+_DAMAGED = "The EDF header is damaged; a file as EDF, EDF+ or BDF define it is needed."
+_MAX_SIGNALS = 2048
+_NO_START = datetime(1985, 1, 1)
+Edf = edfio.Edf | edfio.Bdf
+Signal = edfio.EdfSignal | edfio.BdfSignal
+
+
+def sniff(name: str, head: bytes) -> bool:
+    """Return whether the content is an EDF or BDF file."""
+    if head.startswith(b"\xffBIOSEMI"):
+        return True
+    # Version 0 in 8 characters, and at 184 the header's size, 256 bytes a signal and 256 more.
+    size = head[184:192].strip()
+    return head.startswith(b"0       ") and len(head) >= 256 and size.isdigit()
+
+
+@dataclass
+class _Channel:
+    """A channel that may be taken: the library's signal, its name and its unit."""
+
+    signal: Signal
+    name: str
+    unit: str
+    fs_hz: float
+
+
+def read(source: Source, options: ReadOptions) -> Recording:
+    """Read the ECG channels of an EDF, EDF+ or BDF file.
+
+    Channels whose label names a lead or an ECG are taken (or those that the caller names), in
+    millivolts.  Where their rates differ, those of the highest rate are taken.
+
+    Raises
+    ------
+    ReadError
+        A damaged or truncated file, one without ECG channels, or with gaps in time (EDF+D).
+    MissingInformationError
+        Where a channel has no unit.
+    """
+    notes: list[str] = []
+    is_bdf = source.data.startswith(b"\xff")
+    _check_length(source.data, is_bdf, notes)
+    with library(_DAMAGED) as texts:
+        reader = edfio.read_bdf if is_bdf else edfio.read_edf
+        edf: Edf = reader(source.data, header_encoding="latin-1")
+        channels = [
+            _Channel(s, s.label, s.physical_dimension, float(s.sampling_frequency))
+            for s in edf.signals
+        ]
+    if texts and not notes:
+        notes.append("The header does not agree with the file's length; the samples were counted.")
+    _check_continuous(edf)
+    channels = _chosen(channels, options, notes)
+    _check_size(channels, options)
+    signal = np.stack([_millivolts(channel, notes) for channel in channels])
+    draft = Draft(
+        names=[channel.name for channel in channels],
+        signal=signal,
+        fs_hz=channels[0].fs_hz,
+        unit=MV,
+        provenance=_provenance(edf, channels, is_bdf),
+        start=_start(edf),
+        patient=_patient(edf, options),
+        notes=notes,
+    )
+    return finish(draft, source)
+
+
+def _field(data: bytes, start: int, length: int) -> str:
+    return data[start : start + length].decode("latin-1").strip()
+
+
+def _check_length(data: bytes, is_bdf: bool, notes: list[str]) -> None:
+    """Compare the length with what the header announces, before anything is read.
+
+    A recorder that was cut off leaves whole data records: these are read, with a note.  A file
+    without a single whole one is refused.
+    """
+    try:
+        n_signals = int(_field(data, 252, 4))
+        announced = int(_field(data, 236, 8))
+        header_bytes = int(_field(data, 184, 8))
+        if not 0 < n_signals <= _MAX_SIGNALS or header_bytes != 256 * (n_signals + 1):
+            raise ReadError(_DAMAGED)
+        at = 256 + 216 * n_signals
+        lengths = [int(_field(data, at + 8 * i, 8)) for i in range(n_signals)]
+        float(_field(data, 244, 8))
+    except ValueError:
+        raise ReadError(_DAMAGED) from None
+    record_bytes = sum(lengths) * (3 if is_bdf else 2)
+    if min(lengths) < 0 or record_bytes == 0:
+        raise ReadError(_DAMAGED)
+    present = (len(data) - header_bytes) // record_bytes
+    if present < 1:
+        raise ReadError(
+            f"The file is truncated: one data record takes {record_bytes} bytes, "
+            f"{max(0, len(data) - header_bytes)} are there."
+        )
+    if announced > 0 and present < announced:
+        notes.append(
+            f"The file is truncated: the header announces {announced} data records, {present} are "
+            "there and were read."
+        )
+    elif announced != present:
+        notes.append(f"The header's number of data records is wrong; {present} are there.")
+
+
+def _check_continuous(edf: Edf) -> None:
+    """Refuse EDF+D with gaps: samples after a gap would stand at a wrong time."""
+    with library("The file is discontinuous (EDF+D) and its times are damaged."):
+        discontinuous = edf.reserved[3:5] == "+D"
+        continuous = not discontinuous or edf.is_continuous
+    if not continuous:
+        raise ReadError(
+            "The file has gaps in time (EDF+D, discontinuous); export it as a continuous recording "
+            "or each part as its own file."
+        )
+
+
+def _chosen(channels: Sequence[_Channel], options: ReadOptions, notes: list[str]) -> list[_Channel]:
+    """Return the ECG channels of the highest rate among them, and note what was left out."""
+    labels = [channel.name for channel in channels]
+    names = _ecg_names(labels) if options.lead_names is None else chosen_names(labels, options)
+    ecg = [
+        replace(channel, name=name, unit=channel.unit or options.unit or "")
+        for channel, name in zip(channels, names, strict=True)
+        if name is not None
+    ]
+    if not ecg:
+        raise ReadError(
+            f"No channel is labelled as an ECG; the file holds {_described(labels)}. If some are "
+            "ECG leads, name them with --lead-names, leaving the names of others empty."
+        )
+    _check_units(ecg)
+    voltages = [channel for channel in ecg if is_voltage(channel.unit)]
+    highest = max(channel.fs_hz for channel in voltages)
+    kept = [channel for channel in voltages if channel.fs_hz == highest]
+    if not 0 < highest <= MAX_FS_HZ:
+        raise ReadError(f"The file's sampling rate is {highest:g} Hz; it must be above 0.")
+    taken = {id(channel.signal) for channel in kept}
+    left = [shown(channel.name) for channel in channels if id(channel.signal) not in taken]
+    if left:
+        notes.append(
+            f"{listed(left[:12])}{' and others' if len(left) > 12 else ''} {were(left)} left out: "
+            "no ECG, or sampled at a lower rate."
+        )
+    return kept
+
+
+def _ecg_names(labels: Sequence[str]) -> list[str | None]:
+    """Return the labels that name an ECG, without their reference ("V1" for "V1-Ref").
+
+    C1 to C9 are chest leads only beside lead I or II: in an EEG they are places on the head.
+    """
+    plain = [re.sub(r"[\s-]+(?:ref|wct)$", "", label, flags=re.IGNORECASE) for label in labels]
+    limbs = {canonical_lead(label) for label in plain} & {"I", "II"}
+    return [
+        label if names_ecg(label) and (limbs or not re.fullmatch(r"[Cc]\d", label)) else None
+        for label in plain
+    ]
+
+
+def _described(labels: Sequence[str]) -> str:
+    names = [shown(label, 20) or "(no label)" for label in labels]
+    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+
+
+def _check_units(channels: Sequence[_Channel]) -> None:
+    missing = [shown(channel.name) for channel in channels if not channel.unit]
+    if missing:
+        raise MissingInformationError(
+            f"The file does not tell the unit of {listed(missing[:12])}; give it with --unit.",
+            ("unit",),
+        )
+    if not any(is_voltage(channel.unit) for channel in channels):
+        found = listed(dict.fromkeys(shown(channel.unit) for channel in channels))
+        raise ReadError(f"The ECG channels are in {found}; V, mV, uV or nV is needed.")
+
+
+def _check_size(channels: Sequence[_Channel], options: ReadOptions) -> None:
+    with library(_DAMAGED):
+        total = sum(int(channel.signal.digital.size) for channel in channels)
+    if total > options.max_samples:
+        raise ReadError(
+            f"The file holds {total} samples; up to {options.max_samples} can be read at once."
+        )
+
+
+def _millivolts(channel: _Channel, notes: list[str]) -> NDArray[np.float32]:
+    signal = channel.signal
+    name = shown(channel.name)
+    with library(f"The header's ranges for {name} are damaged; they must be numbers."):
+        digital = signal.digital.astype(np.float64)
+        low, high = float(signal.physical_min), float(signal.physical_max)
+        first, last = int(signal.digital_min), int(signal.digital_max)
+    if high == low or first == last or not np.isfinite([high, low]).all():
+        raise ReadError(f"The header gives no range for {name}, so its voltage cannot be known.")
+    values = (digital - first) * ((high - low) / (last - first)) + low
+    if low > high:
+        notes.append(f"{name} is stored upside down, as its header says; it was turned.")
+    with np.errstate(over="ignore"):  # infinite values are found and noted when assembled
+        return (values * mv_per(channel.unit)).astype(np.float32)
+
+
+def _provenance(edf: Edf, channels: Sequence[_Channel], is_bdf: bool) -> Provenance:
+    filters = dict.fromkeys(" ".join(shown(c.signal.prefiltering, 80).split()) for c in channels)
+    filters.pop("", None)
+    plus = "+" if edf.reserved[3:4] == "+" else ""
+    code = optional(lambda: edf.recording.equipment_code) or "X"
+    return Provenance(
+        format="BDF" if is_bdf else "EDF",
+        original_fs_hz=channels[0].fs_hz,
+        original_unit=listed(dict.fromkeys(channel.unit for channel in channels)),
+        original_gain="",
+        device=shown(code) if plus and code != "X" else "",
+        device_filter="; ".join(filters) if len(filters) <= 1 else "differs by lead",
+    )
+
+
+def _start(edf: Edf) -> datetime | None:
+    """Return the start, or None where the file leaves it out, as 1985-01-01 00:00:00 does."""
+    start = optional(lambda: edf.startdatetime)
+    return None if start == _NO_START else start
+
+
+def _patient(edf: Edf, options: ReadOptions) -> Patient:
+    """Return sex and age from the EDF+ patient field: code, sex, birth date, name."""
+    field = edf.local_patient_identification
+    parts = field.split()
+    is_plus = len(parts) >= 4 and parts[1] in ("M", "F", "X")
+    identity = {"code": parts[0], "name": parts[3].replace("_", " ")} if is_plus else {}
+    if not is_plus:
+        return make_patient(None, None, {"name": field}, options)
+    return make_patient(_age(edf), parse_sex(parts[1]), identity, options)
+
+
+def _age(edf: Edf) -> float | None:
+    start, born = _start(edf), optional(lambda: edf.patient.birthdate)
+    if start is None or born is None:
+        return None
+    years = start.year - born.year - ((start.month, start.day) < (born.month, born.day))
+    return float(years) if 0 <= years <= 130 else None
