@@ -166,7 +166,7 @@ def _person(spec: CaseSpec, rng: np.random.Generator) -> _Person:
 
 def _varied(parts: tuple[Component, ...], rng: np.random.Generator) -> tuple[Component, ...]:
     def one(part: Component) -> Component:
-        x, y, z = np.asarray(part.vector_mv) * (1 + 0.05 * np.clip(rng.normal(0, 1, 3), -2, 2))
+        x, y, z = np.asarray(part.vector_mv) * (1 + 0.04 * np.clip(rng.normal(0, 1, 3), -2, 2))
         wider = 1 + 0.03 * float(np.clip(rng.normal(), -2, 2))
         return replace(
             part,

@@ -16,7 +16,7 @@ from ecgcore.simulate.vector import DOWER, PLATEAU, Array, Component, course, tw
 
 # What a reader can still see: half a thin line on paper for QRS, less for the smooth P.
 QRS_EDGE_MV = 0.03
-P_EDGE_MV = 0.012
+P_EDGE_MV = 0.018
 _GRID_MS = np.arange(-150.0, 900.0, 0.5)
 
 
@@ -111,12 +111,12 @@ def ventricular_bounds(shape: VentricularShape, matrix: Array = DOWER) -> Ventri
 # Right atrium first (down, forwards), then left (left, backwards): biphasic in V1.
 P_SINUS = AtrialShape(
     "sinus",
-    (_g(40, 16, 0.075, 0.086, -0.062), _g(67, 17, 0.105, 0.052, 0.040)),
+    (_g(44, 18, 0.075, 0.086, -0.062), _g(74, 19, 0.105, 0.052, 0.040)),
 )
 # From the low left-posterior right atrium: flat or negative in the inferior leads.
 P_ECTOPIC = AtrialShape(
     "ectopic",
-    (_g(34, 14, 0.050, -0.105, -0.050), _g(60, 15, 0.060, -0.075, 0.030)),
+    (_g(38, 16, 0.050, -0.100, -0.050), _g(66, 17, 0.060, -0.070, 0.030)),
 )
 # A broad, notched P of an enlarged left atrium, as pressure overload brings.
 P_LEFT = AtrialShape(
@@ -141,7 +141,7 @@ NORMAL = VentricularShape("normal", _NORMAL_QRS, (), _NORMAL_T)
 LBBB = VentricularShape(
     "left bundle branch block",
     (
-        _g(19, 9, 0.11, 0.05, -0.16),  # septum from right to left: no q
+        _g(19, 9, 0.09, 0.04, -0.11),  # septum from right to left: no q
         _g(53, 17, 0.86, 0.36, 0.64),
         _g(78, 17, 0.40, 0.12, 0.52),
         _g(105, 16, 0.86, 0.06, 0.70),  # second peak: the notch
@@ -184,25 +184,25 @@ STE_INFERIOR = VentricularShape(
     "inferior infarction, acute",
     (
         _g(16, 7.0, -0.10, -0.22, -0.22),  # first Q in III and aVF
-        _g(30, 7.5, 0.52, 0.16, -0.42),
-        _g(43, 8.0, 0.94, 0.78, 0.28),
-        _g(58, 8.5, 0.04, 0.10, 0.66),
-        _g(71, 6.0, -0.10, -0.04, 0.14),
+        _g(31, 7.8, 0.52, 0.16, -0.42),
+        _g(45, 8.3, 0.98, 0.76, 0.28),
+        _g(61, 9.0, 0.06, 0.10, 0.64),
+        _g(77, 7.0, -0.08, -0.03, 0.13),
     ),
-    (_st(66, 190, 46, -0.075, 0.230, 0.075),),
+    (_st(70, 186, 46, -0.075, 0.230, 0.075),),
     (_g(262, 62, -0.030, 0.160, 0.060, fall_ms=44), _g(300, 42, 0.070, 0.210, 0.000, fall_ms=34)),
 )
 STE_ANTERIOR = VentricularShape(
     "anterior infarction, acute",
     (
         _g(16, 6.5, -0.06, -0.06, -0.02),  # no forward vector: the r of V2 to V4 is lost
-        _g(31, 8.0, 0.34, 0.34, -0.04),
-        _g(43, 8.0, 0.94, 0.76, 0.34),
-        _g(58, 8.5, 0.06, 0.02, 0.62),
-        _g(71, 6.0, -0.10, -0.08, 0.12),
+        _g(31, 8.2, 0.34, 0.34, -0.04),
+        _g(45, 8.5, 0.98, 0.72, 0.34),
+        _g(62, 9.5, 0.08, 0.02, 0.62),
+        _g(80, 8.0, -0.08, -0.06, 0.13),
     ),
-    (_st(66, 196, 44, 0.095, -0.085, -0.190),),
-    (_g(264, 60, 0.110, -0.040, -0.180, fall_ms=42), _g(302, 42, 0.200, 0.020, -0.190, fall_ms=34)),
+    (_st(70, 192, 44, 0.100, -0.085, -0.225),),
+    (_g(264, 60, 0.110, -0.040, -0.170, fall_ms=42), _g(302, 42, 0.190, 0.020, -0.170, fall_ms=34)),
 )
 # From the right ventricular outflow tract: like a left bundle branch block with inferior axis.
 PVC_OUTFLOW = VentricularShape(
