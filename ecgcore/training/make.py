@@ -3,10 +3,11 @@
 import hashlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors.torch
@@ -15,10 +16,23 @@ from torch import nn
 
 from ecgcore.datasets import PackedSet, data_root, load_index, pack, patient_folds
 from ecgcore.errors import ModelError
-from ecgcore.inference.card import CARD_FILE, README_FILE, WEIGHTS_FILE, DataSource, ModelCard
-from ecgcore.inference.predict import prepared_logits
+from ecgcore.evaluation import CalibrationSet, evaluate_predictions
+from ecgcore.inference.card import (
+    CARD_FILE,
+    README_FILE,
+    WEIGHTS_FILE,
+    DataSource,
+    LabelRule,
+    ModelCard,
+)
 from ecgcore.labels import CORE_CODES
 from ecgcore.models import build
+from ecgcore.training.few_leads import (
+    ALL_LEADS,
+    LEAD_SETS,
+    few_lead_figures,
+    network_logits_by_leads,
+)
 from ecgcore.training.loop import Fitted, Progress, fit
 from ecgcore.training.readme import readme
 from ecgcore.training.recipe import Recipe
@@ -42,15 +56,15 @@ class OutOfFold:
     rows : array of int64, shape (n,)
         Rows of the packed set.
     folds : array of int64, shape (n,)
-    logits : array, shape (n, n_labels)
-        All leads.
+    logits : dict of str to array, shape (n, n_labels)
+        For each of :data:`ecgcore.training.few_leads.LEAD_SETS`.
     seconds : float
         Training time of all folds.
     """
 
     rows: NDArray[np.int64]
     folds: NDArray[np.int64]
-    logits: NDArray[np.float64]
+    logits: Mapping[str, NDArray[np.float64]]
     seconds: float
 
 
@@ -78,14 +92,17 @@ def out_of_fold(recipe: Recipe, data: PackedSet, keep: Path) -> OutOfFold:
     folds = patient_folds(
         data.groups[rows], data.targets[rows], recipe.data.folds, seed=recipe.seed
     )
-    logits = np.zeros((rows.size, data.targets.shape[1]))
+    shape = (rows.size, data.targets.shape[1])
+    logits = {name: np.zeros(shape) for name in LEAD_SETS}
     seconds = 0.0
     for fold in range(recipe.data.folds):
         held = folds == fold
         made = trained(
             recipe, data, rows[~held], seed=recipe.seed + 1 + fold, keep=keep, what=f"fold-{fold}"
         )
-        logits[held] = [record_logits(made.network, data, int(i), recipe) for i in rows[held]]
+        found = network_logits_by_leads(made.network, data, rows[held], recipe.input)
+        for name, values in found.items():
+            logits[name][held] = values
         seconds += made.seconds
     return OutOfFold(rows, folds, logits, seconds)
 
@@ -118,13 +135,6 @@ def trained(
     return fitted
 
 
-def record_logits(
-    network: nn.Module, data: PackedSet, row: int, recipe: Recipe
-) -> NDArray[np.float64]:
-    """Return the logits of one packed record, read as prediction reads it."""
-    return prepared_logits(network, data.signal(row), recipe.input)
-
-
 def make_model(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
     """Make a model folder.
 
@@ -143,26 +153,11 @@ def make_model(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
     """
     data = load_data(recipe)
     oof = out_of_fold(recipe, data, runs)
-    rules, calibration = label_rules(
-        CORE_CODES, data.targets[oof.rows], oof.logits, data.groups[oof.rows]
-    )
-    np.savez(
-        runs / "oof.npz",
-        datasets=data.datasets[oof.rows],
-        records=data.records[oof.rows],
-        logits=oof.logits,
-    )
+    targets, groups = data.targets[oof.rows], data.groups[oof.rows]
+    rules, calibration = label_rules(CORE_CODES, targets, oof.logits[ALL_LEADS], groups)
     learned = data.where(*recipe.data.learn)
     final = trained(recipe, data, learned, seed=recipe.seed, keep=runs, what="final")
     out.mkdir(parents=True, exist_ok=True)
-    digest = save_weights(final.network, out / WEIGHTS_FILE)
-    training = {
-        **recipe.plain(),
-        "final_seconds": round(final.seconds),
-        "out_of_fold_seconds": round(oof.seconds),
-        "final_loss": round(final.losses[-1], 4),
-        "parameters": sum(p.numel() for p in final.network.parameters()),
-    }
     card = ModelCard(
         name=recipe.name,
         version=recipe.version,
@@ -177,11 +172,40 @@ def make_model(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
         split=split_words(recipe),
         intended_use=recipe.text.intended_use,
         limits=recipe.text.limits,
-        weights_sha256=digest,
-        training=training,
+        weights_sha256=save_weights(final.network, out / WEIGHTS_FILE),
+        training=_training_facts(recipe, final, oof),
+        out_of_fold=_out_of_fold_figures(oof, rules, calibration, targets, groups),
     )
     write_card(card, out)
     return card
+
+
+def _training_facts(recipe: Recipe, final: Fitted, oof: OutOfFold) -> dict[str, Any]:
+    return {
+        **recipe.plain(),
+        "final_seconds": round(final.seconds),
+        "out_of_fold_seconds": round(oof.seconds),
+        "final_loss": round(final.losses[-1], 4),
+        "parameters": sum(p.numel() for p in final.network.parameters()),
+    }
+
+
+def _out_of_fold_figures(
+    oof: OutOfFold,
+    rules: tuple[LabelRule, ...],
+    calibration: CalibrationSet,
+    targets: NDArray[np.float32],
+    groups: NDArray[np.str_],
+) -> dict[str, Any]:
+    figures = evaluate_predictions(
+        targets,
+        calibration.apply(oof.logits[ALL_LEADS]),
+        thresholds=[rule.threshold for rule in rules],
+        groups=groups,
+        codes=CORE_CODES,
+    )
+    figures["how"]["note"] = "thresholds and calibration were made on these records: flattering"
+    return figures | {"few_leads": few_lead_figures(CORE_CODES, targets, oof.logits, calibration)}
 
 
 def write_card(card: ModelCard, folder: Path) -> None:

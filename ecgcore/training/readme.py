@@ -99,7 +99,11 @@ def _figures(card: ModelCard) -> list[str]:
             metrics_table(assessed),
         ]
     if card.out_of_fold:
-        parts += ["Out-of-fold, for comparison:", metrics_table(card.out_of_fold)]
+        parts += [
+            "Out-of-fold, for comparison (thresholds and calibration were made on these records: "
+            "flattering):",
+            metrics_table(card.out_of_fold),
+        ]
     parts += _further(card)
     return parts
 
@@ -108,7 +112,12 @@ def _further(card: ModelCard) -> list[str]:
     parts = []
     few = card.out_of_fold.get("few_leads")
     if few:
-        parts += ["Fewer leads (out-of-fold area under the curve):", _few_leads_table(few)]
+        parts += [
+            "Fewer leads (out-of-fold area under the curve):",
+            _few_leads_table(few["auc"]),
+            "Fewer leads (out-of-fold calibration error):",
+            _few_leads_table(few["ece"]),
+        ]
     checks = card.metrics.get("explanations")
     if checks:
         parts.append(

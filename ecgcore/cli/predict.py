@@ -1,0 +1,108 @@
+"""``predict PATH...``: a trained model's findings."""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from ecgcore.cli.common import add_input_arguments, for_each_recording
+from ecgcore.inference import DEFAULT_MODEL, load_model, predict
+from ecgcore.leads import canonical_lead
+from ecgcore.recording import Recording
+from ecgcore.results import Finding, Prediction
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_input_arguments(parser)
+    add_model_arguments(parser)
+    parser.add_argument(
+        "--windows", action="store_true", help="also the findings of each 10 s window"
+    )
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--model`` and ``--select-leads``."""
+    parser.add_argument(
+        "--model", default=DEFAULT_MODEL, metavar="NAME", help="a model's name, or its folder"
+    )
+    parser.add_argument(
+        "--select-leads", type=_leads, metavar="I,II,...", help="use only these leads"
+    )
+
+
+def _leads(text: str) -> tuple[str, ...]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise argparse.ArgumentTypeError("no lead is named; give for example I,II")
+    # A name that is not known stays as it is: the recording may have a lead called so.
+    return tuple(dict.fromkeys(canonical_lead(name) or name for name in names))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Predict every recording; return the exit status."""
+    model = load_model(args.model)
+
+    def action(recording: Recording, _file: str, given: argparse.Namespace) -> dict[str, Any]:
+        found = predict(model, recording, leads=given.select_leads, windows=given.windows)
+        return as_json(found, windows=given.windows)
+
+    return for_each_recording(args, action, as_text=as_text)
+
+
+def as_json(found: Prediction, *, windows: bool) -> dict[str, Any]:
+    """Return a prediction as the command prints it."""
+    out: dict[str, Any] = {
+        "model": found.model,
+        "leads_used": list(found.leads_used),
+        "labels": [_label(finding) for finding in found.findings],
+        "abstained": found.abstained,
+        "abstain_reason": found.abstain_reason,
+        "quality": {
+            "acceptable": found.quality.acceptable,
+            "bad_leads": list(found.quality.bad_leads),
+            "reasons": list(found.quality.reasons),
+        },
+    }
+    if windows:
+        out["windows"] = [
+            {"start_s": w.start_s, "end_s": w.end_s, "labels": [_label(f) for f in w.findings]}
+            for w in found.windows
+        ]
+    return out
+
+
+def _label(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "probability": finding.probability,
+        "calibrated": finding.calibrated,
+        "threshold": finding.threshold,
+        "finding": finding.finding,
+        "reason": finding.reason,
+    }
+
+
+_WORDS = {True: "flagged", False: "not flagged", None: "not assessed"}
+
+
+def as_text(result: Mapping[str, Any]) -> str:
+    """Return a prediction for reading."""
+    lines = [f"{result['file']}  ({result['model']}, leads {', '.join(result['leads_used'])})"]
+    for label in result["labels"]:
+        mark = "" if label["calibrated"] else "  not calibrated"
+        lines.append(
+            f"  {label['code']:5s} {label['name']:30s} {label['probability']:.3f}  "
+            f"{_WORDS[label['finding']]} (from {label['threshold']:.3f}){mark}"
+        )
+        if label["reason"]:
+            lines.append(f"        {label['reason']}")
+    if result["abstained"]:
+        lines.append(f"  Abstained: {result['abstain_reason']}")
+    lines += [f"  Quality: {reason}" for reason in result["quality"]["reasons"]]
+    for window in result.get("windows", ()):
+        flagged = [label["code"] for label in window["labels"] if label["finding"]]
+        words = ", ".join(flagged) or "nothing flagged"
+        lines.append(f"  {window['start_s']:.1f} to {window['end_s']:.1f} s: {words}")
+    lines.append("  Research and teaching use, not a medical device.")
+    return "\n".join(lines) + "\n"

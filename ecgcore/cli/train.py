@@ -1,0 +1,41 @@
+"""``train CONFIG``: make a model folder from a recipe."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+
+from ecgcore.cli.common import EXIT_OK, write_json
+from ecgcore.inference import weights_root
+from ecgcore.training import make_model, read_recipe
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("config", metavar="CONFIG", help="a recipe, for example configs/core9.toml")
+    parser.add_argument("--out", metavar="DIR", help="the model folder; default weights/NAME")
+    parser.add_argument(
+        "--runs",
+        default="runs",
+        metavar="DIR",
+        help="what is kept between runs, so that a stopped run goes on (default: runs)",
+    )
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="default: 2")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train; return the exit status."""
+    recipe = read_recipe(Path(args.config))
+    torch.set_num_threads(max(1, args.threads))
+    name = f"{recipe.name}-{recipe.version}"
+    out = Path(args.out) if args.out else weights_root() / name
+    card = make_model(recipe, out, Path(args.runs) / name)
+    if args.json:
+        write_json({"model": card.full_name, "folder": str(out), "training": card.training})
+    else:
+        sys.stdout.write(
+            f"{card.full_name} is in {out}. Measure it: python -m ecgcore evaluate {out} --write\n"
+        )
+    return EXIT_OK

@@ -1,0 +1,178 @@
+"""The figures of a model card, measured through prediction and explanation as users meet them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from ecgcore.datasets import Entry, load_recording
+from ecgcore.errors import CannotAssessError, DatasetError
+from ecgcore.evaluation.bootstrap import N_BOOT
+from ecgcore.evaluation.report import evaluate_predictions, standard_subgroups
+from ecgcore.explain import explain
+from ecgcore.inference import LoadedModel, predict
+from ecgcore.labels import CORE_CODES
+from ecgcore.models import build
+from ecgcore.results import Prediction
+
+# Positive records of each statement whose map is checked: enough to see a method fail.
+MAPS_PER_STATEMENT = 12
+RANDOM_SEED = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What a model says about labelled records, columns in the order of its labels.
+
+    Attributes
+    ----------
+    entries : tuple of Entry
+    targets, probabilities : arrays, shape (n, n_labels)
+    assessed : array of bool, shape (n, n_labels)
+        Whether a finding was given.
+    """
+
+    entries: tuple[Entry, ...]
+    targets: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    assessed: NDArray[np.bool_]
+
+
+def predict_entries(
+    model: LoadedModel,
+    entries: Sequence[Entry],
+    *,
+    report: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Predicted:
+    """Run a model on every entry, through the same function as the app.
+
+    Raises
+    ------
+    DatasetError
+        If there are no entries, or a record cannot be read or run: none is left out silently.
+    """
+    if not entries:
+        raise DatasetError("There are no records to measure on.")
+    made: list[Prediction] = []
+    for done, entry in enumerate(entries, start=1):
+        try:
+            made.append(predict(model, load_recording(entry)))
+        except CannotAssessError as error:
+            raise DatasetError(f"{entry.dataset} {entry.record}: {error}") from None
+        report(done, len(entries))
+    columns = [CORE_CODES.index(code) for code in model.card.codes]
+    return Predicted(
+        entries=tuple(entries),
+        targets=np.array([entry.targets for entry in entries], dtype=np.float64)[:, columns],
+        probabilities=np.array([[f.probability for f in p.findings] for p in made]),
+        assessed=np.array([[f.finding is not None for f in p.findings] for p in made]),
+    )
+
+
+def card_metrics(
+    model: LoadedModel, predicted: Predicted, *, n_boot: int = N_BOOT
+) -> dict[str, Any]:
+    """Return the figures at full coverage, and under ``when_assessed`` after abstention.
+
+    Returns
+    -------
+    dict
+        As :func:`ecgcore.evaluation.evaluate_predictions`; ``when_assessed`` likewise, with
+        ``coverage``: {code: share of the records that can tell and got a finding}.
+    """
+    entries = predicted.entries
+    ages = [np.nan if e.age_years is None else e.age_years for e in entries]
+    groups = [e.group for e in entries]
+    thresholds = [rule.threshold for rule in model.card.labels]
+    figures = evaluate_predictions(
+        predicted.targets,
+        predicted.probabilities,
+        thresholds=thresholds,
+        groups=groups,
+        codes=model.card.codes,
+        subgroups=standard_subgroups(
+            datasets=[e.dataset for e in entries],
+            sexes=[e.sex or "" for e in entries],
+            ages=ages,
+            has_voltage=[e.has_voltage for e in entries],
+        ),
+        n_boot=n_boot,
+    )
+    known = ~np.isnan(predicted.targets)
+    assessed = evaluate_predictions(
+        np.where(predicted.assessed, predicted.targets, np.nan),
+        predicted.probabilities,
+        thresholds=thresholds,
+        groups=groups,
+        codes=model.card.codes,
+        n_boot=n_boot,
+    )
+    covered = (known & predicted.assessed).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    assessed["coverage"] = dict(zip(model.card.codes, covered.tolist(), strict=True))
+    assessed["how"]["coverage"] = "only records on which the statement was assessed"
+    return figures | {"when_assessed": assessed}
+
+
+def explanation_figures(
+    model: LoadedModel, entries: Sequence[Entry], *, method: str = "gradcam"
+) -> dict[str, Any]:
+    """Return how a method's maps fare on positive records, statement by statement.
+
+    Returns
+    -------
+    dict
+        ``n``, ``deletion_passed`` (share) and ``randomised_rank_correlation`` (mean absolute
+        Spearman correlation with the map of the same architecture with random weights, over
+        samples the model saw; 0 means the map depends on what was learned), the same by
+        statement in ``classes``, and ``split``.
+
+    Notes
+    -----
+    Weight randomisation after Adebayo et al., NeurIPS 2018.
+    """
+    torch.manual_seed(RANDOM_SEED)
+    blank = build(model.card.architecture, model.card.arguments).requires_grad_(False).eval()
+    random_model = LoadedModel(model.card, blank.to(model.device))
+    classes: dict[str, Any] = {}
+    passed: list[bool] = []
+    correlations: list[float] = []
+    for code in model.card.codes:
+        column = CORE_CODES.index(code)
+        positive = [e for e in entries if e.targets[column] == 1][:MAPS_PER_STATEMENT]
+        found = [_map_figures(model, random_model, entry, code, method) for entry in positive]
+        if not found:
+            continue
+        passed += [ok for ok, _ in found]
+        correlations += [rho for _, rho in found]
+        classes[code] = {
+            "n": len(found),
+            "deletion_passed": float(np.mean([ok for ok, _ in found])),
+            "randomised_rank_correlation": float(np.mean([rho for _, rho in found])),
+        }
+    if not passed:
+        raise DatasetError("There is no positive record to explain.")
+    return {
+        "method": method,
+        "split": ", ".join(sorted({e.split for e in entries})),
+        "n": len(passed),
+        "deletion_passed": float(np.mean(passed)),
+        "randomised_rank_correlation": float(np.mean(correlations)),
+        "classes": classes,
+    }
+
+
+def _map_figures(
+    model: LoadedModel, random_model: LoadedModel, entry: Entry, code: str, method: str
+) -> tuple[bool, float]:
+    recording = load_recording(entry)
+    own = explain(model, recording, code, method)
+    other = explain(random_model, recording, code, method)
+    # Every fourth sample: neighbours are nearly the same, and ranks of all take seconds.
+    a, b = own.values[:, ::4].ravel(), other.values[:, ::4].ravel()
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return bool(own.self_check[0].passed), 0.0
+    return bool(own.self_check[0].passed), abs(float(spearmanr(a, b).statistic))
