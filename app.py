@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import shell
 
-st.set_page_config(page_title="ECG review", page_icon=":material/ecg_heart:", layout="wide")
+st.set_page_config(page_title="ECG review", page_icon="ui/icon.svg", layout="wide")
 shell.style()
 pages = [
     st.Page("pages/open.py", title="Open", icon=":material/folder_open:", default=True),

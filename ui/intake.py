@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import streamlit as st
-from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, demonstration_case
 
 from ecgcore.errors import EcgError, MissingInformationError
 from ecgcore.leads import STANDARD_12
@@ -11,6 +10,7 @@ from ecgcore.readers import ReadOptions, read
 from ecgcore.recording import Recording
 from ecgcore.results import Quality
 from ecgcore.signal.quality import assess
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, demonstration_case
 from ecgcore.units import MV
 from ui.state import OpenCase, put_case
 
@@ -32,9 +32,7 @@ _COLUMNS = 3
 def upload() -> None:
     """Take files, say what was read from them, and offer to review."""
     st.subheader("Open an ECG")
-    files = st.file_uploader(
-        "Drop the files of one recording here", accept_multiple_files=True, help=_ACCEPTS
-    )
+    files = st.file_uploader("Drop the files of one recording here", accept_multiple_files=True)
     st.caption(_ACCEPTS)
     if not files:
         return
@@ -142,16 +140,18 @@ def quality_words(quality: Quality, recording: Recording) -> str:
 def demonstration_cases() -> None:
     """Show the simulated cases as cards; choosing one opens it."""
     st.subheader("Or read a demonstration case")
-    st.caption("Simulated ECGs with known truth. The diagnosis is not printed on the sheet.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Simulated ECGs with known truth. The diagnosis is never on the sheet.")
+        hidden = st.toggle("Hide the diagnoses here too", key="hide_diagnoses")
     for start in range(0, len(DEMONSTRATION_CASES), _COLUMNS):
         row = st.columns(_COLUMNS)
         for offset, case in enumerate(DEMONSTRATION_CASES[start : start + _COLUMNS]):
             with row[offset].container(border=True, height="stretch"):
-                _card(start + offset + 1, case)
+                _card(start + offset + 1, case, hidden=hidden)
 
 
-def _card(number: int, case: DemoCase) -> None:
-    st.markdown(f"**{number}. {case.title}**")
+def _card(number: int, case: DemoCase, *, hidden: bool) -> None:
+    st.markdown(f"**{number}. {'Case' if hidden else case.title}**")
     st.caption(f"{case.history}  \n{'●' * case.difficulty}{'○' * (3 - case.difficulty)}")
     if st.button("Read", key=f"demo_{case.key}", width="stretch"):
         open_demonstration(number, case)

@@ -4,11 +4,10 @@ import streamlit as st
 
 from ecgcore.errors import EcgError
 from ecgcore.explain import explain
-from ecgcore.inference import LoadedModel, available_models, load_model, predict
+from ecgcore.inference import DEFAULT_MODEL, LoadedModel, available_models, load_model, predict
 from ecgcore.results import Attribution, Prediction
 from ui.state import OpenCase
 
-DEFAULT_MODEL = "core9-1"
 _MAX_MODELS = 4
 
 
@@ -42,3 +41,18 @@ def model_available() -> bool:
         return DEFAULT_MODEL in available_models()
     except EcgError:
         return False
+
+
+def what_it_sees() -> list[str]:
+    """Return in words what the model is given, and what is kept from it."""
+    given = model().card.input
+    lines = [
+        f"It reads {given.low_pass_hz:g} Hz bandwidth ({given.high_pass_hz:g}-"
+        f"{given.low_pass_hz:g} Hz) at {given.fs_hz:g} samples a second, whatever filter you draw."
+    ]
+    if not given.sees_voltage:
+        lines.append(
+            "Each lead is divided by its own standard deviation: it sees shape, not voltage."
+        )
+    lines.append("It does not know age, sex, history or earlier ECGs.")
+    return lines

@@ -9,10 +9,11 @@ from ecgcore.recording import Recording
 from ecgcore.render.figure import clock
 from ecgcore.render.overlay import STYLES, Overlay
 from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
+from ecgcore.render.pdf import pdf
 from ecgcore.results import Attribution, Prediction
 from ecgcore.units import MV
 from ui import models, settings
-from ui.findings import findings_list, ordered
+from ui.findings import findings_list, ordered, value
 from ui.shell import REMINDER
 from ui.state import OpenCase, open_case
 from ui.viewer import Legend, envelope, paper_viewer
@@ -26,10 +27,12 @@ _VERDICTS = {"confirm": "confirmed", "dismiss": "dismissed"}
 def review(case: OpenCase) -> None:
     """Show a case: its paper, the model's findings, and the map of the chosen one."""
     chosen = settings.paper_controls(case.recording)
-    paper, side = st.columns([3.55, 1], gap="medium")
+    paper, side = st.columns([3.95, 1], gap="small")
     attribution, failed = _chosen_map(case)
     with paper:
-        _paper(case, chosen, attribution if not failed else None)
+        shown = attribution if not failed else None
+        _paper(case, chosen, shown)
+        _below(case, chosen, shown)
     with side:
         _side(case, attribution, failed=failed)
 
@@ -58,6 +61,62 @@ def _paper(case: OpenCase, chosen: PaperSettings, attribution: Attribution | Non
         else None,
         on_act=_on_paper,
     )
+
+
+def _below(case: OpenCase, chosen: PaperSettings, attribution: Attribution | None) -> None:
+    """Offer the sheet as PDF and, for a demonstration case, the teaching note."""
+    with st.container(horizontal=True, vertical_alignment="top"):
+        st.download_button(
+            "PDF of this sheet",
+            data=lambda: _pdf(case, chosen, attribution),
+            file_name="ecg.pdf",
+            mime="application/pdf",
+            on_click="ignore",
+            icon=":material/picture_as_pdf:",
+        )
+        if case.demo is not None:
+            with st.popover("Teaching note"):
+                st.markdown(f"**{case.demo.title}**")
+                st.caption(case.demo.history)
+                st.write(case.demo.what_to_see)
+
+
+def _pdf(case: OpenCase, chosen: PaperSettings, attribution: Attribution | None) -> bytes:
+    recording = settings.drawn_recording(case)
+    sheet = lay_out(recording.leads, recording.duration_s, chosen, start_s=case.start_s)
+    return pdf(
+        recording,
+        sheet,
+        header=header_lines(case, chosen),
+        footer=footer_lines(recording, case.start_s, sheet.seconds),
+        lines=report_lines(case, attribution),
+        overlay=_overlay(attribution),
+    )
+
+
+def report_lines(case: OpenCase, attribution: Attribution | None) -> tuple[str, ...]:
+    """Return what is printed under the sheet: the reader's word first, then the model's."""
+    prediction = case.memo.get("prediction")
+    if not isinstance(prediction, Prediction):
+        return ()
+    names = {finding.code: finding.name for finding in prediction.findings}
+    lines = []
+    for verdict in ("confirmed", "dismissed"):
+        said = [names[c] for c, v in case.verdicts.items() if v == verdict]
+        if said:
+            lines.append(f"Reader {verdict}: {', '.join(said)}")
+    flagged = [
+        f"{f.name} ({value(f)})" if f.calibrated else f.name
+        for f in ordered(prediction.findings)
+        if f.finding and f.code not in case.verdicts
+    ]
+    if flagged:
+        lines.append(f"Suggested by {prediction.model}, not yet judged: {', '.join(flagged)}")
+    if _overlay(attribution) is not None and attribution is not None:
+        lines.append(
+            f"Shading: Grad-CAM for {names[attribution.label]}, faithful to the model only"
+        )
+    return tuple(lines)
 
 
 def header_lines(case: OpenCase, chosen: PaperSettings) -> tuple[str, ...]:
@@ -187,7 +246,7 @@ def _what_it_saw(case: OpenCase, prediction: Prediction) -> None:
         lines = [f"Leads read: {', '.join(prediction.leads_used) or 'none'}."]
         if unused:
             lines.append(f"Left out: {', '.join(unused)}.")
-        lines += models.model().card_words()
+        lines += models.what_it_sees()
         lines += list(prediction.quality.reasons)
         lines.append("“Not flagged” does not mean absent.")
         st.markdown("\n".join(f"- {line}" for line in lines))

@@ -7,7 +7,7 @@ REMINDER = "Research and teaching use. Not a medical device: the reader decides.
 # Less air above the paper, and the dark room for everything that is not paper.
 _STYLE = """
 <style>
-.stMainBlockContainer { padding-top: 3.6rem; padding-bottom: 2rem; max-width: 1700px; }
+.stMainBlockContainer { padding: 3.6rem 1.5rem 2rem; max-width: 1700px; }
 html[data-ecg-room="dark"] .stApp, html[data-ecg-room="dark"] header[data-testid="stHeader"]
   { background: #0e1013; color: #cfccc4; }
 html[data-ecg-room="dark"] .stApp :is(p, label, h1, h2, h3, li, summary, span, a)

@@ -16,7 +16,7 @@ def findings_list(
     on_act: Callable[[], None],
 ) -> dict[str, Any] | None:
     """Show the findings; return ``{"name": "select", "code": ...}``, a verdict, or None."""
-    rows = [_row(finding, verdicts.get(finding.code)) for finding in findings]
+    rows = [_row(f, verdicts.get(f.code), chosen=f.code == selected) for f in findings]
     mount = component(FINDINGS, "findings.js", "findings.css")
     result = mount(key=key, data={"rows": rows, "selected": selected}, on_act_change=on_act)
     act = result.get("act")
@@ -36,9 +36,9 @@ def ordered(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 def words(finding: Finding) -> str:
     """Return one plain phrase; never "absent", never a diagnosis."""
     if finding.finding is None:
-        return f"cannot be assessed: {finding.reason}" if finding.reason else "cannot be assessed"
-    phrase = "flagged by the model" if finding.finding else "not flagged"
-    return f"{phrase}; {finding.reason}" if finding.reason else phrase
+        return f"Cannot be assessed. {finding.reason}".strip()
+    phrase = "Flagged by the model." if finding.finding else "Not flagged."
+    return f"{phrase} {finding.reason}".strip()
 
 
 def value(finding: Finding) -> str:
@@ -46,24 +46,25 @@ def value(finding: Finding) -> str:
     if finding.finding is None:
         return "–"
     if not finding.calibrated:
-        return "above threshold" if finding.finding else "below threshold"
+        return "flagged" if finding.finding else "not flagged"
     percent = finding.probability * 100
     if percent < 1:
         return "< 1 %"
     return "> 99 %" if percent > 99 else f"{percent:.0f} %"
 
 
-def _row(finding: Finding, verdict: str | None) -> dict[str, Any]:
+def _row(finding: Finding, verdict: str | None, *, chosen: bool) -> dict[str, Any]:
     state = {True: "flagged", False: "not flagged", None: "unknown"}[finding.finding]
+    quiet = finding.finding is False and not chosen and verdict is None
     return {
         "code": finding.code,
         "name": finding.name,
         "state": state,
         "value": value(finding),
-        "words": words(finding),
+        "words": "" if quiet else words(finding),
         "probability": finding.probability,
         "threshold": finding.threshold,
-        "threshold_words": f"threshold {finding.threshold * 100:.0f} %",
+        "threshold_words": f"flagged from {finding.threshold * 100:.0f} % on",
         "show_bar": finding.finding is not None and finding.calibrated,
         "verdict": verdict,
     }

@@ -7,7 +7,7 @@ const element = (tag, className, text) => {
   if (text !== undefined) node.textContent = text;
   return node;
 };
-const VERDICTS = { confirmed: "confirmed by you", dismissed: "dismissed by you" };
+const VERDICTS = { confirmed: "Confirmed by you.", dismissed: "Dismissed by you." };
 
 function bar(row) {
   const track = element("span", "ecg-bar");
@@ -31,16 +31,16 @@ function option(row, selected, choose, judge) {
   if (row.verdict) node.dataset.verdict = row.verdict;
   const top = element("span", "ecg-finding-top");
   top.append(element("span", "ecg-finding-name", row.name), element("span", "ecg-finding-value", row.value));
-  const words = row.verdict ? `${row.words} · ${VERDICTS[row.verdict]}` : row.words;
+  const words = row.verdict ? `${row.words} ${VERDICTS[row.verdict]}` : row.words;
   node.append(top);
   if (row.show_bar) node.append(bar(row));
-  node.append(element("span", "ecg-finding-words", words));
+  if (words) node.append(element("span", "ecg-finding-words", words));
   if (row.code === selected) {
     const actions = element("span", "ecg-finding-actions");
     for (const [name, text] of [["confirm", "Confirm (Y)"], ["dismiss", "Dismiss (X)"]]) {
       const press = element("button", "ecg-button", text);
       press.type = "button";
-      press.setAttribute("aria-pressed", String(VERDICTS[row.verdict]?.startsWith(name) ?? false));
+      press.setAttribute("aria-pressed", String((row.verdict ?? "").startsWith(name)));
       press.addEventListener("click", (event) => {
         event.stopPropagation();
         judge(name);
