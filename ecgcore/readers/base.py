@@ -148,9 +148,14 @@ class Source:
             return None
         if name in self._files or (self._folder and (self._folder / name).is_file()):
             return name
-        names = [p.name for p in self._folder.iterdir()] if self._folder else list(self._files)
-        same = [other for other in sorted(names) if other.lower() == name.lower()]
+        same = [other for other in sorted(self._names()) if other.lower() == name.lower()]
         return same[0] if same else None
+
+    def _names(self) -> list[str]:
+        try:
+            return [p.name for p in self._folder.iterdir()] if self._folder else list(self._files)
+        except OSError:
+            return []  # a folder that may be entered but not listed
 
     def _from_memory(self, name: str) -> bytes:
         if name not in self._files:

@@ -190,12 +190,14 @@ def _decode(
     numbered = {file: f"s{i}.dat" for i, file in enumerate(files)}
     lines = [f"r {len(specs)} {fs_hz:.10g} {n_frames}"]
     for i, spec in enumerate(specs):
-        layout = f"{spec.fmt}x{spec.samples_per_frame}:{spec.skew}+{spec.byte_offset}"
+        fmt = "16" if spec.fmt == "61" else spec.fmt
+        layout = f"{fmt}x{spec.samples_per_frame}:{spec.skew}+{spec.byte_offset}"
         lines.append(f"{numbered[spec.file]} {layout} 1(0)/mV 0 0 {spec.initial} 0 0 c{i}")
     sentence = "The signal files do not fit the header or are damaged."
     with tempfile.TemporaryDirectory(prefix="ecgcore-") as folder:
         for file, name in numbered.items():
-            (Path(folder) / name).write_bytes(files[file])
+            first = next(spec for spec in specs if spec.file == file)
+            (Path(folder) / name).write_bytes(_little_endian(first, files[file]))
         (Path(folder) / "r.hea").write_text("\n".join(lines) + "\n", encoding="ascii")
         with library(sentence) as texts:
             record = wfdb.rdrecord(
@@ -208,6 +210,18 @@ def _decode(
         if values.shape != (n_frames * spec.samples_per_frame,):
             raise ReadError(sentence)
     return digital
+
+
+def _little_endian(spec: SignalSpec, data: bytes) -> bytes:
+    """Return the file with format 61 (format 16, bytes swapped) turned into format 16.
+
+    The wfdb package reads format 61 only into floating point.
+    """
+    if spec.fmt != "61":
+        return data
+    end = spec.byte_offset + (len(data) - spec.byte_offset) // 2 * 2
+    swapped = np.frombuffer(data[spec.byte_offset : end], dtype=">i2").astype("<i2")
+    return data[: spec.byte_offset] + swapped.tobytes()
 
 
 def _check_sums(
