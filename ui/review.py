@@ -226,17 +226,18 @@ def _map_panel(attribution: Attribution, *, failed: bool) -> None:
         label_visibility="collapsed",
     )
     st.slider("Opacity", 10, 100, 60, step=10, format="%d %%", key="overlay_opacity")
-    for check in attribution.self_check:
-        sign = {True: "✓", False: "✗", None: "·"}[check.passed]
-        st.caption(f"{sign} {check.words or check.name} ({check.value:.2f})")
     if any(check.passed is False for check in attribution.self_check):
         st.warning("This map failed a check of its faithfulness to the model.")
         st.toggle("Show it all the same", key="show_failed_map")
     else:
-        st.caption("Checks passed: faithful to the model, which is not the same as correct.")
+        st.caption("✓ Checks passed: faithful to the model, which is not the same as correct.")
     top = sorted(attribution.lead_share().items(), key=lambda item: -item[1])[:3]
     shares = ", ".join(f"{lead} {share * 100:.0f} %" for lead, share in top)
     st.caption(f"Most of the attribution: {shares}")
+    with st.expander("The checks"):
+        for check in attribution.self_check:
+            sign = {True: "✓", False: "✗", None: "·"}[check.passed]
+            st.caption(f"{sign} {check.words or check.name}")
 
 
 def _what_it_saw(case: OpenCase, prediction: Prediction) -> None:

@@ -15,6 +15,8 @@ html[data-ecg-room="dark"] .stApp :is(p, label, h1, h2, h3, li, summary, span, a
 html[data-ecg-room="dark"] .stApp :is([data-baseweb="select"] > div, button, input, details,
   [data-testid="stPopoverBody"], [data-testid="stFileUploaderDropzone"])
   { background-color: #16191d; color: #cfccc4; border-color: #33373d; }
+html[data-ecg-room="dark"] .stApp :is(.stSelectbox, .stNumberInput, .stTextInput) div
+  { border-color: #33373d !important; }
 .ecg-reminder { font-size: 12.5px; opacity: .7; margin-top: 1.5rem; }
 </style>
 """
