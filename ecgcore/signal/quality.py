@@ -45,8 +45,9 @@ NO_QRS_MV = 0.04
 # brown noise have 8 and 2.8 (99 % below 10.1 and 3.2), an ECG 13 and 4.5 or more (99 %).
 NO_QRS_PEAKINESS = 10.0
 NO_QRS_KURTOSIS = 3.3
-# Below this size it is rather a limb lead that the heart's axis stands across, or flutter there.
-NO_QRS_NOISE_MV = 0.4
+# Flutter waves fill the same band without a gap, but nothing above it: noise above 40 Hz is at
+# least this part of what lies between 5 and 20 Hz (white noise: more; brown noise: 0.4).
+NO_QRS_FAST_SHARE = 0.25
 # No surface ECG reaches 10 mV; an amplifier's rail or an open electrode does.
 IMPLAUSIBLE_MV = 10.0
 # A rail: the extreme value itself, held without any change.
@@ -312,8 +313,8 @@ def _unpeaked(w: _Windows, in_mv: bool) -> Array:
     span = _typical(_around(w.qrs_span))
     ratio = span / np.maximum(_typical(w.qrs_median), 1e-9)
     broad = (ratio < NO_QRS_PEAKINESS) & (_typical(w.qrs_kurtosis) < NO_QRS_KURTOSIS)
-    broad &= span > (NO_QRS_NOISE_MV if in_mv else 0.0)
-    return broad[:, 0].astype(np.float64)
+    broad &= _typical(w.noise) > NO_QRS_FAST_SHARE * _typical(w.qrs_median)
+    return (broad & (span > 0))[:, 0].astype(np.float64)
 
 
 def _noisy(w: _Windows, in_mv: bool) -> Array:

@@ -19,31 +19,43 @@ _CONTROL_HZ = 2.5
 _CLOCK_HZ = 50.0
 
 
-def _smooth_noise(time_s: Array, rng: np.random.Generator, control_hz: float) -> Array:
-    knots = np.arange(time_s[0] - 2 / control_hz, time_s[-1] + 3 / control_hz, 1 / control_hz)
+def _smooth_noise(
+    time_s: Array, duration_s: float, rng: np.random.Generator, control_hz: float
+) -> Array:
+    knots = np.arange(-2 / control_hz, duration_s + 3 / control_hz, 1 / control_hz)
     values = rng.standard_normal(knots.size)
     # Twice smoothed linear interpolation: no corner that an eye would find.
     values = np.convolve(values, [0.25, 0.5, 0.25], mode="same") / 0.61
     return np.interp(time_s, knots, values)
 
 
-def fibrillatory_waves(time_s: Array, rng: np.random.Generator, size: float = 1.0) -> Array:
+def fibrillatory_waves(
+    time_s: Array, duration_s: float, rng: np.random.Generator, size: float = 1.0
+) -> Array:
     """Return f-waves that never repeat, shape (3, n_times), in mV.
 
     Parameters
     ----------
+    time_s : array, shape (n_times,)
+        From 0 to ``duration_s``.
+    duration_s : float
+        Decides how many numbers are drawn: the waves are the same at every sampling rate.
     size : float
         1 for waves of about 0.1 mV in V1 (coarse above 1, fine below).
     """
     out = np.zeros((3, time_s.size))
-    clock = np.arange(time_s[0], time_s[-1] + 2 / _CLOCK_HZ, 1 / _CLOCK_HZ)
+    clock = np.arange(0.0, duration_s + 2 / _CLOCK_HZ, 1 / _CLOCK_HZ)
     base_hz = float(rng.uniform(5.6, 6.9))
     for direction, height in zip(_F_DIRECTIONS, _F_SIZE_MV, strict=True):
-        hz = np.clip(base_hz + 0.75 * _smooth_noise(clock, rng, _CONTROL_HZ), *_F_HZ)
+        hz = np.clip(base_hz + 0.75 * _smooth_noise(clock, duration_s, rng, _CONTROL_HZ), *_F_HZ)
         phase = 2 * np.pi * (np.cumsum(hz) / _CLOCK_HZ + float(rng.uniform()))
         at = np.interp(time_s, clock, phase)
-        depth = np.clip(1 + 0.38 * _smooth_noise(time_s, rng, _CONTROL_HZ / 2), 0.15, 2.0)
-        second = 0.28 * np.clip(1 + 0.6 * _smooth_noise(time_s, rng, _CONTROL_HZ), 0.0, 2.5)
+        depth = np.clip(
+            1 + 0.38 * _smooth_noise(time_s, duration_s, rng, _CONTROL_HZ / 2), 0.15, 2.0
+        )
+        second = 0.28 * np.clip(
+            1 + 0.6 * _smooth_noise(time_s, duration_s, rng, _CONTROL_HZ), 0.0, 2.5
+        )
         wave = np.sin(at) + second * np.sin(2 * at + 0.6) + 0.10 * np.sin(3 * at + 1.1)
         out += direction[:, None] * (size * height * depth * wave)
     return out

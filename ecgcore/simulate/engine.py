@@ -95,7 +95,7 @@ def simulate(
     fs_hz : float, optional
         50 to 10,000; the case's own (500 Hz in twelve leads) if not given.
     duration_s : float, optional
-        1 to 90,000; the case's own (10 s in twelve leads) if not given.
+        1 to 36,000; the case's own (10 s in twelve leads) if not given.
     noise : str, Noise or float, optional
         A preset's name (``"none"``, ``"low"``, ``"usual"``, ``"high"``, ``"hand-held"``,
         ``"monitor"``), sizes of one's own, or a signal-to-noise ratio in dB.
@@ -125,7 +125,9 @@ def simulate(
     schedule = plan(chosen.rhythm, length, person.breathing, for_rhythm)
     beats = _beats(schedule, chosen, person, for_beats)
     time_s = np.arange(n_samples) / rate
-    heart = _heart(person, beats, time_s, rate) + _continuous(chosen, schedule, time_s, for_atria)
+    heart = _heart(person, beats, time_s, rate) + _continuous(
+        chosen, schedule, time_s, length, for_atria
+    )
     clean = person.matrix @ heart
     added = electrode_noise(
         sizes,
@@ -200,7 +202,8 @@ def _beats(schedule: Schedule, spec: CaseSpec, person: _Person, rng: np.random.G
 
 def _qt_ms(plan: tuple[PlannedBeat, ...], onset_s: Array, spec: CaseSpec, person: _Person) -> Array:
     """Return each beat's QT: Fridericia's cube root of a fading mean of the RR before it."""
-    rr = np.diff(onset_s, prepend=onset_s[0] - float(np.median(np.diff(onset_s))))
+    usual_s = float(np.median(np.diff(onset_s))) if len(plan) > 1 else 60 / spec.rhythm.rate_bpm
+    rr = np.diff(onset_s, prepend=onset_s[0] - usual_s)
     mean = float(np.mean(rr))
     smooth = np.empty_like(rr)
     for i, value in enumerate(rr):
@@ -222,11 +225,15 @@ def _heart(person: _Person, beats: _Beats, time_s: Array, fs_hz: float) -> Array
 
 
 def _continuous(
-    spec: CaseSpec, schedule: Schedule, time_s: Array, rng: np.random.Generator
+    spec: CaseSpec,
+    schedule: Schedule,
+    time_s: Array,
+    duration_s: float,
+    rng: np.random.Generator,
 ) -> Array | float:
     """Return the vector of atria that never rest, or 0."""
     if spec.rhythm.name == rhythms.FIBRILLATION:
-        return atrial.fibrillatory_waves(time_s, rng, spec.f_wave_size)
+        return atrial.fibrillatory_waves(time_s, duration_s, rng, spec.f_wave_size)
     if spec.rhythm.name == rhythms.FLUTTER:
         cycle_s = 60.0 / spec.rhythm.atrial_bpm
         return atrial.flutter_waves(time_s, cycle_s, schedule.first_wave_s, spec.f_wave_size)

@@ -258,8 +258,8 @@ def checked_span(fs_hz: float, duration_s: float) -> int:
         If rate or duration are out of range, or the record would be too large.
     """
     in_range("fs_hz", fs_hz, 50, 10_000, "Hz")
-    in_range("duration_s", duration_s, 1, 90_000, "s")
+    in_range("duration_s", duration_s, 1, 36_000, "s")
     samples = round(fs_hz * duration_s)
-    # A day of two leads at 500 Hz; more is surely a slip of the keyboard.
-    in_range("fs_hz times duration_s", samples, 50, 45_000_000, "samples")
+    # Hours at 500 Hz; all leads together stay below a gigabyte of memory.
+    in_range("fs_hz times duration_s", samples, 50, 5_000_000, "samples")
     return samples
