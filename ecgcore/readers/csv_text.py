@@ -11,6 +11,7 @@ SAMPLE_ROWS = 40
 MAX_HEADER_LINES = 200
 LOOK_AHEAD = 4
 LONG_ROW = 64
+NUMERIC_SHARE = 0.8
 _ABSENT = {"", "nan", "na", "n/a", "null", "none", "-", "--", "?"}
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
 _COMMA_NUMBER = re.compile(r"[-+]?(?:\d+,?\d*|,\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
@@ -93,23 +94,24 @@ def find_layout(lines: Sequence[str]) -> Layout | None:
     """Return the layout of a table of numbers, or None if the lines are none.
 
     Every delimiter is tried with both decimal signs on the first lines that hold numbers; the
-    first is taken that splits them all into the same number of columns, mostly numbers.  A comma
-    is tried as a delimiter only after tab, semicolon and bar, and blanks after that.
+    first is taken that splits them all into the same number of columns, all of numbers, or else
+    mostly.  A comma is tried as a delimiter only after tab, semicolon and bar, blanks after that.
 
     Parameters
     ----------
     lines : sequence of str
         From the start of the file.
     """
-    for delimiter in ("\t", ";", "|", ",", " "):
-        for decimal in (".", ","):
-            if decimal == "," and delimiter == ",":
-                continue
-            layout = _try(lines, delimiter, decimal)
-            if layout is not None and len(layout.numeric) > 1:
+    for numbers_only in (True, False):
+        for delimiter in ("\t", ";", "|", ",", " "):
+            for decimal in (".", ","):
+                layout = _try(lines, delimiter, decimal) if delimiter != decimal else None
+                if layout is None or len(layout.numeric) == 1:
+                    continue
                 if delimiter == "," and _is_decimal_comma(lines, layout):
                     return _try(lines, "", ",")
-                return layout
+                if all(layout.numeric) or not numbers_only:
+                    return layout
     return _try(lines, "", ".") or _try(lines, "", ",")
 
 
@@ -128,7 +130,11 @@ def _try(lines: Sequence[str], delimiter: str, decimal: str) -> Layout | None:
     if len(agreeing) < max(1, 0.9 * len(rows) - 1):
         return None
     # A lead may be absent for a while: what is empty all through the sample may hold numbers later.
-    numeric = tuple(all(is_value(row[i], decimal) for row in agreeing) for i in range(width))
+    # One odd cell makes no column of text: it is an error, which the parser will name.
+    most = NUMERIC_SHARE * len(agreeing)
+    numeric = tuple(
+        sum(is_value(row[i], decimal) for row in agreeing) >= most for i in range(width)
+    )
     filled = any(item and is_value(item, decimal) for row in agreeing for item in row)
     enough_rows = all(numeric) or width > LONG_ROW or len(agreeing) >= LOOK_AHEAD
     if sum(numeric) < 0.5 * width or not filled or not enough_rows:

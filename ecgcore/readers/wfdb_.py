@@ -193,7 +193,10 @@ def _decode(
         fmt = "16" if spec.fmt == "61" else spec.fmt
         layout = f"{fmt}x{spec.samples_per_frame}:{spec.skew}+{spec.byte_offset}"
         lines.append(f"{numbered[spec.file]} {layout} 1(0)/mV 0 0 {spec.initial} 0 0 c{i}")
-    sentence = "The signal files do not fit the header or are damaged."
+    sentence = (
+        f"The signal files are truncated or damaged: not all of the {n_frames} samples of each "
+        "signal could be decoded."
+    )
     with tempfile.TemporaryDirectory(prefix="ecgcore-") as folder:
         for file, name in numbered.items():
             first = next(spec for spec in specs if spec.file == file)

@@ -1,0 +1,291 @@
+"""WFDB: repairs, units, rates, segments, and faults told in one sentence."""
+
+from datetime import datetime
+
+import numpy as np
+import pytest
+import wfdb
+from made_files import MAKERS, truth_mv
+
+from ecgcore import readers
+from ecgcore.errors import EcgError, ReadError, TooLargeError
+from ecgcore.readers import ReadOptions, write_wfdb
+from ecgcore.recording import Patient, Provenance, Recording
+
+
+def record(header: str, samples=None, **files: bytes) -> dict[str, bytes]:
+    if samples is not None:
+        files["r.dat"] = np.asarray(samples, "<i2").tobytes()
+    return {"r.hea": header.encode(), **files}
+
+
+def one(extra: str = "", *, spec: str = "r.dat 16 1000/mV 16 0 1 6 0 II", n: int = 3) -> str:
+    return f"r 1 500 {n}{extra}\n{spec}\n"
+
+
+def read(header: str, samples=(1, 2, 3), **options):
+    return readers.read(record(header, samples), options=ReadOptions(**options))
+
+
+def noted(recording, text: str) -> bool:
+    return any(text in note for note in recording.notes)
+
+
+def test_record_line_with_extension_and_swapped_date_is_repaired():
+    made = MAKERS["wfdb-mat"](None)
+    header = (
+        made.files["rec1.hea"]
+        .decode()
+        .replace("rec1 12 500 2000", "E00015.mat 12 500 2000 05-May-2020 14:50:55")
+    )
+    recording = readers.read({**made.files, "rec1.hea": header.encode()})
+    assert recording.start == datetime(2020, 5, 5, 14, 50, 55)
+    assert noted(recording, "'E00015.mat'")
+    assert noted(recording, "05-May-2020 14:50:55")
+    assert np.abs(recording.signal - truth_mv()).max() < 0.001
+
+
+def test_a_standard_start_needs_no_note():
+    recording = read(one(" 14:50:55 05/05/2020"))
+    assert recording.start == datetime(2020, 5, 5, 14, 50, 55)
+    assert not noted(recording, "start")
+
+
+@pytest.mark.parametrize("text", [" 99:99:99 05/05/2020", " 14:50:55 45/45/2020", " yesterday"])
+def test_an_unreadable_start_is_left_out_with_a_note(text):
+    recording = read(one(text))
+    assert recording.start is None
+    assert noted(recording, "left out")
+
+
+@pytest.mark.parametrize(
+    ("comment", "age", "sex"),
+    [
+        ("#Age: 56\n#Sex: Male", 56, "male"),
+        ("# <age>: 51  <sex>: F  <diagnoses>:", 51, "female"),
+        ("# 69 M 1085 1629 x1\n# Aldomet, Inderal", 69, "male"),
+        ("# -1 F 1085 1629 x1", None, "female"),
+        ("# Age: NaN\n# Sex: Unknown", None, None),
+        ("# Age: 300", None, None),
+        ("# Average: 12\n# Dosage: 7", None, None),
+    ],
+)
+def test_age_and_sex_come_from_comments(comment, age, sex):
+    recording = read(one() + comment + "\n")
+    assert (recording.patient.age_years, recording.patient.sex) == (age, sex)
+    assert noted(recording, "300 years") == ("300" in comment)
+
+
+def test_missing_gain_and_unit_are_wfdb_defaults_and_are_noted():
+    recording = read(one(spec="r.dat 16"), samples=(200, 400, -200))
+    assert recording.signal.tolist() == [[1, 2, -1]]
+    assert noted(recording, "uncalibrated")
+    assert noted(recording, "names no unit")
+
+
+def test_missing_rate_is_the_default_or_the_callers():
+    header = "r 1\nr.dat 16 1000/mV 16 0 1 6 0 II\n"
+    assert read(header).fs_hz == 250
+    assert noted(read(header), "default, 250 Hz")
+    assert read(header, fs_hz=300).fs_hz == 300
+
+
+def test_length_left_open_comes_from_the_file():
+    assert read(one(n=0)).n_samples == 3
+
+
+def test_normalised_units_stay_normalised_and_derive_nothing():
+    header = "r 2 500 2\nr.dat 16 1000/NU 16 0 0 0 0 I\nr.dat 16 1000/NU 16 0 0 0 0 II\n"
+    recording = read(header, samples=(1, 2, 3, 4))
+    assert recording.unit == "NU"
+    assert recording.leads == ("I", "II")
+    assert recording.derived_leads == ()
+
+
+def test_other_units_and_other_signals_are_left_out():
+    header = (
+        "r 4 500 2\nr.dat 16 1000/mV 16 0 0 0 0 MLII\nr.dat 16 10/mmHg 16 0 0 0 0 ABP\n"
+        "r.dat 16 1000/mV 16 0 0 0 0 RESP\nr.dat 16 1/uV 16 0 0 0 0 V5\n"
+    )
+    recording = read(header, samples=(1, 2, 3, 4, 5, 6, 7, 8))
+    assert recording.leads == ("MLII", "V5")
+    assert recording.signal.tolist() == pytest.approx(np.array([[0.001, 0.005], [0.004, 0.008]]))
+    assert noted(recording, "ABP (mmHg) and RESP (mV) were left out")
+
+
+def test_no_voltage_at_all_is_refused_by_name():
+    with pytest.raises(ReadError, match="ABP in mmHg"):
+        read(one(spec="r.dat 16 10/mmHg 16 0 0 0 0 ABP"))
+
+
+def test_absent_samples_are_nan():
+    recording = read(one(), samples=(1, -32768, 3))
+    assert np.isnan(recording.signal[0]).tolist() == [False, True, False]
+    assert noted(recording, "1 samples are marked as absent")
+
+
+def test_a_wrong_checksum_is_noted():
+    assert not noted(read(one()), "checksum")
+    assert noted(read(one(), samples=(1, 2, 4)), "checksum of II")
+
+
+def test_frames_keep_the_highest_rate():
+    header = "r 2 250 2\nr.dat 16x2 1000/mV 16 0 0 0 0 II\nr.dat 16 1000/mV 16 0 0 0 0 V1\n"
+    recording = read(header, samples=(1, 2, 9, 3, 4, 9))
+    assert recording.fs_hz == 500
+    assert recording.signal.tolist() == pytest.approx(np.array([[0.001, 0.002, 0.003, 0.004]]))
+    assert noted(recording, "V1 was left out: sampled at a lower rate")
+
+
+def test_skewed_signals_are_aligned_as_wfdb_does(tmp_path):
+    text = "r 2 500 4\nr.dat 16:1 1000/mV 16 0 0 0 0 II\nr.dat 16 1000/mV 16 0 0 0 0 V1\n"
+    files = record(text, np.arange(8))
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    expected = wfdb.rdrecord(str(tmp_path / "r")).p_signal.T
+    got = readers.read(files).signal
+    assert np.array_equal(np.isnan(got), np.isnan(expected))
+    assert np.allclose(got, expected, equal_nan=True)
+
+
+def test_segments_are_joined_and_gaps_are_nan():
+    files = {
+        "m.hea": b"m/3 1 500 8\na 3\n~ 2\nb 3\n",
+        "a.hea": b"a 1 500 3\na.dat 16 1000/mV 16 0 0 0 0 II\n",
+        "b.hea": b"b 1 500 3\nb.dat 16 1/uV 16 0 0 0 0 II\n",
+        "a.dat": np.array([1, 2, 3], "<i2").tobytes(),
+        "b.dat": np.array([4, 5, 6], "<i2").tobytes(),
+    }
+    recording = readers.read(files)
+    expected = [[0.001, 0.002, 0.003, np.nan, np.nan, 0.004, 0.005, 0.006]]
+    assert np.allclose(recording.signal, expected, equal_nan=True)
+    assert noted(recording, "3 segments")
+    del files["b.hea"]
+    with pytest.raises(ReadError, match=r"b\.hea that the header names is missing"):
+        readers.read(files, member="m.hea")
+
+
+def test_second_lead_of_a_name_is_numbered_and_unknown_names_are_kept():
+    header = "r 3 500 1\n" + "".join(
+        f"r.dat 16 1000/mV 16 0 0 0 0 {name}\n" for name in ("V1", "v1", "weird\x07name" + "x" * 50)
+    )
+    recording = read(header, samples=(1, 2, 3))
+    assert recording.leads[:2] == ("V1", "V1 (2)")
+    assert len(recording.leads[2]) == 32
+    assert recording.leads[2].isprintable()
+    assert noted(recording, "shown as V1 (2)")
+    assert noted(recording, "no known lead")
+
+
+@pytest.mark.parametrize("fmt", ["wfdb-16", "wfdb-212", "wfdb-mat", "wfdb-516-flac", "wfdb-310"])
+def test_truncated_signal_files_say_what_is_missing(fmt, tmp_path):
+    files = MAKERS[fmt](tmp_path).files
+    name = next(name for name in files if not name.endswith(".hea"))
+    with pytest.raises(ReadError, match=r"truncated.*2000 samples"):
+        readers.read({**files, name: files[name][: len(files[name]) // 2]})
+
+
+def test_header_without_its_signal_names_the_file(tmp_path):
+    files = MAKERS["wfdb-16"](tmp_path).files
+    with pytest.raises(ReadError, match=r"rec1\.dat that the header names is missing"):
+        readers.read({"rec1.hea": files["rec1.hea"]})
+    (tmp_path / "rec1.dat").unlink()
+    with pytest.raises(ReadError, match=r"rec1\.dat that the header names is missing"):
+        readers.read(tmp_path / "rec1")
+
+
+def test_signal_without_its_header_asks_for_it(tmp_path):
+    files = MAKERS["wfdb-16"](tmp_path).files
+    with pytest.raises(ReadError, match=r"give its header rec1\.hea"):
+        readers.read({"rec1.dat": files["rec1.dat"]})
+    assert readers.read(tmp_path / "rec1.dat").n_leads == 12
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ("r 1 500 3\n../r.dat 16 1000/mV 16 0 0 0 0 II\n", "only a plain file name"),
+        ("r 1 500 3\n/etc/passwd 16 1000/mV 16 0 0 0 0 II\n", "only a plain file name"),
+        ("r 1 500 3\nhttp://x/r.dat 16 1000/mV 16 0 0 0 0 II\n", "only a plain file name"),
+        ("r/1 1 500 3\n../s 3\n", "only a plain name"),
+        ("r 1 500 999999999999\nr.dat 16 1000/mV 16 0 0 0 0 II\n", "truncated"),
+        ("r 999999999 500 3\nr.dat 16 1000/mV 16 0 0 0 0 II\n", "number of signals"),
+        ("r 2 500 3\nr.dat 16 1000/mV 16 0 0 0 0 II\n", "describes 1"),
+        ("r 1 0 3\nr.dat 16 1000/mV 16 0 0 0 0 II\n", "sampling rate"),
+        ("r 1 nan 3\nr.dat 16 1000/mV 16 0 0 0 0 II\n", "sampling rate"),
+        ("r 1 500 3\nr.dat 999 1000/mV 16 0 0 0 0 II\n", "format '999'"),
+        ("r 1 500 3\nr.dat 16x0 1000/mV 16 0 0 0 0 II\n", "samples a frame"),
+        ("r 1 500 3\nr.dat 16 loud/mV 16 0 0 0 0 II\n", "gain 'loud/mV'"),
+        ("r 1 500 3\n~ 16 1000/mV 16 0 0 0 0 II\n", "no signal file"),
+        ("r 0 500 3\n", "announces no signals"),
+        ("r\n", "no format that is read"),
+    ],
+)
+def test_impossible_headers_are_refused_in_one_sentence(header, sentence):
+    with pytest.raises(EcgError, match=sentence) as caught:
+        read(header)
+    assert "\n" not in str(caught.value)
+
+
+def test_very_many_compressed_samples_are_refused(tmp_path):
+    files = MAKERS["wfdb-516-flac"](tmp_path).files
+    with pytest.raises(ReadError, match="up to 1000 together"):
+        readers.read(files, options=ReadOptions(max_samples=1000))
+
+
+def test_lead_names_rename_and_leave_out():
+    header = "r 2 500 1\nr.dat 16 1000/mV 16 0 0 0 0 a\nr.dat 16 1000/mV 16 0 0 0 0 b\n"
+    assert read(header, samples=(1, 2), lead_names=("", "V3")).leads == ("V3",)
+    with pytest.raises(EcgError, match=r"1 lead names were given for 2 channels \(a, b\)"):
+        read(header, samples=(1, 2), lead_names=("V3",))
+
+
+def test_case_of_file_names_may_differ(tmp_path):
+    files = MAKERS["wfdb-16"](tmp_path).files
+    recording = readers.read({"REC1.HEA": files["rec1.hea"], "REC1.DAT": files["rec1.dat"]})
+    assert noted(recording, "REC1.DAT was read")
+
+
+def recording_to_write(signal, **fields) -> Recording:
+    return Recording(signal=np.asarray(signal), fs_hz=360.5, leads=("MLII",), **fields)
+
+
+def test_written_records_come_back_the_same(tmp_path):
+    signal = np.round(np.random.default_rng(0).normal(0, 0.5, (1, 50)), 3)
+    signal[0, 7] = np.nan
+    original = recording_to_write(
+        signal,
+        start=datetime(2020, 5, 5, 1, 2, 3),
+        patient=Patient(56, "male", {"name": "Doe"}),
+        provenance=Provenance(simulated=True),
+    )
+    path = write_wfdb(original, tmp_path / "new", "case_1", comments=["Dx: none"])
+    again = readers.read(path)
+    assert np.array_equal(again.signal, original.signal, equal_nan=True)
+    assert (again.fs_hz, again.leads, again.start) == (360.5, ("MLII",), original.start)
+    assert (again.patient.age_years, again.patient.sex) == (56, "male")
+    assert again.provenance.simulated
+    assert "Doe" not in path.read_text(encoding="utf-8")
+    assert np.allclose(wfdb.rdrecord(str(path)[:-4]).p_signal.T, signal, equal_nan=True)
+
+
+def test_large_amplitudes_are_written_wider(tmp_path):
+    original = recording_to_write([[0.001, 500.0, -500.0]])
+    assert np.array_equal(readers.read(write_wfdb(original, tmp_path, "w")).signal, original.signal)
+
+
+def test_bad_names_and_folders_are_refused(tmp_path):
+    original = recording_to_write([[0.0]])
+    with pytest.raises(EcgError, match="record name"):
+        write_wfdb(original, tmp_path, "../x")
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(EcgError, match="cannot be written"):
+        write_wfdb(original, tmp_path / "file", "x")
+
+
+def test_a_large_signal_file_is_refused_before_it_is_read(tmp_path):
+    (tmp_path / "r.hea").write_text(one(), encoding="utf-8")
+    with (tmp_path / "r.dat").open("wb") as file:
+        file.truncate(300 * 2**20)
+    with pytest.raises(TooLargeError, match="larger than the 200 MB"):
+        readers.read(tmp_path / "r")
