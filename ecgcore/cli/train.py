@@ -4,11 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-import torch
-
 from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.inference import weights_root
-from ecgcore.training import make_model, read_recipe
+from ecgcore.training import make_model, read_recipe, use_threads
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train; return the exit status."""
     recipe = read_recipe(Path(args.config))
-    torch.set_num_threads(max(1, args.threads))
+    use_threads(args.threads)
     name = f"{recipe.name}-{recipe.version}"
     out = Path(args.out) if args.out else weights_root() / name
     card = make_model(recipe, out, Path(args.runs) / name)

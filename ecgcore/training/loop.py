@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ecgcore.checks import in_range
 from ecgcore.datasets import PackedSet
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models import build
@@ -111,11 +112,11 @@ def _optimizer(
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=part.learning_rate, weight_decay=part.weight_decay
     )
+    steps = part.epochs * per_epoch
+    # A warm-up of one step would divide by zero inside the schedule.
+    warm_up = min(0.9, max(part.warm_up, 2 / steps))
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        part.learning_rate,
-        total_steps=part.epochs * per_epoch,
-        pct_start=part.warm_up,
+        optimizer, part.learning_rate, total_steps=steps, pct_start=warm_up
     )
     return optimizer, schedule
 
@@ -159,6 +160,17 @@ def _loss(network: nn.Module, batch: Batch, device: torch.device) -> Tensor:
     with torch.autocast(device.type, torch.bfloat16):
         logits = network(batch.x.to(device), batch.present.to(device), batch.leads.to(device))
     return masked_bce(logits.float(), batch.targets.to(device))
+
+
+def use_threads(n_threads: int) -> None:
+    """Let torch compute with so many threads.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the number is not from 1 to 1024.
+    """
+    torch.set_num_threads(int(in_range("threads", n_threads, 1, 1024)))
 
 
 @torch.no_grad()

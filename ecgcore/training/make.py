@@ -182,7 +182,8 @@ def make_model(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
 
 def _training_facts(recipe: Recipe, final: Fitted, oof: OutOfFold) -> dict[str, Any]:
     return {
-        **recipe.plain(),
+        # As JSON has it: a card compares equal after writing and reading.
+        **json.loads(json.dumps(recipe.plain())),
         "final_seconds": round(final.seconds),
         "out_of_fold_seconds": round(oof.seconds),
         "final_loss": round(final.losses[-1], 4),

@@ -1,0 +1,272 @@
+"""Findings: every probability given, a word only where it can stand."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from ecgcore.errors import CannotAssessError
+from ecgcore.inference import predict
+from ecgcore.inference.predict import calibrated, read_for
+from ecgcore.inference.prepare import known_paced, samples_of, to_recording, windows_of
+from ecgcore.labels import CORE_CODES
+from ecgcore.leads import STANDARD_12
+from ecgcore.recording import Patient, Provenance, Recording
+from tests.synthetic import beats, recording, tiny_card, tiny_model
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return tiny_model(tmp_path_factory.mktemp("models") / "tiny-1")
+
+
+def by_code(prediction):
+    return {finding.code: finding for finding in prediction.findings}
+
+
+def probabilities(prediction):
+    return np.array([finding.probability for finding in prediction.findings])
+
+
+def test_twelve_leads_give_every_statement_with_a_word(model):
+    found = predict(model, recording())
+    assert tuple(f.code for f in found.findings) == CORE_CODES
+    assert found.leads_used == STANDARD_12
+    assert not found.abstained
+    assert found.abstain_reason == ""
+    for finding in found.findings:
+        assert 0 <= finding.probability <= 1
+        assert finding.finding == (finding.probability >= finding.threshold)
+
+
+def test_too_few_positives_are_never_called_calibrated(model):
+    findings = by_code(predict(model, recording()))
+    assert not findings["STE"].calibrated
+    assert findings["AF"].calibrated
+
+
+def test_statements_about_voltage_say_that_the_network_sees_none(model):
+    findings = by_code(predict(model, recording()))
+    assert "no voltage" in findings["STD"].reason
+    assert "no voltage" in findings["STE"].reason
+    assert findings["AF"].reason == ""
+
+
+@pytest.mark.parametrize("gain", [0.2, 5.0])
+def test_gain_offset_and_unit_do_not_matter(model, gain):
+    plain = recording()
+    changed = Recording(
+        plain.signal * gain + 0.3, 500, plain.leads, unit="NU", patient=plain.patient
+    )
+    a, b = predict(model, plain), predict(model, changed)
+    assert b.leads_used == a.leads_used
+    np.testing.assert_allclose(probabilities(a), probabilities(b), atol=2e-3)
+
+
+def test_another_sampling_rate_gives_nearly_the_same(model):
+    a = predict(model, Recording(beats(10, 500), 500, STANDARD_12))
+    signal = beats(10, 500)
+    # 1000 Hz by straight lines between samples: the same ECG within the model's band.
+    fine = np.stack([np.interp(np.arange(10_000) / 1000, np.arange(5000) / 500, r) for r in signal])
+    b = predict(model, Recording(fine, 1000, STANDARD_12))
+    np.testing.assert_allclose(probabilities(a), probabilities(b), atol=0.02)
+
+
+def test_the_order_of_leads_in_the_file_does_not_matter(model):
+    plain = recording()
+    turned = Recording(plain.signal[::-1], plain.fs_hz, plain.leads[::-1], patient=plain.patient)
+    np.testing.assert_allclose(
+        probabilities(predict(model, plain)), probabilities(predict(model, turned)), atol=1e-4
+    )
+
+
+def test_selected_leads_are_all_that_is_used(model):
+    plain = recording()
+    alone = plain.select(("I", "II"))
+    chosen = predict(model, plain, leads=("I", "II"))
+    assert chosen.leads_used == ("I", "II")
+    np.testing.assert_allclose(
+        probabilities(chosen), probabilities(predict(model, alone)), atol=1e-6
+    )
+
+
+def test_few_leads_are_not_calibrated_and_not_asked_about_the_whole_heart(model):
+    findings = by_code(predict(model, recording(leads=("I",))))
+    for code in ("SNR", "STD", "STE", "LBBB", "RBBB"):
+        assert findings[code].finding is None
+        assert findings[code].reason
+    for code in ("AF", "IAVB", "PAC", "PVC"):
+        assert findings[code].finding is not None
+        assert "twelve leads" in findings[code].reason
+    assert not any(f.calibrated for f in findings.values())
+
+
+def test_a_monitoring_lead_stands_in_for_rhythm_and_says_so(model):
+    findings = by_code(predict(model, recording(leads=("MLII", "V5"))))
+    assert findings["STD"].finding is None
+    assert findings["AF"].finding is not None
+    assert "MLII was read in the place of II" in findings["AF"].reason
+
+
+def test_a_monitoring_lead_is_left_out_where_the_real_lead_is(model):
+    assert predict(model, recording(leads=("II", "MLII"))).leads_used == ("II",)
+
+
+def test_unknown_leads_cannot_be_assessed(model):
+    with pytest.raises(CannotAssessError, match="X, Y"):
+        predict(model, recording(leads=("X", "Y")))
+
+
+def test_a_selected_lead_that_is_not_there_is_named(model):
+    with pytest.raises(CannotAssessError, match="V6"):
+        predict(model, recording(leads=("I", "II")), leads=("V6",))
+
+
+def test_under_five_seconds_cannot_be_assessed(model):
+    with pytest.raises(CannotAssessError, match=r"4\.0 s"):
+        predict(model, recording(4.0))
+    assert len(predict(model, recording(5.0)).findings) == 9
+
+
+def test_under_eighteen_nothing_is_said_but_every_probability_given(model):
+    found = predict(model, recording(age_years=17))
+    assert found.abstained
+    assert "adults" in found.abstain_reason
+    assert all(f.finding is None and 0 <= f.probability <= 1 for f in found.findings)
+    assert not predict(model, recording(age_years=18)).abstained
+
+
+def test_an_unknown_age_is_mentioned(model):
+    found = predict(model, recording(age_years=None))
+    assert not found.abstained
+    assert "age is unknown" in by_code(found)["SNR"].reason
+
+
+@pytest.mark.parametrize(
+    ("statement", "paced"),
+    [
+        ("Ventricular paced rhythm", True),
+        ("Schrittmacherrhythmus", True),
+        ("electronic pacemaker", True),
+        ("no pacemaker", False),
+        ("Spaced leads", False),
+        ("Sinus rhythm", False),
+    ],
+)
+def test_pacing_is_read_from_the_machines_own_words(model, statement, paced):
+    plain = recording()
+    told = Recording(
+        plain.signal,
+        plain.fs_hz,
+        plain.leads,
+        patient=plain.patient,
+        provenance=Provenance(machine_statements=(statement,)),
+    )
+    assert known_paced(told) == paced
+    findings = by_code(predict(model, told))
+    assert (findings["LBBB"].finding is None) == paced
+    assert findings["AF"].finding is not None
+
+
+def test_an_unreadable_lead_is_left_out(model):
+    plain = recording()
+    signal = plain.signal.copy()
+    signal[4] = 0.5
+    found = predict(model, Recording(signal, 500, STANDARD_12, patient=plain.patient))
+    assert "aVL" in found.quality.bad_leads
+    assert "aVL" not in found.leads_used
+    without = plain.select(tuple(n for n in STANDARD_12 if n != "aVL"))
+    np.testing.assert_allclose(
+        probabilities(found), probabilities(predict(model, without)), atol=1e-6
+    )
+
+
+def test_where_no_lead_is_readable_nothing_is_said(model):
+    signal = np.zeros((12, 5000), np.float32)
+    found = predict(model, Recording(signal, 500, STANDARD_12, patient=Patient(50)))
+    assert found.abstained
+    assert "readable" in found.abstain_reason
+    assert np.isfinite(probabilities(found)).all()
+
+
+def test_absent_samples_are_not_read(model):
+    plain = recording()
+    spoiled = plain.signal.copy()
+    spoiled[3, 1000:1500] = np.nan
+    found = predict(model, Recording(spoiled, 500, STANDARD_12, patient=plain.patient))
+    assert np.isfinite(probabilities(found)).all()
+    assert found.leads_used == STANDARD_12
+
+
+def test_a_long_recording_gives_its_highest_window(model):
+    found = predict(model, recording(65.0, 100), windows=True)
+    assert [(w.start_s, w.end_s) for w in found.windows] == [
+        *((10.0 * i, 10.0 * i + 10) for i in range(6)),
+        (55.0, 65.0),
+    ]
+    each = np.array([[f.probability for f in w.findings] for w in found.windows])
+    np.testing.assert_allclose(probabilities(found), each.max(axis=0), rtol=1e-6)
+    assert not any(f.calibrated for f in found.findings)
+    assert "7 windows" in found.findings[0].reason
+
+
+def test_up_to_a_minute_is_read_as_a_whole_and_windows_only_on_request(model):
+    given = recording(30.0, 100)
+    assert predict(model, given).windows == ()
+    found = predict(model, given, windows=True)
+    assert len(found.windows) == 3
+    assert found.findings == predict(model, given).findings
+    first = Recording(given.signal[:, :1000], 100, given.leads, patient=given.patient)
+    # Filtered with what follows, so not quite as if cut out before.
+    np.testing.assert_allclose(
+        [f.probability for f in found.windows[0].findings],
+        probabilities(predict(model, first)),
+        atol=0.05,
+    )
+
+
+def test_windows_without_samples_are_left_out(model):
+    signal = recording(90.0, 100).signal.copy()
+    signal[:, 2000:5000] = np.nan
+    reading = read_for(model, Recording(signal, 100, STANDARD_12))
+    starts = [w.start for w in windows_of(reading.given, tiny_card().input)]
+    assert starts == [0, 1000, 5000, 6000, 7000, 8000]
+
+
+def test_two_threads_give_the_same_as_one(model):
+    given = [recording(seed=i) for i in range(4)]
+    alone = [probabilities(predict(model, r)) for r in given]
+    together = [None] * 8
+
+    def work(k):
+        together[k] = probabilities(predict(model, given[k % 4]))
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for k in range(8):
+        np.testing.assert_array_equal(together[k], alone[k % 4])
+
+
+def test_calibration_is_a_sigmoid_of_the_scaled_logit():
+    rule = tiny_card().labels[0]
+    assert calibrated(rule, 0.0) == 0.5
+    assert calibrated(rule, 1e9) <= 1.0
+    assert calibrated(rule, -1e9) >= 0.0
+    assert calibrated(rule, 2.0) == pytest.approx(1 / (1 + np.exp(-2)))
+
+
+@pytest.mark.parametrize("fs_hz", [100.0, 360.0, 500.0, 257.0, 1000.0])
+def test_a_map_comes_back_to_the_samples_it_was_made_from(model, fs_hz):
+    given = recording(10.0, fs_hz)
+    reading = read_for(model, given)
+    window = reading.pieces[0]
+    # A ramp in time: its value is the time itself.
+    ramp = np.tile(4 * np.arange(250) / 100, (12, 1)).astype(np.float32)
+    back = to_recording(ramp, window, 4, reading.given, given)
+    inside = samples_of(window, reading.given, given)
+    assert inside == slice(0, given.n_samples)
+    times = np.arange(given.n_samples) / fs_hz
+    np.testing.assert_allclose(back[0], np.minimum(times, 9.96), atol=1e-4)

@@ -1,0 +1,88 @@
+"""Synthetic signals and a tiny untrained model, for tests that need no recordings."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+
+from ecgcore.inference import InputContract, LabelRule, LoadedModel, ModelCard, load_model
+from ecgcore.labels import CORE_CODES
+from ecgcore.leads import STANDARD_12
+from ecgcore.models import build
+from ecgcore.recording import Patient, Recording
+
+TINY = {"n_labels": 9, "encoder": [4, 6], "mixed": 8, "trunk": [8], "kernel": 5}
+
+
+def beats(
+    seconds: float, fs_hz: float, *, rate_bpm: float = 70, n_leads: int = 12, seed: int = 0
+) -> NDArray[np.float32]:
+    """Return (n_leads, n_samples) mV: P, QRS and T as bells, another size in each lead."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(round(seconds * fs_hz)) / fs_hz
+    sizes = rng.uniform(0.3, 1.5, (n_leads, 1)) * rng.choice([-1, 1], (n_leads, 1))
+    one = np.zeros_like(t)
+    for r in np.arange(0.4, seconds, 60 / rate_bpm):
+        for shift, width, height in ((-0.16, 0.02, 0.15), (0, 0.012, 1.0), (0.28, 0.05, 0.3)):
+            one += height * np.exp(-0.5 * ((t - r - shift) / width) ** 2)
+    return (sizes * one + 0.01 * rng.standard_normal((n_leads, t.size))).astype(np.float32)
+
+
+def recording(
+    seconds: float = 10,
+    fs_hz: float = 500,
+    *,
+    leads: tuple[str, ...] = STANDARD_12,
+    age_years: float | None = 50,
+    **options: float,
+) -> Recording:
+    return Recording(
+        beats(seconds, fs_hz, n_leads=len(leads), **options),
+        fs_hz,
+        leads,
+        patient=Patient(age_years, "female"),
+    )
+
+
+def tiny_card(**changes: object) -> ModelCard:
+    card = ModelCard(
+        name="tiny",
+        version="1",
+        created="2026-01-01",
+        architecture="lead_set",
+        arguments=TINY,
+        input=InputContract(),
+        labels=tuple(LabelRule(code, 0.5, 1.0, 0.0, code != "STE", 40) for code in CORE_CODES),
+        threshold_rule="none",
+        calibration_rule="none",
+        data=(),
+        split="none",
+        intended_use="tests",
+        limits=("knows nothing",),
+        weights_sha256="",
+    )
+    return replace(card, **changes)
+
+
+def write_tiny_model(folder: Path, *, seed: int = 3, **changes: object) -> Path:
+    """Write a model folder with random weights; its statistics are those of real input."""
+    torch.manual_seed(seed)
+    network = build("lead_set", TINY)
+    with torch.no_grad():
+        for _ in range(20):
+            network(torch.randn(8, 12, 500))
+    content = safetensors.torch.save(network.state_dict())
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    card = tiny_card(**{"weights_sha256": digest, **changes})
+    (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
+    return folder
+
+
+def tiny_model(folder: Path) -> LoadedModel:
+    return load_model(write_tiny_model(folder))
