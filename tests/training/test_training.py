@@ -10,11 +10,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecgcore.datasets import PackedSet, PackedSignals
+from ecgcore.datasets import Entry, PackedSet, PackedSignals, load_recording, pack
 from ecgcore.datasets.packing import quantise
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
 from ecgcore.inference import load_model, predict
+from ecgcore.inference.predict import prepared_logits
 from ecgcore.labels import CORE_CODES
+from ecgcore.leads import STANDARD_12
 from ecgcore.models import build
 from ecgcore.training import make, read_recipe
 from ecgcore.training.augmentation import (
@@ -29,7 +31,7 @@ from ecgcore.training.loop import fit
 from ecgcore.training.losses import masked_bce
 from ecgcore.training.make import make_model, out_of_fold, trained
 from ecgcore.training.rules import label_rules
-from tests.synthetic import beats, recording
+from tests.synthetic import beats, recording, write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = ROOT / "configs" / "core9.toml"
@@ -235,3 +237,28 @@ def test_a_wrong_recipe_says_what_is_wrong(tmp_path, old, new, words):
 def test_a_missing_recipe_is_named(tmp_path):
     with pytest.raises(InvalidArgumentError, match=r"none\.toml"):
         read_recipe(tmp_path / "none.toml")
+
+
+def test_a_network_sees_the_same_in_training_and_in_prediction(tmp_path):
+    import wfdb
+
+    signal = beats(10, 500)
+    names = list(STANDARD_12)
+    wfdb.wrsamp(
+        "r",
+        500,
+        ["mV"] * 12,
+        names,
+        signal.T.astype(float),
+        fmt=["16"] * 12,
+        write_dir=str(tmp_path),
+    )
+    entry = Entry("ludb", "r", "1", "train", tmp_path / "r", age_years=50)
+    data = pack([entry], cache=tmp_path, workers=1, progress=False)
+    model = load_model(write_tiny_model(tmp_path / "tiny-1"))
+    logits = prepared_logits(model.network, data.signal(0), model.card.input)
+    found = predict(model, load_recording(entry))
+    assert found.leads_used == STANDARD_12
+    np.testing.assert_allclose(
+        [f.probability for f in found.findings], 1 / (1 + np.exp(-logits)), atol=1e-3
+    )

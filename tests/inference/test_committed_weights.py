@@ -1,0 +1,54 @@
+"""The models in the repository: whole, described, and as good as their card says."""
+
+import numpy as np
+import pytest
+
+from ecgcore.datasets import load_index, load_recording
+from ecgcore.evaluation import roc_auc
+from ecgcore.inference import DEFAULT_MODEL, available_models, load_model, predict
+from ecgcore.labels import CORE_CODES
+from ecgcore.training.readme import readme
+from tests.conftest import ROOT
+from tests.synthetic import recording
+
+FLOORS = {"AF": 0.9, "RBBB": 0.9, "SNR": 0.88}
+
+
+@pytest.fixture(autouse=True)
+def _committed(monkeypatch):
+    monkeypatch.setenv("ECG_WEIGHTS", str(ROOT / "weights"))
+
+
+def test_the_default_model_is_there():
+    assert DEFAULT_MODEL in available_models()
+
+
+@pytest.mark.parametrize("name", ["core9-1"])
+def test_each_model_loads_predicts_and_is_described_by_its_card(name):
+    model = load_model(name)
+    assert model.name == name
+    assert len(predict(model, recording()).findings) == len(model.card.labels)
+    assert (ROOT / "weights" / name / "README.md").read_text() == readme(model.card)
+    for rule in model.card.labels:
+        assert rule.calibrated == (rule.positives >= 30)
+
+
+def test_the_first_classifier_has_the_nine_statements_and_measured_figures():
+    card = load_model("core9-1").card
+    assert card.codes == CORE_CODES
+    assert card.metrics["mean"]["auc"]["value"] > 0.9
+    assert set(card.metrics["classes"]) == set(CORE_CODES)
+    assert card.metrics["when_assessed"]["coverage"].keys() == set(CORE_CODES)
+
+
+@pytest.mark.data
+def test_validation_records_are_told_apart(ecg_data):
+    model = load_model("core9-1")
+    entries = [e for e in load_index(ecg_data) if e.split == "val" and e.dataset != "brugada"]
+    wanted = [CORE_CODES.index(code) for code in FLOORS]
+    positive = [e for e in entries if any(e.targets[j] == 1 for j in wanted[:2])]
+    chosen = positive + [e for e in entries if e not in positive][:60]
+    found = [[f.probability for f in predict(model, load_recording(e)).findings] for e in chosen]
+    targets = np.array([e.targets for e in chosen])
+    for code, j in zip(FLOORS, wanted, strict=True):
+        assert roc_auc(targets[:, j], np.array(found)[:, j]) >= FLOORS[code]
