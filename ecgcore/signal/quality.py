@@ -68,6 +68,8 @@ MAINS_BAD_MV = 0.2
 MAINS_REMARK_RELATIVE = 0.1
 MAINS_BAD_RELATIVE = 0.4
 MAINS_HZ = (50.0, 60.0)
+# The median of a sine's magnitude: what mains of amplitude 1 adds to the noise figure.
+MAINS_IN_NOISE = 0.71
 # The challenge's readers refused most sheets on which one lead of twelve was lost.
 MAX_BAD_LEADS_12 = 0
 
@@ -318,7 +320,9 @@ def _unpeaked(w: _Windows, in_mv: bool) -> Array:
 
 
 def _noisy(w: _Windows, in_mv: bool) -> Array:
-    return _share(w.noise - w.mains / 2 > _limit(w, in_mv, NOISE_MV, NOISE_RELATIVE), w.noise)
+    return _share(
+        w.noise - MAINS_IN_NOISE * w.mains > _limit(w, in_mv, NOISE_MV, NOISE_RELATIVE), w.noise
+    )
 
 
 def _mains_bad(w: _Windows, in_mv: bool) -> Array:

@@ -1,0 +1,70 @@
+"""``simulate`` on the command line."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ecgcore import readers
+from ecgcore.cli import main
+from ecgcore.simulate import CASES, simulate
+
+
+def test_writes_a_record_that_reads_back_and_its_truth(tmp_path, capsys):
+    out = tmp_path / "new"
+    assert main(["simulate", "--case", "rbbb", "--seed", "7", "--out", str(out)]) == 0
+    assert {p.name for p in out.iterdir()} == {"rbbb-7.hea", "rbbb-7.dat", "truth.json"}
+    recording = readers.read(out / "rbbb-7.hea")
+    made = simulate("rbbb", seed=7)
+    np.testing.assert_allclose(recording.signal, made.recording.signal, atol=0.00051)
+    assert recording.leads == made.recording.leads
+    assert recording.patient.age_years == made.recording.patient.age_years
+    truth = json.loads((out / "truth.json").read_text())
+    assert truth["labels"] == ["RBBB"]
+    assert len(truth["beats"]) == len(made.truth.beats)
+    assert str(out) in capsys.readouterr().out
+
+
+def test_rate_and_duration(tmp_path):
+    arguments = ["--case", "hand-held-af", "--fs", "250", "--duration", "12", "--noise", "low"]
+    assert main(["simulate", *arguments, "--out", str(tmp_path)]) == 0
+    recording = readers.read(tmp_path / "hand-held-af-0")
+    assert (recording.fs_hz, recording.n_samples, recording.leads) == (250, 3000, ("I",))
+
+
+def test_json_is_one_object(tmp_path, capsys):
+    assert main(["simulate", "--case", "pvc", "--out", str(tmp_path), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["labels"] == ["PVC"]
+    assert said["file"].endswith("pvc-0.hea")
+
+
+def test_list_names_every_case(capsys):
+    assert main(["simulate", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(CASES)
+    assert main(["simulate", "--list", "--json"]) == 0
+    named = [row["name"] for row in json.loads(capsys.readouterr().out)["cases"]]
+    assert named == list(CASES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--case", "nothing", "--out", "{out}"], "possible cases are normal"),
+        (["--case", "normal"], "--out is missing"),
+        (["--out", "{out}"], "--case is missing"),
+        (["--case", "normal", "--out", "{out}", "--seed", "-2"], "seed is -2"),
+        (["--case", "normal", "--out", "{out}", "--fs", "3"], "fs_hz is 3.0"),
+        (["--case", "normal", "--out", "{out}", "--duration", "nan"], "duration_s is nan"),
+        (["--case", "normal", "--out", "{out}/file"], "cannot be written"),
+    ],
+)
+def test_bad_usage_is_one_sentence_and_status_two(tmp_path, capsys, arguments, said):
+    (tmp_path / "file").write_text("in the way")
+    filled = [word.format(out=tmp_path) for word in arguments]
+    assert main(["simulate", *filled]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert said in error
+    assert error.count("\n") == 1

@@ -1,0 +1,216 @@
+"""What the quality rules find, and what they leave alone."""
+
+import csv
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecgcore import readers
+from ecgcore.leads import STANDARD_12
+from ecgcore.recording import Recording
+from ecgcore.signal.quality import assess
+from ecgcore.simulate import simulate
+
+FS = 500
+
+
+@pytest.fixture(scope="module")
+def clean():
+    return simulate("normal", seed=3).recording
+
+
+def changed(recording, lead, samples, unit="mV"):
+    signal = recording.signal.copy()
+    signal[recording.leads.index(lead)] = samples
+    return Recording(signal, recording.fs_hz, recording.leads, unit=unit)
+
+
+def only(quality, lead, words):
+    assert quality.bad_leads == (lead,), quality
+    assert not quality.acceptable
+    assert len(quality.reasons) == 1
+    assert quality.reasons[0].startswith(f"{lead}: ")
+    assert words in quality.reasons[0]
+    assert quality.reasons[0].endswith(".")
+
+
+@pytest.mark.parametrize("level", [0.0, -2.5])
+def test_flat_lead(clean, level):
+    only(assess(changed(clean, "V3", np.full(5000, level))), "V3", "flat (100 % of the time)")
+
+
+def test_lead_with_a_microvolt_of_noise_is_flat(clean):
+    noise = 0.001 * np.random.default_rng(0).standard_normal(5000)
+    only(assess(changed(clean, "V3", noise)), "V3", "flat")
+
+
+def test_lead_that_goes_flat_half_way(clean):
+    row = clean.lead("V2").copy()
+    row[2500:] = 0
+    only(assess(changed(clean, "V2", row)), "V2", "flat")
+
+
+def test_absent_lead(clean):
+    only(assess(changed(clean, "aVR", np.full(5000, np.nan))), "aVR", "missing (100 %)")
+
+
+def test_some_absent_samples_are_said_but_make_no_lead_bad(clean):
+    row = clean.lead("V1").copy()
+    row[1000:3250] = np.nan
+    quality = assess(changed(clean, "V1", row))
+    assert quality.acceptable
+    assert quality.reasons == ("V1: samples are missing (45 %).",)
+
+
+def test_a_printed_sheet_with_a_quarter_of_each_lead_is_acceptable(clean):
+    signal = np.full_like(clean.signal, np.nan)
+    for i in range(12):
+        start = 1250 * (i // 3)
+        signal[i, start : start + 1250] = clean.signal[i, start : start + 1250]
+    quality = assess(Recording(signal, FS, clean.leads))
+    assert quality.acceptable
+    assert quality.reasons == ("All leads: samples are missing (75 %).",)
+
+
+def test_clipped_lead(clean):
+    row = np.clip(6 * clean.lead("V4"), -0.8, 0.8)
+    only(assess(changed(clean, "V4", row)), "V4", "cut off")
+
+
+def test_open_electrode_at_the_rail(clean):
+    row = clean.lead("V6").copy()
+    row[1000:4000] += 80
+    quality = assess(changed(clean, "V6", row))
+    assert quality.bad_leads == ("V6",)
+
+
+def test_drifting_lead(clean):
+    row = clean.lead("V5") + 4 * np.sin(2 * np.pi * 0.1 * np.arange(5000) / FS)
+    quality = assess(changed(clean, "V5", row))
+    assert quality.bad_leads == ("V5",)
+    assert "drift" in quality.reasons[0]
+
+
+def test_usual_wander_is_left_alone(clean):
+    row = clean.lead("V5") + 0.4 * np.sin(2 * np.pi * 0.25 * np.arange(5000) / FS)
+    assert assess(changed(clean, "V5", row)).acceptable
+
+
+def test_jump_of_the_baseline(clean):
+    row = clean.lead("V2").copy()
+    row[2500:] += 3
+    quality = assess(changed(clean, "V2", row))
+    assert quality.bad_leads == ("V2",)
+
+
+def test_muscle_noise(clean):
+    row = clean.lead("II") + 0.15 * np.random.default_rng(1).standard_normal(5000)
+    only(assess(changed(clean, "II", row)), "II", "fast noise")
+
+
+@pytest.mark.parametrize("mains_hz", [50, 60])
+def test_mains_is_remarked_and_then_bad(clean, mains_hz):
+    wave = np.sin(2 * np.pi * mains_hz * np.arange(5000) / FS)
+    some = assess(changed(clean, "I", clean.lead("I") + 0.08 * wave))
+    assert some.acceptable
+    assert some.reasons == ("I: mains interference is visible (100 % of the time).",)
+    strong = assess(changed(clean, "I", clean.lead("I") + 0.5 * wave))
+    only(strong, "I", "mains")
+
+
+@pytest.mark.parametrize("kind", ["white", "brown"])
+def test_noise_without_any_heart(clean, kind):
+    row = np.random.default_rng(2).standard_normal(5000) * 0.04
+    row = row if kind == "white" else np.cumsum(row) / 2
+    only(assess(changed(clean, "V4", row)), "V4", "stand out")
+
+
+def test_lead_without_complexes(clean):
+    row = 0.3 * np.sin(2 * np.pi * 0.3 * np.arange(5000) / FS)
+    only(assess(changed(clean, "V4", row)), "V4", "no QRS")
+
+
+def test_leads_with_one_cause_share_a_sentence(clean):
+    signal = clean.signal.copy()
+    signal[[3, 6]] = 0
+    quality = assess(Recording(signal, FS, clean.leads))
+    assert quality.bad_leads == ("aVR", "V1")
+    assert quality.reasons == ("aVR, V1: the trace is flat (100 % of the time).",)
+
+
+@pytest.mark.parametrize("factor", [1e-4, 1.0, 1e5])
+def test_normalised_units_are_judged_without_scale(clean, factor):
+    scaled = clean.signal / clean.signal.std(axis=1, keepdims=True) * factor
+    good = assess(Recording(scaled, FS, clean.leads, unit="NU"))
+    assert good.acceptable, good.reasons
+    scaled[4] = 7 * factor
+    assert assess(Recording(scaled, FS, clean.leads, unit="NU")).bad_leads == ("aVL",)
+    noise = factor * np.random.default_rng(3).standard_normal(5000)
+    scaled[4] = clean.lead("aVL") / clean.lead("aVL").std() * factor + noise
+    assert assess(Recording(scaled, FS, clean.leads, unit="NU")).bad_leads == ("aVL",)
+
+
+def test_strip_of_two_leads_is_read_from_the_good_one():
+    recording = simulate("holter-pvc", seed=1, duration_s=60).recording
+    one = assess(changed(recording, "V1", np.zeros(recording.n_samples)))
+    assert one.acceptable
+    assert one.bad_leads == ("V1",)
+    none = Recording(np.zeros((2, 5000)), FS, ("MLII", "V1"))
+    assert not assess(none).acceptable
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    fs_hz=st.sampled_from([1.0, 25.0, 90.0, 100.0, 128.0, 360.0, 1000.0]),
+    n_samples=st.integers(1, 3000),
+    unit=st.sampled_from(["mV", "NU"]),
+    seed=st.integers(0, 100),
+)
+def test_any_recording_can_be_assessed(fs_hz, n_samples, unit, seed):
+    rng = np.random.default_rng(seed)
+    signal = rng.standard_normal((2, n_samples))
+    signal[0, rng.random(n_samples) < 0.3] = np.nan
+    signal[1, 0] = 0
+    quality = assess(Recording(signal, fs_hz, ("I", "II"), unit=unit))
+    assert set(quality.bad_leads) <= {"I", "II"}
+    assert len(quality.reasons) >= bool(quality.bad_leads)
+
+
+@pytest.mark.parametrize("rate", [100, 128, 250, 1000])
+def test_same_word_at_other_rates(rate):
+    recording = simulate("lead-off", seed=4, fs_hz=rate).recording
+    assert assess(recording).bad_leads == ("V3",)
+
+
+def test_slow_heart_is_not_flat():
+    quality = assess(simulate("sinus-bradycardia", seed=2, noise="none").recording)
+    assert quality.acceptable, quality.reasons
+
+
+def test_fast_enough_for_every_upload(clean):
+    assess(clean)
+    start = time.perf_counter()
+    assess(clean)
+    # 5 ms measured, 30 ms is the goal; the rest is for a busy machine.
+    assert time.perf_counter() - start < 0.15
+
+
+@pytest.mark.data
+def test_agrees_with_the_readers_of_the_challenge(ecg_data):
+    """Floors a little below the figures measured on the authors' training half."""
+    folder = ecg_data / "cinc2011"
+    with (folder / "REFERENCE.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["set"] == "training"]
+    agree, leads = [], []
+    for row in rows:
+        found = list(folder.rglob(f"{row['record']}.hea"))
+        quality = assess(readers.read(found[0]))
+        agree.append(quality.acceptable == (row["quality"] == "acceptable"))
+        leads += [(n in quality.bad_leads, row[f"bad_{n}"] == "1") for n in STANDARD_12]
+    assert np.mean(agree) > 0.85
+    said, true = np.array(leads).T
+    assert said[true].mean() > 0.85
+    assert said[~true].mean() < 0.01
