@@ -25,7 +25,7 @@ train: $(VENV)/.run
 	$(BIN)/python -m ecgcore train configs/core9.toml
 
 benchmark: $(VENV)/.dev
-	$(BIN)/python benchmarks/app.py
+	$(BIN)/python -m benchmarks.app
 
 # Created from the pinned requirements; made anew when these change.
 $(VENV)/.run: requirements.txt

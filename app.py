@@ -6,6 +6,7 @@ from ui import shell
 
 st.set_page_config(page_title="ECG review", page_icon="ui/icon.svg", layout="wide")
 shell.style()
+shell.warm_up()
 pages = [
     st.Page("pages/open.py", title="Open", icon=":material/folder_open:", default=True),
     st.Page("pages/review.py", title="Review", icon=":material/ecg:"),

@@ -1,13 +1,18 @@
 """What every page shares: a quiet frame around the paper, and the standing reminder."""
 
+import importlib
+import threading
+
 import streamlit as st
 
 REMINDER = "Research and teaching use. Not a medical device: the reader decides."
 
-# Less air above the paper, and the dark room for everything that is not paper.
+# Less air above the paper, no fading of the paper while something is computed, and the dark room
+# for everything that is not paper.
 _STYLE = """
 <style>
 .stMainBlockContainer { padding: 3.6rem 1.5rem 2rem; max-width: 1700px; }
+[data-stale="true"] { opacity: 1 !important; transition: none !important; }
 html[data-ecg-room="dark"] .stApp, html[data-ecg-room="dark"] header[data-testid="stHeader"]
   { background: #0e1013; color: #cfccc4; }
 html[data-ecg-room="dark"] .stApp :is(p, label, h1, h2, h3, li, summary, span, a)
@@ -25,6 +30,14 @@ html[data-ecg-room="dark"] .stApp :is(.stSelectbox, .stNumberInput, .stTextInput
 def style() -> None:
     """Apply the app's style."""
     st.html(_STYLE)
+
+
+@st.cache_resource
+def warm_up() -> None:
+    """Import what the models need (seconds) while the first reader still looks at page Open."""
+    threading.Thread(
+        target=importlib.import_module, args=("ecgcore.explain",), name="warm-up", daemon=True
+    ).start()
 
 
 def footer() -> None:

@@ -33,18 +33,25 @@ def ordered(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=rank))
 
 
-def words(finding: Finding) -> str:
-    """Return one plain phrase; never "absent", never a diagnosis."""
-    if finding.finding is None:
-        return f"Cannot be assessed. {finding.reason}".strip()
-    phrase = "Flagged by the model." if finding.finding else "Not flagged."
+def words(finding: Finding, *, chosen: bool) -> str:
+    """Return what stands under a finding's name; its reason only once it is chosen.
+
+    Never "absent", never a diagnosis.
+    """
+    if not chosen:
+        return ""
+    phrase = {
+        True: "Flagged by the model.",
+        False: "Not flagged, which does not mean absent.",
+        None: "",
+    }[finding.finding]
     return f"{phrase} {finding.reason}".strip()
 
 
 def value(finding: Finding) -> str:
     """Return the calibrated probability in per cent, or words where there is none to show."""
     if finding.finding is None:
-        return "–"
+        return "cannot be assessed"
     if not finding.calibrated:
         return "flagged" if finding.finding else "not flagged"
     percent = finding.probability * 100
@@ -55,13 +62,12 @@ def value(finding: Finding) -> str:
 
 def _row(finding: Finding, verdict: str | None, *, chosen: bool) -> dict[str, Any]:
     state = {True: "flagged", False: "not flagged", None: "unknown"}[finding.finding]
-    quiet = finding.finding is False and not chosen and verdict is None
     return {
         "code": finding.code,
         "name": finding.name,
         "state": state,
         "value": value(finding),
-        "words": "" if quiet else words(finding),
+        "words": words(finding, chosen=chosen),
         "probability": finding.probability,
         "threshold": finding.threshold,
         "threshold_words": f"flagged from {finding.threshold * 100:.0f} % on",
