@@ -159,7 +159,7 @@ def input_files(paths: Sequence[str]) -> Iterator[InputFile]:
         for inside in found:
             yield InputFile(str(inside))
         if not found:
-            yield InputFile(path, "there is no recording in this folder.")
+            yield InputFile(path, "There is no recording in this folder.")
 
 
 def _is_folder(path: str) -> bool:

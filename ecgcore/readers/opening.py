@@ -185,4 +185,6 @@ def _unknown(source: Source) -> UnknownFormatError:
         return UnknownFormatError(
             f"This may be a WFDB signal file; give its header {header} together with it."
         )
-    return UnknownFormatError(f"The content is of no format that is read: {readable()}.")
+    return UnknownFormatError(
+        f"The content is of no format that is read; possible are {readable()}."
+    )

@@ -1,0 +1,232 @@
+"""EDF, BDF and DICOM: what is chosen among channels and groups, and what is refused."""
+
+import datetime
+
+import edfio
+import numpy as np
+import pytest
+from made_files import FS_HZ, MAKERS, dicom_bytes, dicom_group, truth_mv
+from pydicom.dataset import Dataset
+
+from ecgcore import readers
+from ecgcore.errors import MissingInformationError, ReadError
+from ecgcore.readers import ReadOptions
+
+RNG = np.random.default_rng(0)
+
+
+def channel(label: str, fs_hz: float = 500, unit: str = "mV", **fields) -> edfio.EdfSignal:
+    data = RNG.normal(0, 0.3, int(fs_hz * 4))
+    return edfio.EdfSignal(data, fs_hz, label=label, physical_dimension=unit, **fields)
+
+
+def edf(*channels: edfio.EdfSignal, **fields) -> bytes:
+    return edfio.Edf(list(channels), **fields).to_bytes()
+
+
+def read(data: bytes, **options):
+    return readers.read({"file": data}, options=ReadOptions(**options))
+
+
+def noted(recording, text: str) -> bool:
+    return any(text in note for note in recording.notes)
+
+
+@pytest.mark.parametrize("label", ["ECG", "EKG1", "ECG II", "II", "ecg v1-Ref", "ECG1-ECG2"])
+def test_labels_that_name_an_ecg(label):
+    recording = read(edf(channel("EEG C3"), channel(label), channel("SpO2", 1, "%")))
+    assert recording.n_leads == 1
+    assert noted(recording, "EEG C3 and SpO2 were left out")
+
+
+def test_an_eeg_is_refused_with_its_channels_and_what_to_do():
+    with pytest.raises(ReadError, match=r"EEG Fpz-Cz, C3, C4.*--lead-names"):
+        read(edf(*(channel(label, unit="uV") for label in ("EEG Fpz-Cz", "C3", "C4"))))
+
+
+def test_c1_to_c6_are_chest_leads_beside_limb_leads():
+    assert "V3" in read(edf(channel("I"), channel("II"), channel("C3"))).leads
+
+
+def test_channels_can_be_named_by_the_caller():
+    data = edf(channel("chan A"), channel("chan B"))
+    assert read(data, lead_names=("", "II")).leads == ("II",)
+
+
+def test_only_the_highest_rate_is_read():
+    recording = read(edf(channel("I", 500), channel("V1", 250)))
+    assert (recording.leads, recording.fs_hz) == (("I",), 500)
+    assert noted(recording, "V1 was left out")
+
+
+def test_a_missing_unit_is_asked_for():
+    data = edf(channel("I", unit=""))
+    with pytest.raises(MissingInformationError) as caught:
+        read(data)
+    assert caught.value.needs == ("unit",)
+    small = read(data, unit="uV").signal
+    assert np.allclose(small, read(data, unit="mV").signal / 1000, rtol=1e-5)
+    with pytest.raises(ReadError, match="in mmHg"):
+        read(edf(channel("ECG", unit="mmHg")))
+
+
+def test_truncated_edf_reads_whole_records_or_is_refused():
+    data = edf(channel("I"), data_record_duration=1)
+    recording = read(data[:-700])
+    assert recording.duration_s == 3
+    assert noted(recording, "announces 4 data records, 3 are there")
+    with pytest.raises(ReadError, match="truncated"):
+        read(data[:700])
+    with pytest.raises(ReadError, match="header is damaged"):
+        read(data[:400])
+
+
+def test_gaps_in_time_are_refused():
+    data = bytearray(
+        edf(channel("I"), data_record_duration=1, annotations=[edfio.EdfAnnotation(0, None, "x")])
+    )
+    data[192:197] = b"EDF+D"
+    assert read(bytes(data)).duration_s == 4  # declared, but there is no gap
+    at = bytes(data).rindex(b"+3\x14\x14")
+    data[at : at + 2] = b"+9"
+    with pytest.raises(ReadError, match="gaps in time"):
+        read(bytes(data))
+
+
+def test_edf_patient_start_and_filter():
+    patient = edfio.Patient(sex="M", birthdate=datetime.date(1960, 12, 31))
+    recording = read(
+        edf(
+            channel("I", prefiltering="HP:0.05Hz"),
+            patient=patient,
+            recording=edfio.Recording(startdate=datetime.date(2020, 5, 5)),
+            starttime=datetime.time(14, 50, 55),
+        )
+    )
+    assert recording.patient.age_years == 59
+    assert recording.patient.sex == "male"
+    assert recording.start == datetime.datetime(2020, 5, 5, 14, 50, 55)
+    assert recording.provenance.device_filter == "HP:0.05Hz"
+    assert read(edf(channel("I"))).start is None
+
+
+def test_a_channel_without_range_is_refused():
+    data = bytearray(edf(channel("I")))
+    at = 256 + 104
+    data[at : at + 16] = b"1       1       "
+    with pytest.raises(ReadError, match="no range for I"):
+        read(bytes(data))
+
+
+# DICOM
+
+
+def group(label: str = "RHYTHM", samples=None, **fields) -> Dataset:
+    return dicom_group(truth_mv() if samples is None else samples, label, **fields)
+
+
+def test_median_beat_is_never_read_as_rhythm():
+    long_median = group("Median Beats", np.tile(truth_mv(), (1, 3)))
+    recording = read(dicom_bytes([long_median, group()]))
+    assert recording.n_samples == 2000
+    assert noted(recording, "A median beat (Median Beats) of 12 s")
+    with pytest.raises(ReadError, match="only a median beat"):
+        read(dicom_bytes([long_median]))
+
+
+def test_the_longest_original_group_is_read():
+    parts = [group("A", truth_mv()[:, :1000]), group("B"), group("C", originality="DERIVED")]
+    recording = read(dicom_bytes(parts))
+    assert recording.n_samples == 2000
+    assert noted(recording, "Another group (A)")
+    assert noted(recording, "Another group (C)")
+
+
+def test_groups_of_the_same_time_are_read_together():
+    first, second = group("limb"), group("chest")
+    for item, keep in ((first, slice(0, 6)), (second, slice(6, 12))):
+        item.ChannelDefinitionSequence = list(item.ChannelDefinitionSequence)[keep]
+        stored = np.frombuffer(item.WaveformData, "<i2").reshape(-1, 12)[:, keep]
+        item.NumberOfWaveformChannels, item.WaveformData = 6, stored.tobytes()
+    recording = read(dicom_bytes([first, second]))
+    assert recording.n_leads == 12
+    assert np.abs(recording.signal - truth_mv()).max() < 0.0013
+
+
+def test_device_filter_start_and_statements():
+    recording = readers.read(MAKERS["dicom"](None).files)
+    assert recording.provenance.device == "Maker M1"
+    assert recording.provenance.device_filter == "0.05-150 Hz"
+    assert recording.start == datetime.datetime(2020, 5, 5, 14, 50, 55)
+
+
+@pytest.mark.parametrize(
+    ("code", "dtype", "bits"),
+    [("SB", "i1", 8), ("UB", "u1", 8), ("US", "<u2", 16), ("SL", "<i4", 32)],
+)
+def test_sample_codings(code, dtype, bits):
+    item = group()
+    stored = np.arange(24000) % 100
+    item.WaveformSampleInterpretation, item.WaveformBitsAllocated = code, bits
+    item.WaveformData = stored.astype(dtype).tobytes()
+    expected = (stored.reshape(-1, 12).T * 2.5 + 100) / 1000
+    assert np.allclose(read(dicom_bytes([item])).signal, expected, atol=1e-6)
+
+
+def test_padding_outside_the_trace_is_absent_and_inside_it_is_not():
+    item = group()
+    stored = np.frombuffer(item.WaveformData, "<i2").copy()
+    stored[:12] = -32768
+    item.WaveformData, item.WaveformPaddingValue = stored.tobytes(), np.int16(-32768).tobytes()
+    assert np.isnan(read(dicom_bytes([item])).signal[:, 0]).all()
+    item = group()
+    item.WaveformPaddingValue = np.int16(0).tobytes()
+    recording = read(dicom_bytes([item]))
+    assert not np.isnan(recording.signal).any()
+    assert noted(recording, "names 0 as the mark")
+
+
+def test_missing_sensitivity_is_asked_for():
+    item = group()
+    for definition in item.ChannelDefinitionSequence:
+        del definition.ChannelSensitivity
+    with pytest.raises(MissingInformationError) as caught:
+        read(dicom_bytes([item]))
+    assert caught.value.needs == ("unit",)
+    assert read(dicom_bytes([item]), unit="uV").n_leads == 12
+
+
+def test_other_channels_of_a_hemodynamic_object_are_left_out():
+    item = group()
+    source = item.ChannelDefinitionSequence[11].ChannelSourceSequence[0]
+    source.CodeValue, source.CodeMeaning = "109016", "Left ventricular pressure"
+    recording = read(dicom_bytes([item], storage="1.2.840.10008.5.1.4.1.1.9.2.1"))
+    assert recording.n_leads == 11
+    assert noted(recording, "Left ventricular pressure was left out")
+    assert noted(recording, "no diagnostic ECG")
+
+
+def test_truncated_samples_are_refused():
+    item = group()
+    item.WaveformData = item.WaveformData[:1000]
+    with pytest.raises(ReadError, match="truncated: 12 channels of 2000 samples need 48000 bytes"):
+        read(dicom_bytes([item]))
+
+
+def test_a_dicom_without_waveform_says_what_it_is():
+    with pytest.raises(ReadError, match="modality ECG, not a waveform"):
+        read(dicom_bytes([]))
+
+
+def test_a_deflated_dicom_is_not_expanded():
+    data = dicom_bytes([group()]).replace(b"1.2.840.10008.1.2.1\x00", b"1.2.840.10008.1.2.1.99")
+    with pytest.raises(ReadError, match="deflated"):
+        read(data)
+
+
+def test_fields_that_break_the_rules_are_counted_not_quoted():
+    data = dicom_bytes([group()]).replace(b"056Y", b"ZZZZ")
+    recording = read(data)
+    assert recording.patient.age_years is None
+    assert "ZZZZ" not in repr(recording.notes)
+    assert recording.fs_hz == FS_HZ
