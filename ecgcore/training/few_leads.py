@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ecgcore.datasets import PackedSet
-from ecgcore.evaluation import CalibrationSet, calibration_error, roc_auc
+from ecgcore.evaluation import CalibrationSet, at_threshold, calibration_error, roc_auc
 from ecgcore.inference.card import InputContract
 from ecgcore.inference.predict import prepared_logits
 from ecgcore.leads import INDEPENDENT_8, LIMB_6, STANDARD_12
@@ -21,6 +21,7 @@ LEAD_SETS: dict[str, tuple[str, ...]] = {
     "I": ("I",),
     "II": ("II",),
 }
+FIGURES = ("auc", "ece", "sensitivity", "specificity")
 
 
 def network_logits_by_leads(
@@ -49,23 +50,35 @@ def few_lead_figures(
     targets: NDArray[np.float32],
     logits: Mapping[str, NDArray[np.float64]],
     calibration: CalibrationSet,
+    thresholds: Sequence[float],
 ) -> dict[str, dict[str, dict[str, float | None]]]:
-    """Return area under the curve and calibration error by set of leads and statement.
+    """Return how the statements fare on fewer leads, with the rules made on twelve.
 
     Returns
     -------
     dict
-        {"auc" or "ece": {set of leads: {code: value or None}}}
+        {"auc", "ece", "sensitivity" or "specificity": {set of leads: {code: value or None}}}
     """
-    out: dict[str, dict[str, dict[str, float | None]]] = {"auc": {}, "ece": {}}
+    out: dict[str, dict[str, dict[str, float | None]]] = {name: {} for name in FIGURES}
     for name, values in logits.items():
         run = np.isfinite(values).all(axis=1)
         y, p = targets[run], calibration.apply(values[run])
-        auc = [roc_auc(y[:, j], p[:, j]) for j in range(len(codes))]
-        ece = [calibration_error(y[:, j], p[:, j]) for j in range(len(codes))]
-        out["auc"][name] = _named(codes, auc)
-        out["ece"][name] = _named(codes, ece)
+        found = [_figures(y[:, j], p[:, j], limit) for j, limit in enumerate(thresholds)]
+        for figure in FIGURES:
+            out[figure][name] = _named(codes, [each[figure] for each in found])
     return out
+
+
+def _figures(
+    targets: NDArray[np.float32], probabilities: NDArray[np.float64], threshold: float
+) -> dict[str, float]:
+    flagged = at_threshold(targets, probabilities, threshold)
+    return {
+        "auc": roc_auc(targets, probabilities),
+        "ece": calibration_error(targets, probabilities),
+        "sensitivity": flagged["sensitivity"],
+        "specificity": flagged["specificity"],
+    }
 
 
 def _named(codes: Sequence[str], values: Sequence[float]) -> dict[str, float | None]:

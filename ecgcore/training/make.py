@@ -198,15 +198,17 @@ def _out_of_fold_figures(
     targets: NDArray[np.float32],
     groups: NDArray[np.str_],
 ) -> dict[str, Any]:
+    thresholds = [rule.threshold for rule in rules]
     figures = evaluate_predictions(
         targets,
         calibration.apply(oof.logits[ALL_LEADS]),
-        thresholds=[rule.threshold for rule in rules],
+        thresholds=thresholds,
         groups=groups,
         codes=CORE_CODES,
     )
     figures["how"]["note"] = "thresholds and calibration were made on these records: flattering"
-    return figures | {"few_leads": few_lead_figures(CORE_CODES, targets, oof.logits, calibration)}
+    few = few_lead_figures(CORE_CODES, targets, oof.logits, calibration, thresholds)
+    return figures | {"few_leads": few}
 
 
 def write_card(card: ModelCard, folder: Path) -> None:

@@ -7,6 +7,13 @@ from ecgcore.evaluation import metrics_table, subgroup_table
 from ecgcore.inference.card import InputContract, ModelCard
 from ecgcore.labels import statement
 
+FEW_LEADS_WORDS = {
+    "auc": "area under the curve",
+    "ece": "calibration error",
+    "sensitivity": "sensitivity at the threshold made on twelve leads",
+    "specificity": "specificity at that threshold",
+}
+
 
 def readme(card: ModelCard) -> str:
     """Return the Markdown text."""
@@ -112,12 +119,8 @@ def _further(card: ModelCard) -> list[str]:
     parts = []
     few = card.out_of_fold.get("few_leads")
     if few:
-        parts += [
-            "Fewer leads (out-of-fold area under the curve):",
-            _few_leads_table(few["auc"]),
-            "Fewer leads (out-of-fold calibration error):",
-            _few_leads_table(few["ece"]),
-        ]
+        for figure, words in FEW_LEADS_WORDS.items():
+            parts += [f"Fewer leads, out-of-fold: {words}.", _few_leads_table(few[figure])]
     checks = card.metrics.get("explanations")
     if checks:
         parts.append(
