@@ -11,8 +11,8 @@ import numpy as np
 from ecgcore.simulate.vector import Array
 
 # f-waves are largest in V1 (over the right atrium), next in the inferior leads.
-_F_DIRECTIONS = np.array([[-0.35, 0.10, -0.75], [0.05, 0.75, 0.05], [0.30, 0.10, 0.15]])
-_F_SIZE_MV = (0.108, 0.052, 0.030)
+_F_DIRECTIONS = np.array([[-0.50, 0.15, -0.48], [0.05, 0.75, 0.05], [0.30, 0.10, 0.15]])
+_F_SIZE_MV = (0.115, 0.052, 0.030)
 _F_HZ = (4.8, 8.0)
 # How often frequency and size of the f-waves are drawn anew; between, they change smoothly.
 _CONTROL_HZ = 2.5

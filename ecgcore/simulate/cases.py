@@ -109,7 +109,7 @@ DEMONSTRATION_CASES = (
         "QRS over 140 ms; broad notched R in I, aVL, V5 and V6 without a q; deep broad S in V1 "
         "to V3; ST and T point away from the QRS.",
         difficulty=1,
-        seed=3,
+        seed=8,
     ),
     _demo(
         "rbbb",
@@ -117,7 +117,7 @@ DEMONSTRATION_CASES = (
         "Man, 63 years, insurance examination.",
         "QRS over 120 ms; rsR' in V1 with an inverted T, and a broad, slurred S in I, V5 and V6.",
         difficulty=1,
-        seed=3,
+        seed=9,
     ),
     _demo(
         "pac",
@@ -126,7 +126,7 @@ DEMONSTRATION_CASES = (
         "Two early narrow beats after an early P of another shape (negative in II), followed by "
         "a pause that is shorter than two sinus cycles.",
         difficulty=3,
-        seed=4,
+        seed=56,
     ),
     _demo(
         "pvc",
@@ -135,7 +135,7 @@ DEMONSTRATION_CASES = (
         "Two early broad beats without a P wave before them, their T against the QRS, each "
         "followed by a full compensatory pause.",
         difficulty=1,
-        seed=2,
+        seed=107,
     ),
     _demo(
         "st-depression",
@@ -143,7 +143,7 @@ DEMONSTRATION_CASES = (
         "Man, 67 years, tight chest when walking fast, now at the end of an exercise test.",
         "Horizontal ST depression of 0.1 to 0.2 mV in V4 to V6, I and II, and ST elevation in aVR.",
         difficulty=2,
-        seed=4,
+        seed=13,
     ),
     _demo(
         "inferior-stemi",
@@ -152,7 +152,7 @@ DEMONSTRATION_CASES = (
         "ST elevation in II, III and aVF, more in III than in II, with a first Q in III; "
         "reciprocal ST depression in aVL and I.",
         difficulty=2,
-        seed=3,
+        seed=14,
     ),
     _demo(
         "anterior-stemi",
@@ -161,7 +161,7 @@ DEMONSTRATION_CASES = (
         "ST elevation in V1 to V5, highest in V2 to V4, running into a tall T; the r of V1 and V2 "
         "is lost; slight reciprocal ST depression in III and aVF.",
         difficulty=1,
-        seed=3,
+        seed=15,
     ),
     _demo(
         "lvh-strain",
@@ -179,7 +179,7 @@ DEMONSTRATION_CASES = (
         "V3 is a flat line because its electrode is off, and muscle and movement blur the rest: "
         "record again before reading.",
         difficulty=2,
-        seed=4,
+        seed=16,
     ),
     _demo(
         "hand-held-af",
@@ -188,7 +188,7 @@ DEMONSTRATION_CASES = (
         "One lead, 30 seconds: the QRS intervals never repeat and no P precedes them; wave "
         "shapes in a single hand-held lead say no more than that.",
         difficulty=2,
-        seed=3,
+        seed=17,
     ),
     _demo(
         "holter-pvc",
@@ -197,7 +197,7 @@ DEMONSTRATION_CASES = (
         "Sinus rhythm of changing rate with single broad early beats, about three a minute, each "
         "followed by a full pause; two monitoring leads only.",
         difficulty=2,
-        seed=3,
+        seed=18,
     ),
 )
 _BY_KEY = {demo.key: demo for demo in DEMONSTRATION_CASES}
