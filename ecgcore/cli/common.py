@@ -30,7 +30,11 @@ Result = Mapping[str, Any]
 Action = Callable[[Recording, str, argparse.Namespace], Result]
 TextFormat = Callable[[Result], str]
 
-_OPTION_OF = {"fs_hz": "--fs", "unit": "--unit", "lead_names": "--lead-names"}
+_OPTION_OF = {
+    "fs_hz": "--fs HZ",
+    "unit": "--unit mV (or uV)",
+    "lead_names": "--lead-names I,II,...",
+}
 
 
 @dataclass(frozen=True)
@@ -185,9 +189,8 @@ def describe_error(error: EcgError) -> str:
     """Return the error's sentence on one line, with the options that would help."""
     sentence = one_line(str(error))
     if isinstance(error, MissingInformationError):
-        options = " and ".join(_OPTION_OF[name] for name in error.needs if name in _OPTION_OF)
-        if options and not all(_OPTION_OF.get(name, "") in sentence for name in error.needs):
-            sentence += f" Give {options}."
+        options = [_OPTION_OF[name] for name in error.needs if name in _OPTION_OF]
+        sentence += f" Give {', '.join(options)}." if options else ""
     return sentence
 
 

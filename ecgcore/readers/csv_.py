@@ -348,14 +348,14 @@ def _missing(
 ) -> MissingInformationError:
     """Return the error that asks for everything that is missing at once."""
     asked = {
-        "fs_hz": ("its sampling rate (--fs)", fs_hz is None),
-        "unit": ("the unit of its samples (--unit)", not all(units)),
-        "lead_names": (f"the names of its {len(names)} columns (--lead-names)", not all(names)),
+        "fs_hz": ("its sampling rate", fs_hz is None),
+        "unit": ("the unit of its samples", not all(units)),
+        "lead_names": (f"the names of its {len(names)} columns", not all(names)),
     }
     needs = tuple(key for key, (_, missing) in asked.items() if missing)
     what = listed(asked[key][0] for key in needs)
     return MissingInformationError(
-        f"The file does not tell {what}; give what is missing, it is never guessed.", needs
+        f"The file does not tell {what}; what is missing must be given, it is never guessed.", needs
     )
 
 

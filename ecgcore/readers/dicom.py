@@ -250,7 +250,7 @@ def _samples(
         if not unit:
             raise MissingInformationError(
                 f"The DICOM file does not tell the sensitivity of {shown(channel.name)}, so its "
-                "voltage is unknown; give the unit of its samples with --unit.",
+                "voltage is unknown; the unit of its samples must be given.",
                 ("unit",),
             )
         if not is_voltage(unit):

@@ -14,6 +14,7 @@ from ecgcore.leads import canonical_lead
 from ecgcore.readers.assemble import (
     chosen_names,
     finish,
+    is_other_signal,
     listed,
     make_patient,
     names_ecg,
@@ -153,10 +154,7 @@ def _chosen(channels: Sequence[_Channel], options: ReadOptions, notes: list[str]
         if name is not None
     ]
     if not ecg:
-        raise ReadError(
-            f"No channel is labelled as an ECG; the file holds {_described(labels)}. If some are "
-            "ECG leads, name them with --lead-names, leaving the names of others empty."
-        )
+        raise _no_ecg(channels)
     _check_units(ecg)
     voltages = [channel for channel in ecg if is_voltage(channel.unit)]
     highest = max(channel.fs_hz for channel in voltages)
@@ -173,6 +171,19 @@ def _chosen(channels: Sequence[_Channel], options: ReadOptions, notes: list[str]
     return kept
 
 
+def _no_ecg(channels: Sequence[_Channel]) -> ReadError:
+    """Return the error for a file without ECG labels; it asks for names where one may be an ECG."""
+    found = f"No channel is labelled as an ECG; the file holds {_described(channels)}."
+    unclear = [c for c in channels if is_voltage(c.unit) and not is_other_signal(c.name)]
+    if not unclear or any(is_other_signal(channel.name) for channel in channels):
+        return ReadError(f"{found[:-1]}: give the file of an ECG.")
+    return MissingInformationError(
+        f"{found} If some are ECG leads, their names must be given, in the file's order; an empty "
+        "name leaves a channel out.",
+        ("lead_names",),
+    )
+
+
 def _ecg_names(labels: Sequence[str]) -> list[str | None]:
     """Return the labels that name an ECG, without their reference ("V1" for "V1-Ref").
 
@@ -186,8 +197,8 @@ def _ecg_names(labels: Sequence[str]) -> list[str | None]:
     ]
 
 
-def _described(labels: Sequence[str]) -> str:
-    names = [shown(label, 20) or "(no label)" for label in labels]
+def _described(channels: Sequence[_Channel]) -> str:
+    names = [shown(channel.name, 20) or "(no label)" for channel in channels]
     return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
@@ -195,7 +206,7 @@ def _check_units(channels: Sequence[_Channel]) -> None:
     missing = [shown(channel.name) for channel in channels if not channel.unit]
     if missing:
         raise MissingInformationError(
-            f"The file does not tell the unit of {listed(missing[:12])}; give it with --unit.",
+            f"The file does not tell the unit of {listed(missing[:12])}; it must be given.",
             ("unit",),
         )
     if not any(is_voltage(channel.unit) for channel in channels):

@@ -100,8 +100,7 @@ def test_missing_rate_is_asked_for_and_can_be_given(tmp_path, capsys):
     path.write_text("I,II\n" + "100,200\n" * 600, encoding="utf-8")
     status, _, error = run(capsys, "read", path)
     assert status == 2
-    assert "--fs" in error
-    assert "--unit" in error
+    assert error.endswith("Give --fs HZ, --unit mV (or uV).\n")
     status, lines, _ = run(capsys, "read", path, "--fs", "500", "--unit", "uV", "--json")
     result = json.loads(lines[0])
     assert status == 0

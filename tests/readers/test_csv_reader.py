@@ -53,7 +53,7 @@ def test_delimiters_decimals_and_encodings(sep, decimal, encoding):
 
 
 def test_everything_missing_is_asked_for_at_once():
-    with pytest.raises(MissingInformationError, match=r"--fs.*--unit.*--lead-names") as caught:
+    with pytest.raises(MissingInformationError, match=r"rate.*unit.*names of its 3") as caught:
         read(table())
     assert caught.value.needs == ("fs_hz", "unit", "lead_names")
 

@@ -40,7 +40,7 @@ def test_labels_that_name_an_ecg(label):
 
 
 def test_an_eeg_is_refused_with_its_channels_and_what_to_do():
-    with pytest.raises(ReadError, match=r"EEG Fpz-Cz, C3, C4.*--lead-names"):
+    with pytest.raises(ReadError, match=r"the file holds EEG Fpz-Cz, C3, C4: give"):
         read(edf(*(channel(label, unit="uV") for label in ("EEG Fpz-Cz", "C3", "C4"))))
 
 
@@ -50,6 +50,9 @@ def test_c1_to_c6_are_chest_leads_beside_limb_leads():
 
 def test_channels_can_be_named_by_the_caller():
     data = edf(channel("chan A"), channel("chan B"))
+    with pytest.raises(MissingInformationError, match="chan A, chan B") as caught:
+        read(data)
+    assert caught.value.needs == ("lead_names",)
     assert read(data, lead_names=("", "II")).leads == ("II",)
 
 
