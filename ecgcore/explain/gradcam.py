@@ -3,7 +3,8 @@
 Source: Selvaraju et al., Grad-CAM, ICCV 2017.  Deviation: the gradient is not averaged over time
 before it weights the activations (Draelos and Carin, HiResCAM, arXiv 2011.08891).  The layer used
 here comes before the network brings beats and leads together, and what a channel means for a
-statement changes from one beat and lead to the next.  Then smoothed over five steps.
+statement changes from one beat and lead to the next: of 72 maps of positive validation records 72 %
+passed the deletion check with the average, 83 % without.  Then smoothed over five steps.
 """
 
 import numpy as np
