@@ -201,8 +201,8 @@ STE_ANTERIOR = VentricularShape(
         _g(62, 9.5, 0.08, 0.02, 0.62),
         _g(80, 8.0, -0.08, -0.06, 0.13),
     ),
-    (_st(70, 192, 44, 0.100, -0.085, -0.225),),
-    (_g(264, 60, 0.110, -0.040, -0.170, fall_ms=42), _g(302, 42, 0.190, 0.020, -0.170, fall_ms=34)),
+    (_st(70, 192, 44, 0.135, -0.120, -0.290),),
+    (_g(250, 66, 0.130, -0.050, -0.180, fall_ms=46), _g(300, 42, 0.160, 0.010, -0.150, fall_ms=34)),
 )
 # From the right ventricular outflow tract: like a left bundle branch block with inferior axis.
 PVC_OUTFLOW = VentricularShape(

@@ -109,7 +109,7 @@ def _sinus(rate_bpm: float, *, pr_ms: float = 160.0, ectopy: tuple[Ectopy, ...] 
     return Rhythm(rhythms.SINUS, rate_bpm, pr_ms=pr_ms, ectopy=ectopy)
 
 
-_PAC = Ectopy(rhythms.SUPRAVENTRICULAR, shapes.P_ECTOPIC.name, count=2, coupling=0.70)
+_PAC = Ectopy(rhythms.SUPRAVENTRICULAR, shapes.P_ECTOPIC.name, count=2, coupling=0.66)
 _PVC = Ectopy(rhythms.VENTRICULAR, shapes.PVC_OUTFLOW.name, count=2, coupling=0.60)
 _HOLTER_RHYTHM = Rhythm(
     rhythms.SINUS,
