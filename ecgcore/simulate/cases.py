@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.simulate.engine import Simulation, simulate
-from ecgcore.simulate.spec import CaseSpec, case
+from ecgcore.simulate.spec import CaseSpec, find_case
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class DemoCase:
 def _demo(
     key: str, title: str, history: str, what_to_see: str, *, difficulty: int, seed: int
 ) -> DemoCase:
-    spec = case(key)
+    spec = find_case(key)
     return DemoCase(key, title, history, what_to_see, difficulty, spec, seed, spec.labels)
 
 
@@ -97,7 +97,7 @@ DEMONSTRATION_CASES = (
         "first-degree-av-block",
         "First-degree AV block",
         "Woman, 71 years, takes a beta blocker, no complaints.",
-        "Every P is conducted, and from the onset of P to the onset of QRS it takes more than "
+        "Every P is conducted, and from the onset of P to the onset of QRS it takes almost "
         "seven small squares (about 270 ms), the same in every beat.",
         difficulty=2,
         seed=6,
@@ -141,7 +141,8 @@ DEMONSTRATION_CASES = (
         "st-depression",
         "ST depression",
         "Man, 67 years, tight chest when walking fast, now at the end of an exercise test.",
-        "Horizontal ST depression of 0.1 to 0.2 mV in V4 to V6, I and II, and ST elevation in aVR.",
+        "Horizontal ST depression of 0.1 to 0.25 mV in V3 to V6 and about 0.1 mV in I and II, with "
+        "ST elevation in aVR.",
         difficulty=2,
         seed=13,
     ),

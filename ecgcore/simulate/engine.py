@@ -24,7 +24,7 @@ from ecgcore.simulate.shapes import (
     p_bounds,
     ventricular_bounds,
 )
-from ecgcore.simulate.spec import CaseSpec, case, checked_span, statement_name
+from ecgcore.simulate.spec import CaseSpec, checked_span, find_case, statement_name
 from ecgcore.simulate.truth import TrueBeat, Truth
 from ecgcore.simulate.vector import (
     DOWER,
@@ -77,7 +77,7 @@ class _Beats:
 
 
 def simulate(
-    spec: str | CaseSpec,
+    case: str | CaseSpec,
     *,
     seed: int = 0,
     fs_hz: float | None = None,
@@ -88,7 +88,7 @@ def simulate(
 
     Parameters
     ----------
-    spec : str or CaseSpec
+    case : str or CaseSpec
         A name of :data:`ecgcore.simulate.CASES`, or a case of one's own.
     seed : int
         The same seed gives the same samples; beats do not depend on rate or noise.
@@ -109,7 +109,7 @@ def simulate(
     InvalidArgumentError
         Naming the argument and what is possible.
     """
-    chosen = case(spec) if isinstance(spec, str) else spec
+    chosen = find_case(case) if isinstance(case, str) else case
     rate = chosen.fs_hz if fs_hz is None else fs_hz
     length = chosen.duration_s if duration_s is None else duration_s
     n_samples = checked_span(rate, length)

@@ -236,7 +236,7 @@ _ALL = (
 CASES = {spec.name: spec for spec in _ALL}
 
 
-def case(name: str) -> CaseSpec:
+def find_case(name: str) -> CaseSpec:
     """Return the case called ``name``.
 
     Raises

@@ -15,8 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-from ecgcore.leads import INDEPENDENT_8
-
 Array = NDArray[np.float64]
 
 # Rows as in INDEPENDENT_8: I, II, V1 to V6; columns x, y, z (Dower 1980).
@@ -197,8 +195,3 @@ def frontal_axis_deg(heart: Array, matrix: Array = DOWER) -> float:
     """
     lead_one, lead_two = (matrix[:2] @ heart).sum(axis=1)
     return float(np.degrees(np.arctan2((lead_two - lead_one / 2) * 2 / np.sqrt(3), lead_one)))
-
-
-def lead_row(name: str) -> int:
-    """Return the row of an independent lead."""
-    return INDEPENDENT_8.index(name)
