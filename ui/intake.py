@@ -1,22 +1,23 @@
 """Opening a case: uploaded files, or a demonstration case."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from ecgcore.errors import EcgError, MissingInformationError
 from ecgcore.leads import STANDARD_12
-from ecgcore.readers import ReadOptions, read
+from ecgcore.readers import ReadOptions
 from ecgcore.recording import Recording
 from ecgcore.results import Quality
 from ecgcore.signal.quality import assess
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, demonstration_case
 from ecgcore.units import MV
+from ui.reading import read_uploads
 from ui.state import OpenCase, put_case
 
 _ACCEPTS = (
     "A CSV or text file, EDF, BDF or DICOM; a WFDB record with its header and signal files "
-    "together, or as one zip. 200 MB at most. Names are not kept."
+    "together, or as one zip. 200 MB at most. A patient's name is not kept."
 )
 _UNITS = ("mV", "uV", "V", "NU")
 _UNIT_WORDS = {
@@ -25,6 +26,7 @@ _UNIT_WORDS = {
     "V": "V",
     "NU": "normalised: the voltage is lost",
 }
+_OPTIONS = "read_options"
 _REVIEW = "pages/review.py"
 _COLUMNS = 3
 
@@ -32,31 +34,47 @@ _COLUMNS = 3
 def upload() -> None:
     """Take files, say what was read from them, and offer to review."""
     st.subheader("Open an ECG")
-    files = st.file_uploader("Drop the files of one recording here", accept_multiple_files=True)
+    files = st.file_uploader("Drop files here", accept_multiple_files=True)
     st.caption(_ACCEPTS)
     if not files:
+        st.session_state.pop(_OPTIONS, None)
         return
     contents = {file.name: file.getvalue() for file in files}
-    options = st.session_state.get("read_options", ReadOptions())
-    try:
-        with st.spinner("Reading …"):
-            recording = read(contents, options=options)
-    except MissingInformationError as error:
-        _ask(error, tuple(contents))
-        return
-    except EcgError as error:
-        st.error(str(error))
-        return
-    _summary(recording, _name(tuple(contents)))
+    results = read_uploads(contents, st.session_state.get(_OPTIONS, ReadOptions()))
+    good = {name: found for name, found in results if isinstance(found, Recording)}
+    bad = {name: found for name, found in results if isinstance(found, EcgError)}
+    asked = [error for error in bad.values() if isinstance(error, MissingInformationError)]
+    if asked:
+        _ask(asked[0])
+    for name, error in bad.items():
+        if not isinstance(error, MissingInformationError):
+            _refused(name, error, contents)
+    if good:
+        name = next(iter(good))
+        if len(good) > 1:
+            name = st.selectbox(f"{len(good)} recordings were read. Which one?", list(good))
+        _summary(good[name], name)
 
 
-def _name(names: Sequence[str]) -> str:
-    return next((name for name in names if name.lower().endswith(".hea")), names[0])
+def _refused(name: str, error: EcgError, contents: Mapping[str, bytes]) -> None:
+    """Say why a file was not read, and give it back."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        # Plain text: what a file is called or says is never Markdown.
+        st.text(f"{name}: {error}" if name not in str(error) else str(error))
+        if name in contents:
+            st.download_button(
+                "Get the file back",
+                contents[name],
+                file_name="unread.bin",
+                mime="application/octet-stream",
+                key=f"back_{name}",
+                on_click="ignore",
+            )
 
 
-def _ask(error: MissingInformationError, names: tuple[str, ...]) -> None:
+def _ask(error: MissingInformationError) -> None:
     """Ask for what the file does not tell; never guess."""
-    st.warning(str(error))
+    st.text(str(error))
     with st.form("missing", border=True):
         fs = unit = leads = None
         if "fs_hz" in error.needs:
@@ -71,17 +89,15 @@ def _ask(error: MissingInformationError, names: tuple[str, ...]) -> None:
                 placeholder=", ".join(STANDARD_12[:3]) + ", …",
             )
         if st.form_submit_button("Read with these", type="primary"):
-            _keep_options(names, fs, unit, leads)
+            _keep_options(fs, unit, leads)
             st.rerun()
 
 
-def _keep_options(
-    names: tuple[str, ...], fs: float | None, unit: str | None, leads: str | None
-) -> None:
-    before: ReadOptions = st.session_state.get("read_options", ReadOptions())
+def _keep_options(fs: float | None, unit: str | None, leads: str | None) -> None:
+    before: ReadOptions = st.session_state.get(_OPTIONS, ReadOptions())
     listed = tuple(part.strip() for part in leads.split(",")) if leads else before.lead_names
     try:
-        st.session_state["read_options"] = ReadOptions(
+        st.session_state[_OPTIONS] = ReadOptions(
             fs_hz=fs or before.fs_hz, unit=unit or before.unit, lead_names=listed
         )
     except EcgError as error:
@@ -95,7 +111,6 @@ def _summary(recording: Recording, name: str) -> None:
         left.text(f"{name}: {describe(recording)}")
         if right.button("Review this ECG", type="primary", width="stretch"):
             put_case(OpenCase(title=name, recording=recording))
-            st.session_state.pop("read_options", None)
             st.switch_page(_REVIEW)
         st.text(quality_words(quality, recording))
         if quality.reasons:

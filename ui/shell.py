@@ -5,6 +5,8 @@ import threading
 
 import streamlit as st
 
+from ui.reading import reader
+
 REMINDER = "Research and teaching use. Not a medical device: the reader decides."
 
 # Less air above the paper, no fading of the paper while something is computed, and the dark room
@@ -32,12 +34,16 @@ def style() -> None:
     st.html(_STYLE)
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def warm_up() -> None:
-    """Import what the models need (seconds) while the first reader still looks at page Open."""
-    threading.Thread(
-        target=importlib.import_module, args=("ecgcore.explain",), name="warm-up", daemon=True
-    ).start()
+    """Start what takes seconds while the first reader still looks at page Open."""
+    uploads = reader()
+
+    def work() -> None:
+        importlib.import_module("ecgcore.explain")  # torch and all that needs it
+        uploads.start()
+
+    threading.Thread(target=work, name="warm-up", daemon=True).start()
 
 
 def footer() -> None:

@@ -146,7 +146,9 @@ def colorscale(palette: Palette) -> list[list[float | str]]:
     first = palette.overlay[0]
     stops: list[list[float | str]] = [[0.0, f"{first}00"], [0.08, f"{first}00"]]
     steps = np.linspace(0.16, 1.0, len(palette.overlay))
-    return [*stops, *[[float(s), c] for s, c in zip(steps, palette.overlay, strict=True)]]
+    for step, color in zip(steps, palette.overlay, strict=True):
+        stops.append([float(step), color])
+    return stops
 
 
 def _coloured(

@@ -112,9 +112,11 @@ def _traces(axes: Axes, recording: Recording, sheet: Sheet) -> None:
     if recording.unit == MV:
         width = PULSE_S * sheet.settings.mm_per_s
         high = PULSE_MV * sheet.settings.mm_per_mv
-        for x, y in sheet.pulses:
-            xs = [x - 1, x, x, x + width, x + width, x + width + 1]
-            axes.plot(xs, [y, y, y + high, y + high, y, y], **style)
+        for left, base in sheet.pulses:
+            right = left + width
+            top = base + high
+            xs = [left - 1, left, left, right, right, right + 1]
+            axes.plot(xs, [base, base, top, top, base, base], **style)
 
 
 def _words(axes: Axes, sheet: Sheet, header: tuple[str, ...], footer: tuple[str, ...]) -> None:

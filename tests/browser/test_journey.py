@@ -188,6 +188,6 @@ def test_bad_files_get_a_sentence_and_the_open_case_stays(page: Page, tmp_path: 
     header = tmp_path / "alone.hea"
     header.write_text("alone 1 500 5000\nalone.dat 16 1000/mV 16 0 0 0 0 I\n")
     upload(page, header)
-    expect(page.get_by_test_id("stAlert")).to_contain_text("alone.dat")
+    expect(page.get_by_text("alone.dat")).to_be_visible()
     page.get_by_role("link", name="Review").click()
     page.wait_for_selector(VIEWER)

@@ -1,0 +1,239 @@
+"""Reading uploads in a separate, reused process with limits on memory and time.
+
+A file that hangs, crashes or fills the memory costs one message: the process is replaced and
+nothing else is lost.  Files go in and recordings come out as plain bytes over a pipe.
+"""
+
+import importlib
+import json
+import os
+import resource
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+from ecgcore.errors import EcgError, ReadError, TooLargeError
+from ecgcore.readers.base import ReadOptions
+from ecgcore.readers.wire import LENGTH_BYTES, packed, unpacked
+from ecgcore.recording import Recording
+
+Result = list[tuple[str, Recording | EcgError]]
+ReadMany = Callable[..., Result]
+
+MAX_SECONDS = 20.0
+MAX_MEMORY_BYTES = 2**30
+_START_SECONDS = 60.0
+_READ_MANY = "ecgcore.readers.opening:read_many"
+_END = b""
+_MODULE = "ecgcore.readers.isolated"
+_PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+
+
+class IsolatedReader:
+    """One worker process that reads files, one request at a time.
+
+    Parameters
+    ----------
+    max_seconds : float
+        For one request; the worker is replaced when it takes longer.
+    max_memory_bytes : int
+        What a request may take beyond what the idle worker has.
+    function : str
+        ``module:function`` that the worker calls, as :func:`ecgcore.readers.read_many`.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_seconds: float = MAX_SECONDS,
+        max_memory_bytes: int = MAX_MEMORY_BYTES,
+        function: str = _READ_MANY,
+    ) -> None:
+        self._max_seconds = max_seconds
+        self._max_memory = max_memory_bytes
+        self._function = function
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the worker, if it is not running, and wait until it is ready."""
+        with self._lock:
+            self._ensure()
+
+    def close(self) -> None:
+        """End the worker."""
+        with self._lock:
+            self._stop()
+
+    def read_many(self, files: Mapping[str, bytes], options: ReadOptions) -> Result:
+        """Read every recording among files, as :func:`ecgcore.readers.read_many`.
+
+        Returns
+        -------
+        list of (str, Recording or EcgError)
+            One entry with an error where the worker broke a limit or ended.
+        """
+        with self._lock:
+            process = self._ensure()
+            try:
+                return list(self._asked(process, files, options))
+            except (EOFError, OSError):
+                self._stop()
+                return [(_name(files), ReadError(_CRASHED))]
+            except _SlowError:
+                self._stop()
+                message = _SLOW.format(seconds=self._max_seconds)
+                return [(_name(files), ReadError(message))]
+            except EcgError as error:
+                self._stop()
+                return [(_name(files), error)]
+
+    def _asked(
+        self, process: "subprocess.Popen[bytes]", files: Mapping[str, bytes], options: ReadOptions
+    ) -> Iterator[tuple[str, Recording | EcgError]]:
+        request, answer = _pipes(process)
+        _send(request, json.dumps({"options": asdict(options), "names": list(files)}).encode())
+        for content in files.values():
+            _send(request, content)
+        deadline = time.monotonic() + self._max_seconds
+        while (name := _receive(answer, deadline)) != _END:
+            yield name.decode(errors="replace"), unpacked(_receive(answer, deadline))
+
+    def _ensure(self) -> "subprocess.Popen[bytes]":
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self._stop()
+        # A plain child, not multiprocessing: that would run the app's script again in the child.
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [
+                sys.executable,
+                "-m",
+                "ecgcore.readers.isolated",
+                self._function,
+                str(self._max_memory),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=_PACKAGE_PARENT,
+        )
+        try:
+            _receive(_pipes(self._process)[1], time.monotonic() + _START_SECONDS)
+        except (EOFError, OSError, _SlowError):
+            self._stop()
+            raise ReadError("The reading process did not start; try again in a moment.") from None
+        return self._process
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            with self._process:  # closes the pipes and waits
+                pass
+        self._process = None
+
+
+def _pipes(process: "subprocess.Popen[bytes]") -> tuple[IO[bytes], IO[bytes]]:
+    if process.stdin is None or process.stdout is None:
+        raise EOFError
+    return process.stdin, process.stdout
+
+
+def _send(stream: IO[bytes], content: bytes) -> None:
+    stream.write(len(content).to_bytes(LENGTH_BYTES, "little"))
+    stream.write(content)
+    stream.flush()
+
+
+def _receive(stream: IO[bytes], deadline: float | None = None) -> bytes:
+    """Return one message; without a deadline, wait for as long as it takes."""
+    length = int.from_bytes(_exactly(stream, LENGTH_BYTES, deadline), "little")
+    return _exactly(stream, length, deadline)
+
+
+def _exactly(stream: IO[bytes], n_bytes: int, deadline: float | None) -> bytes:
+    parts = bytearray()
+    # Straight from the descriptor: what a buffered stream holds back, select would not see.
+    descriptor = stream.fileno()
+    while len(parts) < n_bytes:
+        if deadline is not None:
+            ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise _SlowError
+        part = os.read(descriptor, min(n_bytes - len(parts), 2**20))
+        if not part:
+            raise EOFError
+        parts += part
+    return bytes(parts)
+
+
+class _SlowError(Exception):
+    """The worker did not answer in time (TimeoutError would be an OSError, as a crash is)."""
+
+
+_CRASHED = (
+    "Reading this file ended the reading process (it needs too much memory, or it is damaged in a "
+    "way that no reader survives); export the recording again or as another format."
+)
+_SLOW = "Reading took longer than {seconds:g} s and was stopped; give a shorter recording."
+_MEMORY = "Reading this file needs more memory than is allowed; give a shorter recording."
+
+
+def _name(files: Mapping[str, bytes]) -> str:
+    return min(files, default="")
+
+
+def serve(function: str, max_memory_bytes: int) -> None:
+    """Answer requests until the pipe closes; runs in the worker."""
+    module, _, name = function.partition(":")
+    read_many: ReadMany = getattr(importlib.import_module(module), name)
+    request = os.fdopen(os.dup(0), "rb", buffering=0)
+    answer = os.fdopen(os.dup(1), "wb")
+    # What a library prints must not get between the messages.
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    _limit_memory(max_memory_bytes)
+    _send(answer, b"ready")
+    while True:
+        try:
+            _answer(request, answer, read_many)
+        except (EOFError, BrokenPipeError):
+            return
+
+
+def _answer(request: IO[bytes], answer: IO[bytes], read_many: ReadMany) -> None:
+    asked = json.loads(_receive(request))
+    files = {name: _receive(request) for name in asked["names"]}
+    given = asked["options"]
+    if given["lead_names"] is not None:
+        given["lead_names"] = tuple(given["lead_names"])
+    try:
+        results = read_many(files, options=ReadOptions(**given))
+    except MemoryError:
+        results = [(_name(files), TooLargeError(_MEMORY))]
+    except EcgError as error:
+        results = [(_name(files), error)]
+    for name, result in results:
+        # An empty message ends the answer: a name is never sent as one.
+        _send(answer, name.encode(errors="replace") or b" ")
+        _send(answer, packed(result))
+    _send(answer, _END)
+
+
+def _limit_memory(more_bytes: int) -> None:
+    """Allow ``more_bytes`` of address space beyond what the libraries have taken already."""
+    page = os.sysconf("SC_PAGE_SIZE")
+    with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 - not a user's path
+        taken = int(statm.read().split()[0]) * page
+    resource.setrlimit(resource.RLIMIT_AS, (taken + more_bytes, taken + more_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2]))
