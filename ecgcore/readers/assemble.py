@@ -134,22 +134,26 @@ def _can_derive(names: Sequence[str]) -> bool:
 
 
 def _finite(signal: ArrayLike, notes: list[str]) -> NDArray[np.float32]:
+    """Mark what is infinite as absent, in the draft's own samples (a long record is large)."""
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is counted just below
-        rows = np.array(signal, dtype=np.float32, copy=True)
-    infinite = np.isinf(rows)
-    if infinite.any():
-        rows[infinite] = np.nan
-        notes.append(f"{int(infinite.sum())} samples are infinite and are marked as absent.")
+        rows = np.require(signal, np.float32, ["C", "W"])
+    count = 0
+    for row in rows:
+        infinite = np.isinf(row)
+        count += int(infinite.sum())
+        row[infinite] = np.nan
+    if count:
+        notes.append(f"{count} samples are infinite and are marked as absent.")
     return rows
 
 
 def _note_unusual(signal: NDArray[np.float32], draft: Draft, notes: list[str]) -> None:
-    present = np.abs(signal[~np.isnan(signal)])
-    peak = float(present.max()) if present.size else 0.0
+    absent = sum(int(np.isnan(row).sum()) for row in signal)
+    peak = max(float(np.max(np.abs(row), initial=0.0, where=~np.isnan(row))) for row in signal)
     if draft.unit == MV and peak > UNUSUAL_MV:
         notes.append(f"Amplitudes up to {peak:.4g} mV are unusual for an ECG; check the unit.")
-    if present.size < signal.size:
-        notes.append(f"{signal.size - present.size} samples are marked as absent.")
+    if absent:
+        notes.append(f"{absent} samples are marked as absent.")
     seconds = signal.shape[1] / draft.fs_hz
     if seconds < SHORT_S:
         notes.append(f"The recording lasts only {seconds:.3g} s.")

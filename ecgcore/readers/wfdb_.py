@@ -116,11 +116,13 @@ def _single(source: Source, header: Header, options: ReadOptions, notes: list[st
     names = chosen_names([spec.name for spec in specs], options)
     digital = _decode(specs, files, n_frames, header.fs_hz, notes)
     _check_sums(specs, digital, notes)
-    return [
-        _Row(name, spec.unit, spec.gain, spec.samples_per_frame, _physical(spec, values))
-        for name, spec, values in zip(names, specs, digital, strict=True)
-        if name is not None
-    ]
+    rows = []
+    for name, spec in zip(names, specs, strict=True):
+        values = digital.pop(0)  # each is let go once it is converted: a long record is large
+        if name is not None:
+            scaled = _physical(spec, values)
+            rows.append(_Row(name, spec.unit, spec.gain, spec.samples_per_frame, scaled))
+    return rows
 
 
 def _signal_file(source: Source, name: str, notes: list[str]) -> bytes:
