@@ -145,10 +145,11 @@ def describe(recording: Recording) -> str:
 
 def quality_words(quality: Quality, recording: Recording) -> str:
     """Return the quality at a glance, in one sentence."""
-    if not quality.acceptable:
-        return "Signal quality: hard to read. Consider recording again."
-    if quality.bad_leads:
-        return f"Signal quality: readable, except {', '.join(quality.bad_leads)}."
+    bad = quality.bad_leads
+    if not quality.acceptable and 2 * len(bad) >= recording.n_leads:
+        return "Signal quality: too poor to read; consider recording again."
+    if bad:
+        return f"Signal quality: not readable in {', '.join(bad)}; good enough elsewhere."
     return f"Signal quality: good in all {recording.n_leads} leads."
 
 
