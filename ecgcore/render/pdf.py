@@ -109,12 +109,16 @@ def _traces(axes: Axes, recording: Recording, sheet: Sheet) -> None:
         x0 = sheet.x_mm(cell, first / recording.fs_hz)
         x = x0 + np.arange(samples.size) * sheet.settings.mm_per_s / recording.fs_hz
         axes.plot(x, cell.baseline_mm + samples * scale, **style)
+        if cell.column > 0:
+            low = [cell.bottom_mm + 1, cell.top_mm - 4]
+            high = [cell.bottom_mm + 4, cell.top_mm - 1]
+            axes.vlines([cell.x_mm] * 2, low, high, colors=LIGHT.faint, linewidth=_LINE_PT)
     if recording.unit == MV:
         width = PULSE_S * sheet.settings.mm_per_s
-        high = PULSE_MV * sheet.settings.mm_per_mv
+        rise = PULSE_MV * sheet.settings.mm_per_mv
         for left, base in sheet.pulses:
             right = left + width
-            top = base + high
+            top = base + rise
             xs = [left - 1, left, left, right, right, right + 1]
             axes.plot(xs, [base, base, top, top, base, base], **style)
 
