@@ -13,6 +13,8 @@ from ecgcore.readers.zip_ import is_zip
 # Text tables that carry no lead in their header are more often lists of cases than recordings.
 _TEXT = "CSV"
 _MAX_FILES = 1_000_000
+# An empty or damaged file of these names is listed, so that reading it says what is wrong.
+_RECORDING_SUFFIXES = {".edf", ".bdf", ".dcm", ".scp", ".atc"}
 
 
 def find_recordings(path: str | Path) -> list[Path]:
@@ -20,7 +22,8 @@ def find_recordings(path: str | Path) -> list[Path]:
 
     A WFDB record is named by its header; its signal files, segments and annotations are not named
     again.  Other files are named if their content is a recording: of a format that is read, of
-    one that is only recognised, or an archive.  A text table counts if its header names a lead,
+    one that is only recognised, or an archive; and if only their name says so (an empty or damaged
+    ``.csv``, ``.edf``, ``.dcm`` ...), so that no damaged file is dropped silently.  A text table counts if its header names a lead,
     or if it has no header and is all numbers.  Hidden files are passed over.
 
     Parameters
@@ -103,7 +106,11 @@ def _is_recording(name: str, head: bytes) -> bool:
     if known is not None:
         return known.is_ecg
     entry = recognise(PurePosixPath(name).name, head)
-    return entry is not None and (entry.listed is None or entry.listed(head))
+    if entry is None:
+        suffix = PurePosixPath(name).suffix.lower()
+        # Text of another kind in a .csv is a list of cases, not a damaged recording.
+        return suffix in _RECORDING_SUFFIXES or (suffix == ".csv" and not head.strip(b"\0 \r\n\t"))
+    return entry.listed is None or entry.listed(head)
 
 
 def describe(names: Iterable[str], limit: int = 5) -> str:

@@ -60,3 +60,11 @@ def test_no_folder(tmp_path):
     with pytest.raises(ReadError, match="no such folder"):
         readers.find_recordings(tmp_path / "none")
     assert readers.find_recordings(tmp_path) == []
+
+
+def test_a_damaged_file_is_listed_by_its_name_so_that_it_is_reported(tmp_path):
+    for name in ("empty.csv", "empty.edf", "notes.md", "empty.dat"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "noise.dcm").write_bytes(bytes(range(256)) * 4)
+    found = shown(tmp_path)
+    assert found == ["empty.csv", "empty.edf", "noise.dcm"]
