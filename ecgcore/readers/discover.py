@@ -23,8 +23,9 @@ def find_recordings(path: str | Path) -> list[Path]:
     A WFDB record is named by its header; its signal files, segments and annotations are not named
     again.  Other files are named if their content is a recording: of a format that is read, of
     one that is only recognised, or an archive; and if only their name says so (an empty or damaged
-    ``.csv``, ``.edf``, ``.dcm`` ...), so that no damaged file is dropped silently.  A text table counts if its header names a lead,
-    or if it has no header and is all numbers.  Hidden files are passed over.
+    ``.csv``, ``.edf``, ``.dcm`` ...), so that no damaged file is dropped silently.  A text table
+    counts if its header names a lead, or if it has no header and is all numbers.  Hidden files are
+    passed over.
 
     Parameters
     ----------
@@ -102,15 +103,13 @@ def _beside(name: str, other: str) -> str:
 def _is_recording(name: str, head: bytes) -> bool:
     if is_zip(head):
         return True
+    entry = recognise(PurePosixPath(name).name, head)
+    if entry is not None:
+        return entry.listed is None or entry.listed(head)
     known = recognise_known(head)
     if known is not None:
         return known.is_ecg
-    entry = recognise(PurePosixPath(name).name, head)
-    if entry is None:
-        suffix = PurePosixPath(name).suffix.lower()
-        # Text of another kind in a .csv is a list of cases, not a damaged recording.
-        return suffix in _RECORDING_SUFFIXES or (suffix == ".csv" and not head.strip(b"\0 \r\n\t"))
-    return entry.listed is None or entry.listed(head)
+    return PurePosixPath(name).suffix.lower() in _RECORDING_SUFFIXES
 
 
 def describe(names: Iterable[str], limit: int = 5) -> str:
