@@ -9,7 +9,8 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from xml.sax import SAXException, SAXParseException, expatreader
+from xml.parsers import expat
+from xml.sax import SAXException, SAXParseException
 from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl
 
@@ -163,6 +164,8 @@ def decode(data: bytes, notes: list[str]) -> str:
         if encoding is None or encoding.startswith(("utf-16", "utf-32")):
             notes.append(f"The XML declares the encoding {shown(declared)}, which it is not in.")
             encoding = "utf-8"
+    elif encoding.startswith("utf-16"):
+        data = data[: len(data) // 2 * 2]  # half a character at the end is none
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
@@ -252,7 +255,7 @@ class _Parser(DefusedExpatParser):
     def reset(self) -> None:
         super().reset()
         self._parser.StartDoctypeDeclHandler = self._start_doctype
-        self._parser.SetParamEntityParsing(expatreader.expat.XML_PARAM_ENTITY_PARSING_NEVER)
+        self._parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
 
     def _start_doctype(self, name: str, system: str, public: str, internal: int) -> None:
         if internal:

@@ -1,0 +1,36 @@
+"""Lead codes of IEEE 11073-10101 (MDC), by number or name, as aECG and FHIR use them."""
+
+import re
+
+from ecgcore.leads import canonical_lead
+from ecgcore.readers.dicom_codes import lead_of_code
+
+_NUMBER = re.compile(r"(2:)?(\d{1,6})")
+_POTENTIAL = re.compile(r"^MDC_ECG_ELEC_POTL_?", re.IGNORECASE)
+_PARTITION = 2  # of the nomenclature: vital signs and waveforms
+
+
+def lead_name(code: str, *words: str) -> str:
+    """Return a lead's name from its code, or from whatever else names it.
+
+    Parameters
+    ----------
+    code : str
+        ``"MDC_ECG_LEAD_I"``, ``"131329"`` (the potential in lead I), ``"2:61"``, or a local code.
+    *words : str
+        Display names and texts that stand beside it, in order of trust.
+
+    Returns
+    -------
+    str
+        A name that :func:`ecgcore.leads.canonical_lead` knows if there is any, otherwise the
+        first word there is; empty if there is none.
+    """
+    match = _NUMBER.fullmatch(code.strip())
+    if match and (match[1] or int(match[2]) >> 16 == _PARTITION or int(match[2]) < 256):
+        lead = lead_of_code(f"2:{int(match[2]) & 0xFF}")
+        if lead is not None:
+            return lead
+    every = [text for word in (code, *words) for text in (word, _POTENTIAL.sub("", word)) if text]
+    known = (word for word in every if canonical_lead(word))
+    return next(known, "") or next(iter(every), "")

@@ -1,0 +1,310 @@
+"""Values as text formats write them: numbers, lists of samples, times, ages, base64."""
+
+import base64
+import binascii
+import math
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgcore.errors import MissingInformationError, ReadError, TooLargeError
+from ecgcore.readers.assemble import listed
+from ecgcore.readers.base import ReadOptions, shown
+from ecgcore.recording import MAX_FS_HZ
+from ecgcore.units import is_normalised, is_voltage
+
+Samples = NDArray[np.float64]
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
+_SEPARATOR = re.compile(r"[\s,;]")
+_ABSENT = frozenset({"nan", "na", "n/a", "null", "none", "-", "?"})
+_CHUNK_CHARACTERS = 1_000_000
+_MAX_AGE_YEARS = 130
+
+
+def number(text: str) -> float | None:
+    """Return a finite number, decimal point or comma, or None."""
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        return None
+    value = float(match[0].replace(",", "."))
+    return value if math.isfinite(value) else None
+
+
+def leading_number(text: str) -> float | None:
+    """Return the number at the start of a text such as ``"40Hz"``, or None."""
+    match = _NUMBER.match(text.strip())
+    return number(match[0]) if match else None
+
+
+def samples(
+    text: str, what: str, options: ReadOptions, *, absent: frozenset[str] = frozenset()
+) -> Samples:
+    """Return the numbers in a text, between spaces, commas or semicolons.
+
+    Parameters
+    ----------
+    text : str
+    what : str
+        Whose samples, for the message.
+    options : ReadOptions
+        ``max_samples`` bounds how many.
+    absent : frozenset of str
+        Words, in lower case, by which the format marks absent samples.
+
+    Raises
+    ------
+    TooLargeError, ReadError
+        Too many samples, or something that is no number.
+    """
+    parts: list[Samples] = []
+    count, at = 0, 0
+    while at < len(text):
+        end = at + _CHUNK_CHARACTERS
+        if end < len(text):
+            match = _SEPARATOR.search(text, end)
+            end = match.start() if match else len(text)
+        words = text[at:end].replace(",", " ").replace(";", " ").split()
+        count += len(words)
+        if count > options.max_samples:
+            raise too_many(options)
+        parts.append(_numbers(words, what, _ABSENT | absent))
+        at = end
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def too_many(options: ReadOptions) -> TooLargeError:
+    """Return the error for more samples than are read."""
+    return TooLargeError(
+        f"The file holds more than the {options.max_samples} samples that can be read at once; "
+        "give a shorter recording."
+    )
+
+
+def _numbers(words: list[str], what: str, absent: frozenset[str]) -> Samples:
+    try:
+        return np.array(words, dtype=np.float64)
+    except ValueError:
+        return np.array([_one(word, what, absent) for word in words], dtype=np.float64)
+
+
+def _one(word: str, what: str, absent: frozenset[str]) -> float:
+    if word.lower() in absent:
+        return math.nan
+    try:
+        return float(word)
+    except ValueError:
+        raise ReadError(
+            f"The samples of {shown(what, 32)} hold {shown(word, 20)!r} where a number is needed."
+        ) from None
+
+
+def from_base64(text: str, what: str) -> bytes:
+    """Return the bytes of a base64 text; blanks, line ends and missing padding do not matter.
+
+    Raises
+    ------
+    ReadError
+        If it is no base64.
+    """
+    packed = "".join(text.split()).rstrip("=")
+    try:
+        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ReadError(
+            f"The samples of {shown(what, 32)} are no valid base64; the file is damaged."
+        ) from error
+
+
+def equal_length(rows: Sequence[Samples], names: Sequence[str], notes: list[str]) -> Samples:
+    """Return rows stacked, shape (n_leads, n_samples), the shorter ones filled up with NaN."""
+    if not rows or not max(row.size for row in rows):
+        raise ReadError("The file holds no samples.")
+    longest = max(row.size for row in rows)
+    short = [shown(n, 16) for row, n in zip(rows, names, strict=True) if row.size < longest]
+    if not short:
+        return np.stack(rows)
+    notes.append(
+        f"The leads have different lengths; {listed(short)} {'ends' if len(short) == 1 else 'end'}"
+        " early, the rest is marked as absent."
+    )
+    whole = np.full((len(rows), longest), np.nan)
+    for filled, row in zip(whole, rows, strict=True):
+        filled[: row.size] = row
+    return whole
+
+
+def rate_of(interval_text: str, seconds_per_unit: float) -> float | None:
+    """Return the sampling rate of a printed sample interval, or None where there can be none.
+
+    An interval is printed with few digits (``0.00667`` s): the nearest whole number of Hz is
+    meant where it lies within that rounding.
+    """
+    interval = number(interval_text)
+    if interval is None or interval <= 0:
+        return None
+    rate = 1 / (interval * seconds_per_unit)
+    mantissa = re.split("[eE]", interval_text.strip().replace(",", "."))[0]
+    digits = len(mantissa.partition(".")[2])
+    rounding = 0.5 * 10.0**-digits / abs(number(mantissa) or 1.0)
+    nearest = round(rate)
+    significant = len(mantissa.replace(".", "").strip("+-0"))
+    close = min(rounding if significant > 1 else 0.0, 0.01)
+    if nearest > 0 and abs(rate - nearest) <= rate * (close + 1e-9):
+        rate = float(nearest)
+    return rate if 0 < rate <= MAX_FS_HZ else None
+
+
+def checked_rate(rate: float | None, options: ReadOptions, notes: list[str]) -> float:
+    """Return the file's rate, or the caller's where the file tells none.
+
+    Raises
+    ------
+    MissingInformationError
+        If neither tells.
+    ReadError
+        For a rate that cannot be.
+    """
+    if rate is None:
+        if options.fs_hz is None:
+            raise MissingInformationError(
+                "The file does not tell its sampling rate; give it (--fs).", ("fs_hz",)
+            )
+        notes.append(f"The sampling rate, {options.fs_hz:g} Hz, was given by the user.")
+        return options.fs_hz
+    if not 0 < rate <= MAX_FS_HZ:
+        raise ReadError(f"The file's sampling rate is {rate:g} Hz; it must be above 0.")
+    if options.fs_hz not in (None, rate):
+        notes.append(
+            f"The rate given, {options.fs_hz:g} Hz, was not used: the file says {rate:g} Hz."
+        )
+    return rate
+
+
+def checked_unit(unit: str, what: str, options: ReadOptions, notes: list[str]) -> str:
+    """Return the file's unit of ``what``, or the caller's where the file tells none.
+
+    Raises
+    ------
+    MissingInformationError
+        If neither tells.
+    """
+    if unit.strip():
+        return unit.strip()
+    if options.unit is None:
+        raise MissingInformationError(
+            f"The file does not tell the unit of {shown(what, 32)}; give it (--unit).", ("unit",)
+        )
+    notes.append(f"The unit, {options.unit}, was given by the user.")
+    return options.unit
+
+
+def is_amplitude(unit: str) -> bool:
+    """Return whether a unit is a voltage or declares that the voltage is lost."""
+    return is_voltage(unit) or is_normalised(unit)
+
+
+def hl7_time(text: str) -> datetime | None:
+    """Return a time written ``YYYYMMDDHHMMSS.ffff+ZZZZ`` (HL7 TS), or None.
+
+    The clock is kept as written; the offset from UTC is left out.
+    """
+    match = re.match(r"(\d{8})(\d{2})(\d{2})(\d{2})?(?:[.,](\d{1,9}))?", text.strip())
+    if match is None:
+        return None
+    micro = int((match[5] or "0")[:6].ljust(6, "0"))
+    return _moment(match[1], f"{match[2]}{match[3]}{match[4] or '00'}", "%Y%m%d", micro)
+
+
+def iso_time(day: str, clock: str) -> datetime | None:
+    """Return a time from ``2020-05-06`` and ``10:20:30.5`` (offset from UTC left out), or None."""
+    match = re.match(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?", clock.strip())
+    if match is None:
+        return None
+    micro = int((match[4] or "0")[:6].ljust(6, "0"))
+    return _moment(
+        day.strip()[:10], f"{int(match[1]):02}{match[2]}{match[3] or '00'}", "%Y-%m-%d", micro
+    )
+
+
+def us_time(day: str, clock: str) -> datetime | None:
+    """Return a time from ``MM-DD-YYYY`` (DD-MM-YYYY where that cannot be) and ``10:20:30``."""
+    match = re.fullmatch(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", day.strip())
+    if match is None:
+        return iso_time(day, clock)
+    first, second = int(match[1]), int(match[2])
+    month, in_month = (second, first) if first > 12 else (first, second)
+    return iso_time(f"{match[3]}-{month:02}-{in_month:02}", clock or "00:00:00")
+
+
+def _moment(day: str, clock: str, layout: str, micro: int) -> datetime | None:
+    try:
+        start = datetime.strptime(f"{day} {clock}", f"{layout} %H%M%S")
+    except ValueError:
+        return None
+    return start + timedelta(microseconds=micro) if start.year > 1900 else None
+
+
+def birth_date(text: str) -> date | None:
+    """Return a date written ``YYYYMMDD``, ``YYYY-MM-DD`` or ``MM-DD-YYYY``, or None.
+
+    Where only the year or the month is told, its middle is taken.
+    """
+    digits = text.strip()[:10]
+    if re.fullmatch(r"\d{4}(?:\d{2})?", digits):
+        digits += "0701" if len(digits) == 4 else "15"
+    if re.fullmatch(r"\d{8}\d{0,2}", digits):
+        digits = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}"
+    moment = us_time(digits, "00:00:00")
+    return moment.date() if moment else None
+
+
+def age_at(born: date | None, day: datetime | None) -> float | None:
+    """Return whole years from birth to the recording, or None where they cannot be told."""
+    if born is None or day is None:
+        return None
+    years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    return float(years) if 0 <= years <= _MAX_AGE_YEARS else None
+
+
+_AGE_UNITS = {
+    **dict.fromkeys(("", "a", "y", "yr", "yrs", "year", "years", "ann"), 1.0),
+    **dict.fromkeys(("mo", "month", "months", "mon", "m"), 12.0),
+    **dict.fromkeys(("wk", "w", "week", "weeks"), 52.18),
+    **dict.fromkeys(("d", "day", "days"), 365.25),
+    **dict.fromkeys(("h", "hr", "hour", "hours"), 8766.0),
+}
+
+
+def age_years(text: str, unit: str) -> float | None:
+    """Return an age in years from a number and its unit (years, if it has none), or None."""
+    value, per_year = number(text), _AGE_UNITS.get(unit.strip().lower())
+    if value is None or per_year is None or not 0 <= value / per_year <= _MAX_AGE_YEARS:
+        return None
+    return value / per_year
+
+
+def filter_text(high_pass: float | None, low_pass: float | None, notch: float | None) -> str:
+    """Return the device's filter in words: ``"0.05-150 Hz, notch 60 Hz"``."""
+    parts = []
+    if high_pass is not None and low_pass is not None:
+        parts.append(f"{high_pass:g}-{low_pass:g} Hz")
+    elif high_pass is not None:
+        parts.append(f"from {high_pass:g} Hz")
+    elif low_pass is not None:
+        parts.append(f"up to {low_pass:g} Hz")
+    if notch is not None and notch > 0:
+        parts.append(f"notch {notch:g} Hz")
+    return ", ".join(parts)
+
+
+def scaled(values: Samples, scale: float, zero: float = 0.0) -> NDArray[np.float32]:
+    """Return ``values * scale + zero`` in single precision.
+
+    What overflows becomes infinite, and is found and noted when assembled.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (values * scale + zero).astype(np.float32)
