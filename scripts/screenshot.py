@@ -7,8 +7,9 @@ import argparse
 import shutil
 import socket
 
-from benchmarks.app import DRAWN, choose, start, wait_until_healthy
 from playwright.sync_api import sync_playwright
+
+from benchmarks.app import DRAWN, choose, start, wait_until_healthy
 
 
 def main() -> None:
