@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from ecgcore.errors import EcgError
+from ecgcore.labels import statement
 from ecgcore.recording import Recording
 from ecgcore.render.figure import clock
 from ecgcore.render.overlay import STYLES, Overlay
@@ -28,13 +29,15 @@ def review(case: OpenCase) -> None:
     """Show a case: its paper, the model's findings, and the map of the chosen one."""
     chosen = settings.paper_controls(case.recording)
     paper, side = st.columns([3.95, 1], gap="small")
-    attribution, failed = _chosen_map(case)
+    attribution = _chosen_map(case)
     with paper:
-        shown = attribution if not failed else None
+        shown = (
+            attribution if isinstance(attribution, Attribution) and _passed(attribution) else None
+        )
         _paper(case, chosen, shown)
         _below(case, chosen, shown)
     with side:
-        _side(case, attribution, failed=failed)
+        _side(case, attribution)
 
 
 # ---- paper ---------------------------------------------------------------------------------
@@ -164,9 +167,8 @@ def _overlay(attribution: Attribution | None) -> Overlay | None:
 def _legend(attribution: Attribution | None) -> Legend | None:
     if attribution is None or st.session_state.get("overlay_style") == "none":
         return None
-    return Legend(
-        f"Grad-CAM for {attribution.label}: where the model looked", "little", "much attribution"
-    )
+    name = statement(attribution.label).name
+    return Legend(f"Grad-CAM for “{name}”: where the model looked", "little", "much attribution")
 
 
 # ---- findings ------------------------------------------------------------------------------
@@ -181,19 +183,23 @@ def _prediction(case: OpenCase) -> Prediction | str:
         return str(error)
 
 
-def _chosen_map(case: OpenCase) -> tuple[Attribution | None, bool]:
-    """Return the map of the chosen finding, and whether it is hidden for a failed check."""
+def _chosen_map(case: OpenCase) -> Attribution | str | None:
+    """Return the map of the chosen finding, why there is none, or None if none is chosen."""
     if case.selected is None or not isinstance(_prediction(case), Prediction):
-        return None, False
+        return None
     try:
-        attribution = models.attribution_of(case, case.selected)
-    except EcgError:
-        return None, False
+        return models.attribution_of(case, case.selected)
+    except EcgError as error:
+        return str(error)
+
+
+def _passed(attribution: Attribution) -> bool:
+    """Return whether a map may be shown: no check failed, or the reader asked for it."""
     failed = any(check.passed is False for check in attribution.self_check)
-    return attribution, failed and not st.session_state.get("show_failed_map", False)
+    return not failed or st.session_state.get("show_failed_map", False)
 
 
-def _side(case: OpenCase, attribution: Attribution | None, *, failed: bool) -> None:
+def _side(case: OpenCase, attribution: Attribution | str | None) -> None:
     with st.spinner("Asking the model …", show_time=False):
         prediction = _prediction(case)
     if isinstance(prediction, str):
@@ -211,12 +217,14 @@ def _side(case: OpenCase, attribution: Attribution | None, *, failed: bool) -> N
     )
     if case.selected is None:
         st.caption("Choose a finding to see on the paper where the model looked.")
+    elif isinstance(attribution, Attribution):
+        _map_panel(attribution)
     elif attribution is not None:
-        _map_panel(attribution, failed=failed)
+        st.info(attribution)
     _what_it_saw(case, prediction)
 
 
-def _map_panel(attribution: Attribution, *, failed: bool) -> None:
+def _map_panel(attribution: Attribution) -> None:
     st.segmented_control(
         "Overlay",
         list(STYLES),

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import streamlit as st
-from ecgcore.simulate.cases import DemoCase
 
 from ecgcore.recording import Recording
+from ecgcore.simulate.cases import DemoCase
 
 Value = TypeVar("Value")
 _MEMO_SIZE = 24

@@ -92,7 +92,7 @@ def test_a_chosen_finding_puts_its_map_under_the_trace(app: AppTest) -> None:
     case.selected = "RBBB"
     shown = review(app, case)["ecg.viewer"]
     assert [t for t in shown["figure"]["data"] if t["meta"]["role"] == "heat"]
-    assert "RBBB" in shown["legend"]["label"]
+    assert "Right bundle branch block" in shown["legend"]["label"]
     assert shown["revision"] != plain["revision"]
 
 
