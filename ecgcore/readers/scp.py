@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import MissingInformationError, ReadError
+from ecgcore.errors import ReadError
 from ecgcore.readers.assemble import chosen_names, finish
 from ecgcore.readers.base import Draft, ReadOptions, Source
 from ecgcore.readers.scp_container import Container, parse_container, sniff
@@ -65,19 +65,8 @@ def _scaled(steps: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
 def _rate_and_unit(
     rhythm: Rhythm, options: ReadOptions, notes: list[str]
 ) -> tuple[float, float, str]:
-    """Return the rate, what one step is, and the unit; ask for what the file does not tell."""
+    """Return the rate, what one step is, and the unit: the file's, else the caller's."""
     fs_hz = rhythm.fs_hz or options.fs_hz or 0.0
-    needs = []
-    if not fs_hz:
-        needs.append(("fs_hz", "its sampling rate (--fs)"))
-    if not rhythm.step_nv and options.unit is None:
-        needs.append(("unit", "the unit of its samples (--unit)"))
-    if needs:
-        raise MissingInformationError(
-            f"The SCP-ECG file does not tell {' and '.join(text for _, text in needs)}; give what "
-            "is missing, it is never guessed.",
-            tuple(name for name, _ in needs),
-        )
     if fs_hz > MAX_FS_HZ:
         raise ReadError(
             f"The SCP-ECG file has a sampling rate of {fs_hz:g} Hz, which cannot be; it is damaged."

@@ -51,31 +51,36 @@ def add_beats(
             "(section 5)."
         )
     head = parse_head(section)
-    if not step_nv or not head.step_nv or not interval or head.interval_us != interval:
+    # A device that tells neither rate nor unit tells neither here: both are then the caller's.
+    known = head.interval_us, head.step_nv
+    if known[0] not in (0, interval) or (known[1] == 0) != (step_nv == 0):
         raise ReadError(
-            "The reference beat of the SCP-ECG file has another rate than the rhythm, or no unit; "
-            "the recording cannot be restored."
+            "The reference beat of the SCP-ECG file has another rate or unit than the rhythm; the "
+            "recording cannot be restored."
         )
     common = int(np.gcd(step_nv, head.step_nv))
-    template = _template(container, beats, used, head) * (head.step_nv // common)
-    restored = rows * (step_nv // common)
+    parts = max(common, 1)
+    count = round(beats.length_ms * 1000 / interval)
+    template = _template(container, used, head, count) * max(head.step_nv // parts, 1)
+    restored = rows * max(step_nv // parts, 1)
     _add(restored, template, beats, first)
     return restored, common
 
 
 def _template(
-    container: Container, beats: BeatTable, used: tuple[Sequence[int], int], head: Head
+    container: Container, used: tuple[Sequence[int], int], head: Head, count: int
 ) -> Rows:
     """Return the reference beat of the leads used, shape (n_rows, n_samples)."""
     chosen, n_leads = used
     tables = parse_tables(container.body(2))
-    count = round(beats.length_ms * 1000 / head.interval_us)
     wanted = [count] * n_leads
     streams = read_streams(split(container.sections[5], wanted, tables, []), wanted, tables)
     picked = [streams[i] for i in chosen]
-    if count == 0 or any(len(stream.values) < count for stream in picked):
+    # Its length in milliseconds may be rounded to a sample more or less.
+    length = min(count, *(len(stream.values) for stream in picked))
+    if length == 0 or length < count - 1:
         raise ReadError("The reference beat of the SCP-ECG file is truncated.")
-    rows = [undo_differences(stream.values[:count], head.difference) for stream in picked]
+    rows = [undo_differences(stream.values[:length], head.difference) for stream in picked]
     return np.stack(rows).astype(np.float32)
 
 

@@ -60,9 +60,11 @@ def read_longterm(container: Container, options: ReadOptions, notes: list[str]) 
     blocks = [body[head.leads_at + _LEAD_BYTES * i :] for i in range(head.n_leads)]
     leads = tuple(Lead(block[0], 1, head.n_samples) for block in blocks)
     steps_nv = [int.from_bytes(block[1:3], "little") for block in blocks]
+    if not all(steps_nv):
+        raise ReadError("A lead of the SCP-ECG file has no unit (section 12); it is damaged.")
     step_nv = int(np.gcd.reduce(steps_nv))
     stored = _samples(body[head.samples_at : head.end], head)
-    factors = np.array([step // step_nv if step_nv else 1 for step in steps_nv], dtype=np.float32)
+    factors = np.array([step // step_nv for step in steps_nv], dtype=np.float32)
     steps = stored.astype(np.float32) * factors[:, None]
     return Rhythm(lead_names(leads, 30, notes), steps, step_nv, float(head.fs_hz))
 

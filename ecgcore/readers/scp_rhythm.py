@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import ReadError
+from ecgcore.errors import MissingInformationError, ReadError
 from ecgcore.readers.assemble import listed, were
 from ecgcore.readers.base import ReadOptions
 from ecgcore.readers.scp_beat import add_beats
@@ -73,6 +73,8 @@ def read_rhythm(container: Container, options: ReadOptions, notes: list[str]) ->
 
     Raises
     ------
+    MissingInformationError
+        Where rate or unit are neither in the file nor in the options.
     ReadError
         If it is missing, truncated, or stored in a way that the standard does not know.
     """
@@ -85,6 +87,7 @@ def read_rhythm(container: Container, options: ReadOptions, notes: list[str]) ->
     if section is None:
         raise ReadError("The SCP-ECG file holds no rhythm data (section 6 is missing).")
     head = parse_head(section)
+    _require(head, options)
     table = _lead_table(container, notes)
     n_claimed = sum(lead.n_samples for lead in table.leads)
     limit = min(options.max_samples, MAX_SAMPLES)
@@ -107,10 +110,26 @@ def read_rhythm(container: Container, options: ReadOptions, notes: list[str]) ->
     if added:
         used = stored.used, len(table.leads)
         first = min(lead.first for lead in stored.leads)
-        steps, step_nv = add_beats(container, beats, used, (steps, step_nv, interval), first)
+        spacing = interval or 1e6 / (options.fs_hz or 1.0)
+        steps, step_nv = add_beats(container, beats, used, (steps, step_nv, spacing), first)
     names = lead_names(stored.leads, container.version, notes)
     fs_hz = 1e6 / interval if interval else 0.0
     return Rhythm(names, steps, step_nv, fs_hz, stored.plan.factor, added)
+
+
+def _require(head: Head, options: ReadOptions) -> None:
+    """Ask for what the file does not tell and the caller has not told either."""
+    needs = []
+    if not head.interval_us and options.fs_hz is None:
+        needs.append(("fs_hz", "its sampling rate (--fs)"))
+    if not head.step_nv and options.unit is None:
+        needs.append(("unit", "the unit of its samples (--unit)"))
+    if needs:
+        raise MissingInformationError(
+            f"The SCP-ECG file does not tell {' and '.join(text for _, text in needs)}; give what "
+            "is missing, it is never guessed.",
+            tuple(name for name, _ in needs),
+        )
 
 
 def _lead_table(container: Container, notes: list[str]) -> LeadTable:
@@ -226,10 +245,8 @@ def _attempt(
 
 def _with_samples(found: _Stored, container: Container, notes: list[str]) -> _Stored:
     """Leave out leads without samples; count them where section 3 gives no range."""
-    leads = [
-        Lead(lead.code, 1, len(stream.values)) if not (lead.n_samples or found.coded) else lead
-        for lead, stream in zip(found.leads, found.streams, strict=True)
-    ]
+    pairs = zip(found.leads, found.streams, strict=True)
+    leads = [lead if found.coded else _counted(lead, stream) for lead, stream in pairs]
     used = tuple(i for i, lead in enumerate(leads) if lead.n_samples and found.streams[i].size > 1)
     if not used:
         raise ReadError("The SCP-ECG file holds no samples, or does not say how many.")
@@ -243,6 +260,14 @@ def _with_samples(found: _Stored, container: Container, notes: list[str]) -> _St
         leads=tuple(leads[i] for i in used),
         used=used,
     )
+
+
+def _counted(lead: Lead, stream: Stream) -> Lead:
+    """Return a lead whose range is missing, or starts at 0 and ends one too late, with its own."""
+    if not lead.n_samples:
+        return Lead(lead.code, 1, len(stream.values))
+    one_less = lead.first == 0 and not stream.fits(lead.n_samples) and stream.fits(lead.last)
+    return Lead(lead.code, 1, lead.last) if one_less else lead
 
 
 def _rows(stored: _Stored, head: Head, beats: BeatTable, notes: list[str]) -> list[Rows]:

@@ -465,11 +465,12 @@ def test_a_lead_that_ends_early_has_absent_samples():
     assert any("end earlier" in note for note in recording.notes)
 
 
-def test_no_range_in_section_3_is_counted_for_raw_samples():
+@pytest.mark.parametrize("given_range", [(1, 0), (0, 300), (0, 299)])
+def test_ranges_missing_or_counted_from_0_in_raw_records(given_range):
     rows = ecg_steps(2, 300)
     data = b.simple(rows, ("I", "II"), coding="none", order=0)
-    recording = read(b.changed(data, 3, 0, b.lead_table([1, 2], [(0, 0), (1, 0)])[:2] + bytes(8)))
-    assert recording.n_samples >= 1
+    recording = read(b.changed(data, 3, 0, b.lead_table([1, 2], [given_range] * 2)))
+    assert np.array_equal(np.round(steps_of(recording, ("I", "II"))), rows)
 
 
 def test_lead_codes():
@@ -534,6 +535,20 @@ def test_missing_rate_and_unit_are_asked_for_and_taken():
     assert recording.fs_hz == 250
     assert np.abs(recording.lead("II") - rows[1] * 1e-3).max() < 1e-6
     assert read(data, fs_hz=250.0, unit="NU").unit == "NU"
+
+
+def test_reference_beat_of_a_record_without_rate_and_unit():
+    rows = np.stack([np.arange(600) // 8, -np.arange(600) // 9])
+    template = np.stack([(np.hanning(80) * g).astype(np.int64) for g in (120, 200)])
+    zones = b.Zones(160, 41, [(0, 121, 161, 200)], [(121, 200)])
+    rows[:, 120:200] += template
+    data = b.with_beat(rows, ("I", "II"), template, zones, steps_nv=(5000, 5000))
+    for number in (5, 6):
+        data = b.changed(data, number, 0, bytes(4))
+    with pytest.raises(MissingInformationError):
+        read(data)
+    recording = read(data, fs_hz=500.0, unit="uV")
+    assert np.array_equal(np.round(steps_of(recording, ("I", "II"), 1000)), rows)
 
 
 @pytest.mark.parametrize(
