@@ -4,6 +4,8 @@ The format is recognised by content, not by the name.
 """
 
 from ecgcore.readers.base import ReadOptions
+from ecgcore.readers.csv_write import write_csv
+from ecgcore.readers.dicom_write import write_dicom
 from ecgcore.readers.discover import find_recordings, recordings_in
 from ecgcore.readers.opening import Files, read, read_many
 from ecgcore.readers.table import FORMATS
@@ -17,5 +19,7 @@ __all__ = [
     "read",
     "read_many",
     "recordings_in",
+    "write_csv",
+    "write_dicom",
     "write_wfdb",
 ]

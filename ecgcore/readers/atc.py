@@ -170,7 +170,7 @@ def _rate(stated: int, options: ReadOptions, notes: list[str]) -> float:
         return float(stated)
     if options.fs_hz is None:
         raise MissingInformationError(
-            "The ATC file does not tell the sampling rate; give it with --fs.", ("fs_hz",)
+            "The ATC file does not tell the sampling rate; it must be given.", ("fs_hz",)
         )
     notes.append(f"The sampling rate, {options.fs_hz:g} Hz, was given by the user.")
     return options.fs_hz

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,8 @@ _LEAD_KEYS = (
 )  # fmt: skip
 _AGE_KEYS = ("age", "age_years", "patient_age")
 _SEX_KEYS = ("sex", "gender", "patient_sex")
+_DEVICE_KEYS = ("device", "device_name", "recorder", "manufacturer_model")
+_START_KEYS = ("start", "start_time", "start_datetime", "recorded_at", "recording_time", "datetime")
 
 
 @dataclass
@@ -66,6 +69,9 @@ class Columns:
         One a column.
     age, sex : str
         As the file writes them.
+    device : str
+    start : datetime or None
+    notes : list of str
     """
 
     format: str
@@ -77,6 +83,7 @@ class Columns:
     age: str = ""
     sex: str = ""
     device: str = ""
+    start: datetime | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -107,6 +114,10 @@ def apply_facts(columns: Columns, facts: Mapping[str, Any]) -> None:
         columns.age = columns.age or _text(values.get(key))
     for key in _SEX_KEYS:
         columns.sex = columns.sex or _text(values.get(key))
+    for key in _DEVICE_KEYS:
+        columns.device = columns.device or _text(values.get(key))
+    for key in _START_KEYS:
+        columns.start = columns.start or _moment(values.get(key))
 
 
 def lead_names_in(facts: Mapping[str, Any]) -> list[str] | None:
@@ -145,6 +156,16 @@ def _text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float, np.number)):
         return ""
     return "" if isinstance(value, float) and not math.isfinite(value) else str(value)
+
+
+def _moment(value: object) -> datetime | None:
+    """Return the moment that an ISO 8601 text with date and time names (the clock at the place)."""
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", value):
+        return None
+    try:
+        return datetime.fromisoformat(value.strip()).replace(tzinfo=None)
+    except ValueError:
+        return None
 
 
 def _name_list(value: object) -> list[str] | None:
@@ -324,14 +345,14 @@ def missing(
 ) -> MissingInformationError:
     """Return the error that asks for everything that is missing at once."""
     asked = {
-        "fs_hz": ("its sampling rate (--fs)", fs_hz is None),
-        "unit": ("the unit of its samples (--unit)", not all(units)),
-        "lead_names": (f"the names of its {len(names)} leads (--lead-names)", not all(names)),
+        "fs_hz": ("its sampling rate", fs_hz is None),
+        "unit": ("the unit of its samples", not all(units)),
+        "lead_names": (f"the names of its {len(names)} leads", not all(names)),
     }
     needs = tuple(key for key, (_, lacks) in asked.items() if lacks)
     what = listed(asked[key][0] for key in needs)
     return MissingInformationError(
-        f"The file does not tell {what}; give what is missing, it is never guessed.", needs
+        f"The file does not tell {what}; what is missing must be given, it is never guessed.", needs
     )
 
 
@@ -366,6 +387,7 @@ def _draft(
             original_unit=listed(dict.fromkeys(units[i] for i in used)),
             device=shown(found.device),
         ),
+        start=found.start,
         patient=make_patient(age, parse_sex(found.sex), {}, options),
         notes=found.notes,
     )

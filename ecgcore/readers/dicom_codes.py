@@ -29,3 +29,9 @@ def lead_of_code(code: str) -> str | None:
 def is_ecg_storage(sop_class_uid: str) -> bool:
     """Return whether a SOP class is an ECG (and not, say, a hemodynamic waveform)."""
     return sop_class_uid in _ECG_STORAGE
+
+
+def code_of_lead(lead: str) -> str | None:
+    """Return the MDC code of a lead (``"2:61"`` for III), or None if it has none."""
+    number = next((code for code, name in _LEADS.items() if name == lead), None)
+    return None if number is None else f"2:{number}"

@@ -181,31 +181,32 @@ def _frames(
             f"The file holds {present} samples in {n_leads} leads; up to {options.max_samples} "
             "together can be read, so cut a part out of it."
         )
-    announced = header.n_samples
-    wanted = present
     if rest:
         notes.append("The last frame is incomplete and was left out.")
-    if (
-        n_leads > 1
-        and announced > present
-        and (announced - 1) // n_leads + 1 in (present, present + 1)
-    ):
-        pass  # some writers count the samples of all leads together
-    elif announced > present:
+    wanted = min(present, _announced(header, present, notes))
+    frames = np.frombuffer(data, "<i2", wanted * n_leads, header.samples_at)
+    return frames.reshape(wanted, n_leads)
+
+
+def _announced(header: _Header, present: int, notes: list[str]) -> int:
+    """Return the samples of each lead that the header means; note where the file has others."""
+    announced, n_leads = header.n_samples, len(header.leads)
+    if n_leads > 1 and 0 <= announced - present * n_leads < n_leads:
+        return present  # some writers count the samples of all leads together
+    if announced <= 0:
+        notes.append("The header does not tell the number of samples; the file's length does.")
+        return present
+    if announced > present:
         notes.append(
             f"The file is truncated: the header announces {announced} samples for each lead, "
             f"{present} are there and were read."
         )
-    elif announced <= 0:
-        notes.append("The header does not tell the number of samples; the file's length does.")
-    elif announced < present:
-        wanted = announced
+    if announced < present:
         notes.append(
             f"The file holds {present} samples for each lead, the header announces {announced}; "
             "only these were read."
         )
-    frames = np.frombuffer(data, "<i2", wanted * n_leads, header.samples_at)
-    return frames.reshape(wanted, n_leads)
+    return announced
 
 
 def _rate(header: _Header, options: ReadOptions, notes: list[str]) -> float:
@@ -218,7 +219,7 @@ def _rate(header: _Header, options: ReadOptions, notes: list[str]) -> float:
         return float(header.fs_hz)
     if options.fs_hz is None:
         raise MissingInformationError(
-            "The header does not tell the sampling rate; give it with --fs.", ("fs_hz",)
+            "The header does not tell the sampling rate; it must be given.", ("fs_hz",)
         )
     notes.append(f"The sampling rate, {options.fs_hz:g} Hz, was given by the user.")
     return options.fs_hz
@@ -234,7 +235,7 @@ def _scales(
     if options.unit is None or is_normalised(options.unit):
         raise MissingInformationError(
             "The header does not tell the resolution of every lead, so the voltage is unknown; "
-            "give the unit of one step with --unit.",
+            "the unit of one step must be given.",
             ("unit",),
         )
     notes.append(f"The unit of the samples, {options.unit}, was given by the user.")

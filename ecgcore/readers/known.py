@@ -31,6 +31,9 @@ class KnownFormat:
 _EXPORT = "export the recording as DICOM waveform, EDF, WFDB or CSV from the device or its archive"
 _PICTURE = "a picture holds no samples; export the recording itself as DICOM waveform, EDF or CSV"
 _OTHER = "save the samples as CSV, with the rate and the unit in its header"
+_MATLAB = "save it in MATLAB again with save(..., '-v7')"
+_BEATS = "it holds beats and no samples; give the ECG file that it belongs to"
+_FHIR = "export the Observation as JSON"
 _PACKED = "unpack it, or pack the files as a zip"
 
 
@@ -47,19 +50,11 @@ def _is_xml(head: bytes) -> bool:
     return head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t").startswith(b"<?xml")
 
 
-def _is_scp(head: bytes) -> bool:
-    return head[16:22] == b"SCPECG" or head[14:20] == b"SCPECG"
-
-
 KNOWN: tuple[KnownFormat, ...] = (
-    KnownFormat("SCP-ECG", _EXPORT, True, _is_scp),
-    KnownFormat("ISHNE Holter", _EXPORT, True, _starts(b"ISHNE1.0", b"ANN  1.0")),
-    KnownFormat("AliveCor (.atc)", _EXPORT, True, _starts(b"ALIVE\x00")),
+    KnownFormat("an ISHNE annotation file", _BEATS, False, _starts(b"ANN  1.0")),
     KnownFormat("GDF", _EXPORT, True, _starts(b"GDF ")),
-    KnownFormat("HL7 aECG (XML)", _EXPORT, True, _has(b"<annotatedecg", b":annotatedecg")),
-    KnownFormat("GE MUSE (XML)", _EXPORT, True, _has(b"<restingecg>", b"<restingecg ")),
-    KnownFormat("Philips (XML)", _EXPORT, True, _has(b"<restingecgdata")),
-    KnownFormat("Cardiology XML", _EXPORT, True, _has(b"<cardiologyxml", b"<ecg ", b"<ecgdata")),
+    KnownFormat("Mortara or other ECG XML", _EXPORT, True, _has(b"<ecg ", b"<ecgdata")),
+    KnownFormat("FHIR (XML)", _FHIR, True, _has(b'xmlns="http://hl7.org/fhir"')),
     KnownFormat("XML", _EXPORT, False, _is_xml),
     KnownFormat("PDF", _PICTURE, False, _starts(b"%PDF")),
     KnownFormat("JPEG image", _PICTURE, False, _starts(b"\xff\xd8\xff")),
@@ -69,9 +64,8 @@ KNOWN: tuple[KnownFormat, ...] = (
     KnownFormat(
         "BMP image", _PICTURE, False, lambda head: head[:2] == b"BM" and head[6:10] == b"\0" * 4
     ),
-    KnownFormat("MATLAB", _OTHER, False, _starts(b"MATLAB 5.0", b"MATLAB 7.3")),
+    KnownFormat("MATLAB 7.3 (HDF5)", _MATLAB, False, _starts(b"MATLAB 7.3")),
     KnownFormat("HDF5", _OTHER, False, _starts(b"\x89HDF")),
-    KnownFormat("NumPy", _OTHER, False, _starts(b"\x93NUMPY")),
     KnownFormat("Excel or other Office file", _OTHER, False, _starts(b"\xd0\xcf\x11\xe0")),
     KnownFormat("gzip archive", _PACKED, False, _starts(b"\x1f\x8b")),
     KnownFormat("7-Zip archive", _PACKED, False, _starts(b"7z\xbc\xaf")),

@@ -3,7 +3,27 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ecgcore.readers import csv_, dicom, edf, wfdb_
+from ecgcore.readers import (
+    aecg,
+    apple,
+    atc,
+    cardiosoft,
+    csv_,
+    dicom,
+    edf,
+    fhir,
+    ishne,
+    json_,
+    mat,
+    mfer,
+    muse,
+    numpy_,
+    parquet_,
+    philips,
+    schiller,
+    scp,
+    wfdb_,
+)
 from ecgcore.readers.base import ReadOptions, Source
 from ecgcore.recording import Recording
 
@@ -38,7 +58,22 @@ class Format:
 FORMATS: tuple[Format, ...] = (
     Format("DICOM", "DICOM waveform", dicom.sniff, dicom.read),
     Format("EDF", "EDF, EDF+ or BDF", edf.sniff, edf.read),
+    Format("HL7 aECG", "HL7 aECG (XML)", aecg.sniff, aecg.read),
+    Format("GE MUSE XML", "GE MUSE XML", muse.sniff, muse.read),
+    Format("Philips XML", "Philips XML", philips.sniff, philips.read),
+    Format("GE CardioSoft XML", "GE CardioSoft XML", cardiosoft.sniff, cardiosoft.read),
+    Format("Schiller XML", "Schiller XML", schiller.sniff, schiller.read),
+    Format("FHIR", "FHIR Observation (JSON)", fhir.sniff, fhir.read, fhir.listed_in_folder),
+    Format("SCP-ECG", "SCP-ECG (.scp)", scp.sniff, scp.read),
+    Format("ISHNE", "ISHNE Holter", ishne.sniff, ishne.read),
+    Format("ATC", "AliveCor ATC", atc.sniff, atc.read),
+    Format("MFER", "MFER", mfer.sniff, mfer.read),
+    Format("MATLAB", "MATLAB (.mat)", mat.sniff, mat.read, mat.listed_in_folder),
+    Format("NumPy", "NumPy (.npy, .npz)", numpy_.sniff, numpy_.read, numpy_.listed_in_folder),
+    Format("Parquet", "Parquet", parquet_.sniff, parquet_.read),
     Format("WFDB", "WFDB (.hea with its signal files)", wfdb_.sniff, wfdb_.read),
+    Format("Apple Watch", "Apple Watch CSV", apple.sniff, apple.read),
+    Format("JSON", "JSON", json_.sniff, json_.read, json_.listed_in_folder),
     Format("CSV", "CSV or TXT", csv_.sniff, csv_.read, csv_.listed_in_folder),
 )
 

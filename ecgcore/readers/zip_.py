@@ -14,8 +14,14 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def is_zip(data: bytes) -> bool:
-    """Return whether the content is a zip archive."""
-    return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
+    """Return whether the content is a zip archive of files (and no NumPy archive)."""
+    return data[:4] in (b"PK\x03\x04", b"PK\x05\x06") and not is_npz(data)
+
+
+def is_npz(data: bytes) -> bool:
+    """Return whether the content is a zip archive whose first member is a NumPy array."""
+    n_name = int.from_bytes(data[26:28], "little")
+    return data[:4] == b"PK\x03\x04" and data[30 : 30 + n_name].endswith(b".npy")
 
 
 def expand(data: bytes, options: ReadOptions) -> dict[str, bytes]:

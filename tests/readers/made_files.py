@@ -20,6 +20,7 @@ from ecgcore.readers import ReadOptions
 FS_HZ = 500.0
 N_SAMPLES = 2000
 NAME = "Doe"
+WITH_NAME = {"EDF", "BDF", "DICOM"}  # formats whose files here carry the patient's name
 
 
 def truth_mv() -> np.ndarray:

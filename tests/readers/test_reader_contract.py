@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_files import FS_HZ, MAKERS, N_SAMPLES, NAME, Made, truth_mv
+from made_files import FS_HZ, MAKERS, N_SAMPLES, NAME, WITH_NAME, Made, truth_mv
 
 from ecgcore import readers
 from ecgcore.readers import ReadOptions
@@ -66,8 +66,7 @@ def test_age_and_sex_and_no_identity(recording, made):
 
 def test_identity_is_kept_only_on_purpose(made):
     kept = readers.read(made.files, options=replace(made.options, keep_identity=True))
-    expected = {"EDF", "BDF", "DICOM"}
-    assert (NAME in repr(dict(kept.patient.identity))) == (made.format in expected)
+    assert (NAME in repr(dict(kept.patient.identity))) == (made.format in WITH_NAME)
 
 
 def test_a_path_gives_the_same_as_an_upload(recording, made, tmp_path):

@@ -1,0 +1,188 @@
+"""MATLAB files with a matrix of samples: PhysioNet's ``val``, CPSC's ``ECG.data``, or the like.
+
+Gain, rate and lead names stand in a WFDB header, where one lies beside; in the file itself seldom.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgcore.errors import ReadError, TooLargeError
+from ecgcore.leads import STANDARD_12, canonical_lead
+from ecgcore.readers import mat_file, wfdb_
+from ecgcore.readers.assemble import listed
+from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.columns import (
+    Columns,
+    apply_facts,
+    is_fact,
+    key_of,
+    lead_names_in,
+    read_columns,
+    rows_of_matrix,
+)
+from ecgcore.readers.csv_header import Column, parse_column
+from ecgcore.readers.csv_time import is_progression
+from ecgcore.recording import MAX_LEADS, Recording
+
+# Names that samples are stored under, the likeliest first.
+SIGNAL_NAMES = (
+    "val", "ecg", "data", "signal", "signals", "sig", "p_signal", "ecg_signal", "ecgdata",
+    "ecg_data", "samples", "x", "y", "record", "recording", "leads_data", "tracing", "tracings",
+    "waveform", "waveforms", "arr_0", "array",
+)  # fmt: skip
+MIN_SAMPLES = 3
+
+
+def sniff(name: str, head: bytes) -> bool:
+    """Return whether the content is a MATLAB file of level 4 or 5 (versions 4 to 7)."""
+    return head.startswith(mat_file.LEVEL_5) or mat_file.is_level_4(head)
+
+
+def listed_in_folder(head: bytes) -> bool:
+    """Return whether a MATLAB file in a folder is a recording, by the name of what it holds."""
+    return key_of(mat_file.first_name(head)) in SIGNAL_NAMES
+
+
+def read(source: Source, options: ReadOptions) -> Recording:
+    """Read the one matrix of samples in the file.
+
+    Where a WFDB header of the same name lies beside, the record is read by it.
+
+    Raises
+    ------
+    MissingInformationError
+        Where rate, unit or lead names are neither in the file nor given.
+    ReadError
+        If no matrix can be the samples, or it is not clear which.
+    """
+    header = source.beside(f"{PurePosixPath(source.name).stem}.hea")
+    if header is not None:
+        source.name, source.data = header, source.take(header)
+        return wfdb_.read(source, options)
+    values = mat_file.variables(source.data, max_bytes=options.max_expanded_bytes)
+    return read_named(values, "MATLAB", source, options)
+
+
+def read_named(
+    values: Mapping[str, Any],
+    format_name: str,
+    source: Source,
+    options: ReadOptions,
+    *,
+    notes: Sequence[str] = (),
+) -> Recording:
+    """Read the samples among a file's named values; the others may tell rate, unit and leads.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        Arrays, texts, numbers; dicts for what is nested.  One array is the samples of all leads,
+        or there is one array a lead, named so.
+    format_name : str
+    source : Source
+    options : ReadOptions
+    notes : sequence of str
+        What is to be said already.
+    """
+    flat = _flat(values)
+    notes = list(notes)
+    facts = {_last(name): value for name, value in flat.items()}
+    arrays = _sample_arrays(flat)
+    times = _times(arrays)
+    arrays = {name: array for name, array in arrays.items() if name not in times}
+    leads = _leads_one_by_one(arrays)
+    if leads:
+        names, rows = list(leads), list(leads.values())
+        _check_even(leads)
+    else:
+        names = lead_names_in(facts) or []
+        n_names = len(names) or (len(options.lead_names) if options.lead_names else None)
+        rows = list(rows_of_matrix(_matrix(arrays, flat), n_names, notes))
+        names = names if len(names) == len(rows) else [""] * len(rows)
+    if sum(len(row) for row in rows) > options.max_samples:
+        raise TooLargeError(f"The file holds more than {options.max_samples} samples.")
+    time = next((row.ravel() for row in times.values() if row.size == len(rows[0])), None)
+    if time is not None:
+        names, rows = ["time", *names], [time, *rows]
+    found = Columns(format_name, names, rows, notes=notes)
+    apply_facts(found, facts)
+    return read_columns(found, source, options)
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, Any]:
+    """Return nested values under names joined by points."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping) and depth < mat_file.MAX_DEPTH:
+            flat |= _flat(value, f"{prefix}{name}.", depth + 1)
+        elif not str(name).startswith("__"):
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _sample_arrays(flat: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """Return the arrays of numbers that could be samples or time."""
+    return {
+        name: value
+        for name, value in flat.items()
+        if isinstance(value, np.ndarray)
+        and value.dtype.kind in "iuf"
+        and value.size >= MIN_SAMPLES
+        and not is_fact(_last(name))
+    }
+
+
+def _times(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the arrays that rise evenly or are named time, where others are the samples."""
+    rising = {
+        name: array
+        for name, array in arrays.items()
+        if array.size == max(array.shape)
+        and canonical_lead(_last(name)) not in STANDARD_12
+        and (Column(_last(name)).is_time or is_progression(array.ravel().astype(np.float64)))
+    }
+    return rising if len(rising) < len(arrays) else {}
+
+
+def _leads_one_by_one(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the arrays of one lead each, where the file has them in one place and named so."""
+    vectors = {n: a.ravel() for n, a in arrays.items() if a.size == max(a.shape)}
+    standard = [n for n in vectors if canonical_lead(parse_column(_last(n)).name) in STANDARD_12]
+    if not standard:
+        return {}
+    place = standard[0].rpartition(".")[0]
+    return {_last(n): row for n, row in vectors.items() if n.rpartition(".")[0] == place}
+
+
+def _check_even(leads: Mapping[str, NDArray[Any]]) -> None:
+    lengths = {len(row) for row in leads.values()}
+    if len(lengths) > 1:
+        raise ReadError(
+            f"The leads have {min(lengths)} to {max(lengths)} samples; all must have the same "
+            "number."
+        )
+
+
+def _matrix(arrays: Mapping[str, NDArray[Any]], flat: Mapping[str, Any]) -> NDArray[Any]:
+    """Return the array of samples: by its name, or the only one that can be it."""
+    for wanted in SIGNAL_NAMES:
+        named = [name for name in arrays if key_of(_last(name)) == wanted]
+        if len(named) == 1:
+            return arrays[named[0]]
+    large = [array for array in arrays.values() if max(array.shape) > MAX_LEADS]
+    if len(large) == 1:
+        return large[0]
+    found = listed(shown(name, 24) for name in list(arrays or flat)[:12]) or "nothing"
+    if not arrays:
+        raise ReadError(f"The file holds no array of numbers that could be samples, but {found}.")
+    raise ReadError(
+        f"The file holds several arrays ({found}); keep the samples alone, or name them val."
+    )
