@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
 from ecgcore.readers.aecg_annotations import annotations, device, filters
@@ -24,14 +25,15 @@ from ecgcore.readers.assemble import (
 from ecgcore.readers.base import Draft, ReadOptions, Source, shown
 from ecgcore.readers.mdc import lead_name
 from ecgcore.readers.text_values import (
-    Samples,
     age_at,
     age_years,
     birth_date,
     checked_rate,
     checked_unit,
+    equal_length,
     hl7_time,
     is_amplitude,
+    most_with_gaps,
     number,
     rate_of,
     samples,
@@ -42,6 +44,7 @@ from ecgcore.readers.xml_ import Node, parse, root_name
 from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
 from ecgcore.units import MV, NU, is_voltage, mv_per
 
+Rows = NDArray[np.float32]
 _ROOT = "annotatedecg"
 _SECONDS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}
 _DERIVED = re.compile(r"represent|median|mean|average|beat", re.IGNORECASE)
@@ -60,7 +63,7 @@ class _Lead:
     name: str
     unit: str
     gain: str
-    values: Samples
+    values: Rows
 
 
 @dataclass
@@ -98,12 +101,14 @@ def read(source: Source, options: ReadOptions) -> Recording:
     parts = _joinable(parts, notes)
     leads = _joined(parts, fs_hz, options, notes)
     leads = _only_ecg(leads, options, notes)
+    names = [lead.name for lead in leads]
+    signal = equal_length([lead.values for lead in leads], names, options, notes)
     start = parts[0].start or _effective(series) or _effective(root)
     unit = MV if is_voltage(leads[0].unit) else NU
     statements, measurements = annotations(series, root)
     draft = Draft(
-        names=[lead.name for lead in leads],
-        signal=scaled(np.stack([lead.values for lead in leads]), 1.0),
+        names=names,
+        signal=signal,
         fs_hz=fs_hz,
         unit=unit,
         provenance=Provenance(
@@ -206,11 +211,14 @@ def _take_time(value: Node, part: _Part) -> None:
 def _lead(sequence: Node, value: Node, options: ReadOptions, notes: list[str]) -> _Lead:
     """Return a lead of an SLIST_PQ or SLIST_INT: origin + scale times digits."""
     name = _lead_name(sequence)
-    digits = " ".join(node.text for node in value.all("digits"))
+    texts = [node.text for node in value.all("digits")]
+    digits = texts[0] if len(texts) == 1 else " ".join(texts)
     scale_text = value.get("value", "scale") or "1"
     scale, origin = number(scale_text), number(value.get("value", "origin") or "0")
     if scale is None or origin is None:
-        raise ReadError(f"The scale of {shown(name, 32)} is no number; the file is damaged.")
+        raise ReadError(
+            f"The scale of {shown(name, 32) or 'a lead'} is no number; the file is damaged."
+        )
     written = value.get("unit", "scale") or value.get("unit", "origin")
     if written in ("1", ""):
         written = ""
@@ -218,8 +226,7 @@ def _lead(sequence: Node, value: Node, options: ReadOptions, notes: list[str]) -
     origin_unit = value.get("unit", "origin") or unit
     step = scale * mv_per(unit) if is_voltage(unit) else scale
     zero = origin * mv_per(origin_unit) if is_voltage(origin_unit) else origin
-    with np.errstate(over="ignore", invalid="ignore"):  # infinite ones are noted when assembled
-        values = samples(digits, name, options) * step + zero
+    values = scaled(samples(digits, name, options), step, zero)
     return _Lead(name, unit, f"{scale:g} {shown(unit, 16)} a step", values)
 
 
@@ -263,7 +270,9 @@ def _joined(
     parts: Sequence[_Part], fs_hz: float, options: ReadOptions, notes: list[str]
 ) -> list[_Lead]:
     """Put every lead's samples at their place; where a lead has none, NaN."""
-    firsts = [0 if len(parts) == 1 else round((p.offset_s or 0.0) * fs_hz) for p in parts]
+    if len(parts) == 1:
+        return parts[0].leads
+    firsts = [round((part.offset_s or 0.0) * fs_hz) for part in parts]
     total = max(first + part.n_samples for first, part in zip(firsts, parts, strict=True))
     whole: dict[str, _Lead] = {}
     overlap = False
@@ -273,15 +282,16 @@ def _joined(
             seen[lead.name] = seen.get(lead.name, 0) + 1
             key = f"{lead.name}\x00{seen[lead.name]}"  # a name may stand twice in one set
             if key not in whole:
-                if (len(whole) + 1) * total > options.max_samples:
+                if (len(whole) + 1) * total > most_with_gaps(options):
                     raise too_many(options)
-                whole[key] = _Lead(lead.name, lead.unit, lead.gain, np.full(total, np.nan))
+                whole[key] = _Lead(
+                    lead.name, lead.unit, lead.gain, np.full(total, np.nan, dtype=np.float32)
+                )
             place = whole[key].values[first : first + lead.values.size]
             free = np.isnan(place)
             overlap |= part_number > 0 and not free.all()
             place[free] = lead.values[free]
-    if len(parts) > 1:
-        notes.append(f"The rhythm was joined from {len(parts)} stretches, each at its own time.")
+    notes.append(f"The rhythm was joined from {len(parts)} stretches, each at its own time.")
     if overlap:
         notes.append("Some stretches of the rhythm overlap; the earlier one was kept.")
     return list(whole.values())

@@ -37,6 +37,7 @@ _ROOT = "cardiologyxml"
 _PER_LSB = re.compile(r"\s*([^\s/]+?)\s*(?:per|/)\s*(?:lsb|bit)\s*", re.IGNORECASE)
 # How much smoother the leads must be in blocks of a second for that order to be believed.
 _CLEARLY = 1.2
+_LOOKED_AT = 30  # seconds
 _MEASUREMENTS = {
     "ventricularrate": ("Ventricular rate", "bpm"),
     "atrialrate": ("Atrial rate", "bpm"),
@@ -171,7 +172,7 @@ def _strip(
         room -= rows[-1].size
         if room < 0:
             raise too_many(options)
-    whole = equal_length(rows, names, notes)
+    whole = equal_length(rows, names, options, notes)
     announced = number(strip.node.value("channelsamplecounttotal"))
     if announced is not None and announced != whole.shape[1]:
         notes.append(
@@ -196,24 +197,32 @@ def _full_disclosure(
     names = _lead_order(strip.node)
     if not 1 <= len(names) <= MAX_LEADS:
         raise ReadError(f"The file names {len(names)} leads; 1 to {MAX_LEADS} can be read.")
-    text = ",".join(node.text for node in strip.node.all("fulldisclosuredata"))
+    texts = [node.text for node in strip.node.all("fulldisclosuredata")]
+    text = texts[0] if len(texts) == 1 else ",".join(texts)
     flat = samples(text, "the full disclosure", options)
     if flat.size < len(names):
         raise ReadError("The full disclosure holds no samples.")
-    n_each = flat.size // len(names)
-    rows = flat[: n_each * len(names)].reshape(n_each, len(names)).T
+    rows = _alternating(flat, len(names))
     block = round(fs_hz)
-    n_blocks = flat.size // (block * len(names)) if block else 0
-    if n_blocks and len(names) > 1:
-        parts = flat[: n_blocks * block * len(names)].reshape(n_blocks, len(names), block)
-        other = parts.transpose(1, 0, 2).reshape(len(names), -1)
-        if _roughness(other) * _CLEARLY < _roughness(rows):
-            rows = other
+    some = flat[: _LOOKED_AT * block * len(names)]
+    if block and len(names) > 1 and some.size >= block * len(names):
+        in_blocks = _roughness(_in_blocks(some, len(names), block))
+        if in_blocks * _CLEARLY < _roughness(_alternating(some, len(names))):
+            rows = _in_blocks(flat, len(names), block)
             notes.append("The samples stand in blocks of one second, lead after lead.")
     left = flat.size - rows.size
     if left:
         notes.append(f"{left} samples at the end do not fill all leads and were left out.")
     return names, rows
+
+
+def _alternating(flat: Samples, n_leads: int) -> Samples:
+    return flat[: flat.size // n_leads * n_leads].reshape(-1, n_leads).T
+
+
+def _in_blocks(flat: Samples, n_leads: int, block: int) -> Samples:
+    whole = flat[: flat.size // (block * n_leads) * block * n_leads]
+    return whole.reshape(-1, n_leads, block).transpose(1, 0, 2).reshape(n_leads, -1)
 
 
 def _roughness(rows: Samples) -> float:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecgcore.errors import MissingInformationError, ReadError, TooLargeError
 from ecgcore.leads import canonical_lead
@@ -41,7 +42,7 @@ from ecgcore.readers.xml_ import decode
 from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
 from ecgcore.units import MV, NU, is_voltage, mv_per
 
-MAX_BYTES = 64 * MIB
+MAX_BYTES = 48 * MIB
 _RESOURCE = re.compile(r'"resourceType"\s*:\s*"(\w{1,40})"')
 _HOLDERS = {"Observation", "Bundle", "DiagnosticReport", "Patient", "Device"}
 # Words for samples that are wrong, above or below what could be measured (SampledData.data).
@@ -49,6 +50,7 @@ _ABSENT = frozenset({"e", "u", "l"})
 _MAX_DIMENSIONS = 64
 _MAX_MEASUREMENTS = 100
 Json = Mapping[str, Any]
+Rows = NDArray[np.float32]
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -73,7 +75,7 @@ class _Lead:
     unit: str
     gain: str
     fs_hz: float | None
-    values: Samples
+    values: Rows
     effective: str = ""
 
 
@@ -104,10 +106,11 @@ def read(source: Source, options: ReadOptions) -> Recording:
     main = _of(observations, leads[0].effective)
     start = _moment(leads[0].effective)
     gains = dict.fromkeys(lead.gain for lead in leads)
-    rows = equal_length([lead.values for lead in leads], [lead.name for lead in leads], notes)
+    names = [lead.name for lead in leads]
+    rows = equal_length([lead.values for lead in leads], names, options, notes)
     draft = Draft(
-        names=[lead.name for lead in leads],
-        signal=scaled(rows, 1.0),
+        names=names,
+        signal=rows,
         fs_hz=fs_hz,
         unit=MV if is_voltage(leads[0].unit) else NU,
         provenance=Provenance(
@@ -214,10 +217,10 @@ def _sampled(
     factor = _number(data.get("factor", 1))
     zero = _number(origin.get("value", 0))
     if factor is None or zero is None or factor == 0:
-        raise ReadError(f"The factor or origin of {shown(name, 32)} is no number.")
-    values = _physical(values, factor, zero, data, notes)
-    if is_voltage(unit):
-        values = values * mv_per(unit)
+        raise ReadError(f"The factor or origin of {shown(name, 32) or 'a lead'} is no number.")
+    zero = _zero(values, factor, zero, data, notes)
+    unit_mv = mv_per(unit) if is_voltage(unit) else 1.0
+    rows = scaled(values, factor * unit_mv, zero * unit_mv)
     count = _number(data.get("dimensions", 1)) or 1
     if not 1 <= count <= _MAX_DIMENSIONS or count != int(count):
         raise ReadError(
@@ -226,12 +229,12 @@ def _sampled(
     gain = f"{factor:g} {shown(unit, 16)} a step"
     rate = _rate(data)
     if count == 1:
-        return [_Lead(name, unit, gain, rate, values)]
-    return _dimensions(values, int(count), options, (unit, gain, rate))
+        return [_Lead(name, unit, gain, rate, rows)]
+    return _dimensions(rows, int(count), options, (unit, gain, rate))
 
 
 def _dimensions(
-    values: Samples,
+    values: Rows,
     count: int,
     options: ReadOptions,
     rest: tuple[str, str, float | None],
@@ -248,29 +251,31 @@ def _dimensions(
     return [_Lead(name, *rest, row.copy()) for name, row in zip(names, rows, strict=True)]
 
 
-def _physical(values: Samples, factor: float, zero: float, data: Json, notes: list[str]) -> Samples:
-    """Return data times factor plus origin, as the standard says.
+def _zero(values: Samples, factor: float, zero: float, data: Json, notes: list[str]) -> float:
+    """Return what to add to data times factor: the origin, as the standard says.
 
     Some files, one of the standard's own examples among them, write as origin the number that
     stands for zero; it shows where only that reading keeps within the limits they state.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # infinite ones are noted when assembled
-        standard = values * factor + zero
-        other = (values - zero) * factor
     low, high = _number(data.get("lowerLimit")), _number(data.get("upperLimit"))
     if zero == 0 or low is None or high is None or np.isnan(values).all():
-        return standard
-    if not _within(standard, low, high) and _within(other, low, high):
+        return zero
+    ends = np.array([np.nanmin(values), np.nanmax(values)])
+    if not _within(ends, factor, zero, low, high) and _within(
+        ends, factor, -zero * factor, low, high
+    ):
         notes.append(
             "The origin is written as the number that stands for zero; read so, the samples keep "
             "within the file's limits."
         )
-        return other
-    return standard
+        return -zero * factor
+    return zero
 
 
-def _within(values: Samples, low: float, high: float) -> bool:
-    return bool(low <= np.nanmin(values) and np.nanmax(values) <= high)
+def _within(ends: Samples, factor: float, zero: float, low: float, high: float) -> bool:
+    with np.errstate(over="ignore", invalid="ignore"):
+        reached = ends * factor + zero
+    return bool(low <= reached.min() and reached.max() <= high)
 
 
 def _rate(data: Json) -> float | None:

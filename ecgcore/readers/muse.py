@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
 from ecgcore.readers.assemble import (
@@ -38,6 +39,7 @@ from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
 from ecgcore.units import MV, NU, is_voltage, mv_per
 
 _ROOT = "restingecg"
+_MAX_LATE = 1_000_000  # samples
 _DTYPES = {1: "i1", 2: "<i2", 4: "<i4"}
 _MEASUREMENTS = {
     "ventricularrate": ("Ventricular rate", "bpm"),
@@ -65,7 +67,7 @@ class _Lead:
     name: str
     unit: str
     gain: str
-    values: Samples
+    values: NDArray[np.float32]
 
 
 def read(source: Source, options: ReadOptions) -> Recording:
@@ -83,13 +85,14 @@ def read(source: Source, options: ReadOptions) -> Recording:
     wave = _rhythm(root, notes)
     fs_hz = checked_rate(_rate(wave), options, notes)
     leads = _leads(wave, options, notes)
-    rows = equal_length([lead.values for lead in leads], [lead.name for lead in leads], notes)
+    names = [lead.name for lead in leads]
+    rows = equal_length([lead.values for lead in leads], names, options, notes)
     start = _start(root)
     statements, measurements = _machine(root)
     gains = dict.fromkeys(lead.gain for lead in leads)
     draft = Draft(
-        names=[lead.name for lead in leads],
-        signal=scaled(rows, 1.0),
+        names=names,
+        signal=rows,
         fs_hz=fs_hz,
         unit=MV if is_voltage(leads[0].unit) else NU,
         provenance=Provenance(
@@ -167,7 +170,7 @@ def _leads(wave: Node, options: ReadOptions, notes: list[str]) -> list[_Lead]:
 
 
 def _lead(node: Node, name: str, options: ReadOptions, notes: list[str]) -> _Lead:
-    label = shown(name, 16)
+    label = shown(name, 16) or "a lead"
     data = from_base64(node.value("waveformdata"), name)
     _check_crc(node, data, label, notes)
     size = int(number(node.value("leadsamplesize") or "2") or 0)
@@ -179,22 +182,21 @@ def _lead(node: Node, name: str, options: ReadOptions, notes: list[str]) -> _Lea
     if per_bit is None or per_bit == 0:
         raise ReadError(f"The file does not tell the step of {label} in microvolts; export again.")
     unit = checked_unit(node.value("leadamplitudeunits"), name, options, notes)
-    with np.errstate(over="ignore", invalid="ignore"):  # infinite ones are noted when assembled
-        values = raw * (per_bit * (mv_per(unit) if is_voltage(unit) else 1.0))
+    values = scaled(raw, per_bit * (mv_per(unit) if is_voltage(unit) else 1.0))
     if node.value("leadoff").upper() == "TRUE":
         notes.append(f"The device says that an electrode of {label} was off.")
-    before = _samples_before(node, label, options)
+    before = _samples_before(node, label)
     if before:
         notes.append(f"{label} starts {before} samples later; these are marked as absent.")
-        values = np.concatenate([np.full(before, np.nan), values])
+        values = np.concatenate([np.full(before, np.nan, dtype=np.float32), values])
     return _Lead(name, unit, f"{per_bit:g} {shown(unit, 16)} a step", values)
 
 
-def _samples_before(node: Node, label: str, options: ReadOptions) -> int:
+def _samples_before(node: Node, label: str) -> int:
     """Return how many samples after the waveform's start a lead starts."""
     offset = number(node.value("leadoffsetfirstsample") or "0")
     late = number(node.value("leadtimeoffset") or "0")
-    if offset is None or not 0 <= offset <= options.max_samples or late not in (None, 0.0):
+    if offset is None or not 0 <= offset <= _MAX_LATE or late not in (None, 0.0):
         raise ReadError(
             f"{label} starts at another time than the other leads, which cannot be read for "
             "certain; export the file as DICOM waveform."

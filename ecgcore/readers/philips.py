@@ -32,6 +32,7 @@ from ecgcore.readers.text_values import (
     filter_text,
     from_base64,
     iso_time,
+    most_with_gaps,
     number,
     samples,
     scaled,
@@ -45,6 +46,8 @@ _ROOT = "restingecgdata"
 _VERSIONS = ("1.03", "1.04", "1.04.01", "1.04.02")
 # What the schema calls the usual placement; such files name no leads.
 _STANDARD = ("STD-12", "10-WIRE", "STD", "12-LEAD")
+# What takes seconds to unpack; a cardiograph's recording has some 100,000.
+_MAX_COMPRESSED = 20_000_000
 _CALIBRATION_UV = 1000.0
 _CALIBRATION_S = 0.1
 _MEASUREMENTS = {
@@ -209,7 +212,7 @@ def _steps(
         raise ReadError(
             f"The samples are cut off: {len(labels)} leads are announced, {len(rows)} are there."
         )
-    steps = equal_length(rows, labels, notes)
+    steps = equal_length(rows, labels, options, notes)
     _note_length(steps, wave, notes)
     if compressed:
         labels, steps = _limb_leads(labels, steps, notes)
@@ -227,7 +230,8 @@ def _note_length(steps: Samples, wave: _Wave, notes: list[str]) -> None:
 def _xli(wave: _Wave, signal: Node, labels: list[str], options: ReadOptions) -> list[Samples]:
     if wave.n_samples is None:
         raise ReadError("The Philips XML does not tell how long its leads are; export it again.")
-    if wave.n_samples * len(labels) > options.max_samples or len(labels) > MAX_LEADS:
+    most = min(options.max_samples, _MAX_COMPRESSED)
+    if wave.n_samples * len(labels) > most or len(labels) > MAX_LEADS:
         raise too_many(options)
     data = from_base64(wave.node.text, "the Philips XML")
     parts = xli.chunks(data, len(labels))
@@ -281,7 +285,7 @@ def _single_leads(
     if wave.node.get("compression"):
         raise ReadError("The leads are compressed one by one, which is not known; export again.")
     names, rows = [], []
-    room = options.max_samples
+    room = most_with_gaps(options)
     for lead in wave.node.all("leadwaveform")[: MAX_LEADS + 1]:
         values = _values(lead.text, wave.node, signal, options)
         before = round((number(lead.get("starttime")) or 0.0) * wave.fs_hz / 1000)
@@ -290,7 +294,7 @@ def _single_leads(
             raise too_many(options)
         names.append(lead.get("leadname"))
         rows.append(np.concatenate([np.full(before, np.nan), values]))
-    return names, equal_length(rows, names, notes)
+    return names, equal_length(rows, names, options, notes)
 
 
 def _limb_leads(labels: list[str], steps: Samples, notes: list[str]) -> tuple[list[str], Samples]:

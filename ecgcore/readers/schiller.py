@@ -118,7 +118,7 @@ def _leads(wave: Node, options: ReadOptions, notes: list[str]) -> tuple[list[str
         room -= rows[-1].size
         if room < 0:
             raise too_many(options)
-    return names, equal_length(rows, names, notes)
+    return names, equal_length(rows, names, options, notes)
 
 
 def _start(root: Node) -> datetime | None:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,14 @@ from ecgcore.recording import MAX_FS_HZ
 from ecgcore.units import is_normalised, is_voltage
 
 Samples = NDArray[np.float64]
+_Float = TypeVar("_Float", bound=np.floating[Any])
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
 _SEPARATOR = re.compile(r"[\s,;]")
 _ABSENT = frozenset({"nan", "na", "n/a", "null", "none", "-", "?"})
 _CHUNK_CHARACTERS = 1_000_000
+_MAX_WITH_GAPS = 32_000_000
+_BLOCK = 1_000_000
 _MAX_AGE_YEARS = 130
 
 
@@ -73,7 +77,19 @@ def samples(
             raise too_many(options)
         parts.append(_numbers(words, what, _ABSENT | absent))
         at = end
-    return np.concatenate(parts) if parts else np.empty(0)
+    return _emptied(parts, count)
+
+
+def _emptied(parts: list[Samples], count: int) -> Samples:
+    """Return the parts in one array, each let go once it is copied."""
+    whole = np.empty(count)
+    parts.reverse()
+    at = 0
+    while parts:
+        part = parts.pop()
+        whole[at : at + part.size] = part
+        at += part.size
+    return whole
 
 
 def too_many(options: ReadOptions) -> TooLargeError:
@@ -98,7 +114,8 @@ def _one(word: str, what: str, absent: frozenset[str]) -> float:
         return float(word)
     except ValueError:
         raise ReadError(
-            f"The samples of {shown(what, 32)} hold {shown(word, 20)!r} where a number is needed."
+            f"The samples of {shown(what, 32) or 'a lead'} hold {shown(word, 20)!r} where a number "
+            "is needed."
         ) from None
 
 
@@ -115,23 +132,37 @@ def from_base64(text: str, what: str) -> bytes:
         return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise ReadError(
-            f"The samples of {shown(what, 32)} are no valid base64; the file is damaged."
+            f"The samples of {shown(what, 32) or 'a lead'} are no valid base64; they are damaged."
         ) from error
 
 
-def equal_length(rows: Sequence[Samples], names: Sequence[str], notes: list[str]) -> Samples:
+def most_with_gaps(options: ReadOptions) -> int:
+    """Return how many samples a recording may have where gaps are filled with NaN.
+
+    A gap costs a file nothing: a few bytes can ask for any number of absent samples.
+    """
+    return min(options.max_samples, _MAX_WITH_GAPS)
+
+
+def equal_length(
+    rows: Sequence[NDArray[_Float]], names: Sequence[str], options: ReadOptions, notes: list[str]
+) -> NDArray[_Float]:
     """Return rows stacked, shape (n_leads, n_samples), the shorter ones filled up with NaN."""
     if not rows or not max(row.size for row in rows):
         raise ReadError("The file holds no samples.")
     longest = max(row.size for row in rows)
-    short = [shown(n, 16) for row, n in zip(rows, names, strict=True) if row.size < longest]
+    short = [
+        shown(n, 16) or "one" for row, n in zip(rows, names, strict=True) if row.size < longest
+    ]
     if not short:
         return np.stack(rows)
+    if len(rows) * longest > most_with_gaps(options):
+        raise too_many(options)
     notes.append(
         f"The leads have different lengths; {listed(short)} {'ends' if len(short) == 1 else 'end'}"
         " early, the rest is marked as absent."
     )
-    whole = np.full((len(rows), longest), np.nan)
+    whole = np.full((len(rows), longest), np.nan, dtype=rows[0].dtype)
     for filled, row in zip(whole, rows, strict=True):
         filled[: row.size] = row
     return whole
@@ -176,7 +207,9 @@ def checked_rate(rate: float | None, options: ReadOptions, notes: list[str]) -> 
         notes.append(f"The sampling rate, {options.fs_hz:g} Hz, was given by the user.")
         return options.fs_hz
     if not 0 < rate <= MAX_FS_HZ:
-        raise ReadError(f"The file's sampling rate is {rate:g} Hz; it must be above 0.")
+        raise ReadError(
+            f"The file's sampling rate is {rate:g} Hz; it must be above 0, up to {MAX_FS_HZ:g}."
+        )
     if options.fs_hz not in (None, rate):
         notes.append(
             f"The rate given, {options.fs_hz:g} Hz, was not used: the file says {rate:g} Hz."
@@ -196,7 +229,8 @@ def checked_unit(unit: str, what: str, options: ReadOptions, notes: list[str]) -
         return unit.strip()
     if options.unit is None:
         raise MissingInformationError(
-            f"The file does not tell the unit of {shown(what, 32)}; give it (--unit).", ("unit",)
+            f"The file does not tell the unit of {shown(what, 32) or 'a lead'}; give it (--unit).",
+            ("unit",),
         )
     notes.append(f"The unit, {options.unit}, was given by the user.")
     return options.unit
@@ -306,5 +340,9 @@ def scaled(values: Samples, scale: float, zero: float = 0.0) -> NDArray[np.float
 
     What overflows becomes infinite, and is found and noted when assembled.
     """
+    whole = np.empty(values.shape, dtype=np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
-        return (values * scale + zero).astype(np.float32)
+        for at in range(0, values.shape[-1], _BLOCK):
+            block = slice(at, at + _BLOCK)
+            whole[..., block] = values[..., block] * scale + zero
+    return whole
