@@ -15,6 +15,7 @@ from ecgcore.leads import STANDARD_12
 from ecgcore.models import build
 from ecgcore.recording import Patient, Recording
 
+MIN_LEADS = {"SNR": 8, "STD": 8, "STE": 8, "PVC": 2}
 TINY = {"n_labels": 9, "encoder": [4, 6], "mixed": 8, "trunk": [8], "kernel": 5}
 
 
@@ -56,7 +57,10 @@ def tiny_card(**changes: object) -> ModelCard:
         architecture="lead_set",
         arguments=TINY,
         input=InputContract(),
-        labels=tuple(LabelRule(code, 0.5, 1.0, 0.0, code != "STE", 40) for code in CORE_CODES),
+        labels=tuple(
+            LabelRule(code, 0.5, 1.0, 0.0, code != "STE", 40, MIN_LEADS.get(code, 3))
+            for code in CORE_CODES
+        ),
         threshold_rule="none",
         calibration_rule="none",
         data=(),

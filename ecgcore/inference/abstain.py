@@ -14,8 +14,6 @@ from ecgcore.recording import Recording
 from ecgcore.results import Finding, Quality
 
 ADULT_YEARS = 18
-# Statements about the whole heart in space: they are not made from a strip of a few leads.
-NEEDS_MANY_LEADS = ("SNR", "STD", "STE")
 # Bundle branch block is defined by V1 (with I and V6): AHA/ACC/HRS 2009 Part III.
 NEEDS_V1 = ("LBBB", "RBBB")
 # What a pacemaker's own complexes imitate or hide.
@@ -114,11 +112,12 @@ def _lead_limits(
         return
     limits.calibrated = False
     names = ", ".join(given.leads)
-    many = f"{card.input.min_leads_calibrated:g}"
-    limits.block(
-        [c for c in codes if c in NEEDS_MANY_LEADS],
-        f"It needs at least {many} complete leads; used here: {names}.",
-    )
+    for rule in card.labels:
+        if given.leads_present < rule.min_leads:
+            limits.block(
+                [rule.code],
+                f"It needs at least {rule.min_leads:g} complete leads; used here: {names}.",
+            )
     if "V1" not in lead_names.values():
         limits.block(
             [c for c in codes if c in NEEDS_V1],

@@ -17,6 +17,9 @@ CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.safetensors"
 README_FILE = "README.md"
 SCHEMA = 1
+STATEMENTS = "statements"
+WAVES = "waves"
+TASKS = (STATEMENTS, WAVES)
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,9 @@ class LabelRule:
         False with fewer than 30 out-of-fold positives.
     positives : int
         Out-of-fold positives that threshold and calibration were made on.
+    min_leads : float
+        On fewer leads no finding is given: out-of-fold, the threshold does not hold there, or
+        the statement is one about the whole heart.
     """
 
     code: str
@@ -75,6 +81,7 @@ class LabelRule:
     bias: float
     calibrated: bool
     positives: int
+    min_leads: float = 8.0
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,9 @@ class ModelCard:
     intended_use : str
     limits : tuple of str
     weights_sha256 : str
+    task : str
+        ``"statements"`` (findings on a recording), or ``"waves"`` (a class for every sample of a
+        lead: then ``labels`` are the wave classes, and threshold and calibration have no use).
     """
 
     name: str
@@ -132,6 +142,7 @@ class ModelCard:
     training: Mapping[str, Any] = field(default_factory=dict)
     out_of_fold: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    task: str = STATEMENTS
 
     @property
     def full_name(self) -> str:
@@ -187,6 +198,8 @@ def _card(raw: Mapping[str, Any]) -> ModelCard:
 
 
 def _check(card: ModelCard) -> None:
+    if card.task not in TASKS:
+        raise ValueError(f"task must be one of {', '.join(TASKS)}")
     if not card.labels or len(set(card.codes)) != len(card.codes):
         raise ValueError("labels must be named, each once")
     for rule in card.labels:

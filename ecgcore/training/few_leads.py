@@ -18,6 +18,8 @@ LEAD_SETS: dict[str, tuple[str, ...]] = {
     "8 leads": INDEPENDENT_8,
     "6 limb leads": LIMB_6,
     "I, II, V1": ("I", "II", "V1"),
+    "I, II": ("I", "II"),
+    "II, V1": ("II", "V1"),
     "I": ("I",),
     "II": ("II",),
 }

@@ -118,7 +118,9 @@ def trained(
 ) -> Fitted:
     """Train a network, or take it from ``keep`` if it was made in the same way before."""
     records = [f"{d}/{r}" for d, r in zip(data.datasets[rows], data.records[rows], strict=True)]
-    decides = repr((recipe.model, recipe.input, recipe.plain(), records, seed))
+    given = recipe.input
+    seen = (given.leads, given.fs_hz, given.high_pass_hz, given.low_pass_hz)
+    decides = repr((recipe.model, seen, recipe.plain(), records, seed))
     key = hashlib.sha256(decides.encode()).hexdigest()
     state, path = keep / f"{what}.json", keep / f"{what}.safetensors"
     if state.is_file() and path.is_file():
@@ -154,7 +156,9 @@ def make_model(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
     data = load_data(recipe)
     oof = out_of_fold(recipe, data, runs)
     targets, groups = data.targets[oof.rows], data.groups[oof.rows]
-    rules, calibration = label_rules(CORE_CODES, targets, oof.logits[ALL_LEADS], groups)
+    rules, calibration = label_rules(
+        CORE_CODES, targets, oof.logits[ALL_LEADS], groups, recipe.min_leads
+    )
     learned = data.where(*recipe.data.learn)
     final = trained(recipe, data, learned, seed=recipe.seed, keep=runs, what="final")
     out.mkdir(parents=True, exist_ok=True)

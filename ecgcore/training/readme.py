@@ -43,15 +43,15 @@ def readme(card: ModelCard) -> str:
 
 def _label_table(card: ModelCard) -> str:
     lines = [
-        "| Code | Statement | Meaning | Threshold | Positives it rests on | Calibrated |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| Code | Statement | Meaning | Threshold | Positives | Calibrated | Leads needed |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for rule in card.labels:
         about = statement(rule.code)
         known = "yes" if rule.calibrated else "no: words, not a number"
         lines.append(
             f"| {rule.code} | {about.name} | {about.meaning} | {rule.threshold:.3f} | "
-            f"{rule.positives} | {known} |"
+            f"{rule.positives} | {known} | {rule.min_leads:g} |"
         )
     return "\n".join(lines)
 

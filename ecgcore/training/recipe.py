@@ -11,6 +11,7 @@ from ecgcore.datasets import DATASETS
 from ecgcore.datasets.entry import SPLITS
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
+from ecgcore.labels import CORE_CODES
 from ecgcore.models import ARCHITECTURES
 from ecgcore.training.augmentation import Augmentation
 
@@ -74,7 +75,10 @@ class TextPart:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides how a model is made."""
+    """Everything that decides how a model is made.
+
+    ``min_leads`` gives each statement the number of leads below which no finding is given.
+    """
 
     name: str
     version: str
@@ -84,6 +88,7 @@ class Recipe:
     data: DataPart
     training: TrainingPart
     augmentation: Augmentation
+    min_leads: Mapping[str, float]
     text: TextPart
 
     def plain(self) -> dict[str, Any]:
@@ -119,14 +124,16 @@ def read_recipe(path: Path) -> Recipe:
         raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidArgumentError(f"The recipe {path} cannot be read: {error}.") from None
-    top = {"name", "version", "seed", *_PARTS}
+    top = {"name", "version", "seed", "min_leads", *_PARTS}
     for key in raw:
         one_of("an entry of the recipe", key, top)
     missing = sorted(top - {"input", "augmentation"} - raw.keys())
     if missing:
         raise InvalidArgumentError(f"The recipe has no entry {missing[0]!r}.")
     parts = {name: _part(name, cls, raw.get(name, {})) for name, cls in _PARTS.items()}
-    recipe = Recipe(str(raw["name"]), str(raw["version"]), int(raw["seed"]), **parts)
+    least = _min_leads(raw["min_leads"])
+    identity = (str(raw["name"]), str(raw["version"]), int(raw["seed"]))
+    recipe = Recipe(*identity, min_leads=least, **parts)
     _check(recipe)
     return recipe
 
@@ -161,6 +168,14 @@ def _typed(name: str, wanted: str, value: Any) -> Any:
     if "float" in wanted:
         raise InvalidArgumentError(f"{name} is {value!r}; it must be a number.")
     return value
+
+
+def _min_leads(raw: Any) -> dict[str, float]:
+    if not isinstance(raw, dict) or set(raw) != set(CORE_CODES):
+        raise InvalidArgumentError(
+            f"[min_leads] of the recipe must give a number to each of {', '.join(CORE_CODES)}."
+        )
+    return {code: in_range(f"min_leads.{code}", raw[code], 1, 12) for code in CORE_CODES}
 
 
 def _check(recipe: Recipe) -> None:

@@ -1,6 +1,6 @@
 """Thresholds and calibration of a card, from out-of-fold logits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ def label_rules(
     targets: NDArray[np.float32],
     logits: NDArray[np.float64],
     groups: NDArray[np.str_],
+    min_leads: Mapping[str, float],
 ) -> tuple[tuple[LabelRule, ...], CalibrationSet]:
     """Return each statement's calibration and threshold.
 
@@ -27,6 +28,8 @@ def label_rules(
         Logits of networks that never saw the record's patient; NaN targets are left out.
     groups : array of str, shape (n,)
         Patients.
+    min_leads : mapping of str to float
+        See :class:`ecgcore.inference.LabelRule`.
 
     Raises
     ------
@@ -52,6 +55,7 @@ def label_rules(
                 bias=calibration.bias,
                 calibrated=calibration.calibrated,
                 positives=calibration.n_positive,
+                min_leads=min_leads[code],
             )
         )
     return tuple(rules), made

@@ -90,22 +90,53 @@ def test_selected_leads_are_all_that_is_used(model):
     )
 
 
-def test_few_leads_are_not_calibrated_and_not_asked_about_the_whole_heart(model):
-    findings = by_code(predict(model, recording(leads=("I",))))
-    for code in ("SNR", "STD", "STE", "LBBB", "RBBB"):
-        assert findings[code].finding is None
-        assert findings[code].reason
-    for code in ("AF", "IAVB", "PAC", "PVC"):
-        assert findings[code].finding is not None
-        assert "twelve leads" in findings[code].reason
+@pytest.mark.parametrize(
+    ("leads", "assessed"),
+    [
+        (("I",), set()),
+        (("II", "V5"), {"PVC"}),
+        (("I", "II", "V5"), {"AF", "IAVB", "PAC", "PVC"}),
+        (("I", "II", "V1"), {"AF", "IAVB", "PAC", "PVC", "LBBB", "RBBB"}),
+    ],
+)
+def test_on_few_leads_only_what_was_shown_to_hold_is_said(model, leads, assessed):
+    found = predict(model, recording(leads=leads))
+    findings = by_code(found)
+    assert {code for code, f in findings.items() if f.finding is not None} == assessed
+    assert all(f.reason for f in findings.values())
+    assert all("twelve leads" in findings[code].reason for code in assessed)
     assert not any(f.calibrated for f in findings.values())
+    assert found.abstained == (not assessed)
+    if not assessed:
+        assert "3 complete leads" in found.abstain_reason
+
+
+def test_eight_leads_are_as_good_as_twelve(model):
+    leads = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
+    findings = by_code(predict(model, recording(leads=leads)))
+    assert all(f.finding is not None for f in findings.values())
+    assert findings["AF"].calibrated
+
+
+def test_a_lead_present_for_a_quarter_of_the_time_counts_as_a_quarter(model):
+    plain = recording()
+    signal = plain.signal.copy()
+    for row in range(12):
+        keep = slice(1250 * (row // 3), 1250 * (row // 3 + 1))
+        signal[row, : keep.start] = np.nan
+        signal[row, keep.stop :] = np.nan
+    sheet = Recording(signal, 500, STANDARD_12, patient=plain.patient)
+    findings = by_code(predict(model, sheet))
+    assert findings["STD"].finding is None
+    assert findings["AF"].finding is not None
+    assert not findings["AF"].calibrated
 
 
 def test_a_monitoring_lead_stands_in_for_rhythm_and_says_so(model):
     findings = by_code(predict(model, recording(leads=("MLII", "V5"))))
     assert findings["STD"].finding is None
-    assert findings["AF"].finding is not None
-    assert "MLII was read in the place of II" in findings["AF"].reason
+    assert findings["PVC"].finding is not None
+    assert "MLII was read in the place of II" in findings["PVC"].reason
 
 
 def test_a_monitoring_lead_is_left_out_where_the_real_lead_is(model):

@@ -196,11 +196,11 @@ def test_rules_need_a_positive_record_of_every_statement():
     targets = (rng.random((200, 9)) < 0.3).astype(np.float32)
     logits = 2 * targets + rng.standard_normal((200, 9))
     groups = np.array([str(i) for i in range(200)])
-    rules, _ = label_rules(CORE_CODES, targets, logits, groups)
+    rules, _ = label_rules(CORE_CODES, targets, logits, groups, dict.fromkeys(CORE_CODES, 3))
     assert all(rule.calibrated and 0 < rule.threshold < 1 for rule in rules)
     targets[:, 3] = 0
     with pytest.raises(CannotAssessError, match=CORE_CODES[3]):
-        label_rules(CORE_CODES, targets, logits, groups)
+        label_rules(CORE_CODES, targets, logits, groups, dict.fromkeys(CORE_CODES, 3))
 
 
 def test_the_committed_recipe_builds_its_network_and_never_learns_from_test():
@@ -222,6 +222,8 @@ def test_the_committed_recipe_builds_its_network_and_never_learns_from_test():
         ('"ludb"', '"nowhere"', "nowhere"),
         ('architecture = "lead_set"', 'architecture = "x"', "lead_set"),
         ("[training]", "[training", "read"),
+        ("PVC = 2", "", "min_leads"),
+        ("PVC = 2", "PVC = 20", "PVC"),
         ("fs_hz = 100.0", "fs_hz = true", "number"),
     ],
 )
