@@ -232,7 +232,7 @@ class Draft:
 
 
 # Recording warnings swaps state that all threads share; one reader at a time may do it.
-_WARNINGS_LOCK = threading.Lock()
+_WARNINGS_LOCK = threading.RLock()
 
 
 @contextmanager
