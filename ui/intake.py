@@ -6,7 +6,7 @@ import streamlit as st
 
 from ecgcore.errors import EcgError, MissingInformationError
 from ecgcore.leads import STANDARD_12
-from ecgcore.readers import ReadOptions
+from ecgcore.readers import FORMATS, ReadOptions
 from ecgcore.recording import Recording
 from ecgcore.results import Quality
 from ecgcore.signal.quality import assess
@@ -16,8 +16,8 @@ from ui.reading import read_uploads
 from ui.state import OpenCase, put_case
 
 _ACCEPTS = (
-    "A CSV or text file, EDF, BDF or DICOM; a WFDB record with its header and signal files "
-    "together, or as one zip. 200 MB at most. A patient's name is not kept."
+    "One recording or several; a WFDB record's header and signal files together, or zipped. "
+    "200 MB at most. A patient's name is not kept."
 )
 _UNITS = ("mV", "uV", "V", "NU")
 _UNIT_WORDS = {
@@ -35,7 +35,11 @@ def upload() -> None:
     """Take files, say what was read from them, and offer to review."""
     st.subheader("Open an ECG")
     files = st.file_uploader("Drop files here", accept_multiple_files=True)
-    st.caption(_ACCEPTS)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(_ACCEPTS)
+        with st.popover("What can be read"):
+            st.markdown("\n".join(f"- {entry.description}" for entry in FORMATS))
+            st.caption("Recognised by content, not by name. Pictures and PDFs hold no samples.")
     if not files:
         st.session_state.pop(_OPTIONS, None)
         return
