@@ -30,9 +30,8 @@ _RATE = re.compile(
     r"(\d{2,5}(?:[.,]\d+)?)\s*(?:hertz\w*|hz|герц\w*|гц|赫兹|赫茲|ヘルツ|헤르츠|χερτζ|χέρτζ|هرتز|הרץ)",
     re.IGNORECASE,
 )
-_MOMENT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:\s*[-+]\d{2}:?\d{2}|Z)?"
-)
+_ZONE = r"\s*(?:[-+]\d{2}:?\d{2}|Z)"
+_MOMENT = re.compile(rf"(\d{{4}}-\d{{2}}-\d{{2}})[ T](\d{{2}}:\d{{2}}:\d{{2}})(?:\.\d+)?({_ZONE})?")
 _NUMBER = re.compile(r"[-+\u2212]?(?:\d[\d.,\u00a0\u202f']*|[.,]\d+)(?:e[-+]?\d{1,2})?", re.I)
 _LEAD_I = re.compile(r"(?<![A-Za-z0-9])(?:I|1)(?![A-Za-z0-9])")
 _DATE_PARTS = re.compile(r"\d+|[^\W\d_]+")
@@ -101,7 +100,8 @@ def _unquoted(text: str) -> str:
 
 def _is_apple(header: _Header) -> bool:
     has_unit = any(is_voltage(value) for value in header.values)
-    by_watch = header.first(_DEVICE) is not None or header.first(_MOMENT) is not None
+    zoned = any((match := _MOMENT.fullmatch(value)) and match[3] for value in header.values)
+    by_watch = header.first(_DEVICE) is not None or zoned
     return header.first(_RATE) is not None and has_unit and by_watch
 
 
@@ -122,6 +122,8 @@ def read(source: Source, options: ReadOptions) -> Recording:
     unit_at = next(i for i, value in enumerate(values) if is_voltage(value))
     fs_hz = _rate(values[header.first(_RATE) or 0])
     samples = _samples(text, header.n_lines, options, notes) * mv_per(values[unit_at])
+    with np.errstate(over="ignore"):  # infinite values are found and noted when assembled
+        signal = samples.astype(np.float32)
     start = _start(header)
     device_at = header.first(_DEVICE)
     names = chosen_names([_lead(header, unit_at)], options)
@@ -133,7 +135,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
         )
     draft = Draft(
         names=[names[0]],
-        signal=samples.astype(np.float32)[np.newaxis],
+        signal=signal[np.newaxis],
         fs_hz=fs_hz,
         unit=MV,
         provenance=Provenance(

@@ -107,7 +107,7 @@ def _ready_list(items: list[Any]) -> Any:
 
 
 def _are_numbers(items: Sequence[Any]) -> bool:
-    return bool(items) and set(map(type, items)) <= {int, float, type(None)}
+    return set(map(type, items)) <= {int, float, type(None)}
 
 
 def _array(items: Sequence[Any]) -> NDArray[np.float64]:

@@ -135,9 +135,14 @@ def _sample_arrays(flat: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
         for name, value in flat.items()
         if isinstance(value, np.ndarray)
         and value.dtype.kind in "iuf"
-        and value.size >= MIN_SAMPLES
+        and (value.size >= MIN_SAMPLES or _is_standard(name))
         and not is_fact(_last(name))
     }
+
+
+def _is_standard(name: str) -> bool:
+    """Return whether a name is that of a standard lead, with or without its unit."""
+    return canonical_lead(parse_column(_last(name)).name) in STANDARD_12
 
 
 def _times(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -145,8 +150,8 @@ def _times(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     rising = {
         name: array
         for name, array in arrays.items()
-        if array.size == max(array.shape)
-        and canonical_lead(_last(name)) not in STANDARD_12
+        if array.size == max(array.shape, default=0)
+        and not _is_standard(name)
         and (Column(_last(name)).is_time or is_progression(array.ravel().astype(np.float64)))
     }
     return rising if len(rising) < len(arrays) else {}
@@ -154,8 +159,8 @@ def _times(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 def _leads_one_by_one(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Return the arrays of one lead each, where the file has them in one place and named so."""
-    vectors = {n: a.ravel() for n, a in arrays.items() if a.size == max(a.shape)}
-    standard = [n for n in vectors if canonical_lead(parse_column(_last(n)).name) in STANDARD_12]
+    vectors = {n: a.ravel() for n, a in arrays.items() if a.size == max(a.shape, default=0)}
+    standard = [name for name in vectors if _is_standard(name)]
     if not standard:
         return {}
     place = standard[0].rpartition(".")[0]
@@ -177,7 +182,7 @@ def _matrix(arrays: Mapping[str, NDArray[Any]], flat: Mapping[str, Any]) -> NDAr
         named = [name for name in arrays if key_of(_last(name)) == wanted]
         if len(named) == 1:
             return arrays[named[0]]
-    large = [array for array in arrays.values() if max(array.shape) > MAX_LEADS]
+    large = [array for array in arrays.values() if max(array.shape, default=0) > MAX_LEADS]
     if len(large) == 1:
         return large[0]
     found = listed(shown(name, 24) for name in list(arrays or flat)[:12]) or "nothing"
