@@ -7,7 +7,7 @@ from pathlib import Path
 from ecgcore.cli.common import EXIT_OK, write_json, write_text
 from ecgcore.errors import EcgError, InvalidArgumentError
 from ecgcore.readers import write_wfdb
-from ecgcore.simulate import CASES, DEMONSTRATION_CASES, simulate
+from ecgcore.simulate import CASES, DEMONSTRATION_CASES, STATEMENTS, simulate
 from ecgcore.simulate.noise import PRESETS
 
 TRUTH_NAME = "truth.json"
@@ -31,12 +31,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    titles = {demo.key: demo.title for demo in DEMONSTRATION_CASES}
+    titles = {key: entry.title for key, entry in STATEMENTS.items()}
+    titles |= {demo.key: demo.title for demo in DEMONSTRATION_CASES}
     rows = {name: titles.get(name, name) for name in CASES}
     if args.json:
         write_json({"cases": [{"name": name, "title": title} for name, title in rows.items()]})
     else:
-        write_text("\n".join(f"{name:24}{title}" for name, title in rows.items()))
+        write_text("\n".join(f"{name:46} {title}" for name, title in rows.items()))
     return EXIT_OK
 
 

@@ -6,8 +6,9 @@ No case is a person's recording.  Seeds are fixed, so that a case looks the same
 from dataclasses import dataclass
 
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.simulate.cases_table import find_case
 from ecgcore.simulate.engine import Simulation, simulate
-from ecgcore.simulate.spec import CaseSpec, find_case
+from ecgcore.simulate.spec import CaseSpec
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ecgcore.checks import in_range, one_of
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.simulate.rhythms import Breathing
+from ecgcore.simulate.planning import Breathing
 from ecgcore.simulate.vector import Array
 
 ELECTRODES = ("RA", "LA", "LL", "C1", "C2", "C3", "C4", "C5", "C6")

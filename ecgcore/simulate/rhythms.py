@@ -1,229 +1,95 @@
 """Rhythms: when atria and ventricles are activated, apart from how a beat looks.
 
-A rhythm is a function from its parameters, a random generator and a span to a list of
-:class:`PlannedBeat`; :data:`RHYTHMS` names them.
+A rhythm is a function from its parameters, a random generator and a span to a
+:class:`Schedule`; :data:`RHYTHMS` names them.
 
 Sources
 -------
-McSharry et al., IEEE Trans Biomed Eng 50:289 (2003): RR variability from respiration (RSA) and
-from Mayer waves at 0.1 Hz.  Task Force of ESC and NASPE, Circulation 93:1043 (1996).
+Chou's Electrocardiography in Clinical Practice, 6th ed., chapters 15 to 19 and 26, for the
+order of events in each rhythm; Kusumoto et al., Circulation 140:e382 (2019), for the definitions
+of AV block.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from ecgcore.checks import in_range, one_of
-from ecgcore.simulate.vector import Array
+from ecgcore.simulate.library import ESCAPE, P_PACED, P_RETROGRADE, PACED
+from ecgcore.simulate.planning import (
+    COMPLETE_BLOCK,
+    FIBRILLATION,
+    FLUTTER,
+    MARGIN_S,
+    MOBITZ_1,
+    MOBITZ_2,
+    NORMAL,
+    OWN,
+    PACEMAKER,
+    REENTRY,
+    SHORTEST_RR_S,
+    SINUS,
+    SUPRAVENTRICULAR,
+    VENTRICULAR,
+    Breathing,
+    PlannedBeat,
+    PlannedP,
+    Rhythm,
+    Schedule,
+)
+from ecgcore.simulate.planning import PACED as PACED_BEAT
+from ecgcore.simulate.sinus import sinus, sinus_cycle_s
 
-NORMAL = "normal"
-SUPRAVENTRICULAR = "supraventricular"
-VENTRICULAR = "ventricular"
-OWN = ""
-
-SINUS = "sinus"
-FIBRILLATION = "atrial fibrillation"
-FLUTTER = "atrial flutter"
-
-# Time before and after the record in which beats are planned: a T wave may reach into it.
-MARGIN_S = 2.0
-# The ventricles do not follow faster than this, whatever the atria do.
-SHORTEST_RR_S = 0.30
-MAYER_HZ = 0.1
-
-
-@dataclass(frozen=True)
-class Ectopy:
-    """Early beats within a sinus rhythm.
-
-    Attributes
-    ----------
-    kind : str
-        ``SUPRAVENTRICULAR`` (resets the sinus node: pause shorter than two cycles) or
-        ``VENTRICULAR`` (leaves it alone: pause of exactly two sinus cycles).
-    count : int
-        How many within the record; where 0, ``per_minute`` decides.
-    per_minute : float
-    coupling : float
-        From the beat before, as a share of the RR interval.
-    shape : str
-        Of the P wave (supraventricular) or of the ventricles (ventricular).
-    """
-
-    kind: str
-    shape: str
-    count: int = 0
-    per_minute: float = 0.0
-    coupling: float = 0.62
-
-
-@dataclass(frozen=True)
-class Rhythm:
-    """A rhythm and its parameters.
-
-    Attributes
-    ----------
-    name : str
-        A key of :data:`RHYTHMS`.
-    rate_bpm : float
-        Mean ventricular rate; in flutter the atrial rate divided by ``ratios`` decides.
-    pr_ms : float
-    sinus_arrhythmia : float
-        Peak change of RR with respiration, as a share of RR.
-    slow_change : float
-        Peak change of RR over minutes, as a share (for long records).
-    irregularity : float
-        Standard deviation of RR over its mean in atrial fibrillation.
-    atrial_bpm : float
-        Flutter waves a minute.
-    ratios : tuple of int
-        Flutter: waves a ventricular beat, drawn from these.
-    ectopy : tuple of Ectopy
-    """
-
-    name: str = SINUS
-    rate_bpm: float = 68.0
-    pr_ms: float = 160.0
-    sinus_arrhythmia: float = 0.035
-    slow_change: float = 0.0
-    irregularity: float = 0.21
-    atrial_bpm: float = 300.0
-    ratios: tuple[int, ...] = (4,)
-    ectopy: tuple[Ectopy, ...] = ()
-
-    def __post_init__(self) -> None:
-        one_of("rhythm", self.name, RHYTHM_NAMES)
-        in_range("rate_bpm", self.rate_bpm, 20, 250, "beats a minute")
-        in_range("pr_ms", self.pr_ms, 60, 500, "ms")
-        in_range("sinus_arrhythmia", self.sinus_arrhythmia, 0, 0.4)
-        in_range("slow_change", self.slow_change, 0, 0.4)
-        in_range("irregularity", self.irregularity, 0.05, 0.5)
-        in_range("atrial_bpm", self.atrial_bpm, 200, 400, "a minute")
-
-
-@dataclass(frozen=True)
-class Breathing:
-    """One respiration for RR, axis, size and baseline alike."""
-
-    hz: float
-    phase: float
-
-    def at(self, time_s: Array | float) -> Array:
-        """Return the depth of breath, -1 to 1."""
-        return np.asarray(np.sin(2 * np.pi * self.hz * np.asarray(time_s) + self.phase))
-
-
-@dataclass(frozen=True)
-class PlannedBeat:
-    """One activation of the ventricles, and of the atria before it.
-
-    Attributes
-    ----------
-    qrs_s : float
-        QRS onset.
-    p_s : float or None
-        P onset; None without a P wave.
-    kind : str
-        ``NORMAL``, ``SUPRAVENTRICULAR`` or ``VENTRICULAR``.
-    atrial, ventricular : str
-        Shape's name; ``OWN`` for the case's own.
-    """
-
-    qrs_s: float
-    p_s: float | None
-    kind: str = NORMAL
-    atrial: str = OWN
-    ventricular: str = OWN
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """The beats of a record and a margin on both sides, in order of time.
-
-    Attributes
-    ----------
-    beats : tuple of PlannedBeat
-    first_wave_s : float
-        Flutter: the time of one wave's steep rise.
-    """
-
-    beats: tuple[PlannedBeat, ...]
-    first_wave_s: float = 0.0
-
-
-def _cycle_s(
-    rhythm: Rhythm, time_s: float, breathing: Breathing, rng: np.random.Generator
-) -> float:
-    change = rhythm.sinus_arrhythmia * float(breathing.at(time_s))
-    change += 0.4 * rhythm.sinus_arrhythmia * float(np.sin(2 * np.pi * MAYER_HZ * time_s + 1.0))
-    change += rhythm.slow_change * float(np.sin(2 * np.pi * time_s / 420.0))
-    change += 0.006 * float(rng.standard_normal())
-    return max(SHORTEST_RR_S, 60.0 / rhythm.rate_bpm * (1 + change))
-
-
-def _ectopic_times(
-    rhythm: Rhythm, duration_s: float, rng: np.random.Generator
-) -> list[tuple[float, Ectopy]]:
-    """Spread each kind over the record, one in each equal part, away from both ends."""
-    # What precedes and the pause that follows must be on the sheet.
-    first, last = min(1.6, duration_s / 4), max(duration_s - 2.2, duration_s / 2)
-    times: list[tuple[float, Ectopy]] = []
-    for ectopy in rhythm.ectopy:
-        count = ectopy.count or round(ectopy.per_minute * duration_s / 60)
-        parts = np.arange(count) + 0.5 + rng.uniform(-0.3, 0.3, count)
-        times += [(float(t), ectopy) for t in first + (last - first) * parts / max(count, 1)]
-    return sorted(times, key=lambda item: item[0])
-
-
-def sinus(
-    rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
-) -> Schedule:
-    """Plan a sinus rhythm with its early beats."""
-    waiting = _ectopic_times(rhythm, duration_s, rng)
-    pr_s = rhythm.pr_ms / 1e3
-    p_s = -MARGIN_S + float(rng.uniform(0, 60.0 / rhythm.rate_bpm))
-    beats: list[PlannedBeat] = []
-    while p_s < duration_s + MARGIN_S:
-        beats.append(PlannedBeat(p_s + pr_s, p_s))
-        cycle_s = _cycle_s(rhythm, p_s, breathing, rng)
-        if waiting and waiting[0][0] <= p_s + cycle_s:
-            _, ectopy = waiting.pop(0)
-            early, p_s = _early(ectopy, p_s, pr_s, cycle_s, rng)
-            beats.append(early)
-        else:
-            p_s += cycle_s
-    return Schedule(tuple(beats))
-
-
-def _early(
-    ectopy: Ectopy, p_s: float, pr_s: float, cycle_s: float, rng: np.random.Generator
-) -> tuple[PlannedBeat, float]:
-    """Return an early beat after the P wave at ``p_s``, and when the sinus node fires next."""
-    coupling_s = cycle_s * (ectopy.coupling + float(rng.uniform(-0.02, 0.02)))
-    if ectopy.kind == VENTRICULAR:
-        beat = PlannedBeat(p_s + pr_s + coupling_s, None, VENTRICULAR, OWN, ectopy.shape)
-        return beat, p_s + 2 * cycle_s
-    early_p_s = p_s + coupling_s
-    beat = PlannedBeat(early_p_s + pr_s * 1.04, early_p_s, SUPRAVENTRICULAR, ectopy.shape, OWN)
-    # The node is reset, and fires a little late after it: together less than two cycles.
-    return beat, early_p_s + cycle_s * float(rng.uniform(1.06, 1.14))
+# An escape from the bundle of His is narrow and faster than one from the ventricles.
+JUNCTIONAL_FROM_BPM = 42.0
+# From a stimulus to the first sign of its chamber.
+CAPTURE_S = {"atrial": 0.006, "ventricular": 0.004}
+# Mobitz I: the first PR after a pause grows by this much, each later one by a share of it.
+WENCKEBACH_STEP_S = 0.085
+WENCKEBACH_SHARE = 0.42
+# Re-entry in the AV node: the atria are reached again while QRS ends.
+RETROGRADE_S = 0.068
 
 
 def fibrillation(
     rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
 ) -> Schedule:
-    """Plan an irregular ventricular response without P waves."""
+    """Plan an irregular ventricular response without P waves, or a paced one."""
     mean_s = 60.0 / rhythm.rate_bpm
+    if rhythm.chambers == "ventricular":
+        times = np.arange(-MARGIN_S + float(rng.uniform(0, mean_s)), duration_s + MARGIN_S, mean_s)
+        return _paced_ventricles([float(t) for t in times], [None] * times.size)
     shape = 1.0 / rhythm.irregularity**2
     shortest_s = max(SHORTEST_RR_S, 0.55 * mean_s)
     time_s = -MARGIN_S + float(rng.uniform(0, mean_s))
     beats = []
+    early = _early_in_fibrillation(rhythm, duration_s, rng)
     while time_s < duration_s + MARGIN_S:
         beats.append(PlannedBeat(time_s, None))
         # The AV node's refractory time cuts the short side of the distribution.
-        time_s += max(shortest_s, float(rng.gamma(shape, mean_s / shape)))
+        rr_s = max(shortest_s, float(rng.gamma(shape, mean_s / shape)))
+        if early and early[0][0] <= time_s + rr_s:
+            _, focus = early.pop(0)
+            time_s += float(rng.uniform(0.42, 0.47))
+            beats.append(PlannedBeat(time_s, None, VENTRICULAR, OWN, focus, "premature"))
+            rr_s = max(1.15 * mean_s, rr_s)
+        time_s += rr_s
     return Schedule(tuple(beats))
+
+
+def _early_in_fibrillation(
+    rhythm: Rhythm, duration_s: float, rng: np.random.Generator
+) -> list[tuple[float, str]]:
+    """Return when ventricular beats are due, and from which focus."""
+    due: list[tuple[float, str]] = []
+    for ectopy in rhythm.ectopy:
+        count = ectopy.count or round(ectopy.per_minute * duration_s / 60)
+        foci = (ectopy.shape, *ectopy.others)
+        parts = np.arange(count) + 0.5 + rng.uniform(-0.3, 0.3, count)
+        due += [
+            (float(1.0 + (duration_s - 2.6) * part / max(count, 1)), foci[i % len(foci)])
+            for i, part in enumerate(parts)
+        ]
+    return sorted(due)
 
 
 def flutter(
@@ -238,9 +104,124 @@ def flutter(
     while time_s < duration_s + MARGIN_S:
         beats.append(PlannedBeat(time_s + 0.004 * float(rng.standard_normal()), None))
         time_s += cycle_s * int(rng.choice(rhythm.ratios))
-    return Schedule(tuple(beats), first_s)
+    return Schedule(tuple(beats), first_wave_s=first_s)
+
+
+def reentry(
+    rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
+) -> Schedule:
+    """Plan a regular tachycardia of the AV node: the atria are activated backwards."""
+    rr_s = 60.0 / rhythm.rate_bpm
+    time_s = -MARGIN_S + float(rng.uniform(0, rr_s))
+    beats, lone_p = [], []
+    while time_s < duration_s + MARGIN_S:
+        beats.append(PlannedBeat(time_s, None, SUPRAVENTRICULAR))
+        lone_p.append(PlannedP(time_s + RETROGRADE_S, P_RETROGRADE.name, "retrograde"))
+        time_s += rr_s + 0.0015 * float(rng.standard_normal())
+    return Schedule(tuple(beats), tuple(lone_p))
+
+
+def _second_degree(
+    rhythm: Rhythm,
+    duration_s: float,
+    breathing: Breathing,
+    rng: np.random.Generator,
+    delays_s: Callable[[int], list[float]],
+) -> Schedule:
+    """Plan groups of P waves; the last of each is dropped, the others conduct after a delay."""
+    p_s = -MARGIN_S - float(rng.uniform(0, 2.0))
+    beats: list[PlannedBeat] = []
+    lone_p: list[PlannedP] = []
+    while p_s < duration_s + MARGIN_S:
+        for delay_s in delays_s(int(rng.choice(rhythm.ratios))):
+            beats.append(PlannedBeat(p_s + delay_s, p_s))
+            p_s += sinus_cycle_s(rhythm, p_s, breathing, rng)
+        lone_p.append(PlannedP(p_s))
+        p_s += sinus_cycle_s(rhythm, p_s, breathing, rng)
+    return Schedule(tuple(beats), tuple(lone_p))
+
+
+def mobitz_one(
+    rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
+) -> Schedule:
+    """Plan Wenckebach periods: PR grows, most at first, until a P is dropped."""
+
+    def delays(group: int) -> list[float]:
+        steps = WENCKEBACH_STEP_S * WENCKEBACH_SHARE ** np.arange(max(group - 2, 0))
+        return [rhythm.pr_ms / 1e3 + float(x) for x in np.concatenate([[0.0], np.cumsum(steps)])]
+
+    return _second_degree(rhythm, duration_s, breathing, rng, delays)
+
+
+def mobitz_two(
+    rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
+) -> Schedule:
+    """Plan a constant PR, and now and then a P that is dropped."""
+
+    def delays(group: int) -> list[float]:
+        return [rhythm.pr_ms / 1e3] * (group - 1)
+
+    return _second_degree(rhythm, duration_s, breathing, rng, delays)
+
+
+def complete_block(
+    rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
+) -> Schedule:
+    """Plan atria and a regular escape that know nothing of each other."""
+    p_s = -MARGIN_S + float(rng.uniform(0, 0.8))
+    lone_p = []
+    while p_s < duration_s + MARGIN_S:
+        lone_p.append(PlannedP(p_s, OWN, "dissociated"))
+        p_s += sinus_cycle_s(rhythm, p_s, breathing, rng)
+    junctional = rhythm.escape_bpm >= JUNCTIONAL_FROM_BPM
+    kind, shape = (NORMAL, OWN) if junctional else (VENTRICULAR, ESCAPE.name)
+    escape_s = 60.0 / rhythm.escape_bpm
+    time_s = -MARGIN_S + float(rng.uniform(0, escape_s))
+    beats = []
+    while time_s < duration_s + MARGIN_S:
+        beats.append(PlannedBeat(time_s, None, kind, OWN, shape, "escape"))
+        time_s += escape_s + 0.006 * float(rng.standard_normal())
+    return Schedule(tuple(beats), tuple(lone_p))
+
+
+def pacemaker(
+    rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
+) -> Schedule:
+    """Plan stimuli: in the atrium, in the ventricle after each sinus P, or in both."""
+    pr_s = rhythm.pr_ms / 1e3
+    paces_atria = rhythm.chambers in {"atrial", "both"}
+    p_s = -MARGIN_S + float(rng.uniform(0, 60.0 / rhythm.rate_bpm))
+    times: list[float] = []
+    while p_s < duration_s + MARGIN_S:
+        times.append(p_s)
+        regular_s = 60.0 / rhythm.rate_bpm
+        p_s += regular_s if paces_atria else sinus_cycle_s(rhythm, p_s, breathing, rng)
+    atrial = P_PACED.name if paces_atria else OWN
+    spikes = [(t - CAPTURE_S["atrial"], "atrial") for t in times] if paces_atria else []
+    if rhythm.chambers == "atrial":
+        beats = tuple(PlannedBeat(t + pr_s, t, NORMAL, atrial) for t in times)
+        return Schedule(beats, spikes=tuple(spikes))
+    paced = _paced_ventricles([t + pr_s for t in times], list(times), atrial)
+    return Schedule(paced.beats, spikes=tuple(sorted([*spikes, *paced.spikes])))
+
+
+def _paced_ventricles(qrs_s: list[float], p_s: list[float | None], atrial: str = OWN) -> Schedule:
+    beats = tuple(
+        PlannedBeat(qrs, p, PACED_BEAT, atrial, PACED.name)
+        for qrs, p in zip(qrs_s, p_s, strict=True)
+    )
+    spikes = tuple((qrs - CAPTURE_S["ventricular"], "ventricular") for qrs in qrs_s)
+    return Schedule(beats, spikes=spikes)
 
 
 Plan = Callable[[Rhythm, float, Breathing, np.random.Generator], Schedule]
-RHYTHMS: dict[str, Plan] = {SINUS: sinus, FIBRILLATION: fibrillation, FLUTTER: flutter}
-RHYTHM_NAMES = tuple(RHYTHMS)
+RHYTHMS: dict[str, Plan] = {
+    SINUS: sinus,
+    FIBRILLATION: fibrillation,
+    FLUTTER: flutter,
+    REENTRY: reentry,
+    MOBITZ_1: mobitz_one,
+    MOBITZ_2: mobitz_two,
+    COMPLETE_BLOCK: complete_block,
+    PACEMAKER: pacemaker,
+}

@@ -1,42 +1,30 @@
-"""What a simulated case consists of, and the table of the statements that can be simulated."""
+"""What a simulated case consists of, apart from the seed."""
 
 from dataclasses import dataclass, field
 
-from ecgcore.checks import in_range
+from ecgcore.checks import in_range, one_of
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES, statement
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Patient
-from ecgcore.simulate import rhythms, shapes
-from ecgcore.simulate.rhythms import Ectopy, Rhythm
+from ecgcore.simulate import library
+from ecgcore.simulate.codes import FURTHER_STATEMENTS, statement_name
+from ecgcore.simulate.planning import Rhythm
 from ecgcore.simulate.shapes import AtrialShape, VentricularShape
 
-# Statements beyond the nine, by their PTB-XL (SCP) code.
-FURTHER_STATEMENTS = {
-    "SBRAD": "Sinus bradycardia",
-    "STACH": "Sinus tachycardia",
-    "AFLT": "Atrial flutter",
-    "LVH": "Left ventricular hypertrophy",
-    "IMI": "Inferior myocardial infarction",
-    "AMI": "Anterior myocardial infarction",
-}
+__all__ = ["FURTHER_STATEMENTS", "CaseSpec", "Limits", "checked_span", "statement_name"]
+
 MONITOR_LEADS = ("MLII",)
+ARMS = "arms"
+REVERSALS = ("", ARMS)
 
 
-def statement_name(code: str) -> str:
-    """Return a statement's name, core or further.
+@dataclass(frozen=True)
+class Limits:
+    """What a case's statements allow when intervals are drawn; (lowest, highest)."""
 
-    Raises
-    ------
-    InvalidArgumentError
-        If there is no such statement here.
-    """
-    if code in CORE_CODES:
-        return statement(code).name
-    if code in FURTHER_STATEMENTS:
-        return FURTHER_STATEMENTS[code]
-    possible = ", ".join((*CORE_CODES, *FURTHER_STATEMENTS))
-    raise InvalidArgumentError(f"The statement is {code!r}; possible statements are {possible}.")
+    rate_bpm: tuple[float, float] = (61.0, 98.0)
+    pr_ms: tuple[float, float] = (124.0, 196.0)
+    qtc_ms: tuple[float, float] = (370.0, 440.0)
 
 
 @dataclass(frozen=True)
@@ -66,18 +54,24 @@ class CaseSpec:
         Standard leads, or ``MLII``.
     off_leads : tuple of str
         Leads whose electrode is off: a flat trace.
+    reversal : str
+        ``"arms"``: the cables of both arms are exchanged.
     noise : str
         A preset of :mod:`ecgcore.simulate.noise`.
     fs_hz, duration_s : float
         What this kind of recording usually has.
+    statements : tuple of str
+        Keys of :data:`ecgcore.simulate.STATEMENTS` that the case was composed of.
+    limits : Limits
+        Within which rate, PR and QT may be drawn.
     """
 
     name: str
     labels: tuple[str, ...] = ()
     uncertain: tuple[str, ...] = ()
     rhythm: Rhythm = field(default_factory=Rhythm)
-    atrial: AtrialShape = shapes.P_SINUS
-    ventricular: VentricularShape = shapes.NORMAL
+    atrial: AtrialShape = library.P_SINUS
+    ventricular: VentricularShape = library.NORMAL
     qtc_ms: float = 405.0
     f_wave_size: float = 1.0
     turn_deg: float = 0.0
@@ -85,9 +79,12 @@ class CaseSpec:
     patient: Patient = field(default_factory=Patient)
     leads: tuple[str, ...] = STANDARD_12
     off_leads: tuple[str, ...] = ()
+    reversal: str = ""
     noise: str = "usual"
     fs_hz: float = 500.0
     duration_s: float = 10.0
+    statements: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         for code in (*self.labels, *self.uncertain):
@@ -95,6 +92,8 @@ class CaseSpec:
         in_range("qtc_ms", self.qtc_ms, 250, 700, "ms")
         in_range("size", self.size, 0.1, 3)
         in_range("turn_deg", self.turn_deg, -180, 180, "degrees")
+        in_range("f_wave_size", self.f_wave_size, 0, 3)
+        one_of("reversal", self.reversal, REVERSALS)
         unknown = [n for n in self.leads if n not in (*STANDARD_12, *MONITOR_LEADS)]
         if unknown or not self.leads or len(set(self.leads)) != len(self.leads):
             raise InvalidArgumentError(
@@ -103,150 +102,6 @@ class CaseSpec:
             )
         if not set(self.off_leads) <= set(self.leads):
             raise InvalidArgumentError("off_leads names a lead that is not among leads.")
-
-
-def _sinus(rate_bpm: float, *, pr_ms: float = 160.0, ectopy: tuple[Ectopy, ...] = ()) -> Rhythm:
-    return Rhythm(rhythms.SINUS, rate_bpm, pr_ms=pr_ms, ectopy=ectopy)
-
-
-_PAC = Ectopy(rhythms.SUPRAVENTRICULAR, shapes.P_ECTOPIC.name, count=2, coupling=0.66)
-_PVC = Ectopy(rhythms.VENTRICULAR, shapes.PVC_OUTFLOW.name, count=2, coupling=0.60)
-_HOLTER_RHYTHM = Rhythm(
-    rhythms.SINUS,
-    72.0,
-    slow_change=0.12,
-    ectopy=(
-        Ectopy(rhythms.VENTRICULAR, shapes.PVC_OUTFLOW.name, per_minute=3.0, coupling=0.58),
-        Ectopy(rhythms.SUPRAVENTRICULAR, shapes.P_ECTOPIC.name, per_minute=0.2),
-    ),
-)
-_F = rhythms.FIBRILLATION
-
-_ALL = (
-    CaseSpec("normal", ("SNR",), patient=Patient(44, "female")),
-    CaseSpec(
-        "sinus-bradycardia",
-        ("SBRAD",),
-        ("SNR",),
-        _sinus(46, pr_ms=172),
-        patient=Patient(29, "male"),
-    ),
-    CaseSpec(
-        "sinus-tachycardia",
-        ("STACH",),
-        ("SNR",),
-        _sinus(118, pr_ms=138),
-        patient=Patient(33, "female"),
-    ),
-    CaseSpec("atrial-fibrillation", ("AF",), (), Rhythm(_F, 92.0), patient=Patient(74, "male")),
-    CaseSpec(
-        "atrial-flutter",
-        ("AFLT",),
-        ("AF",),
-        Rhythm(rhythms.FLUTTER, atrial_bpm=292, ratios=(4, 4, 4, 2)),
-        size=0.85,
-        patient=Patient(66, "male"),
-    ),
-    CaseSpec(
-        "first-degree-av-block", ("IAVB",), (), _sinus(64, pr_ms=272), patient=Patient(71, "female")
-    ),
-    CaseSpec(
-        "lbbb",
-        ("LBBB",),
-        ("STD", "STE"),
-        _sinus(74, pr_ms=172),
-        ventricular=shapes.LBBB,
-        patient=Patient(69, "female"),
-    ),
-    CaseSpec(
-        "rbbb",
-        ("RBBB",),
-        (),
-        _sinus(70),
-        ventricular=shapes.RBBB,
-        patient=Patient(63, "male"),
-    ),
-    CaseSpec("pac", ("PAC",), (), _sinus(72, ectopy=(_PAC,)), patient=Patient(52, "female")),
-    CaseSpec("pvc", ("PVC",), (), _sinus(70, ectopy=(_PVC,)), patient=Patient(47, "male")),
-    CaseSpec(
-        "st-depression",
-        ("STD",),
-        (),
-        _sinus(88, pr_ms=154),
-        ventricular=shapes.STD_LATERAL,
-        patient=Patient(67, "male"),
-    ),
-    CaseSpec(
-        "inferior-stemi",
-        ("STE", "IMI"),
-        ("STD",),
-        _sinus(66, pr_ms=176),
-        ventricular=shapes.STE_INFERIOR,
-        patient=Patient(61, "male"),
-    ),
-    CaseSpec(
-        "anterior-stemi",
-        ("STE", "AMI"),
-        ("STD",),
-        _sinus(92, pr_ms=152),
-        ventricular=shapes.STE_ANTERIOR,
-        patient=Patient(57, "male"),
-    ),
-    CaseSpec(
-        "lvh-strain",
-        ("LVH",),
-        ("STD", "STE"),
-        _sinus(72, pr_ms=170),
-        atrial=shapes.P_LEFT,
-        ventricular=shapes.LVH_STRAIN,
-        patient=Patient(64, "male"),
-    ),
-    CaseSpec(
-        "lead-off",
-        ("SNR",),
-        (),
-        _sinus(78),
-        off_leads=("V3",),
-        noise="high",
-        patient=Patient(39, "female"),
-    ),
-    CaseSpec(
-        "hand-held-af",
-        ("AF",),
-        (),
-        Rhythm(_F, 104.0),
-        leads=("I",),
-        noise="hand-held",
-        fs_hz=300.0,
-        duration_s=30.0,
-        patient=Patient(70, "female"),
-    ),
-    CaseSpec(
-        "holter-pvc",
-        ("PVC",),
-        ("PAC",),
-        _HOLTER_RHYTHM,
-        leads=("MLII", "V1"),
-        noise="monitor",
-        fs_hz=250.0,
-        duration_s=1800.0,
-        patient=Patient(58, "female"),
-    ),
-)
-CASES = {spec.name: spec for spec in _ALL}
-
-
-def find_case(name: str) -> CaseSpec:
-    """Return the case called ``name``.
-
-    Raises
-    ------
-    InvalidArgumentError
-        Naming the possible cases.
-    """
-    if name not in CASES:
-        raise InvalidArgumentError(f"The case is {name!r}; possible cases are {', '.join(CASES)}.")
-    return CASES[name]
 
 
 def checked_span(fs_hz: float, duration_s: float) -> int:

@@ -1,27 +1,71 @@
 """What is known about a simulated record: labels, every wave of every beat, intervals, axes."""
 
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
+
+import numpy as np
+
+from ecgcore.labels import CORE_CODES, statement
+from ecgcore.simulate import planning
+from ecgcore.simulate.codes import FURTHER_STATEMENTS, statement_name
+from ecgcore.simulate.heartbeat import (
+    Beats,
+    atrial_shape,
+    beats_named,
+    stretch_of,
+    three,
+    u_size,
+    ventricular_shape,
+)
+from ecgcore.simulate.person import Person
+from ecgcore.simulate.planning import NORMAL, OWN, PACED
+from ecgcore.simulate.shapes import U_EDGE_MV, WaveBounds
+from ecgcore.simulate.spec import ARMS
+from ecgcore.simulate.vector import Array, course, frontal_axis_deg
+
+# What exchanging the arm cables makes of I and II; the chest leads stay.
+ARM_REVERSAL = np.eye(8)
+ARM_REVERSAL[:2, :2] = [[-1, 0], [-1, 1]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrueBeat:
     """One beat: seconds from the record's start; None where a wave is absent or outside.
 
-    ``type`` is ``"normal"``, ``"supraventricular"`` or ``"ventricular"``.  ``r_peak`` is where
-    the QRS is largest in any lead.
+    ``type`` is ``"normal"``, ``"supraventricular"``, ``"ventricular"`` or ``"paced"``;
+    ``origin`` is ``""``, ``"premature"`` or ``"escape"``.  ``r_peak`` is where the QRS is largest
+    in any lead.
     """
 
     type: str
     qrs_onset: float
     r_peak: float
     qrs_offset: float
+    origin: str = ""
     p_onset: float | None = None
     p_peak: float | None = None
     p_offset: float | None = None
     t_onset: float | None = None
     t_peak: float | None = None
     t_offset: float | None = None
+    u_onset: float | None = None
+    u_peak: float | None = None
+    u_offset: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrueP:
+    """A P wave that no QRS follows, in seconds from the record's start.
+
+    ``fate`` is ``"blocked"``, ``"premature"`` (early and blocked), ``"dissociated"`` or
+    ``"retrograde"``.
+    """
+
+    onset: float
+    peak: float
+    offset: float
+    fate: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +89,18 @@ class Truth:
         no frontal plane.
     bad_leads : tuple of str
         Leads whose electrode is off.
+    statements : tuple of str
+        Keys of what the case was composed of.
+    rhythm : str
+        Code of the rhythm: SR, SBRAD, STACH, SARRH, AF, AFLT, SVTAC, 2AVB, 3AVB or PACE.
+    qtc_ms : float or None
+        QT by Fridericia.
+    lone_p : tuple of TrueP
+        P waves that no QRS follows.
+    spikes : tuple of (float, str)
+        Pacing stimuli: seconds, and ``"atrial"`` or ``"ventricular"``.
+    codes : dict of str to dict
+        For each label its code in PTB-XL (``scp``) and SNOMED CT (``snomed``).
     """
 
     case: str
@@ -61,15 +117,218 @@ class Truth:
     qrs_axis_deg: float | None
     t_axis_deg: float | None
     bad_leads: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
+    rhythm: str = "SR"
+    qtc_ms: float | None = None
+    lone_p: tuple[TrueP, ...] = ()
+    spikes: tuple[tuple[float, str], ...] = ()
+    codes: dict[str, dict[str, str]] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain types for JSON: times to a tenth of a millisecond."""
         plain = asdict(self)
-        plain["beats"] = [
-            {k: round(v, 4) if isinstance(v, float) else v for k, v in beat.items()}
-            for beat in plain["beats"]
-        ]
+        for name in ("beats", "lone_p"):
+            plain[name] = [
+                {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}
+                for row in plain[name]
+            ]
+        plain["spikes"] = [[round(t, 4), chamber] for t, chamber in self.spikes]
         return {
             k: round(v, 2) if isinstance(v, float) else list(v) if isinstance(v, tuple) else v
             for k, v in plain.items()
         }
+
+
+def find_truth(person: Person, beats: Beats, seed: int, duration_s: float) -> Truth:
+    """Return everything that is known about a record."""
+    spec = person.spec
+    inside = tuple(b for b in true_beats(person, beats, duration_s))
+    own = _main(inside)
+    rr = np.diff([b.qrs_onset for b in inside])
+    qt_ms = _median_ms([(b.qrs_onset, b.t_offset) for b in own])
+    rate = float(60 / rr.mean()) if rr.size else None
+    axes = _axes(person, own)
+    return Truth(
+        case=spec.name,
+        seed=seed,
+        labels=spec.labels,
+        uncertain=spec.uncertain,
+        names={code: statement_name(code) for code in spec.labels},
+        beats=inside,
+        heart_rate_bpm=rate,
+        pr_ms=_median_ms([(b.p_onset, b.qrs_onset) for b in own]),
+        qrs_ms=_median_ms([(b.qrs_onset, b.qrs_offset) for b in own]),
+        qt_ms=qt_ms,
+        p_axis_deg=axes["p"],
+        qrs_axis_deg=axes["qrs"],
+        t_axis_deg=axes["t"],
+        bad_leads=spec.off_leads,
+        statements=spec.statements,
+        rhythm=rhythm_code(person),
+        qtc_ms=None if qt_ms is None or rate is None else qt_ms * float(np.cbrt(rate / 60)),
+        lone_p=_lone_p(person, beats, duration_s),
+        spikes=tuple((t, c) for t, c in beats.schedule.spikes if 0 <= t < duration_s),
+        codes={code: _systems(code) for code in spec.labels},
+    )
+
+
+def _systems(code: str) -> dict[str, str]:
+    if code in CORE_CODES:
+        known = statement(code)
+        return {"scp": known.scp[0], "snomed": known.snomed[0]}
+    further = FURTHER_STATEMENTS[code]
+    return {"scp": further.scp, "snomed": further.snomed}
+
+
+def rhythm_code(person: Person) -> str:
+    """Return the code of the basic rhythm."""
+    rhythm = person.spec.rhythm
+    fixed = {
+        planning.FIBRILLATION: "AF",
+        planning.FLUTTER: "AFLT",
+        planning.REENTRY: "SVTAC",
+        planning.MOBITZ_1: "2AVB",
+        planning.MOBITZ_2: "2AVB",
+        planning.COMPLETE_BLOCK: "3AVB",
+        planning.PACEMAKER: "PACE",
+    }
+    if rhythm.name in fixed:
+        return fixed[rhythm.name]
+    for code in ("SBRAD", "STACH", "SARRH"):
+        if code in person.spec.labels:
+            return code
+    return "SR"
+
+
+def true_beats(person: Person, beats: Beats, duration_s: float) -> list[TrueBeat]:
+    """Return the beats whose QRS lies within the record, in order of time."""
+    found: list[TrueBeat] = []
+    visible_u = u_size(beats.rr_s)
+    for name, chosen in beats_named(beats).items():
+        heart = person.heart(ventricular_shape(person, name))
+        qrs, stretches = heart.bounds.qrs, stretch_of(person, heart, beats.rr_s[chosen])
+        peak_u = _peak_u(person, name)
+        for i, stretch in zip(chosen, stretches, strict=True):
+            beat = beats.schedule.beats[i]
+            zero_s = beat.qrs_s - qrs.onset_ms / 1e3
+            if beat.qrs_s < 0 or zero_s + qrs.offset_ms / 1e3 > duration_s:
+                continue
+            times: dict[str, float] = {}
+            if beat.p_s is not None:
+                atria = person.atria(atrial_shape(person, beat.atrial))
+                if atria.shape.p:
+                    start_s = beat.p_s - atria.bounds.onset_ms / 1e3
+                    times |= _seen("p", atria.bounds, start_s, duration_s)
+            late = (float(stretch), qrs.offset_ms)
+            times |= _seen("t", heart.bounds.t, zero_s, duration_s, late)
+            if heart.bounds.u is not None and peak_u * visible_u[i] > U_EDGE_MV:
+                times |= _seen("u", heart.bounds.u, zero_s, duration_s, late)
+            found.append(
+                TrueBeat(
+                    type=beat.kind,
+                    origin=beat.origin,
+                    qrs_onset=beat.qrs_s,
+                    r_peak=zero_s + qrs.peak_ms / 1e3,
+                    qrs_offset=zero_s + qrs.offset_ms / 1e3,
+                    **times,
+                )
+            )
+    return _without_overlap(sorted(found, key=lambda b: b.qrs_onset))
+
+
+def _without_overlap(beats: list[TrueBeat]) -> list[TrueBeat]:
+    """Forget a U that lies on the next beat's waves: nobody could mark it."""
+    kept = []
+    for beat, after in pairwise([*beats, None]):
+        limit = None if after is None else after.p_onset or after.qrs_onset
+        hidden = limit is not None and beat is not None and (beat.u_offset or 0.0) > limit
+        kept.append(_no_u(beat) if hidden and beat else beat)
+    return [beat for beat in kept if beat is not None]
+
+
+def _no_u(beat: TrueBeat) -> TrueBeat:
+    return TrueBeat(**(asdict(beat) | {"u_onset": None, "u_peak": None, "u_offset": None}))
+
+
+def _peak_u(person: Person, name: str) -> float:
+    heart = person.heart(ventricular_shape(person, name))
+    if heart.bounds.u is None:
+        return 0.0
+    at_ms = np.array([heart.bounds.u.peak_ms])
+    return float(np.abs(person.matrix @ course(heart.shape.u, at_ms)).max())
+
+
+def _seen(
+    name: str,
+    wave: WaveBounds,
+    zero_s: float,
+    duration_s: float,
+    late: tuple[float, float] = (1.0, 0.0),
+) -> dict[str, float]:
+    """Return a wave's times under its field names; nothing if it is not wholly in the record.
+
+    ``late`` is how time is stretched, and from when on, in ms.
+    """
+    stretch, origin_ms = late
+    times = [zero_s + (origin_ms + stretch * (ms - origin_ms)) / 1e3 for ms in three(wave)]
+    if times[0] < 0 or times[2] > duration_s:
+        return {}
+    return dict(zip((f"{name}_onset", f"{name}_peak", f"{name}_offset"), times, strict=True))
+
+
+def _lone_p(person: Person, beats: Beats, duration_s: float) -> tuple[TrueP, ...]:
+    found = []
+    for lone in beats.schedule.lone_p:
+        atria = person.atria(atrial_shape(person, lone.atrial))
+        if not atria.shape.p:
+            continue
+        times = _seen("p", atria.bounds, lone.p_s - atria.bounds.onset_ms / 1e3, duration_s)
+        if times:
+            onset, peak, offset = times.values()
+            found.append(TrueP(onset=onset, peak=peak, offset=offset, fate=lone.fate))
+    return tuple(found)
+
+
+def _main(beats: tuple[TrueBeat, ...]) -> list[TrueBeat]:
+    """Return the beats of the basic rhythm: those that are not early."""
+    return [b for b in beats if b.origin != "premature"]
+
+
+def _median_ms(pairs: list[tuple[float | None, float | None]]) -> float | None:
+    spans = [
+        1e3 * (stop - start) for start, stop in pairs if start is not None and stop is not None
+    ]
+    return float(np.median(spans)) if spans else None
+
+
+def seen_matrix(person: Person) -> Array:
+    """Return the matrix of the leads as they were connected, shape (8, 3)."""
+    return ARM_REVERSAL @ person.matrix if person.spec.reversal == ARMS else person.matrix
+
+
+def _axes(person: Person, main: list[TrueBeat]) -> dict[str, float | None]:
+    spec = person.spec
+    axes: dict[str, float | None] = {"p": None, "qrs": None, "t": None}
+    if not {"I", "II"} <= set(spec.leads):
+        return axes
+    at_ms, matrix = np.arange(-100.0, 800.0), seen_matrix(person)
+    own = person.heart(_main_shape(person, main)).shape
+    axes["qrs"] = frontal_axis_deg(course(own.qrs, at_ms), matrix)
+    axes["t"] = frontal_axis_deg(course(own.t, at_ms), matrix)
+    if any(b.p_onset is not None for b in main):
+        name = planning.OWN
+        if spec.rhythm.chambers in {"atrial", "both"}:
+            name = "paced"
+        axes["p"] = frontal_axis_deg(
+            course(person.atria(atrial_shape(person, name)).shape.p, at_ms), matrix
+        )
+    return axes
+
+
+def _main_shape(person: Person, main: list[TrueBeat]) -> Any:
+    kinds = {b.type for b in main}
+    if PACED in kinds:
+        return ventricular_shape(person, "paced from the right ventricle")
+    if kinds and NORMAL not in kinds and any(b.origin == "escape" for b in main):
+        return ventricular_shape(person, "ventricular escape")
+    return ventricular_shape(person, OWN)

@@ -84,7 +84,11 @@ class Component:
 
 
 def kernel(
-    shape: str, since_ms: Array, rise_ms: Array | float, fall_ms: Array | float, hold_ms: Array
+    shape: str,
+    since_ms: Array,
+    rise_ms: Array | float,
+    fall_ms: Array | float,
+    hold_ms: Array | float,
 ) -> Array:
     """Return a component's course, height 1, at times since its ``at_ms``."""
     if shape == GAUSS:
@@ -97,13 +101,13 @@ def kernel(
 
 def course(components: tuple[Component, ...], at_ms: Array) -> Array:
     """Return the vector of some components over time, shape (3, n_times), in mV."""
-    out = np.zeros((3, at_ms.size))
-    for part in components:
-        values = kernel(
-            part.shape, at_ms - part.at_ms, part.rise_ms, part.fall_ms, np.asarray(part.hold_ms)
-        )
-        out += np.asarray(part.vector_mv)[:, None] * values
-    return out
+    if not components:
+        return np.zeros((3, at_ms.size))
+    values = [
+        kernel(part.shape, at_ms - part.at_ms, part.rise_ms, part.fall_ms, part.hold_ms)
+        for part in components
+    ]
+    return np.asarray(np.array([part.vector_mv for part in components]).T @ np.stack(values))
 
 
 def add_component(
@@ -186,6 +190,12 @@ def twelve(independent: Array) -> Array:
     half = np.float32(0.5)
     limbs = [one, two, two - one, -(one + two) * half, one - two * half, two - one * half]
     return np.concatenate([np.stack(limbs), kept[2:]]).astype(np.float32)
+
+
+def limbs_from(independent: Array) -> Array:
+    """Return III, aVR, aVL and aVF, shape (4, n_samples), from the independent leads."""
+    one, two = independent[0], independent[1]
+    return np.stack([two - one, -(one + two) / 2, one - two / 2, two - one / 2])
 
 
 def frontal_axis_deg(heart: Array, matrix: Array = DOWER) -> float:

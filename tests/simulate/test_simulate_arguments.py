@@ -15,7 +15,7 @@ from ecgcore.simulate import (
     demonstration_case,
     simulate,
 )
-from ecgcore.simulate.rhythms import Rhythm
+from ecgcore.simulate.planning import Rhythm
 from ecgcore.simulate.spec import FURTHER_STATEMENTS
 
 

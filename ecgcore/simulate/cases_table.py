@@ -1,0 +1,148 @@
+"""The named cases: every statement alone, and sensible combinations."""
+
+from dataclasses import replace
+
+from ecgcore.errors import InvalidArgumentError
+from ecgcore.recording import Patient
+from ecgcore.simulate import library, planning
+from ecgcore.simulate.compose import compose
+from ecgcore.simulate.planning import Ectopy, Rhythm
+from ecgcore.simulate.spec import CaseSpec
+from ecgcore.simulate.statements import STATEMENTS
+
+_HOLTER_RHYTHM = Rhythm(
+    planning.SINUS,
+    72.0,
+    slow_change=0.12,
+    ectopy=(
+        Ectopy(planning.VENTRICULAR, library.PVC_OUTFLOW.name, per_minute=2.2, coupling=0.58),
+        Ectopy(
+            planning.VENTRICULAR,
+            library.PVC_OUTFLOW.name,
+            per_minute=0.2,
+            coupling=0.58,
+            in_a_row=2,
+        ),
+        Ectopy(
+            planning.VENTRICULAR,
+            library.PVC_OUTFLOW.name,
+            per_minute=0.1,
+            coupling=0.57,
+            every=1,
+            repeats=5,
+        ),
+        Ectopy(planning.VENTRICULAR, library.PVC_OUTFLOW.name, count=1, coupling=0.60, in_a_row=4),
+        Ectopy(planning.SUPRAVENTRICULAR, library.P_ECTOPIC.name, per_minute=0.2),
+    ),
+)
+
+# The cases of the app, in the order of its page.
+_APP = (
+    compose("normal", patient=Patient(44, "female")),
+    compose("sinus-bradycardia", patient=Patient(29, "male")),
+    compose("sinus-tachycardia", patient=Patient(33, "female")),
+    compose("atrial-fibrillation", patient=Patient(74, "male")),
+    compose("atrial-flutter", size=0.85, patient=Patient(66, "male")),
+    compose("first-degree-av-block", rate_bpm=64, pr_ms=272, patient=Patient(71, "female")),
+    compose("lbbb", rate_bpm=74, pr_ms=172, patient=Patient(69, "female")),
+    compose("rbbb", rate_bpm=70, patient=Patient(63, "male")),
+    compose("pac", rate_bpm=72, patient=Patient(52, "female")),
+    compose("pvc", rate_bpm=70, patient=Patient(47, "male")),
+    compose("st-depression", rate_bpm=88, pr_ms=154, patient=Patient(67, "male")),
+    compose("inferior-stemi", rate_bpm=66, pr_ms=176, patient=Patient(61, "male")),
+    compose("anterior-stemi", rate_bpm=92, pr_ms=152, patient=Patient(57, "male")),
+    compose("lvh-strain", rate_bpm=72, pr_ms=170, patient=Patient(64, "male")),
+    compose("lead-off", rate_bpm=78, patient=Patient(39, "female")),
+    compose(
+        "atrial-fibrillation",
+        name="hand-held-af",
+        rate_bpm=104.0,
+        leads=("I",),
+        noise="hand-held",
+        fs_hz=300.0,
+        duration_s=30.0,
+        patient=Patient(70, "female"),
+    ),
+    replace(
+        compose("pvc", "pvc-couplets", name="holter-pvc"),
+        labels=("PVC", "251182009"),
+        uncertain=("PAC",),
+        rhythm=_HOLTER_RHYTHM,
+        leads=("MLII", "V1"),
+        noise="monitor",
+        fs_hz=250.0,
+        duration_s=1800.0,
+        patient=Patient(58, "female"),
+    ),
+    compose("complete-av-block", patient=Patient(81, "female")),
+    compose("mobitz-1", patient=Patient(24, "male")),
+    compose("wpw", patient=Patient(23, "female")),
+    compose("svt", patient=Patient(31, "female")),
+    compose("brugada", patient=Patient(38, "male")),
+    compose("hyperkalaemia", patient=Patient(66, "female")),
+    compose("paced-ventricular", patient=Patient(78, "male")),
+    compose("old-inferior-infarct", patient=Patient(70, "male")),
+    compose("long-qt", patient=Patient(19, "female")),
+    compose("arm-reversal", patient=Patient(50, "male")),
+    compose(
+        "rbbb", "lafb", "first-degree-av-block", name="trifascicular", patient=Patient(76, "male")
+    ),
+)
+COMBINATIONS = (
+    ("atrial-fibrillation", "lbbb"),
+    ("atrial-fibrillation", "rbbb"),
+    ("atrial-fibrillation", "pvc"),
+    ("atrial-fibrillation", "st-depression"),
+    ("atrial-fibrillation", "inferior-stemi"),
+    ("atrial-flutter-2to1", "rbbb"),
+    ("first-degree-av-block", "rbbb"),
+    ("first-degree-av-block", "lbbb"),
+    ("first-degree-av-block", "inferior-stemi"),
+    ("rbbb", "lafb"),
+    ("rbbb", "anterior-stemi"),
+    ("rbbb", "pvc"),
+    ("mobitz-2", "rbbb"),
+    ("mobitz-1", "inferior-stemi"),
+    ("complete-av-block-junctional", "inferior-stemi"),
+    ("old-inferior-infarct", "pvc"),
+    ("old-anterior-infarct", "pvc-multifocal"),
+    ("old-anterior-infarct", "lafb"),
+    ("lvh-strain", "atrial-fibrillation"),
+    ("lvh-strain", "first-degree-av-block"),
+    ("sinus-bradycardia", "long-qt"),
+    ("sinus-bradycardia", "first-degree-av-block"),
+    ("sinus-tachycardia", "st-depression"),
+    ("sinus-tachycardia", "low-voltage"),
+    ("pac", "pvc"),
+    ("low-voltage", "atrial-fibrillation"),
+)
+
+
+def _table() -> dict[str, CaseSpec]:
+    cases = {spec.name: spec for spec in _APP}
+    for key in STATEMENTS:
+        cases.setdefault(key, compose(key))
+    for keys in COMBINATIONS:
+        cases.setdefault("+".join(keys), compose(*keys))
+    return cases
+
+
+CASES = _table()
+
+
+def find_case(name: str) -> CaseSpec:
+    """Return the case called ``name``: one of the table, or statements joined by ``+``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Naming the possible cases, or what cannot stand together.
+    """
+    if name in CASES:
+        return CASES[name]
+    keys = name.split("+")
+    if len(keys) > 1 and all(key in STATEMENTS for key in keys):
+        return compose(*keys)
+    raise InvalidArgumentError(
+        f"The case is {name!r}; possible cases are {', '.join(CASES)}, and statements joined by +."
+    )

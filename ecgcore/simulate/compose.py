@@ -1,0 +1,141 @@
+"""Putting statements together into one case, and taking one away again."""
+
+from dataclasses import fields, replace
+from functools import lru_cache
+from typing import Any
+
+from ecgcore.errors import InvalidArgumentError
+from ecgcore.simulate.spec import CaseSpec
+from ecgcore.simulate.statements import (
+    CONDUCTION,
+    ISCHAEMIA,
+    MASS,
+    REPOLARISATION,
+    RHYTHM,
+    SEVERAL,
+    SLOT_NAMES,
+    STATEMENTS,
+    TECHNICAL,
+    SimulatedStatement,
+)
+
+# What changes the ventricles' shape; a statement that replaces it as a whole bears none of these.
+_SHAPING = {CONDUCTION, MASS, ISCHAEMIA, REPOLARISATION}
+_BIFASCICULAR = {"rbbb", "lafb"}
+# T and QRS of these are drawn for themselves; on others they would not meet their criterion.
+_ALONE = {"brugada", "t-inversion", "short-qt", "long-qt", "hyperkalaemia", "irbbb"}
+NORMAL_KEY = "normal"
+
+
+def compose(
+    *keys: str,
+    name: str = "",
+    rate_bpm: float | None = None,
+    pr_ms: float | None = None,
+    **more: Any,
+) -> CaseSpec:
+    """Return the case in which all these statements hold.
+
+    Parameters
+    ----------
+    keys : str
+        Of :data:`ecgcore.simulate.STATEMENTS`, in any order; sinus rhythm where no rhythm is
+        named.
+    name : str
+        Of the case; the keys joined by ``+`` if not given.
+    rate_bpm, pr_ms : float, optional
+        Instead of the statements' own.
+    **more
+        Other fields of :class:`CaseSpec`.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Naming an unknown statement, or two that cannot stand together.
+    """
+    spec = _composed(tuple(dict.fromkeys(keys)))
+    unknown = set(more) - {f.name for f in fields(CaseSpec)}
+    if unknown:
+        raise InvalidArgumentError(f"A case has no {', '.join(sorted(unknown))}.")
+    rhythm = spec.rhythm
+    if rate_bpm is not None:
+        rhythm = replace(rhythm, rate_bpm=rate_bpm)
+    if pr_ms is not None:
+        rhythm = replace(rhythm, pr_ms=pr_ms)
+    changed: dict[str, Any] = {"name": name or spec.name, "rhythm": rhythm} | more
+    return replace(spec, **changed)
+
+
+@lru_cache(maxsize=1024)
+def _composed(keys: tuple[str, ...]) -> CaseSpec:
+    entries = _checked(keys)
+    ordered = sorted(entries, key=lambda e: (e.slot, list(STATEMENTS).index(e.key)))
+    spec = STATEMENTS[NORMAL_KEY].change(CaseSpec("+".join(keys) or NORMAL_KEY))
+    for entry in ordered:
+        if entry.key != NORMAL_KEY:
+            spec = entry.change(spec)
+    codes = [code for e in ordered if e.key != NORMAL_KEY for code in e.codes]
+    if all(e.slot == TECHNICAL for e in ordered if e.key != NORMAL_KEY):
+        codes = [*STATEMENTS[NORMAL_KEY].codes, *codes]
+    doubtful = [code for e in ordered for code in e.uncertain]
+    # What makes a statement untellable leaves those that are certain, and the other way round.
+    labels = tuple(dict.fromkeys(c for c in codes if not (c == "SNR" and "SNR" in doubtful)))
+    uncertain = tuple(dict.fromkeys(c for c in doubtful if c not in labels))
+    return replace(
+        spec, labels=labels, uncertain=uncertain, statements=tuple(e.key for e in ordered)
+    )
+
+
+def find_statement(key: str) -> SimulatedStatement:
+    """Return the statement called ``key``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Naming the possible statements.
+    """
+    if key not in STATEMENTS:
+        raise InvalidArgumentError(
+            f"The statement to simulate is {key!r}; possible statements are "
+            f"{', '.join(STATEMENTS)}."
+        )
+    return STATEMENTS[key]
+
+
+def _checked(keys: tuple[str, ...]) -> list[SimulatedStatement]:
+    entries = [find_statement(key) for key in keys]
+    for i, one in enumerate(entries):
+        for other in entries[i + 1 :]:
+            reason = _conflict(one, other)
+            if reason:
+                raise InvalidArgumentError(
+                    f"{one.key} and {other.key} cannot be simulated together: {reason}."
+                )
+    rhythm = next((e.key for e in entries if e.slot == RHYTHM), NORMAL_KEY)
+    name = STATEMENTS[rhythm].change(CaseSpec(rhythm)).rhythm.name
+    for entry in entries:
+        if entry.needs and name not in entry.needs:
+            raise InvalidArgumentError(
+                f"{rhythm} and {entry.key} cannot be simulated together: {entry.key} needs "
+                f"{' or '.join(entry.needs)} rhythm."
+            )
+    return entries
+
+
+def _conflict(one: SimulatedStatement, other: SimulatedStatement) -> str:
+    """Return why two statements cannot stand together; empty where they can."""
+    pair = {one.key, other.key}
+    if one.slot == other.slot and one.slot not in SEVERAL and pair != _BIFASCICULAR:
+        return f"both are about {SLOT_NAMES[one.slot]}"
+    shaping = [e for e in (one, other) if e.slot in _SHAPING or e.whole]
+    if len(shaping) == 2 and pair != _BIFASCICULAR:
+        if one.whole or other.whole:
+            return "one of them decides the whole shape of the beat"
+        if pair & _ALONE:
+            return "their shapes of T would mix"
+    return ""
+
+
+def without(spec: CaseSpec, key: str) -> CaseSpec:
+    """Return the same case without one of its statements."""
+    return _composed(tuple(k for k in spec.statements if k not in {key, NORMAL_KEY}))

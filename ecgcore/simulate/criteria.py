@@ -1,0 +1,259 @@
+"""Whether a drawn heart meets the criteria of its statements, before a record is made of it.
+
+Each check looks at one clean beat in twelve leads, a little stricter than the criterion: beats
+of a record differ a few percent from each other.  What depends on rhythm alone needs no check.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgcore.leads import STANDARD_12
+from ecgcore.simulate.vector import Array, course, limbs_from
+
+if TYPE_CHECKING:
+    from ecgcore.simulate.person import Heart
+
+_STEP_MS = 2.0
+_SPAN_MS = 520.0
+_ROW = {name: i for i, name in enumerate(STANDARD_12)}
+# How far a beat may fall short of the beat that was checked.
+MARGIN = 1.1
+
+
+class Beat:
+    """One clean beat from QRS onset on, in mV, less its level there."""
+
+    def __init__(self, heart: "Heart", matrix: Array) -> None:
+        shape, self.bounds = heart.shape, heart.bounds
+        at = self.bounds.qrs.onset_ms + np.arange(0.0, _SPAN_MS, _STEP_MS)
+        independent = matrix @ course(shape.qrs + shape.st + shape.t, at)
+        limbs = limbs_from(independent)
+        leads = np.concatenate([independent[:2], limbs, independent[2:]])
+        self.leads = leads - leads[:, :1]
+        self.qrs_ms = self.bounds.qrs.offset_ms - self.bounds.qrs.onset_ms
+        self._end = round(self.qrs_ms / _STEP_MS) + 1
+        self._j = round((self.qrs_ms + 10) / _STEP_MS)
+        self._t = round((self.bounds.t.peak_ms - self.bounds.qrs.onset_ms) / _STEP_MS)
+
+    def qrs(self, lead: str) -> Array:
+        """Return one lead's samples within QRS, every 2 ms."""
+        return np.asarray(self.leads[_ROW[lead], : self._end])
+
+    def j(self, lead: str) -> float:
+        """Return the level 10 ms after QRS."""
+        return float(self.leads[_ROW[lead], self._j])
+
+    def t(self, lead: str) -> float:
+        """Return the level at the largest T."""
+        return float(self.leads[_ROW[lead], self._t])
+
+    def axis_deg(self) -> float:
+        """Return the frontal axis of the net area of QRS."""
+        one, avf = self.qrs("I").sum(), self.qrs("aVF").sum() * 2 / np.sqrt(3)
+        return float(np.degrees(np.arctan2(avf, one)))
+
+    def q_ms(self, lead: str, depth_mv: float = 0.1) -> float:
+        """Return the length of a Q, 0 where it is not as deep as asked for."""
+        samples = self.qrs(lead)
+        up = np.flatnonzero(samples > 0.02)
+        first = int(up[0]) if up.size else samples.size
+        start = samples[:first]
+        return (
+            float((start < -0.02).sum() * _STEP_MS)
+            if start.size and start.min() <= -depth_mv
+            else 0.0
+        )
+
+
+def _all_j(beat: Beat, level_mv: float, *leads: str) -> bool:
+    return all(beat.j(lead) >= level_mv * MARGIN for lead in leads)
+
+
+def _all_below(values: list[float], level_mv: float) -> bool:
+    return max(values) <= level_mv * MARGIN
+
+
+def _narrow(beat: Beat) -> bool:
+    return 70 <= beat.qrs_ms <= 110
+
+
+def _normal(beat: Beat) -> bool:
+    r = [float(beat.qrs(f"V{k}").max()) for k in (1, 2, 3, 4)]
+    return (
+        _narrow(beat)
+        and -20 < beat.axis_deg() < 90
+        and r == sorted(r)
+        and beat.qrs("V1").min() < -0.4
+        and all(beat.t(lead) > 0.09 for lead in ("I", "II", "V3", "V4", "V5", "V6"))
+        and all(abs(beat.j(lead)) < 0.09 for lead in STANDARD_12)
+    )
+
+
+def _peaks(samples: Array, height: float) -> NDArray[np.intp]:
+    inner = samples[1:-1]
+    return np.flatnonzero((inner > samples[:-2]) & (inner >= samples[2:]) & (inner > height)) + 1
+
+
+def _lbbb(beat: Beat) -> bool:
+    lateral = [beat.qrs(lead) for lead in ("V5", "V6")]
+    return (
+        beat.qrs_ms >= 141
+        and all(s[:20].min() > -0.02 for s in lateral)
+        and all(_peaks(s, 0.5 * s.max()).size >= 2 for s in lateral)
+        and _all_below([beat.t(lead) for lead in ("I", "aVL", "V6")], -0.09)
+        and all(beat.j(lead) < -0.01 for lead in ("I", "aVL", "V6"))
+        and all(float(beat.qrs(lead).max()) > 0.45 for lead in ("I", "aVL", "V6"))
+        and float(beat.qrs("V1").max()) < 0.25
+    )
+
+
+def _rsr(beat: Beat, *, taller: bool) -> bool:
+    one = beat.qrs("V1")
+    peaks = _peaks(one, 0.06)
+    if peaks.size < 2 or one[peaks[0] : peaks[-1]].min() > -0.15:
+        return False
+    return not taller or bool(one[peaks[-1]] > MARGIN * one[peaks[0]])
+
+
+def _wide_s(beat: Beat) -> bool:
+    for lead in ("I", "V6"):
+        samples = beat.qrs(lead)
+        after = samples[int(samples.argmax()) :]
+        if (after < -0.03).sum() * _STEP_MS <= 44 or after.min() > -0.22:
+            return False
+    return True
+
+
+def _rbbb(beat: Beat) -> bool:
+    return beat.qrs_ms >= 122 and _rsr(beat, taller=True) and _wide_s(beat)
+
+
+def _irbbb(beat: Beat) -> bool:
+    return 101 <= beat.qrs_ms <= 117 and _rsr(beat, taller=False)
+
+
+def _lafb(beat: Beat) -> bool:
+    avl = beat.qrs("aVL")
+    return (
+        -88 <= beat.axis_deg() <= -47
+        and beat.q_ms("aVL", 0.04) > 0
+        and float(avl.argmax()) * _STEP_MS >= 45
+        and all(float(beat.qrs(n)[:15].max()) > 0.03 for n in ("II", "III", "aVF"))
+    )
+
+
+def _wpw(beat: Beat) -> bool:
+    early = beat.leads[[_ROW[n] for n in ("I", "II", "V4", "V5")], round(30 / _STEP_MS)]
+    return beat.qrs_ms >= 113 and bool(early.min() > 0.08)
+
+
+def _lvh(beat: Beat) -> bool:
+    r = max(float(beat.qrs(lead).max()) for lead in ("V5", "V6"))
+    return (
+        r - float(beat.qrs("V1").min()) >= 3.5 * MARGIN
+        and beat.qrs_ms < 120
+        and _all_below([beat.j("V5"), beat.j("V6")], -0.04)
+        and _all_below([beat.t(lead) for lead in ("I", "V5", "V6")], -0.1)
+    )
+
+
+def _low_voltage(beat: Beat) -> bool:
+    span = {lead: float(np.ptp(beat.qrs(lead))) * MARGIN for lead in STANDARD_12}
+    return all(v < (1.0 if lead.startswith("V") else 0.5) for lead, v in span.items())
+
+
+def _st_depression(beat: Beat) -> bool:
+    return _all_below([beat.j(n) for n in ("V4", "V5", "V6")], -0.1) and beat.j("aVR") > 0.06
+
+
+def _inferior(beat: Beat) -> bool:
+    return (
+        _all_j(beat, 0.1, "II", "III", "aVF")
+        and beat.j("III") > 1.05 * beat.j("II")
+        and beat.j("aVL") < -0.11
+    )
+
+
+def _anterior(beat: Beat) -> bool:
+    reciprocal = beat.j("III") < -0.06 and beat.j("aVF") < -0.03
+    return _all_j(beat, 0.2, "V2", "V3") and _all_j(beat, 0.1, "V4") and reciprocal
+
+
+def _lateral(beat: Beat) -> bool:
+    reciprocal = beat.j("III") < -0.11 and beat.j("aVF") < -0.06
+    return _all_j(beat, 0.1, "I", "aVL", "V5", "V6") and reciprocal
+
+
+def _old_inferior(beat: Beat) -> bool:
+    return all(beat.q_ms(n) >= 32 and beat.t(n) < -0.05 for n in ("III", "aVF")) and (
+        beat.q_ms("II") >= 24 and max(abs(beat.j(n)) for n in ("II", "III", "aVF")) < 0.09
+    )
+
+
+def _old_anterior(beat: Beat) -> bool:
+    return all(beat.q_ms(n) >= 22 and beat.t(n) < -0.05 and beat.j(n) < 0.14 for n in ("V2", "V3"))
+
+
+def _t_inversion(beat: Beat) -> bool:
+    quiet = max(abs(beat.j(n)) for n in STANDARD_12) < 0.09
+    return quiet and _all_below([beat.t(n) for n in ("V3", "V4", "V5", "V6")], -0.1)
+
+
+def _brugada(beat: Beat) -> bool:
+    return all(beat.j(n) >= 0.2 * MARGIN and beat.t(n) < -0.1 for n in ("V1", "V2"))
+
+
+def _hyperkalaemia(beat: Beat) -> bool:
+    return any(
+        beat.t(n) > 0.55 * float(beat.qrs(n).max()) and beat.t(n) > 0.6 for n in ("V3", "V4")
+    )
+
+
+def _severe(beat: Beat) -> bool:
+    return beat.qrs_ms >= 142
+
+
+def _tall_t(beat: Beat) -> bool:
+    return beat.t("V4") > 0.4 and beat.t("II") > 0.2
+
+
+_CHECKS: dict[str, Callable[[Beat], bool]] = {
+    "normal": _normal,
+    "lbbb": _lbbb,
+    "rbbb": _rbbb,
+    "irbbb": _irbbb,
+    "lafb": _lafb,
+    "wpw": _wpw,
+    "lvh-strain": _lvh,
+    "low-voltage": _low_voltage,
+    "st-depression": _st_depression,
+    "inferior-stemi": _inferior,
+    "anterior-stemi": _anterior,
+    "lateral-stemi": _lateral,
+    "old-inferior-infarct": _old_inferior,
+    "old-anterior-infarct": _old_anterior,
+    "t-inversion": _t_inversion,
+    "brugada": _brugada,
+    "short-qt": _tall_t,
+    "hyperkalaemia": _hyperkalaemia,
+    "hyperkalaemia-severe": _severe,
+}
+
+
+def meets(statements: tuple[str, ...], heart: "Heart", matrix: Array) -> bool:
+    """Return whether a heart's own beat meets the criteria of these statements.
+
+    Parameters
+    ----------
+    statements : tuple of str
+        Keys; those without a check of shape are taken as met.
+    matrix : array, shape (8, 3)
+    """
+    checks = [_CHECKS[key] for key in statements if key in _CHECKS]
+    if not checks:
+        return True
+    beat = Beat(heart, matrix)
+    return all(check(beat) for check in checks)

@@ -1,0 +1,226 @@
+"""From a person and a plan of activations to the heart vector over time, and to its waves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecgcore.simulate import atrial, planning
+from ecgcore.simulate.library import ATRIAL_SHAPES, VENTRICULAR_SHAPES
+from ecgcore.simulate.person import Atria, Heart, Person
+from ecgcore.simulate.planning import OWN, Schedule
+from ecgcore.simulate.rhythms import RHYTHMS
+from ecgcore.simulate.shapes import AtrialShape, VentricularShape, WaveBounds
+from ecgcore.simulate.vector import Array, add_component, rotation
+
+# The QT interval follows the mean of about the last seven beats, not the last one alone (Pueyo et
+# al., IEEE Trans Biomed Eng 51:979, 2004, found memory of this order); the cube root is
+# Fridericia's (Acta Med Scand 53:469, 1920).
+QT_MEMORY = 0.15
+# A broader QRS prolongs QT by most of what it adds (Bogossian et al., Heart Rhythm 11:2273, 2014).
+QT_PER_QRS = 0.7
+NARROW_QRS_MS = 90.0
+# U is seen at slow rates and lost at fast ones.
+_U_RR_S = (0.62, 1.05)
+# Where the stimulus points; polarity is the lead's, so any is as good.
+_ATRIAL_SPIKE_MV = (0.10, 0.20, -0.10)
+_VENTRICULAR_SPIKE_MV = (0.28, 0.34, -0.24)
+_SPIKE_SD_MS = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Beats:
+    """The planned beats as arrays, with what changes from beat to beat.
+
+    Attributes
+    ----------
+    schedule : Schedule
+    onset_s : array, shape (n_beats,)
+        QRS onset.
+    turn : array, shape (n_beats, 3, 3)
+        Rotation and size.
+    rr_s : array, shape (n_beats,)
+        The fading mean of RR that QT follows.
+    lone_turn : array, shape (n_lone_p, 3, 3)
+    """
+
+    schedule: Schedule
+    onset_s: Array
+    turn: Array
+    rr_s: Array
+    lone_turn: Array
+
+
+def plan_beats(
+    person: Person, duration_s: float, for_rhythm: np.random.Generator, rng: np.random.Generator
+) -> Beats:
+    """Plan the beats of a record, and draw how they differ from each other."""
+    rhythm = person.spec.rhythm
+    schedule = RHYTHMS[rhythm.name](rhythm, duration_s, person.breathing, for_rhythm)
+    onset_s = np.array([beat.qrs_s for beat in schedule.beats])
+    lone_s = np.array([p.p_s for p in schedule.lone_p])
+    jitter = rng.standard_normal((3, onset_s.size))
+    turn = _turn(person, onset_s, jitter)
+    lone = _turn(person, lone_s, np.zeros((3, lone_s.size)))
+    return Beats(schedule, onset_s, turn, _slow_rr(onset_s, rhythm.rate_bpm), lone)
+
+
+def _turn(person: Person, time_s: Array, jitter: Array) -> Array:
+    breath = person.breathing.at(time_s)
+    size = 1 + 0.030 * breath + 0.012 * jitter[0]
+    turn = rotation(2.2 * breath + 0.6 * jitter[1], 1.8 * breath + 0.6 * jitter[2])
+    return np.asarray(turn * size[:, None, None])
+
+
+def _slow_rr(onset_s: Array, rate_bpm: float) -> Array:
+    usual_s = float(np.median(np.diff(onset_s))) if onset_s.size > 1 else 60 / rate_bpm
+    rr = np.diff(onset_s, prepend=onset_s[0] - usual_s)
+    mean = float(np.mean(rr))
+    smooth = np.empty_like(rr)
+    for i, value in enumerate(rr):
+        mean += QT_MEMORY * (float(value) - mean)
+        smooth[i] = mean
+    return smooth
+
+
+def ventricular_shape(person: Person, name: str) -> VentricularShape:
+    """Return the shape a planned beat names."""
+    return person.spec.ventricular if name == OWN else VENTRICULAR_SHAPES[name]
+
+
+def atrial_shape(person: Person, name: str) -> AtrialShape:
+    """Return the P wave a planned beat names."""
+    return person.spec.atrial if name == OWN else ATRIAL_SHAPES[name]
+
+
+def stretch_of(person: Person, heart: Heart, rr_s: Array) -> Array:
+    """Return the factor of time after QRS that gives each beat its QT."""
+    qrs, t = heart.bounds.qrs, heart.bounds.t
+    width_ms = qrs.offset_ms - qrs.onset_ms
+    extra_ms = QT_PER_QRS * max(0.0, width_ms - NARROW_QRS_MS)
+    qt_ms = (person.spec.qtc_ms + extra_ms) * np.cbrt(rr_s)
+    return np.asarray((qt_ms - width_ms) / (t.offset_ms - qrs.offset_ms))
+
+
+def u_size(rr_s: Array) -> Array:
+    """Return the size of U, 0 at fast rates, 1 and a little more at slow ones."""
+    return np.asarray(np.clip((rr_s - _U_RR_S[0]) / (_U_RR_S[1] - _U_RR_S[0]), 0.0, 1.3))
+
+
+def add_ventricles(
+    out: Array,
+    fs_hz: float,
+    person: Person,
+    heart: Heart,
+    *,
+    beats: Beats,
+    chosen: Array,
+    zero_s: Array,
+) -> None:
+    """Add the QRS, ST, T and U of some beats to the heart vector, in place.
+
+    Parameters
+    ----------
+    out : array, shape (3, n_samples)
+    chosen : array of int, shape (n_chosen,)
+        Which beats.
+    zero_s : array, shape (n_chosen,)
+        When each beat's shape begins to count its time.
+    """
+    rr_s, turn = beats.rr_s[chosen], beats.turn[chosen]
+    stretch, steady = stretch_of(person, heart, rr_s), np.ones(len(chosen))
+    shape, origin_ms = heart.shape, heart.bounds.qrs.offset_ms
+    u_turn = turn * u_size(rr_s)[:, None, None]
+    groups = ((shape.qrs, steady, turn), (shape.st, stretch, turn), (shape.t, stretch, turn))
+    for parts, factor, turns in (*groups, (shape.u, stretch, u_turn)):
+        for part in parts:
+            add_component(
+                out,
+                fs_hz,
+                part,
+                anchors_s=zero_s,
+                stretch=factor,
+                origin_ms=origin_ms,
+                turn=turns,
+            )
+
+
+def add_atria(out: Array, fs_hz: float, atria: Atria, onset_s: Array, turn: Array) -> None:
+    """Add P waves to the heart vector, in place; ``onset_s`` is where each begins."""
+    zero_s = onset_s - atria.bounds.onset_ms / 1e3
+    for part in atria.shape.p:
+        add_component(
+            out,
+            fs_hz,
+            part,
+            anchors_s=zero_s,
+            stretch=np.ones(onset_s.size),
+            origin_ms=0.0,
+            turn=turn,
+        )
+
+
+def beats_named(beats: Beats) -> dict[str, Array]:
+    """Return the indices of the beats of each ventricular shape."""
+    names = [beat.ventricular for beat in beats.schedule.beats]
+    return {
+        name: np.array([i for i, n in enumerate(names) if n == name]) for name in sorted(set(names))
+    }
+
+
+def p_named(beats: Beats) -> dict[str, tuple[Array, Array]]:
+    """Return onsets and turns of the P waves of each shape, conducted or not."""
+    found: dict[str, list[tuple[float, Array]]] = {}
+    for i, beat in enumerate(beats.schedule.beats):
+        if beat.p_s is not None:
+            found.setdefault(beat.atrial, []).append((beat.p_s, beats.turn[i]))
+    for i, lone in enumerate(beats.schedule.lone_p):
+        found.setdefault(lone.atrial, []).append((lone.p_s, beats.lone_turn[i]))
+    return {
+        name: (np.array([t for t, _ in rows]), np.stack([turn for _, turn in rows]))
+        for name, rows in sorted(found.items())
+    }
+
+
+def heart_vector(person: Person, beats: Beats, n_samples: int, fs_hz: float) -> Array:
+    """Return the vector of all beats, shape (3, n_samples), in mV."""
+    out = np.zeros((3, n_samples))
+    for name, (onset_s, turn) in p_named(beats).items():
+        add_atria(out, fs_hz, person.atria(atrial_shape(person, name)), onset_s, turn)
+    for name, chosen in beats_named(beats).items():
+        heart = person.heart(ventricular_shape(person, name))
+        zero_s = beats.onset_s[chosen] - heart.bounds.qrs.onset_ms / 1e3
+        add_ventricles(out, fs_hz, person, heart, beats=beats, chosen=chosen, zero_s=zero_s)
+    add_spikes(out, fs_hz, beats.schedule.spikes)
+    return out
+
+
+def add_spikes(out: Array, fs_hz: float, spikes: tuple[tuple[float, str], ...]) -> None:
+    """Add pacing stimuli as a recorder of this rate shows them, in place."""
+    # An anti-alias filter broadens and lowers what is shorter than a sample.
+    sd_s = max(_SPIKE_SD_MS, 500.0 / fs_hz) / 1e3
+    height = _SPIKE_SD_MS / (1e3 * sd_s)
+    reach = int(np.ceil(4 * sd_s * fs_hz)) + 1
+    for time_s, chamber in spikes:
+        index = round(time_s * fs_hz) + np.arange(-reach, reach + 1)
+        index = index[(index >= 0) & (index < out.shape[1])]
+        values = height * np.exp(-0.5 * ((index / fs_hz - time_s) / sd_s) ** 2)
+        size = _ATRIAL_SPIKE_MV if chamber == "atrial" else _VENTRICULAR_SPIKE_MV
+        out[:, index] += np.array(size)[:, None] * values
+
+
+def continuous(
+    person: Person, beats: Beats, time_s: Array, duration_s: float, rng: np.random.Generator
+) -> Array | float:
+    """Return the vector of atria that never rest, or 0."""
+    rhythm, size = person.spec.rhythm, person.spec.f_wave_size
+    if rhythm.name == planning.FIBRILLATION:
+        return atrial.fibrillatory_waves(time_s, duration_s, rng, size)
+    if rhythm.name == planning.FLUTTER:
+        cycle_s = 60.0 / rhythm.atrial_bpm
+        return atrial.flutter_waves(time_s, cycle_s, beats.schedule.first_wave_s, size)
+    return 0.0
+
+
+def three(wave: WaveBounds) -> tuple[float, float, float]:
+    """Return onset, peak and offset."""
+    return wave.onset_ms, wave.peak_ms, wave.offset_ms

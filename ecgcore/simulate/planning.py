@@ -1,0 +1,228 @@
+"""What a rhythm is asked for, and the plan of activations it returns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecgcore.checks import in_range, one_of
+from ecgcore.errors import InvalidArgumentError
+from ecgcore.simulate.vector import Array
+
+# Types of beats, as the measurements name them.
+NORMAL = "normal"
+SUPRAVENTRICULAR = "supraventricular"
+VENTRICULAR = "ventricular"
+PACED = "paced"
+BEAT_TYPES = (NORMAL, SUPRAVENTRICULAR, VENTRICULAR, PACED)
+OWN = ""
+
+SINUS = "sinus"
+FIBRILLATION = "atrial fibrillation"
+FLUTTER = "atrial flutter"
+REENTRY = "supraventricular tachycardia"
+MOBITZ_1 = "second-degree AV block, Mobitz I"
+MOBITZ_2 = "second-degree AV block, Mobitz II"
+COMPLETE_BLOCK = "complete AV block"
+PACEMAKER = "pacemaker"
+RHYTHM_NAMES = (
+    SINUS,
+    FIBRILLATION,
+    FLUTTER,
+    REENTRY,
+    MOBITZ_1,
+    MOBITZ_2,
+    COMPLETE_BLOCK,
+    PACEMAKER,
+)
+CHAMBERS = ("", "atrial", "ventricular", "both")
+
+# Time before and after the record in which beats are planned: a T wave may reach into it.
+MARGIN_S = 2.0
+# The ventricles do not follow faster than this, whatever the atria do.
+SHORTEST_RR_S = 0.27
+
+
+@dataclass(frozen=True)
+class Ectopy:
+    """Early beats within a rhythm.
+
+    Attributes
+    ----------
+    kind : str
+        ``SUPRAVENTRICULAR`` (resets the sinus node: pause shorter than two cycles) or
+        ``VENTRICULAR`` (leaves it alone: pause of exactly two sinus cycles).
+    shape : str
+        Of the P wave (supraventricular) or of the ventricles (ventricular).
+    others : tuple of str
+        Further foci, taken in turn.
+    count : int
+        How many events within the record; where 0, ``per_minute`` decides.
+    per_minute : float
+    coupling : float
+        From the beat before, as a share of the RR interval.
+    in_a_row : int
+        Ventricular: 2 for couplets, 3 and more for runs.
+    every : int
+        1 for bigeminy (each own beat is followed), 2 for trigeminy; 0 for single events.
+    repeats : int
+        How often an event of bigeminy repeats; 0: throughout the record.
+    blocked : bool
+        Supraventricular: the P is not conducted.
+    """
+
+    kind: str
+    shape: str
+    others: tuple[str, ...] = ()
+    count: int = 0
+    per_minute: float = 0.0
+    coupling: float = 0.62
+    in_a_row: int = 1
+    every: int = 0
+    repeats: int = 1
+    blocked: bool = False
+
+    def __post_init__(self) -> None:
+        one_of("kind", self.kind, (SUPRAVENTRICULAR, VENTRICULAR))
+        in_range("count", self.count, 0, 10_000)
+        in_range("per_minute", self.per_minute, 0, 60)
+        in_range("coupling", self.coupling, 0.3, 0.95)
+        in_range("in_a_row", self.in_a_row, 1, 12)
+        in_range("every", self.every, 0, 5)
+        in_range("repeats", self.repeats, 0, 100)
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """A rhythm and its parameters.
+
+    Attributes
+    ----------
+    name : str
+        One of :data:`RHYTHM_NAMES`.
+    rate_bpm : float
+        Mean rate of the sinus node or pacemaker, or of the ventricles in fibrillation and
+        re-entry; in flutter the atrial rate divided by ``ratios`` decides.
+    pr_ms : float
+        Also the delay between the chambers of a pacemaker.
+    sinus_arrhythmia : float
+        Peak change of RR with respiration, as a share of RR.
+    slow_change : float
+        Peak change of RR over minutes, as a share (for long records).
+    irregularity : float
+        Standard deviation of RR over its mean in atrial fibrillation.
+    atrial_bpm : float
+        Flutter waves a minute.
+    ratios : tuple of int
+        Flutter: waves a ventricular beat; second-degree block: P waves a group; drawn from these.
+    escape_bpm : float
+        Complete block: rate of the escape.
+    chambers : str
+        Pacemaker: ``"atrial"``, ``"ventricular"`` or ``"both"``; with fibrillation,
+        ``"ventricular"`` paces it.
+    ectopy : tuple of Ectopy
+    """
+
+    name: str = SINUS
+    rate_bpm: float = 68.0
+    pr_ms: float = 160.0
+    sinus_arrhythmia: float = 0.035
+    slow_change: float = 0.0
+    irregularity: float = 0.21
+    atrial_bpm: float = 300.0
+    ratios: tuple[int, ...] = (4,)
+    escape_bpm: float = 38.0
+    chambers: str = ""
+    ectopy: tuple[Ectopy, ...] = ()
+
+    def __post_init__(self) -> None:
+        one_of("rhythm", self.name, RHYTHM_NAMES)
+        in_range("rate_bpm", self.rate_bpm, 20, 250, "beats a minute")
+        in_range("pr_ms", self.pr_ms, 60, 500, "ms")
+        in_range("sinus_arrhythmia", self.sinus_arrhythmia, 0, 0.4)
+        in_range("slow_change", self.slow_change, 0, 0.4)
+        in_range("irregularity", self.irregularity, 0.05, 0.5)
+        in_range("atrial_bpm", self.atrial_bpm, 200, 400, "a minute")
+        in_range("escape_bpm", self.escape_bpm, 20, 70, "beats a minute")
+        one_of("chambers", self.chambers, CHAMBERS)
+        if not self.ratios or not all(2 <= ratio <= 8 for ratio in self.ratios):
+            raise InvalidArgumentError(
+                f"ratios is {self.ratios!r}; numbers from 2 to 8 are needed."
+            )
+
+
+@dataclass(frozen=True)
+class Breathing:
+    """One respiration for RR, axis, size and baseline alike."""
+
+    hz: float
+    phase: float
+
+    def at(self, time_s: Array | float) -> Array:
+        """Return the depth of breath, -1 to 1."""
+        return np.asarray(np.sin(2 * np.pi * self.hz * np.asarray(time_s) + self.phase))
+
+
+@dataclass(frozen=True)
+class PlannedBeat:
+    """One activation of the ventricles, and of the atria before it.
+
+    Attributes
+    ----------
+    qrs_s : float
+        QRS onset.
+    p_s : float or None
+        P onset; None without a P wave that is conducted.
+    kind : str
+        One of :data:`BEAT_TYPES`.
+    atrial, ventricular : str
+        Shape's name; ``OWN`` for the case's own.
+    origin : str
+        ``""``, ``"premature"`` or ``"escape"``.
+    """
+
+    qrs_s: float
+    p_s: float | None
+    kind: str = NORMAL
+    atrial: str = OWN
+    ventricular: str = OWN
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class PlannedP:
+    """A P wave that no QRS follows.
+
+    Attributes
+    ----------
+    p_s : float
+        Onset.
+    atrial : str
+        Shape's name.
+    fate : str
+        ``"blocked"`` (not conducted), ``"premature"`` (early and not conducted),
+        ``"dissociated"`` (atria and ventricles apart) or ``"retrograde"``.
+    """
+
+    p_s: float
+    atrial: str = OWN
+    fate: str = "blocked"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The activations of a record and a margin on both sides, in order of time.
+
+    Attributes
+    ----------
+    beats : tuple of PlannedBeat
+    lone_p : tuple of PlannedP
+    spikes : tuple of (float, str)
+        Pacing stimuli: time in seconds, and ``"atrial"`` or ``"ventricular"``.
+    first_wave_s : float
+        Flutter: the time of one wave's steep rise.
+    """
+
+    beats: tuple[PlannedBeat, ...]
+    lone_p: tuple[PlannedP, ...] = ()
+    spikes: tuple[tuple[float, str], ...] = ()
+    first_wave_s: float = 0.0
