@@ -47,6 +47,7 @@ from ecgcore.units import MV, NU, is_voltage, mv_per
 Rows = NDArray[np.float32]
 _ROOT = "annotatedecg"
 _SECONDS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}
+_MAX_OFFSET = 1e12  # in its unit; far beyond any recording
 _DERIVED = re.compile(r"represent|median|mean|average|beat", re.IGNORECASE)
 _LOINC_AGE = ("21612-7", "30525-0", "29553-5")
 
@@ -203,7 +204,8 @@ def _take_time(value: Node, part: _Part) -> None:
     head_unit = value.get("unit", "head").lower()
     if head_unit in _SECONDS:
         seconds = number(head)
-        part.offset_s = None if seconds is None else seconds * _SECONDS[head_unit]
+        if seconds is not None and abs(seconds) <= _MAX_OFFSET:
+            part.offset_s = seconds * _SECONDS[head_unit]
     elif len(head) >= 12:
         part.start = hl7_time(head)
 

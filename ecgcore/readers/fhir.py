@@ -23,7 +23,7 @@ from ecgcore.readers.assemble import (
     were,
 )
 from ecgcore.readers.base import HEAD_BYTES, MIB, Draft, ReadOptions, Source, library, shown
-from ecgcore.readers.mdc import lead_name
+from ecgcore.readers.mdc import is_mdc, lead_name
 from ecgcore.readers.text_values import (
     Samples,
     age_at,
@@ -293,7 +293,8 @@ def _name(code: Json) -> str:
     """Return the lead that a CodeableConcept names."""
     codings = [_dict(coding) for coding in _list(code.get("coding"))]
     words = [_text(coding.get("display")) for coding in codings] + [_text(code.get("text"))]
-    every = [lead_name(_text(coding.get("code")), *words) for coding in codings]
+    codes = sorted((_text(coding.get("code")) for coding in codings), key=is_mdc, reverse=True)
+    every = [lead_name(code, *words) for code in codes]
     every.append(lead_name("", *words))
     known = (name for name in every if canonical_lead(name))
     return next(known, "") or next((word for word in [*words, *every] if word), "")

@@ -10,6 +10,13 @@ _POTENTIAL = re.compile(r"^MDC_ECG_ELEC_POTL_?", re.IGNORECASE)
 _PARTITION = 2  # of the nomenclature: vital signs and waveforms
 
 
+def is_mdc(code: str) -> bool:
+    """Return whether a code is one of this nomenclature, by its look."""
+    match = _NUMBER.fullmatch(code.strip())
+    numbered = match is not None and bool(match[1] or int(match[2]) >> 16 == _PARTITION)
+    return numbered or code.upper().startswith("MDC_")
+
+
 def lead_name(code: str, *words: str) -> str:
     """Return a lead's name from its code, or from whatever else names it.
 
@@ -24,13 +31,19 @@ def lead_name(code: str, *words: str) -> str:
     -------
     str
         A name that :func:`ecgcore.leads.canonical_lead` knows if there is any, otherwise the
-        first word there is; empty if there is none.
+        code, or the first word there is; empty if there is none.
     """
     match = _NUMBER.fullmatch(code.strip())
-    if match and (match[1] or int(match[2]) >> 16 == _PARTITION or int(match[2]) < 256):
+    if match and is_mdc(code):
         lead = lead_of_code(f"2:{int(match[2]) & 0xFF}")
         if lead is not None:
             return lead
-    every = [text for word in (code, *words) for text in (word, _POTENTIAL.sub("", word)) if text]
+    if match:
+        # The number of a list that nobody knows: 3 may be lead III or V1.
+        code = f"code {match[0]}"
+    own = _POTENTIAL.sub("", code)
+    if is_mdc(code) and canonical_lead(own):
+        return own
+    every = [word for word in (*words, own) if word]
     known = (word for word in every if canonical_lead(word))
-    return next(known, "") or next(iter(every), "")
+    return next(known, "") or code or next(iter(every), "")

@@ -181,6 +181,8 @@ def _lead(node: Node, name: str, options: ReadOptions, notes: list[str]) -> _Lea
     per_bit = number(node.value("leadamplitudeunitsperbit"))
     if per_bit is None or per_bit == 0:
         raise ReadError(f"The file does not tell the step of {label} in microvolts; export again.")
+    if per_bit < 0:
+        notes.append(f"The step of {label} is negative; the lead was turned over, as that says.")
     unit = checked_unit(node.value("leadamplitudeunits"), name, options, notes)
     values = scaled(raw, per_bit * (mv_per(unit) if is_voltage(unit) else 1.0))
     if node.value("leadoff").upper() == "TRUE":

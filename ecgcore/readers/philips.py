@@ -48,6 +48,7 @@ _VERSIONS = ("1.03", "1.04", "1.04.01", "1.04.02")
 _STANDARD = ("STD-12", "10-WIRE", "STD", "12-LEAD")
 # What takes seconds to unpack; a cardiograph's recording has some 100,000.
 _MAX_COMPRESSED = 20_000_000
+_MAX_START_MS = 1e9
 _CALIBRATION_UV = 1000.0
 _CALIBRATION_S = 0.1
 _MEASUREMENTS = {
@@ -288,9 +289,12 @@ def _single_leads(
     room = most_with_gaps(options)
     for lead in wave.node.all("leadwaveform")[: MAX_LEADS + 1]:
         values = _values(lead.text, wave.node, signal, options)
-        before = round((number(lead.get("starttime")) or 0.0) * wave.fs_hz / 1000)
-        room -= values.size + max(0, before)
-        if room < 0 or before < 0:
+        start_ms = number(lead.get("starttime")) or 0.0
+        if not 0 <= start_ms <= _MAX_START_MS:
+            raise ReadError(f"A lead starts {start_ms:g} ms after the recording; that cannot be.")
+        before = round(start_ms * wave.fs_hz / 1000)
+        room -= values.size + before
+        if room < 0:
             raise too_many(options)
         names.append(lead.get("leadname"))
         rows.append(np.concatenate([np.full(before, np.nan), values]))

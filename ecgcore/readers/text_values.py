@@ -172,7 +172,7 @@ def rate_of(interval_text: str, seconds_per_unit: float) -> float | None:
     """Return the sampling rate of a printed sample interval, or None where there can be none.
 
     An interval is printed with few digits (``0.00667`` s): the nearest whole number of Hz is
-    meant where it lies within that rounding.
+    meant where it lies within that rounding (of three digits or more).
     """
     interval = number(interval_text)
     if interval is None or interval <= 0:
@@ -183,7 +183,7 @@ def rate_of(interval_text: str, seconds_per_unit: float) -> float | None:
     rounding = 0.5 * 10.0**-digits / abs(number(mantissa) or 1.0)
     nearest = round(rate)
     significant = len(mantissa.replace(".", "").strip("+-0"))
-    close = min(rounding if significant > 1 else 0.0, 0.01)
+    close = min(rounding if significant >= 3 else 0.0, 0.01)
     if nearest > 0 and abs(rate - nearest) <= rate * (close + 1e-9):
         rate = float(nearest)
     return rate if 0 < rate <= MAX_FS_HZ else None
