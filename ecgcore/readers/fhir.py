@@ -243,8 +243,7 @@ def _dimensions(
     names = options.lead_names
     if names is None or len(names) != count:
         raise MissingInformationError(
-            f"The file holds {count} leads in one series without their names; give {count} names "
-            "(--lead-names).",
+            f"The file holds {count} leads in one series without their names; these must be given.",
             ("lead_names",),
         )
     rows = values[: values.size // count * count].reshape(-1, count).T

@@ -200,7 +200,7 @@ def _steps(
     labels = wave.labels or list(options.lead_names or ())
     if not labels:
         raise MissingInformationError(
-            "The Philips XML does not name its leads; give their names (--lead-names).",
+            "The Philips XML does not name its leads; their names must be given.",
             ("lead_names",),
         )
     if compressed and method.upper() != "XLI":

@@ -202,7 +202,7 @@ def checked_rate(rate: float | None, options: ReadOptions, notes: list[str]) -> 
     if rate is None:
         if options.fs_hz is None:
             raise MissingInformationError(
-                "The file does not tell its sampling rate; give it (--fs).", ("fs_hz",)
+                "The file does not tell its sampling rate; it must be given.", ("fs_hz",)
             )
         notes.append(f"The sampling rate, {options.fs_hz:g} Hz, was given by the user.")
         return options.fs_hz
@@ -229,7 +229,7 @@ def checked_unit(unit: str, what: str, options: ReadOptions, notes: list[str]) -
         return unit.strip()
     if options.unit is None:
         raise MissingInformationError(
-            f"The file does not tell the unit of {shown(what, 32) or 'a lead'}; give it (--unit).",
+            f"The file does not tell the unit of {shown(what, 32) or 'a lead'}; it must be given.",
             ("unit",),
         )
     notes.append(f"The unit, {options.unit}, was given by the user.")
