@@ -6,7 +6,7 @@ caller and are never guessed from the samples.
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -107,7 +107,7 @@ def apply_facts(columns: Columns, facts: Mapping[str, Any]) -> None:
         if columns.fs_hz is None and key in values:
             columns.fs_hz = parse_rate(values[key])
     for key in _UNIT_KEYS:
-        text = str(values.get(key) or "").strip()
+        text = _common_text(values.get(key)).strip()
         if not columns.unit and (is_voltage(text) or is_normalised(text)):
             columns.unit = text
     for key in _AGE_KEYS:
@@ -130,6 +130,24 @@ def lead_names_in(facts: Mapping[str, Any]) -> list[str] | None:
     return None
 
 
+def refuse_long_layout(names: Iterable[str]) -> None:
+    """Refuse a table that names the lead in each row: its leads would run into one another.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of the columns that hold texts.
+
+    Raises
+    ------
+    ReadError
+    """
+    if any(key_of(name) in ("lead", "leads", "channel", "lead_name") for name in names):
+        raise ReadError(
+            "The table has one row for each lead and sample; save it with one column a lead."
+        )
+
+
 def is_fact(name: str) -> bool:
     """Return whether a name is one of a rate, unit, list of leads, age or sex."""
     return key_of(name) in {*_FS_KEYS, *_UNIT_KEYS, *_LEAD_KEYS, *_AGE_KEYS, *_SEX_KEYS}
@@ -150,6 +168,12 @@ def _single(value: object) -> object:
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _common_text(value: object) -> str:
+    """Return a text, or the one that a list of texts holds again and again."""
+    texts = {value} if isinstance(value, str) else set(_name_list(value) or ())
+    return texts.pop() if len(texts) == 1 else ""
 
 
 def _text(value: object) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError, TooLargeError
 from ecgcore.readers.base import HEAD_BYTES, MIB, ReadOptions, Source, library, shown
-from ecgcore.readers.columns import is_fact, key_of
+from ecgcore.readers.columns import is_fact, key_of, refuse_long_layout
 from ecgcore.readers.csv_text import decode
 from ecgcore.readers.mat import SIGNAL_NAMES, read_named
 from ecgcore.recording import Recording
@@ -130,6 +130,7 @@ def _leads_of_list(items: Sequence[Mapping[str, Any]]) -> Any:
         return leads
     names = list(items[0])
     rows = {name: [item.get(name) for item in items] for name in names}
+    refuse_long_layout(name for name, row in rows.items() if not _are_numbers(row))
     return {name: _ready_list(row) for name, row in rows.items() if _are_numbers(row)}
 
 

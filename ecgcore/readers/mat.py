@@ -3,6 +3,7 @@
 Gain, rate and lead names stand in a WFDB header, where one lies beside; in the file itself seldom.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -142,7 +143,12 @@ def _sample_arrays(flat: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
 
 def _is_standard(name: str) -> bool:
     """Return whether a name is that of a standard lead, with or without its unit."""
-    return canonical_lead(parse_column(_last(name)).name) in STANDARD_12
+    return canonical_lead(parse_column(_plain(name)).name) in STANDARD_12
+
+
+def _plain(name: str) -> str:
+    """Return a name without its place, and ``I`` for ``leadI`` and ``ecg_I``."""
+    return re.sub(r"^(?:lead|ecg|ekg)_?(?=[IiVvAa1-6])", "", _last(name), flags=re.IGNORECASE)
 
 
 def _times(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -164,7 +170,7 @@ def _leads_one_by_one(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[A
     if not standard:
         return {}
     place = standard[0].rpartition(".")[0]
-    return {_last(n): row for n, row in vectors.items() if n.rpartition(".")[0] == place}
+    return {_plain(n): row for n, row in vectors.items() if n.rpartition(".")[0] == place}
 
 
 def _check_even(leads: Mapping[str, NDArray[Any]]) -> None:

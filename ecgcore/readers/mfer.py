@@ -311,13 +311,13 @@ def _lead_name(given: Given) -> str:
     content, order = given[tags.LEAD]
     code = _whole((content[:2], order), 0)
     text = content[2:].decode("latin-1").replace("\x00", " ").strip()
-    return tags.LEADS.get(code) or text or (f"code {code}" if code else "")
+    return (tags.LEADS | tags.OTHERS).get(code) or text or (f"code {code}" if code else "")
 
 
 def _is_ecg(given: Given, label: str) -> bool:
     unit = given[tags.SENSITIVITY][0][0] if tags.SENSITIVITY in given else 0
     is_status = given.get(tags.DATA_TYPE, (b"\x00", ""))[0][0] == tags.STATUS_TYPE
-    if unit != 0 or is_status:
+    if unit != 0 or is_status or label in tags.OTHERS.values():
         return False
     lead = canonical_lead(label) is not None or label in tags.LEADS.values()
     return lead or (_waveform(given) in tags.ECG_WAVEFORMS and not is_other_signal(label))

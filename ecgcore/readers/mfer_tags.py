@@ -32,6 +32,10 @@ LEADS = {
     **{68: "V8R", 69: "V9R", 70: "D", 71: "A", 72: "J"},
     **{4166: "ECG1", 4167: "ECG2", 4168: "ECG3", 4169: "ECG4"},
 }
+OTHERS = {
+    **{143: "blood pressure", 160: "impedance respiration", 175: "SpO2", 4160: "status"},
+    **{4161: "body position", 4162: "body motion", 4163: "respiration"},
+}
 MAX_DEFINITIONS = 100_000
 MAX_DEPTH = 4
 _DAMAGED = "The MFER file is damaged or cut short inside its definitions."

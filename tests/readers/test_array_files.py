@@ -401,6 +401,26 @@ def test_fhir_is_not_taken_for_a_table():
     assert not readers.json_.sniff("a.json", text.encode())
 
 
+def test_units_and_names_as_the_wfdb_package_hands_them():
+    data = numpy_zip(
+        p_signal=truth_mv().T, fs=500, sig_name=list(STANDARD_12), units=["mV"] * 12, sig_len=2000
+    )
+    assert is_truth(read("a.npz", data))
+
+
+def test_names_with_lead_in_front():
+    content = {"frequency": 500, "samples": {f"lead{n}": v for n, v in leads_of_truth().items()}}
+    assert is_truth(read("a.json", json.dumps(content).encode(), unit="mV"))
+
+
+def test_one_row_for_each_lead_and_sample_is_refused():
+    rows = [{"lead": n, "value": 0.1 * i} for n in ("I", "II") for i in range(300)]
+    with pytest.raises(ReadError, match="one column a lead"):
+        read("a.json", json.dumps(rows).encode(), **TOLD)
+    with pytest.raises(ReadError, match="one column a lead"):
+        read("a.parquet", parquet(pa.Table.from_pylist(rows)), **TOLD)
+
+
 # Parquet
 
 
@@ -436,9 +456,23 @@ def test_parquet_timestamps_give_the_rate(unit):
     assert is_truth(read("a.parquet", parquet(table), unit="mV"))
 
 
-def test_parquet_lists_in_one_row():
+def test_parquet_of_lists_says_what_to_do():
     table = pa.table({n: [row.tolist()] for n, row in zip(STANDARD_12, truth_mv(), strict=True)})
-    assert is_truth(read("a.parquet", parquet(table), **TOLD))
+    with pytest.raises(ReadError, match="one row a sample"):
+        read("a.parquet", parquet(table), **TOLD)
+
+
+def test_parquet_with_a_damaged_footer_never_ends_the_process():
+    data = bytearray(parquet(table_of_truth()))
+    rng = np.random.default_rng(4)
+    size = int.from_bytes(data[-8:-4], "little")
+    for _ in range(300):
+        damaged = bytearray(data)
+        damaged[len(data) - 8 - int(rng.integers(1, size))] = int(rng.integers(256))
+        try:
+            read("a.parquet", bytes(damaged), **TOLD)
+        except EcgError as error:
+            assert str(error).endswith(".")  # noqa: PT017
 
 
 def test_parquet_null_is_absent_and_text_is_left_out():

@@ -107,8 +107,8 @@ def test_eight_leads_are_completed():
 def test_leads_whose_name_is_unclear_keep_their_name():
     data = mfer_bytes([STORED[:3]], codes=(1, 160, 4166))
     recording = read(data)
-    assert recording.leads[0] == "I"
-    assert "ECG1" in recording.leads
+    assert recording.leads == ("I", "ECG1")
+    assert "impedance respiration was left out" in " ".join(recording.notes)
 
 
 def test_a_pressure_channel_is_left_out():
