@@ -1,27 +1,41 @@
-"""``simulate``: write a simulated recording as a WFDB record, with its truth."""
+"""``simulate``: write a simulated recording as a WFDB record, with all that is known about it."""
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
 
 from ecgcore.cli.common import EXIT_OK, write_json, write_text
 from ecgcore.errors import EcgError, InvalidArgumentError
 from ecgcore.readers import write_wfdb
-from ecgcore.simulate import CASES, DEMONSTRATION_CASES, STATEMENTS, simulate
+from ecgcore.readers.wfdb_annotations import write_annotations
+from ecgcore.simulate import CASES, DEMONSTRATION_CASES, STATEMENTS, Simulation, simulate
+from ecgcore.simulate.annotations import annotations
 from ecgcore.simulate.noise import PRESETS
 
 TRUTH_NAME = "truth.json"
+MASKS_NAME = "masks.npz"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("--list", action="store_true", help="name the cases, and stop")
-    parser.add_argument("--case", metavar="NAME", help="what to simulate; --list names them")
+    parser.add_argument(
+        "--case",
+        metavar="NAME",
+        help="what to simulate; --list names them; statements can be joined by +",
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="0 or more (default 0)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write into")
     parser.add_argument("--fs", type=float, metavar="HZ", help="sampling rate")
     parser.add_argument("--duration", type=float, metavar="S", help="length in seconds")
     parser.add_argument("--noise", choices=sorted(PRESETS), help="how noisy the recording is")
+    parser.add_argument(
+        "--vary", type=float, metavar="W", help="how widely persons differ: 0 to 2, 1 as adults do"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -46,19 +60,47 @@ def _write(args: argparse.Namespace) -> int:
         if getattr(args, name) is None:
             raise InvalidArgumentError(f"--{name} is missing; give it, or --list to see the cases.")
     made = simulate(
-        args.case, seed=args.seed, fs_hz=args.fs, duration_s=args.duration, noise=args.noise
+        args.case,
+        seed=args.seed,
+        fs_hz=args.fs,
+        duration_s=args.duration,
+        noise=args.noise,
+        vary=args.vary,
     )
-    name = f"{args.case}-{args.seed}"
+    name = f"{args.case.replace('+', '_')}-{args.seed}"
+    fs_hz = made.recording.fs_hz
     header = write_wfdb(made.recording, args.out, name)
+    marks = write_annotations(annotations(made.truth, fs_hz), args.out, name, fs_hz=fs_hz)
+    truth = _write_truth(made, args.out, name)
+    masks = _write_masks(made, args.out)
+    if args.json:
+        said = {"file": header, "annotations": marks, "truth": truth, "masks": masks}
+        write_json({k: str(v) for k, v in said.items()} | {"labels": made.truth.labels})
+    else:
+        write_text("\n".join(str(path) for path in (header, marks, truth, masks)))
+    return EXIT_OK
+
+
+def _write_truth(made: Simulation, folder: Path, name: str) -> Path:
+    path = folder / TRUTH_NAME
     truth = {"record": name, "fs_hz": made.recording.fs_hz, **made.truth.as_dict()}
-    path = args.out / TRUTH_NAME
-    try:
+    with _writing(path):
         path.write_text(json.dumps(truth, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    return path
+
+
+def _write_masks(made: Simulation, folder: Path) -> Path:
+    path = folder / MASKS_NAME
+    leads = np.array(made.recording.leads)
+    with _writing(path):
+        np.savez_compressed(path, allow_pickle=False, leads=leads, **made.masks)
+    return path
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         reason = (error.strerror or "no access").lower()
         raise EcgError(f"{path} cannot be written: {reason}.") from error
-    if args.json:
-        write_json({"file": str(header), "truth": str(path), "labels": made.truth.labels})
-    else:
-        write_text(f"{header}\n{path}")
-    return EXIT_OK

@@ -1,5 +1,6 @@
 """Electrocardiograms with known truth: for teaching, for tests, and as training data."""
 
+from ecgcore.simulate.batch import BEAT_CLASSES, WAVE_CLASSES, Batch, batch
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, demonstration_case
 from ecgcore.simulate.cases_table import CASES
 from ecgcore.simulate.compose import compose
@@ -11,9 +12,12 @@ from ecgcore.simulate.statements import STATEMENTS, SimulatedStatement
 from ecgcore.simulate.truth import TrueBeat, TrueP, Truth
 
 __all__ = [
+    "BEAT_CLASSES",
     "CASES",
     "DEMONSTRATION_CASES",
     "STATEMENTS",
+    "WAVE_CLASSES",
+    "Batch",
     "CaseSpec",
     "DemoCase",
     "Noise",
@@ -23,6 +27,7 @@ __all__ = [
     "TrueP",
     "Truth",
     "Variation",
+    "batch",
     "compose",
     "demonstration_case",
     "simulate",

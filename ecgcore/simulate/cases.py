@@ -196,10 +196,109 @@ DEMONSTRATION_CASES = (
         "holter-pvc",
         "Long-term strip: ventricular ectopy",
         "Woman, 58 years, 30 minutes from a long-term recording, palpitations at rest.",
-        "Sinus rhythm of changing rate with single broad early beats, about three a minute, each "
-        "followed by a full pause; two monitoring leads only.",
+        "Sinus rhythm of changing rate with broad early beats, about three a minute, mostly "
+        "single; some couplets, short spells of bigeminy and one run of four; two monitoring "
+        "leads only.",
         difficulty=2,
         seed=18,
+    ),
+    _demo(
+        "complete-av-block",
+        "Complete AV block",
+        "Woman, 81 years, fainted twice this week.",
+        "P waves at about 82 and broad QRS complexes at about 36 a minute, each regular and "
+        "neither following the other: ventricular escape rhythm.",
+        difficulty=2,
+        seed=21,
+    ),
+    _demo(
+        "mobitz-1",
+        "Second-degree AV block, Mobitz I",
+        "Man, 24 years, rower, recorded before an operation on the knee.",
+        "PR grows from beat to beat, most in the second beat of each group, until a P is not "
+        "conducted; the first PR after the pause is the shortest.",
+        difficulty=2,
+        seed=22,
+    ),
+    _demo(
+        "wpw",
+        "Pre-excitation (WPW pattern)",
+        "Woman, 23 years, attacks of racing heart since school.",
+        "PR below 120 ms and a delta wave at the start of each QRS, upright in I, II and V2 to V6; "
+        "QRS about 130 ms, T against the QRS.",
+        difficulty=2,
+        seed=23,
+    ),
+    _demo(
+        "svt",
+        "Supraventricular tachycardia",
+        "Woman, 31 years, sudden racing heart for half an hour, otherwise healthy.",
+        "Regular narrow QRS at about 178 a minute, no P before them; a small pseudo r' in V1 and "
+        "a pseudo S in II and III just behind the QRS.",
+        difficulty=2,
+        seed=24,
+    ),
+    _demo(
+        "brugada",
+        "Brugada type 1 pattern",
+        "Man, 38 years, a brother died suddenly at night, no complaints.",
+        "J point raised by 0.2 mV or more in V1 and V2, ST coved downwards into a negative T, "
+        "hardly any change elsewhere.",
+        difficulty=3,
+        seed=25,
+    ),
+    _demo(
+        "hyperkalaemia",
+        "Hyperkalaemia",
+        "Woman, 66 years, chronic kidney disease, weak since yesterday.",
+        "Tall T waves with a narrow base and a pointed top, best in V2 to V4, and flat P waves.",
+        difficulty=2,
+        seed=26,
+    ),
+    _demo(
+        "paced-ventricular",
+        "Ventricular pacing",
+        "Man, 78 years, pacemaker for seven years, check-up.",
+        "A spike before every QRS, about 150 ms behind each P; QRS broad as in left bundle branch "
+        "block, negative in II, III and aVF, T against it.",
+        difficulty=1,
+        seed=27,
+    ),
+    _demo(
+        "old-inferior-infarct",
+        "Old inferior infarction",
+        "Man, 70 years, chest pain four years ago, now breathless on stairs.",
+        "Broad Q waves in III and aVF, smaller in II, with a negative T and the ST segment at the "
+        "baseline.",
+        difficulty=2,
+        seed=28,
+    ),
+    _demo(
+        "long-qt",
+        "Long QT interval",
+        "Woman, 19 years, fainted when an alarm clock rang.",
+        "At an ordinary rate T ends far beyond half of the RR interval: QT about 500 ms, QTc about "
+        "530 ms.",
+        difficulty=3,
+        seed=29,
+    ),
+    _demo(
+        "arm-reversal",
+        "Technical: arm leads reversed",
+        "Man, 50 years, check-up, no complaints.",
+        "P, QRS and T all inverted in I, aVR upright; V1 to V6 are normal, so the heart is not "
+        "mirrored: the arm cables are exchanged.",
+        difficulty=3,
+        seed=30,
+    ),
+    _demo(
+        "bifascicular-block",
+        "Bifascicular block with first-degree AV block",
+        "Man, 76 years, dizzy at times.",
+        "Right bundle branch block (rsR' in V1, broad S in I and V6), left axis beyond -45 degrees "
+        "with rS in II, III and aVF, and a PR of about 260 ms.",
+        difficulty=3,
+        seed=31,
     ),
 )
 _BY_KEY = {demo.key: demo for demo in DEMONSTRATION_CASES}

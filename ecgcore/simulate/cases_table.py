@@ -74,7 +74,7 @@ _APP = (
         duration_s=1800.0,
         patient=Patient(58, "female"),
     ),
-    compose("complete-av-block", patient=Patient(81, "female")),
+    compose("complete-av-block", pr_ms=160.0, patient=Patient(81, "female")),
     compose("mobitz-1", patient=Patient(24, "male")),
     compose("wpw", patient=Patient(23, "female")),
     compose("svt", patient=Patient(31, "female")),
@@ -85,7 +85,11 @@ _APP = (
     compose("long-qt", patient=Patient(19, "female")),
     compose("arm-reversal", patient=Patient(50, "male")),
     compose(
-        "rbbb", "lafb", "first-degree-av-block", name="trifascicular", patient=Patient(76, "male")
+        "rbbb",
+        "lafb",
+        "first-degree-av-block",
+        name="bifascicular-block",
+        patient=Patient(76, "male"),
     ),
 )
 COMBINATIONS = (

@@ -63,7 +63,14 @@ class Simulation:
 
         See :mod:`ecgcore.simulate.masks` for what each statement lights.
         """
-        return find_masks(self.made.person, self.made.beats, self.truth, self.recording)
+        return find_masks(
+            self.made.person,
+            self.made.beats,
+            self.truth,
+            leads=self.recording.leads,
+            fs_hz=self.recording.fs_hz,
+            n_samples=self.recording.n_samples,
+        )
 
 
 def simulate(

@@ -26,7 +26,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.leads import STANDARD_12
-from ecgcore.recording import Recording
 from ecgcore.simulate import planning
 from ecgcore.simulate.compose import without
 from ecgcore.simulate.heartbeat import (
@@ -71,13 +70,21 @@ _SHAPED = {
 _PREMATURE = "premature"
 
 
-def find_masks(person: Person, beats: Beats, truth: Truth, recording: Recording) -> dict[str, Mask]:
+def find_masks(
+    person: Person,
+    beats: Beats,
+    truth: Truth,
+    *,
+    leads: tuple[str, ...],
+    fs_hz: float,
+    n_samples: int,
+) -> dict[str, Mask]:
     """Return a mask of shape (n_leads, n_samples) for each label but the normal ECG.
 
     Statements with several codes have the same mask under each; where two statements share a
     code, their masks are joined.  A lead that is off is dark everywhere.
     """
-    maker = _Maker(person, beats, truth, recording)
+    maker = _Maker(person, beats, truth, (leads, fs_hz, n_samples))
     masks: dict[str, Mask] = {}
     for key in truth.statements:
         entry = STATEMENTS[key]
@@ -90,17 +97,22 @@ def find_masks(person: Person, beats: Beats, truth: Truth, recording: Recording)
                 masks[code] = masks[code] | own if code in masks else own
     for mask in masks.values():
         for name in truth.bad_leads:
-            mask[recording.leads.index(name)] = False
+            mask[leads.index(name)] = False
     return masks
 
 
 class _Maker:
     """Makes the masks of one record."""
 
-    def __init__(self, person: Person, beats: Beats, truth: Truth, recording: Recording) -> None:
+    def __init__(
+        self,
+        person: Person,
+        beats: Beats,
+        truth: Truth,
+        grid: tuple[tuple[str, ...], float, int],
+    ) -> None:
         self.person, self.beats, self.truth = person, beats, truth
-        self.leads, self.fs_hz = recording.leads, recording.fs_hz
-        self.n_samples = recording.n_samples
+        self.leads, self.fs_hz, self.n_samples = grid
 
     def of(self, key: str) -> Mask:
         """Return the mask of one statement."""

@@ -139,15 +139,17 @@ class Truth:
         }
 
 
-def find_truth(person: Person, beats: Beats, seed: int, duration_s: float) -> Truth:
-    """Return everything that is known about a record."""
+def find_truth(
+    person: Person, beats: Beats, seed: int, duration_s: float, *, axes: bool = True
+) -> Truth:
+    """Return everything that is known about a record; ``axes`` can be left out."""
     spec = person.spec
     inside = tuple(b for b in true_beats(person, beats, duration_s))
     own = _main(inside)
     rr = np.diff([b.qrs_onset for b in inside])
     qt_ms = _median_ms([(b.qrs_onset, b.t_offset) for b in own])
     rate = float(60 / rr.mean()) if rr.size else None
-    axes = _axes(person, own)
+    known = _axes(person, own) if axes else dict.fromkeys(("p", "qrs", "t"))
     return Truth(
         case=spec.name,
         seed=seed,
@@ -159,9 +161,9 @@ def find_truth(person: Person, beats: Beats, seed: int, duration_s: float) -> Tr
         pr_ms=_median_ms([(b.p_onset, b.qrs_onset) for b in own]),
         qrs_ms=_median_ms([(b.qrs_onset, b.qrs_offset) for b in own]),
         qt_ms=qt_ms,
-        p_axis_deg=axes["p"],
-        qrs_axis_deg=axes["qrs"],
-        t_axis_deg=axes["t"],
+        p_axis_deg=known["p"],
+        qrs_axis_deg=known["qrs"],
+        t_axis_deg=known["t"],
         bad_leads=spec.off_leads,
         statements=spec.statements,
         rhythm=rhythm_code(person),
