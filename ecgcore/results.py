@@ -1,5 +1,6 @@
 """What measuring, predicting and explaining return; numpy only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,3 +155,203 @@ class AnomalyMap:
     fs_hz: float
     score: float
     threshold: float
+
+
+# The nine times of a beat, in their order within it.
+FIDUCIALS = (
+    "p_onset",
+    "p_peak",
+    "p_offset",
+    "qrs_onset",
+    "r_peak",
+    "qrs_offset",
+    "t_onset",
+    "t_peak",
+    "t_offset",
+)
+BEAT_TYPES = ("normal", "supraventricular", "ventricular", "paced", "unknown")
+
+
+@dataclass(frozen=True, eq=False)
+class Fiducials:
+    """Where the waves of each beat begin, peak and end, in one lead or as a consensus.
+
+    Attributes
+    ----------
+    p_onset, p_peak, p_offset, qrs_onset, r_peak, qrs_offset, t_onset, t_peak, t_offset : array
+        Shape (n_beats,), seconds from the recording's start; NaN where there is none.
+    """
+
+    p_onset: NDArray[np.float64]
+    p_peak: NDArray[np.float64]
+    p_offset: NDArray[np.float64]
+    qrs_onset: NDArray[np.float64]
+    r_peak: NDArray[np.float64]
+    qrs_offset: NDArray[np.float64]
+    t_onset: NDArray[np.float64]
+    t_peak: NDArray[np.float64]
+    t_offset: NDArray[np.float64]
+
+    @classmethod
+    def from_array(cls, values: NDArray[np.float64]) -> "Fiducials":
+        """Return fiducials from an array of shape (9, n_beats), rows as in ``FIDUCIALS``."""
+        return cls(*np.asarray(values, dtype=np.float64))
+
+    def as_array(self) -> NDArray[np.float64]:
+        """Return an array of shape (9, n_beats), rows as in ``FIDUCIALS``."""
+        return np.stack([getattr(self, name) for name in FIDUCIALS])
+
+    @property
+    def n_beats(self) -> int:
+        """Number of beats."""
+        return int(self.r_peak.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Beats:
+    """Every beat of a recording.
+
+    Attributes
+    ----------
+    consensus : Fiducials
+        Of all readable leads together.
+    leads : mapping of str to Fiducials
+        Each readable lead by itself, beat by beat the same beats.
+    types : tuple of str
+        One of ``BEAT_TYPES`` a beat.
+    """
+
+    consensus: Fiducials
+    leads: Mapping[str, Fiducials]
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MedianBeat:
+    """The median of the dominant beats, in every lead.
+
+    Attributes
+    ----------
+    values : array of float32, shape (n_leads, n_samples)
+        In the recording's unit; zero is the level at the consensus QRS onset.
+    leads : tuple of str
+    fs_hz : float
+    r_index : int
+        The sample at which the consensus R peak stands.
+    consensus : mapping of str to float
+        Fiducial name -> seconds from the R peak; NaN where there is none.
+    fiducials : mapping of str to mapping
+        The same for each lead.
+    n_beats : int
+        How many beats it was made from.
+    """
+
+    values: NDArray[np.float32]
+    leads: tuple[str, ...]
+    fs_hz: float
+    r_index: int
+    consensus: Mapping[str, float]
+    fiducials: Mapping[str, Mapping[str, float]]
+    n_beats: int
+
+
+@dataclass(frozen=True)
+class StLead:
+    """ST deviation of one lead at the J point, against the level at QRS onset.
+
+    ``threshold_mv`` is the elevation from which the universal definition counts this lead, None
+    where it depends on an age or sex that is not known.  ``elevated`` and ``depressed`` are None
+    where that cannot be told.
+    """
+
+    lead: str
+    j_mv: float | None
+    threshold_mv: float | None
+    elevated: bool | None
+    depressed: bool | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class StDeviation:
+    """ST deviation of the leads, and the contiguous leads that reach the thresholds together."""
+
+    leads: tuple[StLead, ...] = ()
+    elevation_in: tuple[str, ...] = ()
+    depression_in: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class VoltageCriterion:
+    """One voltage criterion of left ventricular hypertrophy; ``met`` is None with a reason."""
+
+    name: str
+    value_mv: float | None
+    threshold_mv: float | None
+    met: bool | None
+    source: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Trend:
+    """Intervals over time for long recordings: one row a stretch, NaN where none was measured.
+
+    Attributes
+    ----------
+    time_s : array, shape (n,)
+        Middle of each stretch.
+    values : mapping of str to array, shape (n,)
+        ``heart_rate`` in bpm, ``rr_mean``, ``pr``, ``qrs``, ``qt``, ``qtc_fridericia`` in ms.
+    """
+
+    time_s: NDArray[np.float64]
+    values: Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class MeasureResult:
+    """Everything measured on a recording.
+
+    Attributes
+    ----------
+    measurements : tuple of Measurement
+    beats : Beats
+    quality : Quality
+    amplitudes : mapping of str to mapping
+        Lead -> deflection (``P, Q, R, S, R', J, J+40, J+60, J+80, T``) -> mV, or None where it is
+        not there.  Empty with ``amplitude_reason`` where no amplitude is measured.
+    median_beat : MedianBeat or None
+    st : StDeviation
+    lvh : tuple of VoltageCriterion
+    hrv : tuple of Measurement
+        For five minutes and more; else empty.
+    trend : Trend or None
+        For a minute and more.
+    rhythm : str
+        ``"regular"``, ``"irregular"``, ``"irregular without P"``, ``"paced"`` or ``"unknown"``.
+    delineator : str
+        What found the waves.
+    notes : tuple of str
+        What the reader should know: one sentence each.
+    """
+
+    measurements: tuple[Measurement, ...]
+    beats: Beats
+    quality: Quality
+    amplitudes: Mapping[str, Mapping[str, float | None]]
+    median_beat: MedianBeat | None
+    st: StDeviation
+    lvh: tuple[VoltageCriterion, ...]
+    hrv: tuple[Measurement, ...] = ()
+    trend: Trend | None = None
+    rhythm: str = "unknown"
+    delineator: str = ""
+    amplitude_reason: str = ""
+    notes: tuple[str, ...] = ()
+
+    def measurement(self, name: str) -> Measurement | None:
+        """Return the measurement called ``name``, or None if there is none."""
+        every = (*self.measurements, *self.hrv)
+        return next((m for m in every if m.name == name), None)

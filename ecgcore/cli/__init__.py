@@ -18,6 +18,7 @@ EXIT_ERROR = 2
 # Command -> (module, one line of help).
 COMMANDS = {
     "read": ("ecgcore.cli.read", "read recordings and say what is in them"),
+    "measure": ("ecgcore.cli.measure", "waves, intervals, axes and signal quality"),
     "predict": ("ecgcore.cli.predict", "a trained model's findings"),
     "explain": ("ecgcore.cli.explain", "where a model looked for one statement"),
     "simulate": ("ecgcore.cli.simulate", "write a simulated recording with its truth"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.inference import weights_root
 from ecgcore.training import make_model, read_recipe, use_threads
+from ecgcore.training.wave_make import is_wave_recipe, make_delineator, read_wave_recipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,8 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; return the exit status."""
-    recipe = read_recipe(Path(args.config))
     use_threads(args.threads)
+    if is_wave_recipe(Path(args.config)):
+        return _delineator(args)
+    recipe = read_recipe(Path(args.config))
     name = f"{recipe.name}-{recipe.version}"
     out = Path(args.out) if args.out else weights_root() / name
     card = make_model(recipe, out, Path(args.runs) / name)
@@ -36,4 +39,15 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(
             f"{card.full_name} is in {out}. Measure it: python -m ecgcore evaluate {out} --write\n"
         )
+    return EXIT_OK
+
+
+def _delineator(args: argparse.Namespace) -> int:
+    recipe = read_wave_recipe(Path(args.config))
+    out = Path(args.out) if args.out else weights_root() / f"{recipe.name}-{recipe.version}"
+    card = make_delineator(recipe, out)
+    if args.json:
+        write_json({"model": card.full_name, "folder": str(out), "training": card.training})
+    else:
+        sys.stdout.write(f"{card.full_name} is in {out}.\n")
     return EXIT_OK

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from ecgcore.errors import InvalidArgumentError, ModelError
-from ecgcore.inference.card import CARD_FILE, WEIGHTS_FILE, ModelCard, read_card
+from ecgcore.inference.card import CARD_FILE, STATEMENTS, WEIGHTS_FILE, ModelCard, read_card
 from ecgcore.models import build
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -54,15 +54,28 @@ def weights_root() -> Path:
     return Path(named) if named else PROJECT_ROOT / "weights"
 
 
-def available_models() -> list[str]:
-    """Return the names of the model folders that have a card, sorted."""
+def available_models(task: str = STATEMENTS) -> list[str]:
+    """Return the names of the model folders for this task, sorted.
+
+    A folder whose card cannot be read is named with the statements: loading it says why.
+    """
     root = weights_root()
     if not root.is_dir():
         return []
-    return sorted(path.parent.name for path in root.glob(f"*/{CARD_FILE}"))
+    folders = [path.parent for path in root.glob(f"*/{CARD_FILE}")]
+    return sorted(folder.name for folder in folders if _task_of(folder) == task)
 
 
-def load_model(name_or_folder: str | Path = DEFAULT_MODEL) -> LoadedModel:
+def _task_of(folder: Path) -> str:
+    try:
+        return read_card(folder).task
+    except ModelError:
+        return STATEMENTS
+
+
+def load_model(
+    name_or_folder: str | Path = DEFAULT_MODEL, *, task: str = STATEMENTS
+) -> LoadedModel:
     """Load a model.
 
     Parameters
@@ -70,6 +83,8 @@ def load_model(name_or_folder: str | Path = DEFAULT_MODEL) -> LoadedModel:
     name_or_folder : str or Path
         A name from :func:`available_models`, or the path of a model folder.  A string without
         a path separator is always a name.
+    task : str
+        What it is needed for: ``"statements"`` or ``"waves"``.
 
     Returns
     -------
@@ -79,11 +94,13 @@ def load_model(name_or_folder: str | Path = DEFAULT_MODEL) -> LoadedModel:
     Raises
     ------
     ModelError
-        If there is no such model, no card, or the weights are missing, altered (their SHA-256
-        is not the card's) or do not fit the architecture exactly.
+        If there is no such model, no card, it is made for another task, or the weights are
+        missing, altered (their SHA-256 is not the card's) or do not fit the architecture exactly.
     """
     folder = _folder(name_or_folder)
     card = read_card(folder)
+    if card.task != task:
+        raise ModelError(f"{folder.name} is a model of {card.task}; one of {task} is needed.")
     network = _filled_network(folder, card)
     network.requires_grad_(False)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -11,12 +11,16 @@ from torch import nn
 
 from ecgcore.checks import one_of
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.models.delineator import WAVE_LABELS, DelineatorNet
 from ecgcore.models.lead_set import LeadSetNet
 from ecgcore.models.scaling import standardise
 
-__all__ = ["ARCHITECTURES", "LeadSetNet", "build", "standardise"]
+__all__ = ["ARCHITECTURES", "WAVE_LABELS", "DelineatorNet", "LeadSetNet", "build", "standardise"]
 
-ARCHITECTURES: dict[str, type[LeadSetNet]] = {"lead_set": LeadSetNet}
+ARCHITECTURES: dict[str, type[nn.Module]] = {
+    "lead_set": LeadSetNet,
+    "delineator": DelineatorNet,
+}
 
 
 def build(architecture: str, arguments: Mapping[str, Any]) -> nn.Module:

@@ -1,0 +1,82 @@
+"""MIT-BIH Arrhythmia Database: every beat at its R peak.
+
+Source: Moody and Mark, IEEE Eng Med Biol Mag 20(3):45 (2001).  Records 102, 104, 107 and 217 are
+paced and left out, as the AAMI recommends.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import wfdb
+from numpy.typing import NDArray
+
+from ecgcore.errors import DatasetError
+
+PACED = ("102", "104", "107", "217")
+# AAMI EC57 groups of the annotation codes.
+GROUPS = {
+    **dict.fromkeys("NLRej", "N"),
+    **dict.fromkeys("AaJS", "S"),
+    **dict.fromkeys("VE", "V"),
+    "F": "F",
+    **dict.fromkeys("/fQ", "Q"),
+}
+# Inter-patient split of de Chazal et al., IEEE Trans Biomed Eng 51:1196 (2004).
+# fmt: off
+DS1 = (
+    "101", "106", "108", "109", "112", "114", "115", "116", "118", "119", "122",
+    "124", "201", "203", "205", "207", "208", "209", "215", "220", "223", "230",
+)
+DS2 = (
+    "100", "103", "105", "111", "113", "117", "121", "123", "200", "202", "210",
+    "212", "213", "214", "219", "221", "222", "228", "231", "232", "233", "234",
+)
+# fmt: on
+UNPACED = tuple(sorted((*DS1, *DS2)))
+
+
+@dataclass(frozen=True, eq=False)
+class MarkedBeats:
+    """Beats of one record.
+
+    Attributes
+    ----------
+    r_s : array, shape (n_beats,)
+    groups : tuple of str
+        AAMI group of each: N, S, V, F or Q.
+    unmarked_s : tuple of (start, stop)
+        Ventricular flutter: no beats are marked within.
+    """
+
+    r_s: NDArray[np.float64]
+    groups: tuple[str, ...]
+    unmarked_s: tuple[tuple[float, float], ...]
+
+
+def record_path(root: Path, record: str) -> Path:
+    """Return the path of a record without extension."""
+    return Path(root) / "mitdb" / record
+
+
+def read_beats(root: Path, record: str) -> MarkedBeats:
+    """Return a record's reference beats.
+
+    Raises
+    ------
+    DatasetError
+        If its annotations are missing.
+    """
+    try:
+        marks = wfdb.rdann(str(record_path(root, record)), "atr")
+    except FileNotFoundError:
+        raise DatasetError(f"mitdb: the annotations of {record} are missing.") from None
+    seconds = np.asarray(marks.sample, dtype=np.float64) / 360.0
+    beats = [i for i, code in enumerate(marks.symbol) if code in GROUPS]
+    starts = [float(seconds[i]) for i, code in enumerate(marks.symbol) if code == "["]
+    stops = [float(seconds[i]) for i, code in enumerate(marks.symbol) if code == "]"]
+    return MarkedBeats(
+        seconds[beats],
+        tuple(GROUPS[marks.symbol[i]] for i in beats),
+        tuple(zip(starts, stops, strict=False)),
+    )

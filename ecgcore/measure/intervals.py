@@ -1,0 +1,226 @@
+"""Heart rate, RR statistics, PR, QRS, QT and the four QTc, each with its uncertainty or reason."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgcore.measure.beat_types import BeatTypes
+from ecgcore.results import Fiducials, Measurement
+
+Array = NDArray[np.float64]
+
+MIN_BEATS = 2
+WIDE_QRS_MS = 120.0
+BAZETT_BPM = (60.0, 100.0)
+# One standard deviation of the consensus against cardiologists' marks, which more beats do not
+# make smaller: LUDB val, median over each record's beats (benchmarks/measure.py).
+SYSTEMATIC_MS = {"pr": 8.0, "qrs": 8.0, "qt": 14.0}
+R_PEAK_MS = 3.0
+# An interval that differs between the two delineators by D: half of it is added to the variance.
+DISAGREEMENT_SHARE = 0.5
+# (onset, offset) of each interval.
+SPANS = {
+    "pr": ("p_onset", "qrs_onset"),
+    "qrs": ("qrs_onset", "qrs_offset"),
+    "qt": ("qrs_onset", "t_offset"),
+}
+# What an interval of a human heart can be (ms): outside, a wave was mistaken.
+POSSIBLE_MS = {"pr": (60.0, 500.0), "qrs": (40.0, 260.0), "qt": (180.0, 800.0)}
+METHODS = {
+    "pr": "onset of P to onset of QRS",
+    "qrs": "onset to offset of QRS",
+    "qt": "onset of QRS to offset of T",
+}
+QTC_FORMULAS = {
+    "qtc_bazett": "Bazett: QT/√RR",
+    "qtc_fridericia": "Fridericia: QT/∛RR",
+    "qtc_framingham": "Framingham: QT + 154 (1 − RR)",
+    "qtc_hodges": "Hodges: QT + 1.75 (rate − 60)",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Rhythm:
+    """What the intervals are made from.
+
+    Attributes
+    ----------
+    beats : Fiducials
+        The consensus.
+    kinds : BeatTypes
+    leads : str
+        Which leads the consensus is of, in words.
+    other : Fiducials or None
+        The consensus of the second delineator for the same beats: the check.
+    delineator : str
+    """
+
+    beats: Fiducials
+    kinds: BeatTypes
+    leads: str
+    other: Fiducials | None
+    delineator: str
+
+
+def qtc_ms(formula: str, qt_ms: Array | float, rr_s: Array | float) -> Array | float:
+    """Return QTc in ms.
+
+    Parameters
+    ----------
+    formula : str
+        A key of ``QTC_FORMULAS``.
+    qt_ms, rr_s : array or float
+
+    Notes
+    -----
+    Bazett, Heart 7:353 (1920); Fridericia, Acta Med Scand 53:469 (1920); Sagie et al.
+    (Framingham), Am J Cardiol 70:797 (1992); Hodges et al., J Am Coll Cardiol 1:694 (1983).
+    """
+    if formula == "qtc_bazett":
+        return qt_ms / np.sqrt(rr_s)
+    if formula == "qtc_fridericia":
+        return qt_ms / np.cbrt(rr_s)
+    if formula == "qtc_framingham":
+        return qt_ms + 154.0 * (1.0 - rr_s)
+    return qt_ms + 1.75 * (60.0 / rr_s - 60.0)
+
+
+def rate_measurements(beats: Fiducials) -> list[Measurement]:
+    """Return ``heart_rate`` (bpm), ``rr_mean`` and ``rr_sd`` (ms) over all beats."""
+    rr_ms = np.diff(beats.r_peak) * 1e3
+    method = "RR intervals between all beats"
+    if rr_ms.size < 1:
+        reason = f"{_count(beats.n_beats)}; two are needed."
+        return [
+            Measurement(name, None, unit, method=method, reason=reason)
+            for name, unit in (("heart_rate", "bpm"), ("rr_mean", "ms"), ("rr_sd", "ms"))
+        ]
+    mean = float(rr_ms.mean())
+    # Only the first and the last peak count in the mean.
+    mean_error = R_PEAK_MS * np.sqrt(2) / rr_ms.size
+    out = [
+        Measurement("heart_rate", 6e4 / mean, "bpm", 6e4 / mean**2 * mean_error, method),
+        Measurement("rr_mean", mean, "ms", mean_error, method),
+    ]
+    if rr_ms.size < 2:
+        reason = f"{_count(beats.n_beats)}; three are needed."
+        return [*out, Measurement("rr_sd", None, "ms", method=method, reason=reason)]
+    spread = float(rr_ms.std(ddof=1))
+    error = float(np.hypot(spread / np.sqrt(2 * (rr_ms.size - 1)), R_PEAK_MS / np.sqrt(rr_ms.size)))
+    return [*out, Measurement("rr_sd", spread, "ms", error, method)]
+
+
+def _count(n: int) -> str:
+    return "No beat was found" if n == 0 else f"Only {n} beat{'s' if n > 1 else ''} found"
+
+
+def interval_measurements(rhythm: Rhythm) -> list[Measurement]:
+    """Return ``pr``, ``qrs``, ``qt`` and the four ``qtc_...`` in ms."""
+    out = {name: _interval(rhythm, name) for name in SPANS}
+    if rhythm.kinds.p_reason and out["pr"].value is None:
+        out["pr"] = _none("pr", rhythm.kinds.p_reason)
+    return [*out.values(), *_qtc(rhythm, out["qt"], out["qrs"])]
+
+
+def span_ms(beats: Fiducials, name: str) -> Array:
+    """Return an interval of every beat in ms; NaN where it is missing or impossible."""
+    onset, offset = SPANS[name]
+    value = 1e3 * (getattr(beats, offset) - getattr(beats, onset))
+    low, high = POSSIBLE_MS[name]
+    return np.where((value >= low) & (value <= high), value, np.nan)
+
+
+def _interval(rhythm: Rhythm, name: str) -> Measurement:
+    chosen = rhythm.kinds.dominant
+    if name == "pr" and rhythm.kinds.p_reason:
+        return _none(name, rhythm.kinds.p_reason)
+    every = span_ms(rhythm.beats, name)[chosen]
+    known = every[np.isfinite(every)]
+    if known.size < min(MIN_BEATS, max(1, chosen.sum())) or known.size == 0:
+        return _none(name, _why_missing(name, rhythm, chosen))
+    value = float(np.median(known))
+    spread = 1.4826 * float(np.median(np.abs(known - value)))
+    error = np.hypot(spread / np.sqrt(known.size), SYSTEMATIC_MS[name])
+    apart = _disagreement(rhythm, name, value)
+    error = float(np.hypot(error, DISAGREEMENT_SHARE * apart))
+    method = (
+        f"{METHODS[name]}, median of {known.size} beats of the dominant shape; consensus of "
+        f"{rhythm.leads}; {rhythm.delineator}"
+    )
+    if apart > 2 * SYSTEMATIC_MS[name]:
+        method += f"; the second delineator differs by {apart:.0f} ms"
+    return Measurement(name, value, "ms", error, method)
+
+
+def _disagreement(rhythm: Rhythm, name: str, value: float) -> float:
+    if rhythm.other is None:
+        return 0.0
+    theirs = span_ms(rhythm.other, name)[rhythm.kinds.dominant]
+    known = theirs[np.isfinite(theirs)]
+    return abs(float(np.median(known)) - value) if known.size else 0.0
+
+
+def _why_missing(name: str, rhythm: Rhythm, chosen: NDArray[np.bool_]) -> str:
+    n = int(chosen.sum())
+    if n == 0:
+        return "No beat of a dominant shape was found."
+    wave, point = {
+        "pr": ("P wave", "p_onset"),
+        "qrs": ("QRS complex", "qrs_onset"),
+        "qt": ("end of the T wave", "t_offset"),
+    }[name]
+    seen = int(np.isfinite(getattr(rhythm.beats, point)[chosen]).sum())
+    if name == "qt" and seen < min(MIN_BEATS, n):
+        return (
+            "The end of the T wave cannot be seen: it is too flat, runs into the next beat, "
+            "or lies outside the recording."
+        )
+    return f"A {wave} was found in {seen} of {n} beats; {min(MIN_BEATS, n)} are needed."
+
+
+def _none(name: str, reason: str) -> Measurement:
+    return Measurement(name, None, "ms", method=METHODS.get(name, ""), reason=reason)
+
+
+def _qtc(rhythm: Rhythm, qt: Measurement, qrs: Measurement) -> list[Measurement]:
+    rr_s = np.diff(rhythm.beats.r_peak)
+    if qt.value is None or rr_s.size == 0:
+        why = qt.reason or "Only one beat: there is no RR interval."
+        return [
+            Measurement(name, None, "ms", method=words, reason=why)
+            for name, words in QTC_FORMULAS.items()
+        ]
+    beatwise = rhythm.kinds.rhythm in ("irregular without P", "irregular")
+    return [_one_qtc(rhythm, name, qt, qrs, rr_s, beatwise=beatwise) for name in QTC_FORMULAS]
+
+
+def _one_qtc(
+    rhythm: Rhythm, name: str, qt: Measurement, qrs: Measurement, rr_s: Array, *, beatwise: bool
+) -> Measurement:
+    words = QTC_FORMULAS[name]
+    mean_rr = float(rr_s.mean())
+    value = float(qtc_ms(name, float(qt.value or 0), mean_rr))
+    if beatwise:
+        each = _each_qtc(rhythm, name)
+        if each.size >= 3:
+            value = float(each.mean())
+            words += f"; mean over {each.size} beats, each with its own RR before it"
+    gain = float(qtc_ms(name, float(qt.value or 0) + 1.0, mean_rr)) - float(
+        qtc_ms(name, float(qt.value or 0), mean_rr)
+    )
+    error = abs(gain) * float(qt.uncertainty or 0.0)
+    if qrs.value is not None and qrs.value >= WIDE_QRS_MS:
+        words += "; QRS is wide, which prolongs QT by itself"
+    rate = 60.0 / mean_rr
+    if name == "qtc_bazett" and not BAZETT_BPM[0] <= rate <= BAZETT_BPM[1]:
+        side = "over" if rate > BAZETT_BPM[1] else "under"
+        words += f"; Bazett {side}corrects at {rate:.0f} bpm"
+    return Measurement(name, value, "ms", error, f"{words}; {qt.method}")
+
+
+def _each_qtc(rhythm: Rhythm, name: str) -> Array:
+    qt = span_ms(rhythm.beats, "qt")[1:]
+    usable = rhythm.kinds.dominant[1:] & np.isfinite(qt)
+    rr = np.diff(rhythm.beats.r_peak)
+    return np.asarray(qtc_ms(name, qt[usable], rr[usable]))

@@ -1,0 +1,236 @@
+"""From a recording to everything that is measured on it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgcore.measure import delineators
+from ecgcore.measure.axes import axis_measurements
+from ecgcore.measure.beat_types import BeatTypes, beat_types
+from ecgcore.measure.consensus import consensus
+from ecgcore.measure.hrv import hrv
+from ecgcore.measure.hypertrophy import lvh_criteria
+from ecgcore.measure.intervals import (
+    QTC_FORMULAS,
+    Rhythm,
+    interval_measurements,
+    rate_measurements,
+)
+from ecgcore.measure.median_beat import amplitudes, median_beat
+from ecgcore.measure.st_segment import st_deviation
+from ecgcore.measure.trend import trend
+from ecgcore.recording import Recording
+from ecgcore.results import (
+    FIDUCIALS,
+    Beats,
+    Fiducials,
+    Measurement,
+    MeasureResult,
+    Quality,
+    StDeviation,
+)
+from ecgcore.signal.beats import detect_beats
+from ecgcore.signal.quality import assess
+from ecgcore.units import MV
+
+Array = NDArray[np.float64]
+
+# The check reads this much of a long recording, in this many leads: it costs time.
+CHECK_S = 20.0
+CHECK_LEADS = 3
+MIN_FS_HZ = 100.0
+UNITS = {
+    "heart_rate": "bpm",
+    **dict.fromkeys(("rr_mean", "rr_sd", "pr", "qrs", "qt", *QTC_FORMULAS), "ms"),
+    **dict.fromkeys(("p_axis", "qrs_axis", "t_axis"), "deg"),
+}
+NO_VOLTAGE = "The voltage is lost (normalised units): no amplitude is measured."
+
+
+@dataclass(frozen=True, eq=False)
+class _Waves:
+    """What was found on the readable leads."""
+
+    leads: tuple[str, ...]
+    by_lead: Array
+    consensus: Array
+    other: Array | None
+
+
+def measure(
+    recording: Recording, *, delineator: str | None = None, check: bool = True
+) -> MeasureResult:
+    """Measure a recording.
+
+    Parameters
+    ----------
+    recording : Recording
+        Of any leads and length, at 100 Hz or more.
+    delineator : str, optional
+        A name of :data:`ecgcore.measure.delineators.NAMES`; default the one that was better on
+        LUDB's validation records.
+    check : bool
+        Whether the other delineator reads some leads too; where it disagrees, the stated
+        uncertainty is wider.
+
+    Returns
+    -------
+    MeasureResult
+        Complete for every recording: what cannot be measured is None with its reason.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For an unknown delineator.
+    ModelError
+        If the learned delineator's folder is missing or altered.
+    """
+    name = delineators.DEFAULT if delineator is None else delineator
+    finder = delineators.delineator(name)
+    quality = assess(recording)
+    readable = tuple(n for n in recording.leads if n not in quality.bad_leads)
+    if recording.fs_hz < MIN_FS_HZ or not readable:
+        return _nothing(recording, quality, name)
+    signal = np.stack([recording.lead(n) for n in readable])
+    r_s = detect_beats(signal, recording.fs_hz)
+    if r_s.size == 0:
+        return _nothing(recording, quality, name)
+    by_lead = finder(signal, recording.fs_hz, r_s)
+    other = _checked(signal, recording.fs_hz, r_s, name) if check else None
+    waves = _Waves(readable, by_lead, consensus(by_lead, r_s), other)
+    return _result(recording, quality, name, waves)
+
+
+def _checked(signal: NDArray[np.float32], fs_hz: float, r_s: Array, name: str) -> Array | None:
+    """Return the other delineator's consensus, NaN for the beats that it was not shown."""
+    other = delineators.NEUROKIT if name == delineators.LEARNED else delineators.LEARNED
+    rows = np.linspace(0, signal.shape[0] - 1, min(CHECK_LEADS, signal.shape[0])).round()
+    stop = min(signal.shape[1], round(CHECK_S * fs_hz))
+    shown = r_s < stop / fs_hz
+    part = signal[rows.astype(int), :stop]
+    out = np.full((len(FIDUCIALS), r_s.size), np.nan)
+    if shown.sum() >= 2:
+        found = delineators.delineator(other)(part, fs_hz, r_s[shown])
+        out[:, shown] = consensus(found, r_s[shown])
+    return out
+
+
+def _result(recording: Recording, quality: Quality, name: str, waves: _Waves) -> MeasureResult:
+    beats = Fiducials.from_array(waves.consensus)
+    by_lead = {
+        lead: Fiducials.from_array(row)
+        for lead, row in zip(waves.leads, waves.by_lead, strict=True)
+    }
+    signal = np.stack([recording.lead(n) for n in waves.leads])
+    kinds = beat_types(signal, recording.fs_hz, beats)
+    beats, by_lead = _without_p(beats, by_lead, kinds)
+    found = Beats(beats, by_lead, kinds.types)
+    rhythm = Rhythm(
+        beats,
+        kinds,
+        waves.leads[0] if len(waves.leads) == 1 else f"{len(waves.leads)} leads",
+        None if waves.other is None else Fiducials.from_array(waves.other),
+        delineators.WORDS[name],
+    )
+    intervals = interval_measurements(rhythm)
+    whole = median_beat(recording, beats, by_lead, kinds.dominant)
+    in_mv = recording.unit == MV
+    axes = axis_measurements(
+        whole, bad_leads=quality.bad_leads, p_reason=kinds.p_reason, in_mv=in_mv
+    )
+    table = amplitudes(whole) if whole is not None and in_mv else {}
+    reason = "" if table else (NO_VOLTAGE if not in_mv else "No whole beat was found.")
+    qrs_ms = next(m.value for m in intervals if m.name == "qrs")
+    paced = "The rhythm is paced." if kinds.rhythm == "paced" else ""
+    return MeasureResult(
+        measurements=(*_one_lead(rate_measurements(beats) + intervals, waves.leads), *axes),
+        beats=found,
+        quality=quality,
+        amplitudes=_readable(table, quality),
+        median_beat=whole,
+        st=st_deviation(
+            table,
+            recording.patient,
+            qrs_ms=qrs_ms,
+            bad_leads=quality.bad_leads,
+            reason=reason or paced,
+        ),
+        lvh=lvh_criteria(
+            table, recording.patient, bad_leads=quality.bad_leads, reason=reason or paced
+        ),
+        hrv=hrv(found, recording.duration_s),
+        trend=trend(beats, kinds, recording.duration_s),
+        rhythm=kinds.rhythm,
+        delineator=delineators.WORDS[name],
+        amplitude_reason=reason,
+        notes=_notes(recording, quality, kinds),
+    )
+
+
+def _one_lead(given: list[Measurement], leads: tuple[str, ...]) -> list[Measurement]:
+    if len(leads) > 1:
+        return given
+    return [
+        Measurement(m.name, m.value, m.unit, m.uncertainty, m.method, leads[0], m.reason)
+        for m in given
+    ]
+
+
+def _without_p(
+    beats: Fiducials, by_lead: dict[str, Fiducials], kinds: BeatTypes
+) -> tuple[Fiducials, dict[str, Fiducials]]:
+    """Drop P waves where there is no P rhythm: what was found there are fibrillatory waves."""
+    if kinds.rhythm != "irregular without P":
+        return beats, by_lead
+
+    def dropped(points: Fiducials) -> Fiducials:
+        values = points.as_array()
+        values[: FIDUCIALS.index("qrs_onset")] = np.nan
+        return Fiducials.from_array(values)
+
+    return dropped(beats), {lead: dropped(points) for lead, points in by_lead.items()}
+
+
+def _readable(
+    table: dict[str, dict[str, float | None]], quality: Quality
+) -> dict[str, dict[str, float | None]]:
+    return {
+        lead: dict.fromkeys(row) if lead in quality.bad_leads else row
+        for lead, row in table.items()
+    }
+
+
+def _notes(recording: Recording, quality: Quality, kinds: BeatTypes) -> tuple[str, ...]:
+    out = []
+    if quality.bad_leads:
+        out.append(f"Left out as not readable: {', '.join(quality.bad_leads)}.")
+    if recording.n_leads == 1:
+        out.append(
+            "One lead: intervals are those of this lead, and can be shorter than those of twelve."
+        )
+    if kinds.rhythm == "paced":
+        out.append("Pacing spikes were found; intervals are those of paced beats.")
+    return tuple(out)
+
+
+def _nothing(recording: Recording, quality: Quality, name: str) -> MeasureResult:
+    """Return a result in which everything says why it was not measured."""
+    if recording.fs_hz < MIN_FS_HZ:
+        reason = f"The rate is {recording.fs_hz:g} Hz; measuring needs {MIN_FS_HZ:g} Hz."
+    elif len(quality.bad_leads) == recording.n_leads:
+        reason = "No lead is readable."
+    else:
+        reason = "No beat was found."
+    empty = Fiducials.from_array(np.empty((len(FIDUCIALS), 0)))
+    return MeasureResult(
+        measurements=tuple(Measurement(n, None, unit, reason=reason) for n, unit in UNITS.items()),
+        beats=Beats(empty, {}, ()),
+        quality=quality,
+        amplitudes={},
+        median_beat=None,
+        st=StDeviation(reason=reason),
+        lvh=lvh_criteria({}, recording.patient, reason=reason),
+        delineator=delineators.WORDS[name],
+        amplitude_reason=reason,
+    )

@@ -1,0 +1,224 @@
+"""Heart beats: where each QRS complex is, from any number of leads at any rate.
+
+A detector of the energy kind (band-pass, slope, short integration; Pan and Tompkins, IEEE Trans
+Biomed Eng 32:230, 1985) with three changes: levels are local medians looking both ways, since a
+recording is at hand as a whole; leads are joined before the decision, each weighted by how
+clearly its complexes stand out at that time; and a gap in the rhythm is searched again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy import signal as sps
+
+from ecgcore.signal.resample import resample
+
+Array = NDArray[np.float64]
+
+FEATURE_HZ = 125.0
+# QRS energy without P, T and muscle; broad ventricular beats keep enough of it.
+BAND_HZ = (6.0, 28.0)
+INTEGRATE_S = 0.10
+# Two ventricles cannot be activated anew sooner.
+REFRACTORY_S = 0.20
+BLOCK_S = 1.5
+LEVEL_BLOCKS = 7
+# Accept from this part of the way from the noise to the complexes around.
+ACCEPT = 0.30
+SEARCH_BACK = 0.18
+GAP = 1.55
+# A T wave follows within this time and is less steep than its QRS.
+T_WAVE_S = 0.36
+T_WAVE_SHARE = 0.45
+# Noise between two beats of a steady rhythm: weaker than both, and the rhythm goes on without it.
+INTRUDER_SHARE = 0.75
+INTRUDER_RR = 1.25
+# Below this a stretch cannot be judged.
+MIN_S = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class _Feature:
+    """QRS strength (n,) at ``FEATURE_HZ``; its local level at complexes and between them."""
+
+    strength: Array
+    level: Array
+    floor: Array
+
+
+def detect_beats(signal: NDArray[np.float32], fs_hz: float) -> Array:
+    """Return the times of the QRS complexes.
+
+    Parameters
+    ----------
+    signal : array, shape (n_leads, n_samples)
+        Any unit; NaN where absent.  Leads of bad quality are best left out, but a lead that is
+        flat, clipped or full of noise for a while only loses its weight.
+    fs_hz : float
+        100 Hz or more.
+
+    Returns
+    -------
+    array of float64, shape (n_beats,)
+        Seconds from the start, ascending: the largest deflection of the joint band-passed leads.
+        Empty where there is nothing like a beat.
+    """
+    rows = np.atleast_2d(np.asarray(signal, dtype=np.float32))
+    rows = rows[np.isfinite(rows).any(axis=1)]
+    if rows.shape[0] == 0 or rows.shape[1] < MIN_S * fs_hz:
+        return np.empty(0)
+    present = np.isfinite(rows)
+    low = _bridged(resample(rows, fs_hz, FEATURE_HZ))
+    banded = _band(low)
+    known = np.stack([_nearest(row, low.shape[1], fs_hz) for row in present])
+    feature = _feature(banded, known)
+    peaks = _candidates(feature)
+    chosen = _without_t_waves(feature, peaks[_accepted(feature, peaks)])
+    chosen = _searched(feature, peaks, chosen)
+    chosen = _without_intruders(feature, chosen)
+    return _refined(banded, chosen) / FEATURE_HZ
+
+
+def _nearest(present: NDArray[np.bool_], n: int, fs_hz: float) -> NDArray[np.bool_]:
+    if present.all():
+        return np.ones(n, dtype=bool)
+    at = np.minimum(np.round(np.arange(n) * fs_hz / FEATURE_HZ).astype(int), present.size - 1)
+    # What touches a gap carries the bridge's edges.
+    return ndimage.binary_erosion(present[at], np.ones(13, dtype=bool), border_value=1)
+
+
+def _bridged(rows: NDArray[np.float32]) -> Array:
+    out = rows.astype(np.float64)
+    at = np.arange(rows.shape[1])
+    for row in out:
+        present = np.isfinite(row)
+        if not present.any():
+            row[:] = 0
+        elif not present.all():
+            row[:] = np.interp(at, at[present], row[present])
+    return out - np.median(out, axis=1, keepdims=True)
+
+
+def _band(rows: Array) -> Array:
+    sos = sps.butter(2, BAND_HZ, "bandpass", fs=FEATURE_HZ, output="sos")
+    pad = min(rows.shape[1] - 1, int(FEATURE_HZ))
+    return np.asarray(sps.sosfiltfilt(sos, rows, axis=-1, padlen=pad))
+
+
+def _feature(banded: Array, known: NDArray[np.bool_]) -> _Feature:
+    slope = np.gradient(banded, axis=-1) * FEATURE_HZ / (2 * np.pi * 12)
+    # Band and slope together: no zero where a broad complex turns, none at its steep flank.
+    size = max(3, round(INTEGRATE_S * FEATURE_HZ))
+    window = np.hanning(size + 2)[1:-1]
+    power = ndimage.convolve1d(banded**2 + slope**2, window / window.sum(), axis=-1)
+    strength = np.sqrt(np.maximum(power, 0)) * known
+    level = np.maximum(_levels(strength, np.max, known), 1e-9)
+    floor = _levels(strength, np.median, known)
+    # One beat of giant size next to a normal one: it counts for little more than the normal.
+    scaled = np.minimum(strength / level, 2.0)
+    weight = np.clip(level / np.maximum(floor, 0.02 * level) - 2.0, 0.02, 12.0) * known
+    total = np.maximum(weight.sum(axis=0), 1e-9)
+    joint = (scaled * weight).sum(axis=0) / total
+    everywhere = np.asarray(known.any(axis=0))[None]
+    return _Feature(
+        joint,
+        _levels(joint[None], np.max, everywhere)[0],
+        _levels(joint[None], np.median, everywhere)[0],
+    )
+
+
+def _levels(rows: Array, statistic: Callable[..., Array], known: NDArray[np.bool_]) -> Array:
+    """Return a running median over blocks of each block's statistic, at every sample."""
+    n = rows.shape[1]
+    size = min(n, round(BLOCK_S * FEATURE_HZ))
+    count = max(1, n // size)
+    blocks = rows[:, : count * size].reshape(rows.shape[0], count, size)
+    seen = known[:, : count * size].reshape(known.shape[0], count, size).mean(axis=-1) > 0.5
+    values: Array = np.where(seen, statistic(blocks, axis=-1), np.nan)
+    smooth = np.empty_like(values)
+    half = LEVEL_BLOCKS // 2
+    for at in range(count):
+        around = values[:, max(0, at - half) : at + half + 1]
+        for row in range(rows.shape[0]):
+            some = around[row][np.isfinite(around[row])]
+            smooth[row, at] = np.median(some) if some.size else 0.0
+    centres = (np.arange(count) + 0.5) * size
+    return np.stack([np.interp(np.arange(n), centres, row) for row in smooth])
+
+
+def _candidates(feature: _Feature) -> NDArray[np.intp]:
+    padded = np.concatenate(([0.0], feature.strength, [0.0]))
+    peaks, _ = sps.find_peaks(padded, distance=max(1, round(REFRACTORY_S * FEATURE_HZ)))
+    return np.asarray(peaks - 1)
+
+
+def _threshold(feature: _Feature, peaks: NDArray[np.intp], share: float) -> Array:
+    floor = feature.floor[peaks]
+    return floor + share * np.maximum(feature.level[peaks] - floor, 0.05)
+
+
+def _accepted(feature: _Feature, peaks: NDArray[np.intp]) -> NDArray[np.bool_]:
+    return np.asarray(feature.strength[peaks] > _threshold(feature, peaks, ACCEPT))
+
+
+def _without_t_waves(feature: _Feature, peaks: NDArray[np.intp]) -> NDArray[np.intp]:
+    kept: list[int] = []
+    for peak in peaks:
+        if kept and peak - kept[-1] < T_WAVE_S * FEATURE_HZ:
+            if feature.strength[peak] < T_WAVE_SHARE * feature.strength[kept[-1]]:
+                continue
+            if feature.strength[kept[-1]] < T_WAVE_SHARE * feature.strength[peak]:
+                kept.pop()
+        kept.append(int(peak))
+    return np.asarray(kept, dtype=np.intp)
+
+
+def _searched(
+    feature: _Feature, peaks: NDArray[np.intp], chosen: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Add the highest candidate of each gap that the rhythm around does not explain."""
+    if chosen.size < 3:
+        return chosen
+    rr = np.diff(chosen)
+    local = ndimage.median_filter(rr.astype(float), size=min(9, rr.size), mode="nearest")
+    added: list[int] = []
+    for start, stop, usual in zip(chosen[:-1], chosen[1:], local, strict=True):
+        if stop - start <= GAP * usual:
+            continue
+        clear = max(0.30 * FEATURE_HZ, 0.4 * usual)
+        inside = peaks[(peaks > start + clear) & (peaks < stop - clear)]
+        if inside.size:
+            best = inside[np.argmax(feature.strength[inside])]
+            one = np.array([best])
+            if feature.strength[best] > _threshold(feature, one, SEARCH_BACK)[0]:
+                added.append(int(best))
+    return np.sort(np.concatenate((chosen, np.asarray(added, dtype=np.intp))))
+
+
+def _without_intruders(feature: _Feature, peaks: NDArray[np.intp]) -> NDArray[np.intp]:
+    if peaks.size < 8:
+        return peaks
+    local = ndimage.median_filter(np.diff(peaks).astype(float), size=9, mode="nearest")
+    kept = [int(peaks[0])]
+    for i in range(1, peaks.size - 1):
+        strength = feature.strength[peaks[i]]
+        before, after = feature.strength[kept[-1]], feature.strength[peaks[i + 1]]
+        weak = strength < INTRUDER_SHARE * min(before, after)
+        if not (weak and peaks[i + 1] - kept[-1] < INTRUDER_RR * local[i]):
+            kept.append(int(peaks[i]))
+    kept.append(int(peaks[-1]))
+    return np.asarray(kept, dtype=np.intp)
+
+
+def _refined(banded: Array, peaks: NDArray[np.intp]) -> Array:
+    """Move each beat to the largest joint deflection within 70 ms."""
+    joint = np.sqrt((banded**2).sum(axis=0))
+    reach = round(0.07 * FEATURE_HZ)
+    out = np.empty(peaks.size)
+    for i, peak in enumerate(peaks):
+        start = max(0, peak - reach)
+        out[i] = start + int(np.argmax(joint[start : peak + reach + 1]))
+    return np.unique(out)
