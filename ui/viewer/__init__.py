@@ -28,6 +28,50 @@ class Legend:
     high: str
 
 
+@dataclass(frozen=True)
+class MarkLine:
+    """A mark that the reader can drag along its row.
+
+    Attributes
+    ----------
+    id : str
+        Comes back with the move.
+    x_mm, low_mm, high_mm : float
+        In paper coordinates.
+    kind : str
+        ``"p"``, ``"qrs"`` or ``"t"``.
+    label : str
+    edited : bool
+        Whether the reader has moved it.
+    """
+
+    id: str
+    x_mm: float
+    low_mm: float
+    high_mm: float
+    kind: str
+    label: str
+    edited: bool = False
+
+
+@dataclass(frozen=True)
+class MarkWord:
+    """A word on the paper, such as a beat's type."""
+
+    x_mm: float
+    y_mm: float
+    text: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Markers:
+    """Everything that is marked on a sheet."""
+
+    lines: tuple[MarkLine, ...] = ()
+    words: tuple[MarkWord, ...] = ()
+
+
 def paper_viewer(
     recording: Recording,
     sheet: Sheet,
@@ -39,6 +83,7 @@ def paper_viewer(
     overlay: Overlay | None = None,
     legend: Legend | None = None,
     overview: str | None = None,
+    markers: Markers | None = None,
     on_act: Callable[[], None] | None = None,
 ) -> dict[str, Any] | None:
     """Show a sheet; return what the reader did with it, or None.
@@ -49,6 +94,8 @@ def paper_viewer(
         As it is drawn: the file's samples or these through the chosen filter.
     case_id : str
         A new one puts the calipers away and scrolls back to the start; zoom stays.
+    markers : Markers or None
+        Marks the reader can drag, and words.
     overview : str or None
         Envelope of a recording longer than the sheet, from :func:`envelope`.
     on_act : callable or None
@@ -57,8 +104,8 @@ def paper_viewer(
     Returns
     -------
     dict or None
-        ``{"name": "navigate", "start_s": ...}``, or ``{"name": "next" | "previous" | "confirm" |
-        "dismiss"}``.
+        ``{"name": "navigate", "start_s": ...}``, ``{"name": "move", "id": ..., "x_mm": ...}``, or
+        ``{"name": "next" | "previous" | "confirm" | "dismiss"}``.
     """
     drawn = figure(recording, sheet, header=header, footer=footer, overlay=overlay)
     data = {
@@ -75,6 +122,7 @@ def paper_viewer(
             "mm_per_s": sheet.settings.mm_per_s,
             "mm_per_mv": sheet.settings.mm_per_mv if recording.unit == MV else None,
         },
+        "markers": asdict(markers) if markers else None,
         "overview": {"envelope": overview, "duration_s": recording.duration_s}
         if overview
         else None,

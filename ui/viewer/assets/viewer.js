@@ -5,6 +5,7 @@
 // ever HTML.
 
 import { Calipers } from "./calipers.js";
+import { Markers } from "./markers.js";
 import { Overview } from "./overview.js";
 import { ScreenCalibration, storedPxPerMm } from "./calibration.js";
 import { button, element } from "./dom.js";
@@ -70,6 +71,7 @@ class Viewer {
     this.sheet = element("div", "ecg-sheet");
     this.plot = element("div", "ecg-plot");
     this.sheet.append(this.plot);
+    this.markers = new Markers(this.sheet, (id, x) => this.send("move", { id, x_mm: x }));
     this.calipers = new Calipers(this.sheet, () => this.refreshTools());
     this.scroller.append(this.sheet);
     this.legend = element("div", "ecg-legend");
@@ -138,6 +140,7 @@ class Viewer {
       this.scroller.scrollTo(0, 0);
     }
     this.calipers.setSheet(data.sheet);
+    this.markers.update(data.markers, data.sheet);
     this.overview.update(data.overview, data.sheet);
     this.drawLegend(data.legend);
     if (data.revision !== this.drawn) await this.draw();
