@@ -163,10 +163,13 @@ def parse_rate(value: object) -> float | None:
 
 
 def _single(value: object) -> object:
-    while isinstance(value, (list, tuple, np.ndarray)) and len(np.shape(value)) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
+    while True:
+        if isinstance(value, (list, tuple)) and len(value) == 1:
+            value = value[0]
+        elif isinstance(value, np.ndarray) and value.size == 1:
+            value = value.reshape(-1)[0]
+        else:
+            break
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 

@@ -21,6 +21,8 @@ from ecgcore.recording import Recording
 
 MAX_BYTES = 64 * MIB
 MAX_VALUES = 10_000_000
+MAX_NAMES = 10_000
+MAX_LISTED_LEADS = 256
 _START = re.compile(r"\s*(?:\{\s*\"|\[\s*(?:[\[{\d]|-\d))")
 _NAME_KEYS = ("name", "lead", "label", "channel", "lead_name", "id", "key")
 _SAMPLE_KEYS = (*SIGNAL_NAMES, "values", "voltages", "points")
@@ -69,10 +71,13 @@ def read(source: Source, options: ReadOptions) -> Recording:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
-        raise ReadError(f"The name {shown(twice)!r} stands twice in the JSON file.")
+    if len(pairs) > MAX_NAMES:
+        raise ReadError(f"An object in the JSON file has more than {MAX_NAMES} names.")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ReadError(f"The name {shown(name)!r} stands twice in the JSON file.")
+        found[name] = value
     return found
 
 
@@ -123,6 +128,8 @@ def _leads_of_list(items: Sequence[Mapping[str, Any]]) -> Any:
     )
     if by_name is not None and by_samples is not None:
         leads: dict[str, Any] = {}
+        if len(items) > MAX_LISTED_LEADS:
+            raise ReadError(f"The JSON file lists {len(items)} leads; that is too many.")
         for item in items:
             name = _named(item, by_name, leads)
             leads[name] = _ready_list(list(item.get(by_samples) or []))

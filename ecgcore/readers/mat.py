@@ -36,6 +36,7 @@ SIGNAL_NAMES = (
     "waveform", "waveforms", "arr_0", "array",
 )  # fmt: skip
 MIN_SAMPLES = 3
+MAX_NAMES = 10_000
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -90,6 +91,8 @@ def read_named(
         What is to be said already.
     """
     flat = _flat(values)
+    if len(flat) > MAX_NAMES:
+        raise ReadError(f"The file holds more than {MAX_NAMES} named values.")
     notes = list(notes)
     facts = {_last(name): value for name, value in flat.items()}
     arrays = _sample_arrays(flat)

@@ -20,7 +20,8 @@ LEVEL_5 = b"MATLAB 5.0 MAT-file"
 LEVEL_7_3 = b"MATLAB 7.3 MAT-file"
 HEADER_BYTES = 128
 MAX_VARIABLES = 1000
-MAX_ITEMS = 10_000  # of a struct or cell array
+MAX_TEXT = 10_000
+MAX_ELEMENTS = 100_000
 MAX_DEPTH = 8
 _DAMAGED = "The MATLAB file is damaged or cut short; save it again."
 
@@ -34,6 +35,26 @@ _NUMERIC_CLASSES = range(6, 16)
 _NUMBERS_4 = ("f8", "f4", "i4", "i2", "u2", "u1")
 
 Value = Any  # an array, a text, a dict (struct), a list (cell), or None for what is not read
+
+
+@dataclass
+class _Context:
+    """The byte order, and how many elements may still be looked into."""
+
+    order: str
+    left: int = MAX_ELEMENTS
+
+    def inside(self, depth: int) -> None:
+        """Count one element.
+
+        Raises
+        ------
+        ReadError
+            If there are too many, or they are nested too deeply.
+        """
+        self.left -= 1
+        if self.left < 0 or depth > MAX_DEPTH:
+            raise ReadError("The MATLAB file holds too many or too deeply nested values.")
 
 
 @dataclass(frozen=True)
@@ -100,7 +121,7 @@ def _level_4(data: memoryview) -> dict[str, Value]:
 
 
 def _text_4(values: NDArray[Any], kind: int) -> str | None:
-    if kind != 1 or values.size > MAX_ITEMS:
+    if kind != 1 or values.size > MAX_TEXT:
         return None
     return "".join(chr(int(code)) for code in values.ravel() if 0 <= code < 0x110000)
 
@@ -133,15 +154,16 @@ def _level_5(data: memoryview, max_bytes: int) -> dict[str, Value]:
     if order is None:
         raise ReadError(_DAMAGED)
     found: dict[str, Value] = {}
+    context = _Context(order)
     room = max_bytes
     for element in _elements(data[HEADER_BYTES:], order):
         content = element
         if element.kind == _COMPRESSED:
             expanded = memoryview(_expanded(element.data, room))
             room -= len(expanded)
-            content = next(_elements(expanded, order))
+            content = _next(_elements(expanded, order))
         if content.kind == _MATRIX:
-            name, value = _matrix(content.data, order, 0)
+            name, value = _matrix(content.data, context, 0)
             found[name] = value
         if len(found) >= MAX_VARIABLES:
             break
@@ -196,8 +218,10 @@ def _elements(data: memoryview, order: str) -> Iterator[_Element]:
         at += 8 + n_bytes + padding
 
 
-def _matrix(data: memoryview, order: str, depth: int) -> tuple[str, Value]:
+def _matrix(data: memoryview, context: _Context, depth: int) -> tuple[str, Value]:
     """Return name and value of a matrix element."""
+    context.inside(depth)
+    order = context.order
     parts = _elements(data, order)
     flags_part = next(parts, None)
     if flags_part is None:
@@ -208,21 +232,21 @@ def _matrix(data: memoryview, order: str, depth: int) -> tuple[str, Value]:
         return "", None  # an object, a function handle, a sparse matrix
     shape = tuple(_numbers(_next(parts), order).tolist())
     name = bytes(_next(parts).data).split(b"\x00", 1)[0].decode("utf-8", "replace")
-    if len(shape) > 8 or any(n < 0 for n in shape) or depth > MAX_DEPTH or is_complex:
+    if len(shape) > 8 or any(n < 0 for n in shape) or is_complex:
         return name, None
-    return name, _content(parts, kind, shape, order, depth)
+    return name, _content(parts, kind, shape, context, depth)
 
 
 def _content(
-    parts: Iterator[_Element], kind: int, shape: tuple[int, ...], order: str, depth: int
+    parts: Iterator[_Element], kind: int, shape: tuple[int, ...], context: _Context, depth: int
 ) -> Value:
     if kind == _CELL:
-        return [_matrix(part.data, order, depth + 1)[1] for part in _limited(parts)]
+        return [_matrix(part.data, context, depth + 1)[1] for part in parts]
     if kind == _STRUCT:
-        return _struct(parts, order, depth)
+        return _struct(parts, context, depth)
     if kind == _CHAR:
-        return _chars(_next(parts), shape, order)
-    return _shaped(_numbers(_next(parts), order), shape)
+        return _chars(_next(parts), shape, context.order)
+    return _shaped(_numbers(_next(parts), context.order), shape)
 
 
 def _next(parts: Iterator[_Element]) -> _Element:
@@ -230,13 +254,6 @@ def _next(parts: Iterator[_Element]) -> _Element:
     if part is None:
         raise ReadError(_DAMAGED)
     return part
-
-
-def _limited(parts: Iterator[_Element]) -> Iterator[_Element]:
-    for count, part in enumerate(parts):
-        if count >= MAX_ITEMS:
-            raise ReadError(f"The MATLAB file holds a list of more than {MAX_ITEMS} items.")
-        yield part
 
 
 def _numbers(part: _Element, order: str) -> NDArray[Any]:
@@ -257,7 +274,7 @@ def _shaped(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
 
 def _chars(part: _Element, shape: tuple[int, ...], order: str) -> Value:
     """Return a text, or a list of texts for a matrix of several rows."""
-    if len(part.data) > 4 * MAX_ITEMS:
+    if len(part.data) > 4 * MAX_TEXT:
         return None
     if part.kind in _TEXTS:
         codec = _TEXTS[part.kind]
@@ -271,15 +288,15 @@ def _chars(part: _Element, shape: tuple[int, ...], order: str) -> Value:
     return text
 
 
-def _struct(parts: Iterator[_Element], order: str, depth: int) -> Value:
+def _struct(parts: Iterator[_Element], context: _Context, depth: int) -> Value:
     """Return a dict, or a list of dicts for an array of structs."""
-    (length,) = _numbers(_next(parts), order).tolist()[:1] or (0,)
+    (length,) = _numbers(_next(parts), context.order).tolist()[:1] or (0,)
     names = bytes(_next(parts).data)
-    if not 1 <= length <= 1024 or len(names) > MAX_ITEMS * 64:
+    if not 1 <= length <= 1024 or len(names) > MAX_TEXT * 64:
         raise ReadError(_DAMAGED)
     starts = range(0, len(names), length)
     fields = [names[i : i + length].split(b"\x00")[0].decode("utf-8", "replace") for i in starts]
-    values = [_matrix(part.data, order, depth + 1)[1] for part in _limited(parts)]
+    values = [_matrix(part.data, context, depth + 1)[1] for part in parts]
     if not fields:
         return {}
     step = len(fields)

@@ -28,6 +28,7 @@ from ecgcore.recording import MAX_FS_HZ, Patient, Provenance, Recording
 from ecgcore.units import MV, is_voltage, mv_per
 
 MAX_CHANNELS = 256
+MAX_DESCRIBED = 300_000
 Given = dict[int, tuple[bytes, str]]  # tag -> content, byte order
 
 
@@ -42,6 +43,7 @@ class _State:
     own: dict[int, Given] = field(default_factory=dict)
     facts: Given = field(default_factory=dict)
     filters: list[str] = field(default_factory=list)
+    n_described: int = 0  # channels of all frames so far
 
     def of(self, channel: int) -> Given:
         """Return what holds for a channel."""
@@ -204,6 +206,9 @@ def _frame(
     data: bytes, state: _State, options: ReadOptions, notes: list[str], *, cut: bool
 ) -> _Frame | None:
     """Lay the samples out: for each sequence, each channel's block."""
+    state.n_described += state.n_channels
+    if state.n_described > MAX_DESCRIBED:
+        raise TooLargeError("The MFER file has too many parts; cut a shorter recording out of it.")
     channels = tuple(state.of(i) for i in range(state.n_channels))
     dtypes = [_dtype(given, state.order) for given in channels]
     blocks = [_whole(given.get(tags.BLOCK), 1) for given in channels]

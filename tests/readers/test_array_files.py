@@ -136,6 +136,28 @@ def test_three_axes_are_refused():
 # MATLAB
 
 
+def test_matlab_facts_of_odd_shape_are_no_facts():
+    odd = np.empty(2, dtype=object)
+    odd[:] = ["mV", np.ones(3)]
+    data = matlab({"val": truth_mv(), "unit": odd, "fs": np.ones((2, 2)), "leads": odd})
+    assert is_truth(read("a.mat", data, **NAMED))
+
+
+def test_matlab_empty_compressed_element_is_damage():
+    packed = zlib.compress(b"1234")
+    data = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM" + struct.pack("<2I", 15, len(packed))
+    with pytest.raises(ReadError, match="damaged"):
+        read("a.mat", data + packed, **TOLD)
+
+
+def test_matlab_nested_without_end_is_refused():
+    value: object = np.ones(3)
+    for _ in range(12):
+        value = {"a": value}
+    with pytest.raises(ReadError, match="nested"):
+        read("a.mat", matlab({"ECG": value}), **TOLD)
+
+
 def test_matlab_header_beside_makes_it_wfdb(tmp_path):
     made = wfdb_mat(tmp_path)
     for name, data in made.files.items():
