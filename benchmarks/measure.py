@@ -140,7 +140,8 @@ def beats() -> dict[str, object]:
                 rest = rest[(rest < start - 0.15) | (rest > stop + 0.15)]
             for group in ("44 records", *(("DS2",) if record in DS2 else ())):
                 tp, missed = at_reference.size, marks.r_s.size - at_reference.size
-                counts[group] = [a + b for a, b in zip(counts[group], (tp, missed, rest.size), strict=True)]
+                more = (tp, missed, rest.size)
+                counts[group] = [a + b for a, b in zip(counts[group], more, strict=True)]
         out[name] = {
             group: f"sensitivity {tp / (tp + miss):.4f}, predictivity {tp / (tp + fp):.4f} "
             f"({tp} found, {miss} missed, {fp} extra)"

@@ -40,6 +40,8 @@ Array = NDArray[np.float64]
 CHECK_S = 20.0
 CHECK_LEADS = 3
 MIN_FS_HZ = 100.0
+# Two R peaks cannot stand closer.
+SAME_BEAT_S = 0.15
 UNITS = {
     "heart_rate": "bpm",
     **dict.fromkeys(("rr_mean", "rr_sd", "pr", "qrs", "qt", *QTC_FORMULAS), "ms"),
@@ -98,8 +100,25 @@ def measure(
         return _nothing(recording, quality, name)
     by_lead = finder(signal, recording.fs_hz, r_s)
     other = _checked(signal, recording.fs_hz, r_s, name) if check else None
-    waves = _Waves(readable, by_lead, consensus(by_lead, r_s), other)
+    joint = consensus(by_lead, r_s)
+    single = _single(joint[FIDUCIALS.index("r_peak")])
+    waves = _Waves(
+        readable,
+        by_lead[..., single],
+        joint[:, single],
+        None if other is None else other[:, single],
+    )
     return _result(recording, quality, name, waves)
+
+
+def _single(r_s: Array) -> NDArray[np.bool_]:
+    """Mark beats that are not the one before, found twice (a broad, notched complex)."""
+    keep = np.ones(r_s.size, dtype=bool)
+    last = -np.inf
+    for beat, at in enumerate(r_s):
+        keep[beat] = at - last > SAME_BEAT_S
+        last = at if keep[beat] else last
+    return keep
 
 
 def _checked(signal: NDArray[np.float32], fs_hz: float, r_s: Array, name: str) -> Array | None:
