@@ -10,6 +10,7 @@ shell.warm_up()
 pages = [
     st.Page("pages/open.py", title="Open", icon=":material/folder_open:", default=True),
     st.Page("pages/review.py", title="Review", icon=":material/ecg:"),
+    st.Page("pages/measure.py", title="Measure", icon=":material/straighten:"),
 ]
 st.navigation(pages, position="top").run()
 shell.footer()

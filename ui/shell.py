@@ -24,6 +24,13 @@ html[data-ecg-room="dark"] .stApp :is([data-baseweb="select"] > div, button, inp
   { background-color: #16191d; color: #cfccc4; border-color: #33373d; }
 html[data-ecg-room="dark"] .stApp :is(.stSelectbox, .stNumberInput, .stTextInput) div
   { border-color: #33373d !important; }
+.ecg-table { border-collapse: collapse; font-size: 14px; width: 100%; }
+.ecg-table.wide { width: auto; }
+.ecg-table td, .ecg-table th { padding: 3px 8px; border-bottom: 1px solid #8883; text-align: left; }
+.ecg-table .value { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.ecg-table .spread, .ecg-table .why { opacity: .7; font-size: 12.5px; }
+.ecg-table b { color: #b35900; }
+html[data-ecg-room="dark"] .ecg-table { color: #cfccc4; }
 .ecg-reminder { font-size: 12.5px; opacity: .7; margin-top: 1.5rem; }
 </style>
 """

@@ -38,6 +38,8 @@ class OpenCase:
         Where the sheet begins in a long recording.
     verdicts : dict
         Statement code to ``"confirmed"`` or ``"dismissed"``; only the reader writes here.
+    edits : dict
+        (beat index, fiducial name) to seconds: marks that the reader has moved.
     memo : OrderedDict
         Bounded store of what was computed for this case.
     """
@@ -49,6 +51,7 @@ class OpenCase:
     selected: str | None = None
     start_s: float = 0.0
     verdicts: dict[str, str] = field(default_factory=dict)
+    edits: dict[tuple[int, str], float] = field(default_factory=dict)
     memo: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
 
     def remember(self, key: Hashable, make: Callable[[], Value]) -> Value:

@@ -208,6 +208,38 @@ def lay_out(
     )
 
 
+def lay_out_beat(leads: tuple[str, ...], seconds: float, settings: PaperSettings) -> Sheet:
+    """Place one beat of every lead side by side, four to a row, for a median beat.
+
+    Parameters
+    ----------
+    leads : tuple of str
+        At most twelve are placed, reading down the columns as in 3x4.
+    seconds : float
+        Length of the beat, above 0.
+    settings : PaperSettings
+        Speed and gain; the layout is not used.
+    """
+    in_range("seconds", seconds, 1e-3, 5.0, "s")
+    placed = leads[:_MAX_ROWS]
+    n_rows = min(3, len(placed))
+    step = 5 * ceil((seconds * settings.mm_per_s + 5) / 5)
+    n_columns = ceil(len(placed) / n_rows)
+    height = _HEADER_MM + n_rows * _ROW_MM + _FOOTER_MM
+    cells, pulses = [], []
+    for index, lead in enumerate(placed):
+        column, row = divmod(index, n_rows)
+        top = height - _HEADER_MM - row * _ROW_MM
+        base = top - 5 * round(_ROW_MM * 0.55 / 5)
+        x = _LEFT_MM + column * step
+        bottom = top - _ROW_MM
+        cells.append(Cell(lead, lead, 1, row, column, x, base, 0.0, seconds, bottom, top))
+        if column == 0:
+            pulses.append((_PULSE_X_MM, base))
+    width = _LEFT_MM + n_columns * step + _RIGHT_MM
+    return Sheet(settings, float(width), height, 0.0, seconds, tuple(cells), tuple(pulses))
+
+
 _Segment = tuple[str, float, float]
 
 

@@ -191,3 +191,23 @@ def test_bad_files_get_a_sentence_and_the_open_case_stays(page: Page, tmp_path: 
     expect(page.get_by_text("alone.dat")).to_be_visible()
     page.get_by_role("link", name="Review").click()
     page.wait_for_selector(VIEWER)
+
+
+def test_a_mark_is_dragged_and_the_interval_follows(page: Page) -> None:
+    open_case(page)
+    page.get_by_role("link", name="Measure").click()
+    grip = page.locator(".mark-grip[data-id='4.t_offset']")
+    grip.wait_for(state="attached")
+    row = page.locator("tr", has_text="QTc Fridericia")
+    before = row.inner_text()
+    box = grip.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 2 * PX_PER_MM, y, steps=4)  # 2 mm: 80 ms
+    page.mouse.up()
+    expect(row).to_contain_text("edited")
+    assert row.inner_text() != before
+    page.get_by_role("button", name="Take my marks back").click()
+    expect(row).not_to_contain_text("edited")

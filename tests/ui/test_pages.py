@@ -24,12 +24,12 @@ def app(monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def payloads(app: AppTest) -> dict[str, dict[str, Any]]:
-    """Return what each component on the page was given, by its name."""
-    found = {}
+    """Return what each component was given, by its name; the first of each on the page."""
+    found: dict[str, dict[str, Any]] = {}
     for node in _walk(app._tree):
         proto = getattr(node, "proto", None)
         if proto is not None and hasattr(proto, "component_name"):
-            found[proto.component_name] = json.loads(proto.json)
+            found.setdefault(proto.component_name, json.loads(proto.json))
     return found
 
 

@@ -84,6 +84,7 @@ def paper_viewer(
     legend: Legend | None = None,
     overview: str | None = None,
     markers: Markers | None = None,
+    tools: bool = True,
     on_act: Callable[[], None] | None = None,
 ) -> dict[str, Any] | None:
     """Show a sheet; return what the reader did with it, or None.
@@ -96,6 +97,8 @@ def paper_viewer(
         A new one puts the calipers away and scrolls back to the start; zoom stays.
     markers : Markers or None
         Marks the reader can drag, and words.
+    tools : bool
+        Whether the row of tools is shown.
     overview : str or None
         Envelope of a recording longer than the sheet, from :func:`envelope`.
     on_act : callable or None
@@ -122,6 +125,7 @@ def paper_viewer(
             "mm_per_s": sheet.settings.mm_per_s,
             "mm_per_mv": sheet.settings.mm_per_mv if recording.unit == MV else None,
         },
+        "tools": tools,
         "markers": asdict(markers) if markers else None,
         "overview": {"envelope": overview, "duration_s": recording.duration_s}
         if overview

@@ -43,6 +43,10 @@ export class Markers {
     const ends = { y1: this.sheet.height_mm - high_mm, y2: this.sheet.height_mm - low_mm };
     const visible = svg("line", { x1: x_mm, x2: x_mm, ...ends, class: `mark ${kind}` });
     if (edited) visible.classList.add("edited");
+    if (!id) {
+      this.svg.append(visible);
+      return;
+    }
     const grip = svg("line", { x1: x_mm, x2: x_mm, ...ends, class: "mark-grip" });
     grip.dataset.id = id;
     grip.setAttribute("role", "slider");

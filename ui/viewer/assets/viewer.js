@@ -139,6 +139,7 @@ class Viewer {
       this.calipers.clear();
       this.scroller.scrollTo(0, 0);
     }
+    this.toolbar.hidden = !data.tools;
     this.calipers.setSheet(data.sheet);
     this.markers.update(data.markers, data.sheet);
     this.overview.update(data.overview, data.sheet);

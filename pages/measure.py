@@ -1,0 +1,13 @@
+"""Measure: intervals, axes, amplitudes, wave marks and the median beat."""
+
+import streamlit as st
+
+from ui.measuring import measurements
+from ui.state import open_case
+
+case = open_case()
+if case is None:
+    st.info("No ECG is open. Drop a file or choose a demonstration case first.")
+    st.page_link("pages/open.py", label="Open an ECG", icon=":material/folder_open:")
+else:
+    measurements(case)

@@ -1,0 +1,82 @@
+"""The page of measurements, through Streamlit's own test harness."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ecgcore.measure import measure
+from ecgcore.render.paper import PaperSettings, lay_out
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
+from tests.ui.test_pages import TIMEOUT_S, app, payloads, recording
+from ui.marks import beat_marks, moved, strip_cells
+from ui.state import OpenCase
+
+__all__ = ["app"]
+PAGE = "pages/measure.py"
+
+
+def shown(app: AppTest, case: OpenCase) -> str:
+    app.session_state["open_case"] = case
+    app.switch_page(PAGE).run(timeout=TIMEOUT_S)
+    assert not app.exception
+    return " ".join(node.proto.body for node in app.get("html"))
+
+
+@pytest.mark.parametrize("key", ["pvc", "atrial-fibrillation", "lead-off", "hand-held-af"])
+def test_measurements_stand_beside_marked_paper(app: AppTest, key: str) -> None:
+    case = next(c for c in DEMONSTRATION_CASES if c.key == key)
+    app.run()
+    table = shown(app, OpenCase("x", demonstration_case(key).recording, case))
+    assert "QTc Fridericia" in table
+    viewer = payloads(app)["ecg.viewer"]
+    assert viewer["markers"]["lines"]
+    assert {"V"} <= {w["text"] for w in viewer["markers"]["words"]} or key != "pvc"
+    if "af" in key or "fibrillation" in key:
+        assert "PR</td><td colspan" in table  # a reason, not a number
+
+
+def test_what_cannot_be_measured_says_why(app: AppTest) -> None:
+    app.run()
+    table = shown(app, OpenCase("flat", recording(signal=np.zeros((12, 5000)))))
+    assert 'class="why"' in table
+    assert 'class="value"' not in table
+
+
+def test_a_moved_mark_counts_and_can_be_taken_back(app: AppTest) -> None:
+    app.run()
+    case = OpenCase("x", demonstration_case("normal").recording)
+    shown(app, case)
+    onset = measure(case.recording).beats.consensus.qrs_onset[4]
+    case.edits[4, "qrs_onset"] = float(onset) - 0.02
+    table = shown(app, case)
+    assert "edited by the reader" in table
+    back = next(b for b in app.button if "take my marks back" in b.label.lower())
+    back.click().run(timeout=TIMEOUT_S)
+    assert case.edits == {}
+
+
+def test_an_impossible_mark_goes_back_with_a_word(app: AppTest) -> None:
+    app.run()
+    case = OpenCase("x", demonstration_case("normal").recording)
+    case.edits[4, "qrs_offset"] = 0.0
+    shown(app, case)
+    assert case.edits == {}
+    assert "left where it was" in app.warning[0].value
+
+
+def test_marks_stand_where_their_time_is_and_come_back_as_time() -> None:
+    source = demonstration_case("normal").recording
+    sheet = lay_out(source.leads, source.duration_s, PaperSettings())
+    beats = measure(source).beats
+    marks = beat_marks(beats, sheet, {})
+    (cell,) = strip_cells(sheet)
+    line = next(m for m in marks.lines if m.id == "3.t_offset")
+    at = float(beats.consensus.t_offset[3])
+    assert line.x_mm == pytest.approx(cell.x_mm + 25 * at)
+    assert moved({"id": line.id, "x_mm": line.x_mm + 1}, sheet) == (
+        3,
+        "t_offset",
+        pytest.approx(at + 0.04),
+    )
+    assert moved({"id": "3.r_peak", "x_mm": 1.0}, sheet) is None
+    assert moved({"id": "<b>", "x_mm": 1.0}, sheet) is None

@@ -1,0 +1,280 @@
+"""Measurements beside the paper: intervals, axes, marks that can be moved, the median beat."""
+
+from html import escape
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ecgcore.errors import EcgError
+from ecgcore.measure import measure, reference_range
+from ecgcore.measure.editing import edited
+from ecgcore.recording import Provenance, Recording
+from ecgcore.render.paper import PaperSettings, Sheet, lay_out, lay_out_beat, window_seconds
+from ecgcore.render.trend import trend_figure
+from ecgcore.results import Measurement, MeasureResult
+from ecgcore.units import MV
+from ui import settings
+from ui.marks import beat_marks, median_marks, moved
+from ui.review import footer_lines, header_lines
+from ui.state import OpenCase, open_case
+from ui.viewer import envelope, paper_viewer
+
+_VIEWER = "measure_paper"
+_READER = "the reader"
+_LABELS = {
+    "heart_rate": "Heart rate",
+    "rr_mean": "RR mean",
+    "rr_sd": "RR standard deviation",
+    "pr": "PR",
+    "qrs": "QRS",
+    "qt": "QT",
+    "qtc_fridericia": "QTc Fridericia",
+    "qtc_bazett": "QTc Bazett",
+    "qtc_framingham": "QTc Framingham",
+    "qtc_hodges": "QTc Hodges",
+    "p_axis": "P axis",
+    "qrs_axis": "QRS axis",
+    "t_axis": "T axis",
+}
+_UNITS = {"bpm": "/min", "deg": "°"}
+_ARROWS = {"low": "↓", "high": "↑", "within": ""}
+_MEDIAN_SPEED = 50.0
+
+
+@st.fragment
+def measurements(case: OpenCase) -> None:
+    """Show a case's measurements beside its paper."""
+    chosen = settings.paper_controls(case.recording)
+    paper, side = st.columns([3.4, 1.25], gap="small")
+    result = measured(case)
+    with paper:
+        show = st.toggle("Wave marks and beats", value=True, key="show_marks")
+        _paper(case, chosen, result, marks=show)
+    with side:
+        _panel(case, result)
+    _details(case, result)
+
+
+def measured(case: OpenCase) -> MeasureResult:
+    """Return the case's measurements with the reader's marks in them."""
+    plain: MeasureResult = case.remember("measured", lambda: _measure(case.recording))
+    try:
+        return edited(plain, case.edits, by=_READER)
+    except EcgError as error:
+        # The last mark was impossible: it goes back, and says why.
+        case.edits.popitem()
+        st.warning(str(error))
+        return edited(plain, case.edits, by=_READER)
+
+
+def _measure(recording: Recording) -> MeasureResult:
+    with st.spinner("Measuring …"):
+        return measure(recording)
+
+
+# ---- paper ---------------------------------------------------------------------------------
+
+
+def _sheet(case: OpenCase, chosen: PaperSettings) -> Sheet:
+    recording = case.recording
+    seconds = window_seconds(chosen, recording.duration_s)
+    case.start_s = min(case.start_s, max(0.0, recording.duration_s - seconds))
+    return lay_out(recording.leads, recording.duration_s, chosen, start_s=case.start_s)
+
+
+def _paper(case: OpenCase, chosen: PaperSettings, result: MeasureResult, *, marks: bool) -> None:
+    recording = settings.drawn_recording(case)
+    sheet = _sheet(case, chosen)
+    lead = chosen.rhythm_lead if chosen.rhythm_lead in recording.leads else recording.leads[0]
+    long = recording.duration_s > sheet.seconds + 0.5 or case.start_s > 0
+    paper_viewer(
+        recording,
+        sheet,
+        key=_VIEWER,
+        case_id=case.case_id,
+        header=header_lines(case, chosen),
+        footer=footer_lines(recording, case.start_s, sheet.seconds),
+        overview=case.remember(("envelope", lead), lambda: envelope(case.recording, lead))
+        if long
+        else None,
+        markers=beat_marks(result.beats, sheet, case.edits) if marks else None,
+        on_act=_on_paper,
+    )
+    if marks:
+        st.caption(
+            "Green P, orange QRS, blue T: the consensus of all leads; drag a mark to correct it. "
+            "N normal, S supraventricular, V ventricular, P paced; between them RR in ms."
+        )
+
+
+def _on_paper() -> None:
+    state = st.session_state.get(_VIEWER)
+    act: dict[str, Any] | None = dict(state["act"]) if state and state.get("act") else None
+    case = open_case()
+    if case is None or act is None:
+        return
+    if act["name"] == "navigate":
+        case.start_s = float(act.get("start_s", 0.0))
+    elif act["name"] == "move":
+        chosen: PaperSettings = st.session_state.get("paper_settings", PaperSettings())
+        found = moved(act, _sheet(case, chosen))
+        if found is not None:
+            beat, name, time_s = found
+            case.edits.pop((beat, name), None)
+            case.edits[beat, name] = time_s
+
+
+# ---- the panel -----------------------------------------------------------------------------
+
+
+def _panel(case: OpenCase, result: MeasureResult) -> None:
+    st.markdown("**Measurements**")
+    if case.edits and st.button("Take my marks back", icon=":material/undo:"):
+        case.edits.clear()
+        st.rerun(scope="fragment")
+    rows = [_row(case, m) for m in _in_order(result)]
+    st.html(f'<table class="ecg-table">{"".join(rows)}</table>')
+    _machine(case.recording.provenance)
+    for note in result.notes:
+        st.caption(note)
+    st.caption(f"Rhythm: {result.rhythm}. Waves found by {result.delineator}.")
+
+
+def _in_order(result: MeasureResult) -> list[Measurement]:
+    found = {m.name: m for m in result.measurements}
+    return [found[name] for name in _LABELS if name in found]
+
+
+def _row(case: OpenCase, given: Measurement) -> str:
+    label = escape(_LABELS[given.name])
+    hint = escape(given.method, quote=True)
+    if given.value is None:
+        return (
+            f'<tr title="{hint}"><td>{label}</td>'
+            f'<td colspan="2" class="why">{escape(given.reason)}</td></tr>'
+        )
+    unit = escape(_UNITS.get(given.unit, f" {given.unit}"))
+    spread = f"± {given.uncertainty:.0f}" if given.uncertainty is not None else "edited"
+    known = reference_range(given.name, case.recording.patient)
+    mark, source = "", ""
+    if known is not None:
+        mark = _ARROWS[known.judge(given.value)]
+        source = escape(f"; reference {_range(known.low, known.high)}, {known.source}", quote=True)
+    return (
+        f'<tr title="{hint}{source}"><td>{label}</td>'
+        f'<td class="value">{given.value:.0f}{unit} <b>{mark}</b></td>'
+        f'<td class="spread">{spread}</td></tr>'
+    )
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"up to {high:g}"
+    return f"from {low:g}" if high is None else f"{low:g} to {high:g}"
+
+
+def _machine(provenance: Provenance) -> None:
+    if not provenance.machine_measurements:
+        return
+    with st.expander("As the recording machine measured"):
+        lines = [f"{k}: {v}" for k, v in provenance.machine_measurements.items()]
+        st.text("\n".join(lines))
+
+
+# ---- below ---------------------------------------------------------------------------------
+
+
+def _details(case: OpenCase, result: MeasureResult) -> None:
+    names = ["Median beat", "Amplitudes", "ST and voltage criteria"]
+    if result.trend is not None:
+        names.append("Over time")
+    if result.hrv:
+        names.append("Variability")
+    for name, tab in zip(names, st.tabs(names), strict=True):
+        with tab:
+            _DETAILS[name](case, result)
+
+
+def _median_beat(case: OpenCase, result: MeasureResult) -> None:
+    beat = result.median_beat
+    if beat is None:
+        st.info("No median beat: no whole beat of a dominant shape was found.")
+        return
+    recording = Recording(
+        np.nan_to_num(beat.values), beat.fs_hz, beat.leads, unit=case.recording.unit
+    )
+    chosen = PaperSettings(mm_per_s=_MEDIAN_SPEED)
+    sheet = lay_out_beat(beat.leads, recording.duration_s, chosen)
+    gain = "10 mm/mV" if recording.unit == MV else "without a scale"
+    paper_viewer(
+        recording,
+        sheet,
+        key="median_paper",
+        case_id=case.case_id,
+        header=(f"Median of {beat.n_beats} beats   50 mm/s   {gain}",),
+        footer=("Marks: consensus of all leads",),
+        markers=median_marks(beat, sheet),
+        tools=False,
+    )
+
+
+def _amplitudes(_case: OpenCase, result: MeasureResult) -> None:
+    if not result.amplitudes:
+        st.info(result.amplitude_reason)
+        return
+    names = list(next(iter(result.amplitudes.values())))
+    head = "".join(f"<th>{escape(name)}</th>" for name in ["mV", *names])
+    rows = "".join(
+        f"<tr><td>{escape(lead)}</td>" + "".join(_cell(row[name]) for name in names) + "</tr>"
+        for lead, row in result.amplitudes.items()
+    )
+    st.html(f'<table class="ecg-table wide"><tr>{head}</tr>{rows}</table>')
+
+
+def _cell(value: float | None) -> str:
+    return '<td class="value">–</td>' if value is None else f'<td class="value">{value:.2f}</td>'
+
+
+def _st_and_voltage(_case: OpenCase, result: MeasureResult) -> None:
+    st_found = result.st
+    if st_found.reason:
+        st.info(st_found.reason)
+    else:
+        up, down = (
+            ", ".join(leads) or "none" for leads in (st_found.elevation_in, st_found.depression_in)
+        )
+        st.text(f"ST elevation at the threshold in contiguous leads: {up}")
+        st.text(f"ST depression at the threshold in contiguous leads: {down}")
+        st.caption("J point against QRS onset; fourth universal definition of MI (2018).")
+    for criterion in result.lvh:
+        if criterion.value_mv is None or criterion.met is None:
+            st.text(f"{criterion.name}: {criterion.reason}")
+        else:
+            word = "met" if criterion.met else "not met"
+            limit = "" if criterion.threshold_mv is None else f" (from {criterion.threshold_mv:g})"
+            st.text(f"{criterion.name}: {criterion.value_mv:.2f} mV{limit}, {word}")
+
+
+def _over_time(_case: OpenCase, result: MeasureResult) -> None:
+    if result.trend is not None:
+        st.plotly_chart(trend_figure(result.trend), config={"displayModeBar": False})
+
+
+def _variability(_case: OpenCase, result: MeasureResult) -> None:
+    rows = "".join(
+        f'<tr title="{escape(m.method, quote=True)}"><td>{escape(m.name)}</td>'
+        f'<td class="value">{"–" if m.value is None else f"{m.value:.1f} {escape(m.unit)}"}</td>'
+        f'<td class="why">{escape(m.reason)}</td></tr>'
+        for m in result.hrv
+    )
+    st.html(f'<table class="ecg-table">{rows}</table>')
+
+
+_DETAILS = {
+    "Median beat": _median_beat,
+    "Amplitudes": _amplitudes,
+    "ST and voltage criteria": _st_and_voltage,
+    "Over time": _over_time,
+    "Variability": _variability,
+}
