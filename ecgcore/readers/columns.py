@@ -32,6 +32,7 @@ from ecgcore.readers.csv_time import is_progression, rate_from_time
 from ecgcore.recording import MAX_FS_HZ, MAX_LEADS, Provenance, Recording
 from ecgcore.units import MV, NU, is_normalised, is_voltage, mv_per
 
+MAX_TIME = 1e30  # in any unit; beyond it differences overflow
 Row = NDArray[Any]  # numbers of any kind, one dimension
 
 _FS_KEYS = (
@@ -322,9 +323,8 @@ def _without_others(
     for i, (column, row) in enumerate(zip(columns, rows, strict=True)):
         lead = canonical_lead(column.name)
         if lead is None and column.is_time and len(columns) > 1:
-            times = np.asarray(row, dtype=np.float64)
-            fs_hz = rate_from_time(times, SECONDS.get(column.unit.lower()), notes) or fs_hz
-        elif lead is None and column.name and column.is_index and _counts(row):
+            fs_hz = rate_from_time(_times(row), SECONDS.get(column.unit.lower()), notes) or fs_hz
+        elif lead is None and column.name and column.is_index and rises_evenly(row):
             continue
         elif is_other_signal(column.name) or _is_other_unit(column.unit):
             other.append(shown(column.name))
@@ -335,8 +335,17 @@ def _without_others(
     return [columns[i] for i in kept], [rows[i] for i in kept], fs_hz
 
 
-def _counts(row: Row) -> bool:
-    return is_progression(np.asarray(row, dtype=np.float64))
+def _times(row: Row) -> NDArray[np.float64]:
+    times = np.asarray(row, dtype=np.float64)
+    if not (np.abs(times) < MAX_TIME).all():
+        raise ReadError("The time column has empty or impossible values; every sample needs one.")
+    return times
+
+
+def rises_evenly(row: Row) -> bool:
+    """Return whether values rise evenly, as a count or a clock does and no ECG."""
+    values = np.asarray(row, dtype=np.float64)
+    return bool((np.abs(values) < MAX_TIME).all()) and is_progression(values)
 
 
 def _is_other_unit(unit: str) -> bool:
@@ -398,7 +407,8 @@ def _draft(
     if left:
         found.notes.append(f"{listed(left)} {were(left)} left out: no voltage.")
     signal = np.empty((len(used), len(rows[0])), dtype=np.float32)
-    with np.errstate(over="ignore"):  # infinite values are found and noted when assembled
+    # Infinite values are found and noted when assembled; what signals "no number" is one.
+    with np.errstate(over="ignore", invalid="ignore"):
         for at, i in enumerate(used):
             scale = mv_per(units[i]) if volts else 1.0
             signal[at] = np.asarray(rows[i], dtype=np.float64) * scale

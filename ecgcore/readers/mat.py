@@ -23,10 +23,10 @@ from ecgcore.readers.columns import (
     key_of,
     lead_names_in,
     read_columns,
+    rises_evenly,
     rows_of_matrix,
 )
 from ecgcore.readers.csv_header import Column, parse_column
-from ecgcore.readers.csv_time import is_progression
 from ecgcore.recording import MAX_LEADS, Recording
 
 # Names that samples are stored under, the likeliest first.
@@ -161,7 +161,7 @@ def _times(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         for name, array in arrays.items()
         if array.size == max(array.shape, default=0)
         and not _is_standard(name)
-        and (Column(_last(name)).is_time or is_progression(array.ravel().astype(np.float64)))
+        and (Column(_last(name)).is_time or rises_evenly(array.ravel()))
     }
     return rising if len(rising) < len(arrays) else {}
 

@@ -365,11 +365,12 @@ def _physical(
             ("unit",),
         )
     offset = _typed(given, tags.OFFSET)
-    values = (stored.astype(np.float64) + (offset or 0.0)) * scale
     null = _typed(given, tags.NULL)
-    if null is not None:
-        values[stored == null] = np.nan
-    with np.errstate(over="ignore"):  # infinite values are found and noted when assembled
+    # Infinite values are found and noted when assembled; what signals "no number" is one.
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = (stored.astype(np.float64) + (offset or 0.0)) * scale
+        if null is not None:
+            values[stored == null] = np.nan
         return values.astype(np.float32)
 
 

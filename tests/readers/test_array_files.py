@@ -253,6 +253,24 @@ def test_matlab_listed_in_a_folder_by_its_variable(tmp_path):
     assert readers.find_recordings(tmp_path) == [tmp_path / "a.mat"]
 
 
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e300, 1e308])
+def test_numbers_that_cannot_be(value):
+    rows = {"I": truth_mv()[0].copy(), "II": truth_mv()[1], "t": np.arange(N_SAMPLES) / FS_HZ}
+    rows["I"][5] = value
+    recording = read("a.npz", numpy_zip(**rows), unit="mV")
+    assert np.isnan(recording.lead("I")).nonzero()[0].tolist() == [5]
+    rows["t"][7] = value
+    with pytest.raises(EcgError, match="time column"):
+        read("a.npz", numpy_zip(**rows), unit="mV")
+
+
+def test_signalling_nan_is_absent():
+    values = truth_mv().copy()
+    values.view("<u8")[0, 3] = 0x7FF0000000000001
+    recording = read("a.mat", matlab({"val": values}), **NAMED)
+    assert np.isnan(recording.lead("I")[3])
+
+
 # NumPy
 
 
