@@ -1,16 +1,18 @@
 """What the out-of-fold networks do on fewer leads: the ground for what is said on them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from ecgcore.datasets import PackedSet
 from ecgcore.evaluation import CalibrationSet, at_threshold, calibration_error, roc_auc
 from ecgcore.inference.card import InputContract
-from ecgcore.inference.predict import prepared_logits
+from ecgcore.inference.predict import BATCH, prepared_logits
 from ecgcore.leads import INDEPENDENT_8, LIMB_6, STANDARD_12
+from ecgcore.models import standardise
 
 ALL_LEADS = "12 leads"
 LEAD_SETS: dict[str, tuple[str, ...]] = {
@@ -33,18 +35,51 @@ def network_logits_by_leads(
 
     A record in which none of a set's leads is present gets NaN.
     """
-    found: dict[str, list[NDArray[np.float64]]] = {name: [] for name in LEAD_SETS}
-    for row in rows:
-        signal = data.signal(int(row))
-        for name, leads in LEAD_SETS.items():
-            kept = np.full_like(signal, np.nan)
-            index = [STANDARD_12.index(lead) for lead in leads]
-            kept[index] = signal[index]
+    shape = (rows.size, data.targets.shape[1])
+    found = {name: np.full(shape, np.nan) for name in LEAD_SETS}
+    index = {name: [STANDARD_12.index(n) for n in leads] for name, leads in LEAD_SETS.items()}
+    for places in _alike(data, rows, contract):
+        signals = np.stack([data.signal(int(rows[i])) for i in places])
+        for name, leads in index.items():
+            if len(places) > 1:
+                found[name][places] = _whole_logits(network, signals[:, leads], leads)
+                continue
+            kept = np.full_like(signals[0], np.nan)
+            kept[leads] = signals[0, leads]
             if np.isfinite(kept).any():
-                found[name].append(prepared_logits(network, kept, contract))
-            else:
-                found[name].append(np.full(data.targets.shape[1], np.nan))
-    return {name: np.stack(each) for name, each in found.items()}
+                found[name][places[0]] = prepared_logits(network, kept, contract)
+    return found
+
+
+def _alike(
+    data: PackedSet, rows: NDArray[np.int64], contract: InputContract
+) -> Iterator[list[int]]:
+    """Yield places in ``rows`` that can go through a network together.
+
+    Complete recordings of one length, read as a whole, up to :data:`BATCH`; any other by itself.
+    """
+    waiting: dict[int, list[int]] = {}
+    for place, row in enumerate(rows):
+        signal = data.signal(int(row))
+        n = signal.shape[1]
+        if n > contract.whole_s * contract.fs_hz or not np.isfinite(signal).all():
+            yield [place]
+            continue
+        together = waiting.setdefault(n, [])
+        together.append(place)
+        if len(together) == BATCH:
+            yield waiting.pop(n)
+    yield from waiting.values()
+
+
+def _whole_logits(
+    network: nn.Module, signals: NDArray[np.float32], leads: list[int]
+) -> NDArray[np.float64]:
+    x = torch.from_numpy(signals)
+    present = torch.ones_like(x, dtype=torch.bool)
+    with torch.inference_mode():
+        logits = network(standardise(x, present), present, torch.tensor(leads))
+    return np.asarray(logits.cpu().numpy(), dtype=np.float64)
 
 
 def few_lead_figures(

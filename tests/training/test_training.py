@@ -27,6 +27,7 @@ from ecgcore.training.augmentation import (
     draw_leads,
     draw_length,
 )
+from ecgcore.training.few_leads import LEAD_SETS, network_logits_by_leads
 from ecgcore.training.loop import fit
 from ecgcore.training.losses import masked_bce
 from ecgcore.training.make import make_model, out_of_fold, trained
@@ -264,3 +265,18 @@ def test_a_network_sees_the_same_in_training_and_in_prediction(tmp_path):
     np.testing.assert_allclose(
         [f.probability for f in found.findings], 1 / (1 + np.exp(-logits)), atol=1e-3
     )
+
+
+def test_records_read_together_get_what_each_gets_alone():
+    data = packed(6)
+    network = build("lead_set", dict(tiny_recipe().model.arguments)).eval()
+    contract = read_recipe(RECIPE).input
+    rows = np.arange(6)
+    together = network_logits_by_leads(network, data, rows, contract)
+    for name, leads in LEAD_SETS.items():
+        for row in rows:
+            kept = np.full((12, 600), np.nan, np.float32)
+            index = [STANDARD_12.index(lead) for lead in leads]
+            kept[index] = data.signal(int(row))[index]
+            alone = prepared_logits(network, kept, contract)
+            np.testing.assert_allclose(together[name][row], alone, atol=1e-4)
