@@ -336,15 +336,20 @@ def _without_others(
 
 
 def _times(row: Row) -> NDArray[np.float64]:
-    times = np.asarray(row, dtype=np.float64)
+    times = _doubles(row)
     if not (np.abs(times) < MAX_TIME).all():
         raise ReadError("The time column has empty or impossible values; every sample needs one.")
     return times
 
 
+def _doubles(row: Row) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):  # what signals "no number" is one
+        return np.asarray(row, dtype=np.float64)
+
+
 def rises_evenly(row: Row) -> bool:
     """Return whether values rise evenly, as a count or a clock does and no ECG."""
-    values = np.asarray(row, dtype=np.float64)
+    values = _doubles(row)
     return bool((np.abs(values) < MAX_TIME).all()) and is_progression(values)
 
 

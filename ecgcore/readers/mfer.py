@@ -262,7 +262,8 @@ def _with_absent(part: NDArray[Any], at: int, per_sequence: int, n_bytes: int) -
         return part
     ends = at + (np.arange(block) + 1) * part.dtype.itemsize
     beyond = np.arange(n_sequences)[:, np.newaxis] * per_sequence + ends > n_bytes
-    return np.where(beyond, np.nan, part.astype(np.float64))
+    with np.errstate(invalid="ignore"):  # what signals "no number" is one
+        return np.where(beyond, np.nan, part.astype(np.float64))
 
 
 def _rhythm(frames: Sequence[_Frame], notes: list[str]) -> list[_Frame]:
