@@ -83,7 +83,7 @@ DEMONSTRATION_CASES = (
         "No P waves; fine irregular f-waves, best in V1 and II, and QRS complexes at intervals "
         "that never repeat.",
         difficulty=1,
-        seed=0,
+        seed=15,
     ),
     _demo(
         "atrial-flutter",
@@ -92,7 +92,7 @@ DEMONSTRATION_CASES = (
         "An unbroken sawtooth at about 290 a minute, negative in II, III and aVF, small upright "
         "waves in V1; mostly every fourth wave is conducted, at times every second.",
         difficulty=2,
-        seed=2,
+        seed=23,
     ),
     _demo(
         "first-degree-av-block",

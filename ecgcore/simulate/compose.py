@@ -22,8 +22,18 @@ from ecgcore.simulate.statements import (
 # What changes the ventricles' shape; a statement that replaces it as a whole bears none of these.
 _SHAPING = {CONDUCTION, MASS, ISCHAEMIA, REPOLARISATION}
 _BIFASCICULAR = {"rbbb", "lafb"}
-# T and QRS of these are drawn for themselves; on others they would not meet their criterion.
-_ALONE = {"brugada", "t-inversion", "short-qt", "long-qt", "hyperkalaemia", "irbbb"}
+# On another change of shape these, or what they stand on, would not meet their criterion.
+_ALONE = {
+    "brugada",
+    "t-inversion",
+    "short-qt",
+    "long-qt",
+    "hyperkalaemia",
+    "irbbb",
+    "low-voltage",
+}
+# Both are about the first vector in the inferior leads, in opposite directions.
+_INFERIOR = {"lafb", "old-inferior-infarct"}
 NORMAL_KEY = "normal"
 
 
@@ -112,7 +122,9 @@ def _checked(keys: tuple[str, ...]) -> list[SimulatedStatement]:
                     f"{one.key} and {other.key} cannot be simulated together: {reason}."
                 )
     rhythm = next((e.key for e in entries if e.slot == RHYTHM), NORMAL_KEY)
-    name = STATEMENTS[rhythm].change(CaseSpec(rhythm)).rhythm.name
+    plan = STATEMENTS[rhythm].change(CaseSpec(rhythm)).rhythm
+    # Early beats come in rhythms that the heart makes itself.
+    name = f"{plan.name}, paced" if plan.chambers else plan.name
     for entry in entries:
         if entry.needs and name not in entry.needs:
             raise InvalidArgumentError(
@@ -127,12 +139,16 @@ def _conflict(one: SimulatedStatement, other: SimulatedStatement) -> str:
     pair = {one.key, other.key}
     if one.slot == other.slot and one.slot not in SEVERAL and pair != _BIFASCICULAR:
         return f"both are about {SLOT_NAMES[one.slot]}"
+    if pair == {"wpw", "first-degree-av-block"}:
+        return "pre-excitation shortens PR"
+    if one.slot == other.slot and "pvc-bigeminy" in pair:
+        return "bigeminy leaves no room for other early beats"
     shaping = [e for e in (one, other) if e.slot in _SHAPING or e.whole]
     if len(shaping) == 2 and pair != _BIFASCICULAR:
         if one.whole or other.whole:
             return "one of them decides the whole shape of the beat"
-        if pair & _ALONE:
-            return "their shapes of T would mix"
+        if pair & _ALONE or pair == _INFERIOR:
+            return "one would hide the other's criterion"
     return ""
 
 

@@ -131,6 +131,12 @@ def _rbbb(beat: Beat) -> bool:
     return beat.qrs_ms >= 122 and _rsr(beat, taller=True) and _wide_s(beat)
 
 
+def _rbbb_without_r(beat: Beat) -> bool:
+    """Check a right bundle branch block whose first r an anterior infarction has taken."""
+    one = beat.qrs("V1")
+    return beat.qrs_ms >= 122 and _wide_s(beat) and float(one[one.size // 2 :].max()) > 0.2
+
+
 def _irbbb(beat: Beat) -> bool:
     return 101 <= beat.qrs_ms <= 117 and _rsr(beat, taller=False)
 
@@ -252,7 +258,12 @@ def meets(statements: tuple[str, ...], heart: "Heart", matrix: Array) -> bool:
         Keys; those without a check of shape are taken as met.
     matrix : array, shape (8, 3)
     """
-    checks = [_CHECKS[key] for key in statements if key in _CHECKS]
+    keys = [key for key in statements if key in _CHECKS]
+    # "normal" beside another statement about shape is no more than sinus rhythm.
+    chosen = {key: _CHECKS[key] for key in keys if key != "normal" or len(keys) == 1}
+    if "rbbb" in chosen and {"anterior-stemi", "old-anterior-infarct"} & set(chosen):
+        chosen["rbbb"] = _rbbb_without_r
+    checks = list(chosen.values())
     if not checks:
         return True
     beat = Beat(heart, matrix)

@@ -115,6 +115,7 @@ def add_ventricles(
     beats: Beats,
     chosen: Array,
     zero_s: Array,
+    t_end_s: Array | None = None,
 ) -> None:
     """Add the QRS, ST, T and U of some beats to the heart vector, in place.
 
@@ -125,9 +126,14 @@ def add_ventricles(
         Which beats.
     zero_s : array, shape (n_chosen,)
         When each beat's shape begins to count its time.
+    t_end_s : array, shape (n_chosen,), optional
+        When each T ends; from the beat's QT if not given.
     """
     rr_s, turn = beats.rr_s[chosen], beats.turn[chosen]
     stretch, steady = stretch_of(person, heart, rr_s), np.ones(len(chosen))
+    if t_end_s is not None:
+        j_ms, end_ms = heart.bounds.qrs.offset_ms, heart.bounds.t.offset_ms
+        stretch = (1e3 * (t_end_s - zero_s) - j_ms) / (end_ms - j_ms)
     shape, origin_ms = heart.shape, heart.bounds.qrs.offset_ms
     u_turn = turn * u_size(rr_s)[:, None, None]
     groups = ((shape.qrs, steady, turn), (shape.st, stretch, turn), (shape.t, stretch, turn))

@@ -2,8 +2,9 @@
 
 A statement about shape lights the samples in which the beat differs by half a millimetre from
 the same beat of the same heart without that statement.  Both are made at the same QRS onset (with
-pre-excitation: at the same J point, which it preserves), so that an early beat lights itself and
-nothing after it.  Statements about rhythm and intervals have spans, in every lead:
+pre-excitation: at the same J point, which it preserves) and with the same end of T, so that an
+early beat lights itself and nothing after it, and a T that is only later lights nothing.
+Statements about rhythm and intervals have spans, in every lead:
 
 ============================  ====================================================================
 AF, AFLT                      between QRS complexes
@@ -33,6 +34,7 @@ from ecgcore.simulate.heartbeat import (
     add_atria,
     add_ventricles,
     atrial_shape,
+    stretch_of,
     ventricular_shape,
 )
 from ecgcore.simulate.person import Heart, Person
@@ -129,11 +131,13 @@ class _Maker:
 
     def chamber(self, code: str, lit: Mask) -> Mask:
         """Return what belongs to one code of a statement that has several."""
-        if code == "AF" and any(k == "paced-af" for k in self.truth.statements):
-            return self._everywhere(self._between_qrs())
-        if "paced-af" in self.truth.statements or code == "251266004":
-            return self._paced("ventricular") if code in {"PACE", "251266004"} else lit
-        return self._paced("atrial") if code == "251268003" else lit.copy()
+        if code == "251268003":
+            return self._paced("atrial")
+        if code == "251266004":
+            return self._paced("ventricular")
+        if "paced-af" in self.truth.statements and code in {"AF", "PACE"}:
+            return self._paced() if code == "PACE" else self._everywhere(self._between_qrs())
+        return lit.copy()
 
     # --- spans ---------------------------------------------------------------------------
     def _spans(self, key: str) -> list[Span]:
@@ -234,17 +238,35 @@ class _Maker:
         vectors = [np.zeros((3, self.n_samples)) for _ in range(2)]
         zero_s = onset_s - heart.bounds.qrs.onset_ms / 1e3
         self._add(vectors[0], heart, which, zero_s)
+        bounds, plain_qrs = heart.bounds, other.bounds.qrs
+        plain_zero_s = onset_s - plain_qrs.onset_ms / 1e3
         if at_j:
-            end_s = zero_s + heart.bounds.qrs.offset_ms / 1e3
-            self._add(vectors[1], other, which, end_s - other.bounds.qrs.offset_ms / 1e3)
-        else:
-            self._add(vectors[1], other, which, onset_s - other.bounds.qrs.onset_ms / 1e3)
+            plain_zero_s = zero_s + (bounds.qrs.offset_ms - plain_qrs.offset_ms) / 1e3
+        # Both T end together: one that is only later is not another T.
+        stretch = stretch_of(self.person, heart, self.beats.rr_s[which])
+        j_ms = bounds.qrs.offset_ms
+        t_end_s = zero_s + (j_ms + stretch * (bounds.t.offset_ms - j_ms)) / 1e3
+        self._add(vectors[1], other, which, plain_zero_s, t_end_s)
         differs = np.abs(self._leads(vectors[0] - vectors[1])) >= VISIBLE_MV
         return differs & self._everywhere(self._beat_spans(onset_s))
 
-    def _add(self, out: Array, heart: Heart, which: Array, zero_s: Array) -> None:
+    def _add(
+        self,
+        out: Array,
+        heart: Heart,
+        which: Array,
+        zero_s: Array,
+        t_end_s: Array | None = None,
+    ) -> None:
         add_ventricles(
-            out, self.fs_hz, self.person, heart, beats=self.beats, chosen=which, zero_s=zero_s
+            out,
+            self.fs_hz,
+            self.person,
+            heart,
+            beats=self.beats,
+            chosen=which,
+            zero_s=zero_s,
+            t_end_s=t_end_s,
         )
 
     def _beat_spans(self, onset_s: Array) -> list[Span]:

@@ -63,8 +63,8 @@ def lafb(spec: CaseSpec) -> CaseSpec:
 
 def wpw(spec: CaseSpec) -> CaseSpec:
     """Activate a part of the ventricles early."""
-    # The P-J interval stays: what PR loses QRS gains.
-    pr_ms = spec.rhythm.pr_ms - library.WPW_EARLY_MS - 14.0
+    # The P-J interval stays: what PR loses QRS gains.  From a long PR it would not fall below 120.
+    pr_ms = min(spec.rhythm.pr_ms, 148.0) - library.WPW_EARLY_MS
     rhythm = replace(spec.rhythm, pr_ms=pr_ms)
     limits = replace(spec.limits, pr_ms=(88.0, 116.0))
     return replace(spec, rhythm=rhythm, ventricular=library.WPW, limits=limits)

@@ -131,16 +131,14 @@ def _early(
             _add_ventricular(plan, last_s, next(event.foci) if ectopy.others else focus)
         return _after_ventricular(plan, last_s, p_s, cycle_s)
     early_p_s = p_s + coupling_s
+    # The earlier, the less the AV node has recovered: PR grows.
+    delay_s = pr_s * (1.04 + 1.2 * max(0.0, 0.62 - ectopy.coupling))
     if ectopy.blocked:
         plan.lone_p.append(PlannedP(early_p_s, focus, "premature"))
     else:
-        # The earlier, the less the AV node has recovered: PR grows.
-        delay = 1.04 + 1.2 * max(0.0, 0.62 - ectopy.coupling)
-        plan.beats.append(
-            PlannedBeat(
-                early_p_s + pr_s * delay, early_p_s, SUPRAVENTRICULAR, focus, OWN, "premature"
-            )
-        )
+        # At a fast rate the ventricles set the limit.
+        qrs_s = max(early_p_s + delay_s, p_s + pr_s + SHORTEST_RR_S + 0.05)
+        plan.beats.append(PlannedBeat(qrs_s, early_p_s, SUPRAVENTRICULAR, focus, OWN, "premature"))
     # The node is reset, and fires a little late after it: together less than two cycles.
     return early_p_s + cycle_s * float(rng.uniform(1.06, 1.14))
 

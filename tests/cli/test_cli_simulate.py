@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import wfdb
 
 from ecgcore import readers
 from ecgcore.cli import main
@@ -13,7 +14,13 @@ from ecgcore.simulate import CASES, simulate
 def test_writes_a_record_that_reads_back_and_its_truth(tmp_path, capsys):
     out = tmp_path / "new"
     assert main(["simulate", "--case", "rbbb", "--seed", "7", "--out", str(out)]) == 0
-    assert {p.name for p in out.iterdir()} == {"rbbb-7.hea", "rbbb-7.dat", "truth.json"}
+    assert {p.name for p in out.iterdir()} == {
+        "rbbb-7.hea",
+        "rbbb-7.dat",
+        "rbbb-7.atr",
+        "truth.json",
+        "masks.npz",
+    }
     recording = readers.read(out / "rbbb-7.hea")
     made = simulate("rbbb", seed=7)
     np.testing.assert_allclose(recording.signal, made.recording.signal, atol=0.00051)
@@ -23,6 +30,24 @@ def test_writes_a_record_that_reads_back_and_its_truth(tmp_path, capsys):
     assert truth["labels"] == ["RBBB"]
     assert len(truth["beats"]) == len(made.truth.beats)
     assert str(out) in capsys.readouterr().out
+
+
+def test_annotations_and_masks_agree_with_the_truth(tmp_path):
+    arguments = ["--case", "atrial-fibrillation+pvc", "--seed", "3", "--vary", "1"]
+    assert main(["simulate", *arguments, "--out", str(tmp_path)]) == 0
+    truth = json.loads((tmp_path / "truth.json").read_text())
+    marks = wfdb.rdann(str(tmp_path / "atrial-fibrillation_pvc-3"), "atr")
+    kinds = {"ventricular": "V", "normal": "N"}
+    peaks = {round(b["r_peak"] * 500): kinds[b["type"]] for b in truth["beats"]}
+    found = {s: x for s, x in zip(marks.sample, marks.symbol, strict=True) if x in "NV"}
+    assert list(found.values()) == list(peaks.values())
+    assert max(abs(a - b) for a, b in zip(found, peaks, strict=True)) <= 1
+    assert "p" not in marks.symbol
+    assert marks.symbol.count("(") == marks.symbol.count(")")
+    with np.load(tmp_path / "masks.npz", allow_pickle=False) as masks:
+        assert set(masks) == {"leads", "AF", "PVC"}
+        assert masks["PVC"].shape == (12, 5000)
+        assert masks["leads"].tolist()[:3] == ["I", "II", "III"]
 
 
 def test_rate_and_duration(tmp_path):
@@ -56,6 +81,8 @@ def test_list_names_every_case(capsys):
         (["--out", "{out}"], "--case is missing"),
         (["--case", "normal", "--out", "{out}", "--seed", "-2"], "seed is -2"),
         (["--case", "normal", "--out", "{out}", "--fs", "3"], "fs_hz is 3.0"),
+        (["--case", "normal", "--out", "{out}", "--vary", "9"], "vary is 9.0"),
+        (["--case", "lbbb+rbbb", "--out", "{out}"], "lbbb and rbbb cannot be simulated together"),
         (["--case", "normal", "--out", "{out}", "--duration", "nan"], "duration_s is nan"),
         (["--case", "normal", "--out", "{out}/file"], "cannot be written"),
     ],
