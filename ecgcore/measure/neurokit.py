@@ -5,10 +5,10 @@ leads, and warns.  Here each time it gives is put to the beat it lies next to; w
 is NaN, and its exceptions and warnings end as words in the answer.
 """
 
+import importlib
 import warnings
 from dataclasses import dataclass
 
-import neurokit2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -96,6 +96,8 @@ def neurokit_waves(
     at = np.arange(row.size)
     filled = np.interp(at, at[present], row[present])
     error, found = "", {}
+    # Imported at first use: it brings a second's worth of other packages.
+    neurokit2 = importlib.import_module("neurokit2")
     # Recorded, not silenced: the words go into the answer.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

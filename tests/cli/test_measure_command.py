@@ -1,0 +1,62 @@
+"""``measure`` on the command line: exactly the keys that are promised."""
+
+import json
+
+import pytest
+
+from ecgcore.cli import main
+from ecgcore.readers.wfdb_write import write_wfdb
+from ecgcore.results import FIDUCIALS
+from ecgcore.simulate import simulate
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("measure")
+    write_wfdb(simulate("normal", seed=4).recording, folder, "one")
+    return folder / "one.hea"
+
+
+def run(capsys, *words):
+    status = main(["measure", *map(str, words)])
+    out = capsys.readouterr()
+    return status, out.out, out.err
+
+
+def test_json_has_exactly_the_promised_keys(record, capsys):
+    status, out, err = run(capsys, record, "--json")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert set(found) == {"file", "measurements", "beats", "quality"}
+    for m in found["measurements"]:
+        assert set(m) == {"name", "value", "unit", "uncertainty", "method", "lead", "reason"}
+    assert set(found["quality"]) == {"acceptable", "bad_leads", "reasons"}
+    assert set(found["beats"]) == {*simulate("normal", seed=4).recording.leads, "consensus"}
+    for points in found["beats"].values():
+        assert set(points) == {*FIDUCIALS, "type"}
+        assert len({len(values) for values in points.values()}) == 1
+    assert found["beats"]["consensus"]["type"].count("normal") >= 8
+
+
+def test_what_is_absent_is_null(record, capsys):
+    _, out, _ = run(capsys, record, "--json")
+    consensus = json.loads(out)["beats"]["consensus"]
+    times = [v for name in FIDUCIALS for v in consensus[name]]
+    assert all(v is None or 0 <= v <= 10 for v in times)
+    assert None in times
+
+
+def test_a_folder_gives_one_object_a_line(record, capsys):
+    status, out, _ = run(capsys, record.parent, "--json", "--delineator", "neurokit")
+    assert status == 0
+    assert [json.loads(line)["file"] for line in out.splitlines()]
+
+
+def test_text_and_a_missing_file(record, capsys):
+    status, out, _ = run(capsys, record)
+    assert status == 0
+    assert "qtc_fridericia" in out
+    assert "not a medical device" in out
+    status, out, err = run(capsys, record.parent / "none.hea")
+    assert status == 2
+    assert err.startswith("error: ")
