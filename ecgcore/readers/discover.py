@@ -109,7 +109,9 @@ def _is_recording(name: str, head: bytes) -> bool:
     known = recognise_known(head)
     if known is not None:
         return known.is_ecg
-    return PurePosixPath(name).suffix.lower() in _RECORDING_SUFFIXES
+    suffix = PurePosixPath(name).suffix.lower()
+    # Text of another kind in a .csv is a list of cases, not a damaged recording.
+    return suffix in _RECORDING_SUFFIXES or (suffix == ".csv" and not head.strip(b"\0 \r\n\t"))
 
 
 def describe(names: Iterable[str], limit: int = 5) -> str:

@@ -5,6 +5,7 @@ there, and pickled objects are refused.
 """
 
 import io
+import sys
 import zipfile
 from math import prod
 from typing import Any
@@ -23,6 +24,7 @@ from ecgcore.recording import MAX_LEADS, Recording
 MAGIC = b"\x93NUMPY"
 MAX_HEADER_BYTES = 10_000
 MAX_MEMBERS = 200
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGED = "The NumPy file is damaged or cut short; save it again."
 
 
@@ -95,6 +97,9 @@ def _expanded(data: bytes, options: ReadOptions) -> dict[str, bytes]:
         for member in members:
             if member.flag_bits & 0x1:
                 raise ReadError("The archive is encrypted; save it without a password.")
+            if member.compress_type not in _METHODS:
+                # Those of other methods expand without any limit.
+                raise ReadError("The archive is packed by an unusual method; save it with NumPy.")
             with archive.open(member) as stream:
                 content = stream.read(room + 1)
             room -= len(content)
@@ -145,4 +150,6 @@ def _array(data: bytes, options: ReadOptions) -> NDArray[Any]:
             f"{len(data) - start} are there."
         )
     flat = np.frombuffer(data, dtype, count, start)
+    if dtype.kind == "U" and flat.view(dtype.byteorder + "u4").max(initial=0) > sys.maxunicode:
+        raise ReadError(_DAMAGED)  # NumPy would make texts of these that Python cannot hold
     return flat.reshape(shape, order="F" if fortran else "C")

@@ -331,7 +331,7 @@ def _limb_leads(labels: list[str], steps: Samples, notes: list[str]) -> tuple[li
 
 def _note_calibration(steps: Samples, wave: _Wave, notes: list[str]) -> None:
     """Tell where the recording ends with the device's 1 mV mark in all leads."""
-    mark = wave.offset + round(_CALIBRATION_UV / wave.uv_per_step)
+    mark = wave.offset + np.round(_CALIBRATION_UV / wave.uv_per_step)
     high = np.all(np.abs(steps - mark) <= 1, axis=0)
     flat = np.all(np.abs(steps - wave.offset) <= 1, axis=0) | high
     ends = np.flatnonzero(~flat)

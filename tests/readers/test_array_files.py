@@ -329,6 +329,26 @@ def test_numpy_encrypted_or_damaged_zip():
         read("a.npz", bytes(data), **NAMED)
 
 
+def test_numpy_archive_of_an_unusual_method_is_refused():
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("signal.npy", b"0" * 1000)
+    with pytest.raises(ReadError, match="unusual method"):
+        read("a.npz", stream.getvalue())
+
+
+@pytest.mark.parametrize("name", ["unit", "leads"])
+def test_numpy_texts_that_python_cannot_hold_are_damage(name):
+    stream = io.BytesIO()
+    np.save(stream, np.array(["mV", "uV"]))
+    broken = stream.getvalue()[:-1] + b"\x7f"
+    content = numpy_zip(signal=truth_mv()[:2])
+    with zipfile.ZipFile(archived := io.BytesIO(content), "a") as archive:
+        archive.writestr(f"{name}.npy", broken)
+    with pytest.raises(ReadError, match="damaged"):
+        read("a.npz", archived.getvalue(), fs_hz=500, unit="mV")
+
+
 def test_a_zip_of_records_is_no_numpy_file(tmp_path):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:

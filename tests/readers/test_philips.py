@@ -193,6 +193,11 @@ def test_the_calibration_mark_is_told():
     assert not any("calibration" in note for note in read(plain()).notes)
 
 
+def test_a_resolution_near_nothing_gives_no_mark():
+    found = read(plain(resolution="1e-308"))
+    assert not any("calibration" in note for note in found.notes)
+
+
 def test_without_samples():
     with pytest.raises(ReadError, match="another file"):
         read(philips_xml('<unparsedwaveforms href="x.dat"/>'))
