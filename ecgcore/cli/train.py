@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from ecgcore.cli.common import EXIT_OK, write_json
-from ecgcore.inference import weights_root
-from ecgcore.training import make_model, read_recipe, use_threads
+from ecgcore.inference import use_threads, weights_root
+from ecgcore.training import make_model, read_recipe
 from ecgcore.training.wave_make import is_wave_recipe, make_delineator, read_wave_recipe
 
 

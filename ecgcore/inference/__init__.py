@@ -9,6 +9,7 @@ from ecgcore.inference.loading import (
     weights_root,
 )
 from ecgcore.inference.predict import predict
+from ecgcore.inference.threads import use_threads
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -21,5 +22,6 @@ __all__ = [
     "load_model",
     "predict",
     "read_card",
+    "use_threads",
     "weights_root",
 ]

@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ecgcore.checks import in_range
 from ecgcore.datasets import PackedSet
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models import build
@@ -160,17 +159,6 @@ def _loss(network: nn.Module, batch: Batch, device: torch.device) -> Tensor:
     with torch.autocast(device.type, torch.bfloat16):
         logits = network(batch.x.to(device), batch.present.to(device), batch.leads.to(device))
     return masked_bce(logits.float(), batch.targets.to(device))
-
-
-def use_threads(n_threads: int) -> None:
-    """Let torch compute with so many threads.
-
-    Raises
-    ------
-    InvalidArgumentError
-        If the number is not from 1 to 1024.
-    """
-    torch.set_num_threads(int(in_range("threads", n_threads, 1, 1024)))
 
 
 @torch.no_grad()

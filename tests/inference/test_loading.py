@@ -6,8 +6,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from ecgcore.errors import ModelError
-from ecgcore.inference import available_models, load_model, read_card
+from ecgcore.errors import InvalidArgumentError, ModelError
+from ecgcore.inference import available_models, load_model, read_card, use_threads
 from tests.synthetic import write_tiny_model
 
 
@@ -132,3 +132,14 @@ def test_a_card_must_name_as_many_labels_as_the_network_has(folder):
     edit_card(folder, labels=labels)
     with pytest.raises(ModelError, match="5 labels"):
         load_model(folder)
+
+
+def test_the_number_of_threads_is_set_and_checked():
+    before = torch.get_num_threads()
+    try:
+        use_threads(1)
+        assert torch.get_num_threads() == 1
+        with pytest.raises(InvalidArgumentError):
+            use_threads(0)
+    finally:
+        use_threads(before)
