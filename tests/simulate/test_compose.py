@@ -1,6 +1,7 @@
 """Statements put together: what stands with what, and what it is then called."""
 
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -117,6 +118,13 @@ def test_every_statement_says_its_criterion():
     for entry in STATEMENTS.values():
         assert len(entry.criterion) > 20
         assert not entry.criterion.endswith(".")
+
+
+def test_documentation_lists_every_statement():
+    text = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text(encoding="utf-8")
+    for key, entry in STATEMENTS.items():
+        assert f"| `{key}` |" in text
+        assert entry.criterion in text
 
 
 def test_variation_widens_intervals_within_the_limits():
