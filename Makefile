@@ -7,7 +7,7 @@ PORT ?= 8501
 .PHONY: run test lint types check train benchmark clean
 
 run: $(VENV)/.run
-	$(BIN)/streamlit run app.py --server.port $(PORT)
+	OMP_NUM_THREADS=1 $(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

@@ -22,7 +22,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from ecgcore.explain import explain
-from ecgcore.inference import load_model, predict
+from ecgcore.inference import load_model, predict, use_threads
 from ecgcore.render.figure import figure
 from ecgcore.render.paper import PaperSettings, lay_out
 from ecgcore.simulate.cases import demonstration_case
@@ -152,6 +152,7 @@ def peak_mb(pid: int) -> float:
 
 
 def in_process(repeats: int) -> list[tuple[str, list[float], str]]:
+    use_threads(1)
     model = load_model()
     recording = demonstration_case("pvc").recording
     sheet = lay_out(recording.leads, recording.duration_s, PaperSettings())

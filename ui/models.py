@@ -4,7 +4,14 @@ import streamlit as st
 
 from ecgcore.errors import EcgError
 from ecgcore.explain import explain
-from ecgcore.inference import DEFAULT_MODEL, LoadedModel, available_models, load_model, predict
+from ecgcore.inference import (
+    DEFAULT_MODEL,
+    LoadedModel,
+    available_models,
+    load_model,
+    predict,
+    use_threads,
+)
 from ecgcore.results import Attribution, Prediction
 from ui.state import OpenCase
 
@@ -14,6 +21,8 @@ _MAX_MODELS = 4
 @st.cache_resource(max_entries=_MAX_MODELS, show_spinner="Loading the model …")
 def model(name: str = DEFAULT_MODEL) -> LoadedModel:
     """Return a trained model, loaded once a server."""
+    # One thread: two fight over small convolutions with whatever else the machine does.
+    use_threads(1)
     return load_model(name)
 
 
@@ -55,4 +64,4 @@ def what_it_sees() -> list[str]:
             "Each lead is divided by its own standard deviation: it sees shape, not voltage."
         )
     lines.append("It does not know age, sex, history or earlier ECGs.")
-    return lines
+    return [*lines, *model().card.limits]
