@@ -294,6 +294,26 @@ class VoltageCriterion:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Reversal:
+    """Electrodes suspected to be exchanged.
+
+    Attributes
+    ----------
+    kind : str
+        ``"RA-LA"``, ``"RA-LL"``, ``"LA-LL"``, ``"V1-V2"`` ..., or ``"II flat"`` and the like.
+    margin, limit : float
+        How much better the leads fit with the exchange taken back, and from where it is said.
+    evidence : str
+        One or two sentences for the reader.
+    """
+
+    kind: str
+    margin: float
+    limit: float
+    evidence: str
+
+
 @dataclass(frozen=True, eq=False)
 class Trend:
     """Intervals over time for long recordings: one row a stretch, NaN where none was measured.
@@ -331,6 +351,8 @@ class MeasureResult:
         For a minute and more.
     rhythm : str
         ``"regular"``, ``"irregular"``, ``"irregular without P"``, ``"paced"`` or ``"unknown"``.
+    reversal : Reversal or None
+        Electrodes suspected to be exchanged, with the evidence.
     delineator : str
         What found the waves.
     notes : tuple of str
@@ -347,6 +369,7 @@ class MeasureResult:
     hrv: tuple[Measurement, ...] = ()
     trend: Trend | None = None
     rhythm: str = "unknown"
+    reversal: Reversal | None = None
     delineator: str = ""
     amplitude_reason: str = ""
     notes: tuple[str, ...] = ()

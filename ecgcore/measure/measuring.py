@@ -18,6 +18,7 @@ from ecgcore.measure.intervals import (
     rate_measurements,
 )
 from ecgcore.measure.median_beat import amplitudes, median_beat
+from ecgcore.measure.reversal import suspected_reversal
 from ecgcore.measure.st_segment import st_deviation
 from ecgcore.measure.trend import trend
 from ecgcore.recording import Recording
@@ -181,6 +182,7 @@ def _result(recording: Recording, quality: Quality, name: str, waves: _Waves) ->
         hrv=hrv(found, recording.duration_s),
         trend=trend(beats, kinds, recording.duration_s),
         rhythm=kinds.rhythm,
+        reversal=suspected_reversal(whole, bad_leads=quality.bad_leads) if in_mv else None,
         delineator=delineators.WORDS[name],
         amplitude_reason=reason,
         notes=_notes(recording, quality, kinds),

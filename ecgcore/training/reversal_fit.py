@@ -1,4 +1,4 @@
-"""The figures of :mod:`ecgcore.measure.reversal`: second moments, and limits at 99 % specificity."""
+"""The figures of :mod:`ecgcore.measure.reversal`: precisions, and limits at 99 % specificity."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,13 +15,17 @@ Moments = Mapping[str, Array]
 
 DATASETS = ("ptbxl", "challenge2021", "ludb")
 SHRINKAGE = 0.01
-FALSE_ALARMS = 0.01
+# Kinds with one limit together -> their part of the false alarms, about 1 % in all.  Each kind
+# with a limit of its own would follow its own few odd hearts.  Six of the 641 train records stand
+# far above all others in the chest leads (over 2.0, the seventh 1.2): exchanged when they were
+# recorded, by all appearance.  They count as false alarms here.
+FAMILIES = {("RA-LA", "RA-LL"): 0.0025, ("LA-LL",): 0.001, tuple(KINDS[3:]): 0.0105}
 FOLDS = 4
 
 
 def recorded_moments(split: str) -> list[Moments]:
     """Return the second moments of every readable 12-lead record with voltage of a split."""
-    out = []
+    out: list[Moments] = []
     for entry in load_index(data_root(), datasets=DATASETS):
         if entry.split != split or not entry.has_voltage:
             continue
@@ -48,19 +52,19 @@ def fit_precision(records: Sequence[Moments]) -> dict[str, Array]:
 
 
 def fit_limits(records: Sequence[Moments]) -> dict[str, float]:
-    """Return limits of each kind, out-of-fold, which together give 1 % of false alarms."""
+    """Return the limit of each kind, out-of-fold, with 1 % of false alarms in all."""
     folds = np.arange(len(records)) % FOLDS
     rows = np.zeros((len(records), len(KINDS)))
     for fold in range(FOLDS):
         precision = fit_precision([r for r, f in zip(records, folds, strict=True) if f != fold])
         for at in np.flatnonzero(folds == fold):
-            found = margins(records[at], precision)
+            found = margins(records[int(at)], precision)
             rows[at] = [found[kind] for kind in KINDS]
-    for level in np.linspace(0.99, 1.0, 101):
-        limits = np.maximum(np.quantile(rows, level, axis=0), 0.05)
-        if (rows > limits).any(axis=1).mean() <= FALSE_ALARMS:
-            break
-    return dict(zip(KINDS, limits.tolist(), strict=True))
+    out: dict[str, float] = {}
+    for names, share in FAMILIES.items():
+        worst = rows[:, [KINDS.index(kind) for kind in names]].max(axis=1)
+        out |= dict.fromkeys(names, float(np.quantile(worst, 1 - share)))
+    return out
 
 
 def exchanged(moments: Moments, kind: str) -> Moments:
@@ -96,6 +100,6 @@ def as_python(precision: Mapping[str, Array], limits: Mapping[str, float]) -> st
     for name, square in precision.items():
         values = ", ".join(f"{v:.4g}" for v in square[upper])
         lines.append(f'    "{name}": ({values}),')
-    lines += ["}", "# Exchange -> margin from which it is suspected.", "LIMITS = {"]
+    lines += ["}", "", "# Exchange -> margin from which it is suspected.", "LIMITS = {"]
     lines += [f'    "{kind}": {limit:.4g},' for kind, limit in limits.items()]
     return "\n".join([*lines, "}"]) + "\n"
