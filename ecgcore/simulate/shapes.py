@@ -11,8 +11,8 @@ import numpy as np
 from ecgcore.leads import STANDARD_12
 from ecgcore.simulate.vector import DOWER, PLATEAU, Array, Component, course, limbs_from, twelve
 
-# What a reader can still see: half a thin line on paper for QRS, less for the smooth P and U.
-QRS_EDGE_MV = 0.03
+# What a reader can still see: a fifth of a millimetre on paper, in whichever lead shows it first.
+QRS_EDGE_MV = 0.02
 P_EDGE_MV = 0.018
 U_EDGE_MV = 0.018
 _STEP_MS = 1.0

@@ -314,8 +314,11 @@ def _axes(person: Person, main: list[TrueBeat]) -> dict[str, float | None]:
     if not {"I", "II"} <= set(spec.leads):
         return axes
     at_ms, matrix = np.arange(-100.0, 800.0), seen_matrix(person)
-    own = person.heart(_main_shape(person, main)).shape
-    axes["qrs"] = frontal_axis_deg(course(own.qrs, at_ms), matrix)
+    heart = person.heart(_main_shape(person, main))
+    own, qrs = heart.shape, heart.bounds.qrs
+    # As it is measured: all there is between onset and offset, a shift of ST included.
+    within_ms = np.arange(qrs.onset_ms, qrs.offset_ms, 0.5)
+    axes["qrs"] = frontal_axis_deg(course(own.qrs + own.st, within_ms), matrix)
     axes["t"] = frontal_axis_deg(course(own.t, at_ms), matrix)
     if any(b.p_onset is not None for b in main):
         name = planning.OWN
