@@ -34,6 +34,13 @@ _ALONE = {
 }
 # Both are about the first vector in the inferior leads, in opposite directions.
 _INFERIOR = {"lafb", "old-inferior-infarct"}
+_EARLY_P = {"pac", "pac-hidden", "pac-blocked"}
+_EARLY_QRS = {"pvc", "pvc-multifocal", "pvc-couplets"}
+_REASONS = (
+    ("wpw", {"first-degree-av-block"}, "pre-excitation shortens PR"),
+    ("hyperkalaemia-severe", {"first-degree-av-block", *_EARLY_P}, "its P waves are lost"),
+    ("pvc-bigeminy", _EARLY_P | _EARLY_QRS, "bigeminy leaves no room for other early beats"),
+)
 NORMAL_KEY = "normal"
 
 
@@ -139,10 +146,9 @@ def _conflict(one: SimulatedStatement, other: SimulatedStatement) -> str:
     pair = {one.key, other.key}
     if one.slot == other.slot and one.slot not in SEVERAL and pair != _BIFASCICULAR:
         return f"both are about {SLOT_NAMES[one.slot]}"
-    if pair == {"wpw", "first-degree-av-block"}:
-        return "pre-excitation shortens PR"
-    if one.slot == other.slot and "pvc-bigeminy" in pair:
-        return "bigeminy leaves no room for other early beats"
+    for own, others, reason in _REASONS:
+        if own in pair and pair & others:
+            return reason
     shaping = [e for e in (one, other) if e.slot in _SHAPING or e.whole]
     if len(shaping) == 2 and pair != _BIFASCICULAR:
         if one.whole or other.whole:

@@ -81,6 +81,7 @@ def test_order_does_not_matter_and_taking_away_gives_the_other():
         (("paced-af", "pvc"), "pvc needs"),
         (("pvc-bigeminy", "pac"), "no room"),
         (("wpw", "first-degree-av-block"), "shortens PR"),
+        (("hyperkalaemia-severe", "pac"), "P waves are lost"),
         (("lbbb", "wpw2"), "'wpw2'.*possible statements are normal"),
     ],
 )
