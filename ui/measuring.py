@@ -9,6 +9,7 @@ import streamlit as st
 from ecgcore.errors import EcgError
 from ecgcore.measure import measure, reference_range
 from ecgcore.measure.editing import edited
+from ecgcore.measure.machine import difference, machine_values
 from ecgcore.recording import Provenance, Recording
 from ecgcore.render.paper import PaperSettings, Sheet, lay_out, lay_out_beat, window_seconds
 from ecgcore.render.trend import trend_figure
@@ -135,7 +136,7 @@ def _panel(case: OpenCase, result: MeasureResult) -> None:
         st.rerun(scope="fragment")
     rows = [_row(case, m) for m in _in_order(result)]
     st.html(f'<table class="ecg-table">{"".join(rows)}</table>')
-    _machine(case.recording.provenance)
+    _machine(case.recording.provenance, result)
     for note in result.notes:
         st.caption(note)
     st.caption(f"Rhythm: {result.rhythm}. Waves found by {result.delineator}.")
@@ -174,12 +175,30 @@ def _range(low: float | None, high: float | None) -> str:
     return f"from {low:g}" if high is None else f"{low:g} to {high:g}"
 
 
-def _machine(provenance: Provenance) -> None:
-    if not provenance.machine_measurements:
+def _machine(provenance: Provenance, result: MeasureResult) -> None:
+    """Show what the recording machine measured and said, beside and never mixed in."""
+    if not provenance.machine_measurements and not provenance.machine_statements:
         return
-    with st.expander("As the recording machine measured"):
-        lines = [f"{k}: {v}" for k, v in provenance.machine_measurements.items()]
-        st.text("\n".join(lines))
+    with st.expander("The recording machine's own", expanded=True):
+        rows = []
+        for name, value in machine_values(provenance).items():
+            own = result.measurement(name)
+            apart = ""
+            if own is not None and own.value is not None:
+                apart = f"{difference(name, value, own.value):+.0f}"
+            unit = "" if own is None else escape(_UNITS.get(own.unit, f" {own.unit}"))
+            rows.append(
+                f"<tr><td>{escape(_LABELS[name])}</td>"
+                f'<td class="value">{value:.0f}{unit}</td><td class="spread">{apart}</td></tr>'
+            )
+        if rows:
+            st.html(f'<table class="ecg-table">{"".join(rows)}</table>')
+            st.caption("Last column: the machine's value less the one above.")
+        if len(rows) < len(provenance.machine_measurements):
+            every = [f"{k}: {v}" for k, v in provenance.machine_measurements.items()]
+            st.text("As written: " + "; ".join(every))
+        if provenance.machine_statements:
+            st.text("\n".join(f"• {line}" for line in provenance.machine_statements))
 
 
 # ---- below ---------------------------------------------------------------------------------

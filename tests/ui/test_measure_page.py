@@ -1,10 +1,13 @@
 """The page of measurements, through Streamlit's own test harness."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from ecgcore.measure import measure
+from ecgcore.recording import Provenance
 from ecgcore.render.paper import PaperSettings, lay_out
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
 from tests.ui.test_pages import TIMEOUT_S, app, payloads, recording
@@ -80,3 +83,15 @@ def test_marks_stand_where_their_time_is_and_come_back_as_time() -> None:
     )
     assert moved({"id": "3.r_peak", "x_mm": 1.0}, sheet) is None
     assert moved({"id": "<b>", "x_mm": 1.0}, sheet) is None
+
+
+def test_the_machines_own_values_stand_beside_with_their_difference(app: AppTest) -> None:
+    app.run()
+    source = demonstration_case("normal").recording
+    given = {"PR interval": "500 ms", "QTc": "403 ms"}
+    origin = Provenance(machine_measurements=given, machine_statements=("<b>Sinus</b>",))
+    table = shown(app, OpenCase("x", replace(source, provenance=origin)))
+    assert '<td class="value">500 ms</td><td class="spread">+3' in table
+    said = " ".join(text.value for text in app.text)
+    assert "QTc: 403 ms" in said
+    assert "<b>Sinus</b>" in said  # as text
