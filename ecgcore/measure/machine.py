@@ -30,7 +30,7 @@ def machine_values(provenance: Provenance) -> dict[str, float]:
     In bpm, ms and degrees, as every reader writes them.  What has no counterpart, or is not a
     number, is left out; intervals of 0 stand for "not measured" in several formats.
     """
-    found = {}
+    found: dict[str, float] = {}
     for written, text in provenance.machine_measurements.items():
         name = _NAMES.get(" ".join(written.lower().split()))
         number = _NUMBER.match(text)
