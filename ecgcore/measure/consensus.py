@@ -43,7 +43,7 @@ class WaveRule:
 
 WAVES: Mapping[str, WaveRule] = {
     "P": WaveRule(("p_onset", "p_peak", "p_offset"), 0.34, 0.060),
-    "QRS": WaveRule(("qrs_onset", "r_peak", "qrs_offset"), 0.0, 0.060),
+    "QRS": WaveRule(("qrs_onset", "r_peak", "qrs_offset"), 0.0, 0.045),
     "T": WaveRule(("t_onset", "t_peak", "t_offset"), 0.25, 0.090),
 }
 
