@@ -99,7 +99,7 @@ def rate_measurements(beats: Fiducials) -> list[Measurement]:
         ]
     mean = float(rr_ms.mean())
     # Only the first and the last peak count in the mean.
-    mean_error = R_PEAK_MS * np.sqrt(2) / rr_ms.size
+    mean_error = float(R_PEAK_MS * np.sqrt(2) / rr_ms.size)
     out = [
         Measurement("heart_rate", 6e4 / mean, "bpm", 6e4 / mean**2 * mean_error, method),
         Measurement("rr_mean", mean, "ms", mean_error, method),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy import signal as sps
 
+from ecgcore.signal.filters import stretches
 from ecgcore.signal.resample import resample
 
 Array = NDArray[np.float64]
@@ -36,6 +37,8 @@ T_WAVE_SHARE = 0.45
 # Noise between two beats of a steady rhythm: weaker than both, and the rhythm goes on without it.
 INTRUDER_SHARE = 0.75
 INTRUDER_RR = 1.25
+# Some devices write their 1 mV pulse into the record.
+HELD_LEADS, HELD_S = 3, 0.08
 # Below this a stretch cannot be judged.
 MIN_S = 0.6
 
@@ -70,7 +73,7 @@ def detect_beats(signal: NDArray[np.float32], fs_hz: float) -> Array:
     rows = rows[np.isfinite(rows).any(axis=1)]
     if rows.shape[0] == 0 or rows.shape[1] < MIN_S * fs_hz:
         return np.empty(0)
-    present = np.isfinite(rows)
+    present = np.isfinite(rows) & ~_held(rows, fs_hz)
     low = _bridged(resample(rows, fs_hz, FEATURE_HZ))
     banded = _band(low)
     known = np.stack([_nearest(row, low.shape[1], fs_hz) for row in present])
@@ -80,6 +83,18 @@ def detect_beats(signal: NDArray[np.float32], fs_hz: float) -> Array:
     chosen = _searched(feature, peaks, chosen)
     chosen = _without_intruders(feature, chosen)
     return _refined(banded, chosen) / FEATURE_HZ
+
+
+def _held(rows: NDArray[np.float32], fs_hz: float) -> NDArray[np.bool_]:
+    """Mark where all of several leads stand still at once: a calibration pulse, no heart."""
+    out = np.zeros(rows.shape[1], dtype=bool)
+    if rows.shape[0] < HELD_LEADS:
+        return out
+    still = (np.diff(rows, axis=1) == 0).all(axis=0)
+    for start, stop in stretches(still):
+        if stop - start >= HELD_S * fs_hz:
+            out[start : stop + 1] = True
+    return out
 
 
 def _nearest(present: NDArray[np.bool_], n: int, fs_hz: float) -> NDArray[np.bool_]:

@@ -53,6 +53,16 @@ def test_a_lead_that_falls_off_half_way():
     assert score(truth(made), detect_beats(signal, 500)) == (0, 0)
 
 
+def test_a_calibration_pulse_in_the_record_is_no_beat():
+    made = simulate("normal", seed=9)
+    signal = made.recording.signal.copy()
+    signal[:, 4700:] = 0
+    signal[:, 4800:4900] = 1
+    found = detect_beats(signal, 500)
+    assert found[-1] < 9.35
+    assert score(truth(made)[truth(made) < 9.3], found) == (0, 0)
+
+
 def test_size_and_sign_do_not_matter():
     made = simulate("normal", seed=7)
     usual = detect_beats(made.recording.signal, 500)
