@@ -41,6 +41,8 @@ _CANONICAL |= {"einthoven i": "I", "einthoven ii": "II", "einthoven iii": "III"}
 _CANONICAL |= {f"wilson v{i}": f"V{i}" for i in range(1, 7)}
 _CANONICAL |= {"goldberger avr": "aVR", "goldberger avl": "aVL", "goldberger avf": "aVF"}
 
+_MAX_NAME = 200  # no lead is called by more
+
 # Words around a lead's name: "Lead I (Einthoven)", "Ableitung II", "MDC_ECG_LEAD_V1", "EKG aVF".
 _PREFIX = re.compile(
     r"^(?:mdc_ecg_lead_|(?:ecg|ekg|lead|leads|ableitung|abl\.?|dérivation|derivation|"
@@ -72,6 +74,8 @@ def canonical_lead(name: str) -> str | None:
     -----
     Names follow AHA/ACC/HRS 2007 Part I and IEC 60601-2-25 (C1 to C6).
     """
+    if len(str(name)) > _MAX_NAME:
+        return None
     text = " ".join(str(name).replace("\x00", " ").split())
     for _ in range(3):
         stripped = _SUFFIX.sub("", _PREFIX.sub("", text)).strip(" '\"")

@@ -274,7 +274,10 @@ def _joined(
     """Put every lead's samples at their place; where a lead has none, NaN."""
     if len(parts) == 1:
         return parts[0].leads
-    firsts = [round((part.offset_s or 0.0) * fs_hz) for part in parts]
+    places = [(part.offset_s or 0.0) * fs_hz for part in parts]
+    if max(places) > options.max_samples:
+        raise too_many(options)
+    firsts = [round(place) for place in places]
     total = max(first + part.n_samples for first, part in zip(firsts, parts, strict=True))
     whole: dict[str, _Lead] = {}
     overlap = False

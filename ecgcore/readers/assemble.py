@@ -15,6 +15,7 @@ from ecgcore.recording import MAX_LEADS, Patient, Recording, Step
 from ecgcore.units import MV, NU
 
 MAX_NAME_LENGTH = 32
+MAX_LISTED = 20
 UNUSUAL_MV = 100.0
 SHORT_S = 1.0
 
@@ -51,12 +52,17 @@ def chosen_names(names: Sequence[str], options: ReadOptions) -> list[str | None]
     if given is None:
         return list(names)
     if len(given) != len(names):
-        found = ", ".join(shown(name, MAX_NAME_LENGTH) or "(no name)" for name in names[:MAX_LEADS])
+        listed_names = names[:MAX_LISTED]
+        found = ", ".join(shown(name, MAX_NAME_LENGTH) or "(no name)" for name in listed_names)
+        found += " ..." if len(names) > MAX_LISTED else ""
         raise InvalidArgumentError(
             f"{len(given)} lead names were given for {len(names)} channels ({found}); give one for "
             "each, an empty one to leave a channel out."
         )
-    return [None if name in ("", "-") else name for name in given]
+    chosen = [None if name in ("", "-") else name for name in given]
+    if chosen and not any(chosen):
+        raise InvalidArgumentError("The lead names given leave every channel out; name one.")
+    return chosen
 
 
 def finish(draft: Draft, source: Source) -> Recording:
@@ -85,7 +91,8 @@ def finish(draft: Draft, source: Source) -> Recording:
             ordered += [n for n in names if n not in STANDARD_12]
             signal, leads = signal[[names.index(n) for n in ordered]], tuple(ordered)
         else:
-            signal, leads, derived = derive_limb_leads(signal, leads)
+            with np.errstate(over="ignore", invalid="ignore"):  # what is infinite is refused below
+                signal, leads, derived = derive_limb_leads(signal, leads)
     if derived:
         origin = [n for n in ("I", "II", "III") if n in names and n not in derived][:2]
         notes.append(f"{listed(derived)} {were(derived)} computed from {listed(origin)}.")

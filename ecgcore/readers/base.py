@@ -194,6 +194,14 @@ def too_large(limit_bytes: int) -> TooLargeError:
     )
 
 
+def no_memory() -> TooLargeError:
+    """Return the error for a file whose reading takes more memory than there is."""
+    return TooLargeError(
+        "Reading this file needs more memory than is allowed; give a shorter recording or cut a "
+        "part out of it."
+    )
+
+
 def shown(text: str, limit: int = 60) -> str:
     """Return text from a file as it may be shown: printable, on one line, of limited length."""
     clean = "".join(c if c.isprintable() else " " for c in text)
@@ -240,7 +248,8 @@ def library(sentence: str) -> Iterator[list[str]]:
     """Run a format's library: its exceptions become ``sentence``, its warnings are handed over.
 
     Libraries raise whatever hostile bytes happen to hit; only here is every exception taken, and
-    each becomes a :class:`~ecgcore.errors.ReadError` that keeps it as its cause.
+    each becomes a :class:`~ecgcore.errors.ReadError` that keeps it as its cause.  Memory that does
+    not suffice is no damage of the file, and stays a MemoryError.
 
     Parameters
     ----------
@@ -257,9 +266,11 @@ def library(sentence: str) -> Iterator[list[str]]:
         warnings.simplefilter("always")
         try:
             yield texts
-        except EcgError:
+        except (EcgError, MemoryError):
             raise
         except Exception as error:
+            if "out of memory" in str(error).lower():  # as pandas words it
+                raise MemoryError from error
             raise ReadError(sentence) from error
         finally:
             texts.extend(str(warning.message) for warning in caught)

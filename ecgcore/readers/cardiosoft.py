@@ -229,8 +229,8 @@ def _roughness(rows: Samples) -> float:
     """Return the mean step between neighbours."""
     with np.errstate(over="ignore", invalid="ignore"):
         steps = np.abs(np.diff(rows, axis=1))
-    known = steps[np.isfinite(steps)]
-    return float(known.mean()) if known.size else 0.0
+        known = steps[np.isfinite(steps)]
+        return float(known.mean()) if known.size else 0.0
 
 
 def _time(node: Node | None) -> datetime | None:

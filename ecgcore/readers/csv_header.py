@@ -15,6 +15,9 @@ SECONDS = {
     **dict.fromkeys(("us", "µs", "μs", "usec", "microsecond", "microseconds"), 1e-6),
     **dict.fromkeys(("min", "minutes"), 60.0),
 }
+# Where a line is longer, what it tells stands at its start; the patterns below take time that grows
+# with the square of the length.
+MAX_LINE = 500
 _OTHER_UNITS = re.compile(
     r"mmhg|cmh2o|k?pa|bpm|rpm|hz|%|(?:°|deg)c|c|g|l/min|k?ohm|adu|a\.?u\.?|lsb|raw|counts"
 )
@@ -79,6 +82,8 @@ def is_unit(text: str) -> bool:
 
 def parse_column(text: str) -> Column:
     """Return name and unit of ``"I (mV)"``, ``"V1 [uV]"``, ``"time_ms"``, ``"II/mV"``."""
+    if len(text) > MAX_LINE:
+        return Column(text.strip())
     if (match := _BRACKETED.match(text)) and is_unit(match[2] or match[3] or match[4] or ""):
         return Column(match[1].strip(), (match[2] or match[3] or match[4]).strip())
     if match := _SUFFIXED.match(text):
@@ -140,9 +145,9 @@ def find_rate(lines: Sequence[str]) -> float | None:
     """Return the sampling rate in Hz that a header line or comment states, or None."""
     for line in lines:
         rate = 0.0
-        if match := _RATE.search(line):
+        if match := _RATE.search(line[:MAX_LINE]):
             rate = _float(match[1]) * (1000 if (match[2] or "").lower() == "khz" else 1)
-        elif match := _INTERVAL.search(line):
+        elif match := _INTERVAL.search(line[:MAX_LINE]):
             interval = _float(match[1]) * SECONDS[match[2].lower()]
             rate = round(1 / interval, 6) if interval > 0 else 0.0
         if 0 < rate <= MAX_FS_HZ:
@@ -157,7 +162,7 @@ def _float(text: str) -> float:
 def find_unit(lines: Sequence[str]) -> str | None:
     """Return the unit of the samples that a header line or comment states, or None."""
     for line in lines:
-        match = _UNIT.search(line)
+        match = _UNIT.search(line[:MAX_LINE])
         if match and (is_voltage(match[1]) or is_normalised(match[1])):
             return match[1]
     return None

@@ -13,8 +13,8 @@ LOOK_AHEAD = 4
 LONG_ROW = 64
 NUMERIC_SHARE = 0.8
 _ABSENT = {"", "nan", "na", "n/a", "null", "none", "-", "--", "?"}
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
-_COMMA_NUMBER = re.compile(r"[-+]?(?:\d+,?\d*|,\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
+_COMMA_NUMBER = re.compile(r"[-+]?(?:\d+(?:,\d*)?|,\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
+from ecgcore.recording import MAX_FS_HZ
 
 # A time column without a unit: exactly one of seconds, ms and us makes a rate an ECG can have.
 PLAUSIBLE_HZ = (50.0, 5000.0)
 _SCALES = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6}
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def is_progression(values: NDArray[np.float64]) -> bool:
     """Return whether values rise evenly, as a count or a clock does and no ECG."""
-    if values.size < 3 or np.isnan(values).any():
+    if values.size < 3 or not np.isfinite(values).all():
         return False
     steps = np.diff(values)
     typical = float(np.median(steps))
     return typical > 0 and bool(np.all(np.abs(steps - typical) <= 0.51 * typical))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def rate_from_time(
     values: NDArray[np.float64],
     seconds_per_unit: float | None,
@@ -56,13 +59,15 @@ def rate_from_time(
         fits = [
             (unit, scale)
             for unit, scale in _SCALES.items()
-            if PLAUSIBLE_HZ[0] <= 1 / (step * scale) <= PLAUSIBLE_HZ[1]
+            if PLAUSIBLE_HZ[0] * step * scale <= 1 <= PLAUSIBLE_HZ[1] * step * scale
         ]
         if len(fits) != 1 or (name_it and float(step).is_integer()):
             return None
         unit, seconds_per_unit = fits[0]
         what = "The first column has no name; it was" if name_it else "The time column is"
         notes.append(f"{what} read in {unit}, the only unit that fits its steps of {step:.6g}.")
+    if step * seconds_per_unit * MAX_FS_HZ < 0.5:
+        raise ReadError(f"The time column has steps of {step:.3g}; no ECG is sampled that fast.")
     rate = 1 / (step * seconds_per_unit)
     # Printed times are rounded: a whole number of Hz within that rounding is what was meant.
     nearest = round(rate)
@@ -73,7 +78,7 @@ def rate_from_time(
 
 
 def _even_step(values: NDArray[np.float64]) -> float:
-    if np.isnan(values).any():
+    if not np.isfinite(values).all():
         raise ReadError("The time column has empty cells; every sample needs its time.")
     steps = np.diff(values)
     typical = float(np.median(steps))

@@ -4,13 +4,16 @@ A file that hangs, crashes or fills the memory costs one message: the process is
 nothing else is lost.  Files go in and recordings come out as plain bytes over a pipe.
 """
 
+import gc
 import importlib
 import json
 import os
 import resource
 import select
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,9 +21,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
-from ecgcore.errors import EcgError, ReadError, TooLargeError
-from ecgcore.readers.base import ReadOptions
-from ecgcore.readers.wire import LENGTH_BYTES, packed, unpacked
+from ecgcore.errors import EcgError, ReadError
+from ecgcore.readers.base import ReadOptions, no_memory, too_large
+from ecgcore.readers.wire import LENGTH_BYTES, pack, unpacked
 from ecgcore.recording import Recording
 
 Result = list[tuple[str, Recording | EcgError]]
@@ -28,6 +31,8 @@ ReadMany = Callable[..., Result]
 
 MAX_SECONDS = 20.0
 MAX_MEMORY_BYTES = 2**30
+# Arrow's own allocator takes 1 GiB of addresses at once, which is all there is.
+PLAIN_MEMORY = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 _START_SECONDS = 60.0
 _READ_MANY = "ecgcore.readers.opening:read_many"
 _END = b""
@@ -60,6 +65,7 @@ class IsolatedReader:
         self._function = function
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._folder = ""
 
     def start(self) -> None:
         """Start the worker, if it is not running, and wait until it is ready."""
@@ -79,10 +85,15 @@ class IsolatedReader:
         list of (str, Recording or EcgError)
             One entry with an error where the worker broke a limit or ended.
         """
+        if sum(map(len, files.values())) > options.max_bytes:
+            return [(_name(files), too_large(options.max_bytes))]
         with self._lock:
             process = self._ensure()
             try:
-                return list(self._asked(process, files, options))
+                results = list(self._asked(process, files, options))
+                if any(str(error) == str(no_memory()) for _, error in results):
+                    self._stop()  # what it could not free would be missing for the next file
+                return results
             except (EOFError, OSError):
                 self._stop()
                 return [(_name(files), ReadError(_CRASHED))]
@@ -109,6 +120,8 @@ class IsolatedReader:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._stop()
+        # What a reader writes for a library to read goes when the worker goes, however it ends.
+        self._folder = tempfile.mkdtemp(prefix="ecgcore-worker-")
         # A plain child, not multiprocessing: that would run the app's script again in the child.
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [
@@ -122,6 +135,7 @@ class IsolatedReader:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=_PACKAGE_PARENT,
+            env={**os.environ, "TMPDIR": self._folder, **PLAIN_MEMORY},
         )
         try:
             _receive(_pipes(self._process)[1], time.monotonic() + _START_SECONDS)
@@ -136,6 +150,9 @@ class IsolatedReader:
             with self._process:  # closes the pipes and waits
                 pass
         self._process = None
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = ""
 
 
 def _pipes(process: "subprocess.Popen[bytes]") -> tuple[IO[bytes], IO[bytes]]:
@@ -144,32 +161,44 @@ def _pipes(process: "subprocess.Popen[bytes]") -> tuple[IO[bytes], IO[bytes]]:
     return process.stdin, process.stdout
 
 
-def _send(stream: IO[bytes], content: bytes) -> None:
-    stream.write(len(content).to_bytes(LENGTH_BYTES, "little"))
-    stream.write(content)
+def _send(stream: IO[bytes], *parts: bytes | memoryview) -> None:
+    """Send one message in parts: no copy of a long recording is made for it."""
+    stream.write(sum(map(len, parts)).to_bytes(LENGTH_BYTES, "little"))
+    for part in parts:
+        stream.write(part)
     stream.flush()
 
 
-def _receive(stream: IO[bytes], deadline: float | None = None) -> bytes:
-    """Return one message; without a deadline, wait for as long as it takes."""
+def _receive(stream: IO[bytes], deadline: float) -> bytearray:
     length = int.from_bytes(_exactly(stream, LENGTH_BYTES, deadline), "little")
     return _exactly(stream, length, deadline)
 
 
-def _exactly(stream: IO[bytes], n_bytes: int, deadline: float | None) -> bytes:
+def _exactly(stream: IO[bytes], n_bytes: int, deadline: float) -> bytearray:
     parts = bytearray()
     # Straight from the descriptor: what a buffered stream holds back, select would not see.
     descriptor = stream.fileno()
     while len(parts) < n_bytes:
-        if deadline is not None:
-            ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                raise _SlowError
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            raise _SlowError
         part = os.read(descriptor, min(n_bytes - len(parts), 2**20))
         if not part:
             raise EOFError
         parts += part
-    return bytes(parts)
+    return parts
+
+
+def _take(stream: IO[bytes]) -> bytes:
+    """Return one message, however long it takes; into memory of its size, and no more."""
+    length = int.from_bytes(_whole(stream.read(LENGTH_BYTES), LENGTH_BYTES), "little")
+    return _whole(stream.read(length), length)
+
+
+def _whole(content: bytes, n_bytes: int) -> bytes:
+    if len(content) < n_bytes:
+        raise EOFError
+    return content
 
 
 class _SlowError(Exception):
@@ -181,7 +210,6 @@ _CRASHED = (
     "way that no reader survives); export the recording again or as another format."
 )
 _SLOW = "Reading took longer than {seconds:g} s and was stopped; give a shorter recording."
-_MEMORY = "Reading this file needs more memory than is allowed; give a shorter recording."
 
 
 def _name(files: Mapping[str, bytes]) -> str:
@@ -192,37 +220,40 @@ def serve(function: str, max_memory_bytes: int) -> None:
     """Answer requests until the pipe closes; runs in the worker."""
     module, _, name = function.partition(":")
     read_many: ReadMany = getattr(importlib.import_module(module), name)
-    request = os.fdopen(os.dup(0), "rb", buffering=0)
+    request = os.fdopen(os.dup(0), "rb")
     answer = os.fdopen(os.dup(1), "wb")
     # What a library prints must not get between the messages.
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
     os.dup2(nowhere, 1)
     _limit_memory(max_memory_bytes)
+    gc.freeze()  # the libraries stay; what a request leaves behind is soon found
     _send(answer, b"ready")
     while True:
         try:
             _answer(request, answer, read_many)
+            gc.collect()
         except (EOFError, BrokenPipeError):
             return
 
 
 def _answer(request: IO[bytes], answer: IO[bytes], read_many: ReadMany) -> None:
-    asked = json.loads(_receive(request))
-    files = {name: _receive(request) for name in asked["names"]}
+    asked = json.loads(_take(request))
     given = asked["options"]
     if given["lead_names"] is not None:
         given["lead_names"] = tuple(given["lead_names"])
+    files = {name: _take(request) for name in asked["names"]}
     try:
         results = read_many(files, options=ReadOptions(**given))
     except MemoryError:
-        results = [(_name(files), TooLargeError(_MEMORY))]
+        results = [(_name(files), no_memory())]
     except EcgError as error:
         results = [(_name(files), error)]
+    del files
     for name, result in results:
         # An empty message ends the answer: a name is never sent as one.
         _send(answer, name.encode(errors="replace") or b" ")
-        _send(answer, packed(result))
+        _send(answer, *pack(result))
     _send(answer, _END)
 
 

@@ -124,7 +124,11 @@ def _header(stream: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         if version == (1, 0)
         else np.lib.format.read_array_header_2_0
     )
-    shape, fortran, dtype = reader(stream, max_header_size=MAX_HEADER_BYTES)
+    try:
+        shape, fortran, dtype = reader(stream, max_header_size=MAX_HEADER_BYTES)
+    except MemoryError:
+        # The parser's own stack is full of brackets; so short a header fills no memory.
+        raise ReadError(_DAMAGED) from None
     return shape, fortran, dtype
 
 

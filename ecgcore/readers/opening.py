@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol, runtime_checkable
 
 from ecgcore.errors import EcgError, ReadError, UnknownFormatError
-from ecgcore.readers.base import ReadOptions, Source, shown, too_large
+from ecgcore.readers.base import ReadOptions, Source, no_memory, shown, too_large
 from ecgcore.readers.discover import describe, recordings_in
 from ecgcore.readers.known import recognise_known
 from ecgcore.readers.table import readable, recognise
@@ -166,7 +166,11 @@ def _read_source(source: Source, options: ReadOptions) -> Recording:
         raise ReadError("The file is empty.")
     entry = recognise(source.name, source.head)
     if entry is not None:
-        return entry.read(source, options)
+        try:
+            return entry.read(source, options)
+        except MemoryError:
+            pass  # raised below, without the traceback that holds what was read so far
+        raise no_memory()
     header = source.beside(f"{PurePosixPath(source.name).stem}.hea")
     if header is not None and header != source.name:
         source.name = header

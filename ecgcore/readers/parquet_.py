@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,10 @@ def read(source: Source, options: ReadOptions) -> Recording:
         _check_size(file.metadata, options)
         fields = [f for f in file.schema_arrow if not f.name.startswith("__index_level_")]
         kept = [f for f in fields if _is_numeric(f.type) or pa.types.is_timestamp(f.type)]
-        rows = _rows(file, [f.name for f in kept], options) if kept else []
+        try:
+            rows = _rows(file, [f.name for f in kept], options) if kept else []
+        except pa.ArrowMemoryError as error:
+            raise _memory_error(error, options) from None
         facts = _metadata(file.schema_arrow.metadata)
     left = [shown(f.name) for f in fields if f not in kept]
     if not kept and any(pa.types.is_nested(f.type) for f in fields):
@@ -85,6 +89,17 @@ def _check_size(metadata: Any, options: ReadOptions) -> None:
             f"The table holds {n_values} values in {n_bytes / MIB:.0f} MB; up to "
             f"{options.max_samples} values in {options.max_expanded_bytes / MIB:.0f} MB are read."
         )
+
+
+def _memory_error(error: Exception, options: ReadOptions) -> Exception:
+    """Return what a failed allocation means: a page that claims to be larger than all may be lies.
+
+    What all pages hold together was checked before; how large one is stands in its own header.
+    """
+    wanted = re.search(r"size (\d+)", str(error))
+    if wanted and int(wanted[1]) > options.max_expanded_bytes:
+        return ReadError(_DAMAGED)
+    return MemoryError()
 
 
 def _is_numeric(kind: Any) -> bool:

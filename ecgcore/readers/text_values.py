@@ -177,7 +177,10 @@ def rate_of(interval_text: str, seconds_per_unit: float) -> float | None:
     interval = number(interval_text)
     if interval is None or interval <= 0:
         return None
-    rate = 1 / (interval * seconds_per_unit)
+    seconds = interval * seconds_per_unit
+    if seconds * MAX_FS_HZ < 0.5:
+        return None
+    rate = 1 / seconds
     mantissa = re.split("[eE]", interval_text.strip().replace(",", "."))[0]
     digits = len(mantissa.partition(".")[2])
     rounding = 0.5 * 10.0**-digits / abs(number(mantissa) or 1.0)

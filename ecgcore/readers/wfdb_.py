@@ -172,6 +172,9 @@ def _frames_in(group: Sequence[SignalSpec], data: bytes) -> int:
         samples = int(n_bytes / FORMATS[first.fmt][0] + 1e-6)
         return samples // per_frame
     file = shown(first.file)
+    if not data.startswith(b"fLaC"):
+        # The library would try any other sound format on it.
+        raise ReadError(f"{file} is no FLAC file, as format {first.fmt} needs.")
     with library(f"{file} is damaged or no FLAC file, as format {first.fmt} needs."):
         info = soundfile.info(io.BytesIO(data))
     if info.channels != len(group):

@@ -22,10 +22,10 @@ _ERROR_KINDS = {
 }
 
 
-def packed(result: Recording | EcgError) -> bytes:
-    """Return one recording or error as bytes: the length of a JSON head, the head, the samples."""
+def pack(result: Recording | EcgError) -> tuple[bytes | memoryview, ...]:
+    """Return one recording or error as bytes in parts: length of the head, head (JSON), samples."""
     if isinstance(result, EcgError):
-        return _joined({"error": _described(result)}, b"")
+        return _headed({"error": _described(result)})
     head: dict[str, Any] = {
         "shape": list(result.signal.shape),
         "fs_hz": result.fs_hz,
@@ -37,10 +37,16 @@ def packed(result: Recording | EcgError) -> bytes:
         "derived_leads": list(result.derived_leads),
         "notes": list(result.notes),
     }
-    return _joined(head, result.signal.astype("<f4", copy=False).tobytes())
+    samples = result.signal.astype("<f4", copy=False).reshape(-1)
+    return *_headed(head), samples.data.cast("B")
 
 
-def unpacked(content: bytes) -> Recording | EcgError:
+def packed(result: Recording | EcgError) -> bytes:
+    """Return what :func:`pack` gives in one piece."""
+    return b"".join(pack(result))
+
+
+def unpacked(content: bytes | bytearray) -> Recording | EcgError:
     """Return what :func:`packed` was given.
 
     Raises
@@ -53,15 +59,15 @@ def unpacked(content: bytes) -> Recording | EcgError:
         head = json.loads(content[LENGTH_BYTES : LENGTH_BYTES + length])
         if "error" in head:
             return _error(head["error"])
-        samples = np.frombuffer(content[LENGTH_BYTES + length :], dtype="<f4")
+        samples = np.frombuffer(memoryview(content)[LENGTH_BYTES + length :], dtype="<f4")
         return _recording(head, samples.reshape(head["shape"]))
     except (ValueError, KeyError, TypeError) as error:
         raise ReadError("The file could not be read: its reader gave no usable answer.") from error
 
 
-def _joined(head: dict[str, Any], body: bytes) -> bytes:
+def _headed(head: dict[str, Any]) -> tuple[bytes, bytes]:
     text = json.dumps(head, default=str).encode()
-    return len(text).to_bytes(LENGTH_BYTES, "little") + text + body
+    return len(text).to_bytes(LENGTH_BYTES, "little"), text
 
 
 def _described(error: EcgError) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """The isolated reader: a file that hangs, crashes or fills the memory costs one message."""
 
 import os
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +21,9 @@ CSV = b"# fs: 250\n# unit: mV\nI,II\n" + b"\n".join(b"0.%d,0.5" % (i % 10) for i
 def misbehave(files: Mapping[str, bytes], *, options: ReadOptions) -> list[tuple[str, EcgError]]:
     """Stand in for a reader with a fault: each file name asks for one."""
     name = next(iter(files))
-    if name == "hang":
+    if name == "write":
+        Path(tempfile.mkdtemp(), "left.dat").write_bytes(b"x")
+    if name in ("hang", "write"):
         time.sleep(60)
     if name == "crash":
         os._exit(11)
@@ -100,3 +104,20 @@ def test_everything_of_a_recording_survives_the_wire() -> None:
 def test_an_unusable_answer_is_an_error(content: bytes) -> None:
     with pytest.raises(ReadError, match="no usable answer"):
         unpacked(content)
+
+
+def test_more_than_may_be_uploaded_never_reaches_the_worker(reader: IsolatedReader) -> None:
+    ((_, error),) = reader.read_many({"hang": b"x" * 2000}, ReadOptions(max_bytes=1999))
+    assert isinstance(error, TooLargeError)
+    assert "larger than" in str(error)
+
+
+def test_what_a_lost_worker_wrote_is_removed() -> None:
+    marks = set(Path(tempfile.gettempdir()).glob("ecgcore-worker-*"))
+    own = IsolatedReader(max_seconds=0.5, function="tests.readers.test_isolated:misbehave")
+    own.start()
+    (folder,) = set(Path(tempfile.gettempdir()).glob("ecgcore-worker-*")) - marks
+    ((_, error),) = own.read_many({"write": b"x"}, ReadOptions())
+    assert "longer than" in str(error)
+    assert not folder.exists()
+    own.close()
