@@ -49,6 +49,7 @@ def fit(
     rows: Sequence[int] | NDArray[np.int64],
     *,
     seed: int,
+    simulated: PackedSet | None = None,
     report: Callable[[Progress], None] = lambda _progress: None,
 ) -> Fitted:
     """Train one network.
@@ -61,6 +62,8 @@ def fit(
         Records to learn from; everything else in ``data`` stays unseen.
     seed : int
         Of the initial weights, the order, the crops and the disturbances.
+    simulated : PackedSet, optional
+        What the recipe's share of each batch is taken from.
     report : callable
         Called after each epoch.
 
@@ -72,12 +75,15 @@ def fit(
     Raises
     ------
     InvalidArgumentError
-        If there are fewer records than one batch.
+        If there are fewer records than one batch, or simulated ones are wanted and missing.
     """
     chosen = np.asarray(rows, dtype=np.int64)
     size = recipe.training.batch_size
     if chosen.size < size:
         raise InvalidArgumentError(f"There are {chosen.size} records for batches of {size}.")
+    n_simulated = recipe.simulation.per_batch(size)
+    if n_simulated and (simulated is None or len(simulated) < n_simulated):
+        raise InvalidArgumentError(f"The recipe wants {n_simulated} simulated records a batch.")
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -88,10 +94,11 @@ def fit(
     started, losses = time.monotonic(), []
     for epoch in range(recipe.training.epochs):
         network.train()
-        order = rng.permutation(chosen)[: per_epoch * size].reshape(per_epoch, size)
+        order = _order(chosen, per_epoch, size - n_simulated, rng)
         total = 0.0
         for batch in order:
-            loss = _loss(network, draw_batch(recipe, data, batch, rng), device)
+            drawn = draw_batch(recipe, data, batch, rng, simulated=simulated)
+            loss = _loss(network, drawn, device)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -102,6 +109,13 @@ def fit(
         spent = time.monotonic() - started
         report(Progress(epoch + 1, recipe.training.epochs, losses[-1], spent))
     return Fitted(averaged.cpu().eval(), tuple(losses), time.monotonic() - started)
+
+
+def _order(
+    rows: NDArray[np.int64], n_batches: int, size: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return the real records of each batch of an epoch, shape (n_batches, size)."""
+    return rng.permutation(rows)[: n_batches * size].reshape(n_batches, size)
 
 
 def _optimizer(
@@ -140,17 +154,32 @@ class Batch:
 
 
 def draw_batch(
-    recipe: Recipe, data: PackedSet, rows: NDArray[np.int64], rng: np.random.Generator
+    recipe: Recipe,
+    data: PackedSet,
+    rows: NDArray[np.int64],
+    rng: np.random.Generator,
+    *,
+    simulated: PackedSet | None = None,
 ) -> Batch:
-    """Return crops of these records with random leads and disturbances."""
+    """Return crops of these records with random leads and disturbances.
+
+    The recipe's share of simulated records is drawn beside them.
+    """
     config = recipe.augmentation
     length = draw_length(config, rng, data.fs_hz)
-    leads = draw_leads(config, rng, len(rows), len(recipe.input.leads))
-    crops = [crop(data.signal(int(i))[k], length, rng) for i, k in zip(rows, leads, strict=True)]
+    members = [(data, int(i)) for i in rows]
+    if simulated is not None:
+        count = recipe.simulation.per_batch(recipe.training.batch_size)
+        drawn_rows = rng.choice(len(simulated), count, replace=False)
+        members += [(simulated, int(i)) for i in drawn_rows]
+    leads = draw_leads(config, rng, len(members), len(recipe.input.leads))
+    crops = [
+        crop(one.signal(i)[k], length, rng) for (one, i), k in zip(members, leads, strict=True)
+    ]
     x = torch.from_numpy(np.stack(crops))
     present = torch.isfinite(x)
-    drawn = draw_disturbance(config, rng, (len(rows), leads.shape[1], length), data.fs_hz)
-    targets = torch.from_numpy(data.targets[rows])
+    drawn = draw_disturbance(config, rng, (len(members), leads.shape[1], length), data.fs_hz)
+    targets = torch.from_numpy(np.stack([one.targets[i] for one, i in members]))
     return Batch(disturb(x, present, drawn), present, torch.from_numpy(leads), targets)
 
 

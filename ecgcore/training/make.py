@@ -37,6 +37,7 @@ from ecgcore.training.loop import Fitted, Progress, fit
 from ecgcore.training.readme import readme
 from ecgcore.training.recipe import Recipe
 from ecgcore.training.rules import THRESHOLD_RULE, label_rules
+from ecgcore.training.simulated import simulated_set
 
 # Name -> title and licence, as the data sets' own pages state them.
 SOURCES = {
@@ -129,7 +130,8 @@ def trained(
             network = build(recipe.model.architecture, recipe.model.arguments)
             network.load_state_dict(safetensors.torch.load_file(path), strict=True)
             return Fitted(network.eval(), tuple(kept["losses"]), kept["seconds"])
-    fitted = fit(recipe, data, rows, seed=seed, report=_told(what))
+    simulated = simulated_set(recipe.simulation, given) if recipe.simulation.share else None
+    fitted = fit(recipe, data, rows, seed=seed, simulated=simulated, report=_told(what))
     keep.mkdir(parents=True, exist_ok=True)
     save_weights(fitted.network, path)
     kept = {"key": key, "losses": fitted.losses, "seconds": fitted.seconds}

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from ecgcore.inference.card import InputContract
 from ecgcore.labels import CORE_CODES
 from ecgcore.models import ARCHITECTURES
 from ecgcore.training.augmentation import Augmentation
+from ecgcore.training.simulated import SimulationPart, check_simulation
 
 _Part = TypeVar("_Part")
 
@@ -90,15 +91,19 @@ class Recipe:
     augmentation: Augmentation
     min_leads: Mapping[str, float]
     text: TextPart
+    simulation: SimulationPart = field(default_factory=SimulationPart)
 
     def plain(self) -> dict[str, Any]:
         """Return the parts that decide the weights, as JSON can hold them."""
-        return {
+        parts = {
             "seed": self.seed,
             "data": asdict(self.data),
             "training": asdict(self.training),
             "augmentation": asdict(self.augmentation),
         }
+        if self.simulation.share:
+            parts["simulation"] = self.simulation.plain()
+        return parts
 
 
 _PARTS: dict[str, type[Any]] = {
@@ -108,6 +113,7 @@ _PARTS: dict[str, type[Any]] = {
     "training": TrainingPart,
     "augmentation": Augmentation,
     "text": TextPart,
+    "simulation": SimulationPart,
 }
 
 
@@ -127,7 +133,7 @@ def read_recipe(path: Path) -> Recipe:
     top = {"name", "version", "seed", "min_leads", *_PARTS}
     for key in raw:
         one_of("an entry of the recipe", key, top)
-    missing = sorted(top - {"input", "augmentation"} - raw.keys())
+    missing = sorted(top - {"input", "augmentation", "simulation"} - raw.keys())
     if missing:
         raise InvalidArgumentError(f"The recipe has no entry {missing[0]!r}.")
     parts = {name: _part(name, cls, raw.get(name, {})) for name, cls in _PARTS.items()}
@@ -197,3 +203,4 @@ def _check(recipe: Recipe) -> None:
     crop = recipe.augmentation
     in_range("augmentation.crop_s", crop.crop_s, recipe.input.min_s, recipe.input.whole_s, "s")
     in_range("augmentation.min_crop_s", crop.min_crop_s, 1, crop.crop_s, "s")
+    check_simulation(recipe.simulation)

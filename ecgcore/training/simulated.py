@@ -1,0 +1,180 @@
+"""Simulated records beside real ones, or instead of them, in training."""
+
+import hashlib
+import os
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgcore.checks import in_range
+from ecgcore.datasets import PackedSet, PackedSignals, cache_root
+from ecgcore.datasets.packing import quantise
+from ecgcore.inference.card import InputContract
+from ecgcore.labels import CORE_CODES
+from ecgcore.signal.prepare import prepare
+from ecgcore.simulate import batch
+from ecgcore.simulate.cases_table import find_case
+from ecgcore.simulate.engine import VERSION
+
+DATASET = "simulated"
+# Records made before they are prepared and quantised: bounds the memory.
+_PIECE = 500
+
+
+@dataclass(frozen=True)
+class SimulationPart:
+    """How much of each batch is simulated, and what is drawn.
+
+    Attributes
+    ----------
+    share : float
+        Of each batch, 0 (none) to 1 (nothing but simulated records).  The number of steps stays
+        that of the real records: with more simulation each real record is seen less often.
+    records : int
+        Drawn once; batches take from them.
+    seed : int
+        Of the simulated records.
+    seconds : float
+        Length of each.
+    statements : tuple of str
+        Cases to draw from evenly; a realistic mix where there are none.
+    """
+
+    share: float = 0.0
+    records: int = 6000
+    seed: int = 1
+    seconds: float = 10.0
+    statements: tuple[str, ...] = ()
+
+    def per_batch(self, size: int) -> int:
+        """Return how many records of a batch are simulated: at least one if any are."""
+        if not self.share:
+            return 0
+        return min(size, max(1, round(self.share * size)))
+
+    def plain(self) -> dict[str, object]:
+        """Return what decides the simulated records, as JSON can hold it."""
+        return {**asdict(self), "statements": list(self.statements), "simulator": VERSION}
+
+
+def check_simulation(part: SimulationPart) -> None:
+    """Check the ranges and names.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Naming the entry.
+    """
+    in_range("simulation.share", part.share, 0, 1)
+    in_range("simulation.records", part.records, 1, 100_000)
+    in_range("simulation.seed", part.seed, 0, 2**32 - 1)
+    in_range("simulation.seconds", part.seconds, 5, 60, "s")
+    for name in part.statements:
+        find_case(name)
+
+
+def simulated_set(
+    part: SimulationPart, contract: InputContract, cache: Path | None = None
+) -> PackedSet:
+    """Return simulated records prepared exactly as real ones, drawn once and then cached.
+
+    Parameters
+    ----------
+    part : SimulationPart
+    contract : InputContract
+        Rate and bandwidth.
+    cache : Path, optional
+        Folder; :func:`ecgcore.datasets.cache_root` if not given.
+
+    Returns
+    -------
+    PackedSet
+        ``part.records`` rows; each is a person of its own.
+    """
+    drawn = {k: v for k, v in part.plain().items() if k != "share"}
+    seen = (contract.fs_hz, contract.high_pass_hz, contract.low_pass_hz)
+    key = hashlib.sha256(repr((sorted(drawn.items()), seen)).encode()).hexdigest()[:24]
+    path = (cache_root() if cache is None else cache) / f"simulated-{key}.npz"
+    if not path.is_file():
+        _store(path, *_draw(part, contract))
+    with np.load(path, allow_pickle=False) as kept:
+        return _packed(kept["values"], kept["scales"], kept["targets"], contract.fs_hz)
+
+
+def _draw(
+    part: SimulationPart, contract: InputContract
+) -> tuple[NDArray[np.int16], NDArray[np.float32], NDArray[np.float32]]:
+    values, scales, targets = [], [], []
+    for first in range(0, part.records, _PIECE):
+        made = batch(
+            min(_PIECE, part.records - first),
+            seed=part.seed,
+            first=first,
+            fs_hz=contract.fs_hz,
+            duration_s=part.seconds,
+            statements=part.statements or None,
+        )
+        targets.append(made.targets[:, : len(CORE_CODES)])
+        for signal in made.signal:
+            steps, scale = quantise(prepared(signal, made.fs_hz, contract))
+            values.append(steps)
+            scales.append(scale)
+        sys.stderr.write(f"simulated {first + len(made.signal)} of {part.records}\n")
+    return np.stack(values), np.stack(scales), np.concatenate(targets)
+
+
+def prepared(
+    signal: NDArray[np.float32], fs_hz: float, contract: InputContract
+) -> NDArray[np.float32]:
+    """Return a simulated record as a model sees real ones, shape (12, n_samples)."""
+    return prepare(
+        signal,
+        fs_hz,
+        to_fs_hz=contract.fs_hz,
+        high_pass_hz=contract.high_pass_hz,
+        low_pass_hz=contract.low_pass_hz,
+    )
+
+
+def _store(
+    path: Path,
+    values: NDArray[np.int16],
+    scales: NDArray[np.float32],
+    targets: NDArray[np.float32],
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Two runs may draw the same at once: whole files only, the last one stays.
+    unfinished = path.with_name(f"{path.stem}-{os.getpid()}.npz")
+    np.savez(unfinished, values=values, scales=scales, targets=targets)
+    unfinished.replace(path)
+
+
+def _packed(
+    values: NDArray[np.int16],
+    scales: NDArray[np.float32],
+    targets: NDArray[np.float32],
+    fs_hz: float,
+) -> PackedSet:
+    n, n_leads, n_samples = values.shape
+    names = np.array([str(i) for i in range(n)])
+    return PackedSet(
+        signals=PackedSignals(
+            values=values.reshape(-1),
+            starts=np.arange(n + 1, dtype=np.int64) * n_leads * n_samples,
+            lengths=np.full(n, n_samples, dtype=np.int64),
+            scales=scales,
+            in_mv=np.ones(n, dtype=np.bool_),
+        ),
+        fs_hz=fs_hz,
+        targets=targets,
+        ages=np.full(n, np.nan, dtype=np.float32),
+        sexes=np.full(n, ""),
+        groups=np.char.add(f"{DATASET}/", names),
+        splits=np.full(n, "train"),
+        datasets=np.full(n, DATASET),
+        records=names,
+        has_voltage=np.ones(n, dtype=np.bool_),
+    )

@@ -1,0 +1,59 @@
+"""Simulated records in training: off by default, prepared as real ones, masked where they are."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecgcore.errors import InvalidArgumentError
+from ecgcore.inference.card import InputContract
+from ecgcore.labels import CORE_CODES
+from ecgcore.training import read_recipe
+from ecgcore.training.simulated import SimulationPart, check_simulation, simulated_set
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+
+
+def test_the_shipped_recipe_learns_from_no_simulation() -> None:
+    assert read_recipe(CONFIGS / "core9.toml").simulation.share == 0
+    assert read_recipe(CONFIGS / "core9_sim.toml").simulation.share == pytest.approx(0.3)
+    assert read_recipe(CONFIGS / "sim_only.toml").simulation.share == 1
+
+
+def test_a_batch_holds_its_share_and_at_least_one() -> None:
+    assert SimulationPart().per_batch(64) == 0
+    assert SimulationPart(share=0.3).per_batch(64) == 19
+    assert SimulationPart(share=0.001).per_batch(64) == 1
+    assert SimulationPart(share=1.0).per_batch(64) == 64
+
+
+def test_records_are_prepared_labelled_and_kept(tmp_path: Path) -> None:
+    part = SimulationPart(share=0.5, records=12, statements=("lbbb", "inferior-stemi"))
+    made = simulated_set(part, InputContract(), tmp_path)
+    assert made.targets.shape == (12, len(CORE_CODES))
+    assert set(np.unique(made.targets[np.isfinite(made.targets)])) <= {0.0, 1.0}
+    assert (made.targets[:, CORE_CODES.index("LBBB")] == 1).any()
+    # Reciprocal depression is there in an inferior infarction: STD is not a plain no.
+    stemi = made.targets[:, CORE_CODES.index("STE")] == 1
+    assert stemi.any()
+    assert np.isnan(made.targets[stemi, CORE_CODES.index("STD")]).all()
+    signal = made.signal(0)
+    assert signal.shape == (12, 1000)
+    assert np.isfinite(signal).all()
+    again = simulated_set(part, InputContract(), tmp_path)
+    np.testing.assert_array_equal(again.signal(3), made.signal(3))
+    assert len(list(tmp_path.glob("*.npz"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        (SimulationPart(share=1.5), "share"),
+        (SimulationPart(records=0), "records"),
+        (SimulationPart(seconds=1.0), "seconds"),
+        (SimulationPart(statements=("unheard-of",)), "unheard-of"),
+    ],
+)
+def test_impossible_parts_are_refused_by_name(part: SimulationPart, name: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=name):
+        check_simulation(part)
