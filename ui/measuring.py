@@ -137,6 +137,9 @@ def _panel(case: OpenCase, result: MeasureResult) -> None:
     rows = [_row(case, m) for m in _in_order(result)]
     st.html(f'<table class="ecg-table">{"".join(rows)}</table>')
     _machine(case.recording.provenance, result)
+    if result.reversal is not None:
+        st.warning(f"Exchanged electrodes suspected ({result.reversal.kind}).")
+        st.text(result.reversal.evidence)
     for note in result.notes:
         st.caption(note)
     st.caption(f"Rhythm: {result.rhythm}. Waves found by {result.delineator}.")

@@ -95,3 +95,9 @@ def test_the_machines_own_values_stand_beside_with_their_difference(app: AppTest
     said = " ".join(text.value for text in app.text)
     assert "QTc: 403 ms" in said
     assert "<b>Sinus</b>" in said  # as text
+
+
+def test_exchanged_electrodes_are_suspected_aloud(app: AppTest) -> None:
+    app.run()
+    shown(app, OpenCase("x", demonstration_case("arm-reversal").recording))
+    assert any("RA-LA" in warning.value for warning in app.warning)
