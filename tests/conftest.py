@@ -4,6 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples on every run of CI; new ones each time by hand.
+settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 # Before torch is imported: two threads on small tensors wait for one another more than they work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

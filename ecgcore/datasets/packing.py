@@ -29,6 +29,7 @@ from ecgcore.signal.prepare import prepare
 N_LEADS = len(STANDARD_12)
 _ABSENT = np.int16(-32768)
 _LARGEST = 32767
+_SMALLEST = 1e-30
 # Raise when the packed values would change for the same parameters.
 _VERSION = 1
 
@@ -251,7 +252,8 @@ def quantise(signal: NDArray[np.float32]) -> tuple[NDArray[np.int16], NDArray[np
     present = np.isfinite(signal)
     filled = np.where(present, signal, 0)
     largest = np.abs(filled).max(axis=1)
-    scales = np.where(largest > 0, largest / _LARGEST, 1).astype(np.float32)
+    # Below this a step would be no number that float32 holds; no ECG is that small in any unit.
+    scales = np.where(largest > _SMALLEST, largest / _LARGEST, 1).astype(np.float32)
     steps = np.clip(np.rint(filled / scales[:, None]), -_LARGEST, _LARGEST).astype(np.int16)
     steps[~present] = _ABSENT
     any_present = present.any(axis=1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import wfdb
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -155,6 +155,7 @@ def test_nothing_to_pack_is_refused():
         elements=st.one_of(st.floats(-1e4, 1e4, width=32), st.just(float("nan"))),
     )
 )
+@example(signal=np.array([[2.91e-43]], np.float32))
 def test_quantising_loses_half_a_step_at_most(signal):
     steps, scales = quantise(signal)
     present = np.isfinite(signal)
