@@ -87,15 +87,22 @@ def share_recognised(per_case: int) -> None:
     print(
         f"(a) share of {per_case} simulated records flagged by {model.name}, clean to usual noise"
     )
-    print(f"{'case':26s} {'statement':10s} flagged  Normal ECG flagged")
+    print(f"{'case':26s} {'statement':10s} {'flagged':22s} Normal ECG flagged")
     for case, code in CASES:
-        flagged = normal = 0
+        flagged, normal = [], []
         for seed in range(FIRST_SEED, FIRST_SEED + per_case):
             made = simulate(case, seed=seed, vary=1.0)
             found = {f.code: f.finding for f in predict(model, made.recording).findings}
-            flagged += found[code] is True
-            normal += found["SNR"] is True
-        print(f"{case:26s} {code:10s} {flagged / per_case:7.2f}  {normal / per_case:7.2f}")
+            flagged.append(found[code] is True)
+            normal.append(found["SNR"] is True)
+        print(f"{case:26s} {code:10s} {share(flagged):22s} {share(normal)}")
+
+
+def share(flags: list[bool]) -> str:
+    """Return the share of persons flagged with its interval; each record is a person."""
+    values = np.array(flags, dtype=float)
+    weights = patient_weights(np.arange(values.size).astype(str))
+    return shown(interval(lambda w: w @ values / w.sum(axis=1), weights))
 
 
 def logits(network: nn.Module, data: PackedSet, rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -147,7 +154,7 @@ def shown(given: Interval) -> str:
     """Return a figure with its interval."""
     if given.value is None or given.low is None or given.high is None:
         return "-"
-    return f"{given.value:+.3f} ({given.low:+.3f} to {given.high:+.3f})".replace("+0.", ".")
+    return f"{given.value:.3f} ({given.low:.3f} to {given.high:.3f})"
 
 
 def main() -> int:

@@ -1,5 +1,6 @@
 """Simulated records in training: off by default, prepared as real ones, masked where they are."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
 from ecgcore.labels import CORE_CODES
 from ecgcore.training import read_recipe
+from ecgcore.training.loop import draw_batch, fit
 from ecgcore.training.simulated import SimulationPart, check_simulation, simulated_set
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -57,3 +59,20 @@ def test_records_are_prepared_labelled_and_kept(tmp_path: Path) -> None:
 def test_impossible_parts_are_refused_by_name(part: SimulationPart, name: str) -> None:
     with pytest.raises(InvalidArgumentError, match=name):
         check_simulation(part)
+
+
+def test_a_batch_takes_its_share_from_the_simulated_set(tmp_path: Path) -> None:
+    recipe = read_recipe(CONFIGS / "core9_sim.toml")
+    recipe = replace(recipe, training=replace(recipe.training, batch_size=10))
+    only = SimulationPart(records=10, statements=("normal",))
+    data = simulated_set(only, InputContract(), tmp_path)
+    # Told apart by their labels: ST elevation stands for a simulated record.
+    stemi = simulated_set(replace(only, statements=("inferior-stemi",)), InputContract(), tmp_path)
+    rng = np.random.default_rng(0)
+    drawn = draw_batch(recipe, data, np.arange(7), rng, simulated=stemi)
+    assert drawn.x.shape[0] == 10
+    assert drawn.targets[:, CORE_CODES.index("STE")].tolist() == [0.0] * 7 + [1.0] * 3
+    # What the simulator masks stays masked.
+    assert drawn.targets[:, CORE_CODES.index("STD")].isnan().tolist() == [False] * 7 + [True] * 3
+    with pytest.raises(InvalidArgumentError, match="3 simulated records"):
+        fit(recipe, data, np.arange(10), seed=0)
