@@ -252,7 +252,8 @@ def _check_sums(
 def _physical(spec: SignalSpec, digital: NDArray[np.int32]) -> FloatRows:
     scale = mv_per(spec.unit) if is_voltage(spec.unit) else 1.0
     # In double precision, so that the result is the nearest float32 to the exact value.
-    values = ((digital.astype(np.float64) - spec.baseline) / spec.gain) * scale
+    with np.errstate(over="ignore", invalid="ignore"):  # what is infinite is refused later
+        values = ((digital.astype(np.float64) - spec.baseline) / spec.gain) * scale
     absent = FORMATS[spec.fmt][1]
     if absent is not None:
         values[digital == absent] = np.nan

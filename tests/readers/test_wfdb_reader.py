@@ -289,3 +289,9 @@ def test_a_large_signal_file_is_refused_before_it_is_read(tmp_path):
         file.truncate(300 * 2**20)
     with pytest.raises(TooLargeError, match="larger than the 200 MB"):
         readers.read(tmp_path / "r")
+
+
+def test_a_gain_too_small_for_any_number_is_refused_in_a_sentence():
+    header = b"x 1 500 4\nx.dat 16 1e-305/mV 16 0 0 0 0 I\n"
+    with pytest.raises(EcgError):
+        readers.read({"x.hea": header, "x.dat": np.array([900, -900, 3, 4], "<i2").tobytes()})
