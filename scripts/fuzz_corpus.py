@@ -1,12 +1,15 @@
 """What the readers' fuzzing starts from: files made by the tests, and real ones if there are."""
 
+import importlib
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +20,7 @@ from ecgcore.readers import ReadOptions
 ROOT = Path(__file__).resolve().parents[1]
 _TESTS = str(ROOT / "tests" / "readers")
 _MAX_REAL_BYTES = 3_000_000
+Maker = Callable[[Path], Any]
 _SHORT = 240  # samples a lead of the made files; a few need their full length
 
 
@@ -32,62 +36,88 @@ class Seed:
 
 
 def made() -> Iterator[Seed]:
-    """Yield one small file of every kind that the tests make."""
-    if _TESTS not in sys.path:
-        sys.path.insert(0, _TESTS)
-    import made_files
-
-    usual = made_files.N_SAMPLES
-    for n_samples in (_SHORT, usual):
-        # The makers take the length from here when they are first imported, or when they run.
-        made_files.N_SAMPLES = n_samples
-        for name in [n for n in sys.modules if n in ("made_small", "made_xml")]:
-            del sys.modules[name]
-        yield from _made_now(_makers(), f"/{n_samples}")
+    """Yield one small file of every kind that the tests make, and one of usual length."""
+    with _short_makers() as makers:
+        yield from _made_now(makers, f"/{_SHORT}")
+    yield from _made_now(_makers(), "")
+    yield from _in_parts()
     yield from _scp()
 
 
-def _makers() -> dict[str, Callable[[Path], object]]:
-    import made_files
-    import made_small
-    import made_xml
+def _module(name: str) -> Any:
+    if _TESTS not in sys.path:
+        sys.path.insert(0, _TESTS)
+    return importlib.import_module(name)
 
-    makers = {**made_files.MAKERS, **made_small.SMALL, **made_xml.XML}
+
+def _makers() -> dict[str, Maker]:
+    makers = {**_module("made_files").MAKERS, **_module("made_small").SMALL}
+    makers |= _module("made_xml").XML | {"apple": _apple}
     return {name: makers[name] for name in sorted(makers)}
 
 
-def _made_now(makers: dict[str, Callable[[Path], object]], suffix: str) -> Iterator[Seed]:
+@contextmanager
+def _short_makers() -> Iterator[dict[str, Maker]]:
+    """Give makers of short files: they take the length when they are imported, or when they run."""
+    files = _module("made_files")
+    usual = files.N_SAMPLES
+    before = {name: _module(name) for name in ("made_small", "made_xml")}
+    files.N_SAMPLES = _SHORT
+    try:
+        for name in before:
+            del sys.modules[name]
+        yield _makers()
+    finally:
+        files.N_SAMPLES = usual
+        sys.modules.update(before)
+
+
+def _made_now(makers: dict[str, Maker], suffix: str) -> Iterator[Seed]:
     for name, make in makers.items():
         with tempfile.TemporaryDirectory() as folder:
             try:
                 built = make(Path(folder))
             except (ValueError, IndexError):
                 continue  # this maker knows one length only
-        yield Seed(name + suffix, built.files, built.options)  # type: ignore[attr-defined]
-    yield Seed("apple" + suffix, {"ecg.csv": _apple()}, ReadOptions())
+        yield Seed(name + suffix, built.files, built.options)
 
 
-def _apple() -> bytes:
-    import made_files
-    import made_small
+def _apple(folder: Path) -> Any:
+    files, small = _module("made_files"), _module("made_small")
+    text = small.apple_text(files.truth_mv()[0] * 1000)
+    return files.Made({"ecg.csv": text.encode()}, "ecg.csv", "Apple Watch", 0.001)
 
-    return str(made_small.apple_text(made_files.truth_mv()[0] * 1000)).encode()
+
+def _in_parts() -> Iterator[Seed]:
+    """Yield files whose recording is put together from several parts."""
+    xml, files = _module("made_xml"), _module("made_files")
+    rows = xml.steps()[:, :200]
+    parts = [
+        xml.sequence_set(xml.time_pq(head), xml.aecg_leads(rows[[i]], (lead,)))
+        for i, (head, lead) in enumerate((("0", "I"), ("400", "II"), ("900", "III")))
+    ]
+    yield Seed("aecg-parts", {"a.xml": xml.aecg_xml(xml.series(*parts)).encode()}, ReadOptions())
+    line = "1000/mV 16 0 0 0 0"
+    segments = {"m.hea": b"m/3 2 500 700\na 300\n~ 100\nb 300\n"}
+    for name in ("a", "b"):
+        head = f"{name} 2 500 300\n{name}.dat 16 {line} I\n{name}.dat 16 {line} II\n"
+        samples = np.round(files.truth_mv()[:2, :300] * 1000).astype("<i2").T
+        segments |= {f"{name}.hea": head.encode(), f"{name}.dat": samples.tobytes()}
+    yield Seed("wfdb-segments", segments, ReadOptions())
 
 
 def _scp() -> Iterator[Seed]:
-    import scp_builder as b
-
+    b = _module("scp_builder")
     rows = np.round(np.cumsum(np.random.default_rng(0).normal(0, 9, (2, 300)), axis=1))
     for coding in ("none", "default", "own"):
         for order in (0, 2):
             data = b.simple(rows.astype(int), ("I", "II"), order=order, coding=coding)
             yield Seed(f"scp-{coding}-{order}", {"a.scp": data}, ReadOptions())
-    zones = b.Zones(
-        160, 41, [(0, 121, 161, 200), (0, 521, 561, 600)], [(141, 180), (541, 580)]
-    )  # fmt: skip
+    beats, areas = [(0, 121, 161, 200), (0, 521, 561, 600)], [(141, 180), (541, 580)]
     rows = np.stack([np.arange(1000) // 8 - 60, 40 - np.arange(1000) // 10])
     beat = np.stack([(np.hanning(80) * g).astype(int) for g in (120, 200)])
     for factor in (1, 4):
+        zones = b.Zones(160, 41, beats, areas)
         data = b.with_beat(rows, ("I", "II"), beat, zones, factor=factor)
         yield Seed(f"scp-beat-{factor}", {"a.scp": data}, ReadOptions())
 
