@@ -1,6 +1,8 @@
 """Mutated files of every format: a short run of the fuzzing, and everything that it ever found."""
 
 import random
+import subprocess
+import sys
 import time
 import warnings
 
@@ -15,7 +17,7 @@ from ecgcore.errors import EcgError, InvalidArgumentError, ReadError, TooLargeEr
 from ecgcore.readers import ReadOptions, parquet_
 from ecgcore.readers.base import library
 from ecgcore.recording import Recording
-from scripts.fuzz_corpus import Seed, corpus, made
+from scripts.fuzz_corpus import ROOT, Seed, corpus, made
 from scripts.fuzz_mutations import mutate
 from scripts.fuzz_readers import build, fuzz, trial
 
@@ -42,6 +44,15 @@ def test_mutated_files_of_every_format(seeds):
     assert findings == []
     assert sum(counts.values()) == N_SHORT
     assert min(counts["recording"], counts["error"]) > N_SHORT / 10
+
+
+def test_the_script_prints_what_it_counted(tmp_path):
+    command = [sys.executable, "-m", "scripts.fuzz_readers", "--inputs", "60", "--seed", "5"]
+    command += ["--keep", str(tmp_path / "kept"), "--state", str(tmp_path / "state")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert done.stdout.startswith("inputs 60, ")
+    assert "crash 0, hang 0, memory 0" in done.stdout
 
 
 def test_every_format_is_among_the_seeds(seeds):
