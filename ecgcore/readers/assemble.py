@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from ecgcore.errors import InvalidArgumentError, ReadError
 from ecgcore.leads import STANDARD_12, canonical_lead, derive_limb_leads
 from ecgcore.readers.base import Draft, ReadOptions, Source, shown
-from ecgcore.recording import MAX_LEADS, Patient, Recording, Step
+from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording, Step
 from ecgcore.units import MV, NU
 
 MAX_NAME_LENGTH = 32
 MAX_LISTED = 20
+MAX_TOLD = 200
 UNUSUAL_MV = 100.0
 SHORT_S = 1.0
 
@@ -82,7 +83,7 @@ def finish(draft: Draft, source: Source) -> Recording:
     notes = list(draft.notes)
     names = final_names(draft.names, notes)
     signal = _finite(draft.signal, notes)
-    provenance = replace(draft.provenance, sha256=source.sha256)
+    provenance = _shown_provenance(draft.provenance, source.sha256)
     leads: tuple[str, ...] = tuple(names)
     derived: tuple[str, ...] = ()
     if _can_derive(names):
@@ -109,6 +110,18 @@ def finish(draft: Draft, source: Source) -> Recording:
         provenance=provenance,
         derived_leads=derived,
         notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _shown_provenance(told: Provenance, sha256: str) -> Provenance:
+    # A unit may be understood and still have 200,000 brackets around it.
+    return replace(
+        told,
+        sha256=sha256,
+        original_unit=shown(told.original_unit, MAX_TOLD),
+        original_gain=shown(told.original_gain, MAX_TOLD),
+        device=shown(told.device, MAX_TOLD),
+        device_filter=shown(told.device_filter, MAX_TOLD),
     )
 
 

@@ -1,5 +1,6 @@
 """Mutated files of every format: a short run of the fuzzing, and everything that it ever found."""
 
+import json
 import random
 import subprocess
 import sys
@@ -165,6 +166,14 @@ def test_many_channels_are_not_all_listed():
         read({"a.csv": table.encode()}, lead_names=("I", "II"))
     assert "60 channels" in str(error.value)
     assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize("unit", ["[" * 9000 + "mV", "\x1cuV"])
+def test_a_unit_in_odd_clothes_is_shown_short_and_clean(unit):
+    content = {"fs": 500, "unit": unit, "leads": {"I": [0.1] * 600, "II": [0.2] * 600}}
+    told = read({"a.json": json.dumps(content).encode()}).provenance.original_unit
+    assert told.isprintable()
+    assert 2 <= len(told) <= 200
 
 
 LONG = 100_000
