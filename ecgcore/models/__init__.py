@@ -13,6 +13,7 @@ from ecgcore.checks import one_of
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models.delineator import WAVE_LABELS, DelineatorNet
 from ecgcore.models.lead_set import LeadSetNet
+from ecgcore.models.resnet34 import ResNet34
 from ecgcore.models.scaling import standardise
 
 __all__ = ["ARCHITECTURES", "WAVE_LABELS", "DelineatorNet", "LeadSetNet", "build", "standardise"]
@@ -20,6 +21,7 @@ __all__ = ["ARCHITECTURES", "WAVE_LABELS", "DelineatorNet", "LeadSetNet", "build
 ARCHITECTURES: dict[str, type[nn.Module]] = {
     "lead_set": LeadSetNet,
     "delineator": DelineatorNet,
+    "resnet34": ResNet34,
 }
 
 
