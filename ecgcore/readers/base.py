@@ -1,6 +1,8 @@
 """What all readers share: their options, the bytes they may read, and their draft."""
 
+import errno
 import hashlib
+import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -174,11 +176,30 @@ class Source:
                 )
             if path.stat().st_size > room:
                 raise too_large(self._options.max_bytes)
-            with path.open("rb") as file:
-                return file.read(room + 1)
+            return first_bytes(path, room + 1)
         except OSError as error:
             reason = error.strerror or "it is not accessible"
             raise ReadError(f"{shown(name)} cannot be opened: {reason.lower()}.") from error
+
+
+def first_bytes(path: Path, n_bytes: int) -> bytes:
+    """Return what a file begins with; one that has nothing to give yet is an error and no wait.
+
+    A pipe put there after the name was checked, or a file of the kernel's, would hang otherwise.
+
+    Raises
+    ------
+    OSError
+    """
+    with open(path, "rb", opener=_without_waiting) as file:
+        content: bytes | None = file.read(n_bytes)
+    if content is None:
+        raise BlockingIOError(errno.EAGAIN, "it has nothing to give")
+    return content
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def is_plain_name(name: str) -> bool:

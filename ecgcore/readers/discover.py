@@ -1,10 +1,11 @@
 """Finding the recordings among files: in a folder, in an upload, in an archive."""
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from ecgcore.errors import ReadError
-from ecgcore.readers.base import HEAD_BYTES, shown
+from ecgcore.readers.base import HEAD_BYTES, first_bytes, shown
 from ecgcore.readers.known import recognise_known
 from ecgcore.readers.table import recognise
 from ecgcore.readers.wfdb_header import looks_like_header, parse_header
@@ -14,7 +15,12 @@ from ecgcore.readers.zip_ import is_zip
 _TEXT = "CSV"
 _MAX_FILES = 1_000_000
 # An empty or damaged file of these names is listed, so that reading it says what is wrong.
-_RECORDING_SUFFIXES = {".edf", ".bdf", ".dcm", ".scp", ".atc"}
+_RECORDING_SUFFIXES = {
+    ".edf", ".bdf", ".dcm", ".scp", ".atc", ".ecg", ".ishne", ".mwf", ".mfer", ".parquet", ".npy",
+    ".npz", ".zip",
+}  # fmt: skip
+# Files of these names hold much else, too: an empty one is listed, and one that cannot be opened.
+_OFTEN_OTHER = {".csv", ".txt", ".xml", ".json", ".mat"}
 
 
 def find_recordings(path: str | Path) -> list[Path]:
@@ -23,9 +29,10 @@ def find_recordings(path: str | Path) -> list[Path]:
     A WFDB record is named by its header; its signal files, segments and annotations are not named
     again.  Other files are named if their content is a recording: of a format that is read, of
     one that is only recognised, or an archive; and if only their name says so (an empty or damaged
-    ``.csv``, ``.edf``, ``.dcm`` ...), so that no damaged file is dropped silently.  A text table
-    counts if its header names a lead, or if it has no header and is all numbers.  Hidden files are
-    passed over.
+    ``.csv``, ``.edf``, ``.dcm`` ..., also one that cannot be opened, and a link that leads
+    nowhere), so that no damaged file is dropped silently.  So is a folder inside that cannot be
+    listed.  A text table counts if its header names a lead, or if it has no header and is all
+    numbers.  Hidden files are passed over, links to folders not followed.
 
     Parameters
     ----------
@@ -37,20 +44,44 @@ def find_recordings(path: str | Path) -> list[Path]:
         If there is no such folder, or it cannot be listed.
     """
     folder = Path(path)
+    closed: list[str] = []
     try:
         if not folder.is_dir():
             raise ReadError("There is no such folder.")
-        inside = sorted(
-            file.relative_to(folder).as_posix()
-            for file in folder.rglob("*")
-            if not any(part.startswith(".") for part in file.relative_to(folder).parts)
-            and file.is_file()
-        )
+        with os.scandir(folder):
+            pass
+        inside = sorted(_inside(folder, closed))
     except OSError as error:
         reason = (error.strerror or "no access").lower()
         raise ReadError(f"The folder cannot be listed: {reason}.") from error
     names = _recordings(inside[:_MAX_FILES], lambda name: _head(folder / name))
-    return [folder / name for name in names]
+    return [folder / name for name in sorted([*names, *closed])]
+
+
+def _inside(folder: Path, closed: list[str]) -> Iterator[str]:
+    """Yield the files below a folder, named from it; folders that cannot be listed are added."""
+
+    def refuse(error: OSError) -> None:
+        closed.append(Path(str(error.filename)).relative_to(folder).as_posix())
+
+    for place, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in files:
+            path = Path(place, name)
+            # Devices and pipes never; what cannot be looked at is told when it is read.
+            if not name.startswith(".") and (_is_file(path) or _leads_nowhere(path)):
+                yield path.relative_to(folder).as_posix()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return True
+
+
+def _leads_nowhere(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
 
 
 def recordings_in(files: Mapping[str, bytes]) -> list[str]:
@@ -66,8 +97,7 @@ def recordings_in(files: Mapping[str, bytes]) -> list[str]:
 
 def _head(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(HEAD_BYTES)
+        return first_bytes(path, HEAD_BYTES)
     except OSError:
         return b""  # its reading will say why
 
@@ -111,7 +141,8 @@ def _is_recording(name: str, head: bytes) -> bool:
         return known.is_ecg
     suffix = PurePosixPath(name).suffix.lower()
     # Text of another kind in a .csv is a list of cases, not a damaged recording.
-    return suffix in _RECORDING_SUFFIXES or (suffix == ".csv" and not head.strip(b"\0 \r\n\t"))
+    empty = not head.strip(b"\0 \r\n\t")
+    return suffix in _RECORDING_SUFFIXES or (suffix in _OFTEN_OTHER and empty)
 
 
 def describe(names: Iterable[str], limit: int = 5) -> str:

@@ -1,5 +1,6 @@
 """Opening what a user gives: a path, or uploaded files, to the one reader that fits."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -121,12 +122,24 @@ def _existing(path: Path) -> Path:
         if header != path and header.is_file():
             return header
         if path.is_dir():
-            raise ReadError("This is a folder; name a recording in it.")
+            raise ReadError(_about_folder(path))
         if path.exists():
             raise ReadError("This is neither a file nor a folder.")
+        if path.is_symlink():
+            raise ReadError("This link leads to no file.")
+    except PermissionError as error:
+        raise ReadError("It may not be looked at: permission denied.") from error
     except (OSError, ValueError) as error:
         raise ReadError("There is no file of that name.") from error
     raise ReadError("There is no such file; a WFDB record is named with or without .hea.")
+
+
+def _about_folder(path: Path) -> str:
+    try:
+        with os.scandir(path):
+            return "This is a folder; name a recording in it."
+    except OSError as error:
+        return f"The folder cannot be listed: {(error.strerror or 'no access').lower()}."
 
 
 def _read_files(files: Mapping[str, bytes], member: str | None, options: ReadOptions) -> Recording:

@@ -1,10 +1,15 @@
 """Finding recordings in folders and uploads."""
 
+import os
+import tempfile
+from pathlib import Path
+
 import pytest
 from made_files import MAKERS
 
 from ecgcore import readers
 from ecgcore.errors import ReadError
+from ecgcore.readers.base import first_bytes
 
 
 @pytest.fixture
@@ -68,3 +73,83 @@ def test_a_damaged_file_is_listed_by_its_name_so_that_it_is_reported(tmp_path):
     (tmp_path / "noise.dcm").write_bytes(bytes(range(256)) * 4)
     found = shown(tmp_path)
     assert found == ["empty.csv", "empty.edf", "noise.dcm"]
+
+
+@pytest.mark.parametrize("suffix", ["ecg", "MWF", "parquet", "npz", "zip", "bdf", "atc"])
+def test_damaged_content_under_the_name_of_a_recording_is_listed(tmp_path, suffix):
+    (tmp_path / f"x.{suffix}").write_bytes(bytes(range(1, 250)) * 4)
+    (tmp_path / "x.bin").write_bytes(bytes(range(1, 250)) * 4)
+    assert shown(tmp_path) == [f"x.{suffix}"]
+    with pytest.raises(ReadError):
+        readers.read(tmp_path / f"x.{suffix}")
+
+
+@pytest.mark.parametrize("suffix", ["xml", "json", "txt", "mat"])
+def test_of_names_that_hold_much_else_only_an_empty_file_is_listed(tmp_path, suffix):
+    (tmp_path / f"other.{suffix}").write_text("Some words, and no ECG.\n", encoding="utf-8")
+    (tmp_path / f"empty.{suffix}").write_bytes(b"")
+    assert shown(tmp_path) == [f"empty.{suffix}"]
+
+
+def test_links_are_followed_to_files_only_and_told_where_they_lead_nowhere(tmp_path, folder):
+    (tmp_path / "c" / "again.edf").symlink_to(tmp_path / "a" / "a.edf")
+    (tmp_path / "c" / "gone.edf").symlink_to(tmp_path / "none")
+    (tmp_path / "c" / "endless.edf").symlink_to(tmp_path / "c" / "endless.edf")
+    (tmp_path / "c" / "zero.edf").symlink_to("/dev/zero")
+    (tmp_path / "c" / "up").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "c" / "pipe.edf")
+    inside = [name for name in shown(tmp_path) if name.startswith("c")]
+    assert inside == ["c/a.dcm", "c/again.edf", "c/endless.edf", "c/gone.edf"]
+    assert readers.read(tmp_path / "c" / "again.edf").provenance.format == "EDF"
+    for name in ("gone.edf", "endless.edf"):
+        with pytest.raises(ReadError, match="leads to no file"):
+            readers.read(tmp_path / "c" / name)
+
+
+@pytest.fixture
+def ordinary_user():
+    """Nothing is closed to the superuser."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def partly_closed():
+    with tempfile.TemporaryDirectory() as name:  # pytest's own are closed to others
+        top = Path(name)
+        top.chmod(0o755)
+        (top / "c").mkdir()
+        for file in ("a.edf", "c/a.dcm", "b.csv"):
+            (top / file).write_bytes(b"")
+        (top / "a.edf").chmod(0)
+        (top / "c").chmod(0)
+        yield top
+        (top / "c").chmod(0o700)
+
+
+def test_what_is_closed_is_told(partly_closed, ordinary_user):
+    assert shown(partly_closed) == ["a.edf", "b.csv", "c"]
+    for name, words in (("a.edf", "cannot be opened"), ("c", "cannot be listed")):
+        with pytest.raises(ReadError, match=f"{words}: permission denied"):
+            readers.read(partly_closed / name)
+    with pytest.raises(ReadError, match="may not be looked at"):
+        readers.read(partly_closed / "c" / "a.dcm")
+    with pytest.raises(ReadError, match="cannot be listed: permission denied"):
+        readers.find_recordings(partly_closed / "c")
+
+
+def test_a_pipe_put_in_the_place_of_a_file_is_no_wait(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert first_bytes(tmp_path / "pipe", 10) == b""
+    writer = os.open(tmp_path / "pipe", os.O_RDWR)
+    try:
+        with pytest.raises(OSError, match="nothing to give"):
+            first_bytes(tmp_path / "pipe", 10)
+    finally:
+        os.close(writer)
