@@ -17,6 +17,9 @@ from ecgcore.units import MV, NU
 MAX_NAME_LENGTH = 32
 MAX_LISTED = 20
 MAX_TOLD = 200
+# What this package writes into comments, and reads back.
+SIMULATED_COMMENT = "Simulated by ecgcore; no patient."
+COMPUTED_COMMENT = "computed leads:"
 UNUSUAL_MV = 100.0
 SHORT_S = 1.0
 
@@ -85,6 +88,9 @@ def finish(draft: Draft, source: Source) -> Recording:
     signal = _finite(draft.signal, notes)
     provenance = _shown_provenance(draft.provenance, source.sha256)
     leads: tuple[str, ...] = tuple(names)
+    told = tuple(name for name in names if name in draft.derived)
+    if told:
+        notes.append(f"{listed(told)} {were(told)} computed before the file was written.")
     derived: tuple[str, ...] = ()
     if _can_derive(names):
         if draft.unit == NU:
@@ -108,7 +114,7 @@ def finish(draft: Draft, source: Source) -> Recording:
         start=draft.start,
         patient=draft.patient,
         provenance=provenance,
-        derived_leads=derived,
+        derived_leads=tuple(name for name in leads if name in {*derived, *told}),
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -188,6 +194,14 @@ def listed(names: Iterable[str]) -> str:
 def were(names: Sequence[str]) -> str:
     """Return the verb for that many names."""
     return "was" if len(names) == 1 else "were"
+
+
+def computed_leads(lines: Iterable[str]) -> tuple[str, ...]:
+    """Return the leads that a comment written by this package names as computed."""
+    words = (line.strip().partition(COMPUTED_COMMENT) for line in lines)
+    return tuple(
+        name for before, mark, rest in words if mark and not before for name in rest.split()
+    )
 
 
 _AGE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*([ymwd]?)", re.IGNORECASE)

@@ -248,6 +248,8 @@ class Draft:
     start : datetime or None
     patient : Patient
     notes : list of str
+    derived : tuple of str
+        Leads that the file itself says were computed from others.
     """
 
     names: list[str]
@@ -258,6 +260,7 @@ class Draft:
     start: datetime | None = None
     patient: Patient = field(default_factory=Patient)
     notes: list[str] = field(default_factory=list)
+    derived: tuple[str, ...] = ()
 
 
 # Recording warnings swaps state that all threads share; one reader at a time may do it.

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from ecgcore.errors import MissingInformationError, ReadError
 from ecgcore.leads import canonical_lead
 from ecgcore.readers.assemble import (
+    SIMULATED_COMMENT,
     chosen_names,
+    computed_leads,
     find_age_sex,
     finish,
     is_other_signal,
@@ -118,7 +120,11 @@ def read(source: Source, options: ReadOptions) -> Recording:
     if fs_hz is None or not all(units) or not all(names):
         raise _missing(fs_hz, units, names)
     patient = make_patient(*find_age_sex(stated, notes), {}, options)
-    return finish(_draft(leads, units, fs_hz, patient, notes), source)
+    draft = _draft(leads, units, fs_hz, patient, notes)
+    draft.derived = computed_leads(layout.comments)
+    if SIMULATED_COMMENT in layout.comments:
+        draft.provenance = replace(draft.provenance, simulated=True)
+    return finish(draft, source)
 
 
 def _load(text: str, layout: Layout, notes: list[str]) -> _Columns:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from ecgcore.errors import EcgError
+from ecgcore.readers.assemble import COMPUTED_COMMENT, SIMULATED_COMMENT
 from ecgcore.readers.base import shown
-from ecgcore.readers.wfdb_ import SIMULATED_COMMENT
 from ecgcore.recording import Recording
 
 # Nine digits name every float32 exactly.
@@ -67,7 +67,7 @@ def _comments(recording: Recording) -> list[str]:
     if recording.start is not None:
         lines.append(f"start: {recording.start.isoformat(' ')}")
     if recording.derived_leads:
-        lines.append(f"computed leads: {' '.join(recording.derived_leads)}")
+        lines.append(f"{COMPUTED_COMMENT} {' '.join(recording.derived_leads)}")
     return [*lines, SIMULATED_COMMENT] if recording.provenance.simulated else lines
 
 

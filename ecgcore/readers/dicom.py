@@ -16,6 +16,7 @@ from pydicom.multival import MultiValue
 from ecgcore.errors import MissingInformationError, ReadError
 from ecgcore.leads import canonical_lead
 from ecgcore.readers.assemble import (
+    SIMULATED_COMMENT,
     chosen_names,
     finish,
     listed,
@@ -26,7 +27,7 @@ from ecgcore.readers.assemble import (
     were,
 )
 from ecgcore.readers.base import Draft, ReadOptions, Source, library, optional, shown
-from ecgcore.readers.dicom_codes import is_ecg_storage, lead_of_code
+from ecgcore.readers.dicom_codes import COMPUTED_CHANNEL, is_ecg_storage, lead_of_code
 from ecgcore.recording import MAX_FS_HZ, MAX_LEADS, Patient, Provenance, Recording
 from ecgcore.units import MV, is_voltage, mv_per
 
@@ -53,6 +54,7 @@ class _Channel:
     scale: float  # units a step
     offset: float  # units
     filter_text: str
+    computed: bool
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
         start=optional(lambda: _start(dataset)),
         patient=_patient(dataset, options, notes),
         notes=notes,
+        derived=tuple(channel.name for channel in channels if channel.computed),
     )
     return finish(draft, source)
 
@@ -178,6 +181,7 @@ def _channel(index: int, definition: Dataset, ecg_storage: bool) -> _Channel:
         scale=scale * float(1 if correction is None else correction),
         offset=float(definition.get("ChannelBaseline") or 0.0),
         filter_text=_filter_text(definition),
+        computed=str(definition.get("ChannelDerivationDescription") or "") == COMPUTED_CHANNEL,
     )
 
 
@@ -348,6 +352,7 @@ def _provenance(dataset: Dataset, group: _Group, channels: Sequence[_Channel]) -
         device_filter=next(iter(filters)) if len(filters) == 1 else "differs by lead",
         machine_statements=statements,
         machine_measurements=measurements,
+        simulated=optional(lambda: str(dataset.get("ImageComments"))) == SIMULATED_COMMENT,
     )
 
 

@@ -9,6 +9,8 @@ _LEADS = {
     **{10: "V2R", 11: "V3R", 12: "V4R", 13: "V5R", 14: "V6R", 15: "V7R"},
     **{16: "X", 17: "Y", 18: "Z", 20: "CM5", 66: "V8", 67: "V9"},
 }
+# What this package writes as the derivation of a lead that it computed.
+COMPUTED_CHANNEL = "Computed from two recorded limb leads"
 _CODE = re.compile(r"(?:5\.6\.3-9-|2:)(\d{1,3})")
 
 # 12-lead, general and ambulatory ECG, and the 32-bit general ECG.

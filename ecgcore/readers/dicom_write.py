@@ -17,8 +17,9 @@ from pydicom.uid import (
 
 from ecgcore.errors import EcgError, InvalidArgumentError
 from ecgcore.leads import STANDARD_12
+from ecgcore.readers.assemble import SIMULATED_COMMENT
 from ecgcore.readers.base import shown
-from ecgcore.readers.dicom_codes import code_of_lead
+from ecgcore.readers.dicom_codes import COMPUTED_CHANNEL, code_of_lead
 from ecgcore.recording import Recording
 from ecgcore.units import MV
 
@@ -131,7 +132,7 @@ def _dataset(recording: Recording, storage: str) -> Dataset:
     _set_time(dataset, recording)
     dataset.AcquisitionContextSequence = []
     if recording.provenance.simulated:
-        dataset.ImageComments = "Simulated by ecgcore; no patient."
+        dataset.ImageComments = SIMULATED_COMMENT
     return dataset
 
 
@@ -182,7 +183,7 @@ def _channel(number: int, lead: str, computed: bool, bits: int) -> Dataset:
     else:
         channel.ChannelSourceSequence = [_coded(code, "MDC", f"Lead {lead}")]
     if computed:
-        channel.ChannelDerivationDescription = "Computed from two recorded limb leads"
+        channel.ChannelDerivationDescription = COMPUTED_CHANNEL
     channel.ChannelSensitivity = "1"
     channel.ChannelSensitivityUnitsSequence = [_coded("uV", "UCUM", "microvolt")]
     channel.ChannelSensitivityCorrectionFactor = "1"

@@ -118,7 +118,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     signal = root.find("signalcharacteristics") or Node("signalcharacteristics")
     wave = _wave(_waveforms(root), signal, options, notes)
     names, steps = _steps(wave, signal, options, notes)
-    _note_calibration(steps, wave, notes)
+    steps = _without_calibration(names, steps, wave, notes)
     names, steps = _chosen(names, steps, options)
     if root.find("repbeat") is not None:
         notes.append("Representative beats in the file, computed and no rhythm: left out.")
@@ -329,19 +329,29 @@ def _limb_leads(labels: list[str], steps: Samples, notes: list[str]) -> tuple[li
     return [labels[k] for k in keep], steps[keep]
 
 
-def _note_calibration(steps: Samples, wave: _Wave, notes: list[str]) -> None:
-    """Tell where the recording ends with the device's 1 mV mark in all leads."""
+def _without_calibration(
+    names: list[str], steps: Samples, wave: _Wave, notes: list[str]
+) -> Samples:
+    """Mark the device's 1 mV calibration at the end of all leads as absent: it is no ECG.
+
+    It is certain where I, II and aVR stand at 1 mV together, which no heart does: aVR would be
+    -1 mV.  Without these leads it is told only.
+    """
     mark = wave.offset + np.round(_CALIBRATION_UV / wave.uv_per_step)
     high = np.all(np.abs(steps - mark) <= 1, axis=0)
-    flat = np.all(np.abs(steps - wave.offset) <= 1, axis=0) | high
-    ends = np.flatnonzero(~flat)
+    ends = np.flatnonzero(~(np.all(steps == wave.offset, axis=0) | high))
     first = int(ends[-1]) + 1 if ends.size else 0
-    if high[first:].sum() >= _CALIBRATION_S * wave.fs_hz:
-        seconds = (steps.shape[1] - first) / wave.fs_hz
-        notes.append(
-            f"The last {seconds:.2g} s of all leads are the device's 1 mV calibration mark, not "
-            "ECG."
-        )
+    if high[first:].sum() < _CALIBRATION_S * wave.fs_hz:
+        return steps
+    what = f"The last {(steps.shape[1] - first) / wave.fs_hz:.2g} s of all leads"
+    mark_words = "the device's 1 mV calibration mark, not ECG"
+    if first == 0 or not {"i", "ii", "avr"} <= {name.strip().lower() for name in names}:
+        notes.append(f"{what} are {mark_words}.")
+        return steps
+    notes.append(f"{what} are {mark_words}; they are marked as absent.")
+    steps = steps.copy()
+    steps[:, first:] = np.nan
+    return steps
 
 
 def _chosen(names: list[str], steps: Samples, options: ReadOptions) -> tuple[list[str], Samples]:

@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
 from ecgcore.readers.assemble import (
+    SIMULATED_COMMENT,
     chosen_names,
+    computed_leads,
     find_age_sex,
     finish,
     is_other_signal,
@@ -41,7 +43,6 @@ from ecgcore.readers.wfdb_header import (
 from ecgcore.recording import Patient, Provenance, Recording
 from ecgcore.units import MV, NU, is_normalised, is_voltage, mv_per
 
-SIMULATED_COMMENT = "Simulated by ecgcore; no patient."
 FloatRows = NDArray[np.float32]
 
 
@@ -85,6 +86,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
         start=header.start,
         patient=_patient(header, options, notes),
         notes=notes,
+        derived=computed_leads(header.comments),
     )
     return finish(draft, source)
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.errors import EcgError, InvalidArgumentError
+from ecgcore.readers.assemble import COMPUTED_COMMENT, SIMULATED_COMMENT
 from ecgcore.readers.base import shown
-from ecgcore.readers.wfdb_ import SIMULATED_COMMENT
 from ecgcore.recording import Recording
 
 GAIN = 1000.0  # steps of 1 microvolt
@@ -90,4 +90,6 @@ def _comments(recording: Recording) -> list[str]:
         comments.append(f"Age: {patient.age_years:g}")
     if patient.sex is not None:
         comments.append(f"Sex: {patient.sex.capitalize()}")
+    if recording.derived_leads:
+        comments.append(f"{COMPUTED_COMMENT} {' '.join(recording.derived_leads)}")
     return comments

@@ -182,15 +182,28 @@ def test_single_leads_stand_at_their_own_time():
             read(philips_xml(wave.replace('starttime="1000"', f'starttime="{ms}"')))
 
 
-def test_the_calibration_mark_is_told():
-    marked = np.concatenate(
+def with_mark():
+    return np.concatenate(
         [steps(), np.zeros((12, 50)), np.full((12, 100), 2000), np.zeros((12, 50))], axis=1
-    )
-    text = plain(marked.astype(np.int64), durationperchannel=4400)
-    recording = read(text)
+    ).astype(np.int64)
+
+
+def test_the_calibration_mark_is_no_ecg():
+    recording = read(plain(with_mark(), durationperchannel=4400))
     assert recording.n_samples == 2200
+    assert np.isnan(recording.signal[:, 2000:]).all()
+    assert np.isfinite(recording.signal[:, :2000]).all()
     assert any("1 mV calibration mark" in note for note in recording.notes)
     assert not any("calibration" in note for note in read(plain()).notes)
+
+
+def test_one_volt_in_some_leads_is_no_mark():
+    for row in (0, 1, 3, 8):
+        rows = with_mark()
+        rows[row, 2050:2150] = 1990
+        recording = read(plain(rows, durationperchannel=4400))
+        assert np.isfinite(recording.signal).all()
+        assert not any("calibration" in note for note in recording.notes)
 
 
 def test_a_resolution_near_nothing_gives_no_mark():

@@ -1,5 +1,6 @@
 """What ecgcore writes reads back to the microvolt, without any option."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -41,6 +42,27 @@ def test_reads_back(writer, tmp_path):
     assert again.unit == "mV"
     assert (again.patient.age_years, again.patient.sex) == (56.0, "female")
     assert np.abs(again.signal - recording.signal).max() <= tolerance
+
+
+def test_computed_leads_and_simulation_are_still_told(writer, tmp_path):
+    write, _ = writer
+    names = ("I", "II", "V1")
+    told = readers.read({"a.csv": _table(names)})
+    assert told.derived_leads == ("III", "aVR", "aVL", "aVF")
+    simulated = replace(told, provenance=replace(told.provenance, simulated=True))
+    again = readers.read(write(simulated, tmp_path))
+    assert again.leads == told.leads
+    assert again.derived_leads == told.derived_leads
+    assert again.provenance.simulated
+    assert any("computed before the file was written" in note for note in again.notes)
+    plain = readers.read(write(truth_recording(), tmp_path))
+    assert (plain.derived_leads, plain.provenance.simulated) == ((), False)
+
+
+def _table(names):
+    head = "# fs: 500\n# unit: mV\n" + ",".join(names) + "\n"
+    rows = truth_mv()[[STANDARD_12.index(name) for name in names]].T
+    return (head + "\n".join(",".join(f"{v:.4f}" for v in row) for row in rows)).encode()
 
 
 def test_absent_samples_stay_absent(writer, tmp_path):

@@ -80,7 +80,9 @@ def test_philips(formats, expected, name):
     assert recording.fs_hz == numbers["fs_hz"]
     first = np.array(numbers.get("lead_I_first_raw", []))
     assert np.abs(recording.lead("I")[: first.size] * 200 - first).max(initial=0) < 1e-3
-    # Without the mark at the end, which stands at 1 mV in all leads alike.
+    # Without the mark at the end, which stands at 1 mV in all leads alike and is no ECG.
+    assert np.isnan(recording.signal[:, -200:]).all()
+    assert np.isfinite(recording.signal[:, :-250]).all()
     i, ii, iii, avr, avl, avf = recording.signal[:6, :-250]
     # Recorded, not computed: within two steps of 5 uV of Einthoven and Goldberger.
     assert np.abs(ii - i - iii).max() <= 0.0101
@@ -94,7 +96,7 @@ def test_philips(formats, expected, name):
 def test_philips_representative_beats_are_no_rhythm(formats):
     with_beats = readers.read(formats / "sierra_repbeats_example.xml")
     without = readers.read(formats / "sierra_129DYPRG.XML")
-    assert np.array_equal(with_beats.signal, without.signal)
+    assert np.array_equal(with_beats.signal, without.signal, equal_nan=True)
     assert any("Representative beats" in note for note in with_beats.notes)
 
 
