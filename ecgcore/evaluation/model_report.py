@@ -12,6 +12,7 @@ from scipy.stats import spearmanr
 from ecgcore.datasets import Entry, load_recording
 from ecgcore.errors import CannotAssessError, DatasetError
 from ecgcore.evaluation.bootstrap import N_BOOT
+from ecgcore.evaluation.curves import curve_points
 from ecgcore.evaluation.report import evaluate_predictions, standard_subgroups
 from ecgcore.explain import explain
 from ecgcore.inference import LoadedModel, predict
@@ -82,7 +83,8 @@ def card_metrics(
     -------
     dict
         As :func:`ecgcore.evaluation.evaluate_predictions`; ``when_assessed`` likewise, with
-        ``coverage``: {code: share of the records that can tell and got a finding}.
+        ``coverage``: {code: share of the records that can tell and got a finding}; ``curves``:
+        {code: what :func:`ecgcore.evaluation.curves.curve_points` returns}.
     """
     entries = predicted.entries
     ages = [np.nan if e.age_years is None else e.age_years for e in entries]
@@ -114,7 +116,12 @@ def card_metrics(
     covered = (known & predicted.assessed).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     assessed["coverage"] = dict(zip(model.card.codes, covered.tolist(), strict=True))
     assessed["how"]["coverage"] = "only records on which the statement was assessed"
-    return figures | {"when_assessed": assessed}
+    columns = zip(predicted.targets.T, predicted.probabilities.T, thresholds, strict=True)
+    curves = [curve_points(*column) for column in columns]
+    return figures | {
+        "when_assessed": assessed,
+        "curves": dict(zip(model.card.codes, curves, strict=True)),
+    }
 
 
 def explanation_figures(
