@@ -2,6 +2,7 @@
 
 import io
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from ecgcore.errors import MissingInformationError, ReadError
+from ecgcore.errors import MissingInformationError, ReadError, TooLargeError
 from ecgcore.leads import canonical_lead
 from ecgcore.readers.assemble import (
     SIMULATED_COMMENT,
@@ -26,21 +27,30 @@ from ecgcore.readers.assemble import (
     parse_sex,
     were,
 )
-from ecgcore.readers.base import Draft, ReadOptions, Source, library, optional, shown
+from ecgcore.readers.base import MIB, Draft, ReadOptions, Source, library, optional, shown
 from ecgcore.readers.dicom_codes import COMPUTED_CHANNEL, is_ecg_storage, lead_of_code
+from ecgcore.readers.text_values import most_with_gaps, too_many
 from ecgcore.recording import MAX_FS_HZ, MAX_LEADS, Patient, Provenance, Recording
 from ecgcore.units import MV, is_voltage, mv_per
 
 _DAMAGED = "The DICOM file is damaged or cut off; export it again."
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
+_META_AT, _META_LENGTH_BYTES = 132, 12  # after preamble and DICM: (0002,0000) UL 4 and its value
+_META_END = 4096
+# A first element of group 8 (or 2) with its length: character set, class, instance or group length.
+_BARE = re.compile(
+    rb"(?:DICM)?(?:\x02\0\0\0UL\x04\0|\x08\0(?:\0\0|[\x05\x16\x18]\0)"
+    rb"(?:(?:CS|UI|UL).\0|[\x04-\x40]\0\0\0))",
+    re.DOTALL,
+)
 _MEDIAN = re.compile(r"median|average|avg|representative|template|mean beat", re.IGNORECASE)
 _MEDIAN_MAX_S = 2.0
 _DTYPES = {"SB": "i1", "UB": "u1", "SS": "i2", "US": "u2", "SL": "i4", "UL": "u4"}
 
 
 def sniff(name: str, head: bytes) -> bool:
-    """Return whether the content is a DICOM file."""
-    return head[128:132] == b"DICM"
+    """Return whether the content is a DICOM file, or a data set that lacks its preamble."""
+    return head[128:132] == b"DICM" or bool(_BARE.match(head))
 
 
 @dataclass(frozen=True)
@@ -93,11 +103,12 @@ def read(source: Source, options: ReadOptions) -> Recording:
     ReadError
         One sentence: no waveform, no ECG in it, only a median beat, truncated samples.
     """
-    if _DEFLATED in source.data:
-        raise ReadError("The DICOM file is deflated; export it with an uncompressed syntax.")
     notes: list[str] = []
+    data = _with_preamble(source.data, notes)
+    if _DEFLATED in data[:_META_END]:
+        _check_deflated(data, options)
     with library(_DAMAGED) as texts:
-        dataset = pydicom.dcmread(io.BytesIO(source.data))
+        dataset = pydicom.dcmread(io.BytesIO(data), force=True)
         items = list(dataset.get("WaveformSequence") or [])
         storage = str(dataset.get("SOPClassUID", ""))
         groups = [_group(item, is_ecg_storage(storage)) for item in items]
@@ -108,12 +119,13 @@ def read(source: Source, options: ReadOptions) -> Recording:
         notes.append(f"{len(texts)} fields break the rules of DICOM and were read as written.")
     rhythm = _rhythm(groups, notes)
     parts = [_samples(group, dataset, options, notes) for group in rhythm]
+    signal = _joined(rhythm, [rows for _, rows in parts], options, notes)
     if not is_ecg_storage(storage):
         notes.append("The file is no diagnostic ECG object (other waveforms stand beside the ECG).")
     channels = [channel for chosen, _ in parts for channel in chosen]
     draft = Draft(
         names=[channel.name for channel in channels],
-        signal=np.concatenate([rows for _, rows in parts]),
+        signal=signal,
         fs_hz=rhythm[0].fs_hz,
         unit=MV,
         provenance=_provenance(dataset, rhythm[0], channels),
@@ -123,6 +135,60 @@ def read(source: Source, options: ReadOptions) -> Recording:
         derived=tuple(channel.name for channel in channels if channel.computed),
     )
     return finish(draft, source)
+
+
+def _with_preamble(data: bytes, notes: list[str]) -> bytes:
+    """Return the file as PS3.10 has it; some archives give it without its preamble."""
+    if data[128:132] == b"DICM":
+        return data
+    notes.append("The DICOM file lacks its preamble; it was read as if it had one.")
+    data = data.removeprefix(b"DICM")
+    return bytes(128) + b"DICM" + data if data.startswith(b"\x02\0\0\0") else data
+
+
+def _check_deflated(data: bytes, options: ReadOptions) -> None:
+    """Expand a deflated data set under the limit; the library would expand it without one."""
+    start = _META_AT + _META_LENGTH_BYTES
+    length = int.from_bytes(data[start - 4 : start], "little")
+    expanding = zlib.decompressobj(-zlib.MAX_WBITS)
+    with library(_DAMAGED):
+        if data[_META_AT : _META_AT + 6] != b"\x02\0\0\0UL":
+            raise ReadError("The deflated DICOM file has no regular header; export it again.")
+        room, rest = options.max_expanded_bytes, data[start + length :]
+        while rest and not expanding.eof and room > 0:
+            room -= len(expanding.decompress(rest, MIB))
+            rest = expanding.unconsumed_tail
+    if room <= 0:
+        raise TooLargeError(
+            f"The deflated DICOM file expands to more than {options.max_expanded_bytes / MIB:.0f} "
+            "MB; export it with an uncompressed syntax."
+        )
+
+
+def _joined(
+    groups: Sequence[_Group],
+    parts: Sequence[NDArray[np.float32]],
+    options: ReadOptions,
+    notes: list[str],
+) -> NDArray[np.float32]:
+    """Return the groups' leads at their own time, absent samples before and after them."""
+    first_ms = min(group.offset_ms for group in groups)
+    late = [(group.offset_ms - first_ms) * group.fs_hz / 1000 for group in groups]
+    if not all(0 <= samples <= most_with_gaps(options) for samples in late):
+        raise too_many(options)
+    starts = [round(samples) for samples in late]
+    ends = [start + rows.shape[1] for start, rows in zip(starts, parts, strict=True)]
+    if not any(starts) and len(set(ends)) == 1:
+        return np.concatenate(parts)
+    if sum(map(len, parts)) * max(ends) > most_with_gaps(options):
+        raise too_many(options)
+    notes.append("Leads recorded at different times stand at their own; the rest is absent.")
+    whole = np.full((sum(map(len, parts)), max(ends)), np.nan, dtype=np.float32)
+    at = 0
+    for start, end, rows in zip(starts, ends, parts, strict=True):
+        whole[at : at + len(rows), start:end] = rows
+        at += len(rows)
+    return whole
 
 
 def _without_waveform(dataset: Dataset) -> str:
@@ -211,32 +277,24 @@ def _rhythm(groups: Sequence[_Group], notes: list[str]) -> list[_Group]:
         raise ReadError(
             "The DICOM file holds only a median beat, no rhythm; export the whole recording."
         )
-    main = max(rhythms, key=lambda g: (g.original, g.seconds, len(g.channels)))
-    chosen = [main]
-    names = {channel.name for channel in main.channels if channel.is_ecg}
-    for group in rhythms:
-        more = {channel.name for channel in group.channels if channel.is_ecg}
-        if group is not main and _together(group, main) and not more & names:
-            chosen.append(group)
-            names |= more
+    longest = sorted(rhythms, key=lambda g: (g.original, g.seconds, len(g.channels)), reverse=True)
+    main = longest[0]
+    chosen, taken, names = [main], [main], {c.name for c in main.channels if c.is_ecg}
+    for group in longest[1:]:
+        more = [c for c in group.channels if c.is_ecg and c.name not in names]
+        if more and (group.fs_hz, group.original) == (main.fs_hz, main.original):
+            # A lead that an earlier, longer group holds as well is read from that one.
+            chosen.append(replace(group, channels=tuple(more)))
+            taken.append(group)
+            names |= {channel.name for channel in more}
     for group in groups:
-        if all(group is not other for other in chosen):
+        if all(group is not other for other in taken):
             what = "a median beat" if group.is_median else "another group"
             label = f" ({shown(group.label, 24)})" if group.label else ""
             notes.append(
                 f"{what.capitalize()}{label} of {group.seconds:.3g} s in the file was left out."
             )
     return chosen
-
-
-def _together(one: _Group, other: _Group) -> bool:
-    """Return whether two groups were sampled at the same moments."""
-    return (one.fs_hz, one.n_samples, one.offset_ms, one.original) == (
-        other.fs_hz,
-        other.n_samples,
-        other.offset_ms,
-        other.original,
-    )
 
 
 def _samples(

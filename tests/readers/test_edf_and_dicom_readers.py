@@ -1,15 +1,23 @@
 """EDF, BDF and DICOM: what is chosen among channels and groups, and what is refused."""
 
 import datetime
+import io
 
 import edfio
 import numpy as np
+import pydicom
 import pytest
 from made_files import FS_HZ, MAKERS, dicom_bytes, dicom_group, truth_mv
 from pydicom.dataset import Dataset
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+)
 
 from ecgcore import readers
-from ecgcore.errors import MissingInformationError, ReadError
+from ecgcore.errors import MissingInformationError, ReadError, TooLargeError, UnknownFormatError
+from ecgcore.leads import STANDARD_12
 from ecgcore.readers import ReadOptions
 
 RNG = np.random.default_rng(0)
@@ -221,10 +229,77 @@ def test_a_dicom_without_waveform_says_what_it_is():
         read(dicom_bytes([]))
 
 
-def test_a_deflated_dicom_is_not_expanded():
-    data = dicom_bytes([group()]).replace(b"1.2.840.10008.1.2.1\x00", b"1.2.840.10008.1.2.1.99")
-    with pytest.raises(ReadError, match="deflated"):
-        read(data)
+def in_syntax(syntax, data=None):
+    dataset = pydicom.dcmread(io.BytesIO(data or dicom_bytes([group()])))
+    dataset.file_meta.TransferSyntaxUID = syntax
+    if not syntax.is_little_endian:
+        item = dataset.WaveformSequence[0]
+        item.WaveformData = np.frombuffer(item.WaveformData, "<i2").astype(">i2").tobytes()
+    stream = io.BytesIO()
+    pydicom.dcmwrite(stream, dataset, enforce_file_format=True)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
+)
+def test_other_transfer_syntaxes(syntax):
+    assert np.abs(read(in_syntax(syntax)).signal - truth_mv()).max() < 0.0013
+
+
+def test_a_deflated_dicom_is_expanded_under_the_limit_only():
+    item = group(samples=np.zeros((12, 50_000)))
+    data = in_syntax(DeflatedExplicitVRLittleEndian, dicom_bytes([item]))
+    assert len(data) < 10_000
+    with pytest.raises(TooLargeError, match="expands to more than 1 MB"):
+        read(data, max_expanded_bytes=2**20)
+    for damaged in (data[:800], data[:600] + b"\xff" * 300):
+        with pytest.raises(ReadError, match="damaged or cut off"):
+            read(damaged)
+
+
+def test_without_preamble():
+    whole = dicom_bytes([group()])
+    meta_end = 144 + int.from_bytes(whole[140:144], "little")
+    for data in (whole[128:], whole[132:], whole[meta_end:]):
+        recording = read(data)
+        assert np.abs(recording.signal - truth_mv()).max() < 0.0013
+        assert noted(recording, "lacks its preamble")
+    for other in (b"\x08\0" * 50, b"\x08\0\x05\0", b"\x02\0\0\0" + bytes(300)):
+        with pytest.raises(UnknownFormatError):
+            read(other)
+
+
+def part(keep, start, n_samples):
+    """A group of some leads that was recorded from ``start`` on."""
+    item = group(samples=truth_mv()[:, start : start + n_samples])
+    stored = np.frombuffer(item.WaveformData, "<i2").reshape(-1, 12)[:, keep]
+    item.ChannelDefinitionSequence = [item.ChannelDefinitionSequence[i] for i in keep]
+    item.NumberOfWaveformChannels, item.WaveformData = len(keep), stored.tobytes()
+    item.MultiplexGroupTimeOffset = str(start * 1000 / FS_HZ)
+    return item
+
+
+@pytest.mark.parametrize("strip", [False, True])
+def test_columns_of_a_sheet_stand_at_their_own_time(strip):
+    columns = [part(range(3 * k, 3 * k + 3), 500 * k, 500) for k in range(4)]
+    recording = read(dicom_bytes([*columns, *([part([1], 0, 2000)] if strip else [])]))
+    assert (recording.leads, recording.n_samples) == (STANDARD_12, 2000)
+    assert recording.derived_leads == ()
+    assert noted(recording, "at different times")
+    for k, row in enumerate(recording.signal):
+        there = np.zeros(2000, bool)
+        there[slice(None) if strip and k == 1 else slice(k // 3 * 500, k // 3 * 500 + 500)] = True
+        assert np.array_equal(np.isfinite(row), there)
+        assert np.abs(row[there] - truth_mv()[k, there]).max() < 0.0013
+
+
+@pytest.mark.parametrize("offset_ms", ["1e12", "-1e12", "9e307", "6e7"])
+def test_a_group_far_away_asks_for_no_memory(offset_ms):
+    far = part(range(6, 12), 0, 500)
+    far.MultiplexGroupTimeOffset = offset_ms
+    with pytest.raises(TooLargeError):
+        read(dicom_bytes([part(range(6), 0, 500), far]))
 
 
 def test_fields_that_break_the_rules_are_counted_not_quoted():
