@@ -7,13 +7,20 @@ from pathlib import Path
 from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.inference import use_threads, weights_root
 from ecgcore.training import make_model, read_recipe
+from ecgcore.training.reference import make_reference, summary_table
+from ecgcore.training.reference_recipe import is_reference_recipe, read_reference_recipe
 from ecgcore.training.wave_make import is_wave_recipe, make_delineator, read_wave_recipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("config", metavar="CONFIG", help="a recipe, for example configs/core9.toml")
-    parser.add_argument("--out", metavar="DIR", help="the model folder; default weights/NAME")
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        help="the model folder, default weights/NAME; of a reference the folder of its figures, "
+        "default results/reference",
+    )
     parser.add_argument(
         "--runs",
         default="runs",
@@ -29,6 +36,8 @@ def run(args: argparse.Namespace) -> int:
     use_threads(args.threads)
     if is_wave_recipe(Path(args.config)):
         return _delineator(args)
+    if is_reference_recipe(Path(args.config)):
+        return _reference(args)
     recipe = read_recipe(Path(args.config))
     name = f"{recipe.name}-{recipe.version}"
     out = Path(args.out) if args.out else weights_root() / name
@@ -50,4 +59,15 @@ def _delineator(args: argparse.Namespace) -> int:
         write_json({"model": card.full_name, "folder": str(out), "training": card.training})
     else:
         sys.stdout.write(f"{card.full_name} is in {out}.\n")
+    return EXIT_OK
+
+
+def _reference(args: argparse.Namespace) -> int:
+    recipe = read_reference_recipe(Path(args.config))
+    out = Path(args.out) if args.out else Path("results") / "reference"
+    found = make_reference(recipe, out, Path(args.runs) / recipe.name)
+    if args.json:
+        write_json({"reference": recipe.name, "folder": str(out), "methods": found})
+    else:
+        sys.stdout.write(summary_table(found))
     return EXIT_OK

@@ -1,0 +1,280 @@
+"""The published system: its data, its training and its thresholds."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ecgcore.datasets import PackedSet
+from ecgcore.datasets.cpsc2018_full import cpsc2018_entries
+from ecgcore.datasets.packing import PackedSignals, quantise
+from ecgcore.errors import DatasetError, InvalidArgumentError
+from ecgcore.labels import CORE_CODES, FURTHER_CODES, SUPERCLASSES
+from ecgcore.models import build
+from ecgcore.training.reference import make_reference
+from ecgcore.training.reference_checkpoint import load
+from ecgcore.training.reference_data import (
+    Division,
+    alike,
+    augmented,
+    divisions,
+    epoch_batches,
+    last_seconds,
+    padded,
+    ten_folds,
+    training_batch,
+)
+from ecgcore.training.reference_loop import CHECKPOINT, fit_reference, probabilities
+from ecgcore.training.reference_recipe import (
+    ReferenceData,
+    ReferenceRecipe,
+    ReferenceTraining,
+    is_reference_recipe,
+    read_reference_recipe,
+)
+from ecgcore.training.reference_score import GRID, choose, grid_threshold, macro_f1, summary
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+TINY = ReferenceRecipe(
+    name="tiny",
+    seeds=(0,),
+    kind="resnet34",
+    data=ReferenceData("splits", datasets=("ludb",)),
+    training=ReferenceTraining(epochs=2, batch_size=4, longest_s=1.0, shortest_s=0.5),
+    arguments={"width": 1},
+)
+
+
+def packed(seconds: list[float], *, seed: int = 0) -> PackedSet:
+    rng = np.random.default_rng(seed)
+    n = len(seconds)
+    made = [quantise(rng.standard_normal((12, round(s * 500))).astype(np.float32)) for s in seconds]
+    signals = PackedSignals(
+        values=np.concatenate([values.reshape(-1) for values, _ in made]),
+        starts=np.cumsum([0, *(values.size for values, _ in made)]),
+        lengths=np.array([values.shape[1] for values, _ in made]),
+        scales=np.stack([scales for _, scales in made]),
+        in_mv=np.ones(n, dtype=bool),
+    )
+    targets = rng.integers(0, 2, (n, len(CORE_CODES))).astype(np.float32)
+    targets[0, 0] = np.nan
+    return PackedSet(
+        signals=signals,
+        fs_hz=500.0,
+        targets=targets,
+        ages=np.full(n, np.nan, dtype=np.float32),
+        sexes=np.full(n, ""),
+        groups=np.array([f"p{i}" for i in range(n)]),
+        splits=np.array(["train", "val", "test", "train"] * n)[:n],
+        datasets=np.full(n, "ludb"),
+        records=np.array([f"r{i}" for i in range(n)]),
+        has_voltage=np.ones(n, dtype=bool),
+        further=np.full((n, len(FURTHER_CODES)), np.nan, dtype=np.float32),
+        superclasses=np.full((n, len(SUPERCLASSES)), np.nan, dtype=np.float32),
+    )
+
+
+def write_header(folder: Path, name: str, diagnoses: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = f"{name} 12 500 5000\n#Age: 74\n#Sex: Male\n#Dx: {diagnoses}\n"
+    (folder / f"{name}.hea").write_text(text)
+
+
+def test_the_full_set_folds_several_codes_into_one_class_and_masks_nothing(tmp_path):
+    write_header(tmp_path / "g1", "A0002", "59118001,63593006")
+    write_header(tmp_path / "g2", "A0001", "426783006")
+    first, second = cpsc2018_entries(tmp_path)
+    assert (first.record, second.record) == ("A0001", "A0002")
+    assert [c for c, t in zip(CORE_CODES, first.targets, strict=True) if t == 1] == ["SNR"]
+    assert [c for c, t in zip(CORE_CODES, second.targets, strict=True) if t == 1] == ["RBBB", "PAC"]
+    assert not np.isnan(second.targets).any()
+    assert (second.age_years, second.sex) == (74.0, "male")
+
+
+def test_a_record_of_no_class_and_an_empty_folder_are_refused(tmp_path):
+    with pytest.raises(DatasetError, match="no WFDB header"):
+        cpsc2018_entries(tmp_path)
+    write_header(tmp_path, "A0001", "55930002")
+    with pytest.raises(DatasetError, match="nine classes"):
+        cpsc2018_entries(tmp_path)
+
+
+def test_the_end_of_a_recording_is_kept_and_zeros_stand_on_its_left():
+    training = ReferenceTraining(longest_s=0.02, shortest_s=0.02)
+    signal = np.arange(24, dtype=np.float32).reshape(2, 12)
+    signal[0, -1] = np.nan
+    kept = last_seconds(signal, training)
+    assert kept.tolist() == [[2, 3, 4, 5, 6, 7, 8, 9, 10, 0], list(range(14, 24))]
+    assert padded(kept, 12)[1].tolist() == [0, 0, *range(14, 24)]
+
+
+def test_gain_and_offset_are_each_drawn_for_three_records_in_ten():
+    training, rng = ReferenceTraining(), np.random.default_rng(0)
+    signal = np.stack([np.zeros(2000), np.ones(2000)]).astype(np.float32)
+    made = [augmented(signal, training, rng) for _ in range(2000)]
+    offsets = np.array([m[0, 0] for m in made]) * 1000
+    gains = np.array([m[1, 0] for m in made])
+    assert 0.27 < (offsets != 0).mean() < 0.34  # 0.309, less the draws of 0
+    assert offsets.min() == pytest.approx(-20)
+    assert offsets.max() == pytest.approx(19)
+    only_gain = gains[(offsets == 0) & (np.abs(gains - 1) > 0.03)]
+    assert only_gain.std() > 0.08
+    assert only_gain.size / 2000 < 0.3
+
+
+def test_ten_folds_are_seeded_even_and_patient_wise():
+    groups = np.array([f"p{i // 2}" for i in range(60)])
+    folds = ten_folds(groups, 3)
+    assert np.bincount(folds).tolist() == [6] * 10
+    assert (folds[::2] == folds[1::2]).all()
+    assert (folds == ten_folds(groups, 3)).all()
+    assert (folds != ten_folds(groups, 4)).any()
+    with pytest.raises(InvalidArgumentError, match="patients"):
+        ten_folds(groups[:10], 3)
+
+
+def test_each_rotation_learns_from_eight_folds_and_the_ten_tests_cover_everything():
+    data = packed([0.5] * 40)
+    recipe = ReferenceRecipe("x", (0,), "features", ReferenceData("cpsc2018", "x"), TINY.training)
+    found = list(divisions(recipe, data, 0))
+    assert [(d.train.size, d.val.size, d.test.size) for d in found] == [(32, 4, 4)] * 10
+    assert sorted(np.concatenate([d.test for d in found])) == list(range(40))
+    for each in found:
+        assert not set(each.train) & (set(each.val) | set(each.test))
+        assert not set(each.val) & set(each.test)
+
+
+def test_batches_hold_every_record_once_and_longer_ones_apart():
+    data = packed([0.5, 0.5, 0.4, 0.8, 2.0, 0.5, 0.9, 0.5, 0.3])
+    rng = np.random.default_rng(0)
+    batches = epoch_batches(data, np.arange(9), TINY.training, rng)
+    assert sorted(np.concatenate(batches)) == list(range(9))
+    assert sorted(batch.size for batch in batches) == [2, 3, 4]
+    lengths = {training_batch(data, b, TINY.training, rng).shape[2] for b in batches}
+    assert lengths == {250, 500}
+    published = ReferenceTraining(batch_size=4, longest_s=1.0, shortest_s=1.0)
+    assert sorted(b.size for b in epoch_batches(data, np.arange(9), published, rng)) == [1, 4, 4]
+
+
+def test_a_prediction_does_not_depend_on_its_neighbours():
+    data = packed([0.5, 0.4, 0.8, 0.5, 0.9])
+    torch.manual_seed(0)
+    network = build("resnet34", {"width": 1})
+    rows = np.arange(5)
+    together = probabilities(network, data, rows, TINY)
+    alone = np.concatenate([probabilities(network, data, rows[i : i + 1], TINY) for i in rows])
+    assert np.allclose(together, alone, atol=2e-3)
+    assert sorted(np.concatenate(list(alike(data, rows, TINY.training)))) == list(range(5))
+
+
+def division_of(data: PackedSet) -> Division:
+    return Division("", data.where("train"), data.where("val"), data.where("test"))
+
+
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path):
+    data = packed([0.5, 0.6] * 8)
+    division = division_of(data)
+    whole = fit_reference(TINY, data, division, seed=5, keep=tmp_path / "whole")
+    short = ReferenceRecipe(**{**vars(TINY), "training": ReferenceTraining(
+        **{**vars(TINY.training), "epochs": 1})})  # fmt: skip
+    fit_reference(short, data, division, seed=5, keep=tmp_path / "parts")
+    again = fit_reference(TINY, data, division, seed=5, keep=tmp_path / "parts")
+    assert [e["loss"] for e in again.state.epochs] == [e["loss"] for e in whole.state.epochs]
+    for name, tensor in whole.network.state_dict().items():
+        assert torch.equal(tensor, again.network.state_dict()[name]), name
+
+
+def test_a_checkpoint_of_another_run_is_not_taken(tmp_path):
+    data = packed([0.5] * 12)
+    fit_reference(TINY, data, division_of(data), seed=1, keep=tmp_path)
+    network = build("resnet34", {"width": 1})
+    state, best = load(
+        tmp_path / CHECKPOINT, "other", network, torch.optim.Adam(network.parameters())
+    )
+    assert not state.epochs
+    assert not best
+
+
+def test_the_network_returned_is_that_of_the_best_epoch(tmp_path):
+    data = packed([0.5] * 24)
+    division = division_of(data)
+    made = fit_reference(TINY, data, division, seed=2, keep=tmp_path)
+    found = macro_f1(
+        choose(data.targets[division.val], probabilities(made.network, data, division.val, TINY))
+    )
+    best = max(e["val_macro_f1"] for e in made.state.epochs)
+    assert found == pytest.approx(best)
+    assert made.state.epochs[made.state.best_epoch - 1]["val_macro_f1"] == best
+
+
+def test_thresholds_are_the_grids_best_and_leave_out_what_cannot_tell():
+    targets = np.array([1, 1, 0, 0, np.nan], dtype=np.float32)
+    scores = np.array([0.9, 0.6, 0.5, 0.1, 0.99])
+    chosen = grid_threshold(targets, scores)
+    assert chosen.f1 == 1.0
+    assert 0.5 < chosen.threshold <= 0.6
+    assert chosen.threshold in GRID
+    assert len(GRID) == 100
+    assert grid_threshold(np.zeros(3, dtype=np.float32), scores[:3]).threshold == 0.5
+    none = choose(np.zeros((3, 2), dtype=np.float32), np.ones((3, 2)))
+    assert macro_f1(none) == 0.0
+
+
+def test_a_summary_is_the_mean_over_runs_and_not_of_pooled_counts():
+    def run(value: float | None) -> dict:
+        figure = {"value": value, "low": None, "high": None}
+        one = {"auc": figure, "f1": figure}
+        return {"classes": dict.fromkeys(CORE_CODES, one), "mean": one}
+
+    found = summary([run(0.5), run(0.7), run(None)])
+    assert found["f1"]["AF"] == {"mean": 0.6, "sd": 0.1414, "n": 2}
+    assert found["runs"] == 3
+
+
+def test_figures_of_every_seed_are_written_and_not_made_twice(tmp_path, monkeypatch):
+    data = packed([0.5] * 40)
+    monkeypatch.setattr("ecgcore.training.reference.load_reference_data", lambda _recipe: data)
+    first = make_reference(TINY, tmp_path / "results", tmp_path / "runs")
+    path = tmp_path / "results" / "tiny-seed0.json"
+    figures = json.loads(path.read_text())
+    assert figures["data"]["train"] == 20
+    assert figures["test"]["n"] == 10
+    assert figures["made"]["epochs"] == 2
+    assert set(figures["test"]["classes"]) == set(CORE_CODES)
+    assert not list((tmp_path / "results").glob("*.safetensors"))
+    kept = json.loads((tmp_path / "runs" / "tiny-seed0" / "division.json").read_text())
+    assert len(kept["test"]) == 10
+    monkeypatch.setattr("ecgcore.training.reference._network", None)
+    assert make_reference(TINY, tmp_path / "results", tmp_path / "runs") == first
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("zhang_*.toml")), ids=lambda p: p.stem)
+def test_shipped_recipes_read(path):
+    assert is_reference_recipe(path)
+    recipe = read_reference_recipe(path)
+    assert recipe.name == path.stem
+    published = ReferenceTraining()
+    if recipe.data.source == "cpsc2018":
+        assert recipe.training == published
+        assert recipe.data.folds == tuple(range(10))
+    else:
+        assert recipe.notes
+
+
+def test_a_recipe_that_does_not_fit_is_refused(tmp_path):
+    good = (CONFIGS / "zhang_resnet34.toml").read_text()
+    path = tmp_path / "bad.toml"
+    for old, new, words in (
+        ("batch_size", "batch", "does not fit"),
+        ("epochs = 40", "epochs = 2.5", "whole number"),
+        ('source = "cpsc2018"', 'source = "else"', "data.source"),
+        ('folder = "cpsc2018"', 'folder = ""', "folder"),
+        ('kind = "resnet34"', 'kind = "resnet50"', "kind"),
+        ("folds = [0,", "folds = [11,", "folds"),
+    ):
+        assert old in good
+        path.write_text(good.replace(old, new))
+        with pytest.raises(InvalidArgumentError, match=words):
+            read_reference_recipe(path)
