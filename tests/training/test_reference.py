@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from ecgcore.datasets import PackedSet
+from ecgcore.datasets import Entry, PackedSet
 from ecgcore.datasets.cpsc2018_full import cpsc2018_entries
 from ecgcore.datasets.packing import PackedSignals, quantise
+from ecgcore.datasets.packing import _labelled as labelled
 from ecgcore.errors import DatasetError, InvalidArgumentError
-from ecgcore.labels import CORE_CODES, FURTHER_CODES, SUPERCLASSES
+from ecgcore.labels import CORE_CODES
 from ecgcore.models import build
 from ecgcore.training.reference import make_reference
 from ecgcore.training.reference_checkpoint import load
@@ -60,20 +61,12 @@ def packed(seconds: list[float], *, seed: int = 0) -> PackedSet:
     )
     targets = rng.integers(0, 2, (n, len(CORE_CODES))).astype(np.float32)
     targets[0, 0] = np.nan
-    return PackedSet(
-        signals=signals,
-        fs_hz=500.0,
-        targets=targets,
-        ages=np.full(n, np.nan, dtype=np.float32),
-        sexes=np.full(n, ""),
-        groups=np.array([f"p{i}" for i in range(n)]),
-        splits=np.array(["train", "val", "test", "train"] * n)[:n],
-        datasets=np.full(n, "ludb"),
-        records=np.array([f"r{i}" for i in range(n)]),
-        has_voltage=np.ones(n, dtype=bool),
-        further=np.full((n, len(FURTHER_CODES)), np.nan, dtype=np.float32),
-        superclasses=np.full((n, len(SUPERCLASSES)), np.nan, dtype=np.float32),
-    )
+    splits = ["train", "val", "test", "train"] * n
+    entries = [
+        Entry("ludb", f"r{i}", f"p{i}", splits[i], Path(f"r{i}"), tuple(targets[i].tolist()))
+        for i in range(n)
+    ]
+    return labelled(entries, signals, 500.0)
 
 
 def write_header(folder: Path, name: str, diagnoses: str) -> None:
