@@ -1,6 +1,7 @@
 """What the readers' fuzzing starts from: files made by the tests, and real ones if there are."""
 
 import importlib
+import io
 import os
 import sys
 import tempfile
@@ -11,7 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import edfio
 import numpy as np
+import pydicom
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from ecgcore import readers
 from ecgcore.errors import EcgError
@@ -41,6 +45,8 @@ def made() -> Iterator[Seed]:
         yield from _made_now(makers, f"/{_SHORT}")
     yield from _made_now(_makers(), "")
     yield from _in_parts()
+    yield from _dicom()
+    yield from _with_gaps()
     yield from _scp()
 
 
@@ -104,6 +110,46 @@ def _in_parts() -> Iterator[Seed]:
         samples = np.round(files.truth_mv()[:2, :300] * 1000).astype("<i2").T
         segments |= {f"{name}.hea": head.encode(), f"{name}.dat": samples.tobytes()}
     yield Seed("wfdb-segments", segments, ReadOptions())
+
+
+def _dicom() -> Iterator[Seed]:
+    """Yield the columns of a sheet as groups of their own, deflated, and without preamble."""
+    files = _module("made_files")
+    groups = []
+    for k in range(2):
+        group = files.dicom_group(files.truth_mv()[:, 100 * k : 100 * k + 100], f"column {k}")
+        keep = slice(6 * k, 6 * k + 6)
+        stored = np.frombuffer(group.WaveformData, "<i2").reshape(-1, 12)[:, keep]
+        group.ChannelDefinitionSequence = list(group.ChannelDefinitionSequence)[keep]
+        group.NumberOfWaveformChannels, group.WaveformData = 6, stored.tobytes()
+        group.MultiplexGroupTimeOffset = str(200 * k)
+        groups.append(group)
+    data = files.dicom_bytes(groups)
+    dataset = pydicom.dcmread(io.BytesIO(data))
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    deflated = io.BytesIO()
+    pydicom.dcmwrite(deflated, dataset, enforce_file_format=True)
+    meta_end = 144 + int.from_bytes(data[140:144], "little")
+    versions = {"columns": data, "deflated": deflated.getvalue(), "bare": data[meta_end:]}
+    for name, content in versions.items():
+        yield Seed(f"dicom-{name}", {"a.dcm": content}, ReadOptions())
+
+
+def _with_gaps() -> Iterator[Seed]:
+    """Yield EDF+ and BDF+ whose last data record starts later."""
+    rows = _module("made_files").truth_mv()[:2, :400]
+    for name, signal, file in (
+        ("EDF+D", edfio.EdfSignal, edfio.Edf),
+        ("BDF+D", edfio.BdfSignal, edfio.Bdf),
+    ):
+        leads = [
+            signal(row, 100.0, label=lead, physical_dimension="mV")
+            for row, lead in zip(rows, ("I", "II"), strict=True)
+        ]
+        note = edfio.EdfAnnotation(0, None, "x")
+        data = file(leads, data_record_duration=1, annotations=[note]).to_bytes()
+        data = data[:192] + name.encode() + data[197:]
+        yield Seed(name, {"a": data.replace(b"+3\x14\x14", b"+7\x14\x14")}, ReadOptions())
 
 
 def _scp() -> Iterator[Seed]:

@@ -22,10 +22,13 @@ from ecgcore.readers.assemble import (
     were,
 )
 from ecgcore.readers.base import Draft, ReadOptions, Source, library, optional, shown
+from ecgcore.readers.text_values import most_with_gaps, too_many
 from ecgcore.recording import MAX_FS_HZ, Patient, Provenance, Recording
 from ecgcore.units import MV, is_voltage, mv_per
 
 _DAMAGED = "The EDF header is damaged; a file as EDF, EDF+ or BDF define it is needed."
+_TIMES_DAMAGED = "The file is discontinuous (EDF+D) and its times are damaged; export it again."
+_ONSET = re.compile(rb"([+-]\d{1,12}(?:\.\d{0,12})?)\x14")
 _MAX_SIGNALS = 2048
 _NO_START = datetime(1985, 1, 1)
 Edf = edfio.Edf | edfio.Bdf
@@ -55,12 +58,13 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """Read the ECG channels of an EDF, EDF+ or BDF file.
 
     Channels whose label names a lead or an ECG are taken (or those that the caller names), in
-    millivolts.  Where their rates differ, those of the highest rate are taken.
+    millivolts.  Where their rates differ, those of the highest rate are taken.  Gaps in time
+    (EDF+D) are absent samples.
 
     Raises
     ------
     ReadError
-        A damaged or truncated file, one without ECG channels, or with gaps in time (EDF+D).
+        A damaged or truncated file, or one without ECG channels.
     MissingInformationError
         Where a channel has no unit.
     """
@@ -76,10 +80,12 @@ def read(source: Source, options: ReadOptions) -> Recording:
         ]
     if texts and not notes:
         notes.append("The header does not agree with the file's length; the samples were counted.")
-    _check_continuous(edf)
+    starts_s = _record_starts(source.data, edf, is_bdf)
     channels = _chosen(channels, options, notes)
     _check_size(channels, options)
     signal = np.stack([_millivolts(channel, notes) for channel in channels])
+    if starts_s is not None:
+        signal = _with_gaps(signal, starts_s, channels[0].fs_hz, options, notes)
     draft = Draft(
         names=[channel.name for channel in channels],
         signal=signal,
@@ -132,16 +138,56 @@ def _check_length(data: bytes, is_bdf: bool, notes: list[str]) -> None:
         notes.append(f"The header's number of data records is wrong; {present} are there.")
 
 
-def _check_continuous(edf: Edf) -> None:
-    """Refuse EDF+D with gaps: samples after a gap would stand at a wrong time."""
-    with library("The file is discontinuous (EDF+D) and its times are damaged."):
-        discontinuous = edf.reserved[3:5] == "+D"
-        continuous = not discontinuous or edf.is_continuous
-    if not continuous:
-        raise ReadError(
-            "The file has gaps in time (EDF+D, discontinuous); export it as a continuous recording "
-            "or each part as its own file."
-        )
+def _record_starts(data: bytes, edf: Edf, is_bdf: bool) -> NDArray[np.float64] | None:
+    """Return when each data record starts, in s from the first, where there are gaps (EDF+D).
+
+    Each record's first annotation tells its time (EDF+, Kemp 2003, section 2.2.4).
+    """
+    with library(_TIMES_DAMAGED):
+        if edf.reserved[3:5] != "+D" or edf.is_continuous:
+            return None
+        n = int(_field(data, 252, 4))
+        sizes = [int(_field(data, 256 + 216 * n + 8 * i, 8)) for i in range(n)]
+        labels = [_field(data, 256 + 16 * i, 16) for i in range(n)]
+        width = 3 if is_bdf else 2
+        at = labels.index("BDF Annotations" if is_bdf else "EDF Annotations")
+        record, before = width * sum(sizes), width * sum(sizes[:at])
+        starts = []
+        for k in range(edf.num_data_records):
+            place = 256 * (n + 1) + k * record + before
+            match = _ONSET.match(data, place, place + width * sizes[at])
+            starts.append(float(match[1]) if match else np.nan)
+        return np.array(starts) - starts[0]
+
+
+def _with_gaps(
+    rows: NDArray[np.float32],
+    starts_s: NDArray[np.float64],
+    fs_hz: float,
+    options: ReadOptions,
+    notes: list[str],
+) -> NDArray[np.float32]:
+    """Put each data record at its own time, absent samples between them."""
+    width = rows.shape[1] // starts_s.size
+    if not (np.abs(starts_s) * fs_hz <= most_with_gaps(options)).all():
+        raise ReadError(_TIMES_DAMAGED)
+    at = np.round(starts_s * fs_hz).astype(np.int64)
+    # Printed with few digits, times may be one sample short of the record before.
+    at = np.where(np.diff(at, prepend=-width) == width - 1, at + 1, at)
+    if (np.diff(at) < width).any():
+        raise ReadError(_TIMES_DAMAGED)
+    n_samples = int(at[-1]) + width
+    if n_samples * len(rows) > most_with_gaps(options):
+        raise too_many(options)
+    whole = np.full((len(rows), n_samples), np.nan, dtype=np.float32)
+    for start, k in zip(at, range(starts_s.size), strict=True):
+        whole[:, start : start + width] = rows[:, k * width : (k + 1) * width]
+    count = int((np.diff(at) > width).sum())
+    notes.append(
+        f"The recording has {count} {'gap' if count == 1 else 'gaps'} in time (EDF+D), marked as "
+        "absent samples."
+    )
+    return whole
 
 
 def _chosen(channels: Sequence[_Channel], options: ReadOptions, notes: list[str]) -> list[_Channel]:

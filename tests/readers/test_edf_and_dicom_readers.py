@@ -2,6 +2,7 @@
 
 import datetime
 import io
+from functools import cache
 
 import edfio
 import numpy as np
@@ -92,16 +93,65 @@ def test_truncated_edf_reads_whole_records_or_is_refused():
         read(data[:400])
 
 
-def test_gaps_in_time_are_refused():
-    data = bytearray(
-        edf(channel("I"), data_record_duration=1, annotations=[edfio.EdfAnnotation(0, None, "x")])
-    )
-    data[192:197] = b"EDF+D"
-    assert read(bytes(data)).duration_s == 4  # declared, but there is no gap
-    at = bytes(data).rindex(b"+3\x14\x14")
-    data[at : at + 2] = b"+9"
-    with pytest.raises(ReadError, match="gaps in time"):
-        read(bytes(data))
+def discontinuous(*starts: bytes, bdf: bool = False) -> bytes:
+    """Four records of 1 s whose times are changed to these."""
+    data = bytearray(_four_records(bdf))
+    for k, start in enumerate(starts):
+        at = bytes(data).rindex(b"+%d\x14\x14" % k)
+        data[at : at + len(start) + 2] = start + b"\x14\x14"
+    return bytes(data)
+
+
+@cache
+def _four_records(bdf: bool) -> bytes:
+    signals = [channel("I"), channel("V1")]
+    fields = {"data_record_duration": 1, "annotations": [edfio.EdfAnnotation(0, None, "x")]}
+    made = edfio.Bdf(list(map(_bdf, signals)), **fields) if bdf else edfio.Edf(signals, **fields)
+    data = made.to_bytes()
+    return data[:192] + (b"BDF+D" if bdf else b"EDF+D") + data[197:]
+
+
+def _bdf(signal):
+    return edfio.BdfSignal(signal.data, 500, label=signal.label, physical_dimension="mV")
+
+
+def test_discontinuous_without_a_gap():
+    recording = read(discontinuous())
+    assert recording.duration_s == 4
+    assert not noted(recording, "gap")
+
+
+@pytest.mark.parametrize("bdf", [False, True])
+def test_gaps_in_time_are_absent_samples(bdf):
+    recording = read(discontinuous(b"+0", b"+1", b"+5", b"+7.5", bdf=bdf))
+    assert recording.leads == ("I", "V1")
+    assert recording.n_samples == 4250
+    there = np.zeros(4250, bool)
+    for start in (0, 500, 2500, 3750):
+        there[start : start + 500] = True
+    assert (np.isfinite(recording.signal) == there).all()
+    assert noted(recording, "2 gaps in time")
+
+
+def test_samples_stand_at_the_time_of_their_record():
+    plain, torn = read(discontinuous()), read(discontinuous(b"+0", b"+1", b"+5", b"+6"))
+    assert np.array_equal(torn.signal[:, 2500:3500], plain.signal[:, 1000:])
+    assert np.array_equal(torn.signal[:, :1000], plain.signal[:, :1000])
+
+
+@pytest.mark.parametrize(
+    ("starts", "kind"),
+    [
+        ((b"+0", b"+0", b"+5"), ReadError),
+        ((b"+0", b"+1", b"x5"), ReadError),
+        ((b"+0", b"+1", b"+5", b"+4"), ReadError),
+        ((b"+0", b"+1", b"+5", b"+9999999999"), ReadError),
+        ((b"+0", b"+1", b"+5", b"+60000"), TooLargeError),
+    ],
+)
+def test_times_that_cannot_be_are_refused(starts, kind):
+    with pytest.raises(kind):
+        read(discontinuous(*starts))
 
 
 def test_edf_patient_start_and_filter():
