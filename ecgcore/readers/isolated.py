@@ -96,11 +96,11 @@ class IsolatedReader:
                 return results
             except (EOFError, OSError):
                 self._stop()
-                return [(_name(files), ReadError(_CRASHED))]
+                return [(_name(files), ReadError(_CRASHED + _one_by_one(files)))]
             except _SlowError:
                 self._stop()
                 message = _SLOW.format(seconds=self._max_seconds)
-                return [(_name(files), ReadError(message))]
+                return [(_name(files), ReadError(message + _one_by_one(files)))]
             except EcgError as error:
                 self._stop()
                 return [(_name(files), error)]
@@ -213,7 +213,13 @@ _SLOW = "Reading took longer than {seconds:g} s and was stopped; give a shorter 
 
 
 def _name(files: Mapping[str, bytes]) -> str:
-    return min(files, default="")
+    """Return the file's name; of several it is not known which one broke a limit."""
+    return min(files, default="") if len(files) < 2 else f"{len(files)} files"
+
+
+def _one_by_one(files: Mapping[str, bytes]) -> str:
+    more = " These files were given together: give one recording at a time to find which one it is."
+    return more if len(files) > 1 else ""
 
 
 def serve(function: str, max_memory_bytes: int) -> None:

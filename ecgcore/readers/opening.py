@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol, runtime_checkable
 
-from ecgcore.errors import EcgError, ReadError, UnknownFormatError
+from ecgcore.errors import EcgError, ReadError, TooLargeError, UnknownFormatError
 from ecgcore.readers.base import ReadOptions, Source, no_memory, shown, too_large
 from ecgcore.readers.discover import describe, recordings_in
 from ecgcore.readers.known import recognise_known
@@ -30,6 +30,9 @@ class UploadedFile(Protocol):
 Files = Mapping[str, bytes] | Iterable[UploadedFile]
 _SIGNAL_FILES = (".dat", ".mat")
 _DEFAULTS = ReadOptions()
+_TOGETHER = TooLargeError(
+    "The zip archives together expand to more than is read; give one at a time."
+)
 
 
 def read(
@@ -76,14 +79,33 @@ def read_many(
     list of (str, Recording or EcgError)
         In sorted order of names; a recording that cannot be read gives its error.
     """
-    files = expand_all(_as_mapping(source, options), options)
-    results: list[tuple[str, Recording | EcgError]] = []
-    for name in recordings_in(files) or sorted(files):
+    files, results = _expanded(_as_mapping(source, options), options)
+    for name in recordings_in(files) or ([] if results else sorted(files)):
         try:
             results.append((name, _read_files(files, name, options)))
         except EcgError as error:
             results.append((name, error))
-    return results
+    return sorted(results, key=lambda result: result[0])
+
+
+def _expanded(
+    given: Mapping[str, bytes], options: ReadOptions
+) -> tuple[dict[str, bytes], list[tuple[str, Recording | EcgError]]]:
+    """Return files with what their archives hold, and the archives that cannot be expanded."""
+    files: dict[str, bytes] = {}
+    refused: list[tuple[str, Recording | EcgError]] = []
+    room = options.max_expanded_bytes
+    for name, data in given.items():
+        try:
+            inner = expand_all({name: data}, replace(options, max_expanded_bytes=max(room, 0)))
+        except EcgError as error:
+            together = isinstance(error, TooLargeError) and room < options.max_expanded_bytes
+            refused.append((name, _TOGETHER if together else error))
+            continue
+        room -= sum(map(len, inner.values())) if is_zip(data) else 0
+        clash = not files.keys().isdisjoint(inner)
+        files |= {f"{name}/{path}": part for path, part in inner.items()} if clash else inner
+    return files, refused
 
 
 def _as_mapping(source: Files, options: ReadOptions) -> dict[str, bytes]:

@@ -170,6 +170,32 @@ def test_several_recordings_are_listed_and_one_can_be_named(made):
     ]
 
 
+def test_one_bad_archive_takes_no_other_file_with_it(made):
+    bomb = zipped({"a.csv": b"0" * 4_000_000})
+    good = zipped(made["written-csv"].files)
+    options = ReadOptions(max_expanded_bytes=3 * 2**20)
+    files = {**made["edf"].files, "bomb.zip": bomb, "cut.zip": bomb[:-30], "good.zip": good}
+    results = dict(readers.read_many(files, options=options))
+    assert {name: type(found).__name__ for name, found in results.items()} == {
+        "a.csv": "Recording",
+        "a.edf": "Recording",
+        "bomb.zip": "TooLargeError",
+        "cut.zip": "ReadError",
+    }
+
+
+def test_archives_that_hold_the_same_name_are_both_read(made):
+    good = zipped(made["written-csv"].files)
+    results = readers.read_many({"1.zip": good, "2.zip": good})
+    assert [name for name, _ in results] == ["2.zip/a.csv", "a.csv"]
+    assert all(isinstance(found, Recording) for _, found in results)
+    n_bytes = len(next(iter(made["written-csv"].files.values())))
+    limit = ReadOptions(max_expanded_bytes=n_bytes * 3 // 2)
+    first, second = readers.read_many({"1.zip": good, "2.zip": good}, options=limit)
+    assert (first[0], second[0]) == ("2.zip", "a.csv")
+    assert "together" in str(first[1])
+
+
 def test_uploaded_objects_are_read(made):
     class Upload:
         def __init__(self, name: str, data: bytes) -> None:

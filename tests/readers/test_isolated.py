@@ -70,6 +70,12 @@ def test_a_fault_costs_one_message_and_the_next_file_is_read(
     assert isinstance(found, Recording)
 
 
+def test_of_several_files_none_is_blamed(reader: IsolatedReader) -> None:
+    ((name, error),) = reader.read_many({"crash": b"x", "a.csv": CSV}, ReadOptions())
+    assert name == "2 files"
+    assert "one recording at a time" in str(error)
+
+
 def test_what_a_file_does_not_say_is_asked_for_through_the_pipe(reader: IsolatedReader) -> None:
     ((_, error),) = reader.read_many({"a.csv": b"I,II\n1,2\n3,4\n"}, ReadOptions())
     assert isinstance(error, MissingInformationError)
