@@ -179,6 +179,20 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path):
         assert torch.equal(tensor, again.network.state_dict()[name]), name
 
 
+def test_each_epoch_is_drawn_anew(tmp_path, monkeypatch):
+    data, seen = packed([0.5] * 16), []
+
+    def told(data_, rows, *rest):
+        seen.extend(rows.tolist())
+        return training_batch(data_, rows, *rest)
+
+    monkeypatch.setattr("ecgcore.training.reference_loop.training_batch", told)
+    fit_reference(TINY, data, division_of(data), seed=5, keep=tmp_path)
+    first, second = seen[:8], seen[8:]
+    assert sorted(first) == sorted(second) == data.where("train").tolist()
+    assert first != second
+
+
 def test_a_checkpoint_of_another_run_is_not_taken(tmp_path):
     data = packed([0.5] * 12)
     fit_reference(TINY, data, division_of(data), seed=1, keep=tmp_path)
