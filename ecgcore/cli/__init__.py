@@ -22,8 +22,12 @@ COMMANDS = {
     "predict": ("ecgcore.cli.predict", "a trained model's findings"),
     "explain": ("ecgcore.cli.explain", "where a model looked for one statement"),
     "simulate": ("ecgcore.cli.simulate", "write a simulated recording with its truth"),
+    "prepare": ("ecgcore.cli.prepare", "pack a public data set in full, for training"),
     "train": ("ecgcore.cli.train", "train a model from a recipe"),
+    "train-public": ("ecgcore.cli.train_public", "train on one task of a public data set"),
     "evaluate": ("ecgcore.cli.evaluate", "measure a trained model on the fixed splits"),
+    "population": ("ecgcore.cli.population", "what a model looks at over the test split"),
+    "score": ("ecgcore.cli.score", "measure any network's predictions on a public data set"),
 }
 
 

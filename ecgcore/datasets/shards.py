@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 import multiprocessing
 import os
@@ -81,7 +82,8 @@ def pack_shards(
     Raises
     ------
     DatasetError
-        If no record at all can be read, or a reading process is killed.
+        If no record at all can be read, a reading process is killed, or the cache cannot be
+        written.
     InvalidArgumentError
         If a parameter is out of range.
 
@@ -175,6 +177,10 @@ def _made(
             "A process that reads recordings was ended from outside, for example for want of "
             "memory; start again with fewer workers: finished shards are kept."
         ) from None
+    except OSError as error:
+        raise DatasetError(
+            f"The cache {str(plans[0].path.parent)!r} cannot be written: {error}."
+        ) from None
     finally:
         bar.close()
     return made
@@ -189,18 +195,18 @@ def _outcomes(
         yield map(task, entries)
         return
     # A fresh interpreter each: a fork would copy the locks of whatever runs threads here.
-    pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts
-    )
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     try:
-        yield pool.map(task, entries, chunksize=_CHUNK)
+        # Ctrl-C reaches every process of a terminal.  What is started here never sees it, from its
+        # first moment on: this process ends the others in good order.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            outcomes = pool.map(task, entries, chunksize=_CHUNK)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        yield outcomes
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _ignore_interrupts() -> None:
-    # Ctrl-C reaches every process of the terminal; the main one ends the others in good order.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def packed_or_reason(entry: Entry, parameters: PackParameters) -> Outcome:
@@ -236,9 +242,11 @@ def _labelled(index: PublicIndex, shards: list[Shard], fs_hz: float, folder: Pat
 
 
 def _list_unreadable(path: Path, unreadable: Sequence[tuple[str, str]]) -> None:
+    table = io.StringIO(newline="")
+    csv.writer(table).writerows([("record", "reason"), *unreadable])
+    content = table.getvalue().encode()
+    if path.is_file() and path.read_bytes() == content:
+        return
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with part.open("w", newline="", encoding="utf-8") as stream:
-        table = csv.writer(stream)
-        table.writerow(("record", "reason"))
-        table.writerows(unreadable)
+    part.write_bytes(content)
     part.replace(path)
