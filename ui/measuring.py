@@ -136,6 +136,7 @@ def _panel(case: OpenCase, result: MeasureResult) -> None:
         st.rerun(scope="fragment")
     rows = [_row(case, m) for m in _in_order(result)]
     st.html(f'<table class="ecg-table">{"".join(rows)}</table>')
+    _references(case, result)
     _machine(case.recording.provenance, result)
     if result.reversal is not None:
         st.warning(f"Exchanged electrodes suspected ({result.reversal.kind}).")
@@ -176,6 +177,27 @@ def _range(low: float | None, high: float | None) -> str:
     if low is None:
         return f"up to {high:g}"
     return f"from {low:g}" if high is None else f"{low:g} to {high:g}"
+
+
+def _references(case: OpenCase, result: MeasureResult) -> None:
+    """Say against which ranges values are marked, and where they come from."""
+    patient = case.recording.patient
+    known = [(m, reference_range(m.name, patient)) for m in _in_order(result)]
+    rows = [
+        f"<tr><td>{escape(_LABELS[m.name])}</td>"
+        f'<td class="value">{_range(r.low, r.high)}{escape(_UNITS.get(m.unit, f" {m.unit}"))}</td>'
+        f'<td class="why">{escape(r.source)}</td></tr>'
+        for m, r in known
+        if r is not None
+    ]
+    with st.expander("Reference ranges (↑ over, ↓ under)"):
+        if rows:
+            st.html(f'<table class="ecg-table">{"".join(rows)}</table>')
+        st.caption(
+            "What has no range for this age and sex is not marked."
+            if patient.age_years is not None
+            else "The age is not known: nothing is marked."
+        )
 
 
 def _machine(provenance: Provenance, result: MeasureResult) -> None:

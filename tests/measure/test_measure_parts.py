@@ -167,10 +167,57 @@ class TestReference:
     def test_no_range_no_mark(self):
         assert reference_range("rr_sd", WOMAN) is None
         assert reference_range("pr", Patient()) is None
-        assert reference_range("pr", Patient(8, "male")) is None
         assert reference_range("qtc_bazett", Patient(50)) is None
+        assert reference_range("t_axis", WOMAN) is None
 
-    @pytest.mark.parametrize("name", ["heart_rate", "pr", "qrs", "qrs_axis", "qtc_hodges"])
+    @pytest.mark.parametrize("age_years", [0.0, 10 / 365.25, 16.0, 17.9])
+    def test_children_outside_the_published_ages_have_none(self, age_years):
+        assert reference_range("pr", Patient(age_years, "male")) is None
+
+    def test_a_child_needs_the_sex_and_the_formula_that_was_published(self):
+        assert reference_range("pr", Patient(8)) is None
+        assert reference_range("qtc_fridericia", Patient(8, "male")) is None
+        assert reference_range("p_axis", Patient(8, "male")) is None
+
+    @pytest.mark.parametrize(
+        ("name", "age_years", "sex", "limits"),
+        [
+            # Corners of the table of Rijnbeek et al. 2001.
+            ("heart_rate", 0.05, "male", (129, 192)),
+            ("heart_rate", 15.9, "female", (54, 107)),
+            ("pr", 1.0, "female", (78, 147)),
+            ("pr", 12.0, "male", (107, 178)),
+            ("qrs", 0.25, "male", (54, 85)),
+            ("qrs", 7.9, "female", (59, 95)),
+            ("qtc_bazett", 0.1, "male", (396, 458)),
+            ("qtc_bazett", 8.0, "female", (365, 447)),
+            ("qrs_axis", 3.0, "male", (7, 112)),
+            ("qrs_axis", 0.5, "female", (1, 102)),
+        ],
+    )
+    def test_children_by_age_and_sex(self, name, age_years, sex, limits):
+        found = reference_range(name, Patient(age_years, sex))
+        assert (found.low, found.high) == limits
+        assert "Rijnbeek" in found.source
+
+    def test_heart_rate_falls_and_qrs_widens_with_age(self):
+        for sex in ("male", "female"):
+            rate, qrs = (
+                [reference_range(n, Patient(age, sex)).high for age in (0.1, 2, 6, 14)]
+                for n in ("heart_rate", "qrs")
+            )
+            assert rate == sorted(rate, reverse=True)
+            assert qrs == sorted(qrs)
+
+    def test_an_angle_is_judged_around_the_circle(self):
+        adult = reference_range("qrs_axis", WOMAN)
+        assert [adult.judge(v) for v in (-30, 90, -60, 120, -170, -110)] == [
+            "within", "within", "low", "high", "high", "low",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "name", ["heart_rate", "pr", "qrs", "qrs_axis", "p_axis", "qtc_hodges"]
+    )
     def test_every_range_has_a_source(self, name):
         assert len(reference_range(name, WOMAN).source) > 20
 
