@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.datasets import Entry, PackedSet, data_root, load_index, pack
-from ecgcore.datasets.cpsc2018_full import cpsc2018_entries
+from ecgcore.datasets import PackedSet, data_root, load_index, pack
+from ecgcore.datasets.packing import PackParameters
+from ecgcore.datasets.public import open_public
+from ecgcore.datasets.public_challenge import CPSC_TASK
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.training.reference_recipe import SPLITS, ReferenceRecipe, ReferenceTraining
 
 FS_HZ = 500.0
 N_FOLDS = 10
+CPSC_SET = "cpsc_2018"
 Rows = NDArray[np.int64]
 
 
@@ -30,21 +33,20 @@ class Division:
 def load_reference_data(recipe: ReferenceRecipe) -> PackedSet:
     """Return the recipe's records at 500 Hz, unfiltered, as long as they are.
 
-    The published data are at 500 Hz throughout; what is not is resampled.
+    The published data are at 500 Hz throughout; what is not is resampled.  CPSC 2018 comes with
+    its nine classes as they are coded, nothing masked.
 
     Raises
     ------
     DatasetError
         If the recordings are not there or one cannot be read.
     """
-    return pack(_entries(recipe), fs_hz=FS_HZ, high_pass_hz=None, low_pass_hz=None)
-
-
-def _entries(recipe: ReferenceRecipe) -> list[Entry]:
     if recipe.data.source == SPLITS:
-        return load_index(data_root(), datasets=recipe.data.datasets)
-    folder = Path(recipe.data.folder).expanduser()
-    return cpsc2018_entries(folder if folder.is_absolute() else data_root() / folder)
+        entries = load_index(data_root(), datasets=recipe.data.datasets)
+        return pack(entries, fs_hz=FS_HZ, high_pass_hz=None, low_pass_hz=None)
+    folder = Path(recipe.data.folder).expanduser() if recipe.data.folder else None
+    unfiltered = PackParameters(FS_HZ, None, None, None)
+    return open_public(CPSC_SET, folder, parameters=unfiltered).for_task(CPSC_TASK)
 
 
 def divisions(recipe: ReferenceRecipe, data: PackedSet, seed: int) -> Iterator[Division]:

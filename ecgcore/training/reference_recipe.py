@@ -27,7 +27,7 @@ class ReferenceData:
         ``"cpsc2018"``: the full set, in ten folds drawn for each seed; ``"splits"``: the project's
         fixed train, val and test.
     folder : str
-        Of CPSC 2018: absolute, or inside the folder of recordings.
+        Of CPSC 2018; empty: where :func:`ecgcore.datasets.public.open_public` finds it.
     datasets : tuple of str
         Of the fixed splits.
     folds : tuple of int
@@ -165,8 +165,6 @@ def _check(recipe: ReferenceRecipe) -> None:
         raise InvalidArgumentError(
             "The recipe must name a seed, and data sets exactly where the fixed splits are used."
         )
-    if recipe.data.source == CPSC2018 and not recipe.data.folder:
-        raise InvalidArgumentError("data.folder must name the folder of CPSC 2018.")
     part = recipe.training
     for name in ("epochs", "batch_size", "offset_steps"):
         if type(getattr(part, name)) is not int:

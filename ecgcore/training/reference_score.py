@@ -89,7 +89,14 @@ def summary(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     out: dict[str, Any] = {"runs": len(runs)}
     for figure in ("auc", "f1"):
         by_code = {
-            code: _spread([run["classes"][code][figure]["value"] for run in runs])
+            # Without a positive among the records F1 is 0 or undefined, whatever the model does.
+            code: _spread(
+                [
+                    run["classes"][code][figure]["value"]
+                    for run in runs
+                    if run["classes"][code]["auc"]["value"] is not None
+                ]
+            )
             for code in CORE_CODES
         }
         by_code["mean"] = _spread([run["mean"][figure]["value"] for run in runs])

@@ -63,6 +63,23 @@ def test_average_and_maximum_over_time_both_count():
     assert whole.shape == (2, 3)
 
 
+def test_padding_holds_nothing_of_the_record():
+    # Zeros on the left give every record the same features, up to the reach of the kernels
+    # (1,341 samples): a constant in the average and one candidate in the maximum.
+    network = build("resnet34", {"width": 2}).eval()
+    x = torch.zeros(2, 12, 15_000)
+    x[..., 10_000:] = torch.randn(2, 12, 5_000)
+    seen = []
+    hook = network.blocks.register_forward_hook(lambda _m, _x, y: seen.append(y))
+    with torch.inference_mode():
+        network(x)
+    hook.remove()
+    first, second = seen[0]
+    reached = (10_000 - 1_341) // 32
+    assert torch.equal(first[:, :reached], second[:, :reached])
+    assert not torch.equal(first[:, reached + 2], second[:, reached + 2])
+
+
 def test_one_lead_is_another_network():
     network = build("resnet34", {"n_leads": 1, "width": 2})
     assert network(torch.zeros(2, 1, 500)).shape == (2, 9)

@@ -8,10 +8,9 @@ import pytest
 import torch
 
 from ecgcore.datasets import Entry, PackedSet
-from ecgcore.datasets.cpsc2018_full import cpsc2018_entries
-from ecgcore.datasets.packing import PackedSignals, quantise
+from ecgcore.datasets.packing import PackedSignals, PackParameters, quantise
 from ecgcore.datasets.packing import _labelled as labelled
-from ecgcore.errors import DatasetError, InvalidArgumentError
+from ecgcore.errors import InvalidArgumentError
 from ecgcore.labels import CORE_CODES
 from ecgcore.models import build
 from ecgcore.training.reference import make_reference
@@ -23,6 +22,7 @@ from ecgcore.training.reference_data import (
     divisions,
     epoch_batches,
     last_seconds,
+    load_reference_data,
     padded,
     ten_folds,
     training_batch,
@@ -69,29 +69,27 @@ def packed(seconds: list[float], *, seed: int = 0) -> PackedSet:
     return labelled(entries, signals, 500.0)
 
 
-def write_header(folder: Path, name: str, diagnoses: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    text = f"{name} 12 500 5000\n#Age: 74\n#Sex: Male\n#Dx: {diagnoses}\n"
-    (folder / f"{name}.hea").write_text(text)
+def test_the_full_set_comes_unfiltered_at_500_hz_with_its_classes_as_coded(monkeypatch):
+    asked = {}
 
+    class Public:
+        def for_task(self, name: str) -> str:
+            asked["task"] = name
+            return "records"
 
-def test_the_full_set_folds_several_codes_into_one_class_and_masks_nothing(tmp_path):
-    write_header(tmp_path / "g1", "A0002", "59118001,63593006")
-    write_header(tmp_path / "g2", "A0001", "426783006")
-    first, second = cpsc2018_entries(tmp_path)
-    assert (first.record, second.record) == ("A0001", "A0002")
-    assert [c for c, t in zip(CORE_CODES, first.targets, strict=True) if t == 1] == ["SNR"]
-    assert [c for c, t in zip(CORE_CODES, second.targets, strict=True) if t == 1] == ["RBBB", "PAC"]
-    assert not np.isnan(second.targets).any()
-    assert (second.age_years, second.sex) == (74.0, "male")
+    def opened(name: str, folder: Path | None, *, parameters: PackParameters) -> Public:
+        asked.update(name=name, folder=folder, parameters=parameters)
+        return Public()
 
-
-def test_a_record_of_no_class_and_an_empty_folder_are_refused(tmp_path):
-    with pytest.raises(DatasetError, match="no WFDB header"):
-        cpsc2018_entries(tmp_path)
-    write_header(tmp_path, "A0001", "55930002")
-    with pytest.raises(DatasetError, match="nine classes"):
-        cpsc2018_entries(tmp_path)
+    monkeypatch.setattr("ecgcore.training.reference_data.open_public", opened)
+    recipe = read_reference_recipe(CONFIGS / "zhang_features.toml")
+    assert load_reference_data(recipe) == "records"
+    assert asked == {
+        "name": "cpsc_2018",
+        "folder": None,
+        "parameters": PackParameters(500.0, None, None, None),
+        "task": "cpsc9",
+    }
 
 
 def test_the_end_of_a_recording_is_kept_and_zeros_stand_on_its_left():
@@ -232,7 +230,8 @@ def test_thresholds_are_the_grids_best_and_leave_out_what_cannot_tell():
 def test_a_summary_is_the_mean_over_runs_and_not_of_pooled_counts():
     def run(value: float | None) -> dict:
         figure = {"value": value, "low": None, "high": None}
-        one = {"auc": figure, "f1": figure}
+        # No AUC, no positive: the F1 of 0 then says nothing.
+        one = {"auc": figure, "f1": figure | {"value": value or 0.0}}
         return {"classes": dict.fromkeys(CORE_CODES, one), "mean": one}
 
     found = summary([run(0.5), run(0.7), run(None)])
@@ -277,7 +276,6 @@ def test_a_recipe_that_does_not_fit_is_refused(tmp_path):
         ("batch_size", "batch", "does not fit"),
         ("epochs = 40", "epochs = 2.5", "whole number"),
         ('source = "cpsc2018"', 'source = "else"', "data.source"),
-        ('folder = "cpsc2018"', 'folder = ""', "folder"),
         ('kind = "resnet34"', 'kind = "resnet50"', "kind"),
         ("folds = [0,", "folds = [11,", "folds"),
     ):
