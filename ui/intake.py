@@ -7,6 +7,7 @@ import streamlit as st
 from ecgcore.errors import EcgError, MissingInformationError
 from ecgcore.leads import STANDARD_12
 from ecgcore.readers import FORMATS, ReadOptions
+from ecgcore.readers.opening import UploadedFile
 from ecgcore.recording import Recording
 from ecgcore.results import Quality
 from ecgcore.signal.quality import assess
@@ -27,6 +28,8 @@ _UNIT_WORDS = {
     "NU": "normalised: the voltage is lost",
 }
 _OPTIONS = "read_options"
+_ASIDE = "kept_aside"
+_MAX_ASIDE, _MAX_ASIDE_BYTES = 12, 200 * 2**20
 _REVIEW = "pages/review.py"
 _COLUMNS = 3
 
@@ -40,9 +43,15 @@ def upload() -> None:
         with st.popover("What can be read"):
             st.markdown("\n".join(f"- {entry.description}" for entry in FORMATS))
             st.caption("Recognised by content, not by name. Pictures and PDFs hold no samples.")
-    if not files:
+    if files:
+        _read(files)
+    else:
         st.session_state.pop(_OPTIONS, None)
-        return
+    _kept_aside()
+
+
+def _read(files: Sequence[UploadedFile]) -> None:
+    """Read what was uploaded: offer what is good, say what is wrong with the rest."""
     contents = {file.name: file.getvalue() for file in files}
     results = read_uploads(contents, st.session_state.get(_OPTIONS, ReadOptions()))
     good = {name: found for name, found in results if isinstance(found, Recording)}
@@ -61,19 +70,53 @@ def upload() -> None:
 
 
 def _refused(name: str, error: EcgError, contents: Mapping[str, bytes]) -> None:
-    """Say why a file was not read, and give it back."""
+    """Say why a file was not read, and offer to keep it."""
+    reason = f"{name}: {error}" if name not in str(error) else str(error)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         # Plain text: what a file is called or says is never Markdown.
-        st.text(f"{name}: {error}" if name not in str(error) else str(error))
-        if name in contents:
+        st.text(reason)
+        aside = st.session_state.get(_ASIDE, {})
+        # A recording within an archive is kept with its archive.
+        content = contents.get(name, next(iter(contents.values())) if len(contents) == 1 else None)
+        if content is not None and reason not in aside:
+            st.button(
+                "Keep aside",
+                key=f"keep_{name}",
+                on_click=_keep_aside,
+                args=(reason, content),
+                help="Keeps the file with this reason until you leave, to download it again.",
+            )
+
+
+def _keep_aside(reason: str, content: bytes) -> None:
+    """Keep a file that was not read; the oldest ones go where it gets too much."""
+    aside: dict[str, bytes] = st.session_state.setdefault(_ASIDE, {})
+    aside[reason] = content
+    while len(aside) > _MAX_ASIDE or (
+        len(aside) > 1 and sum(map(len, aside.values())) > _MAX_ASIDE_BYTES
+    ):
+        aside.pop(next(iter(aside)))
+
+
+def _kept_aside() -> None:
+    """List the files kept aside with their reasons, and give them back."""
+    aside: dict[str, bytes] = st.session_state.get(_ASIDE, {})
+    if not aside:
+        return
+    st.caption("Kept aside: not read, and gone when you leave")
+    for number, (reason, content) in enumerate(list(aside.items()), start=1):
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.text(reason)
             st.download_button(
                 "Get the file back",
-                contents[name],
-                file_name="unread.bin",
+                content,
+                # Named here: a name from a file never becomes one on a disk.
+                file_name=f"unread-{number}.bin",
                 mime="application/octet-stream",
-                key=f"back_{name}",
+                key=f"back_{number}",
                 on_click="ignore",
             )
+            st.button("Forget it", key=f"forget_{number}", on_click=aside.pop, args=(reason, None))
 
 
 def _ask(error: MissingInformationError) -> None:

@@ -131,7 +131,8 @@ class Source:
             If there is no such file, or it cannot be read.
         """
         if name not in self._taken:
-            if not is_plain_name(name):
+            # What a user's own file is called calls for nothing.
+            if name != self.name and not is_plain_name(name):
                 raise ReadError(
                     f"A file named {shown(name)} is called for; only files in the same folder "
                     "are read."

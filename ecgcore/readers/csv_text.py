@@ -13,6 +13,7 @@ LOOK_AHEAD = 4
 LONG_ROW = 64
 NUMERIC_SHARE = 0.8
 _ABSENT = {"", "nan", "na", "n/a", "null", "none", "-", "--", "?"}
+_ABSENT |= {f"{sign}{word}" for sign in ("", "+", "-") for word in ("inf", "infinity")}
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
 _COMMA_NUMBER = re.compile(r"[-+]?(?:\d+(?:,\d*)?|,\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
 

@@ -95,6 +95,26 @@ def recordings_in(files: Mapping[str, bytes]) -> list[str]:
     return _recordings(sorted(files), lambda name: files[name][:HEAD_BYTES])
 
 
+def passed_over(files: Mapping[str, bytes]) -> list[str]:
+    """Return the names of files in memory that are no recording by these rules, but may be meant.
+
+    Files that belong to a WFDB record, and such as only hold words, are not among them.
+    """
+    found = set(recordings_in(files))
+    used = {str(PurePosixPath(name).with_suffix("")) for name in files if name.endswith(".hea")}
+    for name in files:
+        if name.lower().endswith(".hea"):
+            used |= _named_by(name, files[name][:HEAD_BYTES])
+    meant = (_RECORDING_SUFFIXES | _OFTEN_OTHER) - {".txt"}
+    return [
+        name
+        for name in sorted(files)
+        if name not in found | used
+        and str(PurePosixPath(name).with_suffix("")) not in used
+        and PurePosixPath(name).suffix.lower() in meant
+    ]
+
+
 def _head(path: Path) -> bytes:
     try:
         return first_bytes(path, HEAD_BYTES)

@@ -37,6 +37,7 @@ SIGNAL_NAMES = (
 )  # fmt: skip
 MIN_SAMPLES = 3
 MAX_NAMES = 10_000
+_WITHIN = "\x1f"  # between the names of what is nested; a name may have a point in it
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -118,18 +119,22 @@ def read_named(
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, Any]:
-    """Return nested values under names joined by points."""
+    """Return nested values under names joined by a sign that stands in no name."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping) and depth < mat_file.MAX_DEPTH:
-            flat |= _flat(value, f"{prefix}{name}.", depth + 1)
+            flat |= _flat(value, f"{prefix}{_own(name)}{_WITHIN}", depth + 1)
         elif not str(name).startswith("__"):
-            flat[f"{prefix}{name}"] = value
+            flat[f"{prefix}{_own(name)}"] = value
     return flat
 
 
+def _own(name: object) -> str:
+    return str(name).replace(_WITHIN, " ")
+
+
 def _last(name: str) -> str:
-    return name.rpartition(".")[2]
+    return name.rpartition(_WITHIN)[2]
 
 
 def _sample_arrays(flat: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
@@ -172,8 +177,8 @@ def _leads_one_by_one(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[A
     standard = [name for name in vectors if _is_standard(name)]
     if not standard:
         return {}
-    place = standard[0].rpartition(".")[0]
-    return {_plain(n): row for n, row in vectors.items() if n.rpartition(".")[0] == place}
+    place = standard[0].rpartition(_WITHIN)[0]
+    return {_plain(n): row for n, row in vectors.items() if n.rpartition(_WITHIN)[0] == place}
 
 
 def _check_even(leads: Mapping[str, NDArray[Any]]) -> None:
@@ -194,9 +199,13 @@ def _matrix(arrays: Mapping[str, NDArray[Any]], flat: Mapping[str, Any]) -> NDAr
     large = [array for array in arrays.values() if max(array.shape, default=0) > MAX_LEADS]
     if len(large) == 1:
         return large[0]
-    found = listed(shown(name, 24) for name in list(arrays or flat)[:12]) or "nothing"
+    found = listed(shown(name.replace(_WITHIN, "."), 24) for name in list(arrays or flat)[:12])
     if not arrays:
-        raise ReadError(f"The file holds no array of numbers that could be samples, but {found}.")
+        what = f"only {found}" if found else "nothing that is read"
+        raise ReadError(
+            f"The file holds {what}, no array of numbers that could be samples; save leads x "
+            "samples as a plain matrix named val."
+        )
     raise ReadError(
         f"The file holds several arrays ({found}); keep the samples alone, or name them val."
     )

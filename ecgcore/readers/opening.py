@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from ecgcore.errors import EcgError, ReadError, TooLargeError, UnknownFormatError
 from ecgcore.readers.base import ReadOptions, Source, no_memory, shown, too_large
-from ecgcore.readers.discover import describe, recordings_in
+from ecgcore.readers.discover import describe, passed_over, recordings_in
 from ecgcore.readers.known import recognise_known
 from ecgcore.readers.table import readable, recognise
 from ecgcore.readers.zip_ import expand_all, is_zip
@@ -30,6 +30,9 @@ class UploadedFile(Protocol):
 Files = Mapping[str, bytes] | Iterable[UploadedFile]
 _SIGNAL_FILES = (".dat", ".mat")
 _DEFAULTS = ReadOptions()
+_PASSED_OVER = ReadError(
+    "It was passed over, as nothing in it tells that it is an ECG; give it alone to have it read."
+)
 _TOGETHER = TooLargeError(
     "The zip archives together expand to more than is read; give one at a time."
 )
@@ -79,8 +82,12 @@ def read_many(
     list of (str, Recording or EcgError)
         In sorted order of names; a recording that cannot be read gives its error.
     """
-    files, results = _expanded(_as_mapping(source, options), options)
-    for name in recordings_in(files) or ([] if results else sorted(files)):
+    given = _as_mapping(source, options)
+    files, results = _expanded(given, options)
+    found = recordings_in(files)
+    if found or results:
+        results += [(name, _PASSED_OVER) for name in passed_over(files) if name in given]
+    for name in found or ([] if results else sorted(files)):
         try:
             results.append((name, _read_files(files, name, options)))
         except EcgError as error:
@@ -102,10 +109,18 @@ def _expanded(
             together = isinstance(error, TooLargeError) and room < options.max_expanded_bytes
             refused.append((name, _TOGETHER if together else error))
             continue
+        if is_zip(data) and _without_recordings(inner, given):
+            refused.append((name, _PASSED_OVER))
+            continue
         room -= sum(map(len, inner.values())) if is_zip(data) else 0
         clash = not files.keys().isdisjoint(inner)
         files |= {f"{name}/{path}": part for path, part in inner.items()} if clash else inner
     return files, refused
+
+
+def _without_recordings(inner: Mapping[str, bytes], given: Mapping[str, bytes]) -> bool:
+    """Return whether an archive that was given beside other files holds nothing to read."""
+    return len(given) > 1 and not recordings_in(inner)
 
 
 def _as_mapping(source: Files, options: ReadOptions) -> dict[str, bytes]:

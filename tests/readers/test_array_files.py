@@ -83,6 +83,12 @@ def test_what_the_file_says_counts():
     assert "V, was not used" in text
 
 
+def test_a_lead_with_a_point_in_its_name_is_not_lost():
+    leads = {"I": [0.1] * 600, "II": [0.2] * 600, "dev.1=x": [0.3] * 600}
+    recording = read("a.json", json.dumps({"fs": 500, "unit": "mV", "leads": leads}).encode())
+    assert "dev.1=x" in recording.leads
+
+
 def test_wrong_number_of_names_is_refused():
     with pytest.raises(EcgError, match="3 lead names were given for 12"):
         read("a.mat", matlab({"val": truth_mv()}), **TOLD, lead_names=("I", "II", "III"))

@@ -250,3 +250,10 @@ def test_prose_is_no_table(text):
 def test_normalised_units_can_be_declared():
     recording = read(table("V1,V2,V3"), fs_hz=500, unit="NU")
     assert recording.unit == "NU"
+
+
+def test_values_written_as_infinite_are_absent():
+    rows = "0.1,0.2\n0.3,inf\n-inf,Infinity\n" * 200
+    recording = readers.read({"a.csv": f"# fs: 500\n# unit: mV\nI,V1\n{rows}".encode()})
+    assert recording.leads == ("I", "V1")
+    assert np.isnan(recording.signal).mean() == 0.5

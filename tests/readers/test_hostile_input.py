@@ -184,6 +184,27 @@ def test_one_bad_archive_takes_no_other_file_with_it(made):
     }
 
 
+def test_what_is_passed_over_among_several_files_is_told(made):
+    files = {
+        **made["written-csv"].files,
+        **made["wfdb-16"].files,
+        "rec1.xws": b"x",
+        "deep.json": b'{"a": ' + b"[" * 9000 + b"]" * 9000 + b"}",
+        "cases.csv": b"id,age\n1,2\n3,4\n",
+        "notes.txt": b"words",
+        "words.zip": zipped({"b.csv": b"id,age\n1,2\n3,4\n"}),
+    }
+    results = dict(readers.read_many(files))
+    told = {name for name, found in results.items() if "passed over" in str(found)}
+    assert told == {"deep.json", "cases.csv", "words.zip"}
+    assert set(results) - told == {"a.csv", "rec1.hea"}
+
+
+def test_a_users_own_file_may_have_any_name(made):
+    for name in ("ECG: 12 leads?.dcm", 'a"b|<c>*.dcm'):
+        assert readers.read({name: made["dicom"].files["a.dcm"]}).n_leads == 12
+
+
 def test_archives_that_hold_the_same_name_are_both_read(made):
     good = zipped(made["written-csv"].files)
     results = readers.read_many({"1.zip": good, "2.zip": good})
