@@ -65,13 +65,18 @@ def predict_entries(
         except CannotAssessError as error:
             raise DatasetError(f"{entry.dataset} {entry.record}: {error}") from None
         report(done, len(entries))
-    columns = [CORE_CODES.index(code) for code in model.card.codes]
     return Predicted(
         entries=tuple(entries),
-        targets=np.array([entry.targets for entry in entries], dtype=np.float64)[:, columns],
+        targets=targets_of(entries, model.card.codes),
         probabilities=np.array([[f.probability for f in p.findings] for p in made]),
         assessed=np.array([[f.finding is not None for f in p.findings] for p in made]),
     )
+
+
+def targets_of(entries: Sequence[Entry], codes: Sequence[str]) -> NDArray[np.float64]:
+    """Return what the data sets say, shape (n, len(codes)): 1, 0 or NaN (cannot tell)."""
+    columns = [CORE_CODES.index(code) for code in codes]
+    return np.array([entry.targets for entry in entries], dtype=np.float64)[:, columns]
 
 
 def card_metrics(

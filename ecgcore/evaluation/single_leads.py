@@ -1,0 +1,104 @@
+"""How a model that takes any leads does on each single one, beside all of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ecgcore.evaluation.bootstrap import N_BOOT, Interval, from_resamples, patient_weights
+from ecgcore.evaluation.metrics import class_auc, mean_of_defined, measurable
+from ecgcore.evaluation.population_records import Record
+from ecgcore.inference import LoadedModel
+from ecgcore.inference.prepare import ModelInput
+
+Array = NDArray[np.float64]
+ALL = "all"
+BEST = 3
+
+
+def single_lead_figures(
+    model: LoadedModel,
+    records: Sequence[Record],
+    targets: Array,
+    *,
+    n_boot: int = N_BOOT,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Return the area under the ROC curve on each lead alone, with intervals over patients.
+
+    Parameters
+    ----------
+    model : LoadedModel
+    records : sequence of Record
+    targets : array, shape (n, n_labels)
+        1, 0 or NaN.
+
+    Returns
+    -------
+    dict
+        ``all`` and ``leads``: {lead: {``n``, ``mean_auc``, ``classes``: {code: interval}}}; each
+        lead also with ``difference`` (its mean area less that of all leads, on the same records)
+        and ``among_best`` (share of the resamples in which it is one of the three best).
+    """
+    leads = model.card.input.leads
+    codes = model.card.codes
+    logits = {lead: _logits_on(records, row) for row, lead in enumerate(leads)}
+    every = np.stack([record.logits.max(axis=0) for record in records])
+    groups = [record.entry.group for record in records]
+    weights = patient_weights(groups, n_boot=n_boot, seed=seed)
+    rows = np.concatenate([np.ones((1, len(records))), weights])
+    whole, whole_mean = _figures(codes, targets, every, rows)
+    out: dict[str, Any] = {}
+    means = []
+    for lead, values in logits.items():
+        seen: NDArray[np.bool_] = np.asarray(np.isfinite(values).all(axis=1))
+        own = np.where(seen[:, None], targets, np.nan)
+        out[lead], mean = _figures(codes, own, np.where(seen[:, None], values, 0.0), rows)
+        reference = whole_mean if seen.all() else _figures(codes, own, every, rows)[1]
+        out[lead]["difference"] = _interval(mean - reference)
+        means.append(mean)
+    ranks = np.argsort(np.argsort(-np.nan_to_num(np.stack(means)), axis=0), axis=0)
+    for lead, rank in zip(leads, ranks, strict=True):
+        out[lead]["among_best"] = round(float((rank[1:] < BEST).mean()), 3)
+    return {ALL: whole, "leads": out}
+
+
+def _logits_on(records: Sequence[Record], row: int) -> Array:
+    """Return logits (n, n_labels) on one lead; NaN where a record does not have it."""
+    out = np.full((len(records), records[0].logits.shape[1]), np.nan)
+    for i, record in enumerate(records):
+        given = record.reading.given
+        place = np.flatnonzero(given.index.numpy() == row)
+        if place.size:
+            alone = _only(given, int(place[0]))
+            with torch.inference_mode():
+                each = [record.call(*alone.batch([w]), alone.index) for w in record.reading.pieces]
+            out[i] = torch.cat(each).max(dim=0).values.numpy()
+    return out
+
+
+def _only(given: ModelInput, place: int) -> ModelInput:
+    part = slice(place, place + 1)
+    return ModelInput(
+        given.x[part], given.present[part], given.index[part], given.leads[part], given.fs_hz
+    )
+
+
+def _figures(
+    codes: Sequence[str], targets: Array, scores: Array, rows: Array
+) -> tuple[dict[str, Any], Array]:
+    """Return the figures, and the mean area for each row of weights."""
+    columns = measurable(targets)
+    areas = {j: class_auc(targets[:, j], scores[:, j], rows) for j in columns}
+    mean = mean_of_defined(list(areas.values()), rows.shape[0])
+    known = (~np.isnan(targets)).any(axis=1)
+    empty = Interval(None).as_dict()
+    classes = {c: _interval(areas[j]) if j in areas else empty for j, c in enumerate(codes)}
+    return {"n": int(known.sum()), "mean_auc": _interval(mean), "classes": classes}, mean
+
+
+def _interval(values: Array) -> dict[str, float | None]:
+    found = from_resamples(float(values[0]), values[1:]).as_dict()
+    return {name: None if v is None else round(v, 4) for name, v in found.items()}
