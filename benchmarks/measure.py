@@ -3,6 +3,7 @@
     .venv/bin/python -m benchmarks.measure --split val         # while choosing
     .venv/bin/python -m benchmarks.measure --split test        # the last figure
     .venv/bin/python -m benchmarks.measure --part beats        # R peaks on MIT-BIH
+    .venv/bin/python -m benchmarks.measure --part kinds --split test   # kinds of beats on MIT-BIH
     .venv/bin/python -m benchmarks.measure --part simulation   # intervals against known truth
 
 Waves: every delineator gets the same beats (ours, from all leads), and each lead is compared with
@@ -22,7 +23,8 @@ import numpy as np
 
 from ecgcore.datasets import data_root, load_recording
 from ecgcore.datasets.ludb_waves import read_marks
-from ecgcore.datasets.mitdb import DS2, UNPACED, read_beats, record_path
+from ecgcore.datasets.mitdb import DS1, DS2, UNPACED, read_beats, record_path
+from ecgcore.evaluation.beat_kinds import CLASSES, Counts, count, groups_of
 from ecgcore.evaluation.waves import (
     POINTS,
     Tally,
@@ -164,6 +166,72 @@ def beats() -> dict[str, object]:
     return out
 
 
+def kinds(split: str, *, first_lead: bool) -> dict[str, object]:
+    """Return how well ventricular and supraventricular beats are told, as AAMI EC57 counts.
+
+    DS2 for ``"test"``; else DS1, which the trees were fitted on (201 is a patient of DS2).
+    """
+    counts = {}
+    for record in DS2 if split == "test" else [r for r in DS1 if r != "201"]:
+        marks = read_beats(data_root(), record)
+        recording = read(record_path(data_root(), record).with_suffix(".hea"))
+        if first_lead:
+            recording = Recording(recording.signal[:1], recording.fs_hz, recording.leads[:1])
+        found = measure(recording, check=False).beats
+        groups, missed = groups_of(marks, found.consensus.r_peak)
+        counts[record] = count(groups, found.types, missed)
+    return {
+        "all": _kind_figures(list(counts.values())),
+        "without 232": _kind_figures([c for r, c in counts.items() if r != "232"]),
+        "by record": {
+            record: {
+                kind: f"{c.true[at]} found, {c.missed[at]} missed, {c.false[at]} false"
+                for at, kind in enumerate(CLASSES)
+            }
+            for record, c in counts.items()
+        },
+        "simulated, 12 leads": _simulated_kinds(range(2000, 2004)),
+    }
+
+
+def _kind_figures(counts: list[Counts], resamples: int = 2000) -> dict[str, str]:
+    """Return pooled figures with the 95 % bootstrap interval over records."""
+    rng = np.random.default_rng(0)
+    draws = [
+        sum((counts[i] for i in rng.integers(0, len(counts), len(counts))), Counts.none())
+        for _ in range(resamples)
+    ]
+    whole = sum(counts, Counts.none())
+    out = {}
+    for kind in CLASSES:
+        drawn = {n: [d.figures(kind)[n] for d in draws] for n in ("sensitivity", "ppv", "f1")}
+        figures = whole.figures(kind)
+        words = []
+        for n, v in drawn.items():
+            low, high = np.nanquantile(v, (0.025, 0.975))
+            words.append(f"{n} {figures[n]:.3f} ({low:.3f} to {high:.3f})")
+        out[kind] = ", ".join(words) + f", {figures['n']} beats"
+    return out
+
+
+def _simulated_kinds(seeds: range) -> dict[str, str]:
+    """Return, by case, how many beats of each kind were called what."""
+    out = {}
+    for case, spec in CASES.items():
+        said: dict[str, int] = {}
+        for seed in seeds if len(spec.leads) == 12 else ():
+            made = simulate(case, seed=seed)
+            found = measure(made.recording, check=False).beats
+            for beat in made.truth.beats:
+                apart = np.abs(found.consensus.r_peak - beat.r_peak)
+                if apart.size and apart.min() < 0.1:
+                    word = f"{beat.type} as {found.types[int(apart.argmin())]}"
+                    said[word] = said.get(word, 0) + 1
+        if said:
+            out[case] = ", ".join(f"{n} {word}" for word, n in sorted(said.items()))
+    return out
+
+
 def simulation(seeds: int) -> dict[str, object]:
     """Return measured minus true intervals on simulated 12-lead records, by case."""
     out: dict[str, object] = {}
@@ -211,12 +279,17 @@ def main() -> None:
     """Run the parts asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--split", choices=("train", "val", "test"), default="val")
-    parser.add_argument("--part", choices=("waves", "beats", "simulation"), default="waves")
+    parser.add_argument(
+        "--part", choices=("waves", "beats", "kinds", "simulation"), default="waves"
+    )
     parser.add_argument("--seeds", type=int, default=6)
+    parser.add_argument("--first-lead", action="store_true", help="kinds from one lead")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     if args.part == "beats":
         found = beats()
+    elif args.part == "kinds":
+        found = kinds(args.split, first_lead=args.first_lead)
     elif args.part == "simulation":
         found = simulation(args.seeds)
     else:

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ecgcore.measure.beat_features import BeatFeatures, beat_features
+from ecgcore.measure.beat_kinds import kind_model
 from ecgcore.results import Fiducials
 from ecgcore.signal.prepare import prepare
 
@@ -15,16 +17,16 @@ SHAPE_HZ = 125.0
 SHAPE_S = (-0.12, 0.16)
 # Correlation over all leads from which two complexes are of one shape.
 SAME_SHAPE = 0.88
-# Between same and other: only timing decides.
-LIKE = 0.75
+# Less like the heart's own complexes than this, and of no kind: unknown.
 UNLIKE = 0.45
+# Beats of a record that has one rhythm.
+SHORT = 60
 MAX_SHAPES = 24
 # A group this much smaller than the largest can still be the heart's own, if it is narrower.
 NARROWER_COUNT = 0.3
 EARLY = 0.87
-# Early against the interval just before, too: a rate that rises slowly is no ectopy.
-SUDDEN = 0.88
-WIDE_MS = 120.0
+# RR against all those around it, from which a group of beats does not come early.
+TIMELY = 0.93
 WIDER_MS = 22.0
 IRREGULAR = 0.07
 # P waves belong to the rhythm if most beats have one at a steady distance.
@@ -61,16 +63,6 @@ class BeatTypes:
     p_reason: str
 
 
-@dataclass(frozen=True, eq=False)
-class _Timing:
-    """RR over the usual RR, whether it fell suddenly, QRS widths, whether the atria fibrillate."""
-
-    rr_share: Array
-    sudden: NDArray[np.bool_]
-    width_ms: Array
-    fibrillating: bool
-
-
 def beat_types(signal: NDArray[np.float32], fs_hz: float, beats: Fiducials) -> BeatTypes:
     """Say of each beat whether it is normal, supraventricular, ventricular, paced or unknown.
 
@@ -86,18 +78,23 @@ def beat_types(signal: NDArray[np.float32], fs_hz: float, beats: Fiducials) -> B
     if n == 0:
         return BeatTypes((), np.zeros(0, dtype=bool), "unknown", "No beat was found.")
     rr = np.diff(beats.r_peak, prepend=np.nan)
-    width_ms = 1e3 * (beats.qrs_offset - beats.qrs_onset)
-    own, likeness = _own_beats(_windows_of(signal, fs_hz, beats.r_peak), rr, width_ms)
-    usual = _usual_rr(rr, own)
+    low = scaled(signal, fs_hz)
+    shape, likeness = own_shapes(low, beats)
+    own = shape == 0
     irregular = _is_irregular(rr, own)
     p_reason = _p_reason(beats, own, irregular)
-    timing = _Timing(
-        rr / usual,
-        rr < SUDDEN * np.concatenate(([np.nan], rr[:-1])),
-        width_ms,
-        irregular and bool(p_reason),
+    features = beat_features(low, SHAPE_HZ, beats, shape)
+    # Of a short record, what is said of all of it; in a long one fibrillation comes and goes.
+    fibrillating = features.fibrillating | (n <= SHORT and irregular and bool(p_reason))
+    kinds = tuple(
+        "unknown" if kind == "normal" and number < 0 and alike < UNLIKE else kind
+        for kind, number, alike in zip(
+            kind_model().kinds(BeatFeatures(features.values, fibrillating)),
+            shape,
+            likeness,
+            strict=True,
+        )
     )
-    kinds = _kinds(own, likeness, timing, beats)
     spiked = _spikes(signal, fs_hz, beats)
     if spiked.sum() >= max(2, SPIKE_SHARE * n):
         kinds = tuple("paced" if s else k for s, k in zip(spiked, kinds, strict=True))
@@ -113,13 +110,45 @@ def beat_types(signal: NDArray[np.float32], fs_hz: float, beats: Fiducials) -> B
     return BeatTypes(kinds, dominant, rhythm, p_reason)
 
 
-def _windows_of(signal: NDArray[np.float32], fs_hz: float, r_s: Array) -> Array:
-    """Return unit vectors of the joint complexes, shape (5, n_beats, m): five shifts of each."""
+def scaled(signal: NDArray[np.float32], fs_hz: float) -> Array:
+    """Return the leads at ``SHAPE_HZ``, 1 to 35 Hz, each divided by its own size."""
     low = np.nan_to_num(
         prepare(signal, fs_hz, to_fs_hz=SHAPE_HZ, high_pass_hz=1.0, low_pass_hz=35.0)
     ).astype(np.float64)
     scale = np.median(np.abs(low), axis=1, keepdims=True) + low.std(axis=1, keepdims=True)
-    low = low / np.maximum(scale, 1e-6)
+    return np.asarray(low / np.maximum(scale, 1e-6))
+
+
+def own_shapes(low: Array, beats: Fiducials) -> tuple[NDArray[np.intp], Array]:
+    """Return which of the heart's own shapes each beat has, and its likeness to the main one.
+
+    The main one is 0.  Others (1 and more) are groups of some size that are as narrow and do not
+    come early: the same heart lying otherwise, or conducting otherwise for a while.  -1 is none.
+    """
+    rr = np.diff(beats.r_peak, prepend=np.nan)
+    width_ms = 1e3 * (beats.qrs_offset - beats.qrs_onset)
+    windows = _windows_of(low, beats.r_peak)
+    group, sums = _grouped(windows)
+    main = _main_group(group, rr, width_ms)
+    leader = sums[main] / max(float(np.linalg.norm(sums[main])), 1e-9)
+    likeness = np.asarray((windows @ leader).max(axis=0))
+    # What was grouped apart while the groups were young, and is like the main one, joins it.
+    own = (group == main) | (likeness >= SAME_SHAPE)
+    shape = np.where(own, 0, -1)
+    known = np.where(np.isfinite(rr), rr, _median_or(rr, 1.0))
+    share = rr / ndimage.median_filter(known, size=min(17, known.size), mode="nearest")
+    limit_ms = _median_or(width_ms[own], 100.0) + WIDER_MS
+    for number in np.argsort(-np.bincount(group)):
+        mine = (group == number) & ~own
+        timely = _median_or(share[mine], 1.0) >= TIMELY
+        narrow = _median_or(width_ms[mine], 300.0) < limit_ms
+        if mine.sum() >= max(3, 0.03 * own.sum()) and timely and narrow:
+            shape[mine] = shape.max() + 1
+    return shape, likeness
+
+
+def _windows_of(low: Array, r_s: Array) -> Array:
+    """Return unit vectors of the joint complexes, shape (5, n_beats, m): five shifts of each."""
     reach = np.arange(round(SHAPE_S[0] * SHAPE_HZ), round(SHAPE_S[1] * SHAPE_HZ))
     centre = np.round(r_s * SHAPE_HZ).astype(int)[:, None]
     out = []
@@ -130,16 +159,6 @@ def _windows_of(signal: NDArray[np.float32], fs_hz: float, r_s: Array) -> Array:
         flat = flat - flat.mean(axis=1, keepdims=True)
         out.append(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9))
     return np.stack(out)
-
-
-def _own_beats(windows: Array, rr: Array, width_ms: Array) -> tuple[NDArray[np.bool_], Array]:
-    """Return which beats are of the heart's own shape, and each beat's likeness to it."""
-    shape, groups = _grouped(windows)
-    main = _main_group(shape, rr, width_ms)
-    leader = groups[main] / max(float(np.linalg.norm(groups[main])), 1e-9)
-    likeness = np.asarray((windows @ leader).max(axis=0))
-    # What was grouped apart while the groups were young, and is like the main one, joins it.
-    return (shape == main) | (likeness >= SAME_SHAPE), likeness
 
 
 def _grouped(windows: Array) -> tuple[NDArray[np.intp], list[Array]]:
@@ -172,15 +191,6 @@ def _main_group(shape: NDArray[np.intp], rr: Array, width_ms: Array) -> int:
         if timely and narrow < width - WIDER_MS:
             best, width = int(group), narrow
     return best
-
-
-def _usual_rr(rr: Array, own: NDArray[np.bool_]) -> Array:
-    """Return the usual RR around each beat: a median over intervals between two own beats."""
-    plain = own & np.concatenate(([False], own[:-1]))
-    known = np.where(plain & np.isfinite(rr), rr, np.nan)
-    overall = np.nanmedian(known) if np.isfinite(known).any() else _median_or(rr, 1.0)
-    filled = np.where(np.isfinite(known), known, overall)
-    return np.asarray(ndimage.median_filter(filled, size=min(17, filled.size), mode="nearest"))
 
 
 def _median_or(values: Array, default: float) -> float:
@@ -219,31 +229,6 @@ def _p_reason(beats: Fiducials, own: NDArray[np.bool_], irregular: bool) -> str:
             "one PR interval cannot be stated."
         )
     return ""
-
-
-def _kinds(
-    own: NDArray[np.bool_], likeness: Array, timing: _Timing, beats: Fiducials
-) -> tuple[str, ...]:
-    width_ms, prematurity, fibrillating = timing.width_ms, timing.rr_share, timing.fibrillating
-    usual_ms = _median_or(width_ms[own], 90.0)
-    has_p = np.isfinite(beats.p_onset) & (beats.qrs_onset - beats.p_onset > 0.09)
-    out = []
-    for beat in range(own.size):
-        # After an ectopic beat the interval says nothing about this one.
-        after_own = beat > 0 and bool(own[beat - 1])
-        early = prematurity[beat] < EARLY
-        wide = width_ms[beat] > max(WIDE_MS - 10, usual_ms + WIDER_MS)
-        other = likeness[beat] < LIKE
-        if own[beat] or not (other or wide):
-            supra = early and after_own and not fibrillating and timing.sudden[beat]
-            out.append("supraventricular" if supra else "normal")
-        elif wide and (early or other):
-            out.append("ventricular")
-        elif early and other:
-            out.append("supraventricular" if has_p[beat] else "ventricular")
-        else:
-            out.append("normal" if likeness[beat] > UNLIKE else "unknown")
-    return tuple(out)
 
 
 def _spikes(signal: NDArray[np.float32], fs_hz: float, beats: Fiducials) -> NDArray[np.bool_]:
