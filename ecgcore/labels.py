@@ -106,7 +106,104 @@ CORE_STATEMENTS = (
     ),
 )
 CORE_CODES = tuple(statement.code for statement in CORE_STATEMENTS)
-_BY_CODE = {statement.code: statement for statement in CORE_STATEMENTS}
+
+# Statements beyond the nine with enough labelled records to judge a model by; the project's code
+# is PTB-XL's, or the SNOMED CT code where PTB-XL has none.  Axis deviation is measured instead.
+FURTHER_STATEMENTS = (
+    Statement(
+        "SBRAD",
+        "Sinus bradycardia",
+        ("SBRAD",),
+        ("426177001",),
+        False,
+        "Sinus rhythm under 60 a minute.",
+    ),
+    Statement(
+        "STACH",
+        "Sinus tachycardia",
+        ("STACH",),
+        ("427084000",),
+        False,
+        "Sinus rhythm over 100 a minute.",
+    ),
+    Statement(
+        "SARRH",
+        "Sinus arrhythmia",
+        ("SARRH",),
+        ("427393009",),
+        False,
+        "Sinus rhythm of varying rate.",
+    ),
+    Statement(
+        "AFLT",
+        "Atrial flutter",
+        ("AFLT",),
+        ("164890007",),
+        False,
+        "Regular flutter waves instead of P waves.",
+    ),
+    Statement(
+        "LVH",
+        "Left ventricular hypertrophy",
+        ("LVH",),
+        ("164873001",),
+        True,
+        "Voltage and, where present, ST-T criteria of the reader.",
+    ),
+    Statement(
+        "LAFB",
+        "Left anterior fascicular block",
+        ("LAFB",),
+        ("445118002",),
+        False,
+        "Left axis with qR in I and aVL and rS in the inferior leads.",
+    ),
+    Statement(
+        "IRBBB",
+        "Incomplete right bundle branch block",
+        ("IRBBB",),
+        ("713426002",),
+        False,
+        "The form of right bundle branch block with QRS under 120 ms.",
+    ),
+    Statement(
+        "AMI",
+        "Anterior infarction",
+        ("AMI", "ASMI", "ALMI"),
+        ("54329005",),
+        False,
+        "Anterior, anteroseptal or anterolateral infarction of any age.",
+    ),
+    Statement(
+        "IMI",
+        "Inferior infarction",
+        ("IMI", "ILMI", "IPMI", "IPLMI"),
+        (),
+        False,
+        "Inferior, inferolateral or inferoposterior infarction of any age.",
+    ),
+    Statement(
+        "PACE",
+        "Paced rhythm",
+        ("PACE",),
+        ("10370003",),
+        False,
+        "Beats that follow a pacemaker's stimulus.",
+    ),
+    Statement(
+        "418818005",
+        "Brugada pattern",
+        (),
+        ("418818005",),
+        True,
+        "Coved ST elevation in V1 to V3 on the resting ECG.",
+    ),
+)
+FURTHER_CODES = tuple(statement.code for statement in FURTHER_STATEMENTS)
+STATEMENT_CODES = (*CORE_CODES, *FURTHER_CODES)
+# PTB-XL's five diagnostic super-classes, an output beside the statements.
+SUPERCLASSES = ("NORM", "MI", "STTC", "CD", "HYP")
+_BY_CODE = {statement.code: statement for statement in (*CORE_STATEMENTS, *FURTHER_STATEMENTS)}
 
 
 def statement(code: str) -> Statement:

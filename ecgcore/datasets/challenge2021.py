@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ecgcore.datasets.entry import Annotation, age_or_none, core_targets
 from ecgcore.datasets.files import comment_value, header_comments, sex_or_none
+from ecgcore.datasets.further import from_snomed
 from ecgcore.labels import CORE_CODES, CORE_STATEMENTS
 
 # Class name of CPSC 2018 -> project code.
@@ -90,4 +91,6 @@ def _annotation(path: Path, source: str) -> Annotation:
         targets(diagnoses, only_positives=source == "ptb"),
         age_or_none(comment_value(comments, "Age")),
         sex_or_none(comment_value(comments, "Sex")),
+        # CPSC's own folder knows nine classes and no more; ptb's codes are not complete.
+        from_snomed(diagnoses, complete=source in ("ptb-xl", "cpsc_2018_extra")),
     )

@@ -6,6 +6,7 @@ from math import nan
 from pathlib import Path
 
 from ecgcore.checks import one_of
+from ecgcore.datasets.further import FURTHER_MASKED, SUPERCLASSES_MASKED
 from ecgcore.errors import DatasetError, InvalidArgumentError
 from ecgcore.labels import CORE_CODES
 
@@ -26,11 +27,15 @@ class Annotation:
         "Over 89" is given as 90.
     sex : str or None
         ``"female"``, ``"male"`` or None.
+    further, superclasses : tuple of float
+        The same for each of ``FURTHER_CODES`` and of ``SUPERCLASSES``.
     """
 
     targets: tuple[float, ...] = MASKED
     age_years: float | None = None
     sex: str | None = None
+    further: tuple[float, ...] = FURTHER_MASKED
+    superclasses: tuple[float, ...] = SUPERCLASSES_MASKED
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Entry:
         ``"train"``, ``"val"`` or ``"test"``.
     path : Path
         Of the WFDB record, without extension.
-    targets : tuple of float
+    targets, further, superclasses : tuple of float
         As in :class:`Annotation`.
     age_years : float or None
     sex : str or None
@@ -70,6 +75,8 @@ class Entry:
     sex: str | None = None
     has_voltage: bool = True
     lead: str | None = None
+    further: tuple[float, ...] = FURTHER_MASKED
+    superclasses: tuple[float, ...] = SUPERCLASSES_MASKED
 
     def __post_init__(self) -> None:
         one_of("split", self.split, SPLITS)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecgcore.checks import one_of
-from ecgcore.datasets import challenge2021, cinc2017, cpsc2018, ludb, ptbxl
+from ecgcore.datasets import brugada, challenge2021, cinc2017, cpsc2018, ludb, ptbxl
 from ecgcore.datasets.entry import SPLITS, Annotation, Entry
 from ecgcore.datasets.files import read_rows
 from ecgcore.errors import DatasetError
@@ -46,11 +46,6 @@ class Dataset:
         return self.normalised is None or not record.startswith(self.normalised)
 
 
-def _nothing_known(_folder: Path, records: Sequence[str]) -> list[Annotation]:
-    # Brugada-HUCA labels the person's diagnosis, which is not what this ECG shows.
-    return [Annotation() for _ in records]
-
-
 DATASETS = {
     dataset.name: dataset
     for dataset in (
@@ -58,7 +53,7 @@ DATASETS = {
         Dataset("ptbxl_extra", TWELVE_LEAD, ptbxl.annotate_extra, normalised="scaled/"),
         Dataset("challenge2021", TWELVE_LEAD, challenge2021.annotate),
         Dataset("ludb", TWELVE_LEAD, ludb.annotate),
-        Dataset("brugada", TWELVE_LEAD, _nothing_known),
+        Dataset("brugada", TWELVE_LEAD, brugada.annotate),
         Dataset("cpsc2018_lead1", SINGLE_LEAD, cpsc2018.annotate, lead="I", normalised=""),
         Dataset("cinc2017", SINGLE_LEAD, cinc2017.annotate, lead="I"),
     )
@@ -131,4 +126,6 @@ def _entry(root: Path, row: dict[str, str], annotation: Annotation) -> Entry:
         sex=annotation.sex,
         has_voltage=dataset.has_voltage(row["record"]),
         lead=dataset.lead,
+        further=annotation.further,
+        superclasses=annotation.superclasses,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ecgcore.datasets.entry import Annotation, age_or_none, core_targets
 from ecgcore.datasets.files import comment_value, header_comments, sex_or_none
+from ecgcore.datasets.further import from_remarks
 
 # Beginning of a remark (lower case) -> project code.  "STEMI" begins no "supp.NSTEMI" remark.
 PRESENT = {
@@ -65,4 +66,5 @@ def _annotation(path: Path) -> Annotation:
         targets(remarks),
         age_or_none(comment_value(comments, "<age>")),
         sex_or_none(comment_value(comments, "<sex>")),
+        from_remarks(remarks),
     )

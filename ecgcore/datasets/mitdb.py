@@ -11,6 +11,8 @@ import numpy as np
 import wfdb
 from numpy.typing import NDArray
 
+from ecgcore.datasets.entry import SPLITS
+from ecgcore.datasets.files import read_rows
 from ecgcore.errors import DatasetError
 
 PACED = ("102", "104", "107", "217")
@@ -45,12 +47,15 @@ class MarkedBeats:
     r_s : array, shape (n_beats,)
     groups : tuple of str
         AAMI group of each: N, S, V, F or Q.
+    codes : tuple of str
+        MIT-BIH's own code of each.
     unmarked_s : tuple of (start, stop)
         Ventricular flutter: no beats are marked within.
     """
 
     r_s: NDArray[np.float64]
     groups: tuple[str, ...]
+    codes: tuple[str, ...]
     unmarked_s: tuple[tuple[float, float], ...]
 
 
@@ -78,5 +83,37 @@ def read_beats(root: Path, record: str) -> MarkedBeats:
     return MarkedBeats(
         seconds[beats],
         tuple(GROUPS[marks.symbol[i]] for i in beats),
+        tuple(marks.symbol[i] for i in beats),
         tuple(zip(starts, stops, strict=False)),
     )
+
+
+def read_rhythms(root: Path, record: str) -> list[tuple[float, str]]:
+    """Return where each rhythm begins, in seconds, and its note, such as ``"(AFIB"``.
+
+    Raises
+    ------
+    DatasetError
+        If its annotations are missing.
+    """
+    try:
+        marks = wfdb.rdann(str(record_path(root, record)), "atr")
+    except FileNotFoundError:
+        raise DatasetError(f"mitdb: the annotations of {record} are missing.") from None
+    return [
+        (float(at) / 360.0, note.rstrip("\0"))
+        for at, code, note in zip(marks.sample, marks.symbol, marks.aux_note, strict=True)
+        if code == "+" and note
+    ]
+
+
+def split_of(root: Path) -> dict[str, str]:
+    """Return the split of every record that has one: DS1 is train and val, DS2 test."""
+    rows = read_rows(
+        Path(root) / "splits" / "single_lead.csv", ("dataset", "record", "group", "split")
+    )
+    return {
+        row["record"]: row["split"]
+        for row in rows
+        if row["dataset"] == "mitdb" and row["split"] in SPLITS
+    }

@@ -98,6 +98,8 @@ class PackedSet:
     fs_hz : float
     targets : array of float32, shape (n, 9)
         1, 0 or NaN (cannot tell); columns as ``ecgcore.labels.CORE_CODES``.
+    further, superclasses : arrays of float32, shape (n, 11) and (n, 5)
+        The same; columns as ``FURTHER_CODES`` and ``SUPERCLASSES``.
     ages : array of float32, shape (n,)
         Years; NaN where unknown.
     sexes : array of str, shape (n,)
@@ -116,6 +118,8 @@ class PackedSet:
     datasets: NDArray[np.str_]
     records: NDArray[np.str_]
     has_voltage: NDArray[np.bool_] = field(repr=False)
+    further: NDArray[np.float32] = field(repr=False)
+    superclasses: NDArray[np.float32] = field(repr=False)
 
     def __len__(self) -> int:
         return int(self.targets.shape[0])
@@ -202,6 +206,8 @@ def _labelled(entries: Sequence[Entry], signals: PackedSignals, fs_hz: float) ->
         datasets=np.array([e.dataset for e in entries]),
         records=np.array([e.record for e in entries]),
         has_voltage=signals.in_mv,
+        further=np.array([e.further for e in entries], dtype=np.float32),
+        superclasses=np.array([e.superclasses for e in entries], dtype=np.float32),
     )
 
 

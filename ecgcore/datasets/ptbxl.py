@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ecgcore.datasets.entry import Annotation, age_or_none, annotation_of, core_targets
 from ecgcore.datasets.files import read_rows
+from ecgcore.datasets.further import from_scp
 from ecgcore.errors import DatasetError
 from ecgcore.labels import CORE_STATEMENTS
 
@@ -76,7 +77,9 @@ def annotate_extra(folder: Path, records: Sequence[str]) -> list[Annotation]:
 
 
 def _annotation(row: dict[str, str], codes: Collection[str]) -> Annotation:
-    return Annotation(targets(codes), age_or_none(row["age"]), SEX.get(row["sex"]))
+    further, superclasses = from_scp(codes)
+    age, sex = age_or_none(row["age"]), SEX.get(row["sex"])
+    return Annotation(targets(codes), age, sex, further, superclasses)
 
 
 def _coded(text: str, ecg_id: str) -> Collection[str]:

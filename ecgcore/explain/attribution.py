@@ -15,6 +15,7 @@ from ecgcore.explain.gradcam import gradcam
 from ecgcore.inference.loading import LoadedModel
 from ecgcore.inference.predict import Reading, network_logits, read_for
 from ecgcore.inference.prepare import Window, samples_of, to_recording
+from ecgcore.models import with_scale
 from ecgcore.recording import Recording
 from ecgcore.results import Attribution
 
@@ -82,7 +83,8 @@ def explain(
     with model.lock:
         window = _highest_window(model, reading, output)
         x, present = (t.to(model.device) for t in reading.given.batch([window]))
-        case = Case(model.network, x, present, reading.given.index.to(model.device), output)
+        network = with_scale(model.network, reading.given.scales([window]).to(model.device))
+        case = Case(network, x, present, reading.given.index.to(model.device), output)
         with torch.enable_grad():
             cam = entry.run(case)
         dense = _to_samples(cam, case.stride, x.shape[2]) * present[0].cpu().numpy()

@@ -21,6 +21,7 @@ from ecgcore.inference.prepare import (
     windows_of,
 )
 from ecgcore.labels import statement
+from ecgcore.models import with_scale
 from ecgcore.recording import Recording
 from ecgcore.signal.quality import assess
 
@@ -137,13 +138,19 @@ def network_logits(
     out = []
     with torch.inference_mode():
         for start in range(0, len(pieces), BATCH):
-            x, present = given.batch(pieces[start : start + BATCH])
-            out.append(network(x.to(device), present.to(device), given.index).cpu().numpy())
+            some = pieces[start : start + BATCH]
+            x, present = given.batch(some)
+            bound = with_scale(network, given.scales(some).to(device))
+            out.append(bound(x.to(device), present.to(device), given.index).cpu().numpy())
     return np.concatenate(out).astype(np.float64)
 
 
 def prepared_logits(
-    network: nn.Module, samples: NDArray[np.float32], contract: InputContract
+    network: nn.Module,
+    samples: NDArray[np.float32],
+    contract: InputContract,
+    *,
+    in_mv: bool = False,
 ) -> NDArray[np.float64]:
     """Return the logits of a prepared recording, shape (n_labels,).
 
@@ -151,6 +158,8 @@ def prepared_logits(
     ----------
     samples : array, shape (len(contract.leads), n_samples)
         As :func:`ecgcore.signal.prepare.prepare` returns them, NaN where absent.
+    in_mv : bool
+        Whether they are in millivolts.
 
     Returns
     -------
@@ -165,6 +174,7 @@ def prepared_logits(
         index=torch.from_numpy(rows),
         leads=tuple(contract.leads[i] for i in rows),
         fs_hz=contract.fs_hz,
+        in_mv=in_mv,
     )
     logits: NDArray[np.float64] = network_logits(network, given, pieces_of(given, contract))
     return np.asarray(logits.max(axis=0))

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from ecgcore.errors import CannotAssessError
 from ecgcore.inference.card import InputContract
-from ecgcore.models import standardise
+from ecgcore.models import standardise, voltage_scale
 from ecgcore.recording import Recording
 from ecgcore.signal.prepare import prepare
+from ecgcore.units import MV
 
 # A modified monitoring lead looks much like the limb lead it imitates, in rhythm if not in ST.
 STAND_INS = {"MLI": "I", "MLII": "II", "MLIII": "III"}
@@ -41,6 +42,8 @@ class ModelInput:
         The recording's names of the rows.
     fs_hz : float
         Of the model.
+    in_mv : bool
+        Whether the samples are in millivolts.
     """
 
     x: Tensor
@@ -48,6 +51,7 @@ class ModelInput:
     index: Tensor
     leads: tuple[str, ...]
     fs_hz: float
+    in_mv: bool = False
 
     @property
     def n_samples(self) -> int:
@@ -64,6 +68,13 @@ class ModelInput:
         x = torch.stack([self.x[:, w.start : w.stop] for w in windows])
         present = torch.stack([self.present[:, w.start : w.stop] for w in windows])
         return standardise(x, present), present
+
+    def scales(self, windows: list[Window]) -> Tensor:
+        """Return each lead's voltage in windows of one length, (B, L); NaN where it is lost."""
+        x = torch.stack([self.x[:, w.start : w.stop] for w in windows])
+        present = torch.stack([self.present[:, w.start : w.stop] for w in windows])
+        scale = voltage_scale(x, present)
+        return scale if self.in_mv else torch.full_like(scale, torch.nan)
 
 
 def model_leads(
@@ -135,6 +146,7 @@ def model_input(recording: Recording, contract: InputContract, leads: dict[str, 
         index=torch.tensor([contract.leads.index(name) for name in leads.values()]),
         leads=tuple(leads),
         fs_hz=contract.fs_hz,
+        in_mv=recording.unit == MV,
     )
 
 

@@ -12,14 +12,29 @@ from torch import nn
 from ecgcore.checks import one_of
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models.delineator import WAVE_LABELS, DelineatorNet
+from ecgcore.models.lead_attention import BEATS, HANDHELD, LeadAttentionNet, Outputs
 from ecgcore.models.lead_set import LeadSetNet
 from ecgcore.models.resnet34 import ResNet34
-from ecgcore.models.scaling import standardise
+from ecgcore.models.scaling import standardise, voltage_scale, with_scale
 
-__all__ = ["ARCHITECTURES", "WAVE_LABELS", "DelineatorNet", "LeadSetNet", "build", "standardise"]
+__all__ = [
+    "ARCHITECTURES",
+    "BEATS",
+    "HANDHELD",
+    "WAVE_LABELS",
+    "DelineatorNet",
+    "LeadAttentionNet",
+    "LeadSetNet",
+    "Outputs",
+    "build",
+    "standardise",
+    "voltage_scale",
+    "with_scale",
+]
 
 ARCHITECTURES: dict[str, type[nn.Module]] = {
     "lead_set": LeadSetNet,
+    "lead_attention": LeadAttentionNet,
     "delineator": DelineatorNet,
     "resnet34": ResNet34,
 }

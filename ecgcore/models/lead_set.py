@@ -19,16 +19,51 @@ from ecgcore.leads import STANDARD_12
 N_LEADS = len(STANDARD_12)
 
 
-def _masked(x: Tensor, mask: Tensor | None) -> Tensor:
-    return x if mask is None else x * mask
+def masked(x: Tensor, mask: Tensor | None) -> Tensor:
+    """Return ``x`` with zeros where the mask is; None: everything is there."""
+    # In the features' own precision: a product with float32 would be float32.
+    return x if mask is None else x * mask.to(x.dtype)
 
 
-def _every(mask: Tensor | None, stride: int) -> Tensor | None:
+def every(mask: Tensor | None, stride: int) -> Tensor | None:
     """Follow a mask through a convolution of odd kernel, half-kernel padding and this stride."""
     return None if mask is None else mask[..., ::stride]
 
 
-class _Residual(nn.Module):
+def checked(
+    x: Tensor, present: Tensor | None, leads: Tensor | None
+) -> tuple[Tensor | None, Tensor]:
+    """Return the mask, (B, L, T) or None where all is present, and the lead index.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the shapes do not fit, or a lead index is outside 0 to 11.
+    """
+    if x.ndim != 3 or not 1 <= x.shape[1] <= N_LEADS or x.shape[2] < 1:
+        raise InvalidArgumentError(
+            f"The input has shape {tuple(x.shape)}; (batch, 1 to 12 leads, samples) is needed."
+        )
+    if leads is None:
+        leads = torch.arange(x.shape[1])
+    if leads.shape not in (x.shape[1:2], x.shape[:2]) or leads.is_floating_point():
+        raise InvalidArgumentError(
+            f"Lead indices have shape {tuple(leads.shape)}; one integer a lead is needed."
+        )
+    if int(leads.min()) < 0 or int(leads.max()) >= N_LEADS:
+        raise InvalidArgumentError("A lead index is outside 0 to 11.")
+    if present is None:
+        return None, leads.to(x.device)
+    if present.dtype != torch.bool or present.shape not in (x.shape[:2], x.shape):
+        raise InvalidArgumentError(
+            f"The mask has shape {tuple(present.shape)} and type {present.dtype}; booleans of "
+            f"shape {tuple(x.shape[:2])} or {tuple(x.shape)} are needed."
+        )
+    mask = present if present.ndim == 3 else present[..., None].expand(x.shape)
+    return (None if bool(mask.all()) else mask), leads.to(x.device)
+
+
+class Residual(nn.Module):
     """Two convolutions with batch normalisation and a shortcut, (B, C, T) -> (B, C', ceil(T/s))."""
 
     def __init__(self, n_in: int, n_out: int, kernel: int, stride: int, dropout: float) -> None:
@@ -48,9 +83,9 @@ class _Residual(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """``mask`` (B, 1, ceil(T/s)) belongs to the output; absent positions come out as zero."""
-        h = _masked(functional.relu(self.norm1(self.conv1(x))), mask)
+        h = masked(functional.relu(self.norm1(self.conv1(x))), mask)
         h = self.norm2(self.conv2(self.drop(h)))
-        return _masked(functional.relu(h + self.shortcut(x)), mask)
+        return masked(functional.relu(h + self.shortcut(x)), mask)
 
 
 class LeadEncoder(nn.Module):
@@ -70,10 +105,10 @@ class LeadEncoder(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """``mask`` (N, 1, T) of the input's samples, or None where all are present."""
-        half, quarter = _every(mask, 2), _every(mask, 4)
-        h = _masked(functional.relu(self.norm1(self.conv1(_masked(x, mask)))), half)
-        h = _masked(functional.relu(self.norm2(self.conv2(h))), quarter)
-        return _masked(functional.relu(h + self.norm3(self.conv3(h))), quarter)
+        half, quarter = every(mask, 2), every(mask, 4)
+        h = masked(functional.relu(self.norm1(self.conv1(masked(x, mask)))), half)
+        h = masked(functional.relu(self.norm2(self.conv2(h))), quarter)
+        return masked(functional.relu(h + self.norm3(self.conv3(h))), quarter)
 
 
 class LeadSetNet(nn.Module):
@@ -122,8 +157,8 @@ class LeadSetNet(nn.Module):
         self.pooled_norm = nn.BatchNorm1d(2 * mixed)
         blocks, width = [], 2 * mixed
         for channels in trunk:
-            blocks.append(_Residual(width, channels, kernel, 2, dropout / 5))
-            blocks.append(_Residual(channels, channels, kernel, 1, dropout / 5))
+            blocks.append(Residual(width, channels, kernel, 2, dropout / 5))
+            blocks.append(Residual(channels, channels, kernel, 1, dropout / 5))
             width = channels
         self.trunk = nn.ModuleList(blocks)
         self._strides = tuple(block.stride for block in blocks)
@@ -169,7 +204,7 @@ class LeadSetNet(nn.Module):
         InvalidArgumentError
             If the shapes do not fit, or a lead index is outside 0 to 11.
         """
-        mask, index = self._checked(x, present, leads)
+        mask, index = checked(x, present, leads)
         batch, n_leads, n_samples = x.shape
         folded_mask = None if mask is None else mask.reshape(batch * n_leads, 1, n_samples)
         if folded_mask is not None:
@@ -180,36 +215,11 @@ class LeadSetNet(nn.Module):
         h, time_mask = self._pool_leads(
             encoded.view(batch, n_leads, *encoded.shape[1:]), mask, index
         )
-        h = _masked(self.pooled_norm(h), time_mask)
+        h = masked(self.pooled_norm(h), time_mask)
         for stride, block in zip(self._strides, self.trunk, strict=True):
-            time_mask = _every(time_mask, stride)
+            time_mask = every(time_mask, stride)
             h = block(h, time_mask)
         return self.head(self.drop(self._pool_time(h, time_mask)))
-
-    def _checked(
-        self, x: Tensor, present: Tensor | None, leads: Tensor | None
-    ) -> tuple[Tensor | None, Tensor]:
-        if x.ndim != 3 or not 1 <= x.shape[1] <= N_LEADS or x.shape[2] < 1:
-            raise InvalidArgumentError(
-                f"The input has shape {tuple(x.shape)}; (batch, 1 to 12 leads, samples) is needed."
-            )
-        if leads is None:
-            leads = torch.arange(x.shape[1])
-        if leads.shape not in (x.shape[1:2], x.shape[:2]) or leads.is_floating_point():
-            raise InvalidArgumentError(
-                f"Lead indices have shape {tuple(leads.shape)}; one integer a lead is needed."
-            )
-        if int(leads.min()) < 0 or int(leads.max()) >= N_LEADS:
-            raise InvalidArgumentError("A lead index is outside 0 to 11.")
-        if present is None:
-            return None, leads.to(x.device)
-        if present.dtype != torch.bool or present.shape not in (x.shape[:2], x.shape):
-            raise InvalidArgumentError(
-                f"The mask has shape {tuple(present.shape)} and type {present.dtype}; booleans of "
-                f"shape {tuple(x.shape[:2])} or {tuple(x.shape)} are needed."
-            )
-        mask = present if present.ndim == 3 else present[..., None].expand(x.shape)
-        return (None if bool(mask.all()) else mask), leads.to(x.device)
 
     def _pool_leads(
         self, encoded: Tensor, mask: Tensor | None, index: Tensor

@@ -12,7 +12,7 @@ from ecgcore.evaluation import CalibrationSet, at_threshold, calibration_error, 
 from ecgcore.inference.card import InputContract
 from ecgcore.inference.predict import BATCH, prepared_logits
 from ecgcore.leads import INDEPENDENT_8, LIMB_6, STANDARD_12
-from ecgcore.models import standardise
+from ecgcore.models import standardise, voltage_scale, with_scale
 
 ALL_LEADS = "12 leads"
 LEAD_SETS: dict[str, tuple[str, ...]] = {
@@ -35,19 +35,22 @@ def network_logits_by_leads(
 
     A record in which none of a set's leads is present gets NaN.
     """
-    shape = (rows.size, data.targets.shape[1])
-    found = {name: np.full(shape, np.nan) for name in LEAD_SETS}
+    n_labels: int = network.n_labels  # type: ignore[assignment]
+    found = {name: np.full((rows.size, n_labels), np.nan) for name in LEAD_SETS}
     index = {name: [STANDARD_12.index(n) for n in leads] for name, leads in LEAD_SETS.items()}
     for places in _alike(data, rows, contract):
         signals = np.stack([data.signal(int(rows[i])) for i in places])
+        in_mv = data.has_voltage[rows[places]]
         for name, leads in index.items():
             if len(places) > 1:
-                found[name][places] = _whole_logits(network, signals[:, leads], leads)
+                found[name][places] = _whole_logits(network, signals[:, leads], leads, in_mv)
                 continue
             kept = np.full_like(signals[0], np.nan)
             kept[leads] = signals[0, leads]
             if np.isfinite(kept).any():
-                found[name][places[0]] = prepared_logits(network, kept, contract)
+                found[name][places[0]] = prepared_logits(
+                    network, kept, contract, in_mv=bool(in_mv[0])
+                )
     return found
 
 
@@ -73,12 +76,18 @@ def _alike(
 
 
 def _whole_logits(
-    network: nn.Module, signals: NDArray[np.float32], leads: list[int]
+    network: nn.Module,
+    signals: NDArray[np.float32],
+    leads: list[int],
+    in_mv: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
     x = torch.from_numpy(signals)
     present = torch.ones_like(x, dtype=torch.bool)
+    lost = torch.from_numpy(~in_mv)[:, None]
+    scale = voltage_scale(x, present).masked_fill(lost, torch.nan)
     with torch.inference_mode():
-        logits = network(standardise(x, present), present, torch.tensor(leads))
+        bound = with_scale(network, scale)
+        logits = bound(standardise(x, present), present, torch.tensor(leads))
     return np.asarray(logits.cpu().numpy(), dtype=np.float64)
 
 

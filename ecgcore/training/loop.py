@@ -90,7 +90,7 @@ def fit(
     network = build(recipe.model.architecture, recipe.model.arguments).to(device)
     averaged = copy.deepcopy(network).requires_grad_(False)
     per_epoch = chosen.size // size
-    optimizer, schedule = _optimizer(recipe, network, per_epoch)
+    optimizer, schedule = optimizer_of(recipe, network, per_epoch)
     started, losses = time.monotonic(), []
     for epoch in range(recipe.training.epochs):
         network.train()
@@ -103,7 +103,7 @@ def fit(
             loss.backward()
             optimizer.step()
             schedule.step()
-            _average(averaged, network, recipe.training.averaging)
+            average(averaged, network, recipe.training.averaging)
             total += float(loss.detach())
         losses.append(total / per_epoch)
         spent = time.monotonic() - started
@@ -118,9 +118,10 @@ def _order(
     return rng.permutation(rows)[: n_batches * size].reshape(n_batches, size)
 
 
-def _optimizer(
+def optimizer_of(
     recipe: Recipe, network: nn.Module, per_epoch: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.OneCycleLR]:
+    """Return AdamW and its one-cycle schedule for the recipe's epochs of so many steps."""
     part = recipe.training
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=part.learning_rate, weight_decay=part.weight_decay
@@ -191,7 +192,8 @@ def _loss(network: nn.Module, batch: Batch, device: torch.device) -> Tensor:
 
 
 @torch.no_grad()
-def _average(averaged: nn.Module, network: nn.Module, decay: float) -> None:
+def average(averaged: nn.Module, network: nn.Module, decay: float) -> None:
+    """Move the averaged weights towards the network's."""
     for mean, now in zip(
         averaged.state_dict().values(), network.state_dict().values(), strict=True
     ):

@@ -14,6 +14,7 @@ from ecgcore.inference.card import InputContract
 from ecgcore.labels import CORE_CODES
 from ecgcore.models import ARCHITECTURES
 from ecgcore.training.augmentation import Augmentation
+from ecgcore.training.multi_batch import TasksPart
 from ecgcore.training.simulated import SimulationPart, check_simulation
 
 _Part = TypeVar("_Part")
@@ -92,6 +93,7 @@ class Recipe:
     min_leads: Mapping[str, float]
     text: TextPart
     simulation: SimulationPart = field(default_factory=SimulationPart)
+    tasks: TasksPart = field(default_factory=TasksPart)
 
     def plain(self) -> dict[str, Any]:
         """Return the parts that decide the weights, as JSON can hold them."""
@@ -103,6 +105,8 @@ class Recipe:
         }
         if self.simulation.share:
             parts["simulation"] = self.simulation.plain()
+        if self.tasks.single_batch:
+            parts["tasks"] = asdict(self.tasks)
         return parts
 
 
@@ -114,6 +118,7 @@ _PARTS: dict[str, type[Any]] = {
     "augmentation": Augmentation,
     "text": TextPart,
     "simulation": SimulationPart,
+    "tasks": TasksPart,
 }
 
 
@@ -133,7 +138,7 @@ def read_recipe(path: Path) -> Recipe:
     top = {"name", "version", "seed", "min_leads", *_PARTS}
     for key in raw:
         one_of("an entry of the recipe", key, top)
-    missing = sorted(top - {"input", "augmentation", "simulation"} - raw.keys())
+    missing = sorted(top - {"input", "augmentation", "simulation", "tasks"} - raw.keys())
     if missing:
         raise InvalidArgumentError(f"The recipe has no entry {missing[0]!r}.")
     parts = {name: _part(name, cls, raw.get(name, {})) for name, cls in _PARTS.items()}
@@ -159,11 +164,19 @@ def _part(section: str, cls: type[_Part], raw: Any) -> _Part:
     return cls(**values)
 
 
+_ITEMS: dict[str, tuple[Any, str]] = {
+    "str": (str, "texts"),
+    "int": (int, "whole numbers"),
+    "float": ((int, float), "numbers"),
+}
+
+
 def _typed(name: str, wanted: str, value: Any) -> Any:
     """Return a value as the dataclass wants it; TOML knows integers, floats, strings, lists."""
     if "tuple" in wanted:
-        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-            raise InvalidArgumentError(f"{name} must be a list of texts.")
+        kind, words = _ITEMS[next(word for word in _ITEMS if word in wanted)]
+        if not isinstance(value, list) or not all(isinstance(v, kind) for v in value):
+            raise InvalidArgumentError(f"{name} must be a list of {words}.")
         return tuple(value)
     if "float" in wanted and isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)

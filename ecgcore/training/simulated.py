@@ -3,8 +3,10 @@
 import hashlib
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +15,35 @@ from ecgcore.checks import in_range
 from ecgcore.datasets import PackedSet, PackedSignals, cache_root
 from ecgcore.datasets.packing import quantise
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import CORE_CODES
+from ecgcore.labels import CORE_CODES, FURTHER_CODES, SUPERCLASSES
 from ecgcore.signal.prepare import prepare
 from ecgcore.simulate import batch
 from ecgcore.simulate.cases_table import find_case
+from ecgcore.simulate.codes import ALL_CODES
 from ecgcore.simulate.engine import VERSION
 
 DATASET = "simulated"
 # Records made before they are prepared and quantised: bounds the memory.
 _PIECE = 500
+_ARRAYS = ("values", "scales", "targets", "further", "beats", "waves")
+# Raise when what is kept of a record changes.
+_LAYOUT = 2
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedRecords:
+    """Simulated records with the truth of every sample.
+
+    Attributes
+    ----------
+    packed : PackedSet
+    beats, waves : arrays of uint8, shape (n, n_samples)
+        Index into ``ecgcore.simulate.BEAT_CLASSES`` and ``WAVE_CLASSES``, for all leads together.
+    """
+
+    packed: PackedSet
+    beats: NDArray[np.uint8]
+    waves: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -79,6 +101,13 @@ def check_simulation(part: SimulationPart) -> None:
 def simulated_set(
     part: SimulationPart, contract: InputContract, cache: Path | None = None
 ) -> PackedSet:
+    """Return simulated records without the truth of their samples: see `simulated_records`."""
+    return simulated_records(part, contract, cache).packed
+
+
+def simulated_records(
+    part: SimulationPart, contract: InputContract, cache: Path | None = None
+) -> SimulatedRecords:
     """Return simulated records prepared exactly as real ones, drawn once and then cached.
 
     Parameters
@@ -91,23 +120,24 @@ def simulated_set(
 
     Returns
     -------
-    PackedSet
+    SimulatedRecords
         ``part.records`` rows; each is a person of its own.
     """
     drawn = {k: v for k, v in part.plain().items() if k != "share"}
     seen = (contract.fs_hz, contract.high_pass_hz, contract.low_pass_hz)
-    key = hashlib.sha256(repr((sorted(drawn.items()), seen)).encode()).hexdigest()[:24]
+    key = hashlib.sha256(repr((sorted(drawn.items()), seen, _LAYOUT)).encode()).hexdigest()[:24]
     path = (cache_root() if cache is None else cache) / f"simulated-{key}.npz"
     if not path.is_file():
-        _store(path, *_draw(part, contract))
+        _store(path, _draw(part, contract))
     with np.load(path, allow_pickle=False) as kept:
-        return _packed(kept["values"], kept["scales"], kept["targets"], contract.fs_hz)
+        arrays = {name: kept[name] for name in kept.files}
+    beats, waves = arrays.pop("beats"), arrays.pop("waves")
+    return SimulatedRecords(_packed(**arrays, fs_hz=contract.fs_hz), beats, waves)
 
 
-def _draw(
-    part: SimulationPart, contract: InputContract
-) -> tuple[NDArray[np.int16], NDArray[np.float32], NDArray[np.float32]]:
-    values, scales, targets = [], [], []
+def _draw(part: SimulationPart, contract: InputContract) -> dict[str, NDArray[Any]]:
+    columns = [ALL_CODES.index(code) for code in FURTHER_CODES]
+    found: dict[str, list[NDArray[Any]]] = {name: [] for name in _ARRAYS}
     for first in range(0, part.records, _PIECE):
         made = batch(
             min(_PIECE, part.records - first),
@@ -117,13 +147,16 @@ def _draw(
             duration_s=part.seconds,
             statements=part.statements or None,
         )
-        targets.append(made.targets[:, : len(CORE_CODES)])
+        found["targets"].append(made.targets[:, : len(CORE_CODES)])
+        found["further"].append(made.targets[:, columns])
+        found["beats"].append(made.beats)
+        found["waves"].append(made.waves)
         for signal in made.signal:
             steps, scale = quantise(prepared(signal, made.fs_hz, contract))
-            values.append(steps)
-            scales.append(scale)
+            found["values"].append(steps[None])
+            found["scales"].append(scale[None])
         sys.stderr.write(f"simulated {first + len(made.signal)} of {part.records}\n")
-    return np.stack(values), np.stack(scales), np.concatenate(targets)
+    return {name: np.concatenate(each) for name, each in found.items()}
 
 
 def prepared(
@@ -139,23 +172,20 @@ def prepared(
     )
 
 
-def _store(
-    path: Path,
-    values: NDArray[np.int16],
-    scales: NDArray[np.float32],
-    targets: NDArray[np.float32],
-) -> None:
+def _store(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Two runs may draw the same at once: whole files only, the last one stays.
     unfinished = path.with_name(f"{path.stem}-{os.getpid()}.npz")
-    np.savez(unfinished, values=values, scales=scales, targets=targets)
+    np.savez(unfinished, **arrays)
     unfinished.replace(path)
 
 
 def _packed(
+    *,
     values: NDArray[np.int16],
     scales: NDArray[np.float32],
     targets: NDArray[np.float32],
+    further: NDArray[np.float32],
     fs_hz: float,
 ) -> PackedSet:
     n, n_leads, n_samples = values.shape
@@ -177,4 +207,6 @@ def _packed(
         datasets=np.full(n, DATASET),
         records=names,
         has_voltage=np.ones(n, dtype=np.bool_),
+        further=further,
+        superclasses=np.full((n, len(SUPERCLASSES)), np.nan, dtype=np.float32),
     )

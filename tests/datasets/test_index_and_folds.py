@@ -25,6 +25,10 @@ def small_root(tmp_path: Path) -> Path:
         "1,scaled/1,scaled,60,0,1,NORM;SR\n2,raw/2,raw,61,1,10,AFIB\n"
         "3,raw/3,raw,61,1,10,AFIB\n4,raw/4,raw,61,1,10,AFIB\n"
     )
+    (tmp_path / "brugada").mkdir()
+    (tmp_path / "brugada" / "metadata.csv").write_text(
+        "patient_id,basal_pattern,sudden_death,brugada\n9,1,0,1\n"
+    )
     return tmp_path
 
 

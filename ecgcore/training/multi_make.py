@@ -1,0 +1,148 @@
+"""From a multi-task recipe to networks: what they learn from, folds, and what is kept of them."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import safetensors.torch
+from numpy.typing import NDArray
+
+from ecgcore.datasets import PackedSet, patient_folds
+from ecgcore.models import build
+from ecgcore.training.loop import Fitted, Progress
+from ecgcore.training.make import save_weights
+from ecgcore.training.multi_loop import Sources, fit_tasks
+from ecgcore.training.pools import (
+    Pool,
+    mitdb_pool,
+    packed_pool,
+    simulated_pool,
+    single_lead_pool,
+)
+from ecgcore.training.recipe import Recipe
+from ecgcore.training.simulated import simulated_records
+from ecgcore.training.wave_data import noise_set
+
+_Tell = Callable[[str], Callable[[Progress], None]]
+
+
+@dataclass(eq=False)
+class Material:
+    """Everything a recipe names, without the test split, read when first asked for."""
+
+    recipe: Recipe
+
+    @cached_property
+    def twelve(self) -> Pool:
+        """Twelve-lead records of the splits that are learned from or cross-validated over."""
+        return packed_pool(self.recipe.data.datasets, self._splits, self.recipe.input)
+
+    @cached_property
+    def single(self) -> Pool:
+        """Records of the single-lead sets."""
+        return single_lead_pool(self.recipe.tasks.single_lead, self._splits, self.recipe.input)
+
+    @cached_property
+    def beats(self) -> Pool:
+        """Windows with a kind for every beat."""
+        return mitdb_pool(self._splits, self.recipe.input)
+
+    @property
+    def _splits(self) -> tuple[str, ...]:
+        wanted = {*self.recipe.data.learn, *self.recipe.data.cross_validate}
+        return tuple(sorted(wanted))
+
+    def labelled(self, *splits: str) -> NDArray[np.int64]:
+        """Return the twelve-lead rows of these splits of which any statement is known."""
+        data = self.twelve.data
+        rows = data.where(*splits)
+        return rows[(~np.isnan(statement_targets(data)[rows])).any(axis=1)]
+
+    def folds(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows that are cross-validated over, and the fold of each."""
+        rows = self.labelled(*self.recipe.data.cross_validate)
+        targets = statement_targets(self.twelve.data)[rows]
+        groups = self.twelve.data.groups[rows]
+        return rows, patient_folds(groups, targets, self.recipe.data.folds, seed=self.recipe.seed)
+
+    def sources(self, rows: NDArray[np.int64], unseen: NDArray[np.str_]) -> Sources:
+        """Return what a network learns from.
+
+        Parameters
+        ----------
+        rows : array of int64
+            Of :attr:`twelve`.
+        unseen : array of str
+            Patients that must not be learned from, in whatever set they stand.
+        """
+        recipe = self.recipe
+        single: list[tuple[Pool, NDArray[np.int64]]] = []
+        for name in recipe.tasks.single_lead:
+            single.append((self.single, self._learned(self.single, name, unseen)))
+        for name in recipe.tasks.beats:
+            single.append((self.beats, self._learned(self.beats, name, unseen)))
+        simulated = None
+        if recipe.simulation.share:
+            simulated = simulated_pool(simulated_records(recipe.simulation, recipe.input))
+        return Sources(self.twelve, rows, simulated, tuple(single), noise_set(recipe.input))
+
+    def _learned(self, pool: Pool, name: str, unseen: NDArray[np.str_]) -> NDArray[np.int64]:
+        rows = pool.data.where(*self.recipe.data.learn)
+        rows = rows[pool.data.datasets[rows] == name]
+        return rows[~np.isin(pool.data.groups[rows], unseen)]
+
+
+def statement_targets(data: PackedSet) -> NDArray[np.float32]:
+    """Return the targets of all statements, shape (n, 20), as ``STATEMENT_CODES``."""
+    return np.concatenate([data.targets, data.further], axis=1)
+
+
+def fold_network(material: Material, fold: int, keep: Path, tell: _Tell) -> Fitted:
+    """Train the network that never saw the patients of a fold, or take it from ``keep``."""
+    rows, folds = material.folds()
+    held = folds == fold
+    unseen = np.unique(material.twelve.data.groups[rows[held]])
+    return trained(
+        material, rows[~held], unseen, material.recipe.seed + 1 + fold, keep / f"fold-{fold}", tell
+    )
+
+
+def final_network(material: Material, number: int, keep: Path, tell: _Tell) -> Fitted:
+    """Train the ``number``-th network on the split that is learned from, or take it."""
+    rows = material.labelled(*material.recipe.data.learn)
+    seed = material.recipe.seed + 100 * number
+    return trained(material, rows, np.array([], dtype=str), seed, keep / f"final-{number}", tell)
+
+
+def trained(
+    material: Material,
+    rows: NDArray[np.int64],
+    unseen: NDArray[np.str_],
+    seed: int,
+    stem: Path,
+    tell: _Tell,
+) -> Fitted:
+    """Train a network, or take it from ``stem`` if it was made in the same way before."""
+    recipe, data = material.recipe, material.twelve.data
+    records = [f"{d}/{r}" for d, r in zip(data.datasets[rows], data.records[rows], strict=True)]
+    given = recipe.input
+    seen = (given.leads, given.fs_hz, given.high_pass_hz, given.low_pass_hz)
+    decides = repr((recipe.model, seen, recipe.plain(), records, unseen.tolist(), seed))
+    key = hashlib.sha256(decides.encode()).hexdigest()
+    state, path = stem.with_suffix(".json"), stem.with_suffix(".safetensors")
+    if state.is_file() and path.is_file():
+        kept = json.loads(state.read_text(encoding="utf-8"))
+        if kept["key"] == key:
+            network = build(recipe.model.architecture, recipe.model.arguments)
+            network.load_state_dict(safetensors.torch.load_file(path), strict=True)
+            return Fitted(network.eval(), tuple(kept["losses"]), kept["seconds"])
+    fitted = fit_tasks(recipe, material.sources(rows, unseen), seed=seed, report=tell(stem.name))
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    save_weights(fitted.network, path)
+    kept = {"key": key, "losses": fitted.losses, "seconds": fitted.seconds}
+    state.write_text(json.dumps(kept), encoding="utf-8")
+    return fitted

@@ -1,0 +1,231 @@
+"""What the multi-task batches are drawn from: packed records with all that is known of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgcore.datasets import PackedSet, PackedSignals, data_root, load_index, mitdb, pack
+from ecgcore.datasets.cinc2017 import TARGETS as CINC2017_CLASSES
+from ecgcore.datasets.index import SINGLE_LEAD
+from ecgcore.datasets.ludb_waves import MarkedLead, read_marks
+from ecgcore.datasets.mitdb import MarkedBeats, read_beats, read_rhythms
+from ecgcore.datasets.packing import quantise
+from ecgcore.inference.card import InputContract
+from ecgcore.labels import CORE_CODES, FURTHER_CODES, SUPERCLASSES
+from ecgcore.leads import STANDARD_12
+from ecgcore.models import BEATS, HANDHELD, WAVE_LABELS
+from ecgcore.readers import read
+from ecgcore.signal.prepare import prepare
+from ecgcore.training.simulated import SimulatedRecords
+
+IGNORED = 255
+# A beat is taught from 60 ms before to 60 ms after its R peak: three columns of the output.
+BEAT_HALF_S = 0.06
+MITDB_WINDOW_S = 20.0
+_BEAT_CLASS = {"N": BEATS.index("N"), "S": BEATS.index("S"), "V": BEATS.index("V")}
+# Simulation's beats: none, normal, supraventricular, ventricular, paced.
+_SIMULATED_BEATS = np.array([0, 1, 2, 3, IGNORED], dtype=np.uint8)
+_STANDS_FOR = {"MLII": "II"}
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Records of one kind, row by row.
+
+    Attributes
+    ----------
+    data : PackedSet
+    handheld : array of int64, shape (n,)
+        Index into ``ecgcore.models.HANDHELD``; -1 where unknown.
+    beats : sequence of arrays of uint8, shape (n_samples,), or None
+        Index into ``ecgcore.models.BEATS``; 255 where unknown.
+    waves : dict of int to array of uint8, shape (1 or 12, n_samples)
+        Row -> index into ``WAVE_LABELS`` of each lead or of all; rows without it are unknown.
+    """
+
+    data: PackedSet
+    handheld: NDArray[np.int64]
+    beats: Sequence[NDArray[np.uint8]] | None
+    waves: dict[int, NDArray[np.uint8]]
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+def packed_pool(datasets: Sequence[str], splits: Sequence[str], contract: InputContract) -> Pool:
+    """Return the 12-lead records of these data sets and splits, with LUDB's waves."""
+    entries = [e for e in load_index(data_root(), datasets=datasets) if e.split in splits]
+    data = pack(
+        entries,
+        fs_hz=contract.fs_hz,
+        high_pass_hz=contract.high_pass_hz,
+        low_pass_hz=contract.low_pass_hz,
+    )
+    waves = {
+        i: _ludb_waves(read_marks(e.path), int(data.signals.lengths[i]), contract.fs_hz)
+        for i, e in enumerate(entries)
+        if e.dataset == "ludb"
+    }
+    return Pool(data, np.full(len(data), -1, dtype=np.int64), None, waves)
+
+
+def single_lead_pool(names: Sequence[str], splits: Sequence[str], contract: InputContract) -> Pool:
+    """Return the records of single-lead data sets; cinc2017's with its own four classes."""
+    entries = [
+        e for e in load_index(data_root(), kind=SINGLE_LEAD, datasets=names) if e.split in splits
+    ]
+    data = pack(
+        entries,
+        fs_hz=contract.fs_hz,
+        high_pass_hz=contract.high_pass_hz,
+        low_pass_hz=contract.low_pass_hz,
+    )
+    # Each class has targets of its own, so the targets tell the class.
+    keys = {_key(targets): HANDHELD.index(c) for c, targets in CINC2017_CLASSES.items()}
+    handheld = [keys[_key(e.targets)] if e.dataset == "cinc2017" else -1 for e in entries]
+    return Pool(data, np.array(handheld, dtype=np.int64), None, {})
+
+
+def simulated_pool(records: SimulatedRecords) -> Pool:
+    """Return simulated records with their beats and waves."""
+    waves = {i: row[None] for i, row in enumerate(records.waves)}
+    beats = list(_SIMULATED_BEATS[records.beats])
+    return Pool(records.packed, np.full(len(records.packed), -1, dtype=np.int64), beats, waves)
+
+
+def mitdb_pool(splits: Sequence[str], contract: InputContract) -> Pool:
+    """Return MIT-BIH in windows of 20 s, with the kind of every beat.
+
+    A window's statements: PAC and PVC where it holds S and V beats (escape beats apart), AF by
+    the rhythm, LBBB and RBBB where most beats are of that form; what these cannot tell is masked.
+    """
+    parts = [_windows(record, split, contract) for record, split in _records(splits)]
+    rows = [window for part in parts for window in part]
+    return Pool(_joined(rows, contract.fs_hz), np.full(len(rows), -1), [r.beats for r in rows], {})
+
+
+@dataclass(frozen=True, eq=False)
+class _Window:
+    record: str
+    split: str
+    signal: NDArray[np.float32]
+    targets: NDArray[np.float32]
+    beats: NDArray[np.uint8]
+
+
+def _records(splits: Sequence[str]) -> list[tuple[str, str]]:
+    found = mitdb.split_of(data_root())
+    return [(record, split) for record, split in found.items() if split in splits]
+
+
+def _windows(record: str, split: str, contract: InputContract) -> list[_Window]:
+    root = data_root()
+    recording = read(mitdb.record_path(root, record).with_suffix(".hea"))
+    marked, rhythms = read_beats(root, record), read_rhythms(root, record)
+    rows = np.full((len(STANDARD_12), recording.n_samples), np.nan, dtype=np.float32)
+    for name, row in zip(recording.leads, recording.signal, strict=True):
+        rows[STANDARD_12.index(_STANDS_FOR.get(name, name))] = row
+    signal = prepare(
+        rows,
+        recording.fs_hz,
+        to_fs_hz=contract.fs_hz,
+        high_pass_hz=contract.high_pass_hz,
+        low_pass_hz=contract.low_pass_hz,
+    )
+    classes = beat_classes(marked, signal.shape[1], contract.fs_hz)
+    size = round(MITDB_WINDOW_S * contract.fs_hz)
+    return [
+        _Window(
+            record,
+            split,
+            signal[:, start : start + size],
+            mitdb_targets(marked, rhythms, start / contract.fs_hz, MITDB_WINDOW_S),
+            classes[start : start + size],
+        )
+        for start in range(0, signal.shape[1] - size + 1, size)
+    ]
+
+
+def beat_classes(marked: MarkedBeats, n: int, fs_hz: float) -> NDArray[np.uint8]:
+    """Return the class of every sample: 0 between beats, 255 at fusion and unknown beats."""
+    out = np.zeros(n, dtype=np.uint8)
+    half = round(BEAT_HALF_S * fs_hz)
+    for at_s, group in zip(marked.r_s, marked.groups, strict=True):
+        middle = round(at_s * fs_hz)
+        out[max(0, middle - half) : middle + half + 1] = _BEAT_CLASS.get(group, IGNORED)
+    for start, stop in marked.unmarked_s:
+        out[round(start * fs_hz) : round(stop * fs_hz)] = IGNORED
+    return out
+
+
+def mitdb_targets(
+    marked: MarkedBeats, rhythms: Sequence[tuple[float, str]], start_s: float, length_s: float
+) -> NDArray[np.float32]:
+    """Return the nine targets of a stretch of an MIT-BIH record, shape (9,)."""
+    inside = (marked.r_s >= start_s) & (marked.r_s < start_s + length_s)
+    codes = [c for c, here in zip(marked.codes, inside, strict=True) if here]
+    notes = {note for at, note in rhythms if start_s < at < start_s + length_s}
+    notes |= {note for at, note in rhythms if at <= start_s and note == _last(rhythms, start_s)}
+    out = dict.fromkeys(CORE_CODES, np.nan)
+    if codes:
+        out["PAC"] = float(any(code in "AaJS" for code in codes))
+        out["PVC"] = float("V" in codes)
+        out["LBBB"] = _mostly(codes, "L")
+        out["RBBB"] = _mostly(codes, "R")
+        out["AF"] = np.nan if "(AFL" in notes else float("(AFIB" in notes)
+        if "(AFIB" in notes or "(AFL" in notes:
+            out["PAC"] = np.nan
+    return np.array([out[code] for code in CORE_CODES], dtype=np.float32)
+
+
+def _last(rhythms: Sequence[tuple[float, str]], at_s: float) -> str:
+    before = [note for at, note in rhythms if at <= at_s]
+    return before[-1] if before else ""
+
+
+def _mostly(codes: Sequence[str], code: str) -> float:
+    share = sum(c == code for c in codes) / len(codes)
+    return 1.0 if share > 0.5 else 0.0 if share == 0 else np.nan
+
+
+def _joined(rows: Sequence[_Window], fs_hz: float) -> PackedSet:
+    quantised = [quantise(row.signal) for row in rows]
+    sizes = [values.size for values, _ in quantised]
+    n = len(rows)
+    return PackedSet(
+        signals=PackedSignals(
+            values=np.concatenate([values.reshape(-1) for values, _ in quantised]),
+            starts=np.cumsum([0, *sizes]).astype(np.int64),
+            lengths=np.array([row.signal.shape[1] for row in rows], dtype=np.int64),
+            scales=np.stack([scales for _, scales in quantised]),
+            in_mv=np.ones(n, dtype=np.bool_),
+        ),
+        fs_hz=fs_hz,
+        targets=np.stack([row.targets for row in rows]),
+        ages=np.full(n, np.nan, dtype=np.float32),
+        sexes=np.full(n, ""),
+        groups=np.array([f"mitdb/{row.record}" for row in rows]),
+        splits=np.array([row.split for row in rows]),
+        datasets=np.full(n, "mitdb"),
+        records=np.array([row.record for row in rows]),
+        has_voltage=np.ones(n, dtype=np.bool_),
+        further=np.full((n, len(FURTHER_CODES)), np.nan, dtype=np.float32),
+        superclasses=np.full((n, len(SUPERCLASSES)), np.nan, dtype=np.float32),
+    )
+
+
+def _ludb_waves(marks: dict[str, MarkedLead], n: int, fs_hz: float) -> NDArray[np.uint8]:
+    out = np.full((len(STANDARD_12), n), IGNORED, dtype=np.uint8)
+    for row, name in zip(out, STANDARD_12, strict=True):
+        lead = marks[name]
+        row[round(lead.first_s * fs_hz) : round(lead.last_s * fs_hz)] = 0
+        for wave in lead.waves:
+            span = slice(round(wave.onset_s * fs_hz), round(wave.offset_s * fs_hz) + 1)
+            row[span] = WAVE_LABELS.index(wave.kind)
+    return out
+
+
+def _key(targets: Sequence[float]) -> tuple[float, ...]:
+    return tuple(-1.0 if np.isnan(t) else float(t) for t in targets)
