@@ -1,15 +1,26 @@
 """Synthetic signals and a tiny untrained model, for tests that need no recordings."""
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors.torch
 import torch
 from numpy.typing import NDArray
 
-from ecgcore.inference import InputContract, LabelRule, LoadedModel, ModelCard, load_model
+from ecgcore.evaluation import evaluate_predictions, standard_subgroups
+from ecgcore.evaluation.curves import curve_points
+from ecgcore.inference import (
+    InputContract,
+    LabelRule,
+    LoadedModel,
+    ModelCard,
+    load_model,
+    read_card,
+)
 from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import build
@@ -90,3 +101,78 @@ def write_tiny_model(folder: Path, *, seed: int = 3, **changes: object) -> Path:
 
 def tiny_model(folder: Path) -> LoadedModel:
     return load_model(write_tiny_model(folder))
+
+
+def card_metrics_made() -> dict[str, Any]:
+    """Return a card's figures of 120 made predictions, as ``evaluate`` writes them."""
+    rng = np.random.default_rng(4)
+    y = (rng.random((120, 9)) < 0.35).astype(float)
+    y[:, 8] = np.arange(120) < 6
+    p = 1 / (1 + np.exp(-(rng.normal(size=y.shape) + 3 * y - 1.5)))
+    groups = [f"p{i}" for i in range(120)]
+    figures = evaluate_predictions(
+        y,
+        p,
+        thresholds=[0.5] * 9,
+        groups=groups,
+        codes=CORE_CODES,
+        subgroups=standard_subgroups(
+            datasets=["made"] * 120,
+            sexes=["female", "male"] * 60,
+            ages=np.linspace(20, 90, 120),
+            has_voltage=[True] * 120,
+        ),
+        n_boot=20,
+    )
+    curves = {c: curve_points(y[:, j], p[:, j], 0.5) for j, c in enumerate(CORE_CODES)}
+    return figures | {"curves": curves}
+
+
+def population_made(folder: Path, **changes: object) -> None:
+    """Write made population figures beside a card: SNR passes its check, AF fails, STE is rare."""
+    card = read_card(folder)
+    between = {"low": 0.05, "high": 0.2}
+    area = {"value": 0.8, "low": 0.7, "high": 0.9}
+    one = {
+        "n_flagged": 9,
+        "n": 9,
+        "n_positive": 7,
+        "share": [{"value": 1 / 12} | between] * 12,
+        "signed": [1.0, -2.0] * 6,
+        "completeness": {"expected": 2.0, "mean_gap": 0.1},
+        "check": {"leads": ["I", "II", "V1"], "drop": 1.0, "at_random": 0.2, "passed": True},
+        "beat": {
+            "n_patients": 9,
+            "size": [[50] * 81] * 12,
+            "signed": [[-50] * 81] * 11 + [[None] * 81],
+            "shape": [[0.5] * 81] * 12,
+            "source": "simulated",
+        },
+    }
+    alone = {"n": 9, "mean_auc": area, "classes": dict.fromkeys(card.codes, area)}
+    more = {"difference": area, "among_best": 0.25}
+    leads = {
+        lead: alone
+        | more
+        | {"mean_auc": area | {"value": 0.85 if lead in STANDARD_12[6:9] else 0.8}}
+        for lead in STANDARD_12
+    }
+    found = {
+        "schema": 1,
+        "model": card.full_name,
+        "weights_sha256": card.weights_sha256,
+        "split": "test",
+        "n": 30,
+        "n_patients": 29,
+        "leads": list(STANDARD_12),
+        "how": {"method": "made"},
+        "times_ms": list(range(-300, 501, 10)),
+        "classes": {
+            "SNR": one,
+            "AF": one | {"check": one["check"] | {"passed": False}},
+            "STE": {"n_flagged": 2},
+        },
+        "average": {"share": one["share"]},
+        "single_leads": {"all": alone, "leads": leads},
+    }
+    (folder / "population.json").write_text(json.dumps(found | changes), encoding="utf-8")

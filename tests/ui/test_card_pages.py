@@ -1,0 +1,139 @@
+"""The pages Model card and Population, through Streamlit's own test harness."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.synthetic import card_metrics_made, population_made, write_tiny_model
+from tests.ui.test_pages import TIMEOUT_S, app
+from ui import card_words
+
+__all__ = ["app"]
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of models in place of the app's own."""
+    monkeypatch.setenv("ECG_WEIGHTS", str(tmp_path))
+    return tmp_path
+
+
+def shown(app: AppTest, page: str) -> str:
+    app.run()
+    app.switch_page(f"pages/{page}.py").run(timeout=TIMEOUT_S)
+    assert not app.exception
+    return words_of(app)
+
+
+def words_of(app: AppTest) -> str:
+    boxes = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.subheader]
+    html = [node.proto.body for node in app.get("html")]
+    return " ".join([*(box.value for box in boxes), *html])
+
+
+def plots(app: AppTest) -> list[dict]:
+    return [json.loads(node.proto.spec) for node in app.get("plotly_chart")]
+
+
+def test_without_a_model_the_pages_say_so(app: AppTest, weights: Path) -> None:
+    assert "No trained model is installed" in shown(app, "model_card")
+    assert "No trained model is installed" in shown(app, "population")
+
+
+def test_a_card_without_figures_says_how_to_make_them(app: AppTest, weights: Path) -> None:
+    write_tiny_model(weights / "tiny-1", limits=("knows <i>nothing</i>",))
+    page = shown(app, "model_card")
+    assert "knows <i>nothing</i>" in page
+    assert "evaluate tiny-1 --write" in page
+    assert plots(app) == []
+
+
+def test_a_card_shows_curves_operating_point_and_subgroups(app: AppTest, weights: Path) -> None:
+    metrics = card_metrics_made()
+    write_tiny_model(weights / "tiny-1", metrics=metrics)
+    page = shown(app, "model_card")
+    counts = metrics["curves"]["SNR"]["confusion"]
+    assert f"Flagged {counts['tp']} of the {counts['tp'] + counts['fn']} records" in page
+    roc, precision, reliability, groups = plots(app)
+    marked = roc["data"][-1]
+    assert marked["y"] == [pytest.approx(counts["tp"] / (counts["tp"] + counts["fn"]))]
+    assert len(precision["data"]) == 3
+    assert len(reliability["data"][1]["x"]) > 5
+    assert "Under 40" in " ".join(groups["layout"]["yaxis"]["ticktext"])
+    app.button_group[0].set_value("STE").run(timeout=TIMEOUT_S)
+    assert "Not calibrated: only 40" in words_of(app)
+    assert "Only 6 test records have it" in words_of(app)
+
+
+def test_an_older_card_without_curves_is_words(app: AppTest, weights: Path) -> None:
+    metrics = {k: v for k, v in card_metrics_made().items() if k != "curves"}
+    write_tiny_model(weights / "tiny-1", metrics=metrics)
+    page = shown(app, "model_card")
+    assert "before curves were kept" in page
+    assert "Statement by statement" in page
+
+
+def test_a_damaged_card_is_a_sentence(app: AppTest, weights: Path) -> None:
+    folder = write_tiny_model(weights / "tiny-1")
+    (folder / "card.json").write_text("{", encoding="utf-8")
+    assert "card.json cannot be read" in shown(app, "model_card")
+
+
+def test_the_delineator_has_a_card_too(app: AppTest) -> None:
+    app.run()
+    app.switch_page("pages/model_card.py").run(timeout=TIMEOUT_S)
+    app.selectbox(key="card_model").set_value("delineator-1").run(timeout=TIMEOUT_S)
+    assert not app.exception
+    assert "QRS onset, consensus" in words_of(app)
+
+
+def test_population_shares_beat_and_single_leads(app: AppTest, weights: Path) -> None:
+    folder = write_tiny_model(weights / "tiny-1")
+    population_made(folder)
+    page = shown(app, "population")
+    assert "best I, aVR, V5" in page
+    assert "best V1, V2, V3" in page
+    assert "<td>✓</td>" in page
+    assert "<td>✗</td>" in page
+    assert "Flagged in too few records to be shown: ST elevation" in page
+    assert "simulated" in page
+    beat, signed, alone = plots(app)
+    assert len(beat["data"]) == 14
+    assert len(signed["data"][0]["z"]) == 12
+    assert len(alone["layout"]["yaxis"]["ticktext"]) == 13
+
+
+def test_a_statement_that_fails_its_check_is_hidden_until_asked_for(
+    app: AppTest, weights: Path
+) -> None:
+    population_made(write_tiny_model(weights / "tiny-1"))
+    shown(app, "population")
+    app.button_group[1].set_value("AF").run(timeout=TIMEOUT_S)
+    assert "did not pass their check" in words_of(app)
+    assert len(plots(app)) == 1
+    app.toggle[0].set_value(True).run(timeout=TIMEOUT_S)
+    assert len(plots(app)) == 3
+
+
+def test_figures_of_other_weights_are_refused(app: AppTest, weights: Path) -> None:
+    folder = write_tiny_model(weights / "tiny-1")
+    assert "population tiny-1 --write" in shown(app, "population")
+    population_made(folder, weights_sha256="0" * 64)
+    app.run(timeout=TIMEOUT_S)
+    assert "made for other weights" in words_of(app)
+
+
+def test_counts_are_said_as_sentences() -> None:
+    said = card_words.operating_words({"tp": 26, "fp": 20, "fn": 6, "tn": 291})
+    assert said == (
+        "Flagged 26 of the 32 records that have it (81 %) and 20 of the 311 that do not (6 %). "
+        "Of 46 flagged records 26 had it (57 %)."
+    )
+    nothing = card_words.operating_words({"tp": 0, "fp": 0, "fn": 0, "tn": 0})
+    assert nothing == "No record on test can tell."
+    assert card_words.number({"value": None, "low": None, "high": None}) == "–"
+    assert card_words.number({"value": 0.5, "low": None, "high": None}) == "0.50"
+    assert np.char.startswith(card_words.number({"value": 1.0, "low": 0.9, "high": 1.0}), "1.00 (")

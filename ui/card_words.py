@@ -1,0 +1,130 @@
+"""A model card in a reader's words: figures with intervals, counts as sentences, tables."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from ecgcore.inference import LabelRule, ModelCard
+from ecgcore.labels import statement
+
+Figure = Mapping[str, float | None]
+FEW = 20
+_SEX = {"female": "Women", "male": "Men", "unknown": "Sex not known"}
+_AGE = {"<40": "Under 40", "40-64": "40 to 64", "65+": "65 and over", "unknown": "Age not known"}
+_AGE_ORDER = list(_AGE)
+
+
+def number(figure: Figure | None, digits: int = 2) -> str:
+    """Return a figure with its interval, or a dash."""
+    if figure is None or figure.get("value") is None:
+        return "–"
+    value = f"{figure['value']:.{digits}f}"
+    low, high = figure.get("low"), figure.get("high")
+    return value if low is None or high is None else f"{value} ({low:.{digits}f}–{high:.{digits}f})"
+
+
+def cell(figure: Figure | None, digits: int = 2) -> str:
+    """Return a figure with its interval as a table cell, the interval quieter."""
+    value, _, between = number(figure, digits).partition(" ")
+    return f'<td class="value">{value} <span class="spread">{between}</span></td>'
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, wide: bool = False) -> str:
+    """Return an HTML table; ``rows`` hold finished cells (``<td>…``), ``head`` plain text."""
+    right = [cell_.startswith('<td class="value"') for cell_ in rows[0]] if rows else []
+    titles = "".join(
+        f'<th class="value">{escape(title)}</th>' if at_right else f"<th>{escape(title)}</th>"
+        for title, at_right in zip(head, right or [False] * len(head), strict=True)
+    )
+    body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
+    kind = "ecg-table wide" if wide else "ecg-table"
+    return f'<div class="ecg-scroll"><table class="{kind}"><tr>{titles}</tr>{body}</table></div>'
+
+
+def text(words: str, kind: str = "") -> str:
+    """Return plain text as a table cell."""
+    return f'<td class="{kind}">{escape(words)}</td>' if kind else f"<td>{escape(words)}</td>"
+
+
+def name_of(code: str) -> str:
+    """Return a statement's name, or the code itself where it is not one (a wave class)."""
+    try:
+        return statement(code).name
+    except KeyError:
+        return code
+
+
+def operating_words(confusion: Mapping[str, int]) -> str:
+    """Return what the threshold did on test, in counts."""
+    tp, fp, fn, tn = (confusion[key] for key in ("tp", "fp", "fn", "tn"))
+    parts = []
+    if tp + fn:
+        parts.append(f"Flagged {tp} of the {tp + fn} records that have it ({_share(tp, tp + fn)})")
+    if fp + tn:
+        parts.append(f"{fp} of the {fp + tn} that do not ({_share(fp, fp + tn)})")
+    found = " and ".join(parts) + "." if parts else "No record on test can tell."
+    if tp + fp:
+        found += f" Of {tp + fp} flagged records {tp} had it ({_share(tp, tp + fp)})."
+    return found
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %"
+
+
+def rule_words(card: ModelCard, rule: LabelRule) -> str:
+    """Return where a statement's threshold and calibration come from."""
+    known = (
+        f"The probability is calibrated on {rule.positives} out-of-fold records that have it."
+        if rule.calibrated
+        else f"Not calibrated: only {rule.positives} out-of-fold records have it. The app shows "
+        "words in place of the number."
+    )
+    return (
+        f"Flagged from {rule.threshold:.2f} on: {card.threshold_rule}. {known} "
+        f"A finding is given on {rule.min_leads:g} leads or more."
+    )
+
+
+def not_for(card: ModelCard) -> list[str]:
+    """Return what a model must not be used for, before its own list of limits."""
+    given = card.input
+    lines = [
+        "Any clinical decision without a reader: what is not flagged is not thereby absent.",
+    ]
+    if card.task == "statements":
+        lines.append(
+            f"Recordings shorter than {given.min_s:g} s; fewer leads than a statement asks for; "
+            "leads other than the twelve standard ones."
+        )
+    return lines
+
+
+def sees(card: ModelCard) -> str:
+    """Return what the network is given."""
+    given = card.input
+    voltage = (
+        "It sees the voltage where the file has one."
+        if given.sees_voltage
+        else "Each lead is divided by its own standard deviation: it sees shape, not voltage."
+    )
+    return (
+        f"{given.high_pass_hz:g} to {given.low_pass_hz:g} Hz at {given.fs_hz:g} samples a second, "
+        f"whatever filter is drawn. {voltage} It does not know age, sex, history or earlier ECGs."
+    )
+
+
+def subgroup_label(kind: str, value: str, titles: Mapping[str, str]) -> str:
+    """Return a subgroup's name for a reader."""
+    if kind == "sex":
+        return _SEX.get(value, value)
+    if kind == "age":
+        return _AGE.get(value, value)
+    return titles.get(value, value)[:1].upper() + titles.get(value, value)[1:]
+
+
+def ordered_values(kind: str, values: Mapping[str, Any]) -> list[str]:
+    """Return a subgroup's values in a reader's order: ages ascending, else as they come."""
+    if kind != "age":
+        return list(values)
+    return sorted(values, key=lambda v: _AGE_ORDER.index(v) if v in _AGE_ORDER else len(_AGE))
