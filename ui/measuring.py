@@ -105,7 +105,7 @@ def _paper(case: OpenCase, chosen: PaperSettings, result: MeasureResult, *, mark
     if marks:
         st.caption(
             "Green P, orange QRS, blue T: the consensus of all leads; drag a mark to correct it. "
-            "N normal, S supraventricular, V ventricular, P paced; between them RR in ms."
+            "N normal, S supraventricular, V ventricular, P paced, ? unknown; between them RR (ms)."
         )
 
 
@@ -136,7 +136,11 @@ def _panel(case: OpenCase, result: MeasureResult) -> None:
         st.rerun(scope="fragment")
     rows = [_row(case, m) for m in _in_order(result)]
     st.html(f'<table class="ecg-table">{"".join(rows)}</table>')
+    for caution in _cautions(result):
+        st.caption(caution)
     _references(case, result)
+    with st.expander("How each was measured"):
+        st.html(f'<table class="ecg-table">{"".join(map(_method, _in_order(result)))}</table>')
     _machine(case.recording.provenance, result)
     if result.reversal is not None:
         st.warning(f"Exchanged electrodes suspected ({result.reversal.kind}).")
@@ -160,7 +164,7 @@ def _row(case: OpenCase, given: Measurement) -> str:
             f'<td colspan="2" class="why">{escape(given.reason)}</td></tr>'
         )
     unit = escape(_UNITS.get(given.unit, f" {given.unit}"))
-    spread = f"± {given.uncertainty:.0f}" if given.uncertainty is not None else "edited"
+    spread = "edited" if given.uncertainty is None else _spread(given.uncertainty)
     known = reference_range(given.name, case.recording.patient)
     mark, source = "", ""
     if known is not None:
@@ -171,6 +175,25 @@ def _row(case: OpenCase, given: Measurement) -> str:
         f'<td class="value">{given.value:.0f}{unit} <b>{mark}</b></td>'
         f'<td class="spread">{spread}</td></tr>'
     )
+
+
+def _method(given: Measurement) -> str:
+    words = escape(given.reason or given.method)
+    return f'<tr><td>{escape(_LABELS[given.name])}</td><td class="why">{words}</td></tr>'
+
+
+def _spread(uncertainty: float) -> str:
+    return f"± {uncertainty:.0f}" if uncertainty >= 0.5 else "± < 1"
+
+
+def _cautions(result: MeasureResult) -> list[str]:
+    """Return what a QTc's method warns of, to be seen without a pointer over it."""
+    found = {m.name: m for m in result.measurements}
+    bazett = found.get("qtc_bazett")
+    if bazett is None or bazett.value is None:
+        return []
+    parts = bazett.method.split("; ")
+    return [f"QTc: {part}." for part in parts if part.startswith(("QRS is wide", "Bazett "))]
 
 
 def _range(low: float | None, high: float | None) -> str:
@@ -185,10 +208,10 @@ def _references(case: OpenCase, result: MeasureResult) -> None:
     known = [(m, reference_range(m.name, patient)) for m in _in_order(result)]
     rows = [
         f"<tr><td>{escape(_LABELS[m.name])}</td>"
-        f'<td class="value">{_range(r.low, r.high)}{escape(_UNITS.get(m.unit, f" {m.unit}"))}</td>'
+        f"<td>{_range(r.low, r.high)}{escape(_UNITS.get(m.unit, f' {m.unit}'))}</td>"
         f'<td class="why">{escape(r.source)}</td></tr>'
         for m, r in known
-        if r is not None
+        if r is not None and m.value is not None
     ]
     with st.expander("Reference ranges (↑ over, ↓ under)"):
         if rows:
