@@ -12,6 +12,7 @@ import numpy as np
 from ecgcore.checks import in_range
 from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.datasets import Entry, data_root, load_index
+from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
 from ecgcore.errors import DatasetError
 from ecgcore.evaluation.population import FILE, Settings, population_figures
 from ecgcore.inference import LoadedModel, load_model, use_threads, weights_root
@@ -68,11 +69,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _entries(model: LoadedModel, split: str, most: int) -> list[Entry]:
-    names = [source.name for source in model.card.data]
+    named = [source.name for source in model.card.data]
+    # Simulation, noise and single-lead sets are learned from as well: nothing to look at here.
+    names = [n for n in named if n in DATASETS and DATASETS[n].kind == TWELVE_LEAD]
     if not names:
-        raise DatasetError(f"The card of {model.name} names no data set to look at.")
+        raise DatasetError(f"The card of {model.name} names no twelve-lead data set to look at.")
     every = load_index(data_root(), datasets=names)
-    whole = [e for e in every if e.split == split and e.lead is None]
+    whole = [e for e in every if e.split == split]
     kept = np.sort(np.random.default_rng(SEED).permutation(len(whole))[:most])
     return [whole[i] for i in kept]
 

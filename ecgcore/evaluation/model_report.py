@@ -16,13 +16,14 @@ from ecgcore.evaluation.curves import curve_points
 from ecgcore.evaluation.report import evaluate_predictions, standard_subgroups
 from ecgcore.explain import explain
 from ecgcore.inference import LoadedModel, predict
-from ecgcore.labels import CORE_CODES
+from ecgcore.labels import STATEMENT_CODES, SUPERCLASSES
 from ecgcore.models import build
 from ecgcore.results import Prediction
 
 # Positive records of each statement whose map is checked: enough to see a method fail.
 MAPS_PER_STATEMENT = 12
 RANDOM_SEED = 1
+_COLUMNS = (*STATEMENT_CODES, *SUPERCLASSES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +75,25 @@ def predict_entries(
 
 
 def targets_of(entries: Sequence[Entry], codes: Sequence[str]) -> NDArray[np.float64]:
-    """Return what the data sets say, shape (n, len(codes)): 1, 0 or NaN (cannot tell)."""
-    columns = [CORE_CODES.index(code) for code in codes]
-    return np.array([entry.targets for entry in entries], dtype=np.float64)[:, columns]
+    """Return what the data sets say, shape (n, len(codes)): 1, 0 or NaN (cannot tell).
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+    codes : sequence of str
+        Statements, or superclasses.
+
+    Raises
+    ------
+    DatasetError
+        If no data set speaks of a code.
+    """
+    unknown = [code for code in codes if code not in _COLUMNS]
+    if unknown:
+        raise DatasetError(f"No data set says anything about {', '.join(unknown)}.")
+    columns = [_COLUMNS.index(code) for code in codes]
+    said = [(*e.targets, *e.further, *e.superclasses) for e in entries]
+    return np.array(said, dtype=np.float64).reshape(len(said), len(_COLUMNS))[:, columns]
 
 
 def card_metrics(
@@ -153,8 +170,9 @@ def explanation_figures(
     passed: list[bool] = []
     correlations: list[float] = []
     for code in model.card.codes:
-        column = CORE_CODES.index(code)
-        positive = [e for e in entries if e.targets[column] == 1][:MAPS_PER_STATEMENT]
+        said = targets_of(entries, [code])[:, 0]
+        has_it = [e for e, value in zip(entries, said, strict=True) if value == 1]
+        positive = has_it[:MAPS_PER_STATEMENT]
         found = [_map_figures(model, random_model, entry, code, method) for entry in positive]
         if not found:
             continue

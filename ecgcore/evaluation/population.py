@@ -216,7 +216,7 @@ class _Maker:
         given, window = record.reading.given, record.piece(output)
         x, present = given.batch([window])
         found = expected_gradients(
-            record.call,
+            record.ask(given, window),
             x,
             present,
             given.index,
@@ -286,13 +286,13 @@ class _Maker:
     def _drops(self, row: int, output: int, picks: list[NDArray[np.int64]]) -> Array:
         """Return by how much a record's logit falls without each choice of leads."""
         record = self.records[row]
-        given = record.reading.given
-        x, present = given.batch([record.piece(output)])
+        given, window = record.reading.given, record.piece(output)
+        x, present = given.batch([window])
         masks = present.repeat(len(picks) + 1, 1, 1)
         for mask, leads in zip(masks[1:], picks, strict=True):
             mask[np.isin(given.index.numpy(), leads)] = False
         with torch.inference_mode():
-            z = record.call(x.repeat(len(masks), 1, 1), masks, given.index)[:, output]
+            z = record.ask(given, window)(x.repeat(len(masks), 1, 1), masks, given.index)[:, output]
         return np.asarray((z[0] - z[1:]).numpy(), dtype=np.float64)
 
     def _beat(self, code: str, found: list[_Explained]) -> dict[str, Any] | None:

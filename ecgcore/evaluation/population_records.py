@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,26 +14,26 @@ from ecgcore.explain.expected_gradients import Logits
 from ecgcore.inference import LoadedModel
 from ecgcore.inference.predict import Reading, read_for
 from ecgcore.inference.prepare import ModelInput, Window
+from ecgcore.models import with_scale
 
 Array = NDArray[np.float64]
-# How a model's network is asked about one recording; a network that takes more than samples
-# closes over what belongs to this recording.
-Caller = Callable[[LoadedModel, ModelInput], Logits]
+# How a network is asked about one window of one recording.
+Caller = Callable[[LoadedModel, ModelInput, Window], Logits]
 
 
-def plain_call(model: LoadedModel, _given: ModelInput) -> Logits:
-    """Return the network's own call."""
-    network: Logits = model.network
-    return network
+def plain_call(model: LoadedModel, given: ModelInput, window: Window) -> Logits:
+    """Return the network as one of samples alone; the window's voltage is bound to it."""
+    bound: Logits = with_scale(model.network, given.scales([window]).to(model.device))
+    return bound
 
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """One record of the split as the model reads it."""
+    """One record of the split as the model reads it; ``logits`` (n_windows, n_labels)."""
 
     entry: Entry
     reading: Reading
-    call: Logits
+    ask: Callable[[ModelInput, Window], Logits]
     logits: Array = field(repr=False)
 
     def piece(self, output: int) -> Window:
@@ -62,14 +63,18 @@ def read_records(
             reading = read_for(model, load_recording(entry))
         except CannotAssessError as error:
             raise DatasetError(f"{entry.dataset} {entry.record}: {error}") from None
-        logits = call(model, reading.given)
-        with torch.inference_mode():
-            rows = [_logits(logits, reading.given, piece) for piece in reading.pieces]
-        records.append(Record(entry, reading, logits, np.concatenate(rows)))
+        ask = partial(call, model)
+        rows = [window_logits(ask, reading.given, piece) for piece in reading.pieces]
+        records.append(Record(entry, reading, ask, np.stack(rows)))
         report("read", done, len(entries))
     return records
 
 
-def _logits(call: Logits, given: ModelInput, piece: Window) -> Array:
-    x, present = given.batch([piece])
-    return np.asarray(call(x, present, given.index).numpy(), dtype=np.float64)
+def window_logits(
+    ask: Callable[[ModelInput, Window], Logits], given: ModelInput, window: Window
+) -> Array:
+    """Return a window's logits, shape (n_labels,)."""
+    x, present = given.batch([window])
+    with torch.inference_mode():
+        out = ask(given, window)(x, present, given.index)[0]
+    return np.asarray(out.cpu().numpy(), dtype=np.float64)

@@ -1,15 +1,15 @@
 """How a model that takes any leads does on each single one, beside all of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ecgcore.evaluation.bootstrap import N_BOOT, Interval, from_resamples, patient_weights
 from ecgcore.evaluation.metrics import class_auc, mean_of_defined, measurable
-from ecgcore.evaluation.population_records import Record
+from ecgcore.evaluation.population_records import Record, window_logits
 from ecgcore.inference import LoadedModel
 from ecgcore.inference.prepare import ModelInput
 
@@ -73,16 +73,19 @@ def _logits_on(records: Sequence[Record], row: int) -> Array:
         place = np.flatnonzero(given.index.numpy() == row)
         if place.size:
             alone = _only(given, int(place[0]))
-            with torch.inference_mode():
-                each = [record.call(*alone.batch([w]), alone.index) for w in record.reading.pieces]
-            out[i] = torch.cat(each).max(dim=0).values.numpy()
+            each = [window_logits(record.ask, alone, window) for window in record.reading.pieces]
+            out[i] = np.max(each, axis=0)
     return out
 
 
 def _only(given: ModelInput, place: int) -> ModelInput:
     part = slice(place, place + 1)
-    return ModelInput(
-        given.x[part], given.present[part], given.index[part], given.leads[part], given.fs_hz
+    return replace(
+        given,
+        x=given.x[part],
+        present=given.present[part],
+        index=given.index[part],
+        leads=given.leads[part],
     )
 
 

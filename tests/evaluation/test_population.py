@@ -1,6 +1,7 @@
 """Population figures of networks whose answer is known: what they look at must come out."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ import torch
 from ecgcore.datasets import Entry
 from ecgcore.errors import DatasetError
 from ecgcore.evaluation import population_records as records_module
+from ecgcore.evaluation.model_report import targets_of
 from ecgcore.evaluation.population import Settings, _Maker, population_figures
 from ecgcore.evaluation.population_beats import TIMES_S, aligned, simulated_beat
 from ecgcore.inference import InputContract
+from ecgcore.labels import FURTHER_CODES
 from ecgcore.simulate import simulate
 from tests.synthetic import tiny_model
 
@@ -25,7 +28,7 @@ def entry(number, positive):
     return Entry("made", str(number), f"person-{number}", "test", Path("file-of"), targets)
 
 
-def reads_only_v1(_model, _given):
+def reads_only_v1(_model, _given, _window):
     """AF is as likely as V1 is steep; nothing else is ever flagged."""
 
     def logits(x, present, index):
@@ -93,6 +96,15 @@ def test_nothing_but_sums_and_small(found) -> None:
     assert "file-of" not in text
     with pytest.raises(DatasetError, match="no records"):
         records_module.read_records(None, [])
+
+
+def test_further_statements_and_superclasses_have_their_targets() -> None:
+    further = tuple(float(i == 2) for i in range(len(FURTHER_CODES)))
+    labelled = replace(entry(0, positive=True), further=further)
+    said = targets_of([labelled], [FURTHER_CODES[2], "AF", FURTHER_CODES[0], "MI"])
+    np.testing.assert_array_equal(said, [[1, 1, 0, np.nan]])
+    with pytest.raises(DatasetError, match="XYZ"):
+        targets_of([labelled], ["AF", "XYZ"])
 
 
 def test_beats_are_laid_over_one_another_at_r() -> None:
