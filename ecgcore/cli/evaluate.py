@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ecgcore.cli.common import EXIT_OK, write_json
-from ecgcore.datasets import Entry, data_root, load_index
+from ecgcore.datasets import DATASETS, Entry, data_root, load_index
+from ecgcore.datasets.index import TWELVE_LEAD
 from ecgcore.errors import DatasetError
 from ecgcore.evaluation import metrics_table, subgroup_table
 from ecgcore.evaluation.model_report import card_metrics, explanation_figures, predict_entries
@@ -55,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _entries(model: LoadedModel) -> list[Entry]:
-    names = [source.name for source in model.card.data]
+    twelve = {name for name, each in DATASETS.items() if each.kind == TWELVE_LEAD}
+    names = [source.name for source in model.card.data if source.name in twelve]
     if not names:
         raise DatasetError(f"The card of {model.name} names no data set to measure on.")
     return load_index(data_root(), datasets=names)

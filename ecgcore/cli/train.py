@@ -7,6 +7,7 @@ from pathlib import Path
 from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.inference import use_threads, weights_root
 from ecgcore.training import make_model, read_recipe
+from ecgcore.training.multi_release import make_diagnostic
 from ecgcore.training.reference import make_reference, summary_table
 from ecgcore.training.reference_recipe import is_reference_recipe, read_reference_recipe
 from ecgcore.training.wave_make import is_wave_recipe, make_delineator, read_wave_recipe
@@ -41,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
     recipe = read_recipe(Path(args.config))
     name = f"{recipe.name}-{recipe.version}"
     out = Path(args.out) if args.out else weights_root() / name
-    card = make_model(recipe, out, Path(args.runs) / name)
+    make = make_diagnostic if recipe.tasks.single_batch else make_model
+    card = make(recipe, out, Path(args.runs) / name)
     if args.json:
         write_json({"model": card.full_name, "folder": str(out), "training": card.training})
     else:

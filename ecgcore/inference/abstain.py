@@ -7,7 +7,11 @@ what it was never shown.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ecgcore.inference.card import ModelCard
+from ecgcore.inference.distance import Distance
 from ecgcore.inference.prepare import ModelInput, known_paced
 from ecgcore.labels import statement
 from ecgcore.recording import Recording
@@ -15,9 +19,16 @@ from ecgcore.results import Finding, Quality
 
 ADULT_YEARS = 18
 # Bundle branch block is defined by V1 (with I and V6): AHA/ACC/HRS 2009 Part III.
-NEEDS_V1 = ("LBBB", "RBBB")
+NEEDS_V1 = ("LBBB", "RBBB", "IRBBB")
+# Brugada's pattern stands in V1 and V2: HRS/EHRA/APHRS 2013.
+NEEDS_V1_V2 = ("418818005",)
+# Its criteria are millivolts: AHA/ACC/HRS 2009 Part V.
+NEEDS_VOLTAGE = ("LVH",)
 # What a pacemaker's own complexes imitate or hide.
-NOT_IN_PACED = ("SNR", "IAVB", "LBBB", "RBBB", "PVC", "STD", "STE")
+NOT_IN_PACED = (
+    "SNR", "IAVB", "LBBB", "RBBB", "PVC", "STD", "STE", "SBRAD", "STACH", "SARRH", "LVH", "LAFB",
+    "IRBBB", "AMI", "IMI", "418818005",
+)  # fmt: skip
 
 
 @dataclass
@@ -50,6 +61,21 @@ class Limits:
         """Add words beside statements."""
         for code in codes:
             self.remarks.setdefault(code, []).append(words)
+
+    def far(self, codes: Sequence[str], distance: Distance, features: NDArray[np.float64]) -> None:
+        """Say nothing about a recording unlike all that the model learned from.
+
+        Parameters
+        ----------
+        features : array, shape (n_pieces, d)
+        """
+        found = float(distance.of(features).min())
+        if found > distance.limit and not self.everywhere:
+            self.everywhere = (
+                f"This recording is unlike those the model learned from (distance {found:.1f}, "
+                f"limit {distance.limit:.1f}): check the electrodes and the signal."
+            )
+            self.block(codes, self.everywhere)
 
     def overall_reason(self, findings: Sequence[Finding]) -> str:
         """Return why nothing is said, for a recording on which every statement is blocked."""
@@ -92,13 +118,22 @@ def limits_of(
             "The file tells of pacing; this statement is not made on paced beats.",
         )
     _lead_limits(limits, given, lead_names, card)
-    if not card.input.sees_voltage:
-        words = "The network sees no voltage: it judges the shape, not millimetres."
-        limits.remark([c for c in codes if statement(c).needs_voltage], words)
+    _voltage_limits(limits, given, card)
     if age is None:
         # "Normal" depends on age more than any other statement; once is enough.
         limits.remark(["SNR"], "The age is unknown; the model was trained on adults.")
     return limits
+
+
+def _voltage_limits(limits: Limits, given: ModelInput, card: ModelCard) -> None:
+    by_voltage = [c for c in card.codes if statement(c).needs_voltage]
+    if not card.input.sees_voltage:
+        words = "The network sees no voltage: it judges the shape, not millimetres."
+        limits.remark(by_voltage, words)
+    elif not given.in_mv:
+        lost = "The voltage of this recording is lost"
+        limits.block([c for c in by_voltage if c in NEEDS_VOLTAGE], f"{lost}.")
+        limits.remark(by_voltage, f"{lost}: the shape was judged, not millimetres.")
 
 
 def _lead_limits(
@@ -122,6 +157,11 @@ def _lead_limits(
         limits.block(
             [c for c in codes if c in NEEDS_V1],
             f"Bundle branch block is read in V1, which is not among the leads used: {names}.",
+        )
+    if not {"V1", "V2"} <= set(lead_names.values()):
+        limits.block(
+            [c for c in codes if c in NEEDS_V1_V2],
+            f"It is read in V1 and V2, which are not both among the leads used: {names}.",
         )
     open_ = [c for c in codes if c not in limits.blocked]
     limits.remark(

@@ -13,6 +13,7 @@ from torch import nn
 
 from ecgcore.errors import InvalidArgumentError, ModelError
 from ecgcore.inference.card import CARD_FILE, STATEMENTS, WEIGHTS_FILE, ModelCard, read_card
+from ecgcore.inference.distance import Distance, load_distance
 from ecgcore.models import build
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +29,8 @@ class LoadedModel:
     card : ModelCard
     network : nn.Module
         Its parameters take no gradients.
+    distance : Distance or None
+        How far a recording may be from what it learned from.
     lock : threading.RLock
         Held by prediction and explanation: hooks on a network that two threads use at once give
         silently wrong maps.
@@ -35,6 +38,7 @@ class LoadedModel:
 
     card: ModelCard
     network: nn.Module
+    distance: Distance | None = None
     lock: "threading.RLock" = field(default_factory=threading.RLock)
 
     @property
@@ -104,7 +108,7 @@ def load_model(
     network = _filled_network(folder, card)
     network.requires_grad_(False)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return LoadedModel(card, network.to(device).eval())
+    return LoadedModel(card, network.to(device).eval(), load_distance(folder))
 
 
 def _folder(name_or_folder: str | Path) -> Path:

@@ -21,7 +21,7 @@ from ecgcore.inference.prepare import (
     windows_of,
 )
 from ecgcore.labels import statement
-from ecgcore.models import with_scale
+from ecgcore.models import LeadAttentionNet
 from ecgcore.recording import Recording
 from ecgcore.signal.quality import assess
 
@@ -84,7 +84,9 @@ def predict(
     """
     reading = read_for(model, recording, leads=leads)
     limits = limits_of(recording, reading.given, reading.lead_names, reading.quality, model.card)
-    logits = piece_logits(model, reading.given, reading.pieces)
+    logits, features = piece_outputs(model, reading.given, reading.pieces)
+    if model.distance is not None and features is not None:
+        limits.far(model.card.codes, model.distance, features)
     findings = _findings(model, logits.max(axis=0), limits, len(reading.pieces))
     each: tuple[results.Window, ...] = ()
     if windows:
@@ -122,27 +124,42 @@ def read_for(
     return Reading(given, used, pieces_of(given, contract), quality)
 
 
-def piece_logits(
+def piece_outputs(
     model: LoadedModel, given: ModelInput, pieces: list[Window]
-) -> NDArray[np.float64]:
-    """Return logits, shape (n_pieces, n_labels), under the model's lock."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Return logits, (n_pieces, n_labels), and features, (n_pieces, d), under the model's lock.
+
+    A network that names no features gives None.
+    """
     with model.lock:
-        return network_logits(model.network, given, pieces)
+        return network_outputs(model.network, given, pieces)
 
 
 def network_logits(
     network: nn.Module, given: ModelInput, pieces: list[Window]
 ) -> NDArray[np.float64]:
     """Return logits, shape (n_pieces, n_labels), of a network that no other thread uses."""
+    return network_outputs(network, given, pieces)[0]
+
+
+def network_outputs(
+    network: nn.Module, given: ModelInput, pieces: list[Window]
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Return logits and features, as :func:`piece_outputs`, of a network nobody else uses."""
     device = next(network.parameters()).device
-    out = []
+    logits, features = [], []
     with torch.inference_mode():
         for start in range(0, len(pieces), BATCH):
             some = pieces[start : start + BATCH]
-            x, present = given.batch(some)
-            bound = with_scale(network, given.scales(some).to(device))
-            out.append(bound(x.to(device), present.to(device), given.index).cpu().numpy())
-    return np.concatenate(out).astype(np.float64)
+            x, present = (t.to(device) for t in given.batch(some))
+            if isinstance(network, LeadAttentionNet):
+                out = network.outputs(x, present, given.index, given.scales(some).to(device))
+                logits.append(out.statements.cpu().numpy())
+                features.append(out.features.cpu().numpy())
+            else:
+                logits.append(network(x, present, given.index).cpu().numpy())
+    found = np.concatenate(features).astype(np.float64) if features else None
+    return np.concatenate(logits).astype(np.float64), found
 
 
 def prepared_logits(
@@ -166,9 +183,18 @@ def prepared_logits(
     array, shape (n_labels,)
         The highest of all windows where the recording is long.
     """
+    given = prepared_input(samples, contract, in_mv=in_mv)
+    logits: NDArray[np.float64] = network_logits(network, given, pieces_of(given, contract))
+    return np.asarray(logits.max(axis=0))
+
+
+def prepared_input(
+    samples: NDArray[np.float32], contract: InputContract, *, in_mv: bool
+) -> ModelInput:
+    """Return the leads that are there of a prepared recording; as :func:`prepared_logits`."""
     rows = np.flatnonzero(np.isfinite(samples).any(axis=1))
     kept = samples[rows]
-    given = ModelInput(
+    return ModelInput(
         x=torch.from_numpy(np.nan_to_num(kept, nan=0.0)),
         present=torch.from_numpy(np.isfinite(kept)),
         index=torch.from_numpy(rows),
@@ -176,8 +202,6 @@ def prepared_logits(
         fs_hz=contract.fs_hz,
         in_mv=in_mv,
     )
-    logits: NDArray[np.float64] = network_logits(network, given, pieces_of(given, contract))
-    return np.asarray(logits.max(axis=0))
 
 
 def calibrated(rule: LabelRule, logit: float) -> float:
@@ -219,7 +243,7 @@ def _windows(
     given = reading.given
     each = windows_of(given, model.card.input)
     if each != reading.pieces:
-        logits = piece_logits(model, given, each)
+        logits = piece_outputs(model, given, each)[0]
     rate = given.fs_hz
     return tuple(
         results.Window(w.start / rate, w.stop / rate, _findings(model, row, limits, 1))

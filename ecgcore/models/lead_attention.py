@@ -208,6 +208,7 @@ class LeadAttentionNet(nn.Module):
                 blocks.append(Residual(channels, channels, kernel, 1, dropout / 5))
             width = channels
         self.trunk = nn.ModuleList(blocks)
+        self._strides = tuple(block.stride for block in blocks)
         self._stages = len(trunk)
         self.time = nn.ModuleList(
             TimeAttention(width, time_heads, dropout / 5) for _ in range(layers)
@@ -306,8 +307,8 @@ class LeadAttentionNet(nn.Module):
         time_mask = None if steps is None else steps.any(dim=1, keepdim=True).to(encoded.dtype)
         fine = masked(self.pooled_norm(self.mixer.pool(mixed, steps)), time_mask)
         h, coarse_mask = fine, time_mask
-        for block in self.trunk:
-            coarse_mask = every(coarse_mask, block.stride)
+        for stride, block in zip(self._strides, self.trunk, strict=True):
+            coarse_mask = every(coarse_mask, stride)
             h = block(h, coarse_mask)
         return self._read(fine, h, coarse_mask)
 
@@ -324,7 +325,8 @@ class LeadAttentionNet(nn.Module):
         top = filled.amax(dim=1).clamp(min=-1e2)
         out = own + self.top(self.drop(top))
         parts = out.split([self.n_labels, len(SUPERCLASSES), len(HANDHELD)], dim=1)
-        return Outputs(*parts, self._beats(fine, seen), _features(seen, there, top))
+        beats, features = self._beats(fine, seen), _features(seen, there, top)
+        return Outputs(parts[0], parts[1], parts[2], beats, features)
 
     def time_weights(self, seen: Tensor, there: Tensor | None) -> Tensor:
         """Return where in time each output looks, (B, T, D) -> (B, n_out, T), 1 in sum over T."""

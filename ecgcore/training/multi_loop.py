@@ -4,6 +4,7 @@ import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from ecgcore.models.lead_set import every
 from ecgcore.training.loop import Fitted, Progress, average, optimizer_of
 from ecgcore.training.losses import masked_bce
 from ecgcore.training.multi_batch import (
+    Member,
     MultiBatch,
     TasksPart,
     make_batch,
@@ -95,7 +97,7 @@ def fit_tasks(
     return Fitted(averaged.cpu().eval(), tuple(losses), time.monotonic() - started)
 
 
-def _tuples(arguments: Mapping[str, object]) -> dict[str, object]:
+def _tuples(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
 
 
@@ -106,7 +108,7 @@ def _batches(
     n_batches = sources.rows.size // size
     order = rng.permutation(sources.rows)[: n_batches * size].reshape(n_batches, size)
 
-    def made(members: list) -> MultiBatch:  # type: ignore[type-arg]
+    def made(members: list[Member]) -> MultiBatch:
         return make_batch(
             members,
             rng=rng,

@@ -12,7 +12,7 @@ import safetensors.torch
 from numpy.typing import NDArray
 
 from ecgcore.datasets import PackedSet, patient_folds
-from ecgcore.models import build
+from ecgcore.models import HANDHELD, build
 from ecgcore.training.loop import Fitted, Progress
 from ecgcore.training.make import save_weights
 from ecgcore.training.multi_loop import Sources, fit_tasks
@@ -62,6 +62,11 @@ class Material:
         rows = data.where(*splits)
         return rows[(~np.isnan(statement_targets(data)[rows])).any(axis=1)]
 
+    def readable_single(self, *splits: str) -> NDArray[np.int64]:
+        """Return the single-lead rows of these splits that are not marked as unreadable."""
+        rows = self.single.data.where(*splits)
+        return rows[self.single.handheld[rows] != HANDHELD.index("~")]
+
     def folds(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the rows that are cross-validated over, and the fold of each."""
         rows = self.labelled(*self.recipe.data.cross_validate)
@@ -106,43 +111,52 @@ def fold_network(material: Material, fold: int, keep: Path, tell: _Tell) -> Fitt
     rows, folds = material.folds()
     held = folds == fold
     unseen = np.unique(material.twelve.data.groups[rows[held]])
-    return trained(
-        material, rows[~held], unseen, material.recipe.seed + 1 + fold, keep / f"fold-{fold}", tell
-    )
+    run = Run(f"fold-{fold}", rows[~held], unseen, material.recipe.seed + 1 + fold)
+    return trained(material, run, keep, tell)
 
 
 def final_network(material: Material, number: int, keep: Path, tell: _Tell) -> Fitted:
     """Train the ``number``-th network on the split that is learned from, or take it."""
     rows = material.labelled(*material.recipe.data.learn)
     seed = material.recipe.seed + 100 * number
-    return trained(material, rows, np.array([], dtype=str), seed, keep / f"final-{number}", tell)
+    run = Run(f"final-{number}", rows, np.array([], dtype=str), seed)
+    return trained(material, run, keep, tell)
 
 
-def trained(
-    material: Material,
-    rows: NDArray[np.int64],
-    unseen: NDArray[np.str_],
-    seed: int,
-    stem: Path,
-    tell: _Tell,
-) -> Fitted:
-    """Train a network, or take it from ``stem`` if it was made in the same way before."""
-    recipe, data = material.recipe, material.twelve.data
-    records = [f"{d}/{r}" for d, r in zip(data.datasets[rows], data.records[rows], strict=True)]
-    given = recipe.input
-    seen = (given.leads, given.fs_hz, given.high_pass_hz, given.low_pass_hz)
-    decides = repr((recipe.model, seen, recipe.plain(), records, unseen.tolist(), seed))
-    key = hashlib.sha256(decides.encode()).hexdigest()
-    state, path = stem.with_suffix(".json"), stem.with_suffix(".safetensors")
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One training: its name, the twelve-lead rows, patients it must not see, and the seed."""
+
+    name: str
+    rows: NDArray[np.int64]
+    unseen: NDArray[np.str_]
+    seed: int
+
+
+def trained(material: Material, run: Run, keep: Path, tell: _Tell) -> Fitted:
+    """Train a network, or take it from ``keep`` if it was made in the same way before."""
+    recipe = material.recipe
+    key = _key(material, run)
+    state, path = keep / f"{run.name}.json", keep / f"{run.name}.safetensors"
     if state.is_file() and path.is_file():
         kept = json.loads(state.read_text(encoding="utf-8"))
         if kept["key"] == key:
             network = build(recipe.model.architecture, recipe.model.arguments)
             network.load_state_dict(safetensors.torch.load_file(path), strict=True)
             return Fitted(network.eval(), tuple(kept["losses"]), kept["seconds"])
-    fitted = fit_tasks(recipe, material.sources(rows, unseen), seed=seed, report=tell(stem.name))
-    stem.parent.mkdir(parents=True, exist_ok=True)
+    sources = material.sources(run.rows, run.unseen)
+    fitted = fit_tasks(recipe, sources, seed=run.seed, report=tell(run.name))
+    keep.mkdir(parents=True, exist_ok=True)
     save_weights(fitted.network, path)
     kept = {"key": key, "losses": fitted.losses, "seconds": fitted.seconds}
     state.write_text(json.dumps(kept), encoding="utf-8")
     return fitted
+
+
+def _key(material: Material, run: Run) -> str:
+    recipe, data, rows = material.recipe, material.twelve.data, run.rows
+    records = [f"{d}/{r}" for d, r in zip(data.datasets[rows], data.records[rows], strict=True)]
+    given = recipe.input
+    seen = (given.leads, given.fs_hz, given.high_pass_hz, given.low_pass_hz)
+    decides = repr((recipe.model, seen, recipe.plain(), records, run.unseen.tolist(), run.seed))
+    return hashlib.sha256(decides.encode()).hexdigest()

@@ -11,7 +11,7 @@ from ecgcore.datasets import DATASETS
 from ecgcore.datasets.entry import SPLITS
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import CORE_CODES
+from ecgcore.labels import CORE_CODES, STATEMENT_CODES
 from ecgcore.models import ARCHITECTURES
 from ecgcore.training.augmentation import Augmentation
 from ecgcore.training.multi_batch import TasksPart
@@ -190,11 +190,13 @@ def _typed(name: str, wanted: str, value: Any) -> Any:
 
 
 def _min_leads(raw: Any) -> dict[str, float]:
-    if not isinstance(raw, dict) or set(raw) != set(CORE_CODES):
+    # The nine, or all statements: each that the model makes needs its number.
+    codes = STATEMENT_CODES if isinstance(raw, dict) and len(raw) > len(CORE_CODES) else CORE_CODES
+    if not isinstance(raw, dict) or set(raw) != set(codes):
         raise InvalidArgumentError(
-            f"[min_leads] of the recipe must give a number to each of {', '.join(CORE_CODES)}."
+            f"[min_leads] of the recipe must give a number to each of {', '.join(codes)}."
         )
-    return {code: in_range(f"min_leads.{code}", raw[code], 1, 12) for code in CORE_CODES}
+    return {code: in_range(f"min_leads.{code}", raw[code], 1, 12) for code in codes}
 
 
 def _check(recipe: Recipe) -> None:

@@ -6,10 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.errors import CannotAssessError
-from ecgcore.evaluation import CalibrationSet, best_f1, fit_calibration
+from ecgcore.evaluation import CalibrationSet, Threshold, best_f1, fit_calibration, for_sensitivity
 from ecgcore.inference.card import LabelRule
 
-THRESHOLD_RULE = "highest F1 on calibrated out-of-fold probabilities, statement by statement"
+# A statement that must not be missed is flagged early: half of the flags may be wrong.
+URGENT = ("STE",)
+WANTED_SENSITIVITY = 0.95
+THRESHOLD_RULE = (
+    "highest F1 on calibrated out-of-fold probabilities, statement by statement; "
+    "STE: a sensitivity of 95 % there"
+)
 
 
 def label_rules(
@@ -41,7 +47,7 @@ def label_rules(
     rules = []
     for j, (code, calibration) in enumerate(zip(codes, made.statements, strict=True)):
         try:
-            threshold = best_f1(targets[:, j], probabilities[:, j])
+            threshold = _threshold(code, targets[:, j], probabilities[:, j])
         except CannotAssessError:
             raise CannotAssessError(
                 f"{code} has no positive record to choose a threshold on; leave it out of the "
@@ -59,3 +65,11 @@ def label_rules(
             )
         )
     return tuple(rules), made
+
+
+def _threshold(
+    code: str, targets: NDArray[np.float32], probabilities: NDArray[np.float64]
+) -> Threshold:
+    if code in URGENT:
+        return for_sensitivity(targets, probabilities, WANTED_SENSITIVITY)
+    return best_f1(targets, probabilities)

@@ -172,7 +172,7 @@ def prepared(
     )
 
 
-def _store(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+def _store(path: Path, arrays: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Two runs may draw the same at once: whole files only, the last one stays.
     unfinished = path.with_name(f"{path.stem}-{os.getpid()}.npz")
