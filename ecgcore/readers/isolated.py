@@ -88,9 +88,8 @@ class IsolatedReader:
         if sum(map(len, files.values())) > options.max_bytes:
             return [(_name(files), too_large(options.max_bytes))]
         with self._lock:
-            process = self._ensure()
             try:
-                results = list(self._asked(process, files, options))
+                results = list(self._asked(self._ensure(), files, options))
                 if any(str(error) == str(no_memory()) for _, error in results):
                     self._stop()  # what it could not free would be missing for the next file
                 return results

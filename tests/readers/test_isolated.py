@@ -127,3 +127,10 @@ def test_what_a_lost_worker_wrote_is_removed() -> None:
     assert "longer than" in str(error)
     assert not folder.exists()
     own.close()
+
+
+def test_a_worker_that_does_not_start_is_one_message() -> None:
+    own = IsolatedReader(function="tests.readers.test_isolated:none_of_this_name")
+    ((name, error),) = own.read_many({"a.csv": CSV}, ReadOptions())
+    assert name == "a.csv"
+    assert "did not start" in str(error)
