@@ -48,7 +48,12 @@ _MAX_ENDED = 20
 _NAMES = ("x", "x.hea", "x.csv", "x.mat", "x.npz", "x.zip", "x.dcm", "x.xml", "x.json", "x.scp")
 _LEADS = (("I", "II"), ("I", "", "V1"), ("II",), ("-",), ("x" * 50,) * 12, ("I",) * 12)
 # What the isolated reader says where a file broke its limits.
-_BROKEN = {"ended the reading process": "crash", "longer than": "hang", "more memory": "memory"}
+_BROKEN = {
+    "ended the reading process": "crash",
+    "did not start": "crash",
+    "longer than": "hang",
+    "more memory": "memory",
+}
 
 
 @dataclass(frozen=True)
