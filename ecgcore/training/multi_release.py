@@ -33,6 +33,7 @@ from ecgcore.training.rules import THRESHOLD_RULE, URGENT, label_rules
 
 # Of usual records, so many are near enough to be read.
 KEPT_SHARE = 0.99
+N_DIRECTIONS = 48
 _MORE_SOURCES = {
     "brugada": ("Brugada-HUCA", "CC BY-SA 4.0"),
     "cpsc2018_lead1": ("CPSC 2018, lead I", "CC BY 4.0"),
@@ -139,7 +140,7 @@ def training_distance(network: nn.Module, material: Material) -> Distance:
         features_of(network, twelve, learned, recipe.input),
         features_of(network, one, drawn, recipe.input),
     ]
-    made = fit_distance(np.concatenate(features))
+    made = fit_distance(np.concatenate(features), n_directions=N_DIRECTIONS)
     chosen = [s for s in recipe.data.cross_validate if s not in recipe.data.learn]
     far = []
     for data, rows in (

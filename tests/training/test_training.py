@@ -15,7 +15,7 @@ from ecgcore.datasets.packing import quantise
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
 from ecgcore.inference import load_model, predict
 from ecgcore.inference.predict import prepared_logits
-from ecgcore.labels import CORE_CODES
+from ecgcore.labels import CORE_CODES, FURTHER_CODES, SUPERCLASSES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import build
 from ecgcore.training import make, read_recipe
@@ -72,6 +72,8 @@ def packed(n: int = 48, seconds: float = 6.0) -> PackedSet:
         datasets=np.array(["ludb"] * n),
         records=names,
         has_voltage=np.ones(n, bool),
+        further=np.full((n, len(FURTHER_CODES)), NAN, np.float32),
+        superclasses=np.full((n, len(SUPERCLASSES)), NAN, np.float32),
     )
 
 
