@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from ecgcore import readers
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
-from ecgcore.signal.quality import assess
+from ecgcore.signal.quality import assess, grade, grade_by_rules
+from ecgcore.signal.quality_model import learned
 from ecgcore.simulate import simulate
 
 FS = 500
@@ -192,10 +193,74 @@ def test_slow_heart_is_not_flat():
 
 def test_fast_enough_for_every_upload(clean):
     assess(clean)
-    start = time.perf_counter()
+    start = time.process_time()
     assess(clean)
-    # 5 ms measured, 30 ms is the goal; the rest is for a busy machine.
-    assert time.perf_counter() - start < 0.15
+    # 21 ms of one processor measured, 50 ms is the goal; the rest is for a slow machine.
+    assert time.process_time() - start < 0.15
+
+
+def test_electrode_motion_is_learned_and_says_why(clean):
+    """What no rule of its own finds: a trace that is as large as complexes and never repeats."""
+    rng = np.random.default_rng(5)
+    motion = np.convolve(rng.standard_normal(5400), np.hanning(400), "valid")[:5000]
+    row = 1.2 * motion / motion.std() + 0.02 * rng.standard_normal(5000)
+    recording = changed(clean, "V4", row)
+    assert learned(recording).score[clean.leads.index("V4")] > 0
+    quality = assess(recording)
+    assert quality.bad_leads == ("V4",)
+    assert [reason for reason in quality.reasons if reason.startswith("V4: ")]
+
+
+def test_bad_lead_always_has_a_reason_and_the_grade_agrees(clean):
+    rng = np.random.default_rng(6)
+    for size in (0.02, 0.1, 0.4, 1.6):
+        found = grade(changed(clean, "V2", size * rng.standard_normal(5000)))
+        assert tuple(np.array(clean.leads)[found.scores > 0]) == found.quality.bad_leads
+        for lead in found.quality.bad_leads:
+            assert any(lead in reason for reason in found.quality.reasons)
+        assert (found.sheet > 0) != found.quality.acceptable
+
+
+def test_cause_is_the_one_that_was_added(clean):
+    at = clean.leads.index("I")
+    mains = 0.5 * np.sin(2 * np.pi * 50 * np.arange(5000) / FS)
+    assert learned(changed(clean, "I", clean.lead("I") + mains)).cause[at] == "mains interference"
+
+
+def test_what_the_learned_verdict_is_sure_of_is_a_remark(clean):
+    """A small lead without QRS to speak of, whose beats repeat: low voltage, no failure."""
+    factor = 0.035 / np.ptp(clean.lead("III"))
+    quality = assess(changed(clean, "III", factor * clean.lead("III")))
+    alone = grade_by_rules(changed(clean, "III", factor * clean.lead("III"))).quality
+    assert alone.bad_leads == ("III",)
+    assert quality.bad_leads == ()
+    assert quality.reasons[0].endswith("Noisy but readable.")
+
+
+def test_incident_makes_a_lead_bad_but_not_the_sheet(clean):
+    row = clean.lead("V2").copy()
+    row[2500:2600] += 15
+    quality = assess(changed(clean, "V2", row))
+    assert quality.bad_leads == ("V2",)
+    assert quality.acceptable
+
+
+@pytest.mark.parametrize(
+    "case", ["lbbb", "atrial-fibrillation", "paced-dual", "pvc-bigeminy", "low-voltage"]
+)
+def test_sick_hearts_are_not_bad_recordings(case):
+    recording = simulate(case, seed=11).recording
+    assert assess(recording).bad_leads == ()
+    one = Recording(recording.signal[1:2], FS, ("II",))
+    assert assess(one).bad_leads == ()
+
+
+@pytest.mark.parametrize("seconds", [5, 125])
+def test_noise_is_found_in_short_and_long_strips(seconds):
+    recording = simulate("holter-pvc", seed=1, duration_s=seconds).recording
+    assert assess(recording).bad_leads == ()
+    noise = np.random.default_rng(0).standard_normal(recording.n_samples)
+    assert assess(changed(recording, "V1", 0.4 * noise)).bad_leads == ("V1",)
 
 
 @pytest.mark.data
