@@ -169,7 +169,7 @@ def input_files(paths: Sequence[str]) -> Iterator[InputFile]:
 def _is_folder(path: str) -> bool:
     try:
         return Path(path).is_dir()
-    except ValueError:  # a null character in the name
+    except (OSError, ValueError):  # too long, inside a closed folder, or with a null character
         return False
 
 

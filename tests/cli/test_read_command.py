@@ -80,6 +80,14 @@ def test_a_single_bad_file_gives_one_line_of_error_and_nothing_else(folder, caps
         assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize("path", ["x" * 5000, "with\0null", "no/such/file.dat"])
+def test_a_path_that_cannot_exist_is_one_line_of_error(path, capsys):
+    status, printed, errors = run(capsys, "read", path, "--json")
+    assert (status, printed) == (2, [])
+    assert errors.startswith("error: ")
+    assert errors.count("\n") == 1
+
+
 def test_an_empty_folder_is_an_error(tmp_path, capsys):
     status, lines, error = run(capsys, "read", tmp_path, "--json")
     assert status == 2
