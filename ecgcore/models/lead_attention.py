@@ -11,20 +11,36 @@ from labels that a word for a whole record does not hold.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from ecgcore.checks import one_of
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.labels import SUPERCLASSES
-from ecgcore.models.lead_set import N_LEADS, LeadEncoder, Residual, checked, every, masked
+from ecgcore.models.lead_set import (
+    N_LEADS,
+    ChannelNorm,
+    LeadEncoder,
+    Residual,
+    checked,
+    every,
+    masked,
+)
 
 HANDHELD = ("N", "A", "O", "~")
 BEATS = ("none", "N", "S", "V")
 WAVES = ("none", "P", "QRS", "T")
 # Steps of the trunk's end that a distance between two times is told apart to; 6.25 steps a second.
 _FARTHEST = 64
+# Behind the leads' pooling.  Batches of one lead and of twelve have different statistics there,
+# and a batch normalisation learned from both fits neither.
+NORMS: dict[str, Callable[[int], nn.Module]] = {
+    "channel": ChannelNorm,
+    "batch": nn.BatchNorm1d,
+}
 
 
 @dataclass(frozen=True)
@@ -166,6 +182,8 @@ class LeadAttentionNet(nn.Module):
         Odd.
     dropout : float
         Before the last layers; a fifth of it inside.
+    norm : str
+        ``"channel"`` or ``"batch"``: behind the leads' pooling.
 
     Notes
     -----
@@ -188,6 +206,7 @@ class LeadAttentionNet(nn.Module):
         time_heads: int = 4,
         kernel: int = 7,
         dropout: float = 0.5,
+        norm: str = "channel",
     ) -> None:
         super().__init__()
         if n_labels < 1 or kernel < 1 or kernel % 2 == 0 or not trunk or mixed % lead_heads:
@@ -199,13 +218,14 @@ class LeadAttentionNet(nn.Module):
         self.n_labels = n_labels
         self.encoder = LeadEncoder(encoder, kernel)
         self.mixer = _LeadMixer(encoder[1], mixed, lead_heads)
-        self.pooled_norm = nn.BatchNorm1d(2 * mixed)
+        normed = NORMS[one_of("norm", norm, NORMS)]
+        self.pooled_norm = normed(2 * mixed)
         blocks, width = [], 2 * mixed
         for stage, channels in enumerate(trunk):
-            blocks.append(Residual(width, channels, kernel, 2, dropout / 5))
+            blocks.append(Residual(width, channels, kernel, 2, dropout / 5, norm=normed))
             # Attention follows the last stage, which therefore needs no second block.
             if stage < len(trunk) - 1:
-                blocks.append(Residual(channels, channels, kernel, 1, dropout / 5))
+                blocks.append(Residual(channels, channels, kernel, 1, dropout / 5, norm=normed))
             width = channels
         self.trunk = nn.ModuleList(blocks)
         self._strides = tuple(block.stride for block in blocks)

@@ -9,6 +9,8 @@ Because the leads stay apart up to the pooling, a class activation map taken at 
 output shows each lead by itself.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -63,22 +65,49 @@ def checked(
     return (None if bool(mask.all()) else mask), leads.to(x.device)
 
 
-class Residual(nn.Module):
-    """Two convolutions with batch normalisation and a shortcut, (B, C, T) -> (B, C', ceil(T/s))."""
+class ChannelNorm(nn.Module):
+    """Root-mean-square normalisation over the channels of each step, (B, C, T) -> (B, C, T).
 
-    def __init__(self, n_in: int, n_out: int, kernel: int, stride: int, dropout: float) -> None:
+    It knows neither batch nor length: a record of one lead is treated as one of twelve.
+    Zhang and Sennrich, Root Mean Square Layer Normalization, NeurIPS 2019; with a shift.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(channels, 1))
+        self.shift = nn.Parameter(torch.zeros(channels, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the normalised features in their own precision."""
+        size = x.float().square().mean(dim=1, keepdim=True).add(1e-5).rsqrt().to(x.dtype)
+        return x * size * self.gain.to(x.dtype) + self.shift.to(x.dtype)
+
+
+class Residual(nn.Module):
+    """Two normalised convolutions and a shortcut, (B, C, T) -> (B, C', ceil(T/s))."""
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        kernel: int,
+        stride: int,
+        dropout: float,
+        *,
+        norm: Callable[[int], nn.Module] = nn.BatchNorm1d,
+    ) -> None:
         super().__init__()
         pad = kernel // 2
         self.stride = stride
         self.conv1 = nn.Conv1d(n_in, n_out, kernel, stride, pad, bias=False)
-        self.norm1 = nn.BatchNorm1d(n_out)
+        self.norm1 = norm(n_out)
         self.conv2 = nn.Conv1d(n_out, n_out, kernel, 1, pad, bias=False)
-        self.norm2 = nn.BatchNorm1d(n_out)
+        self.norm2 = norm(n_out)
         self.drop = nn.Dropout(dropout)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or n_in != n_out:
             self.shortcut = nn.Sequential(
-                nn.Conv1d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm1d(n_out)
+                nn.Conv1d(n_in, n_out, 1, stride, bias=False), norm(n_out)
             )
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
