@@ -14,6 +14,7 @@ from ecgcore.recording import Provenance, Recording
 from ecgcore.render.paper import PaperSettings, Sheet, lay_out, lay_out_beat, window_seconds
 from ecgcore.render.trend import trend_figure
 from ecgcore.results import Measurement, MeasureResult
+from ecgcore.signal.quality_words import lost_lead
 from ecgcore.units import MV
 from ui import settings
 from ui.marks import beat_marks, median_marks, moved
@@ -147,7 +148,18 @@ def _panel(case: OpenCase, result: MeasureResult) -> None:
         st.text(result.reversal.evidence)
     for note in result.notes:
         st.caption(note)
+    _bad_leads(result)
     st.caption(f"Rhythm: {result.rhythm}. Waves found by {result.delineator}.")
+
+
+def _bad_leads(result: MeasureResult) -> None:
+    """Say why a lead was left out, and what is read without it."""
+    quality = result.quality
+    if not quality.reasons:
+        return
+    with st.expander("Signal quality", expanded=bool(quality.bad_leads)):
+        lines = [*quality.reasons, *(lost_lead(lead) for lead in quality.bad_leads)]
+        st.markdown("\n".join(f"- {line}" for line in lines))
 
 
 def _in_order(result: MeasureResult) -> list[Measurement]:

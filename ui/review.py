@@ -12,6 +12,7 @@ from ecgcore.render.overlay import STYLES, Overlay
 from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
 from ecgcore.render.pdf import pdf
 from ecgcore.results import Attribution, Prediction
+from ecgcore.signal.quality_words import lost_lead, without
 from ecgcore.units import MV
 from ui import models, settings
 from ui.findings import findings_list, ordered, value
@@ -215,6 +216,9 @@ def _side(case: OpenCase, attribution: Attribution | str | None) -> None:
         verdicts=case.verdicts,
         on_act=_on_list,
     )
+    words = without(case.selected or "", prediction.quality.bad_leads)
+    if words:
+        st.caption(words)
     if case.selected is None:
         st.caption("Choose a finding to see on the paper where the model looked.")
     elif isinstance(attribution, Attribution):
@@ -257,6 +261,7 @@ def _what_it_saw(case: OpenCase, prediction: Prediction) -> None:
             lines.append(f"Left out: {', '.join(unused)}.")
         lines += models.what_it_sees()
         lines += list(prediction.quality.reasons)
+        lines += [lost_lead(lead) for lead in prediction.quality.bad_leads]
         lines.append("“Not flagged” does not mean absent.")
         st.markdown("\n".join(f"- {line}" for line in lines))
 

@@ -1,0 +1,43 @@
+"""What a lost lead means, in words."""
+
+import pytest
+
+from ecgcore.labels import CORE_CODES
+from ecgcore.leads import STANDARD_12
+from ecgcore.signal.quality_words import READ_IN, WALLS, lost_lead, without
+
+
+def test_block_without_v1_names_what_remains():
+    text = without("RBBB", ("V1", "III"))
+    assert text.startswith("V1 unusable: RBBB (the end of QRS) is read in V2, I and V6 alone")
+    assert "less certain" in text
+    assert "Part III" in text
+
+
+def test_lead_that_does_not_matter_says_nothing():
+    assert without("RBBB", ("III",)) == ""
+    assert without("SNR", ("V1",)) == ""
+
+
+def test_st_names_the_wall():
+    assert "inferior wall" in without("STE", ("aVF",))
+    assert "III unusable" in without("STD", ("III",))
+
+
+def test_every_core_statement_but_normal_has_its_leads():
+    assert set(READ_IN) == set(CORE_CODES) - {"SNR"}
+    assert {lead for read in READ_IN.values() for lead in read.leads} <= set(STANDARD_12)
+    assert {lead for leads in WALLS.values() for lead in leads} == set(STANDARD_12) - {"aVR"}
+
+
+@pytest.mark.parametrize("lead", [*STANDARD_12, "MLII"])
+def test_each_lead_has_a_sentence(lead):
+    text = lost_lead(lead)
+    assert text.startswith(f"{lead} unusable: ")
+    assert text.endswith(".")
+
+
+def test_v1_is_what_blocks_are_read_in():
+    text = lost_lead("V1")
+    assert "LBBB, RBBB" in text
+    assert "septal and anterior wall" in text
