@@ -76,7 +76,7 @@ def _leads(found: dict[str, Any]) -> None:
             "Per cent of the mean |SHAP| of a statement; an even part would be 8 in each lead. "
             "Shares are of the attribution, not of the evidence. The last column says whether "
             "taking away the three leads of the largest share lowers the model's logit by more "
-            "than three of the others at random."
+            "than three leads at random."
         )
     else:
         st.caption(
@@ -159,7 +159,7 @@ def _beat(found: dict[str, Any]) -> None:
         st.warning(
             "The shares of this statement did not pass their check: taking away "
             f"{', '.join(check['leads'])} changes the model's logit by {-check['drop']:+.2f}, "
-            f"three others at random by {-check['at_random']:+.2f} on the mean.",
+            f"three at random by {-check['at_random']:+.2f} on the mean.",
             icon=":material/info:",
         )
         if not st.toggle("Show it all the same", key=f"population_failed_{code}"):
@@ -173,7 +173,7 @@ def _beat(found: dict[str, Any]) -> None:
     )
     left, right = st.columns([1.55, 1], gap="medium")
     with left:
-        st.markdown("**How much:** the darker, the more attribution at that time of the beat")
+        st.markdown("**How much:** the stronger the blue, the more attribution")
         figure = beat_map.beat_figure(found["times_ms"], beat.size, beat.shape, found["leads"])
         plot(figure, f"beat_{code}")
     with right:

@@ -24,7 +24,7 @@ _CLEAR = "rgba(0,0,0,0)"
 _HEIGHT_PX = 290
 _ROW_PX = 26
 # Longer labels are broken: on a telephone they would leave no room for the figures.
-LABEL_CHARACTERS = 26
+LABEL_CHARACTERS = 32
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def interval_figure(
     lows = [r.value if r.low is None else r.low for r in rows]
     start = floor(10 * (min(lows) - 0.02)) / 10
     labels = [wrap(row.label, LABEL_CHARACTERS) for row in rows]
-    height = sum(_ROW_PX if len(lines) < 2 else 15 * len(lines) + 8 for lines in labels)
+    height = len(rows) * max([_ROW_PX, *(15 * len(lines) + 4 for lines in labels)])
     data: list[dict[str, Any]] = [_whiskers(rows, strong) for strong in (False, True)]
     layout = plain(height + 58)
     layout["xaxis"] |= {"title": {"text": title, "font": {"size": 12}}, "range": [start, 1.005]}
