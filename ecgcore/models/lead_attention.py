@@ -11,18 +11,16 @@ from labels that a word for a whole record does not hold.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from ecgcore.checks import one_of
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.labels import SUPERCLASSES
 from ecgcore.models.lead_set import (
     N_LEADS,
-    ChannelNorm,
+    LeadCountNorm,
     LeadEncoder,
     Residual,
     checked,
@@ -35,12 +33,6 @@ BEATS = ("none", "N", "S", "V")
 WAVES = ("none", "P", "QRS", "T")
 # Steps of the trunk's end that a distance between two times is told apart to; 6.25 steps a second.
 _FARTHEST = 64
-# Behind the leads' pooling.  Batches of one lead and of twelve have different statistics there,
-# and a batch normalisation learned from both fits neither.
-NORMS: dict[str, Callable[[int], nn.Module]] = {
-    "channel": ChannelNorm,
-    "batch": nn.BatchNorm1d,
-}
 
 
 @dataclass(frozen=True)
@@ -156,6 +148,13 @@ class TimeAttention(nn.Module):
         return torch.softmax(score, dim=-1), value
 
 
+def _count(mask: Tensor | None, batch: int, n_leads: int, device: torch.device) -> Tensor:
+    """Return how many leads of each record are there at any time, shape (B,)."""
+    if mask is None:
+        return torch.full((batch,), n_leads, device=device)
+    return mask.any(dim=2).sum(dim=1)
+
+
 def _features(seen: Tensor, there: Tensor | None, top: Tensor) -> Tensor:
     """(B, T, D), zero where nothing is there -> (B, 2 D): mean and maximum over time."""
     count = seen.shape[1] if there is None else there.sum(dim=1, keepdim=True).clamp(min=1)
@@ -182,8 +181,6 @@ class LeadAttentionNet(nn.Module):
         Odd.
     dropout : float
         Before the last layers; a fifth of it inside.
-    norm : str
-        ``"channel"`` or ``"batch"``: behind the leads' pooling.
 
     Notes
     -----
@@ -206,7 +203,6 @@ class LeadAttentionNet(nn.Module):
         time_heads: int = 4,
         kernel: int = 7,
         dropout: float = 0.5,
-        norm: str = "channel",
     ) -> None:
         super().__init__()
         if n_labels < 1 or kernel < 1 or kernel % 2 == 0 or not trunk or mixed % lead_heads:
@@ -216,16 +212,17 @@ class LeadAttentionNet(nn.Module):
                 f"stages, kernel {kernel}, {mixed} channels for {lead_heads} heads."
             )
         self.n_labels = n_labels
-        self.encoder = LeadEncoder(encoder, kernel)
+        self.encoder = LeadEncoder(encoder, kernel, norm=LeadCountNorm)
         self.mixer = _LeadMixer(encoder[1], mixed, lead_heads)
-        normed = NORMS[one_of("norm", norm, NORMS)]
-        self.pooled_norm = normed(2 * mixed)
+        self.pooled_norm = LeadCountNorm(2 * mixed)
         blocks, width = [], 2 * mixed
         for stage, channels in enumerate(trunk):
-            blocks.append(Residual(width, channels, kernel, 2, dropout / 5, norm=normed))
+            blocks.append(Residual(width, channels, kernel, 2, dropout / 5, norm=LeadCountNorm))
             # Attention follows the last stage, which therefore needs no second block.
             if stage < len(trunk) - 1:
-                blocks.append(Residual(channels, channels, kernel, 1, dropout / 5, norm=normed))
+                blocks.append(
+                    Residual(channels, channels, kernel, 1, dropout / 5, norm=LeadCountNorm)
+                )
             width = channels
         self.trunk = nn.ModuleList(blocks)
         self._strides = tuple(block.stride for block in blocks)
@@ -314,7 +311,8 @@ class LeadAttentionNet(nn.Module):
             # 0 * NaN is NaN: what is absent is overwritten, not multiplied.
             x = torch.where(mask, x, torch.zeros((), dtype=x.dtype))
             folded = mask.reshape(batch * n_leads, 1, n_samples).to(x.dtype)
-        encoded = self.encoder(x.reshape(batch * n_leads, 1, n_samples), folded)
+        count = _count(mask, batch, n_leads, x.device).repeat_interleave(n_leads)
+        encoded = self.encoder(x.reshape(batch * n_leads, 1, n_samples), folded, count)
         return encoded.view(batch, n_leads, *encoded.shape[1:])
 
     def fuse(
@@ -325,11 +323,12 @@ class LeadAttentionNet(nn.Module):
             scale = torch.full(encoded.shape[:2], math.nan, device=encoded.device)
         mixed = self.mixer.mix(encoded, index, scale)
         time_mask = None if steps is None else steps.any(dim=1, keepdim=True).to(encoded.dtype)
-        fine = masked(self.pooled_norm(self.mixer.pool(mixed, steps)), time_mask)
+        count = _count(steps, encoded.shape[0], encoded.shape[1], encoded.device)
+        fine = masked(self.pooled_norm(self.mixer.pool(mixed, steps), count), time_mask)
         h, coarse_mask = fine, time_mask
         for stride, block in zip(self._strides, self.trunk, strict=True):
             coarse_mask = every(coarse_mask, stride)
-            h = block(h, coarse_mask)
+            h = block(h, coarse_mask, count)
         return self._read(fine, h, coarse_mask)
 
     def _read(self, fine: Tensor, h: Tensor, mask: Tensor | None) -> Outputs:

@@ -65,22 +65,53 @@ def checked(
     return (None if bool(mask.all()) else mask), leads.to(x.device)
 
 
-class ChannelNorm(nn.Module):
-    """Root-mean-square normalisation over the channels of each step, (B, C, T) -> (B, C, T).
+class LeadCountNorm(nn.Module):
+    """Batch normalisation whose running statistics are kept by the number of leads.
 
-    It knows neither batch nor length: a record of one lead is treated as one of twelve.
-    Zhang and Sennrich, Root Mean Square Layer Normalization, NeurIPS 2019; with a shift.
+    Features joined from one lead and from twelve differ in size, and a batch holds records of one
+    number of leads: statistics learned from all of them together would fit none.
     """
+
+    # 1 or 2 leads, 3 to 5, 6 to 9, 10 to 12.
+    bounds = (3, 6, 10)
+    momentum = 0.1
+    epsilon = 1e-5
+    running_mean: Tensor
+    running_var: Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.gain = nn.Parameter(torch.ones(channels, 1))
-        self.shift = nn.Parameter(torch.zeros(channels, 1))
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        groups = len(self.bounds) + 1
+        self.register_buffer("running_mean", torch.zeros(groups, channels))
+        self.register_buffer("running_var", torch.ones(groups, channels))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the normalised features in their own precision."""
-        size = x.float().square().mean(dim=1, keepdim=True).add(1e-5).rsqrt().to(x.dtype)
-        return x * size * self.gain.to(x.dtype) + self.shift.to(x.dtype)
+    def forward(self, x: Tensor, count: Tensor) -> Tensor:
+        """Normalise (N, C, T); ``count`` (N,) tells of how many leads each record is."""
+        bounds = torch.tensor(self.bounds, device=count.device)
+        group = torch.bucketize(count, bounds, right=True)
+        if self.training:
+            at = int(group.median())
+            return functional.batch_norm(
+                x,
+                self.running_mean[at],
+                self.running_var[at],
+                self.weight,
+                self.bias,
+                training=True,
+                momentum=self.momentum,
+                eps=self.epsilon,
+            )
+        gain = self.weight * (self.running_var[group] + self.epsilon).rsqrt()
+        shift = self.bias - self.running_mean[group] * gain
+        return x * gain[..., None].to(x.dtype) + shift[..., None].to(x.dtype)
+
+
+def normed(norm: nn.Module, x: Tensor, count: Tensor | None) -> Tensor:
+    """Apply a normalisation, with the number of leads if it asks for it."""
+    out: Tensor = norm(x) if count is None else norm(x, count)
+    return out
 
 
 class Residual(nn.Module):
@@ -110,11 +141,14 @@ class Residual(nn.Module):
                 nn.Conv1d(n_in, n_out, 1, stride, bias=False), norm(n_out)
             )
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None, count: Tensor | None = None) -> Tensor:
         """``mask`` (B, 1, ceil(T/s)) belongs to the output; absent positions come out as zero."""
-        h = masked(functional.relu(self.norm1(self.conv1(x))), mask)
-        h = self.norm2(self.conv2(self.drop(h)))
-        return masked(functional.relu(h + self.shortcut(x)), mask)
+        h = masked(functional.relu(normed(self.norm1, self.conv1(x), count)), mask)
+        h = normed(self.norm2, self.conv2(self.drop(h)), count)
+        short = x
+        if isinstance(self.shortcut, nn.Sequential):
+            short = normed(self.shortcut[1], self.shortcut[0](x), count)
+        return masked(functional.relu(h + short), mask)
 
 
 class LeadEncoder(nn.Module):
@@ -122,22 +156,28 @@ class LeadEncoder(nn.Module):
 
     stride = 4
 
-    def __init__(self, widths: tuple[int, int], kernel: int) -> None:
+    def __init__(
+        self,
+        widths: tuple[int, int],
+        kernel: int,
+        *,
+        norm: Callable[[int], nn.Module] = nn.BatchNorm1d,
+    ) -> None:
         super().__init__()
         first, second = widths
         self.conv1 = nn.Conv1d(1, first, 15, 2, 7, bias=False)
-        self.norm1 = nn.BatchNorm1d(first)
+        self.norm1 = norm(first)
         self.conv2 = nn.Conv1d(first, second, kernel, 2, kernel // 2, bias=False)
-        self.norm2 = nn.BatchNorm1d(second)
+        self.norm2 = norm(second)
         self.conv3 = nn.Conv1d(second, second, 5, 1, 2, bias=False)
-        self.norm3 = nn.BatchNorm1d(second)
+        self.norm3 = norm(second)
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None, count: Tensor | None = None) -> Tensor:
         """``mask`` (N, 1, T) of the input's samples, or None where all are present."""
         half, quarter = every(mask, 2), every(mask, 4)
-        h = masked(functional.relu(self.norm1(self.conv1(masked(x, mask)))), half)
-        h = masked(functional.relu(self.norm2(self.conv2(h))), quarter)
-        return masked(functional.relu(h + self.norm3(self.conv3(h))), quarter)
+        h = masked(functional.relu(normed(self.norm1, self.conv1(masked(x, mask)), count)), half)
+        h = masked(functional.relu(normed(self.norm2, self.conv2(h), count)), quarter)
+        return masked(functional.relu(h + normed(self.norm3, self.conv3(h), count)), quarter)
 
 
 class LeadSetNet(nn.Module):

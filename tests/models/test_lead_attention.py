@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models import build, standardise, voltage_scale, with_scale
+from ecgcore.models.lead_set import LeadCountNorm
 
 TINY = {"n_labels": 4, "encoder": (4, 8), "mixed": 8, "trunk": (8, 16), "layers": 1, "kernel": 5}
 torch.manual_seed(0)
@@ -131,3 +132,19 @@ def test_attention_is_a_share_of_the_leads_and_of_the_times():
 def test_what_cannot_be_built_is_said(wrong):
     with pytest.raises(InvalidArgumentError, match="lead-attention"):
         build("lead_attention", TINY | wrong)
+
+
+def test_statistics_are_kept_by_the_number_of_leads():
+    norm = LeadCountNorm(3)
+    one, twelve = 5 + samples(64, 3, 50), -5 + 2 * samples(64, 3, 50, seed=1)
+    for _ in range(60):
+        norm(one, torch.full((64,), 1))
+        norm(twelve, torch.full((64,), 12))
+    torch.testing.assert_close(norm.running_mean[0], torch.full((3,), 5.0), atol=0.2, rtol=0)
+    torch.testing.assert_close(norm.running_mean[3], torch.full((3,), -5.0), atol=0.2, rtol=0)
+    assert (norm.running_mean[1:3] == 0).all()
+    norm.eval()
+    both = norm(torch.cat([one, twelve]), torch.tensor([1] * 64 + [12] * 64))
+    assert abs(float(both[:64].mean())) < 0.1
+    assert abs(float(both[64:].mean())) < 0.1
+    close(both[:64], norm(one, torch.full((64,), 2)))

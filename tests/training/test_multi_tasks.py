@@ -214,7 +214,7 @@ def test_the_made_folder_loads_and_says_all_statements(folder):
     made = predict(model, recording(10.0, 500.0))
     assert tuple(f.code for f in made.findings) == STATEMENT_CODES
     assert model.card.input.sees_voltage
-    assert json.loads((folder / "card.json").read_text())["training"]["tasks"]["single_every"] == 2
+    assert json.loads((folder / "card.json").read_text())["training"]["tasks"]["single_every"] == 3
 
 
 def test_sides_and_beats_of_a_recording(folder):
