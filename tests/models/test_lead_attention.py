@@ -135,7 +135,7 @@ def test_what_cannot_be_built_is_said(wrong):
 
 
 def test_statistics_are_kept_by_the_number_of_leads():
-    norm = LeadCountNorm(3)
+    norm = LeadCountNorm(3).requires_grad_(False)
     one, twelve = 5 + samples(64, 3, 50), -5 + 2 * samples(64, 3, 50, seed=1)
     for _ in range(60):
         norm(one, torch.full((64,), 1))
