@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ecgcore.models import LeadAttentionNet
-from ecgcore.models.lead_set import every
+from ecgcore.models.lead_set import LeadCountNorm, every
 from ecgcore.training.loop import Fitted, Progress, average, optimizer_of
 from ecgcore.training.losses import masked_bce
 from ecgcore.training.multi_batch import (
@@ -26,6 +26,9 @@ from ecgcore.training.multi_batch import (
 )
 from ecgcore.training.pools import IGNORED, Pool
 from ecgcore.training.recipe import Recipe
+
+# Passes over the records for the statistics of the averaged network.
+CALIBRATION_EPOCHS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +97,29 @@ def fit_tasks(
         losses.append(total / (n_twelve + n_single))
         spent = time.monotonic() - started
         report(Progress(epoch + 1, recipe.training.epochs, losses[-1], spent))
+    for _ in range(CALIBRATION_EPOCHS):
+        recalibrate(averaged, _batches(recipe, sources, rng, size), device)
     return Fitted(averaged.cpu().eval(), tuple(losses), time.monotonic() - started)
+
+
+@torch.no_grad()
+def recalibrate(
+    network: LeadAttentionNet, batches: Iterable[MultiBatch], device: torch.device
+) -> None:
+    """Measure the running statistics anew: those of averaged weights are not the averaged ones.
+
+    Izmailov et al., Averaging Weights Leads to Wider Optima and Better Generalization, UAI 2018.
+    """
+    for part in network.modules():
+        # Dropout stays off: what is measured is what prediction will see.
+        part.training = isinstance(part, LeadCountNorm)
+    for batch in batches:
+        x, present, leads, scale = (
+            t.to(device) for t in (batch.x, batch.present, batch.leads, batch.scale)
+        )
+        with torch.autocast(device.type, torch.bfloat16):
+            network.outputs(x, present, leads, scale)
+    network.eval()
 
 
 def _tuples(arguments: Mapping[str, Any]) -> dict[str, Any]:

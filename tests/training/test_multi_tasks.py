@@ -25,7 +25,7 @@ from ecgcore.training.multi_batch import (
     single_members,
     twelve_members,
 )
-from ecgcore.training.multi_loop import Sources, fit_tasks, task_loss
+from ecgcore.training.multi_loop import Sources, fit_tasks, recalibrate, task_loss
 from ecgcore.training.pools import (
     IGNORED,
     Pool,
@@ -45,7 +45,9 @@ CONTRACT = InputContract(sees_voltage=True)
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory) -> Pool:
     """Simulated records with beats and waves; they stand in for every kind of source."""
-    part = SimulationPart(share=0.3, records=48, statements=("normal", "pvc", "atrial-fibrillation", "lbbb"))
+    part = SimulationPart(
+        share=0.3, records=48, statements=("normal", "pvc", "atrial-fibrillation", "lbbb")
+    )
     return simulated_pool(simulated_records(part, CONTRACT, tmp_path_factory.mktemp("pool")))
 
 
@@ -256,3 +258,19 @@ def test_distance_is_one_for_usual_records_and_kept_exactly(tmp_path):
 def test_too_few_records_make_no_distance():
     with pytest.raises(InvalidArgumentError, match="directions"):
         fit_distance(np.zeros((5, 20)), n_directions=6)
+
+
+def test_statistics_are_measured_anew_for_averaged_weights(pool):
+    network = LeadAttentionNet(
+        **{k: tuple(v) if isinstance(v, list) else v for k, v in TINY.items()}
+    )
+    before = {k: v.clone() for k, v in network.state_dict().items()}
+    members = twelve_members(
+        np.random.default_rng(1), Augmentation(), [(pool, i) for i in range(6)]
+    )
+    batches = [batch_of(pool, members)] * 3
+    recalibrate(network, batches, torch.device("cpu"))
+    assert not any(part.training for part in network.modules())
+    changed = {k for k, v in network.state_dict().items() if not torch.equal(v, before[k])}
+    assert changed
+    assert all("running" in name for name in changed)
