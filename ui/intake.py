@@ -15,6 +15,7 @@ from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, demonstration_
 from ecgcore.units import MV
 from ui.reading import read_uploads
 from ui.state import OpenCase, put_case
+from ui.words import plain
 
 _ACCEPTS = (
     "One recording or several; a WFDB record's header and signal files together, or zipped. "
@@ -148,7 +149,7 @@ def _keep_options(fs: float | None, unit: str | None, leads: str | None) -> None
             fs_hz=fs or before.fs_hz, unit=unit or before.unit, lead_names=listed
         )
     except EcgError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
 
 
 def _summary(recording: Recording, name: str) -> None:

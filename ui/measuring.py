@@ -21,6 +21,7 @@ from ui.marks import beat_marks, median_marks, moved
 from ui.review import footer_lines, header_lines
 from ui.state import OpenCase, open_case
 from ui.viewer import envelope, paper_viewer
+from ui.words import plain
 
 _VIEWER = "measure_paper"
 _READER = "the reader"
@@ -60,14 +61,14 @@ def measurements(case: OpenCase) -> None:
 
 def measured(case: OpenCase) -> MeasureResult:
     """Return the case's measurements with the reader's marks in them."""
-    plain: MeasureResult = case.remember("measured", lambda: _measure(case.recording))
+    unedited: MeasureResult = case.remember("measured", lambda: _measure(case.recording))
     try:
-        return edited(plain, case.edits, by=_READER)
+        return edited(unedited, case.edits, by=_READER)
     except EcgError as error:
         # The last mark was impossible: it goes back, and says why.
         case.edits.popitem()
-        st.warning(str(error))
-        return edited(plain, case.edits, by=_READER)
+        st.warning(plain(str(error)))
+        return edited(unedited, case.edits, by=_READER)
 
 
 def _measure(recording: Recording) -> MeasureResult:
@@ -147,7 +148,7 @@ def _panel(case: OpenCase, result: MeasureResult) -> None:
         st.warning(f"Exchanged electrodes suspected ({result.reversal.kind}).")
         st.text(result.reversal.evidence)
     for note in result.notes:
-        st.caption(note)
+        st.caption(plain(note))
     _bad_leads(result)
     st.caption(f"Rhythm: {result.rhythm}. Waves found by {result.delineator}.")
 
@@ -159,7 +160,7 @@ def _bad_leads(result: MeasureResult) -> None:
         return
     with st.expander("Signal quality", expanded=bool(quality.bad_leads)):
         lines = [*quality.reasons, *(lost_lead(lead) for lead in quality.bad_leads)]
-        st.markdown("\n".join(f"- {line}" for line in lines))
+        st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 
 def _in_order(result: MeasureResult) -> list[Measurement]:
@@ -300,7 +301,7 @@ def _median_beat(case: OpenCase, result: MeasureResult) -> None:
 
 def _amplitudes(_case: OpenCase, result: MeasureResult) -> None:
     if not result.amplitudes:
-        st.info(result.amplitude_reason)
+        st.info(plain(result.amplitude_reason))
         return
     names = list(next(iter(result.amplitudes.values())))
     head = "".join(f"<th>{escape(name)}</th>" for name in ["mV", *names])
@@ -318,7 +319,7 @@ def _cell(value: float | None) -> str:
 def _st_and_voltage(_case: OpenCase, result: MeasureResult) -> None:
     st_found = result.st
     if st_found.reason:
-        st.info(st_found.reason)
+        st.info(plain(st_found.reason))
     else:
         up, down = (
             ", ".join(leads) or "none" for leads in (st_found.elevation_in, st_found.depression_in)

@@ -19,6 +19,7 @@ from ui.findings import findings_list, ordered, value
 from ui.shell import REMINDER
 from ui.state import OpenCase, open_case
 from ui.viewer import Legend, envelope, paper_viewer
+from ui.words import plain
 
 _VIEWER = "review_paper"
 _LIST = "review_findings"
@@ -208,7 +209,7 @@ def _side(case: OpenCase, attribution: Attribution | str | None) -> None:
         return
     st.markdown("**What the model suggests**")
     if prediction.abstained:
-        st.warning(f"The model abstains: {prediction.abstain_reason}")
+        st.warning(plain(f"The model abstains: {prediction.abstain_reason}"))
     findings_list(
         ordered(prediction.findings),
         key=_LIST,
@@ -218,7 +219,7 @@ def _side(case: OpenCase, attribution: Attribution | str | None) -> None:
     )
     words = without(case.selected or "", prediction.quality.bad_leads)
     if words:
-        st.caption(words)
+        st.caption(plain(words))
     if case.selected is None:
         st.caption("Choose a finding to see on the paper where the model looked.")
     elif isinstance(attribution, Attribution):
@@ -245,11 +246,11 @@ def _map_panel(attribution: Attribution) -> None:
         st.caption("✓ Checks passed: faithful to the model, which is not the same as correct.")
     top = sorted(attribution.lead_share().items(), key=lambda item: -item[1])[:3]
     shares = ", ".join(f"{lead} {share * 100:.0f} %" for lead, share in top)
-    st.caption(f"Most of the attribution: {shares}")
+    st.caption(plain(f"Most of the attribution: {shares}"))
     with st.expander("The checks"):
         for check in attribution.self_check:
             sign = {True: "✓", False: "✗", None: "·"}[check.passed]
-            st.caption(f"{sign} {check.words or check.name}")
+            st.caption(plain(f"{sign} {check.words or check.name}"))
 
 
 def _what_it_saw(case: OpenCase, prediction: Prediction) -> None:
@@ -263,7 +264,7 @@ def _what_it_saw(case: OpenCase, prediction: Prediction) -> None:
         lines += list(prediction.quality.reasons)
         lines += [lost_lead(lead) for lead in prediction.quality.bad_leads]
         lines.append("“Not flagged” does not mean absent.")
-        st.markdown("\n".join(f"- {line}" for line in lines))
+        st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 
 # ---- what the reader does ------------------------------------------------------------------
