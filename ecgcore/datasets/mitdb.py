@@ -72,10 +72,7 @@ def read_beats(root: Path, record: str) -> MarkedBeats:
     DatasetError
         If its annotations are missing.
     """
-    try:
-        marks = wfdb.rdann(str(record_path(root, record)), "atr")
-    except FileNotFoundError:
-        raise DatasetError(f"mitdb: the annotations of {record} are missing.") from None
+    marks = _marks(root, record)
     seconds = np.asarray(marks.sample, dtype=np.float64) / 360.0
     beats = [i for i, code in enumerate(marks.symbol) if code in GROUPS]
     starts = [float(seconds[i]) for i, code in enumerate(marks.symbol) if code == "["]
@@ -96,15 +93,19 @@ def read_rhythms(root: Path, record: str) -> list[tuple[float, str]]:
     DatasetError
         If its annotations are missing.
     """
-    try:
-        marks = wfdb.rdann(str(record_path(root, record)), "atr")
-    except FileNotFoundError:
-        raise DatasetError(f"mitdb: the annotations of {record} are missing.") from None
+    marks = _marks(root, record)
     return [
         (float(at) / 360.0, note.rstrip("\0"))
         for at, code, note in zip(marks.sample, marks.symbol, marks.aux_note, strict=True)
         if code == "+" and note
     ]
+
+
+def _marks(root: Path, record: str) -> wfdb.Annotation:
+    try:
+        return wfdb.rdann(str(record_path(root, record)), "atr")
+    except FileNotFoundError:
+        raise DatasetError(f"mitdb: the annotations of {record} are missing.") from None
 
 
 def split_of(root: Path) -> dict[str, str]:

@@ -129,10 +129,10 @@ def outlier_figures(
     Unreadable hand-held records are compared with hand-held insiders, the others with twelve
     leads.  A recording that cannot be run at all is refused: it gets the highest score.
     """
-    inside = {kind: _scored(rows, scores) for kind, rows in insiders(model, split).items()}
-    twelve = insiders(model, split)["twelve leads"]
+    usual = insiders(model, split)
+    inside = {kind: _scored(rows, scores) for kind, rows in usual.items()}
     outside: dict[str, list[tuple[str, Recording]]] = {}
-    for kind, group, recording in outliers(split, twelve):
+    for kind, group, recording in outliers(split, usual["twelve leads"]):
         outside.setdefault(kind, []).append((group, recording))
     figures: dict[str, Any] = {"split": split, "outliers": {}, "insiders": {}}
     for kind, rows in outside.items():

@@ -131,7 +131,7 @@ def trained(
             network.load_state_dict(safetensors.torch.load_file(path), strict=True)
             return Fitted(network.eval(), tuple(kept["losses"]), kept["seconds"])
     simulated = simulated_set(recipe.simulation, given) if recipe.simulation.share else None
-    fitted = fit(recipe, data, rows, seed=seed, simulated=simulated, report=_told(what))
+    fitted = fit(recipe, data, rows, seed=seed, simulated=simulated, report=told(what))
     keep.mkdir(parents=True, exist_ok=True)
     save_weights(fitted.network, path)
     kept = {"key": key, "losses": fitted.losses, "seconds": fitted.seconds}
@@ -179,41 +179,44 @@ def make_model(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
         intended_use=recipe.text.intended_use,
         limits=recipe.text.limits,
         weights_sha256=save_weights(final.network, out / WEIGHTS_FILE),
-        training=_training_facts(recipe, final, oof),
-        out_of_fold=_out_of_fold_figures(oof, rules, calibration, targets, groups),
+        training=training_facts(recipe, final, oof.seconds),
+        out_of_fold=out_of_fold_figures(oof.logits, rules, calibration, targets, groups),
     )
     write_card(card, out)
     return card
 
 
-def _training_facts(recipe: Recipe, final: Fitted, oof: OutOfFold) -> dict[str, Any]:
+def training_facts(recipe: Recipe, final: Fitted, out_of_fold_s: float) -> dict[str, Any]:
+    """Return what a card says of the training."""
     return {
         # As JSON has it: a card compares equal after writing and reading.
         **json.loads(json.dumps(recipe.plain())),
         "final_seconds": round(final.seconds),
-        "out_of_fold_seconds": round(oof.seconds),
+        "out_of_fold_seconds": round(out_of_fold_s),
         "final_loss": round(final.losses[-1], 4),
         "parameters": sum(p.numel() for p in final.network.parameters()),
     }
 
 
-def _out_of_fold_figures(
-    oof: OutOfFold,
+def out_of_fold_figures(
+    logits: Mapping[str, NDArray[np.float64]],
     rules: tuple[LabelRule, ...],
     calibration: CalibrationSet,
     targets: NDArray[np.float32],
     groups: NDArray[np.str_],
 ) -> dict[str, Any]:
+    """Return what a card says of the out-of-fold logits, for each set of leads."""
     thresholds = [rule.threshold for rule in rules]
+    codes = [rule.code for rule in rules]
     figures = evaluate_predictions(
         targets,
-        calibration.apply(oof.logits[ALL_LEADS]),
+        calibration.apply(logits[ALL_LEADS]),
         thresholds=thresholds,
         groups=groups,
-        codes=CORE_CODES,
+        codes=codes,
     )
     figures["how"]["note"] = "thresholds and calibration were made on these records: flattering"
-    few = few_lead_figures(CORE_CODES, targets, oof.logits, calibration, thresholds)
+    few = few_lead_figures(codes, targets, logits, calibration, thresholds)
     return figures | {"few_leads": few}
 
 
@@ -257,7 +260,9 @@ def _sources(recipe: Recipe, data: PackedSet) -> tuple[DataSource, ...]:
     return tuple(sources)
 
 
-def _told(what: str) -> Callable[[Progress], None]:
+def told(what: str) -> Callable[[Progress], None]:
+    """Return a reporter that writes each epoch to standard error."""
+
     def tell(progress: Progress) -> None:
         sys.stderr.write(
             f"{what}: epoch {progress.epoch} of {progress.epochs}, loss {progress.loss:.4f}, "

@@ -1,32 +1,31 @@
 """From a multi-task recipe to a model folder: out-of-fold rules, final weights, card."""
 
-import json
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.evaluation import CalibrationSet, evaluate_predictions
-from ecgcore.inference.card import WEIGHTS_FILE, DataSource, LabelRule, ModelCard
+from ecgcore.inference.card import WEIGHTS_FILE, DataSource, ModelCard
 from ecgcore.inference.distance import Distance, fit_distance, save_distance
 from ecgcore.labels import STATEMENT_CODES
-from ecgcore.models import build
 from ecgcore.training.few_leads import (
     ALL_LEADS,
     LEAD_SETS,
     features_of,
-    few_lead_figures,
     network_logits_by_leads,
 )
-from ecgcore.training.loop import Fitted, Progress
-from ecgcore.training.make import SOURCES, save_weights, write_card
+from ecgcore.training.make import (
+    SOURCES,
+    out_of_fold_figures,
+    save_weights,
+    told,
+    training_facts,
+    write_card,
+)
 from ecgcore.training.multi_make import Material, final_network, fold_network, statement_targets
 from ecgcore.training.recipe import Recipe
 from ecgcore.training.rules import THRESHOLD_RULE, URGENT, label_rules
@@ -118,8 +117,8 @@ def make_diagnostic(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
         intended_use=recipe.text.intended_use,
         limits=recipe.text.limits,
         weights_sha256=save_weights(final.network, out / WEIGHTS_FILE),
-        training=_facts(recipe, final, found),
-        out_of_fold=_figures(found, rules, calibration, targets, groups),
+        training=training_facts(recipe, final, found.seconds),
+        out_of_fold=out_of_fold_figures(found.logits, rules, calibration, targets, groups),
     )
     write_card(card, out)
     return card
@@ -151,51 +150,6 @@ def training_distance(network: nn.Module, material: Material) -> Distance:
             found = made.of(features_of(network, data, rows, recipe.input))
             far.append(float(np.quantile(found, KEPT_SHARE)))
     return replace(made, limit=max(far, default=np.inf))
-
-
-def told(what: str) -> Callable[[Progress], None]:
-    """Return a reporter that writes each epoch to standard error."""
-
-    def tell(progress: Progress) -> None:
-        sys.stderr.write(
-            f"{what}: epoch {progress.epoch} of {progress.epochs}, loss {progress.loss:.4f}, "
-            f"{progress.seconds:.0f} s\n"
-        )
-        sys.stderr.flush()
-
-    return tell
-
-
-def _facts(recipe: Recipe, final: Fitted, found: CrossValidated) -> dict[str, Any]:
-    network = build(recipe.model.architecture, recipe.model.arguments)
-    return {
-        # As JSON has it: a card compares equal after writing and reading.
-        **json.loads(json.dumps(recipe.plain())),
-        "final_seconds": round(final.seconds),
-        "out_of_fold_seconds": round(found.seconds),
-        "final_loss": round(final.losses[-1], 4),
-        "parameters": sum(p.numel() for p in network.parameters()),
-    }
-
-
-def _figures(
-    found: CrossValidated,
-    rules: tuple[LabelRule, ...],
-    calibration: CalibrationSet,
-    targets: NDArray[np.float32],
-    groups: NDArray[np.str_],
-) -> dict[str, Any]:
-    thresholds = [rule.threshold for rule in rules]
-    figures = evaluate_predictions(
-        targets,
-        calibration.apply(found.logits[ALL_LEADS]),
-        thresholds=thresholds,
-        groups=groups,
-        codes=STATEMENT_CODES,
-    )
-    figures["how"]["note"] = "thresholds and calibration were made on these records: flattering"
-    few = few_lead_figures(STATEMENT_CODES, targets, found.logits, calibration, thresholds)
-    return figures | {"few_leads": few}
 
 
 def _split_words(recipe: Recipe) -> str:
