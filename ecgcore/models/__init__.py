@@ -12,7 +12,7 @@ from torch import nn
 from ecgcore.checks import one_of
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models.delineator import WAVE_LABELS, DelineatorNet
-from ecgcore.models.lead_attention import BEATS, HANDHELD, LeadAttentionNet, Outputs
+from ecgcore.models.lead_attention import BEATS, HANDHELD, INTERVALS, LeadAttentionNet, Outputs
 from ecgcore.models.lead_set import LeadSetNet
 from ecgcore.models.resnet34 import ResNet34
 from ecgcore.models.scaling import standardise, voltage_scale, with_scale
@@ -21,6 +21,7 @@ __all__ = [
     "ARCHITECTURES",
     "BEATS",
     "HANDHELD",
+    "INTERVALS",
     "WAVE_LABELS",
     "DelineatorNet",
     "LeadAttentionNet",

@@ -6,8 +6,8 @@ there: by attention across leads, step by step, and by the maximum.  A residual 
 and attention across time read the result; each statement then looks at the times it chooses.
 
 Beside the statements the same features give PTB-XL's super-classes, the four classes of hand-held
-recordings, the kind of every beat, and the wave at every sample of every lead.  These were learned
-from labels that a word for a whole record does not hold.
+recordings, four intervals, the kind of every beat, and the wave at every sample of every lead.
+These were learned from labels that a word for a whole record does not hold.
 """
 
 import math
@@ -31,6 +31,10 @@ from ecgcore.models.lead_set import (
 HANDHELD = ("N", "A", "O", "~")
 BEATS = ("none", "N", "S", "V")
 WAVES = ("none", "P", "QRS", "T")
+INTERVALS = ("pr", "qrs", "qt", "rr")
+# Seconds, of adults at rest: only to bring the outputs to one size.
+USUAL_S = (0.16, 0.10, 0.39, 0.85)
+SPREAD_S = (0.03, 0.02, 0.04, 0.20)
 # Steps of the trunk's end that a distance between two times is told apart to; 6.25 steps a second.
 _FARTHEST = 64
 
@@ -49,6 +53,9 @@ class Outputs:
         Of a softmax over ``BEATS``, one column for every fourth sample.
     features : Tensor, shape (B, 2 * width)
         What stands before the last layers: mean and maximum over time.
+    intervals : Tensor, shape (B, 4)
+        Columns as ``INTERVALS``, each less its usual value and divided by its usual spread
+        (``USUAL_S``, ``SPREAD_S``).
     """
 
     statements: Tensor
@@ -56,6 +63,7 @@ class Outputs:
     handheld: Tensor
     beats: Tensor
     features: Tensor
+    intervals: Tensor
 
 
 class _LeadMixer(nn.Module):
@@ -148,11 +156,9 @@ class TimeAttention(nn.Module):
         return torch.softmax(score, dim=-1), value
 
 
-def _count(mask: Tensor | None, batch: int, n_leads: int, device: torch.device) -> Tensor:
-    """Return how many leads of each record are there at any time, shape (B,)."""
-    if mask is None:
-        return torch.full((batch,), n_leads, device=device)
-    return mask.any(dim=2).sum(dim=1)
+def _count(mask: Tensor | None, n_leads: int) -> Tensor | int:
+    """Return how many leads of each record are there at any time: one number, or shape (B,)."""
+    return n_leads if mask is None else mask.any(dim=2).sum(dim=1)
 
 
 def _features(seen: Tensor, there: Tensor | None, top: Tensor) -> Tensor:
@@ -231,7 +237,8 @@ class LeadAttentionNet(nn.Module):
             TimeAttention(width, time_heads, dropout / 5) for _ in range(layers)
         )
         self.last_norm = nn.LayerNorm(width)
-        n_out = n_labels + len(SUPERCLASSES) + len(HANDHELD)
+        self._parts = [n_labels, len(SUPERCLASSES), len(HANDHELD), len(INTERVALS)]
+        n_out = sum(self._parts)
         self.query = nn.Parameter(torch.randn(n_out, width) * width**-0.5)
         self.drop = nn.Dropout(dropout)
         self.own = nn.Parameter(torch.randn(n_out, width) * width**-0.5)
@@ -303,32 +310,42 @@ class LeadAttentionNet(nn.Module):
         steps = None if mask is None else every(mask, self.encoder.stride)
         return self.fuse(encoded, steps, index, scale)
 
-    def encode(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """Return each lead's features, (B, L, T) -> (B, L, C, ceil(T / 4))."""
+    def encode(self, x: Tensor, mask: Tensor | None, count: int | None = None) -> Tensor:
+        """Return each lead's features, (B, L, T) -> (B, L, C, ceil(T / 4)).
+
+        ``count`` is the number of leads for which the batch counts; by default what is there.
+        """
         batch, n_leads, n_samples = x.shape
         folded = None
         if mask is not None:
             # 0 * NaN is NaN: what is absent is overwritten, not multiplied.
             x = torch.where(mask, x, torch.zeros((), dtype=x.dtype))
             folded = mask.reshape(batch * n_leads, 1, n_samples).to(x.dtype)
-        count = _count(mask, batch, n_leads, x.device).repeat_interleave(n_leads)
-        encoded = self.encoder(x.reshape(batch * n_leads, 1, n_samples), folded, count)
+        number = _count(mask, n_leads) if count is None else count
+        if isinstance(number, Tensor):
+            number = number.repeat_interleave(n_leads)
+        encoded = self.encoder(x.reshape(batch * n_leads, 1, n_samples), folded, number)
         return encoded.view(batch, n_leads, *encoded.shape[1:])
 
     def fuse(
-        self, encoded: Tensor, steps: Tensor | None, index: Tensor, scale: Tensor | None
+        self,
+        encoded: Tensor,
+        steps: Tensor | None,
+        index: Tensor,
+        scale: Tensor | None,
+        count: int | None = None,
     ) -> Outputs:
         """Join the leads' features; ``steps`` (B, L, T') tells which of them exist."""
         if scale is None:
             scale = torch.full(encoded.shape[:2], math.nan, device=encoded.device)
         mixed = self.mixer.mix(encoded, index, scale)
         time_mask = None if steps is None else steps.any(dim=1, keepdim=True).to(encoded.dtype)
-        count = _count(steps, encoded.shape[0], encoded.shape[1], encoded.device)
-        fine = masked(self.pooled_norm(self.mixer.pool(mixed, steps), count), time_mask)
+        number = _count(steps, encoded.shape[1]) if count is None else count
+        fine = masked(self.pooled_norm(self.mixer.pool(mixed, steps), number), time_mask)
         h, coarse_mask = fine, time_mask
         for stride, block in zip(self._strides, self.trunk, strict=True):
             coarse_mask = every(coarse_mask, stride)
-            h = block(h, coarse_mask, count)
+            h = block(h, coarse_mask, number)
         return self._read(fine, h, coarse_mask)
 
     def _read(self, fine: Tensor, h: Tensor, mask: Tensor | None) -> Outputs:
@@ -343,9 +360,9 @@ class LeadAttentionNet(nn.Module):
         filled = seen if there is None else seen.masked_fill(~there[..., None], -1e4)
         top = filled.amax(dim=1).clamp(min=-1e2)
         out = own + self.top(self.drop(top))
-        parts = out.split([self.n_labels, len(SUPERCLASSES), len(HANDHELD)], dim=1)
+        parts = out.split(self._parts, dim=1)
         beats, features = self._beats(fine, seen), _features(seen, there, top)
-        return Outputs(parts[0], parts[1], parts[2], beats, features)
+        return Outputs(parts[0], parts[1], parts[2], beats, features, parts[3])
 
     def time_weights(self, seen: Tensor, there: Tensor | None) -> Tensor:
         """Return where in time each output looks, (B, T, D) -> (B, n_out, T), 1 in sum over T."""

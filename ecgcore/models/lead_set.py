@@ -9,6 +9,7 @@ Because the leads stay apart up to the pooling, a class activation map taken at 
 output shows each lead by itself.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable
 
 import torch
@@ -87,28 +88,32 @@ class LeadCountNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(groups, channels))
         self.register_buffer("running_var", torch.ones(groups, channels))
 
-    def forward(self, x: Tensor, count: Tensor) -> Tensor:
-        """Normalise (N, C, T); ``count`` (N,) tells of how many leads each record is."""
+    def forward(self, x: Tensor, count: Tensor | int) -> Tensor:
+        """Normalise (N, C, T); ``count``, one for all or (N,), tells of how many leads they are."""
+        if isinstance(count, int):
+            return self._normalised(x, bisect_right(self.bounds, count))
         bounds = torch.tensor(self.bounds, device=count.device)
         group = torch.bucketize(count, bounds, right=True)
         if self.training:
-            at = int(group.median())
-            return functional.batch_norm(
-                x,
-                self.running_mean[at],
-                self.running_var[at],
-                self.weight,
-                self.bias,
-                training=True,
-                momentum=self.momentum,
-                eps=self.epsilon,
-            )
+            return self._normalised(x, int(group.median()))
         gain = self.weight * (self.running_var[group] + self.epsilon).rsqrt()
         shift = self.bias - self.running_mean[group] * gain
         return x * gain[..., None].to(x.dtype) + shift[..., None].to(x.dtype)
 
+    def _normalised(self, x: Tensor, group: int) -> Tensor:
+        return functional.batch_norm(
+            x,
+            self.running_mean[group],
+            self.running_var[group],
+            self.weight,
+            self.bias,
+            training=self.training,
+            momentum=self.momentum,
+            eps=self.epsilon,
+        )
 
-def normed(norm: nn.Module, x: Tensor, count: Tensor | None) -> Tensor:
+
+def normed(norm: nn.Module, x: Tensor, count: Tensor | int | None) -> Tensor:
     """Apply a normalisation, with the number of leads if it asks for it."""
     out: Tensor = norm(x) if count is None else norm(x, count)
     return out
@@ -141,7 +146,7 @@ class Residual(nn.Module):
                 nn.Conv1d(n_in, n_out, 1, stride, bias=False), norm(n_out)
             )
 
-    def forward(self, x: Tensor, mask: Tensor | None, count: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None, count: Tensor | int | None = None) -> Tensor:
         """``mask`` (B, 1, ceil(T/s)) belongs to the output; absent positions come out as zero."""
         h = masked(functional.relu(normed(self.norm1, self.conv1(x), count)), mask)
         h = normed(self.norm2, self.conv2(self.drop(h)), count)
@@ -172,7 +177,7 @@ class LeadEncoder(nn.Module):
         self.conv3 = nn.Conv1d(second, second, 5, 1, 2, bias=False)
         self.norm3 = norm(second)
 
-    def forward(self, x: Tensor, mask: Tensor | None, count: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None, count: Tensor | int | None = None) -> Tensor:
         """``mask`` (N, 1, T) of the input's samples, or None where all are present."""
         half, quarter = every(mask, 2), every(mask, 4)
         h = masked(functional.relu(normed(self.norm1, self.conv1(masked(x, mask)), count)), half)

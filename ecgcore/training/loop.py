@@ -194,10 +194,10 @@ def _loss(network: nn.Module, batch: Batch, device: torch.device) -> Tensor:
 @torch.no_grad()
 def average(averaged: nn.Module, network: nn.Module, decay: float) -> None:
     """Move the averaged weights towards the network's."""
-    for mean, now in zip(
-        averaged.state_dict().values(), network.state_dict().values(), strict=True
-    ):
-        if mean.is_floating_point():
-            mean.lerp_(now, 1 - decay)
-        else:
+    pairs = list(zip(averaged.state_dict().values(), network.state_dict().values(), strict=True))
+    moving = [(mean, now) for mean, now in pairs if mean.is_floating_point()]
+    # All at once: a graphics card would wait for each of some hundred small steps.
+    torch._foreach_lerp_([mean for mean, _ in moving], [now for _, now in moving], 1 - decay)
+    for mean, now in pairs:
+        if not mean.is_floating_point():
             mean.copy_(now)

@@ -1,4 +1,7 @@
-"""Batches for several tasks at once: twelve-lead and simulated records, or one or two leads."""
+"""Batches for several tasks at once: twelve-lead and simulated records, or one or two leads.
+
+Everything is drawn and cut on the device that trains: records stay there as 16-bit steps.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ecgcore.inference.card import InputContract
 from ecgcore.models import standardise, voltage_scale
 from ecgcore.models.lead_set import LeadEncoder
-from ecgcore.training.augmentation import (
-    Augmentation,
-    draw_disturbance,
-    draw_leads,
-    draw_length,
-)
-from ecgcore.training.pools import IGNORED, Pool
+from ecgcore.training.augmentation import Augmentation
+from ecgcore.training.device_pool import NONE, DevicePool
 
 STEP = LeadEncoder.stride
 
@@ -36,7 +33,9 @@ class TasksPart:
         Records of each of ``single_lead``, then of ``beats``, in a batch.
     single_every : int
         One such batch after so many twelve-lead ones.
-    superclass_weight, handheld_weight, beat_weight, wave_weight : float
+    single_crop_s : tuple of two floats
+        Shortest and longest stretch of a single-lead batch.
+    superclass_weight, handheld_weight, beat_weight, wave_weight, interval_weight : float
         Of each loss beside the statements' own.
     beat_weights : tuple of float
         Of the classes none, N, S, V.
@@ -46,20 +45,28 @@ class TasksPart:
         Standard deviation of a common factor's logarithm.
     real_noise : float
         Share of records to which recorded noise is added.
+    soft_share : float
+        Share of records whose bandwidth is narrowed, as other devices and filters do.
+    soft_hz : tuple of two floats
+        Lowest and highest upper limit of that bandwidth.
     """
 
     single_lead: tuple[str, ...] = ()
     beats: tuple[str, ...] = ()
     single_batch: tuple[int, ...] = ()
     single_every: int = 2
+    single_crop_s: tuple[float, ...] = (8.0, 24.0)
     superclass_weight: float = 0.25
     handheld_weight: float = 0.5
     beat_weight: float = 0.5
     wave_weight: float = 0.25
+    interval_weight: float = 0.1
     beat_weights: tuple[float, ...] = (0.25, 1.0, 3.0, 2.0)
     scale_dropout: float = 0.3
     scale_jitter: float = 0.1
     real_noise: float = 0.3
+    soft_share: float = 0.3
+    soft_hz: tuple[float, ...] = (15.0, 40.0)
 
 
 @dataclass(frozen=True)
@@ -71,13 +78,15 @@ class MultiBatch:
     x, present : Tensors, shape (B, K, T)
     leads : Tensor of int64, shape (B, K)
     scale : Tensor, shape (B, K)
-    statements, superclasses : Tensors, shape (B, n)
-        NaN where unknown.
+    statements, superclasses, intervals : Tensors, shape (B, n)
+        NaN where unknown; intervals in seconds.
     handheld : Tensor of int64, shape (B,)
         -1 where unknown.
     beats : Tensor of int64, shape (B, ceil(T / 4))
         255 where unknown.
     waves : Tensor of int64, shape (B, K, T)
+    whole : bool
+        Whether every sample of every lead is there.
     """
 
     x: Tensor
@@ -86,145 +95,174 @@ class MultiBatch:
     scale: Tensor
     statements: Tensor
     superclasses: Tensor
+    intervals: Tensor
     handheld: Tensor
     beats: Tensor
     waves: Tensor
+    whole: bool
 
 
-@dataclass(frozen=True)
-class Member:
-    """One record of a batch: its pool, its row, and the leads wanted of it."""
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Everything that random numbers of a batch come from, and how it is disturbed.
 
-    pool: Pool
-    row: int
-    leads: NDArray[np.int64]
+    Attributes
+    ----------
+    numbers : Generator of numpy
+        What is drawn once a batch, and which records.
+    samples : Generator of torch, on the pool's device
+        What is drawn for every record or sample.
+    noise : Tensor, shape (n_rows, n_samples)
+        Recorded noise of spread 1, at the records' rate; no row: none is added.
+    """
+
+    numbers: np.random.Generator
+    samples: torch.Generator
+    augmentation: Augmentation
+    tasks: TasksPart
+    fs_hz: float
+    noise: Tensor
+
+    @property
+    def device(self) -> torch.device:
+        """Where the samples are drawn."""
+        return self.samples.device
+
+    def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> Tensor:
+        """Return numbers from ``low`` to ``high``."""
+        drawn = torch.rand(shape, generator=self.samples, device=self.device)
+        return low + (high - low) * drawn
+
+    def normal(self, *shape: int) -> Tensor:
+        """Return standard normal numbers."""
+        return torch.randn(shape, generator=self.samples, device=self.device)
 
 
-def twelve_members(
-    rng: np.random.Generator,
-    augmentation: Augmentation,
-    drawn: Sequence[tuple[Pool, int]],
-) -> list[Member]:
-    """Return records with random subsets of the twelve leads, one number for all of them."""
-    leads = draw_leads(augmentation, rng, len(drawn), 12)
-    return [Member(pool, row, k) for (pool, row), k in zip(drawn, leads, strict=True)]
+def noise_rows(noise: Sequence[NDArray[np.float32]]) -> Tensor:
+    """Return rows of recorded noise as one tensor, cut to the shortest."""
+    if not noise:
+        return torch.zeros((0, 1))
+    n = min(row.size for row in noise)
+    return torch.from_numpy(np.stack([row[:n] for row in noise]))
 
 
-def single_members(rng: np.random.Generator, drawn: Sequence[tuple[Pool, int]]) -> list[Member]:
-    """Return records with the lead or the two leads that they have."""
-    members = []
-    for pool, row in drawn:
-        there = np.flatnonzero(np.isfinite(pool.data.signals.scales[row]))
-        if there.size > 1 and rng.random() < 0.5:
-            there = there[[int(rng.integers(there.size))]]
-        members.append(Member(pool, row, there[:2].astype(np.int64)))
-    return members
+def twelve_leads(rows: NDArray[np.int64], draws: Draws) -> Tensor:
+    """Return random subsets of the twelve leads, shape (B, K): one number for all records."""
+    k = 12
+    if draws.numbers.random() >= draws.augmentation.all_leads_share:
+        k = int(draws.numbers.integers(1, 12))
+    order = draws.uniform(rows.size, 12).argsort(dim=1)[:, :k]
+    return order.sort(dim=1).values
+
+
+def single_leads(pool: DevicePool, rows: NDArray[np.int64], draws: Draws) -> Tensor:
+    """Return the lead, or one or both of the first two, that each record has: shape (B, 2)."""
+    there = pool.place[torch.from_numpy(rows).to(pool.device)]
+    # In the order of the record's own rows: the first of them, and the second if there is one.
+    found = torch.full((rows.size, 2), NONE, device=pool.device)
+    for column in range(2):
+        match = there == column
+        found[:, column] = torch.where(match.any(dim=1), match.float().argmax(dim=1), NONE)
+    two = found[:, 1] >= 0
+    drop = two & (draws.uniform(rows.size) < 0.5)
+    second = drop & (draws.uniform(rows.size) < 0.5)
+    first = torch.where(second, found[:, 1], found[:, 0])
+    return torch.stack([first, torch.where(drop, NONE, found[:, 1])], dim=1)
+
+
+def crop_length(draws: Draws, *, single: bool) -> int:
+    """Return the length of a batch's stretches, in samples."""
+    config = draws.augmentation
+    if single:
+        low, high = draws.tasks.single_crop_s
+        return round(draws.numbers.uniform(low, high) * draws.fs_hz)
+    seconds = config.crop_s
+    if draws.numbers.random() < config.short_share:
+        seconds = draws.numbers.uniform(config.min_crop_s, config.crop_s)
+    return round(seconds * draws.fs_hz)
 
 
 def make_batch(
-    members: Sequence[Member],
-    *,
-    rng: np.random.Generator,
-    augmentation: Augmentation,
-    tasks: TasksPart,
-    contract: InputContract,
-    noise: Sequence[NDArray[np.float32]] = (),
+    pool: DevicePool, rows: NDArray[np.int64], leads: Tensor, length: int, draws: Draws
 ) -> MultiBatch:
     """Cut, disturb and standardise.
 
     Parameters
     ----------
-    noise : sequence of arrays
-        Recorded noise of spread 1, at the contract's rate.
+    rows : array of int64, shape (B,)
+    leads : Tensor of int64, shape (B, K)
+        -1 for a place without a lead.
+    length : int
+        Samples; a short record begins at its beginning and ends early.
     """
-    length = draw_length(augmentation, rng, contract.fs_hz)
-    k = max(member.leads.size for member in members)
-    shape = (len(members), k, length)
-    raw = np.full(shape, np.nan, dtype=np.float32)
-    waves = np.full(shape, IGNORED, dtype=np.uint8)
-    beats = np.full((len(members), length), IGNORED, dtype=np.uint8)
-    leads = np.zeros((len(members), k), dtype=np.int64)
-    for i, member in enumerate(members):
-        leads[i, : member.leads.size] = member.leads
-        _cut(member, raw[i], waves[i], beats[i], rng)
-    x = torch.from_numpy(raw)
-    present = torch.isfinite(x)
-    scale = _scales(x, present, members, tasks, rng)
-    scaled = standardise(x, present)
-    drawn = draw_disturbance(augmentation, rng, shape, contract.fs_hz)
-    added = torch.from_numpy(_real_noise(shape, noise, tasks.real_noise, rng))
+    at = torch.from_numpy(rows).to(pool.device)
+    room = (pool.lengths[at] - length).clamp(min=0)
+    first = (draws.uniform(rows.size) * (room + 1)).long().clamp(max=room)
+    raw = pool.signals(at, leads, first, length)
+    present = torch.isfinite(raw)
+    x = standardise(raw, present)
+    disturbed = _softened(x, draws) + _added(x, draws)
     return MultiBatch(
-        x=standardise(scaled + drawn.wander + drawn.noise + added, present),
+        x=standardise(disturbed, present),
         present=present,
-        leads=torch.from_numpy(leads),
-        scale=scale,
-        statements=_stack(
-            [
-                np.concatenate([m.pool.data.targets[m.row], m.pool.data.further[m.row]])
-                for m in members
-            ]
-        ),
-        superclasses=_stack([m.pool.data.superclasses[m.row] for m in members]),
-        handheld=torch.tensor([int(m.pool.handheld[m.row]) for m in members]),
-        beats=torch.from_numpy(beats[:, ::STEP].astype(np.int64)),
-        waves=torch.from_numpy(waves.astype(np.int64)),
+        leads=leads.clamp(min=0),
+        scale=_scales(pool.in_mv[at], raw, present, draws),
+        statements=pool.statements[at],
+        superclasses=pool.superclasses[at],
+        intervals=pool.intervals[at],
+        handheld=pool.handheld[at],
+        beats=pool.beat_classes(at, first, length)[:, ::STEP],
+        waves=pool.wave_classes(at, leads, first, length),
+        whole=bool(present.all()),
     )
 
 
-def _stack(rows: list[NDArray[np.float32]]) -> Tensor:
-    return torch.from_numpy(np.stack(rows).astype(np.float32))
+def _scales(in_mv: Tensor, raw: Tensor, present: Tensor, draws: Draws) -> Tensor:
+    scale = voltage_scale(raw, present)
+    n, tasks = raw.shape[0], draws.tasks
+    known = in_mv & (draws.uniform(n) >= tasks.scale_dropout)
+    jitter = tasks.scale_jitter * draws.normal(n, 1)
+    return torch.where(known[:, None], scale + jitter, torch.nan)
 
 
-def _cut(
-    member: Member,
-    raw: NDArray[np.float32],
-    waves: NDArray[np.uint8],
-    beats: NDArray[np.uint8],
-    rng: np.random.Generator,
-) -> None:
-    """Fill one record's rows with a random stretch; a short record begins at the beginning."""
-    pool, row, leads = member.pool, member.row, member.leads
-    signal = pool.data.signal(row)[leads]
-    length, n = raw.shape[1], signal.shape[1]
-    start = int(rng.integers(0, n - length + 1)) if n > length else 0
-    stop = min(n, start + length)
-    raw[: leads.size, : stop - start] = signal[:, start:stop]
-    if pool.beats is not None:
-        beats[: stop - start] = pool.beats[row][start:stop]
-    marked = pool.waves.get(row)
-    if marked is not None:
-        kept = marked if marked.shape[0] == 1 else marked[leads]
-        waves[: leads.size, : stop - start] = kept[:, start:stop]
+def _softened(x: Tensor, draws: Draws) -> Tensor:
+    """Narrow the bandwidth of some records: a Gaussian in the frequency domain."""
+    tasks = draws.tasks
+    if not tasks.soft_share:
+        return x
+    low, high = tasks.soft_hz
+    limit = draws.uniform(x.shape[0], 1, 1, low=low, high=high)
+    soft = draws.uniform(x.shape[0], 1, 1) < tasks.soft_share
+    n = x.shape[-1]
+    hz = torch.fft.rfftfreq(n, 1 / draws.fs_hz, device=x.device)
+    # Half power at the limit.
+    gain = torch.where(soft, torch.exp(-0.3466 * (hz / limit).square()), 1.0)
+    return torch.fft.irfft(torch.fft.rfft(x.float()) * gain, n=n)
 
 
-def _scales(
-    x: Tensor,
-    present: Tensor,
-    members: Sequence[Member],
-    tasks: TasksPart,
-    rng: np.random.Generator,
-) -> Tensor:
-    scale = voltage_scale(x, present)
-    hidden = rng.random(len(members)) < tasks.scale_dropout
-    in_mv = np.array([bool(m.pool.data.has_voltage[m.row]) for m in members])
-    jitter = rng.normal(0, tasks.scale_jitter, (len(members), 1)).astype(np.float32)
-    known = torch.from_numpy((in_mv & ~hidden)[:, None])
-    return torch.where(known, scale + torch.from_numpy(jitter), torch.full_like(scale, torch.nan))
+def _added(x: Tensor, draws: Draws) -> Tensor:
+    """Return wander, white noise, bad leads and recorded noise, in standard deviations."""
+    config, (batch, n_leads, n) = draws.augmentation, x.shape
+    t = torch.arange(n, device=x.device) / draws.fs_hz
+    frequency = draws.uniform(batch, 1, 1, low=0.2, high=1.2)
+    phase = draws.uniform(batch, n_leads, 1, high=2 * np.pi)
+    size = draws.uniform(batch, 1, 1, high=config.wander) * draws.uniform(batch, n_leads, 1)
+    wander = size * torch.sin(2 * np.pi * frequency * t + phase)
+    level = draws.uniform(batch, 1, 1, high=config.noise) * draws.uniform(batch, n_leads, 1)
+    bad = draws.uniform(batch, n_leads, 1) < config.bad_lead_share
+    level = torch.where(bad, config.bad_lead_noise, level)
+    return wander + level * draws.normal(batch, n_leads, n) + _recorded(x, draws)
 
 
-def _real_noise(
-    shape: tuple[int, int, int],
-    noise: Sequence[NDArray[np.float32]],
-    share: float,
-    rng: np.random.Generator,
-) -> NDArray[np.float32]:
-    out = np.zeros(shape, dtype=np.float32)
-    if not noise:
-        return out
-    for i in np.flatnonzero(rng.random(shape[0]) < share):
-        level = rng.uniform(0, 0.5)
-        for k in range(shape[1]):
-            row = noise[int(rng.integers(len(noise)))]
-            start = int(rng.integers(0, row.size - shape[2]))
-            out[i, k] = level * rng.random() * row[start : start + shape[2]]
-    return out
+def _recorded(x: Tensor, draws: Draws) -> Tensor:
+    batch, n_leads, n = x.shape
+    share = draws.tasks.real_noise
+    if not share or not draws.noise.shape[0]:
+        return torch.zeros((), device=x.device)
+    hit = draws.uniform(batch, 1, 1) < share
+    level = draws.uniform(batch, 1, 1, high=0.5) * draws.uniform(batch, n_leads, 1) * hit
+    n_rows, n_there = draws.noise.shape
+    row = (draws.uniform(batch, n_leads) * n_rows).long().clamp(max=n_rows - 1)
+    start = (draws.uniform(batch, n_leads) * (n_there - n)).long().clamp(min=0)
+    at = start[..., None] + torch.arange(n, device=x.device)
+    return level * draws.noise[row[..., None], at]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import safetensors.torch
 from numpy.typing import NDArray
 
 from ecgcore.datasets import PackedSet, patient_folds
-from ecgcore.models import HANDHELD, build
+from ecgcore.models import HANDHELD, INTERVALS, build
 from ecgcore.training.loop import Fitted, Progress
 from ecgcore.training.make import save_weights
 from ecgcore.training.multi_loop import Sources, fit_tasks
@@ -26,7 +26,10 @@ from ecgcore.training.pools import (
 from ecgcore.training.recipe import Recipe
 from ecgcore.training.simulated import simulated_records
 from ecgcore.training.wave_data import noise_set
+from ecgcore.training.wave_teaching import taught_waves
 
+# Of the single-lead sets; hand-held records are many and noisy.
+DELINEATED = ("cpsc2018_lead1",)
 _Tell = Callable[[str], Callable[[Progress], None]]
 
 
@@ -39,17 +42,29 @@ class Material:
     @cached_property
     def twelve(self) -> Pool:
         """Twelve-lead records of the splits that are learned from or cross-validated over."""
-        return packed_pool(self.recipe.data.datasets, self._splits, self.recipe.input)
+        return taught(packed_pool(self.recipe.data.datasets, self._splits, self.recipe.input))
 
     @cached_property
     def single(self) -> Pool:
         """Records of the single-lead sets."""
-        return single_lead_pool(self.recipe.tasks.single_lead, self._splits, self.recipe.input)
+        names = self.recipe.tasks.single_lead
+        return taught(single_lead_pool(names, self._splits, self.recipe.input), DELINEATED)
 
     @cached_property
     def beats(self) -> Pool:
         """Windows with a kind for every beat."""
-        return mitdb_pool(self._splits, self.recipe.input)
+        return taught(mitdb_pool(self._splits, self.recipe.input))
+
+    @cached_property
+    def simulated(self) -> Pool | None:
+        """Simulated records, if the recipe wants any."""
+        part = self.recipe.simulation
+        return simulated_pool(simulated_records(part, self.recipe.input)) if part.share else None
+
+    @cached_property
+    def noise(self) -> tuple[NDArray[np.float32], ...]:
+        """Recorded noise."""
+        return noise_set(self.recipe.input)
 
     @property
     def _splits(self) -> tuple[str, ...]:
@@ -90,15 +105,27 @@ class Material:
             single.append((self.single, self._learned(self.single, name, unseen)))
         for name in recipe.tasks.beats:
             single.append((self.beats, self._learned(self.beats, name, unseen)))
-        simulated = None
-        if recipe.simulation.share:
-            simulated = simulated_pool(simulated_records(recipe.simulation, recipe.input))
-        return Sources(self.twelve, rows, simulated, tuple(single), noise_set(recipe.input))
+        return Sources(self.twelve, rows, self.simulated, tuple(single), self.noise)
 
     def _learned(self, pool: Pool, name: str, unseen: NDArray[np.str_]) -> NDArray[np.int64]:
         rows = pool.data.where(*self.recipe.data.learn)
         rows = rows[pool.data.datasets[rows] == name]
         return rows[~np.isin(pool.data.groups[rows], unseen)]
+
+
+def taught(pool: Pool, datasets: tuple[str, ...] | None = None) -> Pool:
+    """Return a pool with the delineator's waves and intervals where no reader marked waves.
+
+    ``datasets`` names the sets of the pool for which that is done; by default all.
+    """
+    rows = np.arange(len(pool))
+    if datasets is not None:
+        rows = np.flatnonzero(np.isin(pool.data.datasets, datasets))
+    found = taught_waves(pool.data, rows)
+    intervals = np.full((len(pool), len(INTERVALS)), np.nan, dtype=np.float32)
+    intervals[rows] = found.intervals
+    waves = {int(row): w[None] for row, w in zip(rows, found.waves, strict=True)}
+    return replace(pool, waves=waves | pool.waves, intervals=intervals)
 
 
 def statement_targets(data: PackedSet) -> NDArray[np.float32]:

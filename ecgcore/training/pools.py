@@ -43,12 +43,15 @@ class Pool:
         Index into ``ecgcore.models.BEATS``; 255 where unknown.
     waves : dict of int to array of uint8, shape (1 or 12, n_samples)
         Row -> index into ``WAVE_LABELS`` of each lead or of all; rows without it are unknown.
+    intervals : array of float32, shape (n, 4), or None
+        Seconds, columns as ``ecgcore.models.INTERVALS``; NaN where unknown.
     """
 
     data: PackedSet
     handheld: NDArray[np.int64]
     beats: Sequence[NDArray[np.uint8]] | None
     waves: dict[int, NDArray[np.uint8]]
+    intervals: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.data)

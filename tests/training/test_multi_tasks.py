@@ -18,12 +18,15 @@ from ecgcore.labels import CORE_CODES, STATEMENT_CODES
 from ecgcore.models import LeadAttentionNet
 from ecgcore.training import multi_make, multi_release, read_recipe
 from ecgcore.training.augmentation import Augmentation
+from ecgcore.training.device_pool import device_pool
 from ecgcore.training.multi_batch import (
-    Member,
+    Draws,
     TasksPart,
+    crop_length,
     make_batch,
-    single_members,
-    twelve_members,
+    noise_rows,
+    single_leads,
+    twelve_leads,
 )
 from ecgcore.training.multi_loop import Sources, fit_tasks, recalibrate, task_loss
 from ecgcore.training.pools import (
@@ -59,31 +62,41 @@ def tiny_recipe():
         data=replace(recipe.data, folds=2),
         training=replace(recipe.training, epochs=2, batch_size=8),
         simulation=replace(recipe.simulation, share=0.25),
-        tasks=replace(recipe.tasks, single_lead=("cinc2017",), single_batch=(3, 3)),
+        tasks=replace(recipe.tasks, single_lead=("cinc2017",), single_batch=(3, 3), single_every=3),
     )
 
 
-def batch_of(pool, members, *, seed=0, tasks=None, crop=None, noise=()):
-    return make_batch(
-        members,
-        rng=np.random.default_rng(seed),
-        augmentation=crop or Augmentation(short_share=0, wander=0, noise=0, bad_lead_share=0),
-        tasks=tasks or TasksPart(scale_dropout=0, scale_jitter=0, real_noise=0),
-        contract=CONTRACT,
-        noise=noise,
+QUIET = Augmentation(short_share=0, wander=0, noise=0, bad_lead_share=0)
+PLAIN = TasksPart(scale_dropout=0, scale_jitter=0, real_noise=0, soft_share=0)
+EVERY = torch.arange(12)[None]
+
+
+def draws_of(*, seed=0, tasks=PLAIN, crop=QUIET, noise=()):
+    return Draws(
+        numbers=np.random.default_rng(seed),
+        samples=torch.Generator().manual_seed(seed),
+        augmentation=crop,
+        tasks=tasks,
+        fs_hz=100.0,
+        noise=noise_rows(noise),
     )
+
+
+def batch_of(pools, rows, leads, *, length=1000, **options):
+    made, _ = device_pool(pools)
+    draws = draws_of(**options)
+    return make_batch(made, np.array(rows), leads.expand(len(rows), -1), length, draws)
 
 
 def test_a_batch_keeps_samples_and_their_truth_together(pool):
-    every = np.arange(12)
-    made = batch_of(pool, [Member(pool, 0, every), Member(pool, 1, every)])
+    made = batch_of([pool], [0, 1], EVERY)
     assert made.x.shape == made.waves.shape == (2, 12, 1000)
+    assert made.whole
     assert made.beats.shape == (2, 250)
     np.testing.assert_array_equal(made.beats[0].numpy(), pool.beats[0][::4])
     np.testing.assert_array_equal(made.waves[1, 7].numpy(), pool.waves[1][0])
     assert made.statements.shape == (2, len(STATEMENT_CODES))
-    short = Augmentation(crop_s=8, min_crop_s=8, short_share=1, wander=0, noise=0)
-    cut = batch_of(pool, [Member(pool, 0, every)], crop=short, seed=3)
+    cut = batch_of([pool], [0], EVERY, length=800, seed=3)
     starts = [
         s for s in range(201) if np.array_equal(pool.waves[0][0][s : s + 800], cut.waves[0, 0])
     ]
@@ -91,40 +104,75 @@ def test_a_batch_keeps_samples_and_their_truth_together(pool):
     np.testing.assert_array_equal(cut.beats[0], pool.beats[0][starts[0] : starts[0] + 800 : 4])
 
 
+def test_what_the_device_holds_are_the_records_of_every_pool(pool):
+    few = np.array([3, 7])
+    made, firsts = device_pool([pool, pool])
+    assert firsts == [0, 48]
+    assert len(made) == 96
+    leads = torch.tensor([[0, 11], [6, -1]])
+    found = made.signals(torch.tensor(few + 48), leads, torch.tensor([0, 100]), 950)
+    np.testing.assert_allclose(found[0, 1], pool.data.signal(3)[11, :950], rtol=1e-5)
+    np.testing.assert_allclose(found[1, 0, :900], pool.data.signal(7)[6, 100:], rtol=1e-5)
+    assert found[1, 0, 900:].isnan().all()
+    assert found[1, 1].isnan().all()
+
+
 def test_records_of_one_and_two_leads_share_a_batch(pool):
-    made = batch_of(pool, [Member(pool, 0, np.array([1])), Member(pool, 1, np.array([1, 6]))])
+    made = batch_of([pool], [0, 1], torch.tensor([[1, -1], [1, 6]]))
     assert made.x.shape == (2, 2, 1000)
+    assert not made.whole
     assert not made.present[0, 1].any()
     assert made.present[1].all()
     assert (made.waves[0, 1] == IGNORED).all()
     assert made.leads[1].tolist() == [1, 6]
 
 
-def test_single_members_have_one_or_two_of_the_leads_there_are(pool):
-    rng = np.random.default_rng(0)
-    sizes = {m.leads.size for m in single_members(rng, [(pool, i) for i in range(30)])}
-    assert sizes == {1, 2}
+def test_single_leads_are_one_or_both_of_those_that_are_there(pool):
+    made, _ = device_pool([pool])
+    there = torch.full_like(made.place, -1)
+    there[:, 1], there[:, 6] = 0, 1
+    there[40:, 6] = -1
+    two = replace(made, place=there)
+    found = single_leads(two, np.arange(48), draws_of()).tolist()
+    assert {tuple(row) for row in found[:40]} == {(1, -1), (6, -1), (1, 6)}
+    assert {tuple(row) for row in found[40:]} == {(1, -1)}
+
+
+def test_twelve_lead_batches_have_one_number_of_different_leads():
+    draws = draws_of(crop=replace(QUIET, all_leads_share=0.3))
+    sizes = set()
+    for _ in range(40):
+        leads = twelve_leads(np.arange(5), draws)
+        sizes.add(leads.shape[1])
+        assert (leads.diff(dim=1) > 0).all()
+    assert 12 in sizes
+    assert min(sizes) < 4
+
+
+def test_single_batches_are_cut_to_lengths_of_their_own():
+    draws = draws_of(tasks=replace(PLAIN, single_crop_s=(8.0, 24.0)))
+    found = [crop_length(draws, single=True) for _ in range(50)]
+    assert 800 <= min(found) < 1200
+    assert 2000 < max(found) <= 2400
+    assert {crop_length(draws, single=False) for _ in range(5)} == {1000}
 
 
 def test_voltage_is_hidden_where_it_is_lost_or_drawn_so(pool):
-    members = [Member(pool, i, np.arange(12)) for i in range(4)]
-    assert torch.isfinite(batch_of(pool, members).scale).all()
-    hidden = TasksPart(scale_dropout=1, real_noise=0)
-    assert torch.isnan(batch_of(pool, members, tasks=hidden).scale).all()
+    rows = [0, 1, 2, 3]
+    assert torch.isfinite(batch_of([pool], rows, EVERY).scale).all()
+    hidden = replace(PLAIN, scale_dropout=1)
+    assert torch.isnan(batch_of([pool], rows, EVERY, tasks=hidden).scale).all()
     lost = replace(pool, data=replace(pool.data, has_voltage=np.zeros(48, bool)))
-    made = batch_of(pool, [Member(lost, 0, np.arange(12))])
-    assert torch.isnan(made.scale).all()
+    assert torch.isnan(batch_of([lost], [0], EVERY).scale).all()
 
 
-def test_recorded_noise_is_added_to_its_share(pool):
-    members = [Member(pool, i, np.arange(12)) for i in range(6)]
-    loud = TasksPart(real_noise=1)
+@pytest.mark.parametrize("change", [{"real_noise": 1.0}, {"soft_share": 1.0}])
+def test_noise_and_bandwidth_change_their_share_of_records(pool, change):
     noise = [np.random.default_rng(0).standard_normal(5000).astype(np.float32)]
-    plain, noisy = (
-        batch_of(pool, members, tasks=replace(loud, real_noise=share), noise=noise)
-        for share in (0.0, 1.0)
-    )
-    assert (plain.x - noisy.x).abs().mean() > 0.01
+    plain = batch_of([pool], range(6), EVERY, noise=noise)
+    changed = batch_of([pool], range(6), EVERY, tasks=replace(PLAIN, **change), noise=noise)
+    assert (plain.x - changed.x).abs().mean() > 0.01
+    assert torch.equal(plain.present, changed.present)
 
 
 def test_every_task_has_its_gradient_and_unknown_targets_none(pool):
@@ -132,16 +180,19 @@ def test_every_task_has_its_gradient_and_unknown_targets_none(pool):
     network = LeadAttentionNet(
         **{k: tuple(v) if isinstance(v, list) else v for k, v in TINY.items()}
     )
-    rng = np.random.default_rng(1)
-    members = twelve_members(rng, Augmentation(), [(pool, i) for i in range(6)])
-    made = batch_of(pool, members)
-    loss = task_loss(network, made, TasksPart(), torch.device("cpu"))
+    known = np.full((48, 4), np.nan, dtype=np.float32)
+    known[:, 0] = 0.2
+    made = batch_of([replace(pool, intervals=known)], range(6), EVERY)
+    loss = task_loss(network, made, TasksPart())
     loss.backward()
     assert network.beat_out[-1].weight.grad.abs().sum() > 0
     assert network.wave_out[-1].weight.grad.abs().sum() > 0
-    handheld_rows = network.top.weight.grad[-4:]
-    assert handheld_rows.abs().sum() == 0
-    assert network.top.weight.grad[:20].abs().sum() > 0
+    rows = network.top.weight.grad.abs().sum(dim=1)
+    assert (rows[:20] > 0).any()
+    # Hand-held classes are unknown here, and so are three of the four intervals.
+    assert rows[25:29].sum() == 0
+    assert rows[29] > 0
+    assert rows[30:].sum() == 0
 
 
 def test_beats_are_taught_around_their_peaks_and_fusion_is_left_out():
@@ -201,6 +252,7 @@ def folder(pool, tmp_path_factory):
         patch.setattr(multi_make, "simulated_records", lambda *_: None)
         patch.setattr(multi_make, "simulated_pool", lambda _: pool)
         patch.setattr(multi_make, "noise_set", lambda _: ())
+        patch.setattr(multi_make, "taught", lambda pool, *_: pool)
         patch.setattr(multi_release, "N_DIRECTIONS", 4)
         multi_release.make_diagnostic(tiny_recipe(), root / "model", root / "runs")
         kept = sorted(p.name for p in (root / "runs").glob("*.safetensors"))
@@ -265,11 +317,7 @@ def test_statistics_are_measured_anew_for_averaged_weights(pool):
         **{k: tuple(v) if isinstance(v, list) else v for k, v in TINY.items()}
     )
     before = {k: v.clone() for k, v in network.state_dict().items()}
-    members = twelve_members(
-        np.random.default_rng(1), Augmentation(), [(pool, i) for i in range(6)]
-    )
-    batches = [batch_of(pool, members)] * 3
-    recalibrate(network, batches, torch.device("cpu"))
+    recalibrate(network, [batch_of([pool], range(6), EVERY)] * 3)
     assert not any(part.training for part in network.modules())
     changed = {k for k, v in network.state_dict().items() if not torch.equal(v, before[k])}
     assert changed
