@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from ecgcore.datasets import data_root, load_index, load_recording
+from ecgcore.datasets.cinc2011 import read_judged
 from ecgcore.datasets.files import read_rows
 from ecgcore.evaluation.bootstrap import interval, patient_weights
 from ecgcore.evaluation.weighted import roc_auc
@@ -26,7 +27,6 @@ from ecgcore.leads import STANDARD_12
 from ecgcore.readers import ReadOptions, read
 from ecgcore.recording import Recording
 from ecgcore.signal.quality import Graded, grade, grade_by_rules
-from ecgcore.training.quality_data import read_judged
 from ecgcore.training.quality_fit import KINDS, READABLE, as_python, fit, material
 
 Array = np.ndarray

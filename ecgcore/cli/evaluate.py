@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from ecgcore.cli.common import EXIT_OK, write_json
-from ecgcore.datasets import DATASETS, Entry, data_root, load_index
-from ecgcore.datasets.index import TWELVE_LEAD
+from ecgcore.datasets import data_root, load_index
 from ecgcore.errors import DatasetError
 from ecgcore.evaluation import metrics_table, subgroup_table
 from ecgcore.evaluation.model_report import card_metrics, explanation_figures, predict_entries
-from ecgcore.inference import LoadedModel, load_model, weights_root
+from ecgcore.evaluation.multi_report import multi_figures
+from ecgcore.evaluation.side_report import twelve_lead_names
+from ecgcore.evaluation.side_words import side_text
+from ecgcore.inference import LoadedModel, load_model, use_threads, weights_root
+from ecgcore.models import LeadAttentionNet
 from ecgcore.training import write_card
+from ecgcore.training.release_choices import kept_networks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--write", action="store_true", help="write the figures on test into the model's card"
     )
+    parser.add_argument(
+        "--runs",
+        default="runs",
+        metavar="DIR",
+        help="what training kept; further networks of the recipe in it are measured as an ensemble "
+        "and by seed (default: runs)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -36,10 +47,15 @@ def run(args: argparse.Namespace) -> int:
     """Measure; return the exit status."""
     if args.write and args.split != "test":
         raise DatasetError("Only figures on test go into a card; leave --split out.")
+    use_threads(2)
     model = load_model(args.model)
-    entries = _entries(model)
-    chosen = [e for e in entries if e.split == args.split]
-    figures = card_metrics(model, predict_entries(model, chosen, report=_told))
+    entries = load_index(data_root(), datasets=twelve_lead_names(model.card))
+    if isinstance(model.network, LeadAttentionNet):
+        others = kept_networks(Path(args.runs) / model.name, model.card)
+        figures = multi_figures(model, args.split, others=others, report=_part)
+    else:
+        chosen = [e for e in entries if e.split == args.split]
+        figures = card_metrics(model, predict_entries(model, chosen, report=_told))
     # Maps are checked on val, one by one: test is never looked at record by record.
     figures["explanations"] = explanation_figures(model, [e for e in entries if e.split == "val"])
     figures["split"] = args.split
@@ -55,17 +71,13 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _entries(model: LoadedModel) -> list[Entry]:
-    twelve = {name for name, each in DATASETS.items() if each.kind == TWELVE_LEAD}
-    names = [source.name for source in model.card.data if source.name in twelve]
-    if not names:
-        raise DatasetError(f"The card of {model.name} names no data set to measure on.")
-    return load_index(data_root(), datasets=names)
-
-
 def _told(done: int, total: int) -> None:
     if done % 50 == 0 or done == total:
         sys.stderr.write(f"predicted {done} of {total} records\n")
+
+
+def _part(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
 
 
 def as_text(model: LoadedModel, figures: Mapping[str, Any]) -> str:
@@ -83,6 +95,6 @@ def as_text(model: LoadedModel, figures: Mapping[str, Any]) -> str:
             f"Maps ({checks['method']}, {checks['split']}): {checks['deletion_passed']:.0%} of "
             f"{checks['n']} passed the deletion check; rank correlation with random weights "
             f"{checks['randomised_rank_correlation']:.2f}.",
-            "",
+            side_text(figures),
         )
     )

@@ -82,9 +82,9 @@ def groups_of(marks: MarkedBeats, r_s: Array) -> tuple[Text, dict[str, int]]:
     return groups, {kind: int((rest == kind).sum()) for kind in np.unique(reference).tolist()}
 
 
-def count(groups: Text, said: Sequence[str], missed: dict[str, int]) -> Counts:
+def count(groups: Text, said: Sequence[str] | Text, missed: dict[str, int]) -> Counts:
     """Return the counts of one record."""
-    kinds = np.array(said)
+    kinds = np.asarray(said)
     true, lost, false = [], [], []
     for kind, (group, ignored) in CLASSES.items():
         right = groups == group

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
+from ecgcore.checks import one_of
 from ecgcore.datasets import patient_folds
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation.arrays import Floats, checked_names, checked_pair
@@ -129,11 +130,7 @@ def fit_calibration(
     folds = patient_folds(names, y, n_folds, seed=seed)
     losses = {"as it came": _mean_log_loss(y, expit(z))}
     for form in FORMS:
-        held_out = np.zeros_like(z)
-        for fold in range(n_folds):
-            slopes, biases = _fit(form, y[folds != fold], z[folds != fold])
-            held_out[folds == fold] = expit(z[folds == fold] * slopes + biases)
-        losses[form] = _mean_log_loss(y, held_out)
+        losses[form] = _mean_log_loss(y, _held_out(form, y, z, folds))
     form = min(FORMS, key=losses.__getitem__)
     slopes, biases = _fit(form, y, z)
     statements = tuple(
@@ -141,6 +138,44 @@ def fit_calibration(
         for slope, bias, column in zip(slopes, biases, y.T, strict=True)
     )
     return CalibrationSet(statements, form, losses, _words(form, losses, n_folds))
+
+
+def held_out_probabilities(
+    targets: ArrayLike,
+    logits: ArrayLike,
+    form: str,
+    *,
+    groups: ArrayLike,
+    n_folds: int = 5,
+    seed: int = 0,
+) -> Floats:
+    """Return probabilities, shape (n, n_statements), whose calibration never saw the record.
+
+    What reliability is honestly drawn from; arguments as :func:`fit_calibration`.
+
+    Parameters
+    ----------
+    form : str
+        One of ``FORMS``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the shapes do not fit, or there are fewer patients than folds.
+    """
+    one_of("form", form, FORMS)
+    y, z = checked_pair(targets, logits, ndim=2)
+    names = checked_names("groups", groups, len(y))
+    return _held_out(form, y, z, patient_folds(names, y, n_folds, seed=seed))
+
+
+def _held_out(form: str, y: Floats, z: Floats, folds: NDArray[np.int64]) -> Floats:
+    held_out = np.zeros_like(z)
+    for fold in np.unique(folds):
+        inside = folds == fold
+        slopes, biases = _fit(form, y[~inside], z[~inside])
+        held_out[inside] = expit(z[inside] * slopes + biases)
+    return held_out
 
 
 def _calibration(slope: float, bias: float, n_positive: int) -> Calibration:

@@ -16,7 +16,7 @@ from ecgcore.evaluation.curves import curve_points
 from ecgcore.evaluation.report import evaluate_predictions, standard_subgroups
 from ecgcore.explain import explain
 from ecgcore.inference import LoadedModel, predict
-from ecgcore.labels import STATEMENT_CODES, SUPERCLASSES
+from ecgcore.labels import CORE_CODES, STATEMENT_CODES, SUPERCLASSES
 from ecgcore.models import build
 from ecgcore.results import Prediction
 
@@ -109,6 +109,7 @@ def card_metrics(
         {code: what :func:`ecgcore.evaluation.curves.curve_points` returns}.
     """
     entries = predicted.entries
+    codes = model.card.codes
     ages = [np.nan if e.age_years is None else e.age_years for e in entries]
     groups = [e.group for e in entries]
     thresholds = [rule.threshold for rule in model.card.labels]
@@ -141,9 +142,33 @@ def card_metrics(
     columns = zip(predicted.targets.T, predicted.probabilities.T, thresholds, strict=True)
     curves = [curve_points(*column) for column in columns]
     return figures | {
+        "mean_of_nine": mean_of_nine(codes, predicted, thresholds, groups, n_boot=n_boot),
         "when_assessed": assessed,
         "curves": dict(zip(model.card.codes, curves, strict=True)),
     }
+
+
+def mean_of_nine(
+    codes: Sequence[str],
+    predicted: Predicted,
+    thresholds: Sequence[float],
+    groups: Sequence[str],
+    *,
+    n_boot: int = N_BOOT,
+) -> dict[str, Any] | None:
+    """Return the means over the nine core statements, or None where a model lacks one."""
+    if not set(CORE_CODES) <= set(codes):
+        return None
+    columns = [codes.index(code) for code in CORE_CODES]
+    mean: dict[str, Any] = evaluate_predictions(
+        predicted.targets[:, columns],
+        predicted.probabilities[:, columns],
+        thresholds=[thresholds[j] for j in columns],
+        groups=groups,
+        codes=CORE_CODES,
+        n_boot=n_boot,
+    )["mean"]
+    return mean
 
 
 def explanation_figures(

@@ -1,78 +1,210 @@
-"""Whether a model knows what it was not made for: scores of distance, judged on known outliers.
+"""Whether a model knows what it was not made for: scores of strangeness, judged on known outliers.
 
-Outliers: unreadable records of CinC 2017, unacceptable ones of CinC 2011, simulated technical
-failures, and twelve-lead records whose leads are exchanged at random.  Insiders: the records of the
-split that the model was made for.
+Outliers: unreadable records of CinC 2017 against the others, unacceptable sheets of CinC 2011
+against acceptable ones, simulated technical failures and twelve-lead records whose leads are
+exchanged at random against the records of the split.  Scores: the learned signal quality of the
+sheet, Mahalanobis distance of the features, energy of the logits, disagreement of several networks
+of one recipe, and each of the last three together with the quality.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
+from torch import nn
 
-from ecgcore.datasets import DATASETS, data_root, load_index, load_recording
-from ecgcore.datasets.cinc2017 import TARGETS as CINC2017_CLASSES
-from ecgcore.datasets.index import SINGLE_LEAD, TWELVE_LEAD
-from ecgcore.errors import CannotAssessError
+from ecgcore.datasets import Entry, data_root, load_recording
+from ecgcore.datasets.cinc2011 import read_judged
+from ecgcore.datasets.index import TWELVE_LEAD
+from ecgcore.evaluation.asked import Read, Said, ask_reads, read_some
 from ecgcore.evaluation.bootstrap import N_BOOT, from_resamples, patient_weights
 from ecgcore.evaluation.metrics import class_auc
+from ecgcore.evaluation.side_report import HAND, LEAD_ONE, Asked, is_unreadable
 from ecgcore.inference import LoadedModel
-from ecgcore.inference.predict import network_outputs, read_for
+from ecgcore.inference.distance import DISTANCE, ENERGY, energy
+from ecgcore.inference.predict import conclude
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
 from ecgcore.simulate import simulate
 
 Array = NDArray[np.float64]
-# Recording -> one number a score, higher for what is less usual; None where it cannot be run.
-Scores = Callable[[Recording], Mapping[str, float] | None]
 N_SIMULATED = 100
 FAILURES = ("electrode-off", "muscle", "mains", "wander")
+QUALITY, DISAGREEMENT = "quality", "disagreement"
+WITH_QUALITY = " and quality"
+TWELVE, ONE, SHEETS = "twelve leads", "one lead", "acceptable (CinC 2011)"
+NOISE, BAD_SHEETS = "unreadable (CinC 2017)", "unacceptable (CinC 2011)"
+SIMULATED, EXCHANGED = "simulated failure", "leads exchanged at random"
+AGAINST = {NOISE: ONE, BAD_SHEETS: SHEETS, SIMULATED: TWELVE, EXCHANGED: TWELVE}
+# A recording that cannot be run at all is refused: its score is above every other.
+_REFUSED = 1e6
 
 
-def insiders(model: LoadedModel, split: str) -> dict[str, list[tuple[str, Recording]]]:
-    """Return patient and recording of what the model was made for: twelve leads, and one."""
-    names = [s.name for s in model.card.data if s.name in DATASETS]
-    kinds = {TWELVE_LEAD: "twelve leads", SINGLE_LEAD: "one lead"}
-    found: dict[str, list[tuple[str, Recording]]] = {words: [] for words in kinds.values()}
-    for kind, words in kinds.items():
-        wanted = [name for name in names if DATASETS[name].kind == kind]
-        for entry in load_index(data_root(), kind=kind, datasets=wanted) if wanted else []:
-            unreadable = entry.dataset == "cinc2017" and _same(entry.targets, "~")
-            if entry.split == split and not unreadable:
-                found[words].append((entry.group, load_recording(entry)))
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Recordings of one kind: their scores, and what the product does with them.
+
+    Attributes
+    ----------
+    groups : tuple of str
+        Patients.
+    scores : dict of str to array, shape (n,)
+        Higher is stranger.
+    refused, silent : arrays of bool, shape (n,)
+        Whether the product calls the recording unacceptable or too strange, and whether it gives
+        no finding at all.
+    """
+
+    groups: tuple[str, ...]
+    scores: dict[str, Array]
+    refused: NDArray[np.bool_]
+    silent: NDArray[np.bool_]
+
+
+def judge(
+    model: LoadedModel,
+    rows: Sequence[tuple[str, Read | None]],
+    *,
+    others: Sequence[nn.Module] = (),
+    said: Sequence[Said] | None = None,
+) -> Judged:
+    """Score recordings.
+
+    Parameters
+    ----------
+    rows : sequence of (patient, reading)
+        None where the model cannot run on a recording: it is refused.
+    others : sequence of nn.Module
+        Further networks of the recipe; without any there is no disagreement.
+    said : sequence of Said, optional
+        What the model's own network says of the readings, where that is known already.
+    """
+    reads = [read for _, read in rows if read is not None]
+    if said is None:
+        with model.lock:
+            said = ask_reads(model.network, reads)
+    found = [_scores(model, read, each) for read, each in zip(reads, said, strict=True)]
+    if others:
+        together = [said, *(ask_reads(network, reads) for network in others)]
+        for scores, each in zip(found, zip(*together, strict=True), strict=True):
+            scores[DISAGREEMENT] = disagreement(model, each)
+    verdicts = [_verdict(model, read, each) for read, each in zip(reads, said, strict=True)]
+    at = [i for i, (_, read) in enumerate(rows) if read is not None]
+    names = list(found[0]) if found else []
+    table = {name: np.full(len(rows), _REFUSED) for name in names}
+    refused, silent = np.ones((2, len(rows)), dtype=bool)
+    for i, scores, (no, nothing) in zip(at, found, verdicts, strict=True):
+        refused[i], silent[i] = no, nothing
+        for name, value in scores.items():
+            table[name][i] = value
+    return Judged(tuple(group for group, _ in rows), table, refused, silent)
+
+
+def _scores(model: LoadedModel, read: Read, said: Said) -> dict[str, float]:
+    # Of the windows of a long recording, the least strange counts, as in prediction.
+    found = {QUALITY: read.reading.unreadable, ENERGY: float(energy(said.logits).min())}
+    if model.distance is not None and said.features is not None:
+        part = model.distance.part(read.reading.given.leads_present)
+        # Against the limit, which differs by the number of leads.
+        found[DISTANCE] = float(part.distance.of(said.features).min() / part.distance.limit)
+        found[ENERGY] -= part.energy_limit if np.isfinite(part.energy_limit) else 0.0
     return found
 
 
-def outliers(
-    split: str, twelve: Sequence[tuple[str, Recording]], *, seed: int = 0
-) -> Iterator[tuple[str, str, Recording]]:
-    """Yield kind, patient and recording of what no model of resting ECGs was made for.
+def _verdict(model: LoadedModel, read: Read, said: Said) -> tuple[bool, bool]:
+    limits = read.fresh_limits()
+    made = conclude(model, read.reading, limits, said.logits, said.features)
+    return bool(limits.everywhere) or not read.reading.quality.acceptable, made.abstained
+
+
+def disagreement(model: LoadedModel, said: Sequence[Said]) -> float:
+    """Return how much several networks disagree: mutual information over the statements, in nats.
+
+    Lakshminarayanan et al., NeurIPS 2017; as mutual information Depeweg et al., ICML 2018.  Of the
+    windows, the least counts.
+    """
+    rules = model.card.labels
+    slope = 1 / np.array([rule.temperature for rule in rules])
+    bias = np.array([rule.bias for rule in rules])
+    each = np.stack([expit(s.logits * slope + bias) for s in said])
+    gain = _entropy(each.mean(axis=0)) - _entropy(each).mean(axis=0)
+    return float(gain.sum(axis=1).min())
+
+
+def _entropy(p: Array) -> Array:
+    p = np.clip(p, 1e-9, 1 - 1e-9)
+    return np.asarray(-(p * np.log(p) + (1 - p) * np.log(1 - p)))
+
+
+def outlier_figures(
+    model: LoadedModel,
+    split: str,
+    asked: Mapping[str, Asked],
+    *,
+    others: Sequence[nn.Module] = (),
+    scale: Mapping[str, Sequence[float]] | None = None,
+    n_boot: int = N_BOOT,
+) -> dict[str, Any]:
+    """Return the AUROC of each score for each kind of outlier, and how many are refused.
 
     Parameters
     ----------
     split : str
-        ``"test"`` takes CinC 2011's testing half, else its training half.
-    twelve : sequence
-        Insiders, whose leads are exchanged.
+        ``"val"`` or ``"test"``; test takes CinC 2011's testing half, else its training half (on
+        which the learned quality was fitted).
+    asked : mapping
+        Of ``TWELVE_LEAD``, ``LEAD_ONE`` and ``HAND`` the labelled records of the split.
+    others : sequence of nn.Module
+        Further networks of the recipe.
+    scale : mapping, optional
+        Centre and spread of each score on usual records, by which two are compared; default those
+        of the split's own.
     """
-    rng = np.random.default_rng([seed, split == "test"])
-    for entry in load_index(data_root(), kind=SINGLE_LEAD, datasets=["cinc2017"]):
-        if entry.split == split and _same(entry.targets, "~"):
-            yield "unreadable (CinC 2017)", entry.group, load_recording(entry)
-    for number in range(N_SIMULATED):
-        yield "simulated failure", f"simulated {number}", _failure(rng)
-    for group, recording in twelve:
-        if set(STANDARD_12) <= set(recording.leads):
-            yield "leads exchanged at random", group, _exchanged(recording, rng)
+    single = asked[LEAD_ONE] + asked[HAND].where(lambda e: not is_unreadable(e))
+    known = {
+        TWELVE: asked[TWELVE_LEAD],
+        ONE: single,
+        NOISE: asked[HAND].where(is_unreadable),
+    }
+    judged = {
+        kind: judge(model, found.rows(), others=others, said=found.said)
+        for kind, found in known.items()
+    }
+    for kind, recordings in _outsiders(split, asked[TWELVE_LEAD].entries):
+        judged[kind] = judge(model, read_some(model, recordings), others=others)
+    scale = scale or _scale(judged)
+    figures: dict[str, Any] = {
+        "split": split,
+        "score": None if model.distance is None else model.distance.score,
+        "scale": {name: list(values) for name, values in scale.items()},
+        "outliers": {},
+        "insiders": {},
+    }
+    for kind, usual in AGAINST.items():
+        inside, outside = judged[usual], judged[kind]
+        areas = _areas(_together(inside, scale), _together(outside, scale), n_boot)
+        figures["outliers"][kind] = {"against": usual, **_counts(outside), "auroc": areas}
+    for kind in (TWELVE, ONE, SHEETS):
+        figures["insiders"][kind] = _counts(judged[kind])
+    return figures
 
 
-def _same(targets: Sequence[float], name: str) -> bool:
-    return bool(np.array_equal(np.array(targets), np.array(CINC2017_CLASSES[name]), equal_nan=True))
+def _outsiders(
+    split: str, twelve: Sequence[Entry]
+) -> Iterator[tuple[str, Iterable[tuple[str, Recording]]]]:
+    rng = np.random.default_rng([0, split == "test"])
+    half = list(read_judged(data_root(), "testing" if split == "test" else "training"))
+    for kind, unacceptable in ((SHEETS, False), (BAD_SHEETS, True)):
+        chosen = [each.recording for each in half if each.unacceptable == unacceptable]
+        yield kind, ((f"{kind} {i}", recording) for i, recording in enumerate(chosen))
+    yield SIMULATED, ((f"simulated {i}", failure(rng)) for i in range(N_SIMULATED))
+    yield EXCHANGED, _exchanged(twelve, rng)
 
 
-def _failure(rng: np.random.Generator) -> Recording:
+def failure(rng: np.random.Generator) -> Recording:
     """Return a simulated ECG that a technician would record again: noise hides the beats."""
     made = simulate("normal", seed=int(rng.integers(2**31)), duration_s=10.0, fs_hz=500.0).recording
     signal = np.array(made.signal, dtype=np.float64)
@@ -92,82 +224,74 @@ def _failure(rng: np.random.Generator) -> Recording:
     return replace(made, signal=signal.astype(np.float32))
 
 
-def _exchanged(recording: Recording, rng: np.random.Generator) -> Recording:
-    rows = [recording.leads.index(name) for name in STANDARD_12]
-    return Recording(
-        recording.signal[rows][rng.permutation(12)], recording.fs_hz, STANDARD_12, recording.unit
-    )
+def _exchanged(
+    entries: Sequence[Entry], rng: np.random.Generator
+) -> Iterator[tuple[str, Recording]]:
+    for entry in entries:
+        recording = load_recording(entry)
+        if set(STANDARD_12) <= set(recording.leads):
+            rows = [recording.leads.index(name) for name in STANDARD_12]
+            shuffled = recording.signal[rows][rng.permutation(12)]
+            yield entry.group, replace(recording, signal=shuffled, leads=STANDARD_12)
 
 
-def distance_scores(model: LoadedModel) -> Scores:
-    """Return distance and energy of a recording, whatever its quality.
-
-    Energy (Liu et al., NeurIPS 2020), for statements that do not exclude each other the sum over
-    them (Wang et al., NeurIPS 2021), with its sign turned.
-    """
-
-    def scores(recording: Recording) -> Mapping[str, float] | None:
-        try:
-            reading = read_for(model, recording)
-        except CannotAssessError:
-            return None
-        logits, features = network_outputs(model.network, reading.given, reading.pieces)
-        found = {"energy": -float(np.logaddexp(0, logits).sum(axis=1).max())}
-        if model.distance is not None and features is not None:
-            found["distance"] = float(model.distance.of(features).min())
-        found["unreadable"] = float(set(reading.quality.bad_leads) >= set(recording.leads))
-        return found
-
-    return scores
+def _scale(judged: Mapping[str, Judged]) -> dict[str, Sequence[float]]:
+    """Return centre and spread of each score on the insiders, so that two can be compared."""
+    usual = [judged[TWELVE], judged[ONE]]
+    found: dict[str, Sequence[float]] = {}
+    for name in usual[0].scores:
+        values = np.concatenate([each.scores[name] for each in usual])
+        low, middle, high = np.quantile(values, (0.1, 0.5, 0.9))
+        found[name] = (float(middle), max(float(high - low), 1e-9))
+    return found
 
 
-def outlier_figures(
-    model: LoadedModel, split: str, scores: Scores, *, n_boot: int = N_BOOT
-) -> dict[str, Any]:
-    """Return the AUROC of each score for each kind of outlier, and how many insiders are refused.
+def _together(judged: Judged, scale: Mapping[str, Sequence[float]]) -> Judged:
+    """Add to each score of the network the larger of it and the quality, in units of insiders."""
 
-    Unreadable hand-held records are compared with hand-held insiders, the others with twelve
-    leads.  A recording that cannot be run at all is refused: it gets the highest score.
-    """
-    usual = insiders(model, split)
-    inside = {kind: _scored(rows, scores) for kind, rows in usual.items()}
-    outside: dict[str, list[tuple[str, Recording]]] = {}
-    for kind, group, recording in outliers(split, usual["twelve leads"]):
-        outside.setdefault(kind, []).append((group, recording))
-    figures: dict[str, Any] = {"split": split, "outliers": {}, "insiders": {}}
-    for kind, rows in outside.items():
-        against = inside["one lead" if "2017" in kind else "twelve leads"]
-        figures["outliers"][kind] = _areas(against, _scored(rows, scores), n_boot)
-    limit = np.inf if model.distance is None else model.distance.limit
-    for kind, (groups, table) in inside.items():
-        far = table.get("distance", np.zeros(len(groups)))
-        figures["insiders"][kind] = {"n": len(groups), "refused": float((far > limit).mean())}
-    return figures
+    def units(name: str) -> Array:
+        middle, spread = scale[name]
+        return (judged.scores[name] - middle) / spread
 
-
-def _scored(
-    rows: Sequence[tuple[str, Recording]], scores: Scores
-) -> tuple[list[str], dict[str, Array]]:
-    found = [scores(recording) for _, recording in rows]
-    names = next((list(each) for each in found if each is not None), [])
-    table = {
-        name: np.array([np.inf if each is None else each[name] for each in found]) for name in names
+    pairs = {
+        f"{name}{WITH_QUALITY}": np.maximum(units(name), units(QUALITY))
+        for name in judged.scores
+        if name != QUALITY
     }
-    return [group for group, _ in rows], table
+    return replace(judged, scores={**judged.scores, **pairs})
 
 
-def _areas(
-    inside: tuple[list[str], dict[str, Array]],
-    outside: tuple[list[str], dict[str, Array]],
-    n_boot: int,
-) -> dict[str, Any]:
-    groups = [*(f"in {g}" for g in inside[0]), *(f"out {g}" for g in outside[0])]
-    truth = np.repeat([0.0, 1.0], [len(inside[0]), len(outside[0])])
+def _counts(judged: Judged) -> dict[str, Any]:
+    return {
+        "n": len(judged.groups),
+        "refused": float(judged.refused.mean()) if judged.groups else None,
+        "silent": float(judged.silent.mean()) if judged.groups else None,
+    }
+
+
+def _areas(inside: Judged, outside: Judged, n_boot: int) -> dict[str, Any]:
+    if not inside.groups or not outside.groups:
+        return {}
+    groups = [*(f"in {g}" for g in inside.groups), *(f"out {g}" for g in outside.groups)]
+    truth = np.repeat([0.0, 1.0], [len(inside.groups), len(outside.groups)])
     weights = patient_weights(groups, n_boot=n_boot)
     rows = np.concatenate([np.ones((1, truth.size)), weights])
-    out: dict[str, Any] = {"n": len(outside[0])}
-    for name, values in inside[1].items():
-        joined = np.nan_to_num(np.concatenate([values, outside[1][name]]), posinf=1e12)
-        area = class_auc(truth, joined, rows)
+    out: dict[str, Any] = {}
+    for name, values in inside.scores.items():
+        area = class_auc(truth, np.concatenate([values, outside.scores[name]]), rows)
         out[name] = from_resamples(float(area[0]), area[1:]).as_dict()
+    # As the product does it: one verdict, no scale.
+    said = np.concatenate([inside.refused, outside.refused]).astype(np.float64)
+    area = class_auc(truth, said, rows)
+    out["refused"] = from_resamples(float(area[0]), area[1:]).as_dict()
     return out
+
+
+def best_score(figures: Mapping[str, Any], scores: Sequence[str]) -> str:
+    """Return which of these scores has the highest mean AUROC together with the quality."""
+
+    def mean(name: str) -> float:
+        areas = [kind["auroc"] for kind in figures["outliers"].values() if kind["auroc"]]
+        return float(np.mean([each[f"{name}{WITH_QUALITY}"]["value"] for each in areas]))
+
+    return max(scores, key=mean)

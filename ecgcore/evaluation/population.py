@@ -27,7 +27,6 @@ from ecgcore.explain.expected_gradients import (
     simulated_references,
 )
 from ecgcore.inference import LoadedModel
-from ecgcore.inference.predict import calibrated
 from ecgcore.inference.prepare import Window
 
 Array = NDArray[np.float64]
@@ -209,7 +208,7 @@ class _Maker:
     def _flagged(self, output: int) -> list[int]:
         rule = self.model.card.labels[output]
         highest = [float(r.logits[:, output].max()) for r in self.records]
-        return [row for row, z in enumerate(highest) if calibrated(rule, z) >= rule.threshold]
+        return [row for row, z in enumerate(highest) if rule.probability(z) >= rule.threshold]
 
     def _explain(self, row: int, output: int) -> _Explained:
         record = self.records[row]

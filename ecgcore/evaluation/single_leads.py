@@ -1,17 +1,17 @@
 """How a model that takes any leads does on each single one, beside all of them."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgcore.evaluation.asked import one_lead
 from ecgcore.evaluation.bootstrap import N_BOOT, Interval, from_resamples, patient_weights
 from ecgcore.evaluation.metrics import class_auc, mean_of_defined, measurable
 from ecgcore.evaluation.population_records import Record, window_logits
 from ecgcore.inference import LoadedModel
-from ecgcore.inference.prepare import ModelInput
+from ecgcore.labels import CORE_CODES
 
 Array = NDArray[np.float64]
 ALL = "all"
@@ -43,12 +43,41 @@ def single_lead_figures(
         and ``among_best`` (share of the resamples in which it is one of the three best).
     """
     leads = model.card.input.leads
-    codes = model.card.codes
-    logits = {lead: _logits_on(records, row) for row, lead in enumerate(leads)}
-    every = np.stack([record.logits.max(axis=0) for record in records])
-    groups = [record.entry.group for record in records]
+    return lead_figures(
+        model.card.codes,
+        targets,
+        np.stack([record.logits.max(axis=0) for record in records]),
+        {lead: _logits_on(records, row) for row, lead in enumerate(leads)},
+        groups=[record.entry.group for record in records],
+        n_boot=n_boot,
+        seed=seed,
+    )
+
+
+def lead_figures(
+    codes: Sequence[str],
+    targets: Array,
+    every: Array,
+    logits: Mapping[str, Array],
+    *,
+    groups: Sequence[str],
+    n_boot: int = N_BOOT,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Return the same from logits.
+
+    Means are over the nine core statements where the model has them all: those that the published
+    finding on single leads is about.
+
+    Parameters
+    ----------
+    every : array, shape (n, n_labels)
+        On all leads.
+    logits : mapping of str to array, shape (n, n_labels)
+        On each lead; NaN where a record does not have it.
+    """
     weights = patient_weights(groups, n_boot=n_boot, seed=seed)
-    rows = np.concatenate([np.ones((1, len(records))), weights])
+    rows = np.concatenate([np.ones((1, len(every))), weights])
     whole, whole_mean = _figures(codes, targets, every, rows)
     out: dict[str, Any] = {}
     means = []
@@ -60,7 +89,7 @@ def single_lead_figures(
         out[lead]["difference"] = _interval(mean - reference)
         means.append(mean)
     ranks = np.argsort(np.argsort(-np.nan_to_num(np.stack(means)), axis=0), axis=0)
-    for lead, rank in zip(leads, ranks, strict=True):
+    for lead, rank in zip(logits, ranks, strict=True):
         out[lead]["among_best"] = round(float((rank[1:] < BEST).mean()), 3)
     return {ALL: whole, "leads": out}
 
@@ -70,23 +99,11 @@ def _logits_on(records: Sequence[Record], row: int) -> Array:
     out = np.full((len(records), records[0].logits.shape[1]), np.nan)
     for i, record in enumerate(records):
         given = record.reading.given
-        place = np.flatnonzero(given.index.numpy() == row)
-        if place.size:
-            alone = _only(given, int(place[0]))
+        alone = one_lead(given, row)
+        if alone is not None:
             each = [window_logits(record.ask, alone, window) for window in record.reading.pieces]
             out[i] = np.max(each, axis=0)
     return out
-
-
-def _only(given: ModelInput, place: int) -> ModelInput:
-    part = slice(place, place + 1)
-    return replace(
-        given,
-        x=given.x[part],
-        present=given.present[part],
-        index=given.index[part],
-        leads=given.leads[part],
-    )
 
 
 def _figures(
@@ -95,7 +112,9 @@ def _figures(
     """Return the figures, and the mean area for each row of weights."""
     columns = measurable(targets)
     areas = {j: class_auc(targets[:, j], scores[:, j], rows) for j in columns}
-    mean = mean_of_defined(list(areas.values()), rows.shape[0])
+    core = [j for j, code in enumerate(codes) if code in CORE_CODES]
+    meant = core if len(core) == len(CORE_CODES) else list(range(len(codes)))
+    mean = mean_of_defined([area for j, area in areas.items() if j in meant], rows.shape[0])
     known = (~np.isnan(targets)).any(axis=1)
     empty = Interval(None).as_dict()
     classes = {c: _interval(areas[j]) if j in areas else empty for j, c in enumerate(codes)}

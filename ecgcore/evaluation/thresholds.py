@@ -95,6 +95,35 @@ def for_sensitivity(
     return _threshold(y, s, float(positive[needed - 1]), words)
 
 
+def for_specificity(
+    targets: ArrayLike, scores: ArrayLike, wanted: float = 0.95, *, source: str = ""
+) -> Threshold:
+    """Return the lowest threshold, just above a score, at which the specificity is ``wanted``.
+
+    Parameters
+    ----------
+    targets, scores, source
+        As :func:`best_f1`.
+    wanted : float
+        From 0.01 to 1; reached or exceeded.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the shapes differ, a score is not finite, or ``wanted`` is out of range.
+    CannotAssessError
+        If there is no positive or no negative.
+    """
+    in_range("wanted", wanted, 0.01, 1.0)
+    y, s = _with_positives(targets, scores)
+    negative = np.sort(s[y == 0])
+    if not negative.size:
+        raise CannotAssessError("There is no negative record to choose a threshold on.")
+    kept = ceil(round(wanted * negative.size, 9))
+    value = float(np.nextafter(negative[kept - 1], np.inf))
+    return _threshold(y, s, value, _words(f"specificity of at least {wanted:.0%}", source))
+
+
 def _with_positives(targets: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]:
     y, s = known_only(*checked_pair(targets, scores, ndim=1))
     if not (y == 1).any():

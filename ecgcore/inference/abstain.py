@@ -11,19 +11,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.inference.card import ModelCard
-from ecgcore.inference.distance import Distance
+from ecgcore.inference.distance import ENERGY, Strangeness
 from ecgcore.inference.prepare import ModelInput, known_paced
 from ecgcore.labels import statement
 from ecgcore.recording import Recording
 from ecgcore.results import Finding, Quality
+from ecgcore.signal.pacing import paced_by_spikes
 
 ADULT_YEARS = 18
 # Bundle branch block is defined by V1 (with I and V6): AHA/ACC/HRS 2009 Part III.
-NEEDS_V1 = ("LBBB", "RBBB", "IRBBB")
-# Brugada's pattern stands in V1 and V2: HRS/EHRA/APHRS 2013.
-NEEDS_V1_V2 = ("418818005",)
+IN_V1 = ("LBBB", "RBBB", "IRBBB")
+_INFERIOR = ("II", "III", "aVF")
+_ANTERIOR = ("V1", "V2", "V3", "V4")
+# Statement -> leads it is read in, how many of them are needed, and how that is said.
+NEEDED: dict[str, tuple[tuple[tuple[str, ...], int, str], ...]] = {
+    # The left axis of fascicular block needs a lead across and one down.
+    "LAFB": (
+        (("I", "aVL"), 1, "The axis is read in I or aVL"),
+        (_INFERIOR, 1, "The axis is read in II, III or aVF"),
+    ),
+    # Two neighbouring leads: fourth universal definition of MI, 2018.
+    "AMI": ((_ANTERIOR, 2, "It is read in two of V1 to V4"),),
+    "IMI": (
+        (_INFERIOR, 1, "It is read in II, III and aVF"),
+        (("I", "II", "III", "aVF", "aVL", "aVR"), 2, "It is read in two limb leads"),
+    ),
+    # Sokolow-Lyon and Cornell: AHA/ACCF/HRS 2009 Part V.
+    "LVH": (
+        (("V1", "V2", "V3"), 1, "Its criteria use V1 or V3"),
+        (("V5", "V6", "aVL"), 1, "Its criteria use V5, V6 or aVL"),
+    ),
+    # Brugada's pattern stands in V1 and V2: HRS/EHRA/APHRS 2013.
+    "418818005": ((("V1", "V2"), 2, "It is read in V1 and V2"),),
+}
 # Its criteria are millivolts: AHA/ACC/HRS 2009 Part V.
 NEEDS_VOLTAGE = ("LVH",)
+# What is normal of them changes with age, or is usual in the young.
+BY_AGE = ("SNR", "SBRAD", "STACH", "STE", "IRBBB")
+# Limits in millivolts are other ones under 18, and wrong without knowing.
+NOT_WITHOUT_AGE = ("LVH",)
+PACED = "PACE"
+_NOT_PACED = "this statement is not made on paced beats."
 # What a pacemaker's own complexes imitate or hide.
 NOT_IN_PACED = (
     "SNR", "IAVB", "LBBB", "RBBB", "PVC", "STD", "STE", "SBRAD", "STACH", "SARRH", "LVH", "LAFB",
@@ -62,20 +90,33 @@ class Limits:
         for code in codes:
             self.remarks.setdefault(code, []).append(words)
 
-    def far(self, codes: Sequence[str], distance: Distance, features: NDArray[np.float64]) -> None:
-        """Say nothing about a recording unlike all that the model learned from.
+    def far(self, codes: Sequence[str], found: Strangeness) -> None:
+        """Say nothing about a recording unlike all that the model learned from."""
+        if not found.too_strange or self.everywhere:
+            return
+        what = "energy" if found.score == ENERGY else "distance"
+        self.everywhere = (
+            f"This recording is unlike those the model learned from ({what} {found.value:.1f}, "
+            f"limit {found.limit:.1f}): check the electrodes and the signal."
+        )
+        # Where a reason stands already, it is the more exact one.
+        self.block(codes, self.everywhere)
+
+    def paced(self, card: ModelCard, logits: NDArray[np.float64]) -> None:
+        """Hold back what is not read in paced beats where the network itself sees pacing.
 
         Parameters
         ----------
-        features : array, shape (n_pieces, d)
+        logits : array, shape (n_labels,)
         """
-        found = float(distance.of(features).min())
-        if found > distance.limit and not self.everywhere:
-            self.everywhere = (
-                f"This recording is unlike those the model learned from (distance {found:.1f}, "
-                f"limit {distance.limit:.1f}): check the electrodes and the signal."
+        if PACED not in card.codes or PACED in self.blocked:
+            return
+        at = card.codes.index(PACED)
+        if card.labels[at].probability(float(logits[at])) >= card.labels[at].threshold:
+            self.block(
+                [c for c in card.codes if c in NOT_IN_PACED],
+                f"The model itself suggests paced rhythm; {_NOT_PACED}",
             )
-            self.block(codes, self.everywhere)
 
     def overall_reason(self, findings: Sequence[Finding]) -> str:
         """Return why nothing is said, for a recording on which every statement is blocked."""
@@ -112,16 +153,19 @@ def limits_of(
     if all(name in quality.bad_leads for name in lead_names):
         limits.everywhere = "No lead is of readable quality: " + " ".join(quality.reasons)
         limits.block(codes, limits.everywhere.strip())
+    not_in_paced = [c for c in codes if c in NOT_IN_PACED]
     if known_paced(recording):
-        limits.block(
-            [c for c in codes if c in NOT_IN_PACED],
-            "The file tells of pacing; this statement is not made on paced beats.",
-        )
+        limits.block(not_in_paced, f"The file tells of pacing; {_NOT_PACED}")
+    elif paced_by_spikes(recording):
+        limits.block(not_in_paced, f"Pacing spikes were found; {_NOT_PACED}")
     _lead_limits(limits, given, lead_names, card)
     _voltage_limits(limits, given, card)
     if age is None:
-        # "Normal" depends on age more than any other statement; once is enough.
-        limits.remark(["SNR"], "The age is unknown; the model was trained on adults.")
+        limits.block(
+            [c for c in codes if c in NOT_WITHOUT_AGE],
+            "The age is unknown, and its limits are those of adults.",
+        )
+        limits.remark(BY_AGE, "The age is unknown; the model was trained on adults.")
     return limits
 
 
@@ -143,8 +187,24 @@ def _lead_limits(
     for own, model_name in lead_names.items():
         if own != model_name:
             limits.remark(codes, f"{own} was read in the place of {model_name}.")
-    if given.leads_present >= card.input.min_leads_calibrated:
-        return
+    names = ", ".join(given.leads)
+    used, few = set(lead_names.values()), given.leads_present < card.input.min_leads_calibrated
+    if "V1" not in used:
+        in_v1 = [c for c in codes if c in IN_V1]
+        if few or "V2" not in used:
+            words = "Bundle branch block is read in V1, which is not among the leads used"
+            limits.block(in_v1, f"{words}: {names}.")
+        else:
+            limits.remark(in_v1, "V1, where it is defined, was not read.")
+    for code in codes:
+        for leads, count, words in NEEDED.get(code, ()):
+            if len(used.intersection(leads)) < count:
+                limits.block([code], f"{words}; used here: {names}.")
+    if few:
+        _few_leads(limits, given, card)
+
+
+def _few_leads(limits: Limits, given: ModelInput, card: ModelCard) -> None:
     limits.calibrated = False
     names = ", ".join(given.leads)
     for rule in card.labels:
@@ -153,17 +213,7 @@ def _lead_limits(
                 [rule.code],
                 f"It needs at least {rule.min_leads:g} complete leads; used here: {names}.",
             )
-    if "V1" not in lead_names.values():
-        limits.block(
-            [c for c in codes if c in NEEDS_V1],
-            f"Bundle branch block is read in V1, which is not among the leads used: {names}.",
-        )
-    if not {"V1", "V2"} <= set(lead_names.values()):
-        limits.block(
-            [c for c in codes if c in NEEDS_V1_V2],
-            f"It is read in V1 and V2, which are not both among the leads used: {names}.",
-        )
-    open_ = [c for c in codes if c not in limits.blocked]
     limits.remark(
-        open_, f"Threshold and calibration were made on twelve leads; used here: {names}."
+        [c for c in card.codes if c not in limits.blocked],
+        f"Threshold and calibration were made on twelve leads; used here: {names}.",
     )

@@ -5,6 +5,7 @@ anything that the software relies on is missing.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -73,6 +74,8 @@ class LabelRule:
     min_leads : float
         On fewer leads no finding is given: out-of-fold, the threshold does not hold there, or
         the statement is one about the whole heart.
+    origin : str
+        How the threshold was chosen, in words; empty in older cards.
     """
 
     code: str
@@ -82,6 +85,12 @@ class LabelRule:
     calibrated: bool
     positives: int
     min_leads: float = 8.0
+    origin: str = ""
+
+    def probability(self, logit: float) -> float:
+        """Return the calibrated probability of a logit."""
+        z = min(max(logit / self.temperature + self.bias, -50.0), 50.0)
+        return 1.0 / (1.0 + math.exp(-z))
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,14 @@ class ModelCard:
     intended_use : str
     limits : tuple of str
     weights_sha256 : str
+    abstention : mapping
+        How strangeness is judged (``score``: ``"distance"`` or ``"energy"``), and the figures
+        that it was chosen by; empty where the model judges none.
+    sides : mapping
+        Of a network of several tasks, how its classes beside the statements are told apart:
+        ``handheld_bias`` and ``beat_bias``, added to the logits, and ``rule`` in words.
+    distance_sha256 : str
+        Digest of the file that holds where its training records lie; empty where there is none.
     task : str
         ``"statements"`` (findings on a recording), or ``"waves"`` (a class for every sample of a
         lead: then ``labels`` are the wave classes, and threshold and calibration have no use).
@@ -143,6 +160,9 @@ class ModelCard:
     out_of_fold: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     task: str = STATEMENTS
+    abstention: Mapping[str, Any] = field(default_factory=dict)
+    sides: Mapping[str, Any] = field(default_factory=dict)
+    distance_sha256: str = ""
 
     @property
     def full_name(self) -> str:

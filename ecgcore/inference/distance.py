@@ -1,10 +1,16 @@
-"""How far a recording is from what a network learned from.
+"""How strange a recording is to a network: too strange, and nothing is said.
 
-The Mahalanobis distance of the network's features to those of its training records, in the
-directions in which these vary most (Lee et al., NeurIPS 2018; with principal components, since
-there are fewer records than pairs of features).  It is aggregate: a mean and a few directions.
+Two scores.  The Mahalanobis distance of the network's features to those of its training records,
+in the directions in which these vary most (Lee et al., NeurIPS 2018; with principal components,
+since there are fewer records than pairs of features).  And the energy of its logits (Liu et al.,
+NeurIPS 2020; for statements that do not exclude each other the sum over them, Wang et al., NeurIPS
+2021), with its sign turned, so that high is strange.  Each has its limit for one lead, for a few
+and for eight or more, since features of one lead lie elsewhere than those of twelve.  What is kept
+is aggregate: means and a few directions.
 """
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +22,8 @@ from safetensors import SafetensorError
 from ecgcore.errors import InvalidArgumentError, ModelError
 
 DISTANCE_FILE = "distance.safetensors"
+DISTANCE, ENERGY = "distance", "energy"
+SCORES = (DISTANCE, ENERGY)
 Array = NDArray[np.float64]
 
 
@@ -51,6 +59,78 @@ class Distance:
         return np.asarray(np.sqrt(squared / (len(lengths) + n_rest)))
 
 
+def energy(logits: Array) -> Array:
+    """Return how little a network sees of anything it knows, (n, n_labels) -> (n,)."""
+    return np.asarray(-np.logaddexp(0, np.atleast_2d(logits)).sum(axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What is usual from so many leads on.
+
+    Attributes
+    ----------
+    min_leads : float
+    distance : Distance
+    energy_limit : float
+        Above it, nothing is said, where energy is the score.
+    """
+
+    min_leads: float
+    distance: Distance
+    energy_limit: float = np.inf
+
+
+@dataclass(frozen=True)
+class Strangeness:
+    """How strange a recording is: by which score, and from where on it is too strange."""
+
+    score: str
+    value: float
+    limit: float
+
+    @property
+    def too_strange(self) -> bool:
+        """Whether nothing should be said."""
+        return self.value > self.limit
+
+
+@dataclass(frozen=True, eq=False)
+class Usual:
+    """What is usual to a network, by the number of leads.
+
+    Attributes
+    ----------
+    parts : tuple of Part
+        Ascending by ``min_leads``; the last one that a recording reaches judges it.
+    score : str
+        One of ``SCORES``.
+    """
+
+    parts: tuple[Part, ...]
+    score: str = DISTANCE
+
+    def part(self, leads_present: float) -> Part:
+        """Return what judges a recording of so many leads."""
+        reached = [p for p in self.parts if leads_present >= p.min_leads]
+        return reached[-1] if reached else self.parts[0]
+
+    def judge(self, features: Array, logits: Array, leads_present: float) -> Strangeness:
+        """Return how strange a recording is: of its windows, the least strange counts.
+
+        Parameters
+        ----------
+        features : array, shape (n_pieces, d)
+        logits : array, shape (n_pieces, n_labels)
+        leads_present : float
+        """
+        part = self.part(leads_present)
+        if self.score == ENERGY:
+            return Strangeness(ENERGY, float(energy(logits).min()), part.energy_limit)
+        value = float(part.distance.of(features).min())
+        return Strangeness(DISTANCE, value, part.distance.limit)
+
+
 def fit_distance(features: Array, *, n_directions: int = 48) -> Distance:
     """Return where these records lie.
 
@@ -74,35 +154,81 @@ def fit_distance(features: Array, *, n_directions: int = 48) -> Distance:
     _, spread, directions = np.linalg.svd(features - centre, full_matrices=False)
     deviations = spread / np.sqrt(n - 1)
     rest = float(np.sqrt(np.square(deviations[n_directions:]).sum() / (d - n_directions)))
-    kept = directions[:n_directions] / deviations[:n_directions, None]
+    kept = directions[:n_directions] / np.maximum(deviations[:n_directions, None], 1e-9)
     return Distance(centre, kept, max(rest, 1e-9))
 
 
-def save_distance(distance: Distance, folder: Path) -> None:
-    """Write it into a model folder."""
-    tensors = {
-        "centre": distance.centre.astype(np.float32),
-        "directions": np.ascontiguousarray(distance.directions, dtype=np.float32),
-        "rest": np.array([distance.rest, distance.limit], dtype=np.float32),
-    }
-    safetensors.numpy.save_file(tensors, folder / DISTANCE_FILE)
+def save_usual(usual: Usual, folder: Path) -> str:
+    """Write it into a model folder; return the SHA-256 of the file, for the card."""
+    tensors: dict[str, NDArray[np.float32]] = {}
+    for number, part in enumerate(usual.parts):
+        found = part.distance
+        numbers = [found.rest, found.limit, part.energy_limit, part.min_leads]
+        tensors[f"{number}.centre"] = found.centre.astype(np.float32)
+        tensors[f"{number}.directions"] = np.ascontiguousarray(found.directions, dtype=np.float32)
+        tensors[f"{number}.numbers"] = np.array(numbers, dtype=np.float32)
+    content = safetensors.numpy.save(tensors)
+    (folder / DISTANCE_FILE).write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
 
 
-def load_distance(folder: Path) -> Distance | None:
-    """Return what a model folder holds, or None where it holds none.
+def load_usual(folder: Path, sha256: str, score: str = DISTANCE) -> Usual | None:
+    """Return what a model folder holds.
+
+    Parameters
+    ----------
+    folder : Path
+    sha256 : str
+        The card's; empty where the card names no such file.
+    score : str
+        The card's choice.
+
+    Returns
+    -------
+    Usual or None
+        None where the card names none.
 
     Raises
     ------
     ModelError
-        If the file is there and cannot be read.
+        If the file is missing, not the one the card describes, there without being named, or
+        cannot be read; or if the score is unknown.
     """
     path = folder / DISTANCE_FILE
-    if not path.is_file():
+    if not sha256:
+        if path.exists():
+            raise ModelError(f"{folder.name}: the card does not name {DISTANCE_FILE}; remove it.")
         return None
+    if score not in SCORES:
+        raise ModelError(f"{folder.name}: the card's score is {score!r}; possible: {SCORES}.")
     try:
-        found = safetensors.numpy.load_file(path)
-        parts = (found["centre"], found["directions"], found["rest"])
-    except (SafetensorError, KeyError, OSError) as error:
+        content = path.read_bytes()
+    except OSError:
+        raise ModelError(f"{folder.name}: the file {DISTANCE_FILE} is missing.") from None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ModelError(
+            f"{folder.name}: {DISTANCE_FILE} is not the file that the card describes "
+            "(its SHA-256 differs); restore the original."
+        )
+    try:
+        found = safetensors.numpy.load(content)
+        return Usual(_parts(found), score)
+    except (SafetensorError, KeyError, ValueError) as error:
         raise ModelError(f"{folder.name}: {DISTANCE_FILE} cannot be read: {error}.") from None
-    centre, directions, rest = (part.astype(np.float64) for part in parts)
-    return Distance(centre, directions, float(rest[0]), float(rest[1]))
+
+
+def _parts(tensors: dict[str, NDArray[np.float32]]) -> tuple[Part, ...]:
+    made = []
+    for number in range(len(tensors) // 3):
+        names = (f"{number}.{what}" for what in ("centre", "directions", "numbers"))
+        centre, directions, numbers = (tensors[name].astype(np.float64) for name in names)
+        rest, limit, energy_limit, min_leads = (float(v) for v in numbers)
+        made.append(Part(min_leads, Distance(centre, directions, rest, limit), energy_limit))
+    if not made:
+        raise ValueError("it holds no part")
+    return tuple(made)
+
+
+def usual_of(parts: Sequence[Part], score: str = DISTANCE) -> Usual:
+    """Return parts in ascending order of their leads."""
+    return Usual(tuple(sorted(parts, key=lambda part: part.min_leads)), score)

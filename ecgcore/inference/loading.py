@@ -13,7 +13,7 @@ from torch import nn
 
 from ecgcore.errors import InvalidArgumentError, ModelError
 from ecgcore.inference.card import CARD_FILE, STATEMENTS, WEIGHTS_FILE, ModelCard, read_card
-from ecgcore.inference.distance import Distance, load_distance
+from ecgcore.inference.distance import DISTANCE, Usual, load_usual
 from ecgcore.models import build
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -29,8 +29,8 @@ class LoadedModel:
     card : ModelCard
     network : nn.Module
         Its parameters take no gradients.
-    distance : Distance or None
-        How far a recording may be from what it learned from.
+    distance : Usual or None
+        How strange a recording may be to it.
     lock : threading.RLock
         Held by prediction and explanation: hooks on a network that two threads use at once give
         silently wrong maps.
@@ -38,7 +38,7 @@ class LoadedModel:
 
     card: ModelCard
     network: nn.Module
-    distance: Distance | None = None
+    distance: Usual | None = None
     lock: "threading.RLock" = field(default_factory=threading.RLock)
 
     @property
@@ -98,8 +98,9 @@ def load_model(
     Raises
     ------
     ModelError
-        If there is no such model, no card, it is made for another task, or the weights are
-        missing, altered (their SHA-256 is not the card's) or do not fit the architecture exactly.
+        If there is no such model, no card, it is made for another task, or the weights (or the
+        file of distances) are missing, altered (their SHA-256 is not the card's) or do not fit
+        the architecture exactly.
     """
     folder = _folder(name_or_folder)
     card = read_card(folder)
@@ -108,7 +109,9 @@ def load_model(
     network = _filled_network(folder, card)
     network.requires_grad_(False)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return LoadedModel(card, network.to(device).eval(), load_distance(folder))
+    score = str(card.abstention.get("score", DISTANCE))
+    usual = load_usual(folder, card.distance_sha256, score)
+    return LoadedModel(card, network.to(device).eval(), usual)
 
 
 def _folder(name_or_folder: str | Path) -> Path:

@@ -1,5 +1,6 @@
 """What a network of several tasks says beside the statements: classes, beats, features."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from ecgcore.errors import CannotAssessError
 from ecgcore.inference.loading import LoadedModel
 from ecgcore.inference.prepare import ModelInput, Window, model_input, model_leads, pieces_of
-from ecgcore.models import LeadAttentionNet, Outputs
+from ecgcore.models import HANDHELD, LeadAttentionNet, Outputs
 from ecgcore.recording import Recording
 
 Array = NDArray[np.float64]
@@ -30,7 +31,8 @@ class Sides:
     superclasses : array, shape (5,)
         Probabilities of ``ecgcore.labels.SUPERCLASSES``, not calibrated; the highest piece.
     handheld : array, shape (4,)
-        Shares of ``ecgcore.models.HANDHELD``, 1 in sum; the mean of the pieces.
+        Shares of ``ecgcore.models.HANDHELD``, 1 in sum; the mean of the pieces.  The largest is
+        the class: the card's bias, chosen on records of ``val``, is in them.
     features : array, shape (n_features,)
         What stands before the last layer; the mean of the pieces.
     """
@@ -49,17 +51,24 @@ def sides_of(model: LoadedModel, recording: Recording) -> Sides:
         If the model has no such outputs, or cannot run on the recording.
     """
     given = _given(model, recording)
+    bias = model.card.sides.get("handheld_bias")
     with model.lock:
-        return network_sides(_network(model), given, pieces_of(given, model.card.input))
+        return network_sides(_network(model), given, pieces_of(given, model.card.input), bias)
 
 
-def network_sides(network: LeadAttentionNet, given: ModelInput, pieces: list[Window]) -> Sides:
+def network_sides(
+    network: LeadAttentionNet,
+    given: ModelInput,
+    pieces: list[Window],
+    handheld_bias: Sequence[float] | None = None,
+) -> Sides:
     """Return the same of a network that no other thread uses."""
+    add = torch.tensor(handheld_bias or [0.0] * len(HANDHELD))
     found = [
         _outputs(network, given, pieces[i : i + _BATCH]) for i in range(0, len(pieces), _BATCH)
     ]
     superclasses = torch.cat([f.superclasses for f in found]).sigmoid().amax(dim=0)
-    handheld = torch.cat([f.handheld for f in found]).softmax(dim=1).mean(dim=0)
+    handheld = (torch.cat([f.handheld for f in found]).cpu() + add).softmax(dim=1).mean(dim=0)
     features = torch.cat([f.features for f in found]).mean(dim=0)
     return Sides(_numpy(superclasses), _numpy(handheld), _numpy(features))
 
@@ -75,7 +84,8 @@ def beat_shares(model: LoadedModel, recording: Recording, r_s: Array) -> Array:
     Returns
     -------
     array, shape (n_beats, 3)
-        Columns as :data:`KINDS`, 1 in sum, not calibrated; NaN before the recording begins.
+        Columns as :data:`KINDS`, 1 in sum, not calibrated; NaN before the recording begins.  The
+        largest is the kind: the card's bias, chosen on records of ``val``, is in them.
 
     Raises
     ------
@@ -96,7 +106,15 @@ def beat_shares(model: LoadedModel, recording: Recording, r_s: Array) -> Array:
                 beats = np.flatnonzero((r_s >= low) & (r_s < high))
                 at_s = r_s[beats] - window.start / given.fs_hz
                 out[beats] = _kinds_at(row, np.rint(at_s / step_s).astype(np.int64))
-    return out
+    return biased(out, model.card.sides.get("beat_bias"))
+
+
+def biased(shares: Array, bias: Sequence[float] | None) -> Array:
+    """Return shares (n, k), 1 in sum, with a bias added to their logarithms."""
+    if bias is None:
+        return shares
+    weighed = shares * np.exp(np.asarray(bias, dtype=np.float64))
+    return np.asarray(weighed / weighed.sum(axis=1, keepdims=True))
 
 
 def beat_windows(given: ModelInput) -> list[Window]:

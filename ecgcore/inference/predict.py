@@ -1,6 +1,5 @@
 """A model's findings on a recording: every probability, and a word only where it can stand."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ from torch import nn
 
 from ecgcore import results
 from ecgcore.inference.abstain import Limits, limits_of
-from ecgcore.inference.card import InputContract, LabelRule
+from ecgcore.inference.card import InputContract
 from ecgcore.inference.loading import LoadedModel
 from ecgcore.inference.prepare import (
     ModelInput,
@@ -23,7 +22,7 @@ from ecgcore.inference.prepare import (
 from ecgcore.labels import statement
 from ecgcore.models import LeadAttentionNet
 from ecgcore.recording import Recording
-from ecgcore.signal.quality import assess
+from ecgcore.signal.quality import grade
 
 # Windows that go through the network together: bounds memory on long recordings.
 BATCH = 32
@@ -41,12 +40,15 @@ class Reading:
     pieces : list of Window
         One, or the windows of a long recording.
     quality : results.Quality
+    unreadable : float
+        How unreadable the sheet is (log odds); above 0 where it is not acceptable.
     """
 
     given: ModelInput
     lead_names: dict[str, str]
     pieces: list[Window]
     quality: results.Quality
+    unreadable: float
 
 
 def predict(
@@ -85,8 +87,33 @@ def predict(
     reading = read_for(model, recording, leads=leads)
     limits = limits_of(recording, reading.given, reading.lead_names, reading.quality, model.card)
     logits, features = piece_outputs(model, reading.given, reading.pieces)
+    return conclude(model, reading, limits, logits, features, windows=windows)
+
+
+def conclude(
+    model: LoadedModel,
+    reading: Reading,
+    limits: Limits,
+    logits: NDArray[np.float64],
+    features: NDArray[np.float64] | None,
+    *,
+    windows: bool = False,
+) -> results.Prediction:
+    """Put what a network said into findings.
+
+    Parameters
+    ----------
+    limits : Limits
+        Of the recording; what the network's own outputs forbid is added to it.
+    logits : array, shape (n_pieces, n_labels)
+    features : array, shape (n_pieces, d), or None
+    windows : bool
+        As :func:`predict`.
+    """
     if model.distance is not None and features is not None:
-        limits.far(model.card.codes, model.distance, features)
+        present = reading.given.leads_present
+        limits.far(model.card.codes, model.distance.judge(features, logits, present))
+    limits.paced(model.card, logits.max(axis=0))
     findings = _findings(model, logits.max(axis=0), limits, len(reading.pieces))
     each: tuple[results.Window, ...] = ()
     if windows:
@@ -117,11 +144,11 @@ def read_for(
     """
     contract = model.card.input
     names = model_leads(recording, contract, leads)
-    quality = assess(recording)
-    readable = {k: v for k, v in names.items() if k not in quality.bad_leads}
+    graded = grade(recording)
+    readable = {k: v for k, v in names.items() if k not in graded.quality.bad_leads}
     used = readable or names
     given = model_input(recording, contract, used)
-    return Reading(given, used, pieces_of(given, contract), quality)
+    return Reading(given, used, pieces_of(given, contract), graded.quality, graded.sheet)
 
 
 def piece_outputs(
@@ -204,18 +231,12 @@ def prepared_input(
     )
 
 
-def calibrated(rule: LabelRule, logit: float) -> float:
-    """Return the probability that a rule makes of a logit."""
-    z = float(np.clip(logit / rule.temperature + rule.bias, -50, 50))
-    return 1.0 / (1.0 + math.exp(-z))
-
-
 def _findings(
     model: LoadedModel, logits: NDArray[np.float64], limits: Limits, n_pieces: int
 ) -> tuple[results.Finding, ...]:
     found = []
     for rule, logit in zip(model.card.labels, logits, strict=True):
-        probability = calibrated(rule, float(logit))
+        probability = rule.probability(float(logit))
         reason = limits.blocked.get(rule.code, "")
         remarks = list(limits.remarks.get(rule.code, ()))
         if n_pieces > 1:

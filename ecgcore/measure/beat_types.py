@@ -9,6 +9,7 @@ from scipy import ndimage
 from ecgcore.measure.beat_features import BeatFeatures, beat_features
 from ecgcore.measure.beat_kinds import kind_model
 from ecgcore.results import Fiducials
+from ecgcore.signal.pacing import enough, spiked
 from ecgcore.signal.prepare import prepare
 
 Array = NDArray[np.float64]
@@ -34,12 +35,6 @@ P_SHARE = 0.5
 P_MOST = 0.8
 P_STEADY_MS = 28.0
 P_LOOSE_MS = 34.0
-SPIKE_SHARE = 0.4
-# A pacing spike: half its width, and how many times it stands above what is usual in a lead
-# (LUDB train: paced records 18 and more, others below 8; thin ones 90 against 26).
-NEEDLE_S, NEEDLE = 0.004, 12.0
-THIN_S, THIN_NEEDLE = 0.002, 50.0
-NEEDLE_FLOOR = 0.005
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +90,10 @@ def beat_types(signal: NDArray[np.float32], fs_hz: float, beats: Fiducials) -> B
             strict=True,
         )
     )
-    spiked = _spikes(signal, fs_hz, beats)
-    if spiked.sum() >= max(2, SPIKE_SHARE * n):
-        kinds = tuple("paced" if s else k for s, k in zip(spiked, kinds, strict=True))
-        return BeatTypes(kinds, own & spiked if (own & spiked).any() else spiked, "paced", p_reason)
+    paced = spiked(signal, fs_hz, beats.r_peak)
+    if enough(paced):
+        kinds = tuple("paced" if s else k for s, k in zip(paced, kinds, strict=True))
+        return BeatTypes(kinds, own & paced if (own & paced).any() else paced, "paced", p_reason)
     dominant = own & np.array([k == "normal" for k in kinds])
     if dominant.sum() < max(1, 0.2 * own.sum()):
         dominant = own
@@ -229,37 +224,3 @@ def _p_reason(beats: Fiducials, own: NDArray[np.bool_], irregular: bool) -> str:
             "one PR interval cannot be stated."
         )
     return ""
-
-
-def _spikes(signal: NDArray[np.float32], fs_hz: float, beats: Fiducials) -> NDArray[np.bool_]:
-    """Tell which complexes follow a needle-like spike.
-
-    A spike of a few milliseconds survives only at rates of 400 Hz and more, and only where the
-    device did not filter it away.
-    """
-    if fs_hz < 400 or signal.shape[1] < 0.1 * fs_hz:
-        return np.zeros(beats.n_beats, dtype=bool)
-    filled = np.nan_to_num(signal.astype(np.float64))
-    early = _needles(filled, fs_hz, beats.r_peak, NEEDLE_S, (-0.16, -0.02)) > NEEDLE
-    # A spike larger than its QRS is itself taken for the R peak: only a thinner, taller one counts.
-    late = _needles(filled, fs_hz, beats.r_peak, THIN_S, (-0.16, 0.02)) > THIN_NEEDLE
-    return np.asarray(early | late)
-
-
-def _needles(
-    x: Array, fs_hz: float, r_s: Array, half_s: float, window_s: tuple[float, float]
-) -> Array:
-    """Return how high each beat's tallest needle stands above what is usual in its lead."""
-    lag = max(1, round(half_s * fs_hz))
-    middle = x[:, lag:-lag]
-    up, down = middle - x[:, : -2 * lag], middle - x[:, 2 * lag :]
-    needle = np.where(up * down > 0, np.minimum(np.abs(up), np.abs(down)), 0.0)
-    usual = np.percentile(needle, 95, axis=1, keepdims=True) + NEEDLE_FLOOR
-    # The three leads that show it best: a spike is seen in many leads, an artefact in one.
-    height = np.sort(needle / usual, axis=0)[-3:].mean(axis=0)
-    out = np.zeros(r_s.size)
-    for beat, r in enumerate(r_s):
-        low, high = (round((r + offset) * fs_hz) - lag for offset in window_s)
-        part = height[max(0, low) : max(0, high)]
-        out[beat] = part.max() if part.size else 0.0
-    return out

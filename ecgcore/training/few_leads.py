@@ -8,16 +8,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ecgcore.datasets import PackedSet
-from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation import CalibrationSet, at_threshold, calibration_error, roc_auc
 from ecgcore.inference.card import InputContract
-from ecgcore.inference.predict import (
-    BATCH,
-    network_outputs,
-    prepared_input,
-    prepared_logits,
-)
-from ecgcore.inference.prepare import pieces_of
+from ecgcore.inference.predict import BATCH, prepared_logits
 from ecgcore.leads import INDEPENDENT_8, LIMB_6, STANDARD_12
 from ecgcore.models import standardise, voltage_scale, with_scale
 
@@ -59,26 +52,6 @@ def network_logits_by_leads(
                     network, kept, contract, in_mv=bool(in_mv[0])
                 )
     return found
-
-
-def features_of(
-    network: nn.Module, data: PackedSet, rows: NDArray[np.int64], contract: InputContract
-) -> NDArray[np.float64]:
-    """Return what a network makes of records before its last layers, shape (n, d).
-
-    Raises
-    ------
-    InvalidArgumentError
-        If the network names no features.
-    """
-    found = []
-    for row in rows:
-        given = prepared_input(data.signal(int(row)), contract, in_mv=bool(data.has_voltage[row]))
-        features = network_outputs(network, given, pieces_of(given, contract))[1]
-        if features is None:
-            raise InvalidArgumentError("This network names no features.")
-        found.append(features.mean(axis=0))
-    return np.stack(found)
 
 
 def _alike(

@@ -1,23 +1,26 @@
 """From a multi-task recipe to a model folder: out-of-fold rules, final weights, card."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.inference.card import WEIGHTS_FILE, DataSource, ModelCard
-from ecgcore.inference.distance import Distance, fit_distance, save_distance
+from ecgcore.evaluation import CalibrationSet, calibration_error
+from ecgcore.evaluation.calibration import held_out_probabilities
+from ecgcore.evaluation.conformal import conformal_sets
+from ecgcore.evaluation.curves import curve_points
+from ecgcore.evaluation.operating import operating_points
+from ecgcore.inference import load_model
+from ecgcore.inference.card import WEIGHTS_FILE, DataSource, LabelRule, ModelCard
+from ecgcore.inference.distance import save_usual
 from ecgcore.labels import STATEMENT_CODES
-from ecgcore.training.few_leads import (
-    ALL_LEADS,
-    LEAD_SETS,
-    features_of,
-    network_logits_by_leads,
-)
+from ecgcore.training.few_leads import ALL_LEADS, LEAD_SETS, network_logits_by_leads
+from ecgcore.training.loop import Fitted
 from ecgcore.training.make import (
     SOURCES,
     out_of_fold_figures,
@@ -28,11 +31,10 @@ from ecgcore.training.make import (
 )
 from ecgcore.training.multi_make import Material, final_network, fold_network, statement_targets
 from ecgcore.training.recipe import Recipe
+from ecgcore.training.release_choices import choose, kept_networks
+from ecgcore.training.release_distance import usual_records
 from ecgcore.training.rules import THRESHOLD_RULE, URGENT, label_rules
 
-# Of usual records, so many are near enough to be read.
-KEPT_SHARE = 0.99
-N_DIRECTIONS = 48
 _MORE_SOURCES = {
     "brugada": ("Brugada-HUCA", "CC BY-SA 4.0"),
     "cpsc2018_lead1": ("CPSC 2018, lead I", "CC BY 4.0"),
@@ -83,7 +85,8 @@ def make_diagnostic(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
     out : Path
         The model folder to write.
     runs : Path
-        Folder for what is kept between runs.
+        Folder for what is kept between runs.  Further final networks in it (``final-1`` and so
+        on) are compared with the distance, as an ensemble.
 
     Raises
     ------
@@ -94,15 +97,28 @@ def make_diagnostic(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
         raise InvalidArgumentError(f"model.arguments.n_labels must be {len(STATEMENT_CODES)}.")
     material = Material(recipe)
     found = cross_validate(material, runs)
+    final = final_network(material, 0, runs, told)
+    out.mkdir(parents=True, exist_ok=True)
+    digest = save_usual(usual_records(final.network, material), out)
+    card = _card(material, found, final, distance_sha256=digest, weights=out / WEIGHTS_FILE)
+    write_card(card, out)
+    chosen = choose(load_model(out), list(kept_networks(runs, card).values()))
+    card = replace(card, abstention=chosen.abstention, sides=chosen.sides)
+    write_card(card, out)
+    return card
+
+
+def _card(
+    material: Material, found: CrossValidated, final: Fitted, *, distance_sha256: str, weights: Path
+) -> ModelCard:
+    recipe = material.recipe
     targets = statement_targets(material.twelve.data)[found.rows]
     groups = material.twelve.data.groups[found.rows]
     rules, calibration = label_rules(
         STATEMENT_CODES, targets, found.logits[ALL_LEADS], groups, recipe.min_leads
     )
-    final = final_network(material, 0, runs, told)
-    out.mkdir(parents=True, exist_ok=True)
-    save_distance(training_distance(final.network, material), out)
-    card = ModelCard(
+    facts = training_facts(recipe, final, found.seconds)
+    return ModelCard(
         name=recipe.name,
         version=recipe.version,
         created=datetime.now(UTC).date().isoformat(),
@@ -116,40 +132,61 @@ def make_diagnostic(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
         split=_split_words(recipe),
         intended_use=recipe.text.intended_use,
         limits=recipe.text.limits,
-        weights_sha256=save_weights(final.network, out / WEIGHTS_FILE),
-        training=training_facts(recipe, final, found.seconds),
-        out_of_fold=out_of_fold_figures(found.logits, rules, calibration, targets, groups),
+        weights_sha256=save_weights(final.network, weights),
+        training=facts | {"learned_from": learned_from(material)},
+        out_of_fold=out_of_fold_figures(found.logits, rules, calibration, targets, groups)
+        | trust_figures(targets, found.logits[ALL_LEADS], calibration, rules, groups),
+        distance_sha256=distance_sha256,
     )
-    write_card(card, out)
-    return card
 
 
-def training_distance(network: nn.Module, material: Material) -> Distance:
-    """Return where the records lie that a network learned from, and how far others may be.
+def trust_figures(
+    targets: NDArray[np.float32],
+    logits: NDArray[np.float64],
+    calibration: CalibrationSet,
+    rules: Sequence[LabelRule],
+    groups: NDArray[np.str_],
+) -> dict[str, Any]:
+    """Return what a card says of how far its probabilities hold, from out-of-fold logits.
 
-    Half twelve-lead, half hand-held records.  Nearer than the limit are 99 % of the records of
-    both kinds that were kept for choosing.
+    Returns
+    -------
+    dict
+        ``curves``: as of test, with a calibration that never saw the record; ``held_out_ece``:
+        the same in one figure, by statement and ``mean`` over those that are calibrated;
+        ``operating_points``; ``conformal``.
     """
-    recipe, rng = material.recipe, np.random.default_rng(material.recipe.seed)
-    learned = material.labelled(*recipe.data.learn)
-    single = material.readable_single(*recipe.data.learn)
-    drawn = rng.permutation(single)[: learned.size]
-    twelve, one = material.twelve.data, material.single.data
-    features = [
-        features_of(network, twelve, learned, recipe.input),
-        features_of(network, one, drawn, recipe.input),
-    ]
-    made = fit_distance(np.concatenate(features), n_directions=N_DIRECTIONS)
-    chosen = [s for s in recipe.data.cross_validate if s not in recipe.data.learn]
-    far = []
-    for data, rows in (
-        (twelve, material.labelled(*chosen)),
-        (one, material.readable_single(*chosen)),
-    ):
-        if rows.size:
-            found = made.of(features_of(network, data, rows, recipe.input))
-            far.append(float(np.quantile(found, KEPT_SHARE)))
-    return replace(made, limit=max(far, default=np.inf))
+    codes = [rule.code for rule in rules]
+    honest = held_out_probabilities(targets, logits, calibration.form, groups=groups)
+    errors = {c: calibration_error(targets[:, j], honest[:, j]) for j, c in enumerate(codes)}
+    known = [errors[rule.code] for rule in rules if rule.calibrated]
+    final = calibration.apply(logits)
+    return {
+        "curves": {
+            rule.code: curve_points(targets[:, j], honest[:, j], rule.threshold)
+            for j, rule in enumerate(rules)
+        },
+        "held_out_ece": {**errors, "mean": float(np.mean(known)) if known else None},
+        "operating_points": operating_points(targets, final, codes),
+        "conformal": conformal_sets(targets, final, groups=groups, codes=codes),
+    }
+
+
+def learned_from(material: Material) -> dict[str, dict[str, list[int]]]:
+    """Return by statement and data set how many records have it, and of how many that can tell."""
+    learn = material.recipe.data.learn
+    parts = [(material.twelve.data, material.labelled(*learn))]
+    parts += [(pool.data, pool.data.where(*learn)) for pool in (material.single, material.beats)]
+    found: dict[str, dict[str, list[int]]] = {code: {} for code in STATEMENT_CODES}
+    for data, rows in parts:
+        targets = statement_targets(data)[rows]
+        for name in np.unique(data.datasets[rows]).tolist():
+            own = targets[data.datasets[rows] == name]
+            for j, code in enumerate(STATEMENT_CODES):
+                known = int((~np.isnan(own[:, j])).sum())
+                if known:
+                    found[code][name] = [int((own[:, j] == 1).sum()), known]
+    return found
 
 
 def _split_words(recipe: Recipe) -> str:

@@ -5,26 +5,20 @@ Readers' verdicts: CinC Challenge 2011, set A (Silva, Moody and Celi, Comput Car
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import one_of
 from ecgcore.datasets.entry import Entry
-from ecgcore.datasets.files import read_rows
 from ecgcore.datasets.loading import load_recording
 from ecgcore.datasets.nstdb import KINDS, read_noise
-from ecgcore.leads import STANDARD_12
-from ecgcore.readers import read
 from ecgcore.recording import Recording
 from ecgcore.signal.quality import assess
 from ecgcore.signal.resample import resample
 
 Array = NDArray[np.float64]
 
-HALVES = ("training", "testing")
 # Noise against the median height of the lead's complexes: still readable, and no longer so.
 SPOIL = {
     "em": (0.1, 1.0),
@@ -35,45 +29,6 @@ SPOIL = {
 }
 # Standard deviation of a trace without any heart, in mV.
 NO_HEART_MV = 0.3
-
-
-@dataclass(frozen=True, eq=False)
-class Judged:
-    """A 12-lead recording with its readers' verdicts.
-
-    Attributes
-    ----------
-    recording : Recording
-    unacceptable : bool
-    bad : dict of str to bool
-        By lead.
-    """
-
-    recording: Recording
-    unacceptable: bool
-    bad: dict[str, bool]
-
-
-def read_judged(root: Path, half: str) -> Iterator[Judged]:
-    """Return the recordings of one half of the challenge, in the table's order.
-
-    Raises
-    ------
-    InvalidArgumentError
-        If ``half`` is not ``"training"`` or ``"testing"``.
-    DatasetError
-        If the table is missing or not laid out as expected.
-    """
-    one_of("half", half, HALVES)
-    folder = Path(root) / "cinc2011"
-    columns = ("record", "set", "quality", *(f"bad_{name}" for name in STANDARD_12))
-    for row in read_rows(folder / "REFERENCE.csv", columns):
-        if row["set"] == half:
-            yield Judged(
-                read(folder / f"{row['record']}.hea"),
-                row["quality"] == "unacceptable",
-                {name: row[f"bad_{name}"] == "1" for name in STANDARD_12},
-            )
 
 
 def spoilt_leads(

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from ecgcore.datasets import data_root, load_index, load_recording
+from ecgcore.datasets.cinc2011 import read_judged
 from ecgcore.recording import Recording
 from ecgcore.signal.quality_features import ALONE, NAMES, lead_features
 from ecgcore.signal.quality_model import PIECE_S
-from ecgcore.training.quality_data import read_judged, spoilt_leads
+from ecgcore.training.quality_data import spoilt_leads
 
 Array = NDArray[np.float64]
 

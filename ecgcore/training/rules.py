@@ -12,6 +12,7 @@ from ecgcore.inference.card import LabelRule
 # A statement that must not be missed is flagged early: half of the flags may be wrong.
 URGENT = ("STE",)
 WANTED_SENSITIVITY = 0.95
+SOURCE = "calibrated out-of-fold probabilities"
 THRESHOLD_RULE = (
     "highest F1 on calibrated out-of-fold probabilities, statement by statement; "
     "STE: a sensitivity of 95 % there"
@@ -62,6 +63,7 @@ def label_rules(
                 calibrated=calibration.calibrated,
                 positives=calibration.n_positive,
                 min_leads=min_leads[code],
+                origin=threshold.origin,
             )
         )
     return tuple(rules), made
@@ -71,5 +73,5 @@ def _threshold(
     code: str, targets: NDArray[np.float32], probabilities: NDArray[np.float64]
 ) -> Threshold:
     if code in URGENT:
-        return for_sensitivity(targets, probabilities, WANTED_SENSITIVITY)
-    return best_f1(targets, probabilities)
+        return for_sensitivity(targets, probabilities, WANTED_SENSITIVITY, source=SOURCE)
+    return best_f1(targets, probabilities, source=SOURCE)

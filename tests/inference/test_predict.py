@@ -7,7 +7,7 @@ import pytest
 
 from ecgcore.errors import CannotAssessError
 from ecgcore.inference import predict
-from ecgcore.inference.predict import calibrated, read_for
+from ecgcore.inference.predict import read_for
 from ecgcore.inference.prepare import known_paced, samples_of, to_recording, windows_of
 from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
@@ -283,10 +283,10 @@ def test_two_threads_give_the_same_as_one(model):
 
 def test_calibration_is_a_sigmoid_of_the_scaled_logit():
     rule = tiny_card().labels[0]
-    assert calibrated(rule, 0.0) == 0.5
-    assert calibrated(rule, 1e9) <= 1.0
-    assert calibrated(rule, -1e9) >= 0.0
-    assert calibrated(rule, 2.0) == pytest.approx(1 / (1 + np.exp(-2)))
+    assert rule.probability(0.0) == 0.5
+    assert rule.probability(1e9) <= 1.0
+    assert rule.probability(-1e9) >= 0.0
+    assert rule.probability(2.0) == pytest.approx(1 / (1 + np.exp(-2)))
 
 
 @pytest.mark.parametrize("fs_hz", [100.0, 360.0, 500.0, 257.0, 1000.0])

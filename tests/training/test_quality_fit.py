@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from ecgcore.datasets.cinc2011 import read_judged
 from ecgcore.errors import EcgError
 from ecgcore.signal.quality_features import ALONE, NAMES, lead_features
 from ecgcore.signal.quality_figures import CUT, INTERCEPT, WEIGHTS
 from ecgcore.signal.quality_model import CAUSES
 from ecgcore.simulate import simulate
-from ecgcore.training.quality_data import read_judged
 from ecgcore.training.quality_fit import KINDS, Material, as_python, fit
 
 
