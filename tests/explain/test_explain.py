@@ -9,7 +9,7 @@ import torch
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
 from ecgcore.explain import METHODS, explain
 from ecgcore.explain.case import Case
-from ecgcore.explain.checks import deletion, outside
+from ecgcore.explain.checks import outside, perturbation, yardstick
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
 from tests.synthetic import recording, tiny_model
@@ -46,8 +46,9 @@ def test_a_map_has_the_recordings_shape_and_is_zero_where_nothing_was_seen(model
     assert {c.name: c.passed for c in found.self_check}["outside"] is True
 
 
-def test_gradcam_speaks_for_the_statement_only(model):
-    assert (explain(model, recording(), "AF").values >= 0).all()
+@pytest.mark.parametrize("method", [m for m, entry in METHODS.items() if not entry.signed])
+def test_a_method_without_sign_speaks_for_the_statement_only(model, method):
+    assert (explain(model, recording(), "AF", method).values >= 0).all()
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -86,7 +87,7 @@ def test_threads_that_share_a_model_get_what_one_alone_gets(model, method):
 
 
 def test_maps_differ_between_statements(model):
-    a, b = (explain(model, recording(), code).values for code in ("AF", "LBBB"))
+    a, b = (explain(model, recording(), code, "hirescam").values for code in ("AF", "LBBB"))
     assert not np.allclose(a, b)
 
 
@@ -97,12 +98,17 @@ def test_only_the_selected_leads_are_explained(model):
     assert rows.size
 
 
-def test_a_long_recording_is_explained_in_one_window(model):
-    given = recording(70.0, 100)
-    found = explain(model, given, "AF")
-    seen = np.flatnonzero(found.values.any(axis=0))
-    assert seen.size
-    assert seen[-1] - seen[0] < 1000
+def test_a_long_recording_is_explained_window_by_window_or_in_the_highest_alone(model):
+    given = recording(75.0, 100)
+    every = explain(model, given, "AF", "hirescam")
+    one = explain(model, given, "AF", "hirescam", windows="highest")
+    seen = np.flatnonzero(one.values.any(axis=0))
+    assert one.window_s == every.window_s
+    assert seen[0] >= 100 * one.window_s[0]
+    assert seen[-1] < 100 * one.window_s[1]
+    np.testing.assert_array_equal(one.values[:, seen], every.values[:, seen])
+    # 75 s in windows of 10 s: the last one ends with the recording.
+    assert all(every.values[:, s : s + 100].any() for s in range(0, 7500, 100))
 
 
 def test_an_unknown_label_or_method_is_named(model):
@@ -131,15 +137,17 @@ def test_the_deletion_check_knows_a_true_map_from_a_false_one():
     false[2, 300:360] = 1
     # Blocks without attribution are taken in their order: none of them is the right one here.
     false[2, :] += 0.1
-    good, bad = deletion(case(), true, 100.0), deletion(case(), false, 100.0)
-    assert good.passed
-    assert good.value > 0
-    assert not bad.passed
+    stick = yardstick(case())
+    good, bad = (perturbation(case(), made, stick) for made in (true, false))
+    assert [c.passed for c in good[:2]] == [True, True]
+    assert good[0].value > 0
+    assert [c.passed for c in bad[:2]] == [False, False]
+    assert good[2].passed is None  # no waves are known here
 
 
 def test_an_empty_map_does_not_pass():
-    check = deletion(case(), np.zeros((3, 1000), np.float32), 100.0)
-    assert check.passed is False
+    found = perturbation(case(), np.zeros((3, 1000), np.float32), yardstick(case()))
+    assert [check.passed for check in found] == [False, False]
 
 
 def test_attribution_outside_what_was_seen_is_found():
