@@ -128,8 +128,6 @@ class LeadValues:
     groups : tuple of str
         Second view: the limb plane as one, and each chest lead.
     group_values : array, shape (n_groups,)
-    limb : mapping of str to float
-        Of each limb lead with all chest leads there; derived ones count by themselves here.
     empty : float
         The logit before any lead is seen.
     """
@@ -139,7 +137,6 @@ class LeadValues:
     interactions: NDArray[np.float64]
     groups: tuple[str, ...]
     group_values: NDArray[np.float64]
-    limb: Mapping[str, float]
     empty: float
 
 

@@ -19,10 +19,14 @@ from ecgcore.errors import ModelError
 from ecgcore.explain.references import References, simulated_references
 from ecgcore.inference.loading import LoadedModel
 from ecgcore.models import standardise
+from ecgcore.results import SelfCheck
 
 FILE = "explanations.json"
 SCHEMA = 1
 _MOST_MODELS = 8
+# Rank correlation with maps of the same network with random weights; and of re-trained ones.
+MAX_RANDOMISED = 0.1
+MIN_SEEDS = 0.4
 _lock = threading.Lock()
 _known: OrderedDict[str, "Background"] = OrderedDict()
 
@@ -70,6 +74,29 @@ def references_of(model: LoadedModel) -> References:
 def prior_of(model: LoadedModel, output: int) -> float | None:
     """Return an output's mean logit over the training records; None where it is not known."""
     return background_of(model).prior.get(model.card.codes[output])
+
+
+def card_checks(model: LoadedModel, method: str) -> tuple[SelfCheck, ...]:
+    """Return what was measured of a method on this model once: nothing where nothing was."""
+    known = background_of(model).methods.get(method, {})
+    checks = []
+    random, seeds = known.get("randomisation"), known.get("seeds")
+    if random:
+        value = float(random["value"])
+        words = (
+            f"With random weights instead of the trained ones, this method's maps correlate with "
+            f"the real ones by {value:.2f} on the mean (0: they depend on what was learned); "
+            f"{random['n']} maps."
+        )
+        checks.append(SelfCheck("randomisation", value, abs(value) < MAX_RANDOMISED, words))
+    if seeds:
+        value = float(seeds["value"])
+        words = (
+            f"Networks trained anew from other seeds give maps that correlate by {value:.2f} on "
+            f"the mean; {seeds['n']} pairs of maps."
+        )
+        checks.append(SelfCheck("seeds", value, value >= MIN_SEEDS, words))
+    return tuple(checks)
 
 
 def _read(model: LoadedModel) -> Background:

@@ -7,7 +7,7 @@ that shows two methods side by side, and a check that compares with a second one
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ecgcore.checks import one_of
 from ecgcore.errors import CannotAssessError
-from ecgcore.explain.background import prior_of, references_of
+from ecgcore.explain.background import card_checks, prior_of, references_of
 from ecgcore.explain.case import Around, Case, Map, MethodEntry
 from ecgcore.explain.checks import Yardstick, checks_of, outside, yardstick
 from ecgcore.explain.table import METHODS, method_for
@@ -27,7 +27,7 @@ from ecgcore.inference.predict import Reading, network_logits, read_for
 from ecgcore.inference.prepare import Window, samples_of, to_recording
 from ecgcore.models import with_scale
 from ecgcore.recording import Recording
-from ecgcore.results import Attribution, Beats
+from ecgcore.results import Attribution, Beats, SelfCheck
 
 WINDOWS = ("all", "highest")
 _KEPT = 64
@@ -183,7 +183,7 @@ class Explainer:
 
     def _checks(
         self, method: str, entry: MethodEntry, output: int, window: Window
-    ) -> Sequence[Any]:
+    ) -> tuple[SelfCheck, ...]:
         case, found = self.case(output, window), self.map(method, output, window)
         partner = entry.partner(method)
         second = None
@@ -191,7 +191,8 @@ class Explainer:
             second = (METHODS[partner], self.map(partner, output, window))
         stick = self.yardstick(output, window)
         with self.model.lock:
-            return checks_of(case, entry, found, stick, second=second)
+            made = checks_of(case, entry, found, stick, second=second)
+        return (*made, *card_checks(self.model, method))
 
     def _joined(self, maps: dict[Window, Map]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the maps on the recording's samples, and which samples went into the model.
@@ -213,7 +214,7 @@ class Explainer:
             done = inside.stop
         return values, np.asarray(seen & np.isfinite(self.recording.signal))
 
-    def _remember(self, key: Hashable, make: Any) -> Any:
+    def _remember(self, key: Hashable, make: Callable[[], Any]) -> Any:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

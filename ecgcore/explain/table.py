@@ -6,6 +6,8 @@ from ecgcore.explain.attention import attends, attention, attention_rollout
 from ecgcore.explain.case import MethodEntry, needs
 from ecgcore.explain.gradcam import gradcam, guided_gradcam, hirescam
 from ecgcore.explain.gradients import gradient_shap, integrated_gradients, saliency
+from ecgcore.explain.occlusion import occlusion
+from ecgcore.explain.shapley import lead_shapley
 from ecgcore.inference.loading import LoadedModel
 
 _HAS_LAYER = needs("gradcam_layer", "gradcam_stride")
@@ -55,6 +57,19 @@ METHODS: dict[str, MethodEntry] = {
         "Gradient SHAP",
         "What each sample adds, against many reference ECGs.",
         signed=True,
+    ),
+    "occlusion": MethodEntry(
+        occlusion,
+        "Occlusion by wave",
+        "What the answer loses without one wave of one beat in one lead.",
+        signed=True,
+    ),
+    "lead_shapley": MethodEntry(
+        lead_shapley,
+        "Lead Shapley values",
+        "What each lead is worth, over every set of the other leads.",
+        signed=True,
+        whole_leads=True,
     ),
 }
 

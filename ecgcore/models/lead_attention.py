@@ -387,7 +387,8 @@ class LeadAttentionNet(nn.Module):
         there = None if coarse_mask is None else coarse_mask[:, 0] > 0
         seen, layers = h.transpose(1, 2), []
         for layer in self.time:
-            layers.append(layer.weights(seen, there))
+            if isinstance(layer, TimeAttention):
+                layers.append(layer.weights(seen, there))
             seen = layer(seen, there)
         seen = masked(
             self.last_norm(seen), None if coarse_mask is None else coarse_mask.transpose(1, 2)
