@@ -20,13 +20,14 @@ from ecgcore.errors import CannotAssessError
 from ecgcore.explain.background import card_checks, prior_of, references_of
 from ecgcore.explain.case import Around, Case, Map, MethodEntry
 from ecgcore.explain.checks import Yardstick, checks_of, outside, yardstick
+from ecgcore.explain.shapley import limb_values
 from ecgcore.explain.table import METHODS, method_for
 from ecgcore.explain.waves import beats_within
 from ecgcore.inference.loading import LoadedModel
 from ecgcore.inference.predict import Reading, network_logits, read_for
 from ecgcore.inference.prepare import Window, samples_of, to_recording
 from ecgcore.models import with_scale
-from ecgcore.recording import Recording
+from ecgcore.recording import Recording, Step
 from ecgcore.results import Attribution, Beats, SelfCheck
 
 WINDOWS = ("all", "highest")
@@ -170,6 +171,26 @@ class Explainer:
 
         found: Map = self._remember(("map", method, output, window), make)
         return found
+
+    def limb_values(self, label: str, *, at_s: float | None = None) -> dict[str, float]:
+        """Return what each limb lead adds while all chest leads are there; may be empty."""
+        output = self.output(label)
+        window = self.highest(output) if at_s is None else self.window_at(at_s)
+
+        def make() -> dict[str, float]:
+            case = self.case(output, window)
+            with self.model.lock:
+                return limb_values(case)
+
+        found: dict[str, float] = self._remember(("limb", output, window), make)
+        return found
+
+    def stretch(self, window: Window) -> Recording:
+        """Return a window of the recording by itself."""
+        inside = samples_of(window, self.reading.given, self.recording)
+        start_s = inside.start / self.recording.fs_hz
+        part = self.recording.signal[:, inside]
+        return self.recording.changed(part, Step("stretch", {"start_s": start_s}))
 
     def yardstick(self, output: int, window: Window) -> Yardstick:
         """Return what removals at random and of the QRS complexes do to a logit."""
