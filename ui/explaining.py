@@ -45,8 +45,13 @@ def explaining(case: OpenCase) -> None:
         st.info(plain(str(error)))
         return
     chosen = settings.paper_controls(case.recording)
-    finding = _finding(case, prediction)
-    methods = _methods(explainer, finding.code)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        finding = _finding(case, prediction)
+        methods = _methods(explainer, finding.code)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        _how_shown()
+    if finding.finding is None:
+        st.caption(plain(finding.reason))
     at_s = _window(case, explainer, finding.code)
     found = [_attribution(case, finding.code, method, at_s) for method in methods]
     _papers(case, chosen, explainer, found)
@@ -68,54 +73,50 @@ def _finding(case: OpenCase, prediction: Prediction) -> Finding:
         index=start,
         format_func=lambda c: f"{rows[c].name}: {value(rows[c])}",
         key=f"explain_finding_{case.case_id}",
-        width=420,
+        width=380,
     )
     case.selected = code
-    if rows[code].finding is None:
-        st.caption(plain(rows[code].reason))
     return rows[code]
 
 
 def _methods(explainer: Explainer, code: str) -> tuple[str, str]:
-    """Offer the two methods, and how their maps are shown."""
     possible = methods_of(explainer.model)
     maps = [m for m in possible if not METHODS[m].whole_leads]
-    first = default_methods(explainer.model, code)
-    made = []
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        for side, default in zip(_SIDES, first, strict=True):
-            made.append(
-                st.selectbox(
-                    "First map" if side == "left" else "Second map",
-                    maps,
-                    index=maps.index(default),
-                    format_func=lambda m: METHODS[m].name,
-                    key=f"explain_{side}_{code}",
-                    width=210,
-                    help=METHODS[default].words,
-                )
-            )
-        st.segmented_control(
-            "What speaks",
-            list(_SIGNS),
-            default="for",
-            required=True,
-            format_func=_SIGNS.get,
-            key="explain_sign",
-            help="Methods without a sign have nothing against.",
+    first, second = (
+        st.selectbox(
+            "First map" if side == "left" else "Second map",
+            maps,
+            index=maps.index(default),
+            format_func=lambda m: METHODS[m].name,
+            key=f"explain_{side}_{code}",
+            width=210,
         )
-        st.segmented_control(
-            "Arrange", [_OVER, _BESIDE], default=_OVER, required=True, key="explain_arrange"
-        )
-        st.segmented_control(
-            "Overlay",
-            list(STYLES),
-            default="heat",
-            required=True,
-            format_func={"heat": "Shading", "trace": "Trace", "none": "None"}.get,
-            key="explain_style",
-        )
-    return made[0], made[1]
+        for side, default in zip(_SIDES, default_methods(explainer.model, code), strict=True)
+    )
+    return first, second
+
+
+def _how_shown() -> None:
+    st.segmented_control(
+        "What speaks",
+        list(_SIGNS),
+        default="for",
+        required=True,
+        format_func=_SIGNS.get,
+        key="explain_sign",
+        help="A method without a sign has nothing against.",
+    )
+    st.segmented_control(
+        "Overlay",
+        list(STYLES),
+        default="heat",
+        required=True,
+        format_func={"heat": "Shading", "trace": "Trace", "none": "None"}.get,
+        key="explain_style",
+    )
+    st.segmented_control(
+        "Arrange", [_OVER, _BESIDE], default=_OVER, required=True, key="explain_arrange"
+    )
 
 
 def _window(case: OpenCase, explainer: Explainer, code: str) -> float | None:

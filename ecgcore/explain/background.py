@@ -66,14 +66,10 @@ def background_of(model: LoadedModel) -> Background:
         return _known[key]
 
 
-def references_of(model: LoadedModel) -> References:
-    """Return the reference ECGs of a model."""
-    return background_of(model).references
-
-
-def prior_of(model: LoadedModel, output: int) -> float | None:
-    """Return an output's mean logit over the training records; None where it is not known."""
-    return background_of(model).prior.get(model.card.codes[output])
+def forget() -> None:
+    """Read the files anew when they are next needed: one was just written."""
+    with _lock:
+        _known.clear()
 
 
 def card_checks(model: LoadedModel, method: str) -> tuple[SelfCheck, ...]:

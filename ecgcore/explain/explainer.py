@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ecgcore.checks import one_of
 from ecgcore.errors import CannotAssessError
-from ecgcore.explain.background import card_checks, prior_of, references_of
+from ecgcore.explain.background import Background, background_of, card_checks
 from ecgcore.explain.case import Around, Case, Map, MethodEntry
 from ecgcore.explain.checks import Yardstick, checks_of, outside, yardstick
 from ecgcore.explain.shapley import limb_values
@@ -49,12 +49,15 @@ class Explainer:
         Use only these leads of the recording.
     beats : Beats, optional
         Measured waves of the recording; found here when they are first needed otherwise.
+    background : Background, optional
+        Default: what stands beside the model.
     """
 
     model: LoadedModel
     recording: Recording
     leads: tuple[str, ...] | None = None
     beats: Beats | None = None
+    background: Background | None = None
     _kept: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
     _lock: Any = field(default_factory=threading.RLock)
 
@@ -140,12 +143,13 @@ class Explainer:
     def case(self, output: int, window: Window) -> Case:
         """Return the case of one window; hold the model's lock while its network is used."""
         given, device = self.reading.given, self.model.device
+        background = self.background or background_of(self.model)
         x, present = (t.to(device) for t in given.batch([window]))
         network = with_scale(self.model.network, given.scales([window]).to(device))
         around = Around(
             beats=lambda: self.beats_of(window),
-            references=lambda: references_of(self.model),
-            prior=prior_of(self.model, output),
+            references=lambda: background.references,
+            prior=background.prior.get(self.model.card.codes[output]),
         )
         return Case(network, x, present, given.index.to(device), output, given.fs_hz, around)
 

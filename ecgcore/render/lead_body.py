@@ -15,11 +15,13 @@ FRONTAL_DEG = {"I": 0, "II": 60, "III": 120, "aVF": 90, "aVL": -30, "aVR": -150}
 CHEST_DEG = {"V1": 118, "V2": 96, "V3": 74, "V4": 52, "V5": 24, "V6": 0}
 FOR = LIGHT.overlay[4]
 AGAINST = LIGHT.caliper
-_INNER, _LONGEST = 0.42, 0.62
-_LABEL_AT = 1.24
-_HEIGHT_PX = 330
-_BAR_PX = 15
-_RANGE = 1.48
+_INNER, _LONGEST = 0.34, 0.66
+_LABEL_AT = 1.2
+_HEIGHT_PX = 360
+_BAR_PX = 17
+# What is seen, in x and y: the chest leads look forward and to the left only.
+_FRONTAL = ((-1.45, 1.5), (-1.35, 0.95))
+_CHEST = ((-0.95, 1.6), (-1.3, 0.5))
 # Of the chest, wider than deep.
 _DEPTH = 0.86
 
@@ -41,14 +43,14 @@ def frontal_figure(
     for lead, angle in FRONTAL_DEG.items():
         if lead in values or lead in follow:
             data.append(_spoke(angle, 1.0))
-    return _figure(data, FRONTAL_DEG, values, top, follow, depth=1.0)
+    return _figure(data, FRONTAL_DEG, values, top, follow, seen=_FRONTAL)
 
 
 def chest_figure(values: Mapping[str, float], *, top: float) -> dict[str, Any]:
     """Return the chest leads' values around the thorax; arguments as :func:`frontal_figure`."""
     data = [_ring(_DEPTH), _ring(_DEPTH, 0.18, at=(-0.02, -0.2))]
     data += [_spoke(CHEST_DEG[lead], _DEPTH) for lead in CHEST_DEG if lead in values]
-    return _figure(data, CHEST_DEG, values, top, (), depth=_DEPTH)
+    return _figure(data, CHEST_DEG, values, top, (), seen=_CHEST)
 
 
 def _figure(
@@ -58,8 +60,9 @@ def _figure(
     top: float,
     follow: Collection[str],
     *,
-    depth: float,
+    seen: tuple[tuple[float, float], tuple[float, float]],
 ) -> dict[str, Any]:
+    depth = 1.0 if seen is _FRONTAL else _DEPTH
     labels = []
     for lead, angle in angles.items():
         if lead in values:
@@ -72,7 +75,7 @@ def _figure(
     layout["margin"] = {"l": 4, "r": 4, "t": 4, "b": 4}
     for axis in ("xaxis", "yaxis"):
         layout[axis] |= {
-            "range": [-_RANGE - 0.12, _RANGE + 0.12] if axis == "xaxis" else [-_RANGE, _RANGE],
+            "range": list(seen[axis == "yaxis"]),
             "showgrid": False,
             "showticklabels": False,
         }

@@ -23,9 +23,7 @@ def shown(app: AppTest, case: OpenCase) -> list[dict]:
 
 def viewers(app: AppTest) -> list[dict]:
     protos = [getattr(node, "proto", None) for node in _walk(app._tree)]
-    return [
-        json.loads(p.json) for p in protos if getattr(p, "component_name", "") == "ecg.viewer"
-    ]
+    return [json.loads(p.json) for p in protos if getattr(p, "component_name", "") == "ecg.viewer"]
 
 
 def html(app: AppTest) -> str:
