@@ -159,7 +159,7 @@ def in_process(repeats: int) -> list[tuple[str, list[float], str]]:
     predict(model, recording)
     tasks: dict[str, Callable[[], object]] = {
         "predict, one 10 s record, warm": lambda: predict(model, recording),
-        "Grad-CAM with its checks": lambda: explain(model, recording, "PVC", method="gradcam"),
+        "Grad-CAM with its checks": lambda: explain(model, recording, "PVC", method="hirescam"),
         "figure of a sheet, as JSON": lambda: json.dumps(figure(recording, sheet)),
     }
     return [

@@ -114,6 +114,33 @@ class SelfCheck:
 
 
 @dataclass(frozen=True, eq=False)
+class LeadValues:
+    """What each lead is worth to a logit: Shapley values of whole leads.
+
+    Attributes
+    ----------
+    players : tuple of str
+        The leads that stand for themselves; the other limb leads follow the first two.
+    values : array, shape (n_players,)
+        In units of the logit; together the logit less ``empty``.
+    interactions : array, shape (n_players, n_players)
+        Shapley interaction index of each pair; zero on the diagonal.
+    groups : tuple of str
+        Second view: the limb plane as one, and each chest lead.
+    group_values : array, shape (n_groups,)
+    empty : float
+        The logit before any lead is seen.
+    """
+
+    players: tuple[str, ...]
+    values: NDArray[np.float64]
+    interactions: NDArray[np.float64]
+    groups: tuple[str, ...]
+    group_values: NDArray[np.float64]
+    empty: float
+
+
+@dataclass(frozen=True, eq=False)
 class Attribution:
     """Where a model looked, on the recording's own leads and samples.
 
@@ -127,6 +154,14 @@ class Attribution:
     self_check : tuple of SelfCheck
     seconds : float
         Time it took, checks included.
+    method_seconds : float
+        Of that, the time of the method itself.
+    signed : bool
+        Whether values below zero speak against the statement.
+    window_s : tuple of two floats or None
+        The stretch on which the checks were made; None: the whole recording.
+    lead_values : LeadValues or None
+        Of a method that values whole leads.
     """
 
     values: NDArray[np.float32]
@@ -137,6 +172,10 @@ class Attribution:
     model: str
     self_check: tuple[SelfCheck, ...] = ()
     seconds: float = 0.0
+    method_seconds: float = 0.0
+    signed: bool = False
+    window_s: tuple[float, float] | None = None
+    lead_values: LeadValues | None = None
 
     def lead_share(self) -> dict[str, float]:
         """Return each lead's share of the absolute attribution; together 1 (0 if all zero)."""

@@ -83,24 +83,35 @@ def tiny_card(**changes: object) -> ModelCard:
     return replace(card, **changes)
 
 
-def write_tiny_model(folder: Path, *, seed: int = 3, **changes: object) -> Path:
+def write_tiny_model(
+    folder: Path, *, seed: int = 3, architecture: str = "lead_set", **changes: object
+) -> Path:
     """Write a model folder with random weights; its statistics are those of real input."""
     torch.manual_seed(seed)
-    network = build("lead_set", TINY)
+    network = build(architecture, TINY)
+    # One architecture keeps statistics by the number of leads.
+    numbers = (12,) if architecture == "lead_set" else (1, 4, 8, 12)
     with torch.no_grad():
         for _ in range(20):
-            network(torch.randn(8, 12, 500))
+            for n_leads in numbers:
+                network(torch.randn(8, n_leads, 500))
     content = safetensors.torch.save(network.state_dict())
     folder.mkdir(parents=True)
     (folder / "model.safetensors").write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
-    card = tiny_card(**{"weights_sha256": digest, **changes})
+    given = {"weights_sha256": digest, "architecture": architecture, **changes}
+    card = tiny_card(**given)
     (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
     return folder
 
 
 def tiny_model(folder: Path) -> LoadedModel:
     return load_model(write_tiny_model(folder))
+
+
+def tiny_attention_model(folder: Path) -> LoadedModel:
+    contract = InputContract(sees_voltage=True)
+    return load_model(write_tiny_model(folder, architecture="lead_attention", input=contract))
 
 
 def card_metrics_made() -> dict[str, Any]:

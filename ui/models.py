@@ -3,7 +3,8 @@
 import streamlit as st
 
 from ecgcore.errors import EcgError
-from ecgcore.explain import explain
+from ecgcore.explain import Explainer
+from ecgcore.explain.defaults import default_methods
 from ecgcore.inference import (
     DEFAULT_MODEL,
     LoadedModel,
@@ -12,6 +13,7 @@ from ecgcore.inference import (
     predict,
     use_threads,
 )
+from ecgcore.inference.predict import calibrated
 from ecgcore.results import Attribution, Prediction
 from ui.state import OpenCase
 
@@ -37,11 +39,42 @@ def findings_of(case: OpenCase) -> Prediction:
     return case.remember("prediction", lambda: predict(model(), case.recording))
 
 
-def attribution_of(case: OpenCase, code: str, method: str = "gradcam") -> Attribution:
-    """Return where the model looked for one statement, computed once a case."""
+def explainer_of(case: OpenCase) -> Explainer:
+    """Return the explainer of a case, which keeps what its maps share; this session's alone.
+
+    Raises
+    ------
+    EcgError
+        If the model cannot run on the recording.
+    """
+    return case.remember("explainer", lambda: Explainer(model(), case.recording))
+
+
+def attribution_of(
+    case: OpenCase, code: str, method: str | None = None, *, at_s: float | None = None
+) -> Attribution:
+    """Return where the model looked for one statement, computed once a case.
+
+    Parameters
+    ----------
+    method : str, optional
+        Default: the method whose maps fared best for this statement.
+    at_s : float, optional
+        Of a long recording, the window that holds this time; default the highest.
+    """
+    explainer = explainer_of(case)
+    chosen = method or default_methods(explainer.model, code)[0]
     return case.remember(
-        ("attribution", code, method), lambda: explain(model(), case.recording, code, method=method)
+        ("attribution", code, chosen, at_s),
+        lambda: explainer.explain(code, chosen, windows="highest", at_s=at_s),
     )
+
+
+def window_probabilities(explainer: Explainer, code: str) -> list[float]:
+    """Return a statement's probability in each window of a long recording."""
+    output = explainer.output(code)
+    rule = explainer.model.card.labels[output]
+    return [calibrated(rule, float(z)) for z in explainer.logits()[:, output]]
 
 
 def model_available() -> bool:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from ecgcore.errors import EcgError
+from ecgcore.explain import METHODS, describe, verdict
 from ecgcore.labels import statement
 from ecgcore.recording import Recording
 from ecgcore.render.figure import clock
@@ -106,10 +108,10 @@ def report_lines(case: OpenCase, attribution: Attribution | None) -> tuple[str, 
         return ()
     names = {finding.code: finding.name for finding in prediction.findings}
     lines = []
-    for verdict in ("confirmed", "dismissed"):
-        said = [names[c] for c, v in case.verdicts.items() if v == verdict]
+    for word in ("confirmed", "dismissed"):
+        said = [names[c] for c, v in case.verdicts.items() if v == word]
         if said:
-            lines.append(f"Reader {verdict}: {', '.join(said)}")
+            lines.append(f"Reader {word}: {', '.join(said)}")
     flagged = [
         f"{f.name} ({value(f)})" if f.calibrated else f.name
         for f in ordered(prediction.findings)
@@ -119,7 +121,8 @@ def report_lines(case: OpenCase, attribution: Attribution | None) -> tuple[str, 
         lines.append(f"Suggested by {prediction.model}, not yet judged: {', '.join(flagged)}")
     if _overlay(attribution) is not None and attribution is not None:
         lines.append(
-            f"Shading: Grad-CAM for {names[attribution.label]}, faithful to the model only"
+            f"Shading: {METHODS[attribution.method].name} for {names[attribution.label]}, "
+            "faithful to the model only"
         )
     return tuple(lines)
 
@@ -163,14 +166,17 @@ def _overlay(attribution: Attribution | None) -> Overlay | None:
     if style not in STYLES or style == "none":
         return None
     opacity = st.session_state.get("overlay_opacity", 60) / 100
-    return Overlay(attribution.values, attribution.leads, attribution.fs_hz, style, opacity)
+    # What speaks for the statement; what speaks against it stands on the page Explain.
+    values = np.maximum(attribution.values, 0)
+    return Overlay(values, attribution.leads, attribution.fs_hz, style, opacity)
 
 
 def _legend(attribution: Attribution | None) -> Legend | None:
     if attribution is None or st.session_state.get("overlay_style") == "none":
         return None
     name = statement(attribution.label).name
-    return Legend(f"Grad-CAM for “{name}”: where the model looked", "little", "much attribution")
+    method = METHODS[attribution.method].name
+    return Legend(f"{method} for “{name}”: where the model looked", "little", "much attribution")
 
 
 # ---- findings ------------------------------------------------------------------------------
@@ -196,9 +202,8 @@ def _chosen_map(case: OpenCase) -> Attribution | str | None:
 
 
 def _passed(attribution: Attribution) -> bool:
-    """Return whether a map may be shown: no check failed, or the reader asked for it."""
-    failed = any(check.passed is False for check in attribution.self_check)
-    return not failed or st.session_state.get("show_failed_map", False)
+    """Return whether a map may be shown: no check that decides failed, or it was asked for."""
+    return verdict(attribution.self_check).shown or st.session_state.get("show_failed_map", False)
 
 
 def _side(case: OpenCase, attribution: Attribution | str | None) -> None:
@@ -223,13 +228,13 @@ def _side(case: OpenCase, attribution: Attribution | str | None) -> None:
     if case.selected is None:
         st.caption("Choose a finding to see on the paper where the model looked.")
     elif isinstance(attribution, Attribution):
-        _map_panel(attribution)
+        _map_panel(case, attribution)
     elif attribution is not None:
         st.info(attribution)
     _what_it_saw(case, prediction)
 
 
-def _map_panel(attribution: Attribution) -> None:
+def _map_panel(case: OpenCase, attribution: Attribution) -> None:
     st.segmented_control(
         "Overlay",
         list(STYLES),
@@ -239,18 +244,20 @@ def _map_panel(attribution: Attribution) -> None:
         label_visibility="collapsed",
     )
     st.slider("Opacity", 10, 100, 60, step=10, format="%d %%", key="overlay_opacity")
-    if any(check.passed is False for check in attribution.self_check):
+    light = verdict(attribution.self_check)
+    if not light.shown:
         st.warning("This map failed a check of its faithfulness to the model.")
         st.toggle("Show it all the same", key="show_failed_map")
     else:
-        st.caption("✓ Checks passed: faithful to the model, which is not the same as correct.")
-    top = sorted(attribution.lead_share().items(), key=lambda item: -item[1])[:3]
-    shares = ", ".join(f"{lead} {share * 100:.0f} %" for lead, share in top)
-    st.caption(plain(f"Most of the attribution: {shares}"))
+        sign = "✓ Checks passed" if light.light == "green" else "! Checks passed in part"
+        st.caption(plain(f"{sign}: {light.words[0].lower()}{light.words[1:]}"))
+    if _passed(attribution):
+        st.write(plain(describe(models.explainer_of(case), attribution).sentence))
     with st.expander("The checks"):
         for check in attribution.self_check:
-            sign = {True: "✓", False: "✗", None: "·"}[check.passed]
-            st.caption(plain(f"{sign} {check.words or check.name}"))
+            mark = {True: "✓", False: "✗", None: "·"}[check.passed]
+            st.caption(plain(f"{mark} {check.words or check.name}"))
+    st.page_link("pages/explain.py", label="Two methods, leads, what if", icon=":material/search:")
 
 
 def _what_it_saw(case: OpenCase, prediction: Prediction) -> None:

@@ -48,6 +48,14 @@ html[data-ecg-room="dark"] :is(.ecg-heat, .ecg-confusion) { color: #cfccc4; }
 .ecg-confusion td { width: 84px; height: 52px; text-align: center; border-radius: 4px;
   font-variant-numeric: tabular-nums; font-size: 17px; }
 html[data-ecg-room="dark"] .stPlotlyChart { filter: invert(.92) hue-rotate(180deg); }
+.ecg-light { display: flex; gap: 8px; align-items: baseline; margin: 0; font-size: 14px; }
+.ecg-light span { flex: none; width: 11px; height: 11px; border-radius: 50%; }
+.ecg-bar { position: relative; display: inline-block; width: 180px; height: 9px;
+  background: #8882; border-radius: 5px; }
+.ecg-bar i { display: block; height: 100%; background: #4f94c9; border-radius: 5px; }
+.ecg-bar u { position: absolute; top: -3px; width: 2px; height: 15px; background: #16181d; }
+html[data-ecg-room="dark"] .ecg-light { color: #cfccc4; }
+html[data-ecg-room="dark"] .ecg-bar u { background: #cfccc4; }
 .ecg-reminder { font-size: 12.5px; opacity: .7; margin-top: 1.5rem; }
 </style>
 """

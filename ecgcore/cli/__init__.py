@@ -27,6 +27,7 @@ COMMANDS = {
     "train-public": ("ecgcore.cli.train_public", "train on one task of a public data set"),
     "evaluate": ("ecgcore.cli.evaluate", "measure a trained model on the fixed splits"),
     "population": ("ecgcore.cli.population", "what a model looks at over the test split"),
+    "explanations": ("ecgcore.cli.explanations", "what stands beside a model for its maps"),
     "score": ("ecgcore.cli.score", "measure any network's predictions on a public data set"),
 }
 

@@ -10,10 +10,11 @@ import numpy as np
 from ecgcore.cli.common import add_input_arguments, for_each_recording
 from ecgcore.cli.predict import add_model_arguments
 from ecgcore.errors import EcgError
-from ecgcore.explain import METHODS, explain
+from ecgcore.explain import METHODS, Description, Explainer, describe, verdict
+from ecgcore.explain.explainer import WINDOWS
 from ecgcore.inference import load_model
 from ecgcore.recording import Recording
-from ecgcore.results import Attribution
+from ecgcore.results import Attribution, LeadValues
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label", required=True, metavar="CODE", help="for example AF")
     parser.add_argument("--method", required=True, choices=sorted(METHODS))
     parser.add_argument("--out", required=True, metavar="FILE.npz", help="file for the map")
+    parser.add_argument(
+        "--windows",
+        choices=WINDOWS,
+        default="all",
+        help="of a recording of over 60 s: all its windows (default), or the highest alone",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,9 +40,10 @@ def run(args: argparse.Namespace) -> int:
         raise EcgError(f"{args.out}: the map is written as .npz; give a name that ends so.")
 
     def action(recording: Recording, _file: str, given: argparse.Namespace) -> dict[str, Any]:
-        found = explain(model, recording, given.label, given.method, leads=given.select_leads)
+        explainer = Explainer(model, recording, given.select_leads)
+        found = explainer.explain(given.label, given.method, windows=given.windows)
         _write(out, found)
-        return as_json(found)
+        return as_json(found, describe(explainer, found))
 
     return for_each_recording(args, action, as_text=as_text)
 
@@ -53,18 +61,59 @@ def _write(path: Path, found: Attribution) -> None:
         raise EcgError(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def as_json(found: Attribution) -> dict[str, Any]:
+def as_json(found: Attribution, said: Description) -> dict[str, Any]:
     """Return an explanation as the command prints it."""
-    return {
+    light = verdict(found.self_check)
+    made = {
         "model": found.model,
         "method": found.method,
         "label": found.label,
         "seconds": found.seconds,
+        "method_seconds": found.method_seconds,
+        "signed": found.signed,
+        "window_s": found.window_s,
+        "verdict": {"light": light.light, "words": light.words},
         "self_check": [
             {"name": c.name, "value": c.value, "passed": c.passed, "words": c.words}
             for c in found.self_check
         ],
         "lead_share": found.lead_share(),
+        "words": said.sentence,
+        "places": [
+            {"leads": x.leads, "wave": x.wave, "beats": [b + 1 for b in x.beats], "share": x.share}
+            for x in said.lines
+        ],
+        "textbook": _textbook(said),
+    }
+    return made if found.lead_values is None else made | {"lead_values": _leads(found.lead_values)}
+
+
+def _textbook(said: Description) -> dict[str, Any] | None:
+    if said.place is None:
+        return None
+    made: dict[str, Any] = {
+        "waves": said.place.waves,
+        "leads": said.place.leads,
+        "words": said.place.words,
+        "source": said.place.source,
+    }
+    if said.overlap is not None:
+        made |= {"share": said.overlap.share, "even_share": said.overlap.expected}
+    return made
+
+
+def _leads(values: LeadValues) -> dict[str, Any]:
+    """Return the players' values, the second view, and the pairs that interact."""
+    names = values.players
+    return {
+        "independent": dict(zip(names, values.values, strict=True)),
+        "limb_plane_and_chest": dict(zip(values.groups, values.group_values, strict=True)),
+        "interactions": [
+            {"leads": [names[i], names[j]], "value": values.interactions[i, j]}
+            for i in range(len(names))
+            for j in range(i + 1, len(names))
+        ],
+        "empty": values.empty,
     }
 
 
@@ -80,5 +129,9 @@ def as_text(result: Mapping[str, Any]) -> str:
     ]
     shares = [f"{lead} {share:.0%}" for lead, share in result["lead_share"].items()]
     lines.append("  Share of the attribution: " + ", ".join(shares))
+    lines.append(f"  {result['words']}")
+    if result["textbook"]:
+        lines.append(f"  Textbook: {result['textbook']['words']}.")
+    lines.append(f"  {result['verdict']['words']}")
     lines.append("  A passed check means faithful to the model, never right.")
     return "\n".join(lines) + "\n"

@@ -21,11 +21,8 @@ from ecgcore.evaluation.bootstrap import N_BOOT, from_resamples, patient_weights
 from ecgcore.evaluation.model_report import targets_of
 from ecgcore.evaluation.population_records import Caller, Record, plain_call, read_records
 from ecgcore.evaluation.single_leads import single_lead_figures
-from ecgcore.explain.expected_gradients import (
-    References,
-    expected_gradients,
-    simulated_references,
-)
+from ecgcore.explain.expected_gradients import expected_gradients
+from ecgcore.explain.references import References, simulated_references
 from ecgcore.inference import LoadedModel
 from ecgcore.inference.prepare import Window
 

@@ -1,5 +1,23 @@
 """Where a model looked, with checks of whether the answer can be trusted."""
 
-from ecgcore.explain.attribution import METHODS, explain
+from ecgcore.explain.attribution import explain
+from ecgcore.explain.case import Case, Map, MethodEntry
+from ecgcore.explain.description import Description, describe
+from ecgcore.explain.explainer import Explainer
+from ecgcore.explain.table import METHODS, method_for, methods_of
+from ecgcore.explain.verdict import Verdict, verdict
 
-__all__ = ["METHODS", "explain"]
+__all__ = [
+    "METHODS",
+    "Case",
+    "Description",
+    "Explainer",
+    "Map",
+    "MethodEntry",
+    "Verdict",
+    "describe",
+    "explain",
+    "method_for",
+    "methods_of",
+    "verdict",
+]

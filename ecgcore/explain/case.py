@@ -1,12 +1,48 @@
-"""What every method and every check works on."""
+"""The contract of every method: a :class:`Case` goes in, a :class:`Map` comes out.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+A new method is a function ``Case -> Map`` and one line in :data:`ecgcore.explain.table.METHODS`.
+Checks, words, the command line and the page take it from there.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from ecgcore.errors import CannotAssessError
+from ecgcore.explain.references import References
+from ecgcore.models.scaling import WithScale
+from ecgcore.results import Beats, LeadValues
+
+
+def _no_beats() -> Beats | None:
+    return None
+
+
+def _no_references() -> References:
+    raise CannotAssessError("This method compares with reference ECGs, and none were given.")
+
+
+@dataclass(frozen=True, eq=False)
+class Around:
+    """What a method may ask for beside the input; each is made when it is first asked for.
+
+    Attributes
+    ----------
+    beats : callable
+        Waves of every beat, in seconds from the start of ``x``; None where none were found.
+    references : callable
+        ECGs to compare with, none of them a recording.
+    prior : float or None
+        The logit before anything is seen: its mean over the training records.
+    """
+
+    beats: Callable[[], Beats | None] = _no_beats
+    references: Callable[[], References] = _no_references
+    prior: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,8 +52,8 @@ class Case:
     Attributes
     ----------
     network : nn.Module
-        In evaluation mode, with ``gradcam_layer``, whose output has one row a lead,
-        (L, C, T'), and ``gradcam_stride``.  No other thread may use it meanwhile.
+        In evaluation mode, called as ``network(x, present, index)``; a voltage that it takes is
+        bound to it (:func:`ecgcore.models.with_scale`).  No other thread may use it meanwhile.
     x : Tensor, shape (1, L, T)
         Standardised samples.
     present : Tensor of bool, shape (1, L, T)
@@ -25,6 +61,9 @@ class Case:
         Which lead each row is.
     output : int
         Which logit.
+    fs_hz : float
+        Rate of ``x``.
+    around : Around
     """
 
     network: nn.Module
@@ -32,25 +71,134 @@ class Case:
     present: Tensor
     index: Tensor
     output: int
+    fs_hz: float = 100.0
+    around: Around = field(default_factory=Around)
+
+    @property
+    def inner(self) -> nn.Module:
+        """The network itself, without the voltage that is bound to it."""
+        return self.network.network if isinstance(self.network, WithScale) else self.network
+
+    @property
+    def scale(self) -> Tensor | None:
+        """The leads' voltage, shape (1, L); None for a network that takes none."""
+        return self.network.scale if isinstance(self.network, WithScale) else None
 
     @property
     def layer(self) -> nn.Module:
-        """The layer that the network names for class activation maps."""
-        layer: nn.Module = self.network.gradcam_layer  # type: ignore[assignment]
+        """The layer that the network names for class activation maps: (L, C, T') of one input."""
+        layer: nn.Module = self.inner.gradcam_layer  # type: ignore[assignment]
         return layer
 
     @property
     def stride(self) -> int:
         """Samples of the input for one step of the layer."""
-        stride: int = self.network.gradcam_stride  # type: ignore[assignment]
+        stride: int = self.inner.gradcam_stride  # type: ignore[assignment]
         return stride
+
+    @property
+    def there(self) -> NDArray[np.bool_]:
+        """Which samples exist, shape (L, T)."""
+        return np.asarray(self.present[0].cpu().numpy())
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """Return all logits (B, n_labels) of samples (B, L, T) in place of ``x``."""
+        out: Tensor = self.network(batch, self.present.expand(len(batch), -1, -1), self.index)
+        return out
 
     def logits(self, batch: Tensor) -> NDArray[np.float64]:
         """Return the explained logit of other samples (B, L, T) in place of ``x``."""
         with torch.inference_mode():
-            out = self.network(batch, self.present.expand(len(batch), -1, -1), self.index)
+            out = self.forward(batch)
         return np.asarray(out[:, self.output].cpu().numpy(), dtype=np.float64)
 
 
-# Case -> map (L, T'), one column for every ``stride`` samples.
-Method = Callable[[Case], NDArray[np.float32]]
+@dataclass(frozen=True, eq=False)
+class Map:
+    """What a method returns.
+
+    Attributes
+    ----------
+    values : array of float32, shape (L, T')
+        One column for every ``step`` samples of the input; zero where nothing was present.  Above
+        zero: speaks for the statement.
+    step : int
+    expected : float or None
+        What ``values`` must sum to (``step`` 1), where the method promises completeness.
+    leads : LeadValues or None
+        Of a method that values whole leads.
+    notes : mapping of str to float
+        Further figures of the method's own, by name.
+    """
+
+    values: NDArray[np.float32]
+    step: int = 1
+    expected: float | None = None
+    leads: LeadValues | None = None
+    notes: Mapping[str, float] = field(default_factory=dict)
+
+    def on_samples(self, n_samples: int) -> NDArray[np.float32]:
+        """Return the map on each sample of the input, shape (L, n_samples): linear between."""
+        if self.step == 1:
+            return self.values
+        at = self.step * np.arange(self.values.shape[1])
+        rows = [np.interp(np.arange(n_samples), at, row) for row in self.values]
+        return np.stack(rows).astype(np.float32)
+
+
+Method = Callable[[Case], Map]
+
+
+def anywhere(_network: nn.Module) -> str:
+    """Return "": a method that asks nothing of a network but to be called."""
+    return ""
+
+
+def needs(*names: str) -> Callable[[nn.Module], str]:
+    """Return a test that a network has these attributes; "" or what is missing, in words."""
+
+    def missing(network: nn.Module) -> str:
+        lacking = [name for name in names if not hasattr(network, name)]
+        return f"{type(network).__name__} has no {lacking[0]}" if lacking else ""
+
+    return missing
+
+
+@dataclass(frozen=True)
+class MethodEntry:
+    """One line of the table of methods.
+
+    Attributes
+    ----------
+    run : Method
+    name : str
+        As a reader knows it.
+    words : str
+        What it is, in one sentence.
+    signed : bool
+        Whether values below zero speak against the statement.
+    applies : callable
+        Network -> "" or why the method has nothing to say of it.
+    by_size : bool
+        Whether the checks order its values by size instead of by sign.
+    whole_leads : bool
+        Whether it values leads, not samples.
+    """
+
+    run: Method
+    name: str
+    words: str
+    signed: bool = False
+    applies: Callable[[nn.Module], str] = anywhere
+    by_size: bool = False
+    whole_leads: bool = False
+
+    def partner(self, own: str) -> str:
+        """Return the method whose map its own is compared with."""
+        if self.whole_leads or own == "hirescam":
+            return "gradient_shap"
+        return "hirescam"
+
+    def order(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return values whose highest are those of the most attribution."""
+        return np.abs(values) if self.by_size else values

@@ -1,11 +1,12 @@
 """Gradient SHAP: expected gradients against a distribution of reference ECGs.
 
 Source: Erion et al., Nat Mach Intell 3:620 (2021); the ``GradientExplainer`` of Lundberg's SHAP.
-Deviation: the positions between reference and record are stratified, one in each of ``n_draws``
-equal parts, instead of drawn freely: the same mean with less scatter.
+Deviations, each for the same mean with less scatter: the positions between reference and record are
+stratified, one in each of ``n_draws`` equal parts, instead of drawn freely; and no reference is
+drawn again before all others were.  Several outputs share each forward pass.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,38 +16,11 @@ from torch import Tensor
 
 from ecgcore.checks import in_range
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.inference.card import InputContract
-from ecgcore.inference.prepare import model_input, windows_of
-from ecgcore.leads import STANDARD_12
-from ecgcore.recording import Recording
-from ecgcore.simulate import batch as simulated_batch
+from ecgcore.explain.references import References
 
 # (x (B, L, T), present (B, L, T), index (L,)) -> logits (B, n_labels), with a gradient to x.
 Logits = Callable[[Tensor, Tensor, Tensor], Tensor]
 CHUNK = 8
-REFERENCE_FS_HZ = 500.0
-
-
-@dataclass(frozen=True, eq=False)
-class References:
-    """What a record is compared with.
-
-    Attributes
-    ----------
-    x : Tensor, shape (n, n_leads_of_model, T)
-        Standardised, at the model's rate and bandwidth, rows as the contract's leads.
-    words : str
-        What they are.
-    """
-
-    x: Tensor
-    words: str
-
-    def drawn(self, rows: NDArray[np.int64], index: Tensor, n_samples: int) -> Tensor:
-        """Return references (B, L, n_samples) for these leads, repeated where they are short."""
-        chosen = self.x[torch.from_numpy(rows)][:, index]
-        repeats = -(-n_samples // chosen.shape[2])
-        return chosen.repeat(1, 1, repeats)[..., :n_samples]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,32 +42,6 @@ class SignedMap:
     def total(self) -> float:
         """Sum of the map; with many draws it is ``expected``."""
         return float(self.values.sum(dtype=np.float64))
-
-
-def simulated_references(contract: InputContract, *, n: int = 48, seed: int = 1) -> References:
-    """Return simulated ECGs of a clinic's mix as references: no recording of a person.
-
-    Parameters
-    ----------
-    contract : InputContract
-        Of the model.
-    n : int
-        2 to 1,000.
-    seed : int
-    """
-    count = int(in_range("n", n, 2, 1000))
-    made = simulated_batch(count, seed=seed, fs_hz=REFERENCE_FS_HZ, duration_s=contract.window_s)
-    names = {name: name for name in contract.leads}
-    rows = []
-    for signal in made.signal:
-        recording = Recording(np.nan_to_num(signal), REFERENCE_FS_HZ, STANDARD_12)
-        given = model_input(recording, contract, names)
-        rows.append(given.batch(windows_of(given, contract)[:1])[0][0])
-    words = (
-        f"{count} simulated ECGs of a clinic's mix (sinus rhythm, fibrillation, blocks, premature "
-        f"beats, ST changes; seed {seed})"
-    )
-    return References(torch.stack(rows), words)
 
 
 def expected_gradients(
@@ -130,6 +78,30 @@ def expected_gradients(
     InvalidArgumentError
         If there is not exactly one record, or ``n_draws`` is out of range.
     """
+    return expected_gradients_of(
+        logits,
+        x,
+        present,
+        index,
+        outputs=(output,),
+        references=references,
+        n_draws=n_draws,
+        seed=seed,
+    )[0]
+
+
+def expected_gradients_of(
+    logits: Logits,
+    x: Tensor,
+    present: Tensor,
+    index: Tensor,
+    *,
+    outputs: Sequence[int],
+    references: References,
+    n_draws: int = 32,
+    seed: int = 0,
+) -> list[SignedMap]:
+    """Return the maps of several outputs; arguments and errors as :func:`expected_gradients`."""
     in_range("n_draws", n_draws, 1, 10_000)
     if x.ndim != 3 or x.shape[0] != 1 or present.shape != x.shape:
         raise InvalidArgumentError(
@@ -137,31 +109,61 @@ def expected_gradients(
             "(1, leads, samples) is needed for both."
         )
     rng = np.random.default_rng(seed)
-    rows = rng.integers(0, references.x.shape[0], n_draws)
+    count = references.x.shape[0]
+    decks = [rng.permutation(count) for _ in range(-(-n_draws // count))]
+    rows = np.concatenate(decks)[:n_draws]
     position = (rng.permutation(n_draws) + rng.random(n_draws)) / n_draws
-    total = torch.zeros(x.shape[1:], dtype=torch.float64, device=x.device)
-    base = 0.0
+    total = torch.zeros(len(outputs), *x.shape[1:], dtype=torch.float64, device=x.device)
     for start in range(0, n_draws, CHUNK):
         part = slice(start, start + CHUNK)
         reference = references.drawn(rows[part], index.cpu(), x.shape[2]).to(x) * present
         difference = x * present - reference
         at = torch.from_numpy(position[part]).to(x)[:, None, None]
         mask = present.expand(len(at), -1, -1)
-        slope = _gradient(logits, reference + at * difference, mask, index, output)
-        total += (difference * slope).sum(dim=0)
-        base += _sum(logits, reference, mask, index, output)
-    own = _sum(logits, x * present, present, index, output)
-    values = (total / n_draws).cpu().numpy().astype(np.float32)
-    return SignedMap(values, own - base / n_draws)
+        slopes = _gradients(logits, reference + at * difference, mask, index, outputs)
+        total += torch.stack([(difference * slope).sum(dim=0) for slope in slopes])
+    own = _logits(logits, x * present, present, index)[0]
+    base = _base(logits, references, rows, x, present, index=index)
+    return [
+        SignedMap(
+            (sum_ / n_draws).cpu().numpy().astype(np.float32), float(own[output] - base[output])
+        )
+        for sum_, output in zip(total, outputs, strict=True)
+    ]
 
 
-def _gradient(logits: Logits, at: Tensor, mask: Tensor, index: Tensor, output: int) -> Tensor:
+def _base(
+    logits: Logits,
+    references: References,
+    rows: NDArray[np.int64],
+    x: Tensor,
+    present: Tensor,
+    *,
+    index: Tensor,
+) -> Tensor:
+    """Return the mean logits of the references, each as often as it was drawn."""
+    which, times = np.unique(rows, return_counts=True)
+    parts = []
+    for start in range(0, len(which), CHUNK):
+        some = references.drawn(which[start : start + CHUNK], index.cpu(), x.shape[2]).to(x)
+        parts.append(_logits(logits, some * present, present.expand(len(some), -1, -1), index))
+    weight = torch.from_numpy(times / times.sum()).to(x)
+    return (torch.cat(parts) * weight[:, None]).sum(dim=0)
+
+
+def _gradients(
+    logits: Logits, at: Tensor, mask: Tensor, index: Tensor, outputs: Sequence[int]
+) -> list[Tensor]:
     point = at.detach().requires_grad_(True)
     with torch.enable_grad():
-        value = logits(point, mask, index)[:, output].sum()
-    return torch.autograd.grad(value, point)[0]
+        values = logits(point, mask, index).sum(dim=0)
+    last = len(outputs) - 1
+    return [
+        torch.autograd.grad(values[output], point, retain_graph=number < last)[0]
+        for number, output in enumerate(outputs)
+    ]
 
 
-def _sum(logits: Logits, x: Tensor, mask: Tensor, index: Tensor, output: int) -> float:
+def _logits(logits: Logits, x: Tensor, mask: Tensor, index: Tensor) -> Tensor:
     with torch.no_grad():
-        return float(logits(x, mask, index)[:, output].sum())
+        return logits(x, mask, index)

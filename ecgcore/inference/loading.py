@@ -31,6 +31,8 @@ class LoadedModel:
         Its parameters take no gradients.
     distance : Usual or None
         How strange a recording may be to it.
+    folder : Path or None
+        Where it was loaded from.
     lock : threading.RLock
         Held by prediction and explanation: hooks on a network that two threads use at once give
         silently wrong maps.
@@ -39,6 +41,7 @@ class LoadedModel:
     card: ModelCard
     network: nn.Module
     distance: Usual | None = None
+    folder: Path | None = None
     lock: "threading.RLock" = field(default_factory=threading.RLock)
 
     @property
@@ -111,7 +114,7 @@ def load_model(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     score = str(card.abstention.get("score", DISTANCE))
     usual = load_usual(folder, card.distance_sha256, score)
-    return LoadedModel(card, network.to(device).eval(), usual)
+    return LoadedModel(card, network.to(device).eval(), usual, folder)
 
 
 def _folder(name_or_folder: str | Path) -> Path:

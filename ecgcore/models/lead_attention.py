@@ -66,6 +66,25 @@ class Outputs:
     intervals: Tensor
 
 
+@dataclass(frozen=True)
+class Attention:
+    """Everything the network attends to.
+
+    Attributes
+    ----------
+    leads : Tensor, shape (B, L, T', heads)
+        Across leads at each step of the encoder, 1 in sum over L.
+    layers : tuple of Tensor, shape (B, heads, T'', T'')
+        Across time in each transformer layer, rows 1 in sum.
+    queries : Tensor, shape (B, n_labels, T'')
+        Of each statement over time, 1 in sum.
+    """
+
+    leads: Tensor
+    layers: tuple[Tensor, ...]
+    queries: Tensor
+
+
 class _LeadMixer(nn.Module):
     """A matrix, a response to voltage and an attention score of each lead's own.
 
@@ -341,12 +360,57 @@ class LeadAttentionNet(nn.Module):
         mixed = self.mixer.mix(encoded, index, scale)
         time_mask = None if steps is None else steps.any(dim=1, keepdim=True).to(encoded.dtype)
         number = _count(steps, encoded.shape[1]) if count is None else count
-        fine = masked(self.pooled_norm(self.mixer.pool(mixed, steps), number), time_mask)
+        return self.read(self.mixer.pool(mixed, steps), time_mask, number)
+
+    def read(self, pooled: Tensor, time_mask: Tensor | None, count: Tensor | int) -> Outputs:
+        """Return everything that what the leads gave together, (B, 2 * mixed, T'), says.
+
+        ``time_mask`` (B, 1, T') tells which steps hold any lead, ``count``, one for all or (B,), of
+        how many leads each record is.
+        """
+        fine, h, coarse_mask = self._trunk(pooled, time_mask, count)
+        return self._read(fine, h, coarse_mask)
+
+    def attention(
+        self, x: Tensor, present: Tensor | None, leads: Tensor | None, scale: Tensor | None
+    ) -> Attention:
+        """Return what the network attends to; arguments as :meth:`outputs`."""
+        mask, index = checked(x, present, leads)
+        encoded = self.encode(x, mask)
+        steps = None if mask is None else every(mask, self.encoder.stride)
+        if scale is None:
+            scale = torch.full(encoded.shape[:2], math.nan, device=encoded.device)
+        mixed = self.mixer.mix(encoded, index, scale)
+        time_mask = None if steps is None else steps.any(dim=1, keepdim=True).to(encoded.dtype)
+        count = _count(steps, encoded.shape[1])
+        _, h, coarse_mask = self._trunk(self.mixer.pool(mixed, steps), time_mask, count)
+        there = None if coarse_mask is None else coarse_mask[:, 0] > 0
+        seen, layers = h.transpose(1, 2), []
+        for layer in self.time:
+            if isinstance(layer, TimeAttention):
+                layers.append(layer.weights(seen, there))
+            seen = layer(seen, there)
+        seen = masked(
+            self.last_norm(seen), None if coarse_mask is None else coarse_mask.transpose(1, 2)
+        )
+        queries = self.time_weights(seen, there)[:, : self.n_labels]
+        return Attention(self.mixer.weights(mixed, steps), tuple(layers), queries)
+
+    @property
+    def halvings(self) -> int:
+        """How often the trunk halves the encoder's time resolution."""
+        return sum(stride == 2 for stride in self._strides)
+
+    def _trunk(
+        self, pooled: Tensor, time_mask: Tensor | None, count: Tensor | int
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """(B, 2 * mixed, T') -> the same normalised, the trunk's end, and its mask."""
+        fine = masked(self.pooled_norm(pooled, count), time_mask)
         h, coarse_mask = fine, time_mask
         for stride, block in zip(self._strides, self.trunk, strict=True):
             coarse_mask = every(coarse_mask, stride)
-            h = block(h, coarse_mask, number)
-        return self._read(fine, h, coarse_mask)
+            h = block(h, coarse_mask, count)
+        return fine, h, coarse_mask
 
     def _read(self, fine: Tensor, h: Tensor, mask: Tensor | None) -> Outputs:
         there = None if mask is None else mask[:, 0] > 0

@@ -279,32 +279,57 @@ class LeadSetNet(nn.Module):
             If the shapes do not fit, or a lead index is outside 0 to 11.
         """
         mask, index = checked(x, present, leads)
+        steps = None if mask is None else mask[..., :: self.encoder.stride]
+        return self.fuse(self.encode(x, mask), steps, index)
+
+    def encode(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Return each lead's features, (B, L, T) -> (B, L, C, ceil(T / 4))."""
         batch, n_leads, n_samples = x.shape
-        folded_mask = None if mask is None else mask.reshape(batch * n_leads, 1, n_samples)
-        if folded_mask is not None:
+        folded = None
+        if mask is not None:
             # 0 * NaN is NaN: what is absent is overwritten, not multiplied.
-            x = torch.where(folded_mask.view(x.shape), x, torch.zeros((), dtype=x.dtype))
-            folded_mask = folded_mask.to(x.dtype)
-        encoded = self.encoder(x.reshape(batch * n_leads, 1, n_samples), folded_mask)
-        h, time_mask = self._pool_leads(
-            encoded.view(batch, n_leads, *encoded.shape[1:]), mask, index
-        )
-        h = masked(self.pooled_norm(h), time_mask)
+            x = torch.where(mask, x, torch.zeros((), dtype=x.dtype))
+            folded = mask.reshape(batch * n_leads, 1, n_samples).to(x.dtype)
+        encoded = self.encoder(x.reshape(batch * n_leads, 1, n_samples), folded)
+        return encoded.view(batch, n_leads, *encoded.shape[1:])
+
+    def fuse(self, encoded: Tensor, steps: Tensor | None, index: Tensor) -> Tensor:
+        """Return logits of the leads' features; ``steps`` (B, L, T') tells which exist."""
+        return self.read(*self._pool_leads(self.mixed(encoded, index), steps))
+
+    def mixed(self, encoded: Tensor, index: Tensor) -> Tensor:
+        """Apply each lead's own matrix, (B, L, C, T') -> (B, L, mixed, T')."""
+        equation = "blct,lcd->bldt" if index.ndim == 1 else "blct,blcd->bldt"
+        return torch.einsum(equation, encoded, self.mix[index])
+
+    def read(self, pooled: Tensor, time_mask: Tensor | None) -> Tensor:
+        """Return logits of what the leads gave together, (B, 2 * mixed, T')."""
+        return self.head(self.drop(self._pool_time(*self._trunk(pooled, time_mask))))
+
+    def time_weights(self, x: Tensor, present: Tensor, leads: Tensor) -> Tensor:
+        """Return where in time the network looks, shape (B, T''), 1 in sum; as :meth:`forward`."""
+        mask, index = checked(x, present, leads)
+        steps = None if mask is None else mask[..., :: self.encoder.stride]
+        pooled = self._pool_leads(self.mixed(self.encode(x, mask), index), steps)
+        return self._weights(*self._trunk(*pooled))[:, 0]
+
+    @property
+    def halvings(self) -> int:
+        """How often the trunk halves the encoder's time resolution."""
+        return sum(stride == 2 for stride in self._strides)
+
+    def _trunk(self, pooled: Tensor, time_mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        h = masked(self.pooled_norm(pooled), time_mask)
         for stride, block in zip(self._strides, self.trunk, strict=True):
             time_mask = every(time_mask, stride)
             h = block(h, time_mask)
-        return self.head(self.drop(self._pool_time(h, time_mask)))
+        return h, time_mask
 
-    def _pool_leads(
-        self, encoded: Tensor, mask: Tensor | None, index: Tensor
-    ) -> tuple[Tensor, Tensor | None]:
-        """(B, L, C, T') -> (B, 2 * mixed, T') and which steps hold any lead, (B, 1, T')."""
-        matrices = self.mix[index]
-        equation = "blct,lcd->bldt" if index.ndim == 1 else "blct,blcd->bldt"
-        mixed = torch.einsum(equation, encoded, matrices)
+    def _pool_leads(self, mixed: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """(B, L, mixed, T') -> (B, 2 * mixed, T') and which steps hold any lead, (B, 1, T')."""
         if mask is None:
             return torch.cat([mixed.mean(dim=1), mixed.amax(dim=1)], dim=1), None
-        steps = mask[..., :: self.encoder.stride].unsqueeze(2)
+        steps = mask.unsqueeze(2)
         count = steps.sum(dim=1)
         mean = (mixed * steps).sum(dim=1) / count.clamp(min=1)
         top = mixed.masked_fill(~steps, float("-inf")).amax(dim=1)
@@ -313,10 +338,14 @@ class LeadSetNet(nn.Module):
 
     def _pool_time(self, h: Tensor, mask: Tensor | None) -> Tensor:
         """(B, C, T') -> (B, 2 C): attention-weighted mean, and maximum."""
+        weight = self._weights(h, mask).to(h.dtype)
+        # The maximum needs no mask: absent steps are zero, and no step is below zero (ReLU).
+        return torch.cat([(h * weight).sum(dim=-1), h.amax(dim=-1)], dim=1)
+
+    def _weights(self, h: Tensor, mask: Tensor | None) -> Tensor:
+        """(B, C, T') -> attention over time, (B, 1, T')."""
         score = self.attention(h).float()
         if mask is not None:
             # A record with nothing present keeps finite scores: its answer is finite, not used.
             score = score.masked_fill(mask == 0, -1e4)
-        weight = torch.softmax(score, dim=-1).to(h.dtype)
-        # The maximum needs no mask: absent steps are zero, and no step is below zero (ReLU).
-        return torch.cat([(h * weight).sum(dim=-1), h.amax(dim=-1)], dim=1)
+        return torch.softmax(score, dim=-1)

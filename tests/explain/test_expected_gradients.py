@@ -5,11 +5,8 @@ import pytest
 import torch
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.explain.expected_gradients import (
-    References,
-    expected_gradients,
-    simulated_references,
-)
+from ecgcore.explain.expected_gradients import expected_gradients
+from ecgcore.explain.references import References, simulated_references
 from ecgcore.inference import InputContract
 
 

@@ -7,12 +7,16 @@ import pytest
 import torch
 
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
-from ecgcore.explain import METHODS, explain
+from ecgcore.explain import METHODS, Explainer, explain, method_for, methods_of
+from ecgcore.explain.attention import attended, attention, attention_rollout
 from ecgcore.explain.case import Case
-from ecgcore.explain.checks import deletion, outside
+from ecgcore.explain.checks import outside, perturbation, yardstick
+from ecgcore.explain.gradcam import guided_gradient
+from ecgcore.inference import LoadedModel
 from ecgcore.leads import STANDARD_12
+from ecgcore.measure import measure
 from ecgcore.recording import Recording
-from tests.synthetic import recording, tiny_model
+from tests.synthetic import recording, tiny_attention_model, tiny_model
 
 
 @pytest.fixture(scope="module")
@@ -20,19 +24,44 @@ def model(tmp_path_factory):
     return tiny_model(tmp_path_factory.mktemp("models") / "tiny-1")
 
 
+@pytest.fixture(scope="module")
+def attending(tmp_path_factory):
+    """A model of the other architecture, that attends over leads and sees voltage."""
+    return tiny_attention_model(tmp_path_factory.mktemp("models") / "attending-1")
+
+
+def short(seed=0):
+    return recording(6.0, 250, seed=seed)
+
+
 def spoiled():
     """A recording with an absent lead, an absent stretch and a lead that no model knows."""
-    signal = recording(leads=(*STANDARD_12, "X")).signal.copy()
+    signal = recording(6.0, 250, leads=(*STANDARD_12, "X")).signal.copy()
     signal[3] = np.nan
-    signal[5, 1000:2000] = np.nan
-    return Recording(signal, 500, (*STANDARD_12, "X"))
+    signal[5, 500:1000] = np.nan
+    return Recording(signal, 250, (*STANDARD_12, "X"))
+
+
+@pytest.fixture(scope="module")
+def explainers(model, attending):
+    """Each model on each recording; what a recording's maps share is made once."""
+    makers = {"whole": short, "spoiled": spoiled}
+    return {
+        (m, name): Explainer(network, make())
+        for m, network in (("lead_set", model), ("lead_attention", attending))
+        for name, make in makers.items()
+    }
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("make", [recording, spoiled])
-def test_a_map_has_the_recordings_shape_and_is_zero_where_nothing_was_seen(model, method, make):
-    given = make()
-    found = explain(model, given, "AF", method)
+@pytest.mark.parametrize("name", ["whole", "spoiled"])
+@pytest.mark.parametrize("kind", ["lead_set", "lead_attention"])
+def test_a_map_has_the_recordings_shape_and_is_zero_where_nothing_was_seen(
+    explainers, kind, name, method
+):
+    explainer = explainers[kind, name]
+    given = explainer.recording
+    found = explainer.explain("AF", method)
     assert found.values.shape == given.signal.shape
     assert found.values.dtype == np.float32
     assert np.isfinite(found.values).all()
@@ -44,16 +73,15 @@ def test_a_map_has_the_recordings_shape_and_is_zero_where_nothing_was_seen(model
     assert found.fs_hz == given.fs_hz
     assert sum(found.lead_share().values()) == pytest.approx(1)
     assert {c.name: c.passed for c in found.self_check}["outside"] is True
-
-
-def test_gradcam_speaks_for_the_statement_only(model):
-    assert (explain(model, recording(), "AF").values >= 0).all()
+    if not METHODS[method].signed:
+        assert (found.values >= 0).all()
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_hooks_are_gone_and_gradients_untouched(model, method):
+def test_hooks_are_gone_and_gradients_untouched(attending, explainers, method):
+    model = attending
     before = {k: v.clone() for k, v in model.network.state_dict().items()}
-    explain(model, recording(), "PVC", method)
+    explainers["lead_attention", "whole"].explain("PVC", method)
     for module in model.network.modules():
         assert not module._forward_hooks
         assert not module._forward_pre_hooks
@@ -66,15 +94,24 @@ def test_hooks_are_gone_and_gradients_untouched(model, method):
         assert torch.equal(value, before[key])
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_threads_that_share_a_model_get_what_one_alone_gets(model, method):
-    cases = [(recording(seed=i), code) for i, code in enumerate(("AF", "PVC", "SNR", "STD"))]
-    alone = [explain(model, r, code, method).values for r, code in cases]
+def test_threads_that_share_a_model_get_what_one_alone_gets(model):
+    waves = measure(short(), check=False).beats
+    cases = [
+        (short(), "AF", "hirescam"),
+        (short(), "PVC", "guided_gradcam"),
+        (spoiled(), "STD", "gradient_shap"),
+        (spoiled(), "AF", "lead_shapley"),
+    ]
+
+    def made(k):
+        given, code, method = cases[k % 4]
+        return Explainer(model, given, beats=waves).explain(code, method)
+
+    alone = [made(k) for k in range(4)]
     together = [None] * 8
 
     def work(k):
-        r, code = cases[k % 4]
-        together[k] = explain(model, r, code, method).values
+        together[k] = made(k)
 
     threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
     for thread in threads:
@@ -82,34 +119,98 @@ def test_threads_that_share_a_model_get_what_one_alone_gets(model, method):
     for thread in threads:
         thread.join()
     for k in range(8):
-        np.testing.assert_array_equal(together[k], alone[k % 4])
+        np.testing.assert_array_equal(together[k].values, alone[k % 4].values)
+        assert together[k].self_check == alone[k % 4].self_check
 
 
-def test_maps_differ_between_statements(model):
-    a, b = (explain(model, recording(), code).values for code in ("AF", "LBBB"))
+def test_threads_that_share_an_explainer_get_the_same_map(attending):
+    explainer = Explainer(attending, short())
+    found = [None] * 4
+
+    def work(k):
+        found[k] = explainer.explain("AF", "guided_gradcam").values
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for values in found:
+        np.testing.assert_array_equal(values, found[0])
+
+
+def test_maps_differ_between_statements(explainers):
+    explainer = explainers["lead_set", "whole"]
+    a, b = (explainer.explain(code, "hirescam").values for code in ("AF", "LBBB"))
     assert not np.allclose(a, b)
 
 
 def test_only_the_selected_leads_are_explained(model):
-    found = explain(model, recording(), "AF", leads=("II", "V5"))
+    found = explain(model, short(), "AF", leads=("II", "V5"))
     rows = np.flatnonzero(found.values.any(axis=1))
     assert {found.leads[i] for i in rows} <= {"II", "V5"}
     assert rows.size
 
 
-def test_a_long_recording_is_explained_in_one_window(model):
-    given = recording(70.0, 100)
-    found = explain(model, given, "AF")
-    seen = np.flatnonzero(found.values.any(axis=0))
-    assert seen.size
-    assert seen[-1] - seen[0] < 1000
+def test_a_long_recording_is_explained_window_by_window_or_in_the_highest_alone(model):
+    given = recording(75.0, 100, leads=("II", "V1"))
+    every = explain(model, given, "AF", "hirescam")
+    one = explain(model, given, "AF", "hirescam", windows="highest")
+    seen = np.flatnonzero(one.values.any(axis=0))
+    assert one.window_s == every.window_s
+    assert seen[0] >= 100 * one.window_s[0]
+    assert seen[-1] < 100 * one.window_s[1]
+    np.testing.assert_array_equal(one.values[:, seen], every.values[:, seen])
+    # 75 s in windows of 10 s: the last one ends with the recording.
+    assert all(every.values[:, s : s + 100].any() for s in range(0, 7500, 100))
 
 
 def test_an_unknown_label_or_method_is_named(model):
     with pytest.raises(CannotAssessError, match="WPW"):
-        explain(model, recording(), "WPW")
+        explain(model, short(), "WPW")
     with pytest.raises(InvalidArgumentError, match="tea_leaves"):
-        explain(model, recording(), "AF", "tea_leaves")
+        explain(model, short(), "AF", "tea_leaves")
+
+
+def test_a_method_that_does_not_apply_says_why_and_what_does(model):
+    class Other(torch.nn.Module):
+        pass
+
+    other = LoadedModel(model.card, Other())
+    assert "gradcam" not in methods_of(other)
+    assert "saliency" in methods_of(other)
+    with pytest.raises(CannotAssessError, match=r"Other has no attention.*saliency"):
+        method_for(other, "attention")
+
+
+def test_guided_backpropagation_lets_only_positive_slopes_through():
+    class Two(torch.nn.Module):
+        def forward(self, x, _present, _index):
+            h = torch.nn.functional.relu(x)
+            return (h[:, :, 0] * 2 - h[:, :, 1]).sum(dim=1, keepdim=True)
+
+    x = torch.tensor([[[1.0, 1.0], [-1.0, 1.0]]])
+    one = Case(Two(), x, torch.ones_like(x, dtype=torch.bool), torch.arange(2), 0)
+    np.testing.assert_array_equal(guided_gradient(one), [[2, 0], [0, 0]])
+    # Outside, a ReLU is what it was.
+    y = x.clone().requires_grad_(True)
+    slope = torch.autograd.grad(Two()(y, None, None).sum(), y)[0]
+    np.testing.assert_array_equal(slope.numpy()[0], [[2, -1], [0, -1]])
+
+
+@pytest.mark.parametrize("kind", ["lead_set", "lead_attention"])
+def test_attention_sums_to_one_over_what_is_there(explainers, kind):
+    explainer = explainers[kind, "spoiled"]
+    one = explainer.case(1, explainer.reading.pieces[0])
+    seen = attended(one)
+    assert float(seen.time.sum()) == pytest.approx(1, abs=1e-5)
+    np.testing.assert_allclose(seen.leads.sum(dim=0).numpy(), 1, atol=1e-5)
+    for layer in seen.layers:
+        np.testing.assert_allclose(layer.sum(dim=1).numpy(), 1, atol=1e-5)
+    assert len(seen.layers) == (0 if kind == "lead_set" else 2)
+    # Rollout without a layer to follow is attention itself.
+    same = np.allclose(attention(one).values, attention_rollout(one).values)
+    assert same == (kind == "lead_set")
 
 
 class Reader(torch.nn.Module):
@@ -131,15 +232,17 @@ def test_the_deletion_check_knows_a_true_map_from_a_false_one():
     false[2, 300:360] = 1
     # Blocks without attribution are taken in their order: none of them is the right one here.
     false[2, :] += 0.1
-    good, bad = deletion(case(), true, 100.0), deletion(case(), false, 100.0)
-    assert good.passed
-    assert good.value > 0
-    assert not bad.passed
+    stick = yardstick(case())
+    good, bad = (perturbation(case(), made, stick) for made in (true, false))
+    assert [c.passed for c in good[:2]] == [True, True]
+    assert good[0].value > 0
+    assert [c.passed for c in bad[:2]] == [False, False]
+    assert good[2].passed is None  # no waves are known here
 
 
 def test_an_empty_map_does_not_pass():
-    check = deletion(case(), np.zeros((3, 1000), np.float32), 100.0)
-    assert check.passed is False
+    found = perturbation(case(), np.zeros((3, 1000), np.float32), yardstick(case()))
+    assert [check.passed for check in found] == [False, False]
 
 
 def test_attribution_outside_what_was_seen_is_found():

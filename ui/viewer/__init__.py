@@ -85,6 +85,7 @@ def paper_viewer(
     overview: str | None = None,
     markers: Markers | None = None,
     tools: bool = True,
+    px_per_mm: int | None = None,
     on_act: Callable[[], None] | None = None,
 ) -> dict[str, Any] | None:
     """Show a sheet; return what the reader did with it, or None.
@@ -99,6 +100,8 @@ def paper_viewer(
         Marks the reader can drag, and words.
     tools : bool
         Whether the row of tools is shown.
+    px_per_mm : int or None
+        Zoom to begin with, pixels a millimetre; the reader's own zoom stays.
     overview : str or None
         Envelope of a recording longer than the sheet, from :func:`envelope`.
     on_act : callable or None
@@ -126,6 +129,7 @@ def paper_viewer(
             "mm_per_mv": sheet.settings.mm_per_mv if recording.unit == MV else None,
         },
         "tools": tools,
+        "px_per_mm": px_per_mm,
         "markers": asdict(markers) if markers else None,
         "overview": {"envelope": overview, "duration_s": recording.duration_s}
         if overview

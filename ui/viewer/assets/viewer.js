@@ -133,6 +133,7 @@ class Viewer {
     const data = component.data;
     if (!data || !data.figure) return;
     const newCase = data.case_id !== this.caseId;
+    if (data.px_per_mm && this.caseId === null) this.pxPerMm = data.px_per_mm;
     this.data = data;
     if (newCase) {
       this.caseId = data.case_id;

@@ -1,0 +1,296 @@
+"""How well explanations fare, method by method and statement by statement: prints tables.
+
+    .venv/bin/python -m benchmarks.explain NAME [--split test] [--only faithful beats ...]
+
+Sections: `faithful` (deletion and insertion under two fills, against random and QRS complexes
+alone), `leads` (the same for whole leads), `beats` (pointing game and relevance mass on MIT-BIH:
+DS2 for test, records of DS1 for val), `waves` (on LUDB), `truth` (on simulation), `weights` (rank
+correlation with maps of random weights, and between networks trained from other seeds), `speed`
+(on 12 leads, 10 s, 500 Hz), `shap` (Gradient SHAP beside shap's own on the published ResNet-34).
+Methods are chosen on val; test is measured once.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.explain_shap import shap_section
+from ecgcore.datasets import Entry, data_root, load_index
+from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
+from ecgcore.datasets.mitdb import UNPACED, split_of
+from ecgcore.evaluation.bootstrap import Interval
+from ecgcore.evaluation.map_figures import (
+    QRS,
+    RANDOM,
+    Rows,
+    lead_rows,
+    perturbation_rows,
+    place_rows,
+)
+from ecgcore.evaluation.map_records import (
+    Trial,
+    known_truth,
+    marked_beats,
+    marked_waves,
+    positive_records,
+)
+from ecgcore.evaluation.map_weights import randomised, seed_rows, variant_rows, with_weights
+from ecgcore.explain import METHODS, Explainer, methods_of
+from ecgcore.inference import LoadedModel, load_model
+from ecgcore.labels import CORE_CODES
+from ecgcore.simulate.cases import demonstration_case
+
+SECTIONS = ("faithful", "leads", "beats", "waves", "truth", "weights", "speed", "shap")
+FIGURES = ("deletion_line", "deletion_zero", "insertion_line", "insertion_zero")
+SEED = 3
+# Record 232 holds three quarters of the supraventricular beats of DS2.
+MANY_PAC = "232"
+
+
+def main() -> None:
+    args = arguments()
+    torch.set_num_threads(args.threads)
+    model = load_model(args.model)
+    maps = [m for m in methods_of(model) if not METHODS[m].whole_leads]
+    maps = [m for m in maps if not args.methods or m in args.methods]
+    found: dict[str, Any] = {"model": model.name, "split": args.split, "seed": SEED}
+    makers: dict[str, Callable[[], Any]] = {
+        "faithful": lambda: faithful(model, maps, args),
+        "leads": lambda: leads(model, args),
+        "beats": lambda: beats(model, maps, args),
+        "waves": lambda: waves(model, maps, args),
+        "truth": lambda: truth(model, maps, args),
+        "weights": lambda: weights(model, args),
+        "speed": lambda: speed(model),
+        "shap": lambda: shap_section(model),
+    }
+    out = Path(args.out or f"results/explain/{model.name}-{args.split}.json")
+    if out.is_file():
+        found = json.loads(out.read_text(encoding="utf-8")) | found
+    for section in args.only:
+        began = time.perf_counter()
+        found[section] = makers[section]()
+        print(f"({section}: {time.perf_counter() - began:.0f} s)\n", flush=True)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", nargs="?", default="core9-1")
+    parser.add_argument("--split", choices=("val", "test"), default="val")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), help="default: all")
+    parser.add_argument("--codes", nargs="+", default=list(CORE_CODES), help="statements")
+    parser.add_argument("--records", type=int, default=12, help="positive records a statement")
+    parser.add_argument("--windows", type=int, default=6, help="windows of a MIT-BIH record")
+    parser.add_argument("--maps", type=int, default=3, help="records a statement for weights")
+    parser.add_argument("--seeds", nargs="*", default=[], metavar="FILE[:PREFIX]")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", help="default: results/explain/NAME-SPLIT.json")
+    return parser.parse_args()
+
+
+# ---- sections ------------------------------------------------------------------------------
+
+
+def faithful(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) -> Any:
+    trials = positive_records(entries(args.split), args.codes, most=args.records, seed=SEED)
+    rows = perturbation_rows(model, trials, maps, report=told("faithful"))
+    every = [*maps, QRS, RANDOM]
+    print(
+        f"Deletion and insertion on {args.split}, mean change of the logit, {count(rows)} records"
+    )
+    table(rows, every, {f: (f, None, None) for f in FIGURES})
+    print("Deletion (line) less that of QRS only; paired, 95 % interval over patients")
+    codes = [None, *args.codes]
+    table(rows, maps, {c or "all": ("deletion_line", c, QRS) for c in codes})
+    return {
+        "figures": joined(rows, every, FIGURES, codes),
+        "less_qrs": joined(rows, maps, FIGURES, codes, less=QRS),
+        "less_random": joined(rows, maps, FIGURES, codes, less=RANDOM),
+    }
+
+
+def leads(model: LoadedModel, args: argparse.Namespace) -> Any:
+    trials = positive_records(entries(args.split), args.codes, most=args.records, seed=SEED)
+    rows = lead_rows(model, trials, report=told("leads"))
+    print(
+        f"Without the two leads of the highest Shapley value, {args.split}, {count(rows)} records"
+    )
+    figures = ("top_fall", "other_fall", "beaten")
+    codes = [None, *args.codes]
+    for figure in figures:
+        line = [
+            f"{c or 'all'} {text(rows.mean(figure, method='lead_shapley', code=c))}" for c in codes
+        ]
+        print(f"  {figure}: {'; '.join(line)}")
+    return joined(rows, ["lead_shapley"], figures, codes)
+
+
+def beats(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) -> Any:
+    root = data_root()
+    splits = split_of(root)
+    records = [r for r in UNPACED if splits.get(r) == args.split]
+    codes = [c for c in ("PVC", "PAC") if c in args.codes]
+    trials = list(marked_beats(root, records, codes, most=args.windows, seed=SEED))
+    found = places(model, maps, trials, codes, f"MIT-BIH, {len(records)} records of {args.split}")
+    if "PAC" in codes and MANY_PAC in records:
+        fewer = [t for t in trials if t.code == "PAC" and t.group != MANY_PAC]
+        found["without 232"] = places(model, maps, fewer, ["PAC"], "the same without record 232")
+    return found
+
+
+def waves(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) -> Any:
+    trials = list(marked_waves(entries(args.split), args.codes))
+    return places(model, maps, trials, args.codes, f"LUDB's waves, {args.split}")
+
+
+def truth(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) -> Any:
+    # Another seed for each split: methods are not chosen on the persons they are reported on.
+    seed = {"val": 1, "test": 2}[args.split]
+    trials = list(known_truth(args.codes, most=max(2, args.records // 2), seed=seed))
+    return places(model, maps, trials, args.codes, "simulated records with known truth")
+
+
+def places(
+    model: LoadedModel,
+    maps: Sequence[str],
+    trials: Sequence[Trial],
+    codes: Sequence[str],
+    title: str,
+) -> dict[str, Any]:
+    rows = place_rows(model, trials, maps, report=told("places"))
+    flagged = Rows([row for row in rows.values if row["flagged"]])
+    there = [c for c in codes if any(row["code"] == c for row in rows.values)]
+    every = [*maps, QRS, RANDOM]
+    figures = ("pointing", "mass")
+    for name, part in (("all", rows), ("flagged by the model", flagged)):
+        for figure in figures:
+            print(f"{figure}, {title}, {name}: {count(part)} recordings")
+            table(part, every, {c: (figure, c, None) for c in there})
+    return {
+        "all": joined(rows, every, figures, there),
+        "flagged": joined(flagged, every, figures, there),
+    }
+
+
+def weights(model: LoadedModel, args: argparse.Namespace) -> Any:
+    methods = [m for m in methods_of(model) if not args.methods or m in args.methods]
+    trials = list(positive_records(entries(args.split), args.codes, most=args.maps, seed=SEED))
+    others = randomised(model, seed=SEED)
+    rows = variant_rows(model, others, trials, methods, report=told("weights"))
+    print(f"Rank correlation with maps of random weights, {args.split}, last layers first")
+    table(rows, methods, {stage: (stage, None, None) for stage in others})
+    made = {"random": joined(rows, methods, tuple(others), [None])}
+    if not args.seeds:
+        print("Seed agreement: no further networks were given (--seeds FILE)\n")
+        return made
+    files = [text_.partition(":") for text_ in args.seeds]
+    models = [model, *(with_weights(model, Path(f), p) for f, _, p in files)]
+    seeds = seed_rows(models, trials, methods)
+    print(f"Rank correlation between {len(models)} networks of other seeds")
+    codes = [None, *args.codes]
+    table(seeds, methods, {c or "all": ("seeds", c, None) for c in codes})
+    return made | {"seeds": joined(seeds, methods, ("seeds",), codes), "networks": len(models)}
+
+
+def speed(model: LoadedModel) -> Any:
+    torch.set_num_threads(2)
+    recording = demonstration_case("pvc").recording
+    explainer = Explainer(model, recording)
+    output, window = explainer.output("PVC"), explainer.reading.pieces[0]
+    explainer.beats_of(window)
+    explainer.case(output, window).around.references()
+    found = {}
+    print(
+        f"Seconds a map, {recording.n_leads} leads, {recording.duration_s:g} s, "
+        f"{recording.fs_hz:g} Hz, two threads: fastest and middle of 7"
+    )
+    for name in methods_of(model):
+        seconds = []
+        for _ in range(7):
+            fresh = Explainer(model, recording, beats=explainer.beats_of(window))
+            began = time.perf_counter()
+            fresh.map(name, output, window)
+            seconds.append(time.perf_counter() - began)
+        found[name] = {"fastest": min(seconds), "middle": statistics.median(seconds)}
+        print(f"  {name:22s} {min(seconds):.3f}  {statistics.median(seconds):.3f}")
+    began = time.perf_counter()
+    Explainer(model, recording).explain("PVC", "hirescam")
+    found["hirescam with every check"] = {"fastest": time.perf_counter() - began}
+    print(f"  hirescam with every check, waves included: {time.perf_counter() - began:.2f}")
+    torch.set_num_threads(1)
+    return found
+
+
+# ---- records and tables --------------------------------------------------------------------
+
+
+def entries(split: str) -> list[Entry]:
+    names = [name for name, d in DATASETS.items() if d.kind == TWELVE_LEAD]
+    return [e for e in load_index(data_root(), datasets=names) if e.split == split]
+
+
+def count(rows: Rows) -> int:
+    return len({(row["code"], row["trial"]) for row in rows.values})
+
+
+def table(
+    rows: Rows, methods: Iterable[str], columns: dict[str, tuple[str, str | None, str | None]]
+) -> None:
+    print("  " + " " * 22 + "".join(f"{name:>24s}" for name in columns))
+    for method in methods:
+        cells = [
+            text(rows.mean(figure, method=method, code=code, less=less))
+            for figure, code, less in columns.values()
+        ]
+        print(f"  {method:22s}" + "".join(f"{cell:>24s}" for cell in cells))
+    print()
+
+
+def joined(
+    rows: Rows,
+    methods: Iterable[str],
+    figures: Sequence[str],
+    codes: Sequence[str | None],
+    *,
+    less: str | None = None,
+) -> dict[str, Any]:
+    return {
+        method: {
+            figure: {
+                code or "all": rows.mean(figure, method=method, code=code, less=less).as_dict()
+                for code in codes
+            }
+            for figure in figures
+        }
+        for method in methods
+    }
+
+
+def text(found: Interval) -> str:
+    if found.value is None:
+        return "-"
+    if found.low is None or found.high is None:
+        return f"{found.value:.2f}"
+    return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+
+
+def told(what: str) -> Callable[[int], None]:
+    def report(number: int) -> None:
+        if (number + 1) % 10 == 0:
+            sys.stderr.write(f"{what} {number + 1}\n")
+
+    return report
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""``explanations NAME``: what stands beside a model for its explanations.
+
+Mean beats and mean logits of the training records, and on validation records how far each method's
+maps depend on the weights and on the training seed.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from ecgcore.checks import in_range
+from ecgcore.cli.common import EXIT_OK, write_json
+from ecgcore.datasets import data_root, load_index
+from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
+from ecgcore.evaluation.map_background import background
+from ecgcore.evaluation.map_records import positive_records
+from ecgcore.evaluation.map_weights import ALL, randomised, seed_rows, variant_rows, with_weights
+from ecgcore.explain import methods_of
+from ecgcore.explain.background import FILE, SCHEMA, forget
+from ecgcore.inference import load_model, use_threads, weights_root
+
+SEED = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("model", metavar="NAME", help="a model's name, or its folder")
+    parser.add_argument(
+        "--seeds",
+        nargs="*",
+        default=[],
+        metavar="FILE[:PREFIX]",
+        help="weights of further networks of the same recipe (safetensors)",
+    )
+    parser.add_argument("--maps", type=int, default=3, metavar="N", help="records a statement")
+    parser.add_argument("--write", action="store_true", help=f"write {FILE} beside the card")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compute; return the exit status."""
+    in_range("--maps", args.maps, 1, 1000)
+    use_threads(1)
+    model = load_model(args.model)
+    folder = Path(model.folder or weights_root() / args.model)
+    index = load_index(
+        data_root(), datasets=[n for n, d in DATASETS.items() if d.kind == TWELVE_LEAD]
+    )
+    train = [entry for entry in index if entry.split == "train"]
+    val = [entry for entry in index if entry.split == "val"]
+    found: dict[str, Any] = {
+        "schema": SCHEMA,
+        "model": model.name,
+        "weights_sha256": model.card.weights_sha256,
+        **background(model, train, report=_told("training record")),
+        "methods": {},
+    }
+    _write(folder, found, args.write)
+    methods = [name for name in methods_of(model) if name != "occlusion"]
+    trials = list(positive_records(val, model.card.codes, most=args.maps, seed=SEED))
+    blank = {ALL: randomised(model, seed=SEED)[ALL]}
+    random = variant_rows(model, blank, trials, methods, report=_told("map with random weights"))
+    others = [with_weights(model, *_file(text)) for text in args.seeds]
+    seeds = seed_rows([model, *others], trials, methods) if others else None
+    for name in methods:
+        made = {"randomisation": _figure(random, ALL, name)}
+        if seeds is not None:
+            made["seeds"] = _figure(seeds, "seeds", name)
+        found["methods"][name] = made
+    _write(folder, found, args.write)
+    write_json({k: v for k, v in found.items() if k != "background"})
+    return EXIT_OK
+
+
+def _file(text: str) -> tuple[Path, str]:
+    path, _, prefix = text.partition(":")
+    return Path(path), prefix
+
+
+def _figure(rows: Any, figure: str, method: str) -> dict[str, Any]:
+    between = rows.mean(figure, method=method).as_dict()
+    n = sum(1 for row in rows.values if row["method"] == method and figure in row)
+    return {k: None if v is None else round(v, 4) for k, v in between.items()} | {"n": n}
+
+
+def _write(folder: Path, found: dict[str, Any], wanted: bool) -> None:
+    if wanted:
+        text = json.dumps(found, separators=(",", ":"), allow_nan=False)
+        (folder / FILE).write_text(text + "\n", encoding="utf-8")
+        forget()
+
+
+def _told(what: str) -> Any:
+    def report(number: int) -> None:
+        if (number + 1) % 50 == 0:
+            sys.stderr.write(f"{what} {number + 1}\n")
+
+    return report

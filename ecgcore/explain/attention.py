@@ -1,0 +1,106 @@
+"""Attention maps and attention rollout, read out of the networks that attend.
+
+LeadAttentionNet attends three times: across leads at each step, across time in its transformer
+layers, and once more by each statement's own query.
+
+- Attention: the statement's query over time, times the attention across leads.
+- Rollout (Abnar and Zuidema, ACL 2020): the query, followed back through the transformer layers as
+  ``(A + 1) / 2``, A averaged over the heads, times the attention across leads.
+
+LeadSetNet attends over time alone, with one head for all statements: its map is the same in every
+lead and for every statement, and rollout, with no layer to follow, is the same as attention.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ecgcore.explain.case import Case, Map
+from ecgcore.models import LeadAttentionNet, LeadSetNet
+
+
+@dataclass(frozen=True)
+class Attended:
+    """What a network attended to.
+
+    Attributes
+    ----------
+    time : Tensor, shape (T'',)
+        Of one output, 1 in sum.
+    layers : tuple of Tensor, shape (T'', T'')
+        Of each layer across time, averaged over heads, rows 1 in sum.
+    leads : Tensor, shape (L, T')
+        1 in sum over the leads present at each step.
+    stride : int
+        Steps T' for one step T''.
+    """
+
+    time: Tensor
+    layers: tuple[Tensor, ...]
+    leads: Tensor
+    stride: int
+
+
+def attention(case: Case) -> Map:
+    """Return where in time and in which leads the network attends."""
+    seen = attended(case)
+    return _map(case, seen, seen.time)
+
+
+def attention_rollout(case: Case) -> Map:
+    """Return the same, followed back through the layers across time."""
+    seen = attended(case)
+    flow = seen.time
+    for layer in reversed(seen.layers):
+        flow = flow @ (layer + torch.eye(len(layer), device=layer.device)) / 2
+    return _map(case, seen, flow)
+
+
+def attends(network: nn.Module) -> str:
+    """Return "" for a network whose attention can be read, or why there is none."""
+    known = any(isinstance(network, kind) for kind in _READERS)
+    return "" if known else f"{type(network).__name__} has no attention that could be shown"
+
+
+def attended(case: Case) -> Attended:
+    """Return what the case's network attended to."""
+    read = next(reader for kind, reader in _READERS.items() if isinstance(case.inner, kind))
+    with torch.inference_mode():
+        return read(case)
+
+
+def _lead_set(case: Case) -> Attended:
+    network = case.inner
+    if not isinstance(network, LeadSetNet):
+        raise TypeError(type(network).__name__)
+    weight = network.time_weights(case.x, case.present, case.index)[0]
+    steps = case.present[0, :, :: network.encoder.stride].float()
+    return Attended(weight, (), steps / steps.sum(dim=0).clamp(min=1), 2**network.halvings)
+
+
+def _lead_attention(case: Case) -> Attended:
+    network = case.inner
+    if not isinstance(network, LeadAttentionNet):
+        raise TypeError(type(network).__name__)
+    found = network.attention(case.x, case.present, case.index, case.scale)
+    layers = tuple(layer[0].mean(dim=0) for layer in found.layers)
+    steps = case.present[0, :, :: network.encoder.stride]
+    leads = found.leads[0].mean(dim=-1) * steps
+    return Attended(found.queries[0, case.output], layers, leads, 2**network.halvings)
+
+
+_READERS: dict[type[nn.Module], Callable[[Case], Attended]] = {
+    LeadSetNet: _lead_set,
+    LeadAttentionNet: _lead_attention,
+}
+
+
+def _map(case: Case, seen: Attended, time: Tensor) -> Map:
+    n_steps = seen.leads.shape[1]
+    at = seen.stride * np.arange(len(time))
+    fine = np.interp(np.arange(n_steps), at, time.cpu().numpy())
+    values = fine * seen.leads.cpu().numpy()
+    return Map(values.astype(np.float32), case.stride)

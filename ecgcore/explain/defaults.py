@@ -1,0 +1,22 @@
+"""Which method is shown first for a statement, by the figures of ``benchmarks/explain``.
+
+Chosen on the records of `train` and `val`; docs/explanations.md holds the ranking and the figures
+on `test`.  The second is the best of another family: two maps that share their mechanism agree for
+the wrong reason.
+"""
+
+from ecgcore.explain.table import methods_of
+from ecgcore.inference.loading import LoadedModel
+
+DEFAULT = ("hirescam", "gradient_shap")
+# Statement -> first and second choice, where they differ from the default.
+BY_STATEMENT: dict[str, tuple[str, str]] = {}
+
+
+def default_methods(model: LoadedModel, label: str) -> tuple[str, str]:
+    """Return the first and second method for a statement, of those that apply to the model."""
+    possible = methods_of(model)
+    wanted = [m for m in BY_STATEMENT.get(label, DEFAULT) if m in possible]
+    rest = [m for m in possible if m not in wanted]
+    first, second, *_ = [*wanted, *rest, *wanted]
+    return first, second

@@ -1,0 +1,57 @@
+"""A traffic light over the checks of one map, in words.
+
+Green: faithful to the model.  Amber: faithful, but a weaker check did not pass, or was not made.
+Red: a check that decides was not passed; such a map is hidden unless it is asked for.  No light
+means that the model, or the map, is right.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ecgcore.results import SelfCheck
+
+GREEN, AMBER, RED = "green", "amber", "red"
+# Without these a map does not show what the model did.
+DECIDING = ("deletion", "completeness", "outside")
+_AMBER = {
+    "insertion": "the most attributed stretches alone do not bring the answer back",
+    "qrs_only": "taking out QRS complexes changes the answer as much",
+    "agreement": "a second method points elsewhere",
+    "randomisation": "this method's maps look much alike with random weights",
+    "seeds": "networks trained anew give other maps",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A light and its words."""
+
+    light: str
+    words: str
+
+    @property
+    def shown(self) -> bool:
+        """Whether the map is shown without being asked for."""
+        return self.light != RED
+
+
+def verdict(checks: Iterable[SelfCheck]) -> Verdict:
+    """Return the light over some checks."""
+    made = list(checks)
+    failed = [check.name for check in made if check.passed is False]
+    deciding = [name for name in failed if name in DECIDING]
+    if deciding:
+        return Verdict(
+            RED,
+            f"Not faithful to the model: the check of {_listed(deciding)} was not passed.",
+        )
+    if not any(check.name == "deletion" and check.passed for check in made):
+        return Verdict(AMBER, "Not checked: too little of the recording is there to take away.")
+    doubts = [_AMBER.get(name, name) for name in failed]
+    if doubts:
+        return Verdict(AMBER, f"Faithful to the model, with doubts: {'; '.join(doubts)}.")
+    return Verdict(GREEN, "Faithful to the model, which is not the same as correct.")
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

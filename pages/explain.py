@@ -1,0 +1,13 @@
+"""Explain: two maps side by side, the leads on the body, and what if."""
+
+import streamlit as st
+
+from ui.explaining import explaining
+from ui.state import open_case
+
+case = open_case()
+if case is None:
+    st.info("No ECG is open. Drop a file or choose a demonstration case first.")
+    st.page_link("pages/open.py", label="Open an ECG", icon=":material/folder_open:")
+else:
+    explaining(case)

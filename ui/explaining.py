@@ -1,0 +1,294 @@
+"""The page Explain: two methods on the same paper, each with its words and its checks."""
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from ecgcore.errors import EcgError
+from ecgcore.explain import METHODS, Description, Explainer, describe, methods_of, verdict
+from ecgcore.explain.defaults import default_methods
+from ecgcore.labels import statement
+from ecgcore.render.overlay import STYLES, Overlay
+from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
+from ecgcore.render.strip import over_time, strip_figure, window_figure
+from ecgcore.results import Attribution, Finding, Prediction
+from ui import models, settings
+from ui.explaining_leads import leads_on_the_body
+from ui.findings import ordered, value
+from ui.model_card import plot
+from ui.review import footer_lines, header_lines
+from ui.state import OpenCase
+from ui.viewer import Legend, paper_viewer
+from ui.what_if import what_if_panel
+from ui.words import plain
+
+_SIDES = ("left", "right")
+_SIGNS = {"for": "For it", "against": "Against it", "size": "Both"}
+_LIGHTS = {"green": "#1b7f4b", "amber": "#b35900", "red": "#b3261e"}
+_OVER, _BESIDE = "One over the other", "Side by side"
+# A sheet of 270 mm fits half of a wide window at two pixels a millimetre.
+_BESIDE_PX_PER_MM = 2
+
+
+def explaining(case: OpenCase) -> None:
+    """Show the page for a case."""
+    if not models.model_available():
+        st.info("No trained model is installed here: there is nothing to explain.")
+        return
+    try:
+        with st.spinner("Asking the model …", show_time=False):
+            prediction = models.findings_of(case)
+            explainer = models.explainer_of(case)
+    except EcgError as error:
+        st.info(plain(str(error)))
+        return
+    chosen = settings.paper_controls(case.recording)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        finding = _finding(case, prediction)
+        methods = _methods(explainer, finding.code)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        _how_shown()
+    if finding.finding is None:
+        st.caption(plain(finding.reason))
+    at_s = _window(case, explainer, finding.code)
+    found = [_attribution(case, finding.code, method, at_s) for method in methods]
+    _papers(case, chosen, explainer, found)
+    _strip(explainer, [f for f in found if isinstance(f, Attribution)])
+    leads_on_the_body(case, explainer, finding.code, at_s)
+    what_if_panel(case, explainer, finding.code)
+
+
+# ---- what is explained ---------------------------------------------------------------------
+
+
+def _finding(case: OpenCase, prediction: Prediction) -> Finding:
+    rows = {f.code: f for f in ordered(prediction.findings)}
+    codes = list(rows)
+    start = codes.index(case.selected) if case.selected in codes else 0
+    code = st.selectbox(
+        "Finding",
+        codes,
+        index=start,
+        format_func=lambda c: f"{rows[c].name}: {value(rows[c])}",
+        key=f"explain_finding_{case.case_id}",
+        width=380,
+    )
+    case.selected = code
+    return rows[code]
+
+
+def _methods(explainer: Explainer, code: str) -> tuple[str, str]:
+    possible = methods_of(explainer.model)
+    maps = [m for m in possible if not METHODS[m].whole_leads]
+    first, second = (
+        st.selectbox(
+            "First map" if side == "left" else "Second map",
+            maps,
+            index=maps.index(default),
+            format_func=lambda m: METHODS[m].name,
+            key=f"explain_{side}_{code}",
+            width=210,
+        )
+        for side, default in zip(_SIDES, default_methods(explainer.model, code), strict=True)
+    )
+    return first, second
+
+
+def _how_shown() -> None:
+    st.segmented_control(
+        "What speaks",
+        list(_SIGNS),
+        default="for",
+        required=True,
+        format_func=_SIGNS.get,
+        key="explain_sign",
+        help="A method without a sign has nothing against.",
+    )
+    st.segmented_control(
+        "Overlay",
+        list(STYLES),
+        default="heat",
+        required=True,
+        format_func={"heat": "Shading", "trace": "Trace", "none": "None"}.get,
+        key="explain_style",
+    )
+    st.segmented_control(
+        "Arrange", [_OVER, _BESIDE], default=_OVER, required=True, key="explain_arrange"
+    )
+
+
+def _window(case: OpenCase, explainer: Explainer, code: str) -> float | None:
+    """Return a time within the window that is explained; None for a recording read as a whole."""
+    pieces, rate = explainer.reading.pieces, explainer.reading.given.fs_hz
+    if len(pieces) == 1:
+        return None
+    output = explainer.output(code)
+    highest = pieces.index(explainer.highest(output))
+    bounds = [(w.start / rate, w.stop / rate) for w in pieces]
+    number = st.slider(
+        "Window explained",
+        1,
+        len(pieces),
+        value=highest + 1,
+        key=f"explain_window_{case.case_id}_{code}",
+        help="It begins at the window with the highest probability.",
+    )
+    plot(
+        window_figure(models.window_probabilities(explainer, code), bounds, shown=number - 1),
+        "explain_windows",
+    )
+    start_s, stop_s = bounds[number - 1]
+    case.start_s = start_s
+    st.caption(f"Probability of each window; explained is {start_s:.0f} to {stop_s:.0f} s.")
+    return (start_s + stop_s) / 2
+
+
+def _attribution(case: OpenCase, code: str, method: str, at_s: float | None) -> Attribution | str:
+    try:
+        with st.spinner(f"{METHODS[method].name} …", show_time=False):
+            return models.attribution_of(case, code, method, at_s=at_s)
+    except EcgError as error:
+        return str(error)
+
+
+# ---- the papers ----------------------------------------------------------------------------
+
+
+def _papers(
+    case: OpenCase,
+    chosen: PaperSettings,
+    explainer: Explainer,
+    found: list[Attribution | str],
+) -> None:
+    beside = st.session_state.get("explain_arrange") == _BESIDE
+    columns = st.columns(2, gap="small") if beside else [None, None]
+    for side, column, attribution in zip(_SIDES, columns, found, strict=True):
+        if column is None:
+            paper, words = st.columns([3.3, 1.2], gap="small")
+        else:
+            paper, words = column.container(), column.container()
+        with words:
+            shown = _words(explainer, attribution, side)
+        with paper:
+            _paper(case, chosen, shown, side, small=beside)
+
+
+def _paper(
+    case: OpenCase,
+    chosen: PaperSettings,
+    attribution: Attribution | None,
+    side: str,
+    *,
+    small: bool,
+) -> None:
+    recording = settings.drawn_recording(case)
+    seconds = window_seconds(chosen, recording.duration_s)
+    start_s = min(case.start_s, max(0.0, recording.duration_s - seconds))
+    sheet = lay_out(recording.leads, recording.duration_s, chosen, start_s=start_s)
+    paper_viewer(
+        recording,
+        sheet,
+        key=f"explain_paper_{side}_{'small' if small else 'large'}",
+        case_id=case.case_id,
+        header=header_lines(case, chosen),
+        footer=footer_lines(recording, start_s, sheet.seconds),
+        overlay=None if attribution is None else _overlay(attribution),
+        legend=None if attribution is None else _legend(attribution),
+        tools=side == "left",
+        px_per_mm=_BESIDE_PX_PER_MM if small else None,
+    )
+
+
+def _overlay(attribution: Attribution) -> Overlay | None:
+    style = st.session_state.get("explain_style", "heat")
+    values = chosen_sign(attribution)
+    if style == "none" or not values.any():
+        return None
+    return Overlay(values, attribution.leads, attribution.fs_hz, style, 0.6)
+
+
+def chosen_sign(attribution: Attribution) -> NDArray[np.float32]:
+    """Return what the reader wants to see of a map: for, against, or its size; zero or above."""
+    sign = st.session_state.get("explain_sign", "for") if attribution.signed else "for"
+    if sign == "size":
+        return np.abs(attribution.values)
+    return np.maximum(attribution.values if sign == "for" else -attribution.values, 0)
+
+
+def _legend(attribution: Attribution) -> Legend:
+    name = statement(attribution.label).name
+    sign = st.session_state.get("explain_sign", "for") if attribution.signed else "for"
+    what = {"for": "what speaks for", "against": "what speaks against", "size": "for and against"}
+    return Legend(
+        f"{METHODS[attribution.method].name}: {what[sign]} “{name}”", "little", "much attribution"
+    )
+
+
+# ---- words and checks ----------------------------------------------------------------------
+
+
+def _words(explainer: Explainer, attribution: Attribution | str, side: str) -> Attribution | None:
+    """Show the light, the words and the checks; return the map if it may be shown."""
+    if isinstance(attribution, str):
+        st.info(plain(attribution))
+        return None
+    entry = METHODS[attribution.method]
+    light = verdict(attribution.self_check)
+    st.markdown(f"**{entry.name}**")
+    st.html(
+        f'<p class="ecg-light"><span style="background:{_LIGHTS[light.light]}"></span>'
+        f"{escape(light.words)}</p>"
+    )
+    shown = light.shown
+    if not shown:
+        shown = st.toggle("Show it all the same", key=f"explain_failed_{side}")
+    if shown:
+        _description(describe(explainer, attribution))
+    with st.expander("The checks"):
+        for check in attribution.self_check:
+            sign = {True: "✓", False: "✗", None: "·"}[check.passed]
+            st.caption(plain(f"{sign} {check.words or check.name}"))
+        st.caption(f"{plain(entry.words)} Made in {attribution.method_seconds:.2f} s.")
+    return attribution if shown else None
+
+
+def _description(said: Description) -> None:
+    st.write(plain(said.sentence))
+    for line in said.lines[1:]:
+        st.caption(plain(f"then {line.words}"))
+    if said.place is None:
+        st.caption("No wave or lead of its own in the textbook: the statement is one of rate.")
+        return
+    st.caption(plain(f"Textbook: {said.place.words}."))
+    if said.overlap is not None and said.overlap.share is not None:
+        st.caption(
+            f"{said.overlap.share * 100:.0f} % lies there; spread evenly it would be "
+            f"{said.overlap.expected * 100:.0f} %."
+        )
+    elif said.overlap is not None:
+        st.caption(plain(said.overlap.reason))
+    st.caption(plain(said.place.source))
+
+
+# ---- the strip -----------------------------------------------------------------------------
+
+
+def _strip(explainer: Explainer, found: list[Attribution]) -> None:
+    shown = [
+        f
+        for side, f in zip(_SIDES, found, strict=False)
+        if verdict(f.self_check).shown or st.session_state.get(f"explain_failed_{side}", False)
+    ]
+    if not shown:
+        return
+    start_s, stop_s = shown[0].window_s or (0.0, explainer.recording.duration_s)
+    first, last = (round(edge * shown[0].fs_hz) for edge in (start_s, stop_s))
+    rows = {
+        METHODS[f.method].name: over_time(chosen_sign(f)[:, first:last], f.fs_hz) for f in shown
+    }
+    beats = explainer.beats_of(explainer.window_at((start_s + stop_s) / 2))
+    r_s = [] if beats is None else (beats.consensus.r_peak + start_s).tolist()
+    st.markdown("**Over time**, all leads together; numbers are the beats")
+    plot(strip_figure(rows, start_s=start_s, beats_s=r_s), "explain_strip")
