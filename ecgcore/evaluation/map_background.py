@@ -45,7 +45,9 @@ def background(
         Called with how many are done.
     """
     contract = model.card.input
-    logits, beats, rr_s = [], [], []
+    logits: list[Array] = []
+    beats: list[Array | None] = []
+    rr_s: list[float] = []
     for number, entry in enumerate(entries):
         try:
             reading = read_for(model, load_recording(entry))
@@ -92,7 +94,7 @@ def _groups(
         said = targets_of(entries, [code])[:, 0]
         first: dict[str, int] = {}
         for row in np.flatnonzero((said == 1) & kept):
-            first.setdefault(entries[row].group, int(row))
+            first.setdefault(entries[int(row)].group, int(row))
         rows = sorted(first.values(), key=lambda i: rr_s[i])
         parts = [p.tolist() for p in np.array_split(np.array(rows, dtype=int), RATES)]
         if any(len(p) < MIN_PATIENTS for p in parts):

@@ -23,7 +23,6 @@ from ecgcore.explain import METHODS, Explainer
 from ecgcore.explain.case import Case, MethodEntry
 from ecgcore.explain.checks import FILLS, Blocks, blocks_of, changes, qrs_map
 from ecgcore.inference import LoadedModel
-from ecgcore.inference.predict import calibrated
 
 Array = NDArray[np.float64]
 CURVE = (0.05, 0.1, 0.2, 0.4)
@@ -167,7 +166,7 @@ def place_rows(
         output = explainer.output(trial.code)
         window = explainer.highest(output)
         rule = model.card.labels[output]
-        flagged = calibrated(rule, float(explainer.logits()[:, output].max())) >= rule.threshold
+        flagged = rule.probability(float(explainer.logits()[:, output].max())) >= rule.threshold
         if trial.mask is None or len(explainer.reading.pieces) > 1:
             continue
         case = explainer.case(output, window)

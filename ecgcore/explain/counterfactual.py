@@ -12,7 +12,7 @@ import numpy as np
 from ecgcore.checks import in_range
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
 from ecgcore.inference.loading import LoadedModel
-from ecgcore.inference.predict import calibrated, piece_outputs, read_for
+from ecgcore.inference.predict import piece_outputs, read_for
 from ecgcore.recording import Recording, Step
 from ecgcore.results import Beats
 from ecgcore.signal.filters import band
@@ -96,7 +96,7 @@ def probabilities(
     logits, _ = piece_outputs(model, reading.given, reading.pieces)
     rules = model.card.labels
     highest = logits.max(axis=0)
-    return {r.code: calibrated(r, float(z)) for r, z in zip(rules, highest, strict=True)}
+    return {r.code: r.probability(float(z)) for r, z in zip(rules, highest, strict=True)}
 
 
 def what_if(

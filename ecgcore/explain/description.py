@@ -67,11 +67,11 @@ def describe(explainer: Explainer, found: Attribution) -> Description:
 
 
 def _overlap(place: Place, shares: Shares, found: Attribution) -> Overlap:
-    used = found.values.any(axis=1)
+    used = np.flatnonzero(found.values.any(axis=1))
     kept = Shares(
         shares.values[used],
         shares.even[used],
-        tuple(lead for lead, one in zip(shares.leads, used, strict=True) if one),
+        tuple(shares.leads[i] for i in used),
         shares.types,
     )
     return overlap(place, kept)
