@@ -13,7 +13,6 @@ from ecgcore.inference import (
     predict,
     use_threads,
 )
-from ecgcore.inference.predict import calibrated
 from ecgcore.results import Attribution, Prediction
 from ui.state import OpenCase
 
@@ -74,7 +73,7 @@ def window_probabilities(explainer: Explainer, code: str) -> list[float]:
     """Return a statement's probability in each window of a long recording."""
     output = explainer.output(code)
     rule = explainer.model.card.labels[output]
-    return [calibrated(rule, float(z)) for z in explainer.logits()[:, output]]
+    return [rule.probability(float(z)) for z in explainer.logits()[:, output]]
 
 
 def model_available() -> bool:
