@@ -39,7 +39,7 @@ Array = NDArray[np.float64]
 def predicted_of(model: LoadedModel, asked: Asked) -> Predicted:
     """Return what the model says of labelled records, as prediction puts it."""
     made = [
-        conclude(model, read.reading, read.fresh_limits(), said.logits, said.features)
+        conclude(model, read.reading, read.fresh_limits(), said.heard)
         for read, said in zip(asked.reads, asked.said, strict=True)
     ]
     return Predicted(

@@ -14,6 +14,11 @@ _SCORES = (
     ("distance and quality", "Distance and quality"),
     ("energy and quality", "Energy and quality"),
     ("disagreement and quality", "Disagreement and quality"),
+    ("limb leads", "Limb leads"),
+    ("called noise", "Called noise"),
+    ("distance with all checks", "Distance with all checks"),
+    ("energy with all checks", "Energy with all checks"),
+    ("disagreement with all checks", "Disagreement with all checks"),
     ("refused", "As refused"),
 )
 

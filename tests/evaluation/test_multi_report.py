@@ -242,6 +242,25 @@ def test_a_failure_is_one_for_the_signal_quality(model):
     assert judge(model, rows).refused.all()
 
 
+def test_only_a_strip_of_one_lead_is_called_noise(model, recordings):
+    sure = replace(model, card=replace(model.card, sides={"handheld_bias": [0.0, 0, 0, 99]}))
+    one = replace(recordings["0"], signal=recordings["0"].signal[:1], leads=("I",))
+    assert "takes this strip for unreadable" in predict(sure, one).abstain_reason
+    assert not predict(sure, recordings["0"]).abstained
+    assert not predict(model, one).abstained
+
+
+def test_exchanged_leads_are_refused_by_the_limb_leads(model, recordings):
+    order = [6, 7, 8, 3, 4, 5, 0, 1, 2, 9, 10, 11]
+    rows = [
+        ("usual", recordings["0"]),
+        ("exchanged", replace(recordings["0"], signal=recordings["0"].signal[order])),
+    ]
+    found = judge(model, read_some(model, rows))
+    assert found.refused.tolist() == [False, True]
+    assert found.scores["limb leads"][0] < 1 < found.scores["limb leads"][1]
+
+
 def test_the_best_score_is_the_best_on_the_mean():
     def kind(distance, energy):
         areas = {"distance and quality": distance, "energy and quality": energy}

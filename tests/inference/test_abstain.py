@@ -154,3 +154,19 @@ def test_no_readable_lead_is_a_better_reason_than_strangeness():
     found.far(CARD.codes, Strangeness("distance", 9.0, 2.0))
     assert "flat" in found.everywhere
     assert set(found.blocked) == set(STATEMENT_CODES)
+
+
+def test_leads_that_do_not_fit_one_another():
+    shown = adult()
+    signal = np.array(shown.signal)
+    signal[1] = np.roll(signal[1], 137)
+    found = limits(replace(shown, signal=signal))
+    assert set(found.blocked) == set(STATEMENT_CODES)
+    assert "Einthoven" in found.everywhere
+
+
+def test_a_strip_that_the_network_takes_for_noise():
+    found = limits(adult(), leads=("I",))
+    found.noise(CARD.codes)
+    assert set(found.blocked) == set(STATEMENT_CODES)
+    assert "record it again" in found.everywhere
