@@ -131,7 +131,13 @@ def _single_leads(model: LoadedModel, asked: Asked, targets: Array, n_boot: int)
         logits[lead] = np.stack([missing if s is None else s.logits.max(axis=0) for s in said])
     every = np.stack([each.logits.max(axis=0) for each in asked.said])
     return lead_figures(
-        model.card.codes, targets, every, logits, groups=asked.groups, n_boot=n_boot
+        model.card.codes,
+        targets,
+        every,
+        logits,
+        groups=asked.groups,
+        cuts=[rule.cut for rule in model.card.labels],
+        n_boot=n_boot,
     )
 
 
