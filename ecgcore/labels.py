@@ -201,9 +201,23 @@ FURTHER_STATEMENTS = (
 )
 FURTHER_CODES = tuple(statement.code for statement in FURTHER_STATEMENTS)
 STATEMENT_CODES = (*CORE_CODES, *FURTHER_CODES)
+# Where a reader looks for a statement in a long list.
+GROUPS = {
+    "Normal": ("SNR",),
+    "Rhythm": ("AF", "AFLT", "SBRAD", "STACH", "SARRH", "PACE"),
+    "Extra beats": ("PAC", "PVC"),
+    "Conduction": ("IAVB", "LBBB", "RBBB", "IRBBB", "LAFB"),
+    "ST segment and infarction": ("STD", "STE", "AMI", "IMI", "418818005"),
+    "Hypertrophy": ("LVH",),
+}
 # PTB-XL's five diagnostic super-classes, an output beside the statements.
 SUPERCLASSES = ("NORM", "MI", "STTC", "CD", "HYP")
 _BY_CODE = {statement.code: statement for statement in (*CORE_STATEMENTS, *FURTHER_STATEMENTS)}
+
+
+def group_of(code: str) -> str:
+    """Return the group in which a reader looks for a statement; empty for an unknown one."""
+    return next((name for name, codes in GROUPS.items() if code in codes), "")
 
 
 def statement(code: str) -> Statement:

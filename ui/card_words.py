@@ -4,14 +4,29 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+import streamlit as st
+
 from ecgcore.inference import LabelRule, ModelCard
 from ecgcore.labels import statement
 
 Figure = Mapping[str, float | None]
 FEW = 20
+_QUIET = {"displayModeBar": False}
+_SUPERCLASSES = {
+    "NORM": "Normal",
+    "MI": "Myocardial infarction",
+    "STTC": "ST-T changes",
+    "CD": "Conduction disturbance",
+    "HYP": "Hypertrophy",
+}
 _SEX = {"female": "Women", "male": "Men", "unknown": "Sex not known"}
 _AGE = {"<40": "Under 40", "40-64": "40 to 64", "65+": "65 and over", "unknown": "Age not known"}
 _AGE_ORDER = list(_AGE)
+
+
+def plot(figure: dict[str, Any], key: str) -> None:
+    """Show a chart as the app's charts are shown: own colours, no tools."""
+    st.plotly_chart(figure, config=_QUIET, theme=None, key=f"card_{key}")
 
 
 def number(figure: Figure | None, digits: int = 2) -> str:
@@ -51,7 +66,7 @@ def name_of(code: str) -> str:
     try:
         return statement(code).name
     except KeyError:
-        return code
+        return _SUPERCLASSES.get(code, code)
 
 
 def operating_words(confusion: Mapping[str, int]) -> str:
@@ -81,7 +96,7 @@ def rule_words(card: ModelCard, rule: LabelRule) -> str:
         "words in place of the number."
     )
     return (
-        f"Flagged from {rule.threshold:.2f} on: {card.threshold_rule}. {known} "
+        f"Flagged from {rule.threshold:.2f} on: {rule.origin or card.threshold_rule}. {known} "
         f"A finding is given on {rule.min_leads:g} leads or more."
     )
 

@@ -16,8 +16,9 @@ from ecgcore.inference import (
 )
 from ecgcore.render import charts
 from ui import card_words as words
+from ui import model_card_more as more
+from ui.words import plain
 
-_QUIET = {"displayModeBar": False}
 _KINDS = {"sex": "Sex", "age": "Age", "dataset": "Data set", "unit": "Voltage in the file"}
 _FEW_LEADS = {
     "auc": "AUC",
@@ -85,17 +86,26 @@ def _statements(card: ModelCard) -> None:
         st.info(f"Not measured yet: `python -m ecgcore evaluate {card.full_name} --write`.")
         return
     mean = metrics["mean"]
+    nine = metrics.get("mean_of_nine") or mean
     st.markdown(
         f"On {metrics['n']} test records of {metrics['n_patients']} patients that had no part in "
-        f"training, thresholds or calibration: mean AUC **{words.number(mean['auc'])}**, "
-        f"mean F1 **{words.number(mean['f1'])}**, calibration error "
-        f"**{words.number(mean['ece'], 3)}**."
+        f"training, thresholds or calibration: mean AUC **{words.number(nine['auc'])}**, "
+        f"mean F1 **{words.number(nine['f1'])}**, calibration error "
+        f"**{words.number(nine['ece'], 3)}**."
     )
+    if len(nine["codes"]) < len(mean["codes"]):
+        st.markdown(
+            f"These are the nine core statements; over all {len(mean['codes'])} that test can "
+            f"measure, mean AUC {words.number(mean['auc'])}, mean F1 {words.number(mean['f1'])}, "
+            f"calibration error {words.number(mean['ece'], 3)}."
+        )
     st.caption(f"In brackets: {metrics['how']['interval']}. Figures at full coverage.")
     st.html(_overview(card))
     _one_statement(card)
+    more.sides(card)
     _subgroups(card)
     _few_leads(card)
+    more.refusal(card)
     _abstention(card)
     _maps(card)
 
@@ -134,6 +144,9 @@ def _one_statement(card: ModelCard) -> None:
     )
     found = card.metrics["classes"][code]
     st.write(words.rule_words(card, rules[code]))
+    learned = more.learned_words(card, code)
+    if learned:
+        st.write(plain(learned))
     curves = card.metrics.get("curves", {}).get(code)
     if curves is None:
         st.info(
@@ -149,6 +162,7 @@ def _one_statement(card: ModelCard) -> None:
             icon=":material/info:",
         )
     _curves(rules[code], found, curves)
+    more.trust(card, rules[code])
 
 
 def _curves(rule: LabelRule, found: Mapping[str, Any], curves: Mapping[str, Any]) -> None:
@@ -160,16 +174,16 @@ def _curves(rule: LabelRule, found: Mapping[str, Any], curves: Mapping[str, Any]
         st.markdown(f"**ROC**  AUC {words.number(found['auc'])}")
         if curves["roc"] is not None and positive and negative:
             at = (counts["fp"] / negative, counts["tp"] / positive)
-            plot(charts.roc_figure(curves["roc"], at=at), "roc")
+            words.plot(charts.roc_figure(curves["roc"], at=at), "roc")
     with precision:
         st.markdown(f"**Precision**  average {words.number(found['average_precision'])}")
         if curves["pr"] is not None:
             spot = (counts["tp"] / positive, counts["tp"] / flagged) if flagged else None
             share = positive / max(positive + negative, 1)
-            plot(charts.precision_figure(curves["pr"], at=spot, share=share), "pr")
+            words.plot(charts.precision_figure(curves["pr"], at=spot, share=share), "pr")
     with reliability:
         st.markdown(f"**Reliability**  ECE {words.number(found['ece'], 3)}")
-        plot(charts.reliability_figure(curves["reliability"]), "reliability")
+        words.plot(charts.reliability_figure(curves["reliability"]), "reliability")
         if not rule.calibrated:
             st.caption("Not calibrated: the app shows no number for this statement.")
     with confusion:
@@ -195,11 +209,6 @@ def _confusion(counts: Mapping[str, int]) -> str:
     )
 
 
-def plot(figure: dict[str, Any], key: str) -> None:
-    """Show a chart as the app's charts are shown: own colours, no tools."""
-    st.plotly_chart(figure, config=_QUIET, theme=None, key=f"card_{key}")
-
-
 # ---- subgroups, few leads, abstention, maps ------------------------------------------------
 
 
@@ -220,7 +229,7 @@ def _subgroups(card: ModelCard) -> None:
     rows, missing = _subgroup_rows(card, code or "", kinds)
     whole = card.metrics["classes"][code]["auc"] if code else card.metrics["mean"]["auc"]
     if rows:
-        plot(
+        words.plot(
             charts.interval_figure(rows, title="AUC", reference=whole["value"]),
             "subgroups",
         )
@@ -390,4 +399,7 @@ def _training(card: ModelCard) -> str:
         parts.append(f"trained in {made['final_seconds'] / 60:.0f} minutes")
     if "seed" in made:
         parts.append(f"seed {made['seed']}")
-    return ", ".join(parts) + f". SHA-256 of the weights {card.weights_sha256[:16]}…"
+    words_of = ", ".join(parts) + f". SHA-256 of the weights {card.weights_sha256[:16]}…"
+    if card.distance_sha256:
+        words_of += f", of the distances {card.distance_sha256[:16]}…"
+    return words_of

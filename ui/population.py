@@ -9,7 +9,7 @@ from ecgcore.errors import EcgError
 from ecgcore.inference import read_card, weights_root
 from ecgcore.render import beat_map, charts
 from ui import card_words as words
-from ui.model_card import choose_model, plot
+from ui.model_card import choose_model
 from ui.population_file import beat_of, read_population
 
 # Zhang et al., iScience 24:102373 (2021): a network of its own for each lead, on CPSC 2018.
@@ -175,10 +175,10 @@ def _beat(found: dict[str, Any]) -> None:
     with left:
         st.markdown("**How much:** the stronger the blue, the more attribution")
         figure = beat_map.beat_figure(found["times_ms"], beat.size, beat.shape, found["leads"])
-        plot(figure, f"beat_{code}")
+        words.plot(figure, f"beat_{code}")
     with right:
         st.markdown("**Which way:** blue for the statement, orange against")
-        plot(
+        words.plot(
             beat_map.signed_figure(found["times_ms"], beat.signed, found["leads"]),
             f"signed_{code}",
         )
@@ -217,7 +217,9 @@ def _single_leads(found: dict[str, Any]) -> None:
     with left:
         shown = [row for row in rows if row is not None]
         if shown:
-            plot(charts.interval_figure(shown, title="Mean AUC", reference=whole["value"]), "alone")
+            words.plot(
+                charts.interval_figure(shown, title="Mean AUC", reference=whole["value"]), "alone"
+            )
         st.caption("Dark: all leads, and the published best three.")
     with right:
         st.html(_lead_table(alone))

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     """Measure; return the exit status."""
     if args.write and args.split != "test":
         raise DatasetError("Only figures on test go into a card; leave --split out.")
-    use_threads(2)
+    use_threads(1)
     model = load_model(args.model)
     entries = load_index(data_root(), datasets=twelve_lead_names(model.card))
     if isinstance(model.network, LeadAttentionNet):

@@ -12,7 +12,7 @@ from ecgcore.datasets import Entry, load_recording
 from ecgcore.errors import CannotAssessError, DatasetError
 from ecgcore.inference import LoadedModel
 from ecgcore.inference.abstain import Limits, limits_of
-from ecgcore.inference.predict import Reading, read_for
+from ecgcore.inference.predict import Heard, Reading, read_for
 from ecgcore.inference.prepare import ModelInput, Window
 from ecgcore.models import LeadAttentionNet
 from ecgcore.recording import Recording
@@ -37,6 +37,11 @@ class Said:
     superclasses: Array | None = None
     handheld: Array | None = None
     features: Array | None = None
+
+    @property
+    def heard(self) -> Heard:
+        """The part that prediction uses."""
+        return Heard(self.logits, self.features, self.handheld)
 
 
 @dataclass(frozen=True, eq=False)

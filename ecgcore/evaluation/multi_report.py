@@ -39,7 +39,7 @@ Array = NDArray[np.float64]
 def predicted_of(model: LoadedModel, asked: Asked) -> Predicted:
     """Return what the model says of labelled records, as prediction puts it."""
     made = [
-        conclude(model, read.reading, read.fresh_limits(), said.logits, said.features)
+        conclude(model, read.reading, read.fresh_limits(), said.heard)
         for read, said in zip(asked.reads, asked.said, strict=True)
     ]
     return Predicted(
@@ -131,7 +131,13 @@ def _single_leads(model: LoadedModel, asked: Asked, targets: Array, n_boot: int)
         logits[lead] = np.stack([missing if s is None else s.logits.max(axis=0) for s in said])
     every = np.stack([each.logits.max(axis=0) for each in asked.said])
     return lead_figures(
-        model.card.codes, targets, every, logits, groups=asked.groups, n_boot=n_boot
+        model.card.codes,
+        targets,
+        every,
+        logits,
+        groups=asked.groups,
+        cuts=[rule.cut for rule in model.card.labels],
+        n_boot=n_boot,
     )
 
 

@@ -4,7 +4,9 @@ Outliers: unreadable records of CinC 2017 against the others, unacceptable sheet
 against acceptable ones, simulated technical failures and twelve-lead records whose leads are
 exchanged at random against the records of the split.  Scores: the learned signal quality of the
 sheet, Mahalanobis distance of the features, energy of the logits, disagreement of several networks
-of one recipe, and each of the last three together with the quality.
+of one recipe; how far limb leads are from fitting one another, and the network's own word that a
+strip is unreadable; each of the three scores of strangeness together with the quality, and with all
+of these checks.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,15 +27,22 @@ from ecgcore.evaluation.metrics import class_auc
 from ecgcore.evaluation.side_report import HAND, LEAD_ONE, Asked, is_unreadable
 from ecgcore.inference import LoadedModel
 from ecgcore.inference.distance import DISTANCE, ENERGY, energy
-from ecgcore.inference.predict import conclude
+from ecgcore.inference.predict import conclude, handheld_shares
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
+from ecgcore.signal.limb_leads import LIMIT, limb_mismatch
 from ecgcore.simulate import simulate
 
 Array = NDArray[np.float64]
 N_SIMULATED = 100
 FAILURES = ("electrode-off", "muscle", "mains", "wander")
 QUALITY, DISAGREEMENT = "quality", "disagreement"
+LIMB_LEADS, CALLED_NOISE = "limb leads", "called noise"
+# What refuses besides the score of strangeness; together with each of those.
+BESIDE = (QUALITY, LIMB_LEADS, CALLED_NOISE)
+ALL_CHECKS = " with all checks"
+# Usual records have none of it: centre and spread that put its limit where that of others lies.
+_FIXED = {LIMB_LEADS: (0.0, 0.8), CALLED_NOISE: (0.0, 0.4)}
 WITH_QUALITY = " and quality"
 TWELVE, ONE, SHEETS = "twelve leads", "one lead", "acceptable (CinC 2011)"
 NOISE, BAD_SHEETS = "unreadable (CinC 2017)", "unacceptable (CinC 2011)"
@@ -111,12 +120,19 @@ def _scores(model: LoadedModel, read: Read, said: Said) -> dict[str, float]:
         # Against the limit, which differs by the number of leads.
         found[DISTANCE] = float(part.distance.of(said.features).min() / part.distance.limit)
         found[ENERGY] -= part.energy_limit if np.isfinite(part.energy_limit) else 0.0
+    given, names = read.reading.given, tuple(read.reading.lead_names.values())
+    # Where it cannot be told, it is as usual.
+    mismatch = limb_mismatch(given.samples(), names, given.fs_hz) / LIMIT
+    found[LIMB_LEADS] = float(np.nan_to_num(mismatch))
+    if said.handheld is not None:
+        alone = len(names) == 1
+        found[CALLED_NOISE] = float(handheld_shares(said.handheld)[-1]) if alone else 0.0
     return found
 
 
 def _verdict(model: LoadedModel, read: Read, said: Said) -> tuple[bool, bool]:
     limits = read.fresh_limits()
-    made = conclude(model, read.reading, limits, said.logits, said.features)
+    made = conclude(model, read.reading, limits, said.heard)
     return bool(limits.everywhere) or not read.reading.quality.acceptable, made.abstained
 
 
@@ -175,7 +191,7 @@ def outlier_figures(
     }
     for kind, recordings in _outsiders(split, asked[TWELVE_LEAD].entries):
         judged[kind] = judge(model, read_some(model, recordings), others=others)
-    scale = scale or _scale(judged)
+    scale = scale or scale_of(judged)
     figures: dict[str, Any] = {
         "split": split,
         "score": None if model.distance is None else model.distance.score,
@@ -235,7 +251,7 @@ def _exchanged(
             yield entry.group, replace(recording, signal=shuffled, leads=STANDARD_12)
 
 
-def _scale(judged: Mapping[str, Judged]) -> dict[str, Sequence[float]]:
+def scale_of(judged: Mapping[str, Judged]) -> dict[str, Sequence[float]]:
     """Return centre and spread of each score on the insiders, so that two can be compared."""
     usual = [judged[TWELVE], judged[ONE]]
     found: dict[str, Sequence[float]] = {}
@@ -250,15 +266,16 @@ def _together(judged: Judged, scale: Mapping[str, Sequence[float]]) -> Judged:
     """Add to each score of the network the larger of it and the quality, in units of insiders."""
 
     def units(name: str) -> Array:
-        middle, spread = scale[name]
+        middle, spread = _FIXED.get(name) or scale[name]
         return (judged.scores[name] - middle) / spread
 
-    pairs = {
-        f"{name}{WITH_QUALITY}": np.maximum(units(name), units(QUALITY))
-        for name in judged.scores
-        if name != QUALITY
+    strange = [name for name in judged.scores if name not in BESIDE]
+    checks = [name for name in BESIDE if name in judged.scores]
+    pairs = {f"{n}{WITH_QUALITY}": np.maximum(units(n), units(QUALITY)) for n in strange}
+    whole = {
+        f"{n}{ALL_CHECKS}": np.max([units(each) for each in (n, *checks)], axis=0) for n in strange
     }
-    return replace(judged, scores={**judged.scores, **pairs})
+    return replace(judged, scores={**judged.scores, **pairs, **whole})
 
 
 def _counts(judged: Judged) -> dict[str, Any]:

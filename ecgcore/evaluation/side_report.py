@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, softmax
+from scipy.special import expit
 
 from ecgcore.datasets import DATASETS, Entry, data_root, load_index, mitdb
 from ecgcore.datasets.cinc2017 import TARGETS as CINC2017_CLASSES
@@ -26,6 +26,7 @@ from ecgcore.evaluation.report import evaluate_predictions
 from ecgcore.evaluation.tasks import task_report
 from ecgcore.inference import LoadedModel, ModelCard
 from ecgcore.inference.outputs import KINDS, beat_shares, biased
+from ecgcore.inference.predict import handheld_shares as shares_of
 from ecgcore.labels import CORE_CODES, STATEMENT_CODES, SUPERCLASSES
 from ecgcore.models import HANDHELD
 from ecgcore.readers import read
@@ -228,12 +229,11 @@ def handheld_shares(asked: Asked, bias: Sequence[float] | None = None) -> Array:
     CannotAssessError
         If the network has no such classes.
     """
-    add = np.zeros(len(HANDHELD)) if bias is None else np.asarray(bias, dtype=np.float64)
     found = []
     for each in asked.said:
         if each.handheld is None:
             raise CannotAssessError("This network has no classes of hand-held recordings.")
-        found.append(softmax(each.handheld + add, axis=1).mean(axis=0))
+        found.append(shares_of(each.handheld, bias))
     return np.stack(found)
 
 

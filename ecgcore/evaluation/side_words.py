@@ -14,6 +14,11 @@ _SCORES = (
     ("distance and quality", "Distance and quality"),
     ("energy and quality", "Energy and quality"),
     ("disagreement and quality", "Disagreement and quality"),
+    ("limb leads", "Limb leads"),
+    ("called noise", "Called noise"),
+    ("distance with all checks", "Distance with all checks"),
+    ("energy with all checks", "Energy with all checks"),
+    ("disagreement with all checks", "Disagreement with all checks"),
     ("refused", "As refused"),
 )
 
@@ -66,11 +71,15 @@ def _single_leads(metrics: Mapping[str, Any]) -> str:
     found = metrics.get("single_leads")
     if not found:
         return ""
-    rows = [["all", words(found["all"]["mean_auc"]), "", ""]]
+    rows = [["all", words(found["all"]["mean_auc"]), "", "", words(found["all"].get("mean_f1"))]]
     for lead, each in found["leads"].items():
         share = f"{each['among_best']:.0%}"
-        rows.append([lead, words(each["mean_auc"]), words(each["difference"]), share])
-    head = ("Lead", "Mean AUC of nine", "Less all leads", "Among the best three of resamples")
+        figures = (words(each["mean_auc"]), words(each["difference"]))
+        rows.append([lead, *figures, share, words(each.get("mean_f1"))])
+    head = (
+        "Lead", "Mean AUC of nine", "Less all leads", "Among the best three of resamples",
+        "Mean F1 of nine",
+    )  # fmt: skip
     return table(head, rows)
 
 

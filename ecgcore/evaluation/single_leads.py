@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgcore.evaluation import weighted
 from ecgcore.evaluation.asked import one_lead
 from ecgcore.evaluation.bootstrap import N_BOOT, Interval, from_resamples, patient_weights
-from ecgcore.evaluation.metrics import class_auc, mean_of_defined, measurable
+from ecgcore.evaluation.metrics import class_auc, known_columns, mean_of_defined, measurable
 from ecgcore.evaluation.population_records import Record, window_logits
 from ecgcore.inference import LoadedModel
 from ecgcore.labels import CORE_CODES
@@ -61,6 +62,7 @@ def lead_figures(
     logits: Mapping[str, Array],
     *,
     groups: Sequence[str],
+    cuts: Sequence[float] | None = None,
     n_boot: int = N_BOOT,
     seed: int = 0,
 ) -> dict[str, Any]:
@@ -75,16 +77,21 @@ def lead_figures(
         On all leads.
     logits : mapping of str to array, shape (n, n_labels)
         On each lead; NaN where a record does not have it.
+    cuts : sequence of float, optional
+        The logit from which each statement is flagged; with it, ``f1`` by statement and
+        ``mean_f1``.
     """
     weights = patient_weights(groups, n_boot=n_boot, seed=seed)
     rows = np.concatenate([np.ones((1, len(every))), weights])
     whole, whole_mean = _figures(codes, targets, every, rows)
+    whole |= _f1_figures(codes, targets, every, rows, cuts)
     out: dict[str, Any] = {}
     means = []
     for lead, values in logits.items():
         seen: NDArray[np.bool_] = np.asarray(np.isfinite(values).all(axis=1))
         own = np.where(seen[:, None], targets, np.nan)
         out[lead], mean = _figures(codes, own, np.where(seen[:, None], values, 0.0), rows)
+        out[lead] |= _f1_figures(codes, own, np.where(seen[:, None], values, 0.0), rows, cuts)
         reference = whole_mean if seen.all() else _figures(codes, own, every, rows)[1]
         out[lead]["difference"] = _interval(mean - reference)
         means.append(mean)
@@ -112,13 +119,38 @@ def _figures(
     """Return the figures, and the mean area for each row of weights."""
     columns = measurable(targets)
     areas = {j: class_auc(targets[:, j], scores[:, j], rows) for j in columns}
-    core = [j for j, code in enumerate(codes) if code in CORE_CODES]
-    meant = core if len(core) == len(CORE_CODES) else list(range(len(codes)))
+    meant = _meant(codes)
     mean = mean_of_defined([area for j, area in areas.items() if j in meant], rows.shape[0])
     known = (~np.isnan(targets)).any(axis=1)
     empty = Interval(None).as_dict()
     classes = {c: _interval(areas[j]) if j in areas else empty for j, c in enumerate(codes)}
     return {"n": int(known.sum()), "mean_auc": _interval(mean), "classes": classes}, mean
+
+
+def _meant(codes: Sequence[str]) -> list[int]:
+    core = [j for j, code in enumerate(codes) if code in CORE_CODES]
+    return core if len(core) == len(CORE_CODES) else list(range(len(codes)))
+
+
+def _f1_figures(
+    codes: Sequence[str],
+    targets: Array,
+    scores: Array,
+    rows: Array,
+    cuts: Sequence[float] | None,
+) -> dict[str, Any]:
+    if cuts is None:
+        return {}
+    empty = Interval(None).as_dict()
+    found, meant = {}, []
+    for j in measurable(targets):
+        y, s, w = known_columns(targets[:, j], scores[:, j], rows)
+        values = weighted.at_threshold(y, s, w, cuts[j])["f1"]
+        found[codes[j]] = _interval(values)
+        if j in _meant(codes):
+            meant.append(values)
+    mean = mean_of_defined(meant, rows.shape[0])
+    return {"mean_f1": _interval(mean), "f1": {c: found.get(c, empty) for c in codes}}
 
 
 def _interval(values: Array) -> dict[str, float | None]:

@@ -93,7 +93,7 @@ def probabilities(
     """
     there = [n for n in leads or recording.leads if np.isfinite(recording.lead(n)).any()]
     reading = read_for(model, recording, leads=tuple(there))
-    logits, _ = piece_outputs(model, reading.given, reading.pieces)
+    logits = piece_outputs(model, reading.given, reading.pieces).logits
     rules = model.card.labels
     highest = logits.max(axis=0)
     return {r.code: r.probability(float(z)) for r, z in zip(rules, highest, strict=True)}

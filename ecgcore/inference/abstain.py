@@ -16,9 +16,14 @@ from ecgcore.inference.prepare import ModelInput, known_paced
 from ecgcore.labels import statement
 from ecgcore.recording import Recording
 from ecgcore.results import Finding, Quality
+from ecgcore.signal.limb_leads import LIMIT, limb_mismatch
 from ecgcore.signal.pacing import paced_by_spikes
 
 ADULT_YEARS = 18
+UNFITTING = (
+    "The limb leads do not fit one another (Einthoven's law): leads are named wrongly, or do not "
+    "come from one recording."
+)
 # Bundle branch block is defined by V1 (with I and V6): AHA/ACC/HRS 2009 Part III.
 IN_V1 = ("LBBB", "RBBB", "IRBBB")
 _INFERIOR = ("II", "III", "aVF")
@@ -102,6 +107,12 @@ class Limits:
         # Where a reason stands already, it is the more exact one.
         self.block(codes, self.everywhere)
 
+    def noise(self, codes: Sequence[str]) -> None:
+        """Say nothing about a strip that the network itself takes for unreadable."""
+        if not self.everywhere:
+            self.everywhere = "The model takes this strip for unreadable: record it again."
+            self.block(codes, self.everywhere)
+
     def paced(self, card: ModelCard, logits: NDArray[np.float64]) -> None:
         """Hold back what is not read in paced beats where the network itself sees pacing.
 
@@ -153,6 +164,9 @@ def limits_of(
     if all(name in quality.bad_leads for name in lead_names):
         limits.everywhere = "No lead is of readable quality: " + " ".join(quality.reasons)
         limits.block(codes, limits.everywhere.strip())
+    elif limb_mismatch(given.samples(), tuple(lead_names.values()), given.fs_hz) > LIMIT:
+        limits.everywhere = limits.everywhere or UNFITTING
+        limits.block(codes, UNFITTING)
     not_in_paced = [c for c in codes if c in NOT_IN_PACED]
     if known_paced(recording):
         limits.block(not_in_paced, f"The file tells of pacing; {_NOT_PACED}")

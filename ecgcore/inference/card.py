@@ -92,6 +92,12 @@ class LabelRule:
         z = min(max(logit / self.temperature + self.bias, -50.0), 50.0)
         return 1.0 / (1.0 + math.exp(-z))
 
+    @property
+    def cut(self) -> float:
+        """The logit from which the statement is flagged."""
+        known = min(max(self.threshold, 1e-12), 1 - 1e-12)
+        return self.temperature * (math.log(known / (1 - known)) - self.bias)
+
 
 @dataclass(frozen=True)
 class DataSource:

@@ -1,10 +1,13 @@
 """A model's findings on a recording: every probability, and a word only where it can stand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import softmax
 from torch import nn
 
 from ecgcore import results
@@ -20,7 +23,7 @@ from ecgcore.inference.prepare import (
     windows_of,
 )
 from ecgcore.labels import statement
-from ecgcore.models import LeadAttentionNet
+from ecgcore.models import HANDHELD, LeadAttentionNet
 from ecgcore.recording import Recording
 from ecgcore.signal.quality import grade
 
@@ -86,16 +89,32 @@ def predict(
     """
     reading = read_for(model, recording, leads=leads)
     limits = limits_of(recording, reading.given, reading.lead_names, reading.quality, model.card)
-    logits, features = piece_outputs(model, reading.given, reading.pieces)
-    return conclude(model, reading, limits, logits, features, windows=windows)
+    heard = piece_outputs(model, reading.given, reading.pieces)
+    return conclude(model, reading, limits, heard, windows=windows)
+
+
+class Heard(NamedTuple):
+    """What a network said of a recording, piece by piece.
+
+    Attributes
+    ----------
+    logits : array, shape (n_pieces, n_labels)
+    features : array, shape (n_pieces, d), or None
+        None where the network names none.
+    handheld : array, shape (n_pieces, 4), or None
+        Logits of the classes of hand-held recordings.
+    """
+
+    logits: NDArray[np.float64]
+    features: NDArray[np.float64] | None = None
+    handheld: NDArray[np.float64] | None = None
 
 
 def conclude(
     model: LoadedModel,
     reading: Reading,
     limits: Limits,
-    logits: NDArray[np.float64],
-    features: NDArray[np.float64] | None,
+    heard: Heard,
     *,
     windows: bool = False,
 ) -> results.Prediction:
@@ -105,14 +124,18 @@ def conclude(
     ----------
     limits : Limits
         Of the recording; what the network's own outputs forbid is added to it.
-    logits : array, shape (n_pieces, n_labels)
-    features : array, shape (n_pieces, d), or None
+    heard : Heard
     windows : bool
         As :func:`predict`.
     """
-    if model.distance is not None and features is not None:
-        present = reading.given.leads_present
-        limits.far(model.card.codes, model.distance.judge(features, logits, present))
+    logits, codes = heard.logits, model.card.codes
+    present = reading.given.leads_present
+    if model.distance is not None and heard.features is not None:
+        limits.far(codes, model.distance.judge(heard.features, logits, present))
+    if len(reading.given.leads) == 1 and heard.handheld is not None:
+        bias = model.card.sides.get("handheld_bias")
+        if handheld_shares(heard.handheld, bias).argmax() == HANDHELD.index("~"):
+            limits.noise(codes)
     limits.paced(model.card, logits.max(axis=0))
     findings = _findings(model, logits.max(axis=0), limits, len(reading.pieces))
     each: tuple[results.Window, ...] = ()
@@ -151,13 +174,16 @@ def read_for(
     return Reading(given, used, pieces_of(given, contract), graded.quality, graded.sheet)
 
 
-def piece_outputs(
-    model: LoadedModel, given: ModelInput, pieces: list[Window]
-) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Return logits, (n_pieces, n_labels), and features, (n_pieces, d), under the model's lock.
+def handheld_shares(
+    logits: NDArray[np.float64], bias: Sequence[float] | None = None
+) -> NDArray[np.float64]:
+    """Return how likely each hand-held class is, (n_pieces, 4) -> (4,): the mean of the pieces."""
+    shifted = logits + (np.zeros(len(HANDHELD)) if bias is None else np.asarray(bias))
+    return np.asarray(softmax(shifted, axis=1).mean(axis=0))
 
-    A network that names no features gives None.
-    """
+
+def piece_outputs(model: LoadedModel, given: ModelInput, pieces: list[Window]) -> Heard:
+    """Return what a network says of each piece, under the model's lock."""
     with model.lock:
         return network_outputs(model.network, given, pieces)
 
@@ -166,27 +192,27 @@ def network_logits(
     network: nn.Module, given: ModelInput, pieces: list[Window]
 ) -> NDArray[np.float64]:
     """Return logits, shape (n_pieces, n_labels), of a network that no other thread uses."""
-    return network_outputs(network, given, pieces)[0]
+    return network_outputs(network, given, pieces).logits
 
 
-def network_outputs(
-    network: nn.Module, given: ModelInput, pieces: list[Window]
-) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Return logits and features, as :func:`piece_outputs`, of a network nobody else uses."""
+def network_outputs(network: nn.Module, given: ModelInput, pieces: list[Window]) -> Heard:
+    """Return the same of a network that no other thread uses."""
     device = next(network.parameters()).device
-    logits, features = [], []
+    rows: dict[str, list[NDArray[np.float64]]] = {}
     with torch.inference_mode():
         for start in range(0, len(pieces), BATCH):
             some = pieces[start : start + BATCH]
             x, present = (t.to(device) for t in given.batch(some))
             if isinstance(network, LeadAttentionNet):
                 out = network.outputs(x, present, given.index, given.scales(some).to(device))
-                logits.append(out.statements.cpu().numpy())
-                features.append(out.features.cpu().numpy())
+                found = {
+                    "logits": out.statements, "features": out.features, "handheld": out.handheld,
+                }  # fmt: skip
             else:
-                logits.append(network(x, present, given.index).cpu().numpy())
-    found = np.concatenate(features).astype(np.float64) if features else None
-    return np.concatenate(logits).astype(np.float64), found
+                found = {"logits": network(x, present, given.index)}
+            for name, values in found.items():
+                rows.setdefault(name, []).append(values.cpu().numpy().astype(np.float64))
+    return Heard(**{name: np.concatenate(each) for name, each in rows.items()})
 
 
 def prepared_logits(
@@ -264,7 +290,7 @@ def _windows(
     given = reading.given
     each = windows_of(given, model.card.input)
     if each != reading.pieces:
-        logits = piece_outputs(model, given, each)[0]
+        logits = piece_outputs(model, given, each).logits
     rate = given.fs_hz
     return tuple(
         results.Window(w.start / rate, w.stop / rate, _findings(model, row, limits, 1))

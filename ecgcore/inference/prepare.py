@@ -63,6 +63,10 @@ class ModelInput:
         """Number of leads, each counted by the share of time it is there."""
         return float(self.present.float().mean(dim=1).sum())
 
+    def samples(self) -> NDArray[np.float64]:
+        """Return the samples, (L, T), NaN where absent."""
+        return np.where(self.present.numpy(), self.x.numpy().astype(np.float64), np.nan)
+
     def batch(self, windows: list[Window]) -> tuple[Tensor, Tensor]:
         """Return standardised windows of one length, (B, L, T), and their masks."""
         x = torch.stack([self.x[:, w.start : w.stop] for w in windows])

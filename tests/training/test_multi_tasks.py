@@ -9,14 +9,12 @@ import pytest
 import torch
 
 from ecgcore.datasets.mitdb import MarkedBeats
-from ecgcore.errors import InvalidArgumentError
-from ecgcore.inference import load_model, predict
+from ecgcore.inference import load_model, predict, read_card
 from ecgcore.inference.card import InputContract
-from ecgcore.inference.distance import fit_distance, load_distance, save_distance
 from ecgcore.inference.outputs import KINDS, beat_shares, sides_of
 from ecgcore.labels import CORE_CODES, STATEMENT_CODES
 from ecgcore.models import LeadAttentionNet
-from ecgcore.training import multi_make, multi_release, read_recipe
+from ecgcore.training import multi_make, multi_release, read_recipe, release_distance
 from ecgcore.training.augmentation import Augmentation
 from ecgcore.training.device_pool import device_pool
 from ecgcore.training.multi_batch import (
@@ -36,6 +34,7 @@ from ecgcore.training.pools import (
     mitdb_targets,
     simulated_pool,
 )
+from ecgcore.training.release_choices import Choices
 from ecgcore.training.simulated import SimulationPart, simulated_records
 from tests.synthetic import recording
 
@@ -43,6 +42,10 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "configs" / "diagnostic.toml"
 TINY = {"n_labels": 20, "encoder": [4, 8], "mixed": 8, "trunk": [8, 16], "layers": 1, "kernel": 5}
 CONTRACT = InputContract(sees_voltage=True)
+CHOSEN = Choices(
+    {"score": "distance", "rule": "made", "scale": {"distance": [1.0, 1.0]}},
+    {"handheld_bias": [0.0, 0.0, 0.0, 50.0], "beat_bias": [0.0, 50.0, 0.0], "rule": "made"},
+)
 
 
 @pytest.fixture(scope="module")
@@ -253,7 +256,9 @@ def folder(pool, tmp_path_factory):
         patch.setattr(multi_make, "simulated_pool", lambda _: pool)
         patch.setattr(multi_make, "noise_set", lambda _: ())
         patch.setattr(multi_make, "taught", lambda pool, *_: pool)
-        patch.setattr(multi_release, "N_DIRECTIONS", 4)
+        patch.setattr(release_distance, "N_DIRECTIONS", 4)
+        # What is chosen on recordings is tested with recordings.
+        patch.setattr(multi_release, "choose", lambda _model, _others: CHOSEN)
         multi_release.make_diagnostic(tiny_recipe(), root / "model", root / "runs")
         kept = sorted(p.name for p in (root / "runs").glob("*.safetensors"))
         assert kept == ["final-0.safetensors", "fold-0.safetensors", "fold-1.safetensors"]
@@ -277,39 +282,52 @@ def test_sides_and_beats_of_a_recording(folder):
     sides = sides_of(model, shown)
     assert sides.handheld.sum() == pytest.approx(1)
     assert sides.superclasses.shape == (5,)
+    # The card's bias decides.
+    assert sides.handheld.argmax() == 3
     r_s = np.arange(0.5, 25, 0.8)
     shares = beat_shares(model, shown, r_s)
     assert shares.shape == (r_s.size, len(KINDS))
     np.testing.assert_allclose(shares.sum(axis=1), 1)
+    assert (shares.argmax(axis=1) == KINDS.index("supraventricular")).all()
 
 
 def test_a_recording_far_from_all_that_was_learned_is_not_read(folder):
     model = load_model(folder)
-    near = replace(model, distance=replace(model.distance, limit=1e9))
-    assert not predict(near, recording(10.0, 500.0)).abstained
-    far = predict(
-        replace(model, distance=replace(model.distance, limit=1e-9)), recording(10.0, 500.0)
-    )
+
+    def limited(limit):
+        parts = tuple(
+            replace(part, distance=replace(part.distance, limit=limit))
+            for part in model.distance.parts
+        )
+        return replace(model, distance=replace(model.distance, parts=parts))
+
+    assert not predict(limited(1e9), recording(10.0, 500.0)).abstained
+    far = predict(limited(1e-9), recording(10.0, 500.0))
     assert far.abstained
     assert "unlike those the model learned from" in far.abstain_reason
 
 
-def test_distance_is_one_for_usual_records_and_kept_exactly(tmp_path):
-    rng = np.random.default_rng(0)
-    features = rng.standard_normal((400, 20)) * np.linspace(5, 0.5, 20)
-    made = replace(fit_distance(features, n_directions=6), limit=2.0)
-    assert np.median(made.of(features)) == pytest.approx(1, abs=0.1)
-    assert made.of(features.mean(axis=0) + 100)[0] > 10
-    save_distance(made, tmp_path)
-    kept = load_distance(tmp_path)
-    np.testing.assert_allclose(kept.of(features), made.of(features), rtol=1e-4)
-    assert kept.limit == 2.0
-    assert load_distance(tmp_path / "nothing") is None
+def test_the_card_says_what_each_statement_was_learned_from_and_how_it_holds(folder):
+    card = read_card(folder)
+    learned = card.training["learned_from"]
+    assert set(learned) == set(STATEMENT_CODES)
+    assert learned["SNR"]["ludb"] == [8, 32]
+    assert set(learned["SNR"]) == {"ludb", "cinc2017", "mitdb"}
+    trust = card.out_of_fold
+    assert set(trust["curves"]) == set(STATEMENT_CODES)
+    assert trust["held_out_ece"]["mean"] is None or trust["held_out_ece"]["mean"] < 1
+    points = trust["operating_points"]["AF"]
+    assert points["sensitivity 95 %"] <= points["highest F1"]
+    assert trust["conformal"]["level"] == 0.9
+    assert card.labels[0].origin.startswith("highest F1")
+    assert card.labels[STATEMENT_CODES.index("STE")].origin.startswith("sensitivity")
 
 
-def test_too_few_records_make_no_distance():
-    with pytest.raises(InvalidArgumentError, match="directions"):
-        fit_distance(np.zeros((5, 20)), n_directions=6)
+def test_usual_records_are_kept_by_the_number_of_leads(folder):
+    usual = load_model(folder).distance
+    assert [part.min_leads for part in usual.parts] == [0.0, 1.5, 7.5]
+    assert all(np.isfinite(part.distance.limit) for part in usual.parts)
+    assert all(np.isfinite(part.energy_limit) for part in usual.parts)
 
 
 def test_statistics_are_measured_anew_for_averaged_weights(pool):

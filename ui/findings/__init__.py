@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ecgcore.labels import FURTHER_CODES, GROUPS, group_of
 from ecgcore.results import Finding
 from ui.components import FINDINGS, component
 
@@ -15,22 +16,49 @@ def findings_list(
     verdicts: Mapping[str, str],
     on_act: Callable[[], None],
 ) -> dict[str, Any] | None:
-    """Show the findings; return ``{"name": "select", "code": ...}``, a verdict, or None."""
+    """Show the findings; return ``{"name": "select", "code": ...}``, a verdict, or None.
+
+    Statements beyond the nine that are neither flagged nor judged are folded away, by group.
+    """
     rows = [_row(f, verdicts.get(f.code), chosen=f.code == selected) for f in findings]
     mount = component(FINDINGS, "findings.js", "findings.css")
-    result = mount(key=key, data={"rows": rows, "selected": selected}, on_act_change=on_act)
+    data = {"rows": rows, "selected": selected, "folded_words": folded_words(rows)}
+    result = mount(key=key, data=data, on_act_change=on_act)
     act = result.get("act")
     return dict(act) if act else None
 
 
 def ordered(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Return flagged findings first, each group by how far it is above its threshold."""
+    """Return findings in a reader's order.
 
-    def rank(finding: Finding) -> tuple[int, float]:
-        group = {True: 0, False: 1, None: 2}[finding.finding]
-        return group, -(finding.probability - finding.threshold)
+    Flagged ones first, each group by how far it is above its threshold; what is folded last, by
+    the groups of :data:`ecgcore.labels.GROUPS`.
+    """
+    groups = list(GROUPS)
+
+    def rank(finding: Finding) -> tuple[int, int, float]:
+        state = {True: 0, False: 1, None: 2}[finding.finding]
+        above = -(finding.probability - finding.threshold)
+        if is_further(finding):
+            return 3, groups.index(group_of(finding.code)), above
+        return state, 0, above
 
     return tuple(sorted(findings, key=rank))
+
+
+def is_further(finding: Finding) -> bool:
+    """Return whether a finding is one of the further statements, and not flagged."""
+    return finding.code in FURTHER_CODES and finding.finding is not True
+
+
+def folded_words(rows: list[dict[str, Any]]) -> str:
+    """Return what stands over the folded rows, or nothing."""
+    folded = [row for row in rows if row["folded"]]
+    unknown = sum(row["state"] == "unknown" for row in folded)
+    if not folded:
+        return ""
+    words = f"{len(folded)} further, not flagged"
+    return f"{words} ({unknown} cannot be assessed)" if unknown else words
 
 
 def words(finding: Finding, *, chosen: bool) -> str:
@@ -73,4 +101,6 @@ def _row(finding: Finding, verdict: str | None, *, chosen: bool) -> dict[str, An
         "threshold_words": f"flagged from {finding.threshold * 100:.0f} % on",
         "show_bar": finding.finding is not None and finding.calibrated,
         "verdict": verdict,
+        "group": group_of(finding.code),
+        "folded": is_further(finding) and verdict is None,
     }

@@ -53,6 +53,32 @@ function option(row, selected, choose, judge) {
   return node;
 }
 
+// The further statements that are not flagged, behind one line, by group.
+function fold(rows, selected, words, list, make) {
+  const open = list.dataset.open === "true" || rows.some((row) => row.code === selected);
+  const box = element("div", "ecg-folded");
+  const press = element("button", "ecg-fold", words);
+  press.type = "button";
+  press.setAttribute("aria-expanded", String(open));
+  const body = element("div", "ecg-folded-rows");
+  body.hidden = !open;
+  press.addEventListener("click", () => {
+    body.hidden = !body.hidden;
+    list.dataset.open = String(!body.hidden);
+    press.setAttribute("aria-expanded", String(!body.hidden));
+  });
+  for (const name of new Set(rows.map((row) => row.group))) {
+    const group = element("div", "ecg-group");
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", name);
+    group.append(element("span", "ecg-group-name", name));
+    group.append(...rows.filter((row) => row.group === name).map(make));
+    body.append(group);
+  }
+  box.append(press, body);
+  return box;
+}
+
 export default function ({ parentElement, data, setTriggerValue }) {
   if (!data) return;
   const hadFocus = parentElement.contains(document.activeElement);
@@ -65,12 +91,18 @@ export default function ({ parentElement, data, setTriggerValue }) {
   }
   const choose = (code) => setTriggerValue("act", { name: "select", code });
   const judge = (name) => setTriggerValue("act", { name });
-  list.replaceChildren(...data.rows.map((row) => option(row, data.selected, choose, judge)));
+  const make = (row) => option(row, data.selected, choose, judge);
+  const folded = data.rows.filter((row) => row.folded);
+  list.replaceChildren(...data.rows.filter((row) => !row.folded).map(make));
+  if (folded.length) list.append(fold(folded, data.selected, data.folded_words, list, make));
   list.onkeydown = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    const codes = data.rows.map((row) => row.code);
+    const shown = list.querySelector(".ecg-folded-rows")?.hidden
+      ? data.rows.filter((row) => !row.folded)
+      : data.rows;
+    const codes = shown.map((row) => row.code);
     const next = codes[(codes.indexOf(data.selected) + step + codes.length) % codes.length];
     choose(next);
   };

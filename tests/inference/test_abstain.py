@@ -1,0 +1,173 @@
+"""Abstention statement by statement: leads, age, voltage, pacing, strangeness, quality."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ecgcore.inference.abstain import NOT_IN_PACED, limits_of
+from ecgcore.inference.card import InputContract, LabelRule
+from ecgcore.inference.distance import ENERGY, Strangeness
+from ecgcore.inference.prepare import model_input, model_leads
+from ecgcore.labels import STATEMENT_CODES
+from ecgcore.leads import LIMB_6, STANDARD_12
+from ecgcore.recording import Patient
+from ecgcore.results import Quality
+from ecgcore.units import NU
+from tests.synthetic import recording, tiny_card
+
+GOOD = Quality(True)
+CARD = replace(
+    tiny_card(),
+    input=InputContract(sees_voltage=True),
+    labels=tuple(LabelRule(code, 0.5, 1.0, 0.0, True, 40, 1.0) for code in STATEMENT_CODES),
+)
+
+
+def limits(shown, *, leads=STANDARD_12, quality=GOOD, card=CARD):
+    names = model_leads(shown, card.input, tuple(leads))
+    return limits_of(shown, model_input(shown, card.input, names), names, quality, card)
+
+
+def adult(**changes):
+    return replace(recording(10.0, 500.0), patient=Patient(60.0, "female"), **changes)
+
+
+def without(*gone):
+    return [lead for lead in STANDARD_12 if lead not in gone]
+
+
+def test_an_adult_with_twelve_leads_is_assessed_whole():
+    found = limits(adult())
+    assert found.blocked == {}
+    assert found.remarks == {}
+    assert found.calibrated
+
+
+@pytest.mark.parametrize(
+    ("leads", "blocked"),
+    [
+        (without("V1"), set()),
+        (without("V1", "V2"), {"LBBB", "RBBB", "IRBBB", "418818005"}),
+        (without("V2", "V3", "V4"), {"AMI"}),
+        (without("V5", "V6"), set()),
+        (without("V5", "V6", "aVL"), {"LVH"}),
+        (without("II", "III", "aVF"), {"LAFB", "IMI"}),
+        (without("I", "aVL"), {"LAFB"}),
+    ],
+)
+def test_a_lost_lead_costs_the_statements_that_are_read_in_it(leads, blocked):
+    found = limits(adult(), leads=leads)
+    # Brugada's pattern needs both V1 and V2, an anterior infarction two of V1 to V4.
+    also = {"418818005"} if {"V1", "V2"} - set(leads) else set()
+    assert set(found.blocked) == blocked | also
+
+
+def test_without_v1_bundle_branch_block_is_read_elsewhere_and_said_so():
+    found = limits(adult(), leads=without("V1"))
+    assert "V1" in found.remarks["RBBB"][0]
+
+
+def test_limb_leads_alone_say_nothing_of_the_chest():
+    found = limits(adult(), leads=LIMB_6)
+    assert {"LBBB", "RBBB", "IRBBB", "AMI", "LVH", "418818005"} <= set(found.blocked)
+    assert not {"AF", "PVC", "LAFB", "IMI"} & set(found.blocked)
+    assert not found.calibrated
+    assert "twelve leads" in found.remarks["AF"][0]
+
+
+def test_fewer_leads_than_a_statement_asks_for():
+    rules = tuple(replace(rule, min_leads=8.0) for rule in CARD.labels)
+    found = limits(adult(), leads=LIMB_6, card=replace(CARD, labels=rules))
+    assert set(found.blocked) == set(STATEMENT_CODES)
+    assert "at least 8 complete leads" in found.blocked["AF"]
+
+
+def test_under_eighteen_nothing_is_said():
+    found = limits(replace(adult(), patient=Patient(17.0, None)))
+    assert set(found.blocked) == set(STATEMENT_CODES)
+    assert "17 years" in found.everywhere
+
+
+def test_an_unknown_age_costs_what_is_measured_against_adults():
+    found = limits(replace(adult(), patient=Patient(None, None)))
+    assert set(found.blocked) == {"LVH"}
+    assert set(found.remarks) == {"SNR", "SBRAD", "STACH", "STE", "IRBBB"}
+
+
+def test_lost_voltage_costs_hypertrophy_and_is_said_beside_st():
+    found = limits(adult(unit=NU))
+    assert set(found.blocked) == {"LVH"}
+    assert "not millimetres" in found.remarks["STE"][0]
+    assert {"STD", "STE", "418818005"} <= set(found.remarks)
+
+
+class TestPacing:
+    def test_the_files_own_statement(self):
+        shown = adult()
+        told = replace(shown.provenance, machine_statements=("Ventricular-paced rhythm",))
+        found = limits(replace(shown, provenance=told))
+        assert set(found.blocked) == set(NOT_IN_PACED)
+        assert "The file tells of pacing" in found.blocked["LBBB"]
+
+    def test_spikes_in_the_trace(self):
+        shown = adult()
+        signal = np.array(shown.signal)
+        from ecgcore.signal.beats import detect_beats
+
+        at = np.round((detect_beats(signal, 500.0) - 0.08) * 500.0).astype(int)
+        signal[:, at[at > 0]] += 3.0
+        found = limits(replace(shown, signal=signal))
+        assert set(found.blocked) == set(NOT_IN_PACED)
+        assert "Pacing spikes" in found.blocked["STE"]
+
+    @pytest.mark.parametrize(("logit", "blocked"), [(2.0, True), (-2.0, False)])
+    def test_the_networks_own_word(self, logit, blocked):
+        found = limits(adult())
+        logits = np.full(len(STATEMENT_CODES), -3.0)
+        logits[STATEMENT_CODES.index("PACE")] = logit
+        found.paced(CARD, logits)
+        assert set(found.blocked) == (set(NOT_IN_PACED) if blocked else set())
+        assert {"AF", "PACE"}.isdisjoint(found.blocked)
+
+    def test_not_where_pacing_itself_cannot_be_assessed(self):
+        found = limits(adult())
+        found.block(["PACE"], "too few leads")
+        found.paced(CARD, np.full(len(STATEMENT_CODES), 9.0))
+        assert set(found.blocked) == {"PACE"}
+
+
+def test_what_is_strange_says_nothing_and_by_which_score():
+    for score, word in (("distance", "distance 3.0, limit 2.0"), (ENERGY, "energy 3.0")):
+        found = limits(adult())
+        found.far(CARD.codes, Strangeness(score, 3.0, 2.0))
+        assert set(found.blocked) == set(STATEMENT_CODES)
+        assert word in found.everywhere
+    near = limits(adult())
+    near.far(CARD.codes, Strangeness("distance", 2.0, 2.0))
+    assert near.blocked == {}
+
+
+def test_no_readable_lead_is_a_better_reason_than_strangeness():
+    bad = Quality(False, STANDARD_12, ("All leads: the trace is flat (100 % of the time).",))
+    found = limits(adult(), quality=bad)
+    found.far(CARD.codes, Strangeness("distance", 9.0, 2.0))
+    assert "flat" in found.everywhere
+    assert set(found.blocked) == set(STATEMENT_CODES)
+
+
+def test_leads_that_do_not_fit_one_another():
+    shown = adult()
+    signal = np.array(shown.signal)
+    for lead, shift in ((1, 137), (3, 211), (5, 73)):
+        signal[lead] = np.roll(signal[lead], shift)
+    found = limits(replace(shown, signal=signal))
+    assert set(found.blocked) == set(STATEMENT_CODES)
+    assert "Einthoven" in found.everywhere
+
+
+def test_a_strip_that_the_network_takes_for_noise():
+    found = limits(adult(), leads=("I",))
+    found.noise(CARD.codes)
+    assert set(found.blocked) == set(STATEMENT_CODES)
+    assert "record it again" in found.everywhere

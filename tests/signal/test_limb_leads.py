@@ -1,0 +1,58 @@
+"""Six limb leads of one recording fit one another, whatever their gain."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecgcore.leads import LIMB_6, STANDARD_12
+from ecgcore.signal.limb_leads import LIMIT, limb_mismatch
+from ecgcore.signal.prepare import prepare
+from ecgcore.simulate import simulate
+
+
+@pytest.fixture(scope="module")
+def samples():
+    made = simulate("normal", seed=3, fs_hz=100.0).recording
+    return prepare(made.signal, 100.0, to_fs_hz=100.0, high_pass_hz=0.5, low_pass_hz=40.0)
+
+
+def mismatch(x, leads=STANDARD_12):
+    return limb_mismatch(x, leads, 100.0)
+
+
+def test_leads_of_one_recording_fit(samples):
+    assert mismatch(samples) < 1e-6
+
+
+@given(st.lists(st.floats(0.01, 100), min_size=12, max_size=12))
+def test_whatever_the_gain_of_each(samples, gains):
+    assert mismatch(samples * np.array(gains)[:, None]) < 1e-5
+
+
+def test_exchanged_electrodes_fit_too(samples):
+    for order in list(permutations(range(6)))[::97]:
+        assert mismatch(samples[[*order, *range(6, 12)]]) < 1e-6
+
+
+@pytest.mark.parametrize("chest", [6, 7, 8])
+def test_a_chest_lead_among_them_does_not(samples, chest):
+    order = list(range(12))
+    order[1], order[chest] = order[chest], order[1]
+    assert mismatch(samples[order]) > LIMIT
+
+
+def test_where_it_cannot_be_told(samples):
+    assert np.isnan(mismatch(samples[:3], LIMB_6[:3]))
+    flat = samples.copy()
+    flat[2] = 0
+    assert np.isnan(mismatch(flat))
+    apart = samples.copy()
+    apart[:3, 150:] = np.nan
+    assert np.isnan(mismatch(apart))
+    # Stretches that are missing are left out.
+    apart = samples.copy()
+    apart[:3, 400:] = np.nan
+    assert mismatch(apart) < 1e-6

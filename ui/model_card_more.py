@@ -1,0 +1,306 @@
+"""What a network of several tasks adds to its card: trust, other tasks, and what it refuses."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from ecgcore.inference import LabelRule, ModelCard
+from ecgcore.render import charts
+from ui import card_words as words
+from ui.words import plain
+
+_SCORES = {
+    "quality": "Signal quality",
+    "distance": "Distance",
+    "energy": "Energy",
+    "disagreement": "Disagreement",
+    "distance and quality": "Distance and quality",
+    "energy and quality": "Energy and quality",
+    "disagreement and quality": "Disagreement and quality",
+}
+_POINT = (("sensitivity", 2), ("specificity", 2), ("ppv", 2))
+HANDHELD = {"N": "Normal", "A": "Atrial fibrillation", "O": "Other rhythm", "~": "Unreadable"}
+
+
+# ---- one statement -------------------------------------------------------------------------
+
+
+def learned_words(card: ModelCard, code: str) -> str:
+    """Return what a statement was learned from, or nothing where the card does not say."""
+    found = card.training.get("learned_from", {}).get(code)
+    if not found:
+        return ""
+    titles = {source.name: source.title for source in card.data}
+    parts = [
+        f"{titles.get(name, name)} {has:,} of {known:,}"
+        for name, (has, known) in sorted(found.items(), key=lambda item: -item[1][0])
+    ]
+    simulated = card.training.get("simulation", {}).get("share")
+    more = ", and simulated records" if simulated else ""
+    return f"Learned from records that have it, of those that can tell: {'; '.join(parts)}{more}."
+
+
+def trust(card: ModelCard, rule: LabelRule) -> None:
+    """Show the out-of-fold reliability, other operating points and conformal sets."""
+    code = rule.code
+    curves = card.out_of_fold.get("curves", {}).get(code)
+    points = card.metrics.get("operating_points", {}).get(code)
+    if not curves and not points:
+        return
+    left, right = st.columns([1, 1.7], gap="large")
+    with left:
+        if curves:
+            error = card.out_of_fold["held_out_ece"][code]
+            st.markdown(f"**Reliability out-of-fold**  ECE {error:.3f}")
+            words.plot(charts.reliability_figure(curves["reliability"]), "reliability_oof")
+            st.caption("With a calibration that never saw the record.")
+    with right:
+        if points:
+            st.markdown("**If the threshold stood elsewhere**")
+            st.html(_points(points))
+            st.caption("Chosen out-of-fold, measured on test.")
+        _sets(card, code)
+
+
+def _points(points: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = [
+        [
+            words.text(name[:1].upper() + name[1:]),
+            words.text(f"{each['threshold']:.3f}", "value"),
+            *(words.cell(each[key], digits) for key, digits in _POINT),
+        ]
+        for name, each in points.items()
+    ]
+    return words.table(("Chosen for", "Threshold", "Sensitivity", "Specificity", "PPV"), rows)
+
+
+def _sets(card: ModelCard, code: str) -> None:
+    made = card.out_of_fold.get("conformal")
+    found = card.metrics.get("conformal", {}).get(code)
+    if not made or not found or not made["classes"][code]["useful"]:
+        return
+    cuts = made["classes"][code]
+    st.markdown(f"**Right in {made['level']:.0%} of those who have it and of those who have not**")
+    st.write(
+        f"From {cuts['yes_from']:.3f} on “yes” belongs to the answer, up to {cuts['no_to']:.3f} "
+        f"“no”. On test one answer alone was left in {100 * found['decided']:.0f} % of the "
+        f"records; {_covered(found)}."
+    )
+
+
+def _covered(found: Mapping[str, Any]) -> str:
+    parts = []
+    for key, who in (("coverage_positive", "have it"), ("coverage_negative", "have it not")):
+        if found[key] is not None:
+            parts.append(f"it was right for {100 * found[key]:.0f} % of those who {who}")
+    return " and ".join(parts)
+
+
+# ---- other tasks ---------------------------------------------------------------------------
+
+
+def sides(card: ModelCard) -> None:
+    """Show the figures of what the network says beside the twelve-lead statements."""
+    found = card.metrics.get("sides")
+    if not found:
+        return
+    st.subheader("On one lead, on beats, and beside the statements", anchor=False)
+    names = {
+        "Each lead alone": lambda: _alone(card),
+        "Lead I": lambda: _lead_one(found["lead_one"]),
+        "Hand-held": lambda: _handheld(found["handheld"]),
+        "Beats": lambda: _beats(found["beats"]),
+        "PTB-XL": lambda: _ptbxl(found),
+    }
+    if len(card.metrics.get("seeds", {})) > 1:
+        names["Other seeds"] = lambda: _seeds(card.metrics["seeds"])
+    for tab, show in zip(st.tabs(list(names)), names.values(), strict=True):
+        with tab:
+            show()
+
+
+def _alone(card: ModelCard) -> None:
+    found = card.metrics.get("single_leads")
+    if not found:
+        return
+    best = sorted(found["leads"].items(), key=lambda item: -(item[1]["mean_auc"]["value"] or 0))
+    st.write(
+        "Published (Zhang et al., 2021; a network of its own for each lead): best I, aVR, V5, and "
+        f"each below twelve leads. Here (one network, given one lead): best "
+        f"{', '.join(lead for lead, _ in best[:3])}."
+    )
+    rows = [
+        [
+            words.text(lead),
+            words.cell(each["mean_auc"], 3),
+            words.cell(each.get("difference"), 3),
+            words.text(
+                f"{100 * each['among_best']:.0f} %" if "among_best" in each else "", "value"
+            ),
+        ]
+        for lead, each in [("All leads", found["all"]), *found["leads"].items()]
+    ]
+    head = ("Lead", "Mean AUC of nine", "Less all leads", "Among the best three when resampled")
+    st.html(words.table(head, rows, wide=True))
+
+
+def _share(share: float | None) -> str:
+    return words.text("" if share is None else f"{100 * share:.0f} %", "value")
+
+
+def _lead_one(found: Mapping[str, Any]) -> None:
+    st.write(
+        f"{found['n']} test records of CPSC 2018, lead I alone, without voltage: mean AUC "
+        f"**{words.number(found['mean']['auc'], 3)}**, mean F1 "
+        f"**{words.number(found['mean']['f1'])}**."
+    )
+    rows = [
+        [
+            words.text(words.name_of(code)),
+            words.text(f"{each['n_positive']} of {each['n']}", "value"),
+            *(words.cell(each[key]) for key in ("auc", "f1", "sensitivity", "specificity")),
+        ]
+        for code, each in found["classes"].items()
+    ]
+    head = ("Statement", "Positive", "AUC", "F1", "Sensitivity", "Specificity")
+    st.html(words.table(head, rows))
+    st.caption(
+        "At the thresholds made on twelve leads; where they do not hold on one lead, the app gives "
+        "no finding."
+    )
+
+
+def _handheld(found: Mapping[str, Any]) -> None:
+    mean = found["f1"]["mean of N, A, O"]
+    st.write(
+        f"{found['n']} test records of CinC 2017, one lead, hand-held: mean F1 of normal, "
+        f"fibrillation and other rhythm **{words.number(mean, 3)}**; fibrillation against all the "
+        f"rest, AUC {words.number(found['af_auc'], 3)}."
+    )
+    rows = []
+    for name, row in found["confusion"].items():
+        whole = sum(row.values())
+        counts = (
+            words.text(f"{n} ({100 * n / max(whole, 1):.0f} %)", "value") for n in row.values()
+        )
+        rows.append([words.text(HANDHELD[name]), words.cell(found["f1"][name]), *counts])
+    head = ("It is", "F1", *(f"called {HANDHELD[name].lower()}" for name in found["confusion"]))
+    st.html(words.table(head, rows))
+
+
+def _beats(found: Mapping[str, Any]) -> None:
+    rows = []
+    for part, kinds in found.items():
+        if part == "by record":
+            continue
+        for kind, each in kinds.items():
+            cells = (words.cell(each[key], 3) for key in ("f1", "sensitivity", "ppv"))
+            rows.append(
+                [
+                    words.text(f"{kind.capitalize()}, {part}"),
+                    words.text(f"{each['n']:,}", "value"),
+                    *cells,
+                ]
+            )
+    st.write(
+        "The second half of MIT-BIH (DS2, other patients than those learned from), beat by beat, "
+        "with beats found by the software itself."
+    )
+    st.html(words.table(("Kind", "Beats", "F1", "Sensitivity", "PPV"), rows, wide=True))
+    with st.expander("By record"):
+        st.html(_by_record(found["by record"]))
+
+
+def _by_record(found: Mapping[str, Any]) -> str:
+    rows = []
+    for record, kinds in found.items():
+        cells = [words.text(record)]
+        for each in kinds.values():
+            cells.append(words.text(f"{each['n']:.0f}", "value"))
+            cells += [
+                words.text("–" if each[key] is None else f"{each[key]:.2f}", "value")
+                for key in ("f1", "sensitivity", "ppv")
+            ]
+        rows.append(cells)
+    head = ["Record"]
+    for kind in ("Supraventricular", "Ventricular"):
+        head += [kind, "F1", "Sens.", "PPV"]
+    return words.table(head, rows)
+
+
+def _ptbxl(found: Mapping[str, Any]) -> None:
+    for key, title in (
+        ("superclasses", "The five super-classes"),
+        ("ptbxl_statements", "The statements that this model has"),
+    ):
+        part = found[key]
+        st.markdown(
+            f"**{title}** on {part['n']} records of fold 10: macro AUC "
+            f"{words.number(part['macro_auc'], 3)}"
+        )
+        rows = [
+            [
+                words.text(words.name_of(code)),
+                words.text(f"{each['n_positive']} of {each['n']}", "value"),
+                words.cell(each["auc"], 3),
+            ]
+            for code, each in part["classes"].items()
+        ]
+        with st.expander("By class"):
+            st.html(words.table(("Class", "Positive", "AUC"), rows, wide=True))
+
+
+def _seeds(found: Mapping[str, Any]) -> None:
+    rows = [
+        [
+            words.text("Released" if name == "final-0" else name.replace("final-", "Seed ")),
+            *(words.cell(each["nine"][key], 3) for key in ("auc", "f1")),
+            words.cell(each["all"]["auc"], 3),
+            words.cell(each["lead_one"], 3),
+            words.cell(each["handheld_f1"], 3),
+            words.cell(each["superclasses"], 3),
+        ]
+        for name, each in found.items()
+    ]
+    head = (
+        "Network", "AUC of nine", "F1 of nine", "AUC of all", "Lead I", "Hand-held F1", "Super",
+    )  # fmt: skip
+    st.html(words.table(head, rows))
+    st.caption("The same recipe from other seeds, with the released network's thresholds.")
+
+
+# ---- what it refuses -----------------------------------------------------------------------
+
+
+def refusal(card: ModelCard) -> None:
+    """Show how well the model knows what it was not made for."""
+    found = card.metrics.get("outliers")
+    if not found:
+        return
+    st.subheader("What it was not made for", anchor=False)
+    rule = card.abstention.get("rule")
+    if rule:
+        st.write(plain(f"It says nothing by {rule}"))
+    some = next(iter(found["outliers"].values()))["auroc"]
+    scores = [key for key in _SCORES if key in some]
+    rows = [
+        [
+            words.text(f"{kind[:1].upper()}{kind[1:]}"),
+            words.text(str(each["n"]), "value"),
+            *(words.cell(each["auroc"].get(key)) for key in scores),
+            words.text(f"{100 * each['refused']:.0f} %", "value"),
+        ]
+        for kind, each in found["outliers"].items()
+    ]
+    head = ("AUROC of", "Records", *(_SCORES[key] for key in scores), "Refused")
+    st.html(words.table(head, rows))
+    usual = "; ".join(
+        f"{kind} {100 * each['refused']:.1f} % of {each['n']}"
+        for kind, each in found["insiders"].items()
+    )
+    st.caption(
+        "Refused: called unacceptable by the signal quality, or too strange. Of usual records "
+        f"refused: {usual}. Leads exchanged at random are readable signals: only the network can "
+        "see that they do not belong together."
+    )
