@@ -16,10 +16,11 @@ from ecgcore.datasets import data_root, load_index
 from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
 from ecgcore.evaluation.map_background import background
 from ecgcore.evaluation.map_records import positive_records
-from ecgcore.evaluation.map_weights import ALL, randomised, seed_rows, variant_rows, with_weights
+from ecgcore.evaluation.map_weights import ALL, SEEDS, randomised, variant_rows, with_weights
 from ecgcore.explain import methods_of
 from ecgcore.explain.background import FILE, SCHEMA, forget
 from ecgcore.inference import load_model, use_threads, weights_root
+from ecgcore.labels import CORE_CODES
 
 SEED = 5
 
@@ -58,16 +59,15 @@ def run(args: argparse.Namespace) -> int:
     }
     _write(folder, found, args.write)
     methods = [name for name in methods_of(model) if name != "occlusion"]
-    trials = list(positive_records(val, model.card.codes, most=args.maps, seed=SEED))
-    blank = {ALL: randomised(model, seed=SEED)[ALL]}
-    random = variant_rows(model, blank, trials, methods, report=_told("map with random weights"))
-    others = [with_weights(model, *_file(text)) for text in args.seeds]
-    seeds = seed_rows([model, *others], trials, methods) if others else None
+    codes = [code for code in CORE_CODES if code in model.card.codes]
+    trials = positive_records(val, codes, most=args.maps, seed=SEED)
+    others = {ALL: randomised(model, seed=SEED)[ALL]}
+    others |= {f"{SEEDS} {i}": with_weights(model, *_file(t)) for i, t in enumerate(args.seeds)}
+    rows = variant_rows(model, others, trials, methods, report=_told("map"))
     for name in methods:
-        made = {"randomisation": _figure(random, ALL, name)}
-        if seeds is not None:
-            made["seeds"] = _figure(seeds, "seeds", name)
-        found["methods"][name] = made
+        found["methods"][name] = {"randomisation": _figure(rows, ALL, name)}
+        if args.seeds:
+            found["methods"][name][SEEDS] = _figure(rows, SEEDS, name)
     _write(folder, found, args.write)
     write_json({k: v for k, v in found.items() if k != "background"})
     return EXIT_OK
