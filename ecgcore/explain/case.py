@@ -202,7 +202,7 @@ class MethodEntry:
 
     def partner(self, own: str) -> str:
         """Return the method whose map its own is compared with."""
-        if self.whole_leads or own == "hirescam":
+        if self.whole_leads or own in ("hirescam", "attended_cam"):
             return "gradient_shap"
         return "hirescam"
 
