@@ -41,7 +41,7 @@ from ecgcore.evaluation.map_records import (
     marked_waves,
     positive_records,
 )
-from ecgcore.evaluation.map_weights import randomised, seed_rows, variant_rows, with_weights
+from ecgcore.evaluation.map_weights import SEEDS, randomised, variant_rows, with_weights
 from ecgcore.explain import METHODS, Explainer, methods_of
 from ecgcore.inference import LoadedModel, load_model
 from ecgcore.labels import CORE_CODES
@@ -186,20 +186,21 @@ def weights(model: LoadedModel, args: argparse.Namespace) -> Any:
     methods = [m for m in methods_of(model) if not args.methods or m in args.methods]
     trials = list(positive_records(entries(args.split), args.codes, most=args.maps, seed=SEED))
     others = randomised(model, seed=SEED)
+    stages = tuple(others)
+    for number, file in enumerate(args.seeds):
+        path, _, prefix = file.partition(":")
+        others[f"{SEEDS} {number}"] = with_weights(model, Path(path), prefix)
     rows = variant_rows(model, others, trials, methods, report=told("weights"))
     print(f"Rank correlation with maps of random weights, {args.split}, last layers first")
-    table(rows, methods, {stage: (stage, None, None) for stage in others})
-    made = {"random": joined(rows, methods, tuple(others), [None])}
+    table(rows, methods, {stage: (stage, None, None) for stage in stages})
+    made = {"random": joined(rows, methods, stages, [None]), "networks": 1 + len(args.seeds)}
     if not args.seeds:
         print("Seed agreement: no further networks were given (--seeds FILE)\n")
         return made
-    files = [text_.partition(":") for text_ in args.seeds]
-    models = [model, *(with_weights(model, Path(f), p) for f, _, p in files)]
-    seeds = seed_rows(models, trials, methods)
-    print(f"Rank correlation between {len(models)} networks of other seeds")
+    print(f"Rank correlation with the maps of {len(args.seeds)} networks of other seeds")
     codes = [None, *args.codes]
-    table(seeds, methods, {c or "all": ("seeds", c, None) for c in codes})
-    return made | {"seeds": joined(seeds, methods, ("seeds",), codes), "networks": len(models)}
+    table(rows, methods, {c or "all": (SEEDS, c, None) for c in codes})
+    return made | {"seeds": joined(rows, methods, (SEEDS,), codes)}
 
 
 def speed(model: LoadedModel) -> Any:

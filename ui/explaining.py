@@ -196,7 +196,7 @@ def _paper(
         footer=footer_lines(recording, start_s, sheet.seconds),
         overlay=None if attribution is None else _overlay(attribution),
         legend=None if attribution is None else _legend(attribution),
-        tools=side == "left",
+        tools=small or side == "left",
         px_per_mm=_BESIDE_PX_PER_MM if small else None,
     )
 

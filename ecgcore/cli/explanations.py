@@ -12,14 +12,15 @@ from typing import Any
 
 from ecgcore.checks import in_range
 from ecgcore.cli.common import EXIT_OK, write_json
-from ecgcore.datasets import data_root, load_index
+from ecgcore.datasets import Entry, PackedSet, data_root, load_index, pack
 from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
 from ecgcore.evaluation.map_background import background
 from ecgcore.evaluation.map_records import positive_records
-from ecgcore.evaluation.map_weights import ALL, randomised, seed_rows, variant_rows, with_weights
+from ecgcore.evaluation.map_weights import ALL, SEEDS, randomised, variant_rows, with_weights
 from ecgcore.explain import methods_of
 from ecgcore.explain.background import FILE, SCHEMA, forget
-from ecgcore.inference import load_model, use_threads, weights_root
+from ecgcore.inference import LoadedModel, load_model, use_threads, weights_root
+from ecgcore.labels import CORE_CODES
 
 SEED = 5
 
@@ -47,30 +48,40 @@ def run(args: argparse.Namespace) -> int:
     index = load_index(
         data_root(), datasets=[n for n, d in DATASETS.items() if d.kind == TWELVE_LEAD]
     )
-    train = [entry for entry in index if entry.split == "train"]
+    learned = [entry for entry in index if entry.split in ("train", "val")]
     val = [entry for entry in index if entry.split == "val"]
     found: dict[str, Any] = {
         "schema": SCHEMA,
         "model": model.name,
         "weights_sha256": model.card.weights_sha256,
-        **background(model, train, report=_told("training record")),
+        **background(model, _packed(model, learned), report=_told("training record")),
         "methods": {},
     }
     _write(folder, found, args.write)
     methods = [name for name in methods_of(model) if name != "occlusion"]
-    trials = list(positive_records(val, model.card.codes, most=args.maps, seed=SEED))
-    blank = {ALL: randomised(model, seed=SEED)[ALL]}
-    random = variant_rows(model, blank, trials, methods, report=_told("map with random weights"))
-    others = [with_weights(model, *_file(text)) for text in args.seeds]
-    seeds = seed_rows([model, *others], trials, methods) if others else None
+    codes = [code for code in CORE_CODES if code in model.card.codes]
+    trials = positive_records(val, codes, most=args.maps, seed=SEED)
+    others = {ALL: randomised(model, seed=SEED)[ALL]}
+    others |= {f"{SEEDS} {i}": with_weights(model, *_file(t)) for i, t in enumerate(args.seeds)}
+    rows = variant_rows(model, others, trials, methods, report=_told("map"))
     for name in methods:
-        made = {"randomisation": _figure(random, ALL, name)}
-        if seeds is not None:
-            made["seeds"] = _figure(seeds, "seeds", name)
-        found["methods"][name] = made
+        found["methods"][name] = {"randomisation": _figure(rows, ALL, name)}
+        if args.seeds:
+            found["methods"][name][SEEDS] = _figure(rows, SEEDS, name)
     _write(folder, found, args.write)
     write_json({k: v for k, v in found.items() if k != "background"})
     return EXIT_OK
+
+
+def _packed(model: LoadedModel, entries: list[Entry]) -> PackedSet:
+    """Return what training packs too: from the cache, where that was done here."""
+    given = model.card.input
+    return pack(
+        entries,
+        fs_hz=given.fs_hz,
+        high_pass_hz=given.high_pass_hz,
+        low_pass_hz=given.low_pass_hz,
+    )
 
 
 def _file(text: str) -> tuple[Path, str]:

@@ -11,25 +11,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.datasets import Entry, load_recording
-from ecgcore.errors import EcgError
+from ecgcore.datasets import PackedSet
 from ecgcore.evaluation.map_records import BEAT_GROUPS
-from ecgcore.evaluation.model_report import targets_of
 from ecgcore.evaluation.population_beats import MIN_PATIENTS
 from ecgcore.inference import LoadedModel
-from ecgcore.inference.predict import network_logits, read_for
+from ecgcore.inference.predict import network_logits, prepared_input
+from ecgcore.inference.prepare import pieces_of
+from ecgcore.labels import CORE_CODES, FURTHER_CODES
 from ecgcore.signal.beats import detect_beats
 
 Array = NDArray[np.float64]
 # From 35 % of the RR interval before R on: P to P.
 BEFORE = 0.35
-# Each statement's positives are cut into this many groups of equal size by heart rate.
-RATES = 2
+MOST_PATIENTS, MOST_LOGITS = 80, 500
+SEED = 0
 
 
 def background(
     model: LoadedModel,
-    entries: Sequence[Entry],
+    data: PackedSet,
     *,
     report: Callable[[int], None] = lambda _n: None,
 ) -> dict[str, Any]:
@@ -39,40 +39,38 @@ def background(
     ----------
     model : LoadedModel
         Used by no other thread.
-    entries : sequence of Entry
-        Training records.
+    data : PackedSet
+        At the model's rate and bandwidth; its records of the split `train` are used.
     report : callable, optional
         Called with how many are done.
     """
     contract = model.card.input
+    rng = np.random.default_rng(SEED)
+    train = data.where("train")
+    chosen = {code: _patients(data, code, train, rng) for code in model.card.codes}
+    asked = rng.permutation(train)[:MOST_LOGITS]
+    wanted = sorted(set().union(*chosen.values()))
     logits: list[Array] = []
-    beats: list[Array | None] = []
-    rr_s: list[float] = []
-    for number, entry in enumerate(entries):
-        try:
-            reading = read_for(model, load_recording(entry))
-        except EcgError:
-            logits.append(np.full(len(model.card.codes), np.nan))
-            beats.append(None)
-            rr_s.append(np.nan)
-            continue
-        found = network_logits(model.network, reading.given, reading.pieces)
-        logits.append(found.max(axis=0))
-        beat, rr = _mean_beat(reading.given.batch(reading.pieces[:1])[0][0].numpy(), contract.fs_hz)
-        full = reading.given.index.tolist() == list(range(len(contract.leads)))
-        beats.append(beat if full else None)
-        rr_s.append(rr)
+    known: dict[int, Array] = {}
+    rr_s: dict[int, float] = {}
+    for number, row in enumerate([*asked.tolist(), *wanted]):
+        given = prepared_input(data.signal(row), contract, in_mv=bool(data.signals.in_mv[row]))
+        pieces = pieces_of(given, contract)
+        if number < len(asked):
+            logits.append(network_logits(model.network, given, pieces).max(axis=0))
+        elif len(given.leads) == len(contract.leads):
+            found = _mean_beat(given.batch(pieces[:1])[0][0].numpy(), contract.fs_hz)
+            if found is not None:
+                known[row], rr_s[row] = found
         report(number)
-    prior = np.nanmean(np.stack(logits), axis=0)
-    groups = _groups(model, entries, np.array(rr_s), [b is not None for b in beats])
-    made = [
-        {
-            "statement": code,
-            "n": len(rows),
-            "values": _joined([beats[i] for i in rows], rr, contract.fs_hz),
-        }
-        for code, rows, rr in groups
-    ]
+    prior = np.mean(np.stack(logits), axis=0)
+    made = []
+    for code, rows in chosen.items():
+        for part in _parts(sorted((r for r in rows if r in known), key=lambda r: rr_s[r])):
+            values = _joined(
+                [known[r] for r in part], float(np.mean([rr_s[r] for r in part])), contract.fs_hz
+            )
+            made.append({"statement": code, "n": len(part), "values": values})
     return {
         "prior": {c: round(float(v), 4) for c, v in zip(model.card.codes, prior, strict=True)},
         "background": {
@@ -83,47 +81,52 @@ def background(
     }
 
 
-def _groups(
-    model: LoadedModel, entries: Sequence[Entry], rr_s: Array, usable: Sequence[bool]
-) -> list[tuple[str, list[int], float]]:
-    """Return statement, records (one a patient) and mean RR of each group."""
-    out = []
-    kept = np.array(usable) & np.isfinite(rr_s)
+def _patients(
+    data: PackedSet, code: str, train: NDArray[np.int64], rng: np.random.Generator
+) -> list[int]:
+    """Return one positive record of each of at most 80 patients, drawn at random."""
     # Early beats are not what the mean of such a record shows.
-    for code in (c for c in model.card.codes if c not in BEAT_GROUPS):
-        said = targets_of(entries, [code])[:, 0]
-        first: dict[str, int] = {}
-        for row in np.flatnonzero((said == 1) & kept):
-            first.setdefault(entries[int(row)].group, int(row))
-        rows = sorted(first.values(), key=lambda i: rr_s[i])
-        parts = [p.tolist() for p in np.array_split(np.array(rows, dtype=int), RATES)]
-        if any(len(p) < MIN_PATIENTS for p in parts):
-            parts = [rows]
-        out += [
-            (code, part, float(np.mean(rr_s[part]))) for part in parts if len(part) >= MIN_PATIENTS
-        ]
-    return out
+    if code in BEAT_GROUPS:
+        return []
+    first: dict[str, int] = {}
+    for row in rng.permutation(train[_targets(data, code)[train] == 1]).tolist():
+        first.setdefault(str(data.groups[row]), row)
+    return list(first.values())[:MOST_PATIENTS]
 
 
-def _mean_beat(x: NDArray[np.float32], fs_hz: float) -> tuple[Array | None, float]:
+def _parts(rows: list[int]) -> list[list[int]]:
+    """Return slow and fast hearts, all together where they are few, or nothing."""
+    halves = [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
+    if all(len(half) >= MIN_PATIENTS for half in halves):
+        return halves
+    return [rows] if len(rows) >= MIN_PATIENTS else []
+
+
+def _targets(data: PackedSet, code: str) -> NDArray[np.float32]:
+    if code in CORE_CODES:
+        return np.asarray(data.targets[:, CORE_CODES.index(code)])
+    return np.asarray(data.further[:, FURTHER_CODES.index(code)])
+
+
+def _mean_beat(x: NDArray[np.float32], fs_hz: float) -> tuple[Array, float] | None:
     """Return a record's median beat over 100 steps of its RR interval, (L, 100), and RR."""
     r_s = detect_beats(x, fs_hz)
     if r_s.size < 3:
-        return None, np.nan
+        return None
     rr = float(np.median(np.diff(r_s)))
     steps = (np.arange(100) / 100 - BEFORE) * rr
     at = r_s[:, None] + steps
     whole = (at[:, 0] >= 0) & (at[:, -1] * fs_hz < x.shape[1] - 1)
     if not whole.any():
-        return None, np.nan
+        return None
     times = np.arange(x.shape[1]) / fs_hz
     cut = np.stack([[np.interp(row, times, lead) for lead in x] for row in at[whole]])
     return np.asarray(np.median(cut, axis=0)), rr
 
 
-def _joined(beats: Sequence[Array | None], rr_s: float, fs_hz: float) -> list[list[int]]:
+def _joined(beats: Sequence[Array], rr_s: float, fs_hz: float) -> list[list[int]]:
     """Return the mean of beats at the group's own RR, in hundredths; ends meet."""
-    mean = np.mean([b for b in beats if b is not None], axis=0)
+    mean = np.mean(beats, axis=0)
     n = round(rr_s * fs_hz)
     at = np.linspace(0, 99, n)
     rows = np.stack([np.interp(at, np.arange(100), lead) for lead in mean])

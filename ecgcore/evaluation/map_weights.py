@@ -10,7 +10,6 @@ method is signed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +40,7 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
 }
 ALL = "all"
+SEEDS = "seeds"
 
 
 def randomised(model: LoadedModel, *, seed: int) -> dict[str, LoadedModel]:
@@ -91,7 +91,13 @@ def variant_rows(
     *,
     report: Callable[[int], None] = lambda _n: None,
 ) -> Rows:
-    """Return the rank correlation of each method's map with that of every other network."""
+    """Return the rank correlation of each method's map with that of every other network.
+
+    Parameters
+    ----------
+    others : mapping of str to LoadedModel
+        What each is called -> the network.  Names that begin with :data:`SEEDS` are joined.
+    """
     rows, references = Rows(), background_of(model).references
     for number, trial in enumerate(trials):
         own = _ranked(model, trial, methods, references)
@@ -103,32 +109,13 @@ def variant_rows(
                     "group": trial.group,
                     "trial": (number, stage),
                     "method": name,
-                    stage: rank_correlation(own[name], theirs[name]),
+                    stage.split(" ")[0] if stage.startswith(SEEDS) else stage: rank_correlation(
+                        own[name], theirs[name]
+                    ),
                 }
                 for name in methods
             ]
         report(number)
-    return rows
-
-
-def seed_rows(
-    models: Sequence[LoadedModel], trials: Iterable[Trial], methods: Sequence[str]
-) -> Rows:
-    """Return the rank correlation of each method's maps between every pair of networks."""
-    rows, references = Rows(), background_of(models[0]).references
-    for number, trial in enumerate(trials):
-        maps = [_ranked(model, trial, methods, references) for model in models]
-        for i, j in combinations(range(len(models)), 2):
-            rows.values += [
-                {
-                    "code": trial.code,
-                    "group": trial.group,
-                    "trial": (number, i, j),
-                    "method": name,
-                    "seeds": rank_correlation(maps[i][name], maps[j][name]),
-                }
-                for name in methods
-            ]
     return rows
 
 

@@ -7,18 +7,23 @@ layers, and once more by each statement's own query.
 - Rollout (Abnar and Zuidema, ACL 2020): the query, followed back through the transformer layers as
   ``(A + 1) / 2``, A averaged over the heads, times the attention across leads.
 
+- HiResCAM where it attends (this project's own): HiResCAM times the statement's attention over
+  time as a share of its highest value: what the encoder found, when it was read for the answer.
+
 LeadSetNet attends over time alone, with one head for all statements: its map is the same in every
 lead and for every statement, and rollout, with no layer to follow, is the same as attention.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ecgcore.explain.case import Case, Map
+from ecgcore.explain.gradcam import hirescam
 from ecgcore.models import LeadAttentionNet, LeadSetNet
 
 
@@ -57,6 +62,13 @@ def attention_rollout(case: Case) -> Map:
     for layer in reversed(seen.layers):
         flow = flow @ (layer + torch.eye(len(layer), device=layer.device)) / 2
     return _map(case, seen, flow)
+
+
+def attended_cam(case: Case) -> Map:
+    """Return HiResCAM, weighted by where in time the statement looks; signed."""
+    seen, cam = attended(case), hirescam(case)
+    time = _fine(seen, cam.values.shape[1])
+    return Map((cam.values * (time / max(float(time.max()), 1e-12))).astype(np.float32), cam.step)
 
 
 def attends(network: nn.Module) -> str:
@@ -99,8 +111,11 @@ _READERS: dict[type[nn.Module], Callable[[Case], Attended]] = {
 
 
 def _map(case: Case, seen: Attended, time: Tensor) -> Map:
-    n_steps = seen.leads.shape[1]
-    at = seen.stride * np.arange(len(time))
-    fine = np.interp(np.arange(n_steps), at, time.cpu().numpy())
-    values = fine * seen.leads.cpu().numpy()
+    values = _fine(replace(seen, time=time), seen.leads.shape[1]) * seen.leads.cpu().numpy()
     return Map(values.astype(np.float32), case.stride)
+
+
+def _fine(seen: Attended, n_steps: int) -> NDArray[np.float64]:
+    """Return the attention over time at the encoder's steps: linear between."""
+    at = seen.stride * np.arange(len(seen.time))
+    return np.asarray(np.interp(np.arange(n_steps), at, seen.time.cpu().numpy()))

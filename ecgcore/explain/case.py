@@ -147,6 +147,13 @@ class Map:
 
 
 Method = Callable[[Case], Map]
+# Of what a method promises its map to sum to, and of at least one unit of the logit.
+MAX_GAP = 0.15
+
+
+def allowed_gap(expected: float) -> float:
+    """Return how far a map's sum may be from what its method promises."""
+    return MAX_GAP * max(1.0, abs(expected))
 
 
 def anywhere(_network: nn.Module) -> str:
@@ -195,7 +202,7 @@ class MethodEntry:
 
     def partner(self, own: str) -> str:
         """Return the method whose map its own is compared with."""
-        if self.whole_leads or own == "hirescam":
+        if self.whole_leads or own in ("hirescam", "attended_cam"):
             return "gradient_shap"
         return "hirescam"
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from ecgcore.explain.case import Case, Map, MethodEntry
+from ecgcore.explain.case import Case, Map, MethodEntry, allowed_gap
 from ecgcore.explain.lead_checks import lead_checks
 from ecgcore.explain.waves import places
 from ecgcore.leads import STANDARD_12
@@ -28,8 +28,6 @@ SHARES = (0.05, 0.15)
 RANDOM_DRAWS = 8
 # Any fixed number: the same recording must give the same figure each time.
 SEED = 7
-# Of what completeness promises; 32 gradients a map leave about 5 %.
-MAX_GAP = 0.15
 # Below this, two methods point to different places.
 MIN_AGREEMENT = 0.2
 EMPTY = "The map is empty: nothing to check."
@@ -283,7 +281,7 @@ def completeness(found: Map) -> tuple[SelfCheck, ...]:
         return ()
     total = float(found.values.sum(dtype=np.float64))
     gap = abs(total - found.expected)
-    passed = gap <= MAX_GAP * max(1.0, abs(found.expected))
+    passed = gap <= allowed_gap(found.expected)
     words = (
         f"The map sums to {total:+.2f}; the logit differs from its reference by "
         f"{found.expected:+.2f}."

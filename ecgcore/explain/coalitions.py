@@ -142,9 +142,7 @@ class LeadAttentionGame:
     def logits(self, keep: Tensor) -> Tensor:
         """Return all logits of coalitions."""
         count = (keep & self.samples_there).sum(dim=1)
-        group = torch.bucketize(
-            count, torch.tensor(LeadCountNorm.bounds, device=count.device), right=True
-        )
+        group = _groups(count)
         out = torch.empty(len(keep), self.network.n_labels, device=keep.device)
         for number in group.unique().tolist():
             chosen = group == number
@@ -180,11 +178,14 @@ class LeadAttentionGame:
         mean = (total / norm.clamp(min=1e-30)[..., None]).flatten(-2)
         pooled = torch.cat([mean, top], dim=-1).transpose(1, 2)
         mask = None if bool(there.all()) else there.to(pooled.dtype)
-        return self.network.read(pooled, mask, count).statements
+        # One number for all, where they share their statistics, is normalised in one step.
+        groups = _groups(count).unique()
+        number = int(count[0]) if len(groups) == 1 else count
+        return self.network.read_statements(pooled, mask, number)
 
     def _group(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return the features (L, ...) of all leads, as so many leads' statistics make them."""
-        group = int(torch.bucketize(count, torch.tensor(LeadCountNorm.bounds), right=True))
+        group = int(_groups(torch.tensor(count)))
         if group not in self._encoded:
             case = self.case
             rows = list(range(case.x.shape[1]))
@@ -213,6 +214,12 @@ class LeadAttentionGame:
         weight = torch.exp(network.mixer.score(mixed).float().clamp(-60, 60)) * steps
         weighted = mixed.unflatten(-1, (network.mixer.heads, -1)) * weight[..., None]
         return weighted, weight, mixed.masked_fill(~steps, -1e4)
+
+
+def _groups(count: Tensor) -> Tensor:
+    """Return which statistics records of so many leads are normalised with."""
+    bounds = torch.tensor(LeadCountNorm.bounds, device=count.device)
+    return torch.bucketize(count.contiguous(), bounds, right=True)
 
 
 def _highest(keep: Tensor, values: Tensor, lowest: float) -> Tensor:

@@ -8,7 +8,7 @@ the wrong reason.
 from ecgcore.explain.table import methods_of
 from ecgcore.inference.loading import LoadedModel
 
-DEFAULT = ("hirescam", "gradient_shap")
+DEFAULT = ("attended_cam", "gradient_shap")
 # Statement -> first and second choice, where they differ from the default.
 BY_STATEMENT: dict[str, tuple[str, str]] = {}
 

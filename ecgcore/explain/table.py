@@ -2,7 +2,7 @@
 
 from ecgcore.checks import one_of
 from ecgcore.errors import CannotAssessError
-from ecgcore.explain.attention import attends, attention, attention_rollout
+from ecgcore.explain.attention import attended_cam, attends, attention, attention_rollout
 from ecgcore.explain.case import MethodEntry, needs
 from ecgcore.explain.gradcam import gradcam, guided_gradcam, hirescam
 from ecgcore.explain.gradients import gradient_shap, integrated_gradients, saliency
@@ -25,6 +25,13 @@ METHODS: dict[str, MethodEntry] = {
         "Grad-CAM without its average over time: beat by beat, for and against.",
         signed=True,
         applies=_HAS_LAYER,
+    ),
+    "attended_cam": MethodEntry(
+        attended_cam,
+        "HiResCAM where it attends",
+        "HiResCAM at the times that the statement's attention reads.",
+        signed=True,
+        applies=lambda network: _HAS_LAYER(network) or attends(network),
     ),
     "guided_gradcam": MethodEntry(
         guided_gradcam,

@@ -371,6 +371,13 @@ class LeadAttentionNet(nn.Module):
         fine, h, coarse_mask = self._trunk(pooled, time_mask, count)
         return self._read(fine, h, coarse_mask)
 
+    def read_statements(
+        self, pooled: Tensor, time_mask: Tensor | None, count: Tensor | int
+    ) -> Tensor:
+        """Return the statements alone, which :meth:`read` gives among all else."""
+        _, h, coarse_mask = self._trunk(pooled, time_mask, count)
+        return self._answers(*self._see(h, coarse_mask))[0][:, : self.n_labels]
+
     def attention(
         self, x: Tensor, present: Tensor | None, leads: Tensor | None, scale: Tensor | None
     ) -> Attention:
@@ -385,15 +392,12 @@ class LeadAttentionNet(nn.Module):
         count = _count(steps, encoded.shape[1])
         _, h, coarse_mask = self._trunk(self.mixer.pool(mixed, steps), time_mask, count)
         there = None if coarse_mask is None else coarse_mask[:, 0] > 0
-        seen, layers = h.transpose(1, 2), []
+        step, layers = h.transpose(1, 2), []
         for layer in self.time:
             if isinstance(layer, TimeAttention):
-                layers.append(layer.weights(seen, there))
-            seen = layer(seen, there)
-        seen = masked(
-            self.last_norm(seen), None if coarse_mask is None else coarse_mask.transpose(1, 2)
-        )
-        queries = self.time_weights(seen, there)[:, : self.n_labels]
+                layers.append(layer.weights(step, there))
+            step = layer(step, there)
+        queries = self.time_weights(self._see(h, coarse_mask)[0], there)[:, : self.n_labels]
         return Attention(self.mixer.weights(mixed, steps), tuple(layers), queries)
 
     @property
@@ -413,20 +417,28 @@ class LeadAttentionNet(nn.Module):
         return fine, h, coarse_mask
 
     def _read(self, fine: Tensor, h: Tensor, mask: Tensor | None) -> Outputs:
+        seen, there = self._see(h, mask)
+        out, top = self._answers(seen, there)
+        parts = out.split(self._parts, dim=1)
+        beats, features = self._beats(fine, seen), _features(seen, there, top)
+        return Outputs(parts[0], parts[1], parts[2], beats, features, parts[3])
+
+    def _see(self, h: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Let the trunk's steps attend to one another: (B, T, D), and which of them exist."""
         there = None if mask is None else mask[:, 0] > 0
         seen = h.transpose(1, 2)
         for layer in self.time:
             seen = layer(seen, there)
-        seen = masked(self.last_norm(seen), None if mask is None else mask.transpose(1, 2))
+        return masked(self.last_norm(seen), None if mask is None else mask.transpose(1, 2)), there
+
+    def _answers(self, seen: Tensor, there: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return all logits that are one a record, and the maximum over time."""
         weight = self.time_weights(seen, there).to(seen.dtype)
         own = (self.drop(weight @ seen) * self.own).sum(dim=-1)
         # A record with nothing present keeps finite values: its answer is finite, not used.
         filled = seen if there is None else seen.masked_fill(~there[..., None], -1e4)
         top = filled.amax(dim=1).clamp(min=-1e2)
-        out = own + self.top(self.drop(top))
-        parts = out.split(self._parts, dim=1)
-        beats, features = self._beats(fine, seen), _features(seen, there, top)
-        return Outputs(parts[0], parts[1], parts[2], beats, features, parts[3])
+        return own + self.top(self.drop(top)), top
 
     def time_weights(self, seen: Tensor, there: Tensor | None) -> Tensor:
         """Return where in time each output looks, (B, T, D) -> (B, n_out, T), 1 in sum over T."""

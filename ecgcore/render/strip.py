@@ -11,7 +11,7 @@ from ecgcore.render.palette import LIGHT
 
 BIN_S = 0.05
 COLORS = (LIGHT.overlay[4], LIGHT.caliper)
-_HEIGHT_PX = 130
+_HEIGHT_PX = 150
 
 
 def over_time(values: NDArray[np.float32], fs_hz: float) -> NDArray[np.float64]:
@@ -57,9 +57,11 @@ def strip_figure(
             | {"hoverinfo": "x+name"}
         )
     layout = charts.plain(_HEIGHT_PX)
-    layout["margin"] = {"l": 6, "r": 6, "t": 22, "b": 30}
+    layout["margin"] = {"l": 6, "r": 6, "t": 44, "b": 30}
     layout["showlegend"] = True
-    layout["legend"] = {"orientation": "h", "x": 0, "y": 1.28, "font": {"size": 12}}
+    # Above the numbers of the beats.
+    layout["legend"] = {"orientation": "h", "x": 0, "y": 1.22, "yanchor": "bottom"}
+    layout["legend"]["font"] = {"size": 12}
     layout["yaxis"] |= {"showgrid": False, "showticklabels": False, "range": [-0.02, 1.16]}
     layout["xaxis"] |= {"ticksuffix": " s", "showgrid": False}
     layout["shapes"] = [charts.upright(at) for at in beats_s]

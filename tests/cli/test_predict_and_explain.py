@@ -112,6 +112,28 @@ def test_explain_writes_the_map_and_prints_its_checks(folder, tmp_path, capsys):
         assert float(stored["fs_hz"]) == 500
 
 
+def test_explain_values_whole_leads_and_says_it_in_words(folder, tmp_path, capsys):
+    out = tmp_path / "map.npz"
+    arguments = ["--label", "RBBB", "--method", "lead_shapley", "--out", str(out)]
+    assert main(["explain", str(folder / "a"), *arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    values = found["lead_values"]
+    players = ["I", "II", *STANDARD_12[6:]]
+    assert list(values["independent"]) == players
+    assert list(values["limb_plane_and_chest"]) == ["limb leads", *players[2:]]
+    assert len(values["interactions"]) == 28
+    checks = {check["name"]: check for check in found["self_check"]}
+    assert checks["completeness"]["passed"]
+    assert found["lead_share"]["III"] == 0
+    assert found["verdict"]["light"] in ("green", "amber", "red")
+    assert found["textbook"]["leads"] == ["I", "V1", "V2", "V6"]
+    assert "Right bundle branch block" in found["words"]
+    assert main(["explain", str(folder / "a"), *arguments]) == 0
+    text = capsys.readouterr().out
+    assert "Textbook: terminal R'" in text
+    assert "never right" in text
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -1,0 +1,31 @@
+"""A reader looks at two maps, then takes beats away, in real Chromium."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_two_maps_on_the_same_paper_then_what_if(page: Page) -> None:
+    page.get_by_role("button", name="Read", exact=True).nth(9).click()
+    page.wait_for_selector(".ecg-viewer[data-drawn]")
+    page.locator(".ecg-finding").first.click()
+    expect(page.locator(".ecg-legend")).to_contain_text("where the model looked")
+    page.get_by_text("Two methods, leads, what if").click()
+    expect(page.locator(".ecg-viewer[data-drawn]")).to_have_count(2)
+    expect(page.locator(".ecg-plot .heatmaplayer image")).to_have_count(2)
+    boxes = [page.locator(".ecg-plot .main-svg").nth(i) for i in (0,)]
+    assert boxes[0].bounding_box()["width"] == 270 * 4
+    page.get_by_text("Side by side").click()
+    # Two pixels a millimetre: two sheets beside each other.
+    expect(page.locator(".ecg-viewer[data-px-per-mm='2']")).to_have_count(2)
+    expect(page.locator(".ecg-light").first).to_be_visible()
+    bar = page.locator(".ecg-bar i").first
+    before = bar.get_attribute("style")
+    beat = page.get_by_role("button", name=" V").first
+    beat.scroll_into_view_if_needed()
+    beat.click()
+    page.wait_for_function(
+        "before => document.querySelector('.ecg-bar i').getAttribute('style') !== before",
+        arg=before,
+    )
