@@ -2,42 +2,20 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ecgcore.checks import in_range, one_of
-from ecgcore.datasets import DATASETS
-from ecgcore.datasets.entry import SPLITS
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
 from ecgcore.labels import STATEMENT_CODES
-from ecgcore.training.simulated import SimulationPart, check_simulation
-from ecgcore.training.strips import Disturbing
+from ecgcore.training.recipe import Recipe, TextPart, read_recipe
 from ecgcore.training.transfer_losses import ContrastSettings, check_contrast
 
 TASK = "single-lead"
-# Which losses a student learns by.
+# What a student learns by: labels alone; the teachers' answers too; their features too.
 LOSSES = ("bce", "mkd", "mkd+clt")
-
-
-@dataclass(frozen=True)
-class SingleData:
-    """What is learned from.
-
-    Attributes
-    ----------
-    datasets, single_lead : tuple of str
-        Twelve-lead sets, whose every lead is a student's record with a teacher; sets of one lead.
-    learn, cross_validate : tuple of str
-    folds : int
-    """
-
-    datasets: tuple[str, ...]
-    single_lead: tuple[str, ...]
-    learn: tuple[str, ...] = ("train",)
-    cross_validate: tuple[str, ...] = ("train", "val")
-    folds: int = 3
 
 
 @dataclass(frozen=True)
@@ -51,8 +29,8 @@ class Steps:
         As in :class:`ecgcore.training.recipe.TrainingPart`.
     twelve, cpsc, cinc, beats, simulated : int
         Records of each kind in a batch.
-    short_share, long_share : float
-        Share of batches of 5 to 10 s, and of 10 to 30 s (single-lead sets alone); others 10 s.
+    long_share : float
+        Share of batches of 10 to 30 s, from the single-lead sets alone.
     """
 
     steps: int
@@ -65,7 +43,6 @@ class Steps:
     cinc: int = 0
     beats: int = 0
     simulated: int = 0
-    short_share: float = 0.3
     long_share: float = 0.0
 
 
@@ -75,9 +52,9 @@ class Weights:
 
     Attributes
     ----------
-    twelve, cpsc, cinc, beats_statements, simulated : float
+    twelve, cpsc, cinc, beats, simulated : float
         Of the statements' cross-entropy on each kind of record.
-    superclass, handheld, beats, waves : float
+    superclass, handheld, beat_kinds, waves, intervals : float
         Of the other outputs.
     alpha, beta : float
         Of MKD and CLT, where a teacher is.
@@ -87,12 +64,13 @@ class Weights:
     twelve: float = 1.0
     cpsc: float = 1.0
     cinc: float = 0.5
-    beats_statements: float = 0.3
+    beats: float = 0.3
     simulated: float = 0.3
     superclass: float = 0.15
     handheld: float = 0.3
-    beats: float = 0.15
+    beat_kinds: float = 0.2
     waves: float = 0.05
+    intervals: float = 0.1
     alpha: float = 0.25
     beta: float = 0.02
     temperature: float = 2.0
@@ -105,11 +83,15 @@ class SingleRecipe:
     Attributes
     ----------
     seeds : tuple of int
-        Of the students on all that is learned from; the folder holds one.
+        Of the students on all that is learned from; the folder holds the first one's.
     losses : tuple of str
-        Which students are made with each seed, of ``LOSSES``; the last one is released.
+        Which students are made with each seed, of ``LOSSES``; the folder holds the last one.
+    base : Recipe
+        Of the network of several tasks: its data, folds, augmentation and simulation are used.
     teacher_arguments, student_arguments : mapping
         Of :class:`ecgcore.models.LeadAttentionNet`.
+    n_teachers : int
+        On all that is learned from; a fold has one.
     """
 
     name: str
@@ -117,46 +99,37 @@ class SingleRecipe:
     seed: int
     seeds: tuple[int, ...]
     losses: tuple[str, ...]
-    data: SingleData
+    base: Recipe
     teacher_arguments: Mapping[str, Any]
     student_arguments: Mapping[str, Any]
+    n_teachers: int
     teacher: Steps
     student: Steps
     weights: Weights
-    intended_use: str
-    limits: tuple[str, ...]
-    min_leads: float = 1.0
-    input: InputContract = field(default_factory=InputContract)
-    simulation: SimulationPart = field(default_factory=SimulationPart)
-    disturbing: Disturbing = field(default_factory=Disturbing)
-    contrast: ContrastSettings = field(default_factory=ContrastSettings)
+    contrast: ContrastSettings
+    text: TextPart
+
+    @property
+    def input(self) -> InputContract:
+        """The input contract of the student."""
+        return replace(self.base.input, min_leads_calibrated=1.0, max_leads=1)
 
     def plain(self) -> dict[str, Any]:
         """Return what decides the weights, as JSON can hold it."""
         return {
-            "data": asdict(self.data),
+            "base": self.base.plain(),
+            "seed": self.seed,
+            "n_teachers": self.n_teachers,
             "teacher": {"arguments": dict(self.teacher_arguments), **asdict(self.teacher)},
             "student": {"arguments": dict(self.student_arguments), **asdict(self.student)},
             "weights": asdict(self.weights),
-            "simulation": self.simulation.plain(),
-            "disturbing": asdict(self.disturbing),
             "contrast": asdict(self.contrast),
         }
 
 
-_PARTS: dict[str, type[Any]] = {
-    "data": SingleData,
-    "teacher": Steps,
-    "student": Steps,
-    "weights": Weights,
-    "input": InputContract,
-    "simulation": SimulationPart,
-    "disturbing": Disturbing,
-    "contrast": ContrastSettings,
-}
 _TOP = (
-    "task", "name", "version", "seed", "seeds", "losses", "teacher_arguments",
-    "student_arguments", "text", *_PARTS,
+    "task", "name", "version", "seed", "seeds", "losses", "base", "n_teachers", "teacher",
+    "teacher_arguments", "student", "student_arguments", "weights", "contrast", "text",
 )  # fmt: skip
 
 
@@ -169,12 +142,12 @@ def is_single_recipe(path: Path) -> bool:
 
 
 def read_single_recipe(path: Path) -> SingleRecipe:
-    """Read a recipe.
+    """Read a recipe; ``base`` in it is a file beside it.
 
     Raises
     ------
     InvalidArgumentError
-        If the file is missing or no TOML, or an entry is missing, unknown or out of range.
+        If a file is missing or no TOML, or an entry is missing, unknown or out of range.
     """
     try:
         raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
@@ -183,47 +156,38 @@ def read_single_recipe(path: Path) -> SingleRecipe:
     for key in raw:
         one_of("an entry of the recipe", key, _TOP)
     try:
-        recipe = _recipe(raw)
+        recipe = _recipe(raw, Path(path).parent)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InvalidArgumentError(f"The recipe {path} does not fit: {error}.") from None
     _check(recipe)
     return recipe
 
 
-def _recipe(raw: Mapping[str, Any]) -> SingleRecipe:
-    parts: dict[str, Any] = {}
-    for name, cls in _PARTS.items():
-        given = {
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in raw.get(name, {}).items()
-        }
-        parts[name] = cls(**given)
+def _recipe(raw: Mapping[str, Any], folder: Path) -> SingleRecipe:
     return SingleRecipe(
         name=str(raw["name"]),
         version=str(raw["version"]),
         seed=int(raw["seed"]),
         seeds=tuple(int(seed) for seed in raw["seeds"]),
         losses=tuple(raw["losses"]),
+        base=read_recipe(folder / str(raw["base"])),
         teacher_arguments=dict(raw["teacher_arguments"]),
         student_arguments=dict(raw["student_arguments"]),
-        intended_use=str(raw["text"]["intended_use"]),
-        limits=tuple(str(line) for line in raw["text"]["limits"]),
-        **parts,
+        n_teachers=int(raw.get("n_teachers", 1)),
+        teacher=Steps(**raw["teacher"]),
+        student=Steps(**raw["student"]),
+        weights=Weights(**raw.get("weights", {})),
+        contrast=ContrastSettings(**raw.get("contrast", {})),
+        text=TextPart(raw["text"]["intended_use"], tuple(raw["text"]["limits"])),
     )
 
 
 def _check(recipe: SingleRecipe) -> None:
-    data = recipe.data
-    for name in (*data.datasets, *data.single_lead):
-        one_of("data sets", name, DATASETS)
-    learnable = [split for split in SPLITS if split != "test"]
-    for split in (*data.learn, *data.cross_validate):
-        one_of("data.learn and data.cross_validate", split, learnable)
-    if not data.datasets or not recipe.seeds or not recipe.losses:
-        raise InvalidArgumentError("The recipe must name data sets, a seed and a loss.")
+    if not recipe.seeds or not recipe.losses:
+        raise InvalidArgumentError("The recipe must name a seed and a loss.")
     for name in recipe.losses:
         one_of("losses", name, LOSSES)
-    in_range("data.folds", data.folds, 2, 20)
+    in_range("n_teachers", recipe.n_teachers, 1, 20)
     for arguments in (recipe.teacher_arguments, recipe.student_arguments):
         if arguments.get("n_labels") != len(STATEMENT_CODES):
             raise InvalidArgumentError(f"n_labels must be {len(STATEMENT_CODES)}.")
@@ -232,7 +196,6 @@ def _check(recipe: SingleRecipe) -> None:
         in_range(f"{name}.learning_rate", part.learning_rate, 1e-7, 1)
         in_range(f"{name}.averaging", part.averaging, 0, 0.9999)
         in_range(f"{name}.twelve", part.twelve, 2, 4096)
-        in_range(f"{name}.short_share + long_share", part.short_share + part.long_share, 0, 1)
+        in_range(f"{name}.long_share", part.long_share, 0, 1)
     in_range("weights.temperature", recipe.weights.temperature, 0.1, 100)
-    check_simulation(recipe.simulation)
     check_contrast(recipe.contrast)

@@ -135,6 +135,8 @@ class ContrastiveTransfer(nn.Module):
     labels : Tensor of bool, shape (N, n_labels)
         Of all training records, in the order of the rows given later.
     settings : ContrastSettings, optional
+    learned : Tensor of bool, shape (N,), optional
+        Which records may be negatives: those that are learned from.  Default: all.
 
     Raises
     ------
@@ -152,6 +154,7 @@ class ContrastiveTransfer(nn.Module):
     banks: Tensor
     scale: Tensor
     labels: Tensor
+    learned: Tensor
 
     def __init__(
         self,
@@ -159,6 +162,8 @@ class ContrastiveTransfer(nn.Module):
         n_teacher: int,
         labels: Tensor,
         settings: ContrastSettings | None = None,
+        *,
+        learned: Tensor | None = None,
     ) -> None:
         super().__init__()
         if labels.ndim != 2 or labels.shape[0] < 2:
@@ -175,6 +180,8 @@ class ContrastiveTransfer(nn.Module):
         self.register_buffer("banks", (2 * torch.rand(2, labels.shape[0], d) - 1) * edge)
         self.register_buffer("scale", torch.full((2,), -1.0))
         self.register_buffer("labels", labels.bool())
+        everyone = torch.ones(labels.shape[0], dtype=torch.bool, device=labels.device)
+        self.register_buffer("learned", everyone if learned is None else learned)
 
     def forward(self, student: Tensor, teacher: Tensor, rows: Tensor) -> Tensor:
         """Return the loss of a batch, and remember its vectors.
@@ -196,10 +203,8 @@ class ContrastiveTransfer(nn.Module):
         index = torch.cat([rows[:, None], negatives], dim=1)
         # Each view is compared with the bank of the other one.
         others = self.banks.flip(0)[:, index]
-        score = torch.exp(
-            (others @ views[..., None]).squeeze(-1) / self.settings.temperature
-        )
-        n = self.labels.shape[0]
+        score = torch.exp((others @ views[..., None]).squeeze(-1) / self.settings.temperature)
+        n = int(self.labels.shape[0])
         # The first batch fixes Z; no branch, so that nothing waits for the device.
         found = score.detach().mean(dim=(1, 2)) * n
         self.scale.copy_(torch.where(self.scale < 0, found, self.scale))
@@ -211,7 +216,10 @@ class ContrastiveTransfer(nn.Module):
         return -(positive + apart).sum() / rows.shape[0]
 
     def _negatives(self, rows: Tensor) -> Tensor:
-        weight = negative_weights(self.labels, rows, self.settings.negatives)
+        weight = negative_weights(self.labels, rows, self.settings.negatives) * self.learned
+        # Where the rule leaves none of those learned from, any of them.
+        none = weight.sum(dim=1, keepdim=True) == 0
+        weight = torch.where(none, self.learned.float(), weight)
         return torch.multinomial(weight, self.settings.n_negatives, replacement=True)
 
     @torch.no_grad()
