@@ -63,7 +63,7 @@ class _Block(nn.Module):
     @property
     def last_norm(self) -> nn.BatchNorm1d:
         """The normalisation before the sum."""
-        last: nn.BatchNorm1d = self.convolutions[-1][1]  # type: ignore[index,assignment]
+        last: nn.BatchNorm1d = self.convolutions[-1][1]  # type: ignore[index]
         return last
 
     def forward(self, x: Tensor) -> Tensor:

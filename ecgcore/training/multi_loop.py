@@ -247,6 +247,7 @@ def class_loss(
 
 
 def interval_loss(found: Tensor, seconds: Tensor) -> Tensor:
+    """Return the smooth loss of intervals (B, 4) in seconds, over what is known."""
     usual, spread = (torch.tensor(v, device=found.device) for v in (USUAL_S, SPREAD_S))
     target = ((seconds - usual) / spread).clamp(-5, 5)
     known = torch.isfinite(target)

@@ -125,9 +125,10 @@ class Trained:
 
 def network_of(arguments: Mapping[str, Any]) -> LeadAttentionNet:
     """Return an untrained network from a recipe's arguments."""
-    return LeadAttentionNet(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
-    )
+    tuples: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()
+    }
+    return LeadAttentionNet(**tuples)
 
 
 # ---- batches -------------------------------------------------------------------------------
@@ -179,7 +180,8 @@ class Drawer:
             noise=pool.noise,
         )
         # A teacher is asked from several views, and needs every lead.
-        every, some_lead = pool.complete.all(axis=1), pool.complete.any(axis=1)
+        every = np.asarray(pool.complete.all(axis=1))
+        some_lead = np.asarray(pool.complete.any(axis=1))
         self.rows = {
             kind: some[(every if teacher or kind == "twelve" else some_lead)[some]]
             for kind, some in rows.items()

@@ -160,9 +160,7 @@ def final_answers(material: SingleMaterial, teachers: Sequence[LeadAttentionNet]
     return _answers(material, material.rows(material.recipe.base.data.learn)["twelve"], teachers)
 
 
-def _answers(
-    material: SingleMaterial, rows: Rows, teachers: Sequence[LeadAttentionNet]
-) -> Answers:
+def _answers(material: SingleMaterial, rows: Rows, teachers: Sequence[LeadAttentionNet]) -> Answers:
     whole = rows[material.pool.complete[rows].all(axis=1)]
     return teachers_answers(teachers, material.pool, whole, material.n_twelve)
 

@@ -162,9 +162,7 @@ def wavelet_band(x: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(pywt.waverec(parts, WAVELET, axis=-1)[..., : x.shape[-1]], dtype=np.float32)
 
 
-def scaled(
-    x: NDArray[np.float32], learned: NDArray[np.bool_], scaling: str
-) -> NDArray[np.float32]:
+def scaled(x: NDArray[np.float32], learned: NDArray[np.bool_], scaling: str) -> NDArray[np.float32]:
     """Return traces as the networks see them; absent samples are zero.
 
     Parameters
@@ -186,5 +184,5 @@ def scaled(
         spread = np.sqrt((centred**2).sum(axis=-1, keepdims=True) / count)
         out = np.where(spread >= _FLAT, centred / np.maximum(spread, _FLAT), 0)
     else:
-        out = x
+        out = np.asarray(x)
     return np.nan_to_num(out).astype(np.float32)

@@ -7,7 +7,7 @@ computed once.
 import copy
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -49,7 +49,7 @@ class Taught:
     alpha: float
     beta: float
     temperature: float = 1.0
-    contrast: ContrastSettings = ContrastSettings()
+    contrast: ContrastSettings = field(default_factory=ContrastSettings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,9 +116,8 @@ def fit_network(
             f"There are {rows.size} records for batches of {schedule.batch_size}, and "
             f"{chosen_on.size} to choose on."
         )
-    device = device_of()
-    network.to(device)
-    run = _Run(network, data, leads, rows, taught, device)
+    network.to(device_of())
+    run = _Run(network, data, leads, rows=rows, taught=taught)
     optimizer = torch.optim.Adam(
         run.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
     )
@@ -150,10 +149,11 @@ class _Run:
         network: XResNet1d,
         data: TransferSet,
         leads: tuple[int, ...],
+        *,
         rows: Rows,
         taught: Taught | None,
-        device: torch.device,
     ) -> None:
+        device = next(network.parameters()).device
         self.network, self.rows, self.device = network, rows, device
         self.x = data.x[:, list(leads)].to(device)
         self.targets = data.targets.to(device)

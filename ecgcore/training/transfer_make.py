@@ -262,10 +262,10 @@ def figures(
             "test": _parts(data, targets[test], p[test], groups, chosen),
         }
     gains = {}
-    for name in logits:
+    for name, mine in logits.items():
         base = _bce_of(name)
         if base in logits and base != name:
-            gains[name] = _gains(data, targets[test], (logits[name], logits[base]), test, groups)
+            gains[name] = _gains(data, targets[test], (mine, logits[base]), test, groups)
     found: dict[str, Any] = rounded(
         {"recipe": recipe.name, "notes": list(recipe.notes), "networks": networks, "gains": gains}
     )
