@@ -98,10 +98,10 @@ def _limits(lead: str) -> None:
     can, cannot = can_and_cannot(lead, card.codes, card.out_of_fold)
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(plain(f"What lead {lead} can carry").join(("**", "**")))
+        st.markdown(f"**{plain(f'What lead {lead} can carry')}**")
         st.markdown("\n".join(f"- {statement(code).name}" for code in can) or "- nothing")
     with right:
-        st.markdown(plain("What it cannot, and why").join(("**", "**")))
+        st.markdown("**What it cannot, and why**")
         lines = [f"- {statement(code).name}: {plain(_lower(why))}" for code, why in cannot.items()]
         st.markdown("\n".join(lines))
 
@@ -127,7 +127,7 @@ def _beside(case: OpenCase, leads: list[str]) -> None:
             "Lead", leads, index=leads.index(usual), width=110, key="single_lead_lead"
         )
         codes = [f.code for f in teacher.findings if f.code in _codes(students[lead])]
-        first = next((f.code for f in teacher.findings if f.finding and f.code in codes), codes[0])
+        first = _first(teacher, students[lead], codes)
         code = st.selectbox(
             "Statement",
             codes,
@@ -149,6 +149,14 @@ def _beside(case: OpenCase, leads: list[str]) -> None:
     )
     with st.expander(plain(f"What lead {lead} can carry, and what it cannot")):
         _limits(lead)
+
+
+def _first(teacher: Prediction, student: Prediction, codes: list[str]) -> str:
+    """Return the statement to begin with: one that both can judge, flagged if there is such."""
+    said = {f.code for f in student.findings if f.finding is not None}
+    both = [f for f in teacher.findings if f.code in said]
+    flagged = [f.code for f in both if f.finding]
+    return (flagged or [f.code for f in both] or codes)[0]
 
 
 def _codes(prediction: Prediction) -> set[str]:
@@ -202,7 +210,7 @@ def _table(teacher: Prediction, student: Prediction, lead: str, chosen: str) -> 
         words = verdict_words(mine, other)
         name = escape(mine.name)
         if mine.code == chosen:
-            name = f"<b>{name}</b>"
+            name = f"<span style='font-weight:650'>{name}</span>"
         if mine.finding:
             name = f"● {name}"
         said = value(other) if other is not None else "–"
@@ -275,7 +283,7 @@ def _papers(case: OpenCase, lead: str, code: str) -> None:
     _strip(case, lead, _map(case, DEFAULT_MODEL, lead, code), f"All leads: {name}", "teacher")
     student = _found(_student(case, lead), code)
     if student is not None and student.finding is None:
-        _strip(case, lead, plain(student.reason), f"{lead} alone: {name}", "student")
+        _strip(case, lead, student.reason, f"{lead} alone: {name}", "student")
         return
     _strip(
         case, lead, _map(case, SINGLE_LEAD_MODEL, lead, code), f"{lead} alone: {name}", "student"
@@ -315,7 +323,7 @@ def _strip(case: OpenCase, lead: str, found: Attribution | str, title: str, key:
             share = found.lead_share().get(lead, 0.0)
             legend = Legend(f"Grad-CAM, {title}", "little", "much attribution")
             if key == "teacher":
-                words = f"{share:.0%} of the teacher's attribution lies on lead {lead}."
+                words = f"{100 * share:.0f} % of the teacher's attribution lies on lead {lead}."
     else:
         words = found
     paper_viewer(

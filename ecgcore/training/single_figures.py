@@ -4,7 +4,7 @@ All through prediction as users meet it.  The teacher is the model for any leads
 ceiling.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +25,14 @@ from ecgcore.errors import CannotAssessError
 from ecgcore.evaluation import evaluate_predictions, interval, mean_auc_difference, patient_weights
 from ecgcore.evaluation.bootstrap import N_BOOT
 from ecgcore.evaluation.metrics import weighted_mean_auc
-from ecgcore.evaluation.model_report import targets_of
+from ecgcore.evaluation.model_report import Predicted, card_metrics, targets_of
 from ecgcore.evaluation.side_report import PTBXL, handheld_figures
 from ecgcore.evaluation.tasks import task_report
 from ecgcore.inference import LoadedModel, predict
 from ecgcore.inference.outputs import sides_of
 from ecgcore.labels import CORE_CODES, SUPERCLASSES
 from ecgcore.leads import STANDARD_12
+from ecgcore.models import LeadAttentionNet
 from ecgcore.readers import read
 from ecgcore.recording import Recording
 from ecgcore.training.pools import mitdb_targets
@@ -43,45 +44,69 @@ _WINDOW_S = 10.0
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
-    """What both models say of the same records, from the same lead, of the nine statements."""
+class Said:
+    """What a model says of recordings, columns as its labels; NaN where it cannot read one.
 
-    entries: tuple[Entry, ...]
-    student: Array
-    general: Array
-
-    @property
-    def targets(self) -> Array:
-        """Of the nine statements, shape (n, 9)."""
-        return targets_of(self.entries, CORE_CODES)
-
-    @property
-    def groups(self) -> list[str]:
-        """Patients."""
-        return [entry.group for entry in self.entries]
-
-
-def probabilities(
-    model: LoadedModel,
-    recordings: Sequence[Recording],
-    lead: str | None,
-) -> Array:
-    """Return the nine probabilities of recordings on one lead (None: as they are), (n, 9).
-
-    NaN where a recording cannot be read from that lead.
+    Attributes
+    ----------
+    probabilities : array, shape (n, n_labels)
+    assessed : array of bool, shape (n, n_labels)
+        Whether a finding was given.
     """
-    places = [model.card.codes.index(code) for code in CORE_CODES]
-    out = np.full((len(recordings), len(places)), np.nan)
+
+    probabilities: Array
+    assessed: NDArray[np.bool_]
+
+    def nine(self, model: LoadedModel) -> Array:
+        """Return the nine statements' columns."""
+        return self.probabilities[:, [model.card.codes.index(code) for code in CORE_CODES]]
+
+
+def said_of(model: LoadedModel, recordings: Sequence[Recording], lead: str | None) -> Said:
+    """Ask a model about recordings on one lead (None: as they are)."""
+    shape = (len(recordings), len(model.card.codes))
+    probabilities, assessed = np.full(shape, np.nan), np.zeros(shape, dtype=np.bool_)
     for i, recording in enumerate(recordings):
+        part = recording if lead is None else recording.select((lead,))
+        if not np.isfinite(part.signal).any():
+            continue
         try:
-            part = recording if lead is None else recording.select((lead,))
-            if not np.isfinite(part.signal).any():
-                continue
             found = predict(model, part).findings
         except CannotAssessError:
             continue
-        out[i] = [found[j].probability for j in places]
-    return out
+        probabilities[i] = [finding.probability for finding in found]
+        assessed[i] = [finding.finding is not None for finding in found]
+    return Said(probabilities, assessed)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Both models, on what, and who is told."""
+
+    student: LoadedModel
+    general: LoadedModel
+    split: str
+    n_boot: int
+    tell: Tell
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """Records, and what both models say of them from the same lead."""
+
+    entries: tuple[Entry, ...]
+    student: Said
+    general: Said
+
+
+def _asked(
+    run: _Run, entries: Sequence[Entry], recordings: Sequence[Recording], lead: str | None
+) -> _Asked:
+    return _Asked(
+        tuple(entries),
+        said_of(run.student, recordings, lead),
+        said_of(run.general, recordings, lead),
+    )
 
 
 def single_figures(
@@ -103,35 +128,63 @@ def single_figures(
     """
     run = _Run(student, general, split, n_boot, tell)
     names = [n for n, each in DATASETS.items() if each.kind == TWELVE_LEAD and n != "brugada"]
-    entries = [e for e in load_index(data_root(), datasets=names) if e.split == split]
-    entries = [e for e in entries if not np.isnan(e.targets).all()]
+    found = load_index(data_root(), datasets=names)
+    entries = [e for e in found if e.split == split and not np.isnan(e.targets).all()]
     recordings = [load_recording(e) for e in entries]
     tell(f"{len(entries)} records on all leads")
-    whole = probabilities(general, recordings, None)
-    teacher = _figures(general, entries, whole, n_boot)
-    leads = {}
+    whole = said_of(general, recordings, None).nine(general)
+    leads, on_one = {}, []
     for lead in STANDARD_12:
         tell(f"lead {lead}")
-        asked = Asked(
-            tuple(entries),
-            probabilities(student, recordings, lead),
-            probabilities(general, recordings, lead),
-        )
-        leads[lead] = _beside(student, general, asked, n_boot)
-        leads[lead]["gap"] = _difference(asked, asked.student, whole, n_boot)
+        asked = _asked(run, entries, recordings, lead)
+        leads[lead] = _beside(run, asked)
+        leads[lead]["gap"] = _difference(asked.entries, asked.student.nine(student), whole, n_boot)
+        if lead == "I":
+            on_one.append(asked)
+    on_one += [_set_asked(run, name) for name in ("cpsc2018_lead1", "cinc2017")]
     return {
         "split": split,
         "student": student.name,
         "general": general.name,
         "n": len(entries),
-        "teacher": teacher,
+        "teacher": _figures(general, entries, whole, n_boot),
         "leads": leads,
-        "cpsc": _set_figures(run, "cpsc2018_lead1"),
-        "cinc": _set_figures(run, "cinc2017"),
-        "handheld": {m.name: handheld_figures(m, split, n_boot=n_boot) for m in (student, general)},
+        "cpsc": _beside(run, on_one[1]),
+        "cinc": _beside(run, on_one[2]),
+        "handheld": {m.name: handheld_figures(m, split, n_boot=n_boot) for m in _sides(run)},
         "super": _super_figures(run),
         "ds2": _ds2_figures(run),
+        "card": _card_metrics(run, on_one),
     }
+
+
+def card_part(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what goes into the card: figures on lead I, and beside them all others."""
+    rest = {name: each for name, each in figures.items() if name != "card"}
+    return {**figures["card"], "single_lead": rest, "split": figures["split"]}
+
+
+def _card_metrics(run: _Run, asked: Sequence[_Asked]) -> dict[str, Any]:
+    """Return a card's metrics: lead I of twelve-lead and of single-lead records together."""
+    parts = []
+    for each in asked:
+        heard = np.isfinite(each.student.probabilities[:, 0])
+        kept = [e for e, known in zip(each.entries, heard, strict=True) if known]
+        parts.append((kept, each.student.probabilities[heard], each.student.assessed[heard]))
+    entries = tuple(entry for kept, _, _ in parts for entry in kept)
+    predicted = Predicted(
+        entries,
+        targets_of(entries, run.student.card.codes),
+        np.concatenate([p for _, p, _ in parts]),
+        np.concatenate([assessed for _, _, assessed in parts]),
+    )
+    return card_metrics(run.student, predicted, n_boot=run.n_boot)
+
+
+def _sides(run: _Run) -> list[LoadedModel]:
+    """Return those of both models that say more than their statements."""
+    both = (run.student, run.general)
+    return [model for model in both if isinstance(model.network, LeadAttentionNet)]
 
 
 def _figures(model: LoadedModel, entries: Sequence[Entry], p: Array, n_boot: int) -> dict[str, Any]:
@@ -158,48 +211,36 @@ def _figures(model: LoadedModel, entries: Sequence[Entry], p: Array, n_boot: int
     }
 
 
-def _beside(
-    student: LoadedModel, general: LoadedModel, asked: Asked, n_boot: int
-) -> dict[str, Any]:
+def _beside(run: _Run, asked: _Asked) -> dict[str, Any]:
+    mine, other = asked.student.nine(run.student), asked.general.nine(run.general)
     return {
-        "student": _figures(student, asked.entries, asked.student, n_boot),
-        "general": _figures(general, asked.entries, asked.general, n_boot),
-        "gain": _difference(asked, asked.student, asked.general, n_boot),
+        "student": _figures(run.student, asked.entries, mine, run.n_boot),
+        "general": _figures(run.general, asked.entries, other, run.n_boot),
+        "gain": _difference(asked.entries, mine, other, run.n_boot),
     }
 
 
-def _difference(asked: Asked, one: Array, other: Array, n_boot: int) -> dict[str, float | None]:
+def _difference(
+    entries: Sequence[Entry], one: Array, other: Array, n_boot: int
+) -> dict[str, float | None]:
     """Return by how much the mean area of one exceeds the other's, where both were heard."""
     heard = np.isfinite(one[:, 0]) & np.isfinite(other[:, 0])
-    groups = np.array(asked.groups)[heard]
+    kept = [e for e, known in zip(entries, heard, strict=True) if known]
     return mean_auc_difference(
-        asked.targets[heard], one[heard], other[heard], groups=groups, n_boot=n_boot
+        targets_of(kept, CORE_CODES),
+        one[heard],
+        other[heard],
+        groups=[e.group for e in kept],
+        n_boot=n_boot,
     ).as_dict()
 
 
-@dataclass(frozen=True)
-class _Run:
-    """Both models, on what, and who is told."""
-
-    student: LoadedModel
-    general: LoadedModel
-    split: str
-    n_boot: int
-    tell: Tell
-
-
-def _set_figures(run: _Run, name: str) -> dict[str, Any]:
+def _set_asked(run: _Run, name: str) -> _Asked:
     run.tell(name)
     found = load_index(data_root(), kind=SINGLE_LEAD, datasets=[name])
     # A recording that its reader calls unreadable tells nothing of rhythm.
     entries = [e for e in found if e.split == run.split and not np.isnan(e.targets).all()]
-    recordings = [load_recording(e) for e in entries]
-    asked = Asked(
-        tuple(entries),
-        probabilities(run.student, recordings, None),
-        probabilities(run.general, recordings, None),
-    )
-    return _beside(run.student, run.general, asked, run.n_boot)
+    return _asked(run, entries, [load_recording(e) for e in entries], None)
 
 
 def _super_figures(run: _Run) -> dict[str, Any]:
@@ -212,11 +253,8 @@ def _super_figures(run: _Run) -> dict[str, Any]:
     targets = np.array([entries[i].superclasses for i in heard])
     groups = [entries[i].group for i in heard]
     out, scores = {}, {}
-    for model in (run.student, run.general):
-        try:
-            rows = [sides_of(model, parts[i]).superclasses for i in heard]
-        except CannotAssessError:
-            continue
+    for model in _sides(run):
+        rows = [sides_of(model, parts[i]).superclasses for i in heard]
         scores[model.name] = np.array(rows)
         out[model.name] = task_report(
             targets, scores[model.name], groups=groups, codes=SUPERCLASSES, n_boot=run.n_boot
@@ -249,6 +287,8 @@ def _ds2_figures(run: _Run) -> dict[str, Any]:
         for window in windows:
             targets.append(mitdb_targets(marked, rhythms, window.start_s, _WINDOW_S)[columns])
             groups.append(record)
+    if not groups:
+        return {"n": 0, "n_records": 0}
     y = np.array(targets, dtype=np.float64)
     weights = patient_weights(groups, n_boot=run.n_boot)
     out: dict[str, Any] = {"n": len(groups), "n_records": len(set(groups))}

@@ -200,8 +200,11 @@ class Drawer:
     def draw(self) -> Drawn:
         """Return the next batch."""
         length, kinds = self._plan()
-        drawn = [(kind, self._take(kind, length)) for kind in kinds]
-        drawn = [(kind, rows) for kind, rows in drawn if rows.size]
+        drawn = self._taken(length, kinds)
+        if not drawn:
+            # No record is as long: a usual batch.
+            length = round(self.draws.augmentation.crop_s * self.draws.fs_hz)
+            drawn = self._taken(length, KINDS)
         rows = np.concatenate([rows for _, rows in drawn])
         leads = self._several(rows.size) if self.teacher else self._one(rows)
         device = self.pool.pool.device
@@ -220,6 +223,10 @@ class Drawer:
         if rng.random() < config.short_share:
             seconds = rng.uniform(config.min_crop_s, config.crop_s)
         return round(seconds * self.draws.fs_hz), KINDS
+
+    def _taken(self, length: int, kinds: tuple[str, ...]) -> list[tuple[str, NDArray[np.int64]]]:
+        drawn = [(kind, self._take(kind, length)) for kind in kinds]
+        return [(kind, rows) for kind, rows in drawn if rows.size]
 
     def _take(self, kind: str, length: int) -> NDArray[np.int64]:
         count, rows = int(getattr(self.part, kind)), self.rows.get(kind)

@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ecgcore.evaluation import evaluate_predictions, mean_auc, mean_auc_difference
+from ecgcore.evaluation.bootstrap import N_BOOT
 from ecgcore.labels import CORE_CODES, SUPERCLASSES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import XResNet1d
@@ -174,7 +175,9 @@ def train_run(
     )
 
 
-def make_transfer(recipe: TransferRecipe, results: Path, runs: Path) -> dict[str, Any]:
+def make_transfer(
+    recipe: TransferRecipe, results: Path, runs: Path, *, n_boot: int = N_BOOT
+) -> dict[str, Any]:
     """Train every network of a recipe that is not there yet, and measure all on test.
 
     Parameters
@@ -200,7 +203,8 @@ def make_transfer(recipe: TransferRecipe, results: Path, runs: Path) -> dict[str
         network, facts[run.name] = _network(recipe, data, run, taught, runs)
         said[run.name] = answers(network, data, run.leads)
         sys.stderr.write(f"{run.name} is ready\n")
-    found = figures(recipe, data, {name: logits.numpy() for name, (logits, _) in said.items()})
+    logits = {name: each.numpy() for name, (each, _) in said.items()}
+    found = figures(recipe, data, logits, n_boot=n_boot)
     for name, more in facts.items():
         found["networks"][name] |= more
     results.mkdir(parents=True, exist_ok=True)
@@ -240,7 +244,11 @@ def run_key(recipe: TransferRecipe, run: Run) -> str:
 
 
 def figures(
-    recipe: TransferRecipe, data: TransferSet, logits: dict[str, NDArray[np.float32]]
+    recipe: TransferRecipe,
+    data: TransferSet,
+    logits: dict[str, NDArray[np.float32]],
+    *,
+    n_boot: int = N_BOOT,
 ) -> dict[str, Any]:
     """Return the figures on test of networks given by their logits of all records.
 
@@ -259,13 +267,14 @@ def figures(
         ]
         networks[name] = {
             "val_auc": mean_auc(targets[val], p[val]),
-            "test": _parts(data, targets[test], p[test], groups, chosen),
+            "test": _parts(data, targets[test], p[test], chosen, groups=groups, n_boot=n_boot),
         }
     gains = {}
     for name, mine in logits.items():
         base = _bce_of(name)
         if base in logits and base != name:
-            gains[name] = _gains(data, targets[test], (mine, logits[base]), test, groups)
+            pair = (mine[test], logits[base][test])
+            gains[name] = _gains(data, targets[test], pair, groups=groups, n_boot=n_boot)
     found: dict[str, Any] = rounded(
         {"recipe": recipe.name, "notes": list(recipe.notes), "networks": networks, "gains": gains}
     )
@@ -286,8 +295,10 @@ def _parts(
     data: TransferSet,
     targets: NDArray[np.float32],
     p: NDArray[np.float64],
-    groups: NDArray[np.str_],
     chosen: Sequence[Threshold],
+    *,
+    groups: NDArray[np.str_],
+    n_boot: int,
 ) -> dict[str, Any]:
     out = {}
     for name, columns in column_groups(data.codes).items():
@@ -298,6 +309,7 @@ def _parts(
             thresholds=[chosen[j].threshold for j in columns],
             groups=groups[known],
             codes=[data.codes[j] for j in columns],
+            n_boot=n_boot,
         )
         del made["subgroups"]
         out[name] = made
@@ -308,13 +320,14 @@ def _gains(
     data: TransferSet,
     targets: NDArray[np.float32],
     pair: tuple[NDArray[np.float32], NDArray[np.float32]],
-    test: NDArray[np.int64],
+    *,
     groups: NDArray[np.str_],
+    n_boot: int,
 ) -> dict[str, Any]:
     out = {}
     for name, columns in column_groups(data.codes).items():
-        mine, other = (each[test][:, columns] for each in pair)
-        found = mean_auc_difference(targets[:, columns], mine, other, groups=groups)
+        mine, other = (each[:, columns] for each in pair)
+        found = mean_auc_difference(targets[:, columns], mine, other, groups=groups, n_boot=n_boot)
         out[name] = found.as_dict()
     return out
 
