@@ -67,9 +67,9 @@ def said_of(model: LoadedModel, recordings: Sequence[Recording], lead: str | Non
     shape = (len(recordings), len(model.card.codes))
     probabilities, assessed = np.full(shape, np.nan), np.zeros(shape, dtype=np.bool_)
     for i, recording in enumerate(recordings):
-        part = recording if lead is None else recording.select((lead,))
-        if not np.isfinite(part.signal).any():
+        if lead is not None and not np.isfinite(recording.lead(lead)).any():
             continue
+        part = recording if lead is None else recording.select((lead,))
         try:
             found = predict(model, part).findings
         except CannotAssessError:
@@ -248,8 +248,9 @@ def _super_figures(run: _Run) -> dict[str, Any]:
     run.tell("super-classes on lead I")
     found = load_index(data_root(), datasets=PTBXL)
     entries = [e for e in found if e.split == run.split and not np.isnan(e.superclasses).any()]
-    parts = [load_recording(e).select(("I",)) for e in entries]
-    heard = [i for i, part in enumerate(parts) if np.isfinite(part.signal).any()]
+    recordings = [load_recording(e) for e in entries]
+    heard = [i for i, whole in enumerate(recordings) if np.isfinite(whole.lead("I")).any()]
+    parts = {i: recordings[i].select(("I",)) for i in heard}
     targets = np.array([entries[i].superclasses for i in heard])
     groups = [entries[i].group for i in heard]
     out, scores = {}, {}
