@@ -41,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what training kept; further networks of the recipe in it are measured as an ensemble "
         "and by seed (default: runs)",
     )
+    parser.add_argument(
+        "--beside",
+        default=DEFAULT_MODEL,
+        metavar="NAME",
+        help=f"of a single-lead model: which other reads the same leads (default: {DEFAULT_MODEL})",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -76,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _one_lead(args: argparse.Namespace, model: LoadedModel) -> int:
     """Measure a model of one lead beside the one for any leads, on the same leads."""
-    figures = single_figures(model, load_model(DEFAULT_MODEL), split=args.split, tell=_said)
+    figures = single_figures(model, load_model(args.beside), split=args.split, tell=_said)
     if args.write:
         folder = weights_root() / args.model
         write_card(

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ecgcore.datasets import (
     DATASETS,
-    SINGLE_LEAD,
     TWELVE_LEAD,
     Entry,
     data_root,
@@ -26,7 +25,14 @@ from ecgcore.evaluation import evaluate_predictions, interval, mean_auc_differen
 from ecgcore.evaluation.bootstrap import N_BOOT
 from ecgcore.evaluation.metrics import weighted_mean_auc
 from ecgcore.evaluation.model_report import Predicted, card_metrics, targets_of
-from ecgcore.evaluation.side_report import PTBXL, handheld_figures
+from ecgcore.evaluation.side_report import (
+    HAND,
+    LEAD_ONE,
+    PTBXL,
+    ask_entries,
+    handheld_figures,
+    single_entries,
+)
 from ecgcore.evaluation.tasks import task_report
 from ecgcore.inference import LoadedModel, predict
 from ecgcore.inference.outputs import sides_of
@@ -141,7 +147,7 @@ def single_figures(
         leads[lead]["gap"] = _difference(asked.entries, asked.student.nine(student), whole, n_boot)
         if lead == "I":
             on_one.append(asked)
-    on_one += [_set_asked(run, name) for name in ("cpsc2018_lead1", "cinc2017")]
+    on_one += [_set_asked(run, name) for name in (LEAD_ONE, HAND)]
     return {
         "split": split,
         "student": student.name,
@@ -151,7 +157,7 @@ def single_figures(
         "leads": leads,
         "cpsc": _beside(run, on_one[1]),
         "cinc": _beside(run, on_one[2]),
-        "handheld": {m.name: handheld_figures(m, split, n_boot=n_boot) for m in _sides(run)},
+        "handheld": {model.name: _handheld(run, model) for model in _sides(run)},
         "super": _super_figures(run),
         "ds2": _ds2_figures(run),
         "card": _card_metrics(run, on_one),
@@ -237,10 +243,16 @@ def _difference(
 
 def _set_asked(run: _Run, name: str) -> _Asked:
     run.tell(name)
-    found = load_index(data_root(), kind=SINGLE_LEAD, datasets=[name])
     # A recording that its reader calls unreadable tells nothing of rhythm.
-    entries = [e for e in found if e.split == run.split and not np.isnan(e.targets).all()]
+    entries = [e for e in single_entries(name, run.split) if not np.isnan(e.targets).all()]
     return _asked(run, entries, [load_recording(e) for e in entries], None)
+
+
+def _handheld(run: _Run, model: LoadedModel) -> dict[str, Any]:
+    """Return F1 of CinC 2017's own classes, unreadable recordings included."""
+    run.tell(f"hand-held classes, {model.name}")
+    asked = ask_entries(model, single_entries(HAND, run.split))
+    return handheld_figures(model, asked, n_boot=run.n_boot)
 
 
 def _super_figures(run: _Run) -> dict[str, Any]:

@@ -44,8 +44,8 @@ def weights(tmp_path, monkeypatch):
     write_tiny_model(tmp_path / DEFAULT_MODEL, name=name, version=version, seed=5)
     monkeypatch.setenv("ECG_WEIGHTS", str(tmp_path))
 
-    def index(_root, *, datasets, kind=None):
-        return [e for d in datasets if d in KINDS for e in made_entries(d) if kind or d == "ptbxl"]
+    def index(_root, *, datasets):
+        return [entry for name in datasets if name == "ptbxl" for entry in made_entries(name)]
 
     def record(entry):
         leads = STANDARD_12 if entry.dataset == "ptbxl" else ("I",)
@@ -53,6 +53,7 @@ def weights(tmp_path, monkeypatch):
 
     monkeypatch.setattr(figures, "load_index", index)
     monkeypatch.setattr(figures, "load_recording", record)
+    monkeypatch.setattr(figures, "single_entries", lambda name, _split: made_entries(name))
     # Three leads of twelve: all are treated alike.
     monkeypatch.setattr(figures, "STANDARD_12", LEADS)
     monkeypatch.setattr(figures.mitdb, "split_of", lambda _root: {})
