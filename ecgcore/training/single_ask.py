@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 from torch import Tensor
 
 from ecgcore.labels import STATEMENT_CODES, SUPERCLASSES
@@ -90,10 +91,10 @@ def _asked(
     return torch.cat([out.statements, out.superclasses], dim=1), out.handheld, out.features
 
 
-def teachers_answers(
-    teachers: Sequence[LeadAttentionNet], pool: SinglePool, rows: NDArray[np.int64], n: int
+def teacher_answers(
+    teacher: LeadAttentionNet, pool: SinglePool, rows: NDArray[np.int64], n: int
 ) -> Answers:
-    """Return the mean probability of teachers and views, as logits.
+    """Return a teacher's mean probability over its views, as logits.
 
     Parameters
     ----------
@@ -102,18 +103,13 @@ def teachers_answers(
     n : int
         Rows of the answers: the twelve-lead records of the pool, which come first.
     """
-    probabilities, first = [], None
-    for teacher in teachers:
-        for name, leads in VIEWS.items():
-            said = ask(teacher, pool, rows, leads)
-            probabilities.append(1 / (1 + np.exp(-said.statements.astype(np.float64))))
-            if first is None and name == "12 leads":
-                first = said.features
+    said = {name: ask(teacher, pool, rows, leads) for name, leads in VIEWS.items()}
+    probabilities = [expit(each.statements.astype(np.float64)) for each in said.values()]
     mean = np.clip(np.mean(probabilities, axis=0), 1e-5, 1 - 1e-5)
     logits = np.full((n, N_SAID), np.nan, dtype=np.float32)
-    features = np.full((n, 0 if first is None else first.shape[1]), np.nan, dtype=np.float32)
-    logits[rows] = np.log(mean / (1 - mean))
-    if first is not None:
-        features[rows] = first
+    logits[rows] = logit(mean)
+    whole = said["12 leads"].features
+    features = np.full((n, whole.shape[1]), np.nan, dtype=np.float32)
+    features[rows] = whole
     device = pool.pool.device
     return Answers(torch.from_numpy(logits).to(device), torch.from_numpy(features).to(device))

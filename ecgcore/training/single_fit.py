@@ -1,8 +1,8 @@
-"""Training of teachers on twelve leads and of the student on any one lead.
+"""Training of the student on any one lead, taught by a network on all of them.
 
-Both are :class:`ecgcore.models.LeadAttentionNet`.  A teacher is shown all leads, the limb leads,
-the chest leads or any others, so that it can be asked from several views.  The student is shown
-one lead at a time and told which; a record of twelve leads is twelve of its records.
+The student is a :class:`ecgcore.models.LeadAttentionNet` that is shown one lead at a time and told
+which; a record of twelve leads is twelve of its records.  The teacher is asked from several views:
+all leads, the limb leads and the chest leads.
 """
 
 import copy
@@ -35,8 +35,6 @@ VIEWS: dict[str, tuple[int, ...]] = {
     "limb leads": tuple(STANDARD_12.index(name) for name in LIMB_6),
     "chest leads": tuple(STANDARD_12.index(name) for name in CHEST_6),
 }
-# How often a teacher is shown each view; else any leads.
-_VIEW_SHARES = (0.5, 0.15, 0.15)
 # Records with early beats are drawn so many times as often from the set of beats.
 _EARLY = 4.0
 _RECALIBRATION_STEPS = 60
@@ -99,14 +97,14 @@ def _complete(pool: Pool) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What teachers say of the twelve-lead rows of a pool; NaN where they were not asked.
+    """What a teacher says of the twelve-lead rows of a pool; NaN where it was not asked.
 
     Attributes
     ----------
     logits : Tensor, shape (n, 25)
-        Statements, then super-classes; of the mean probability over teachers and views.
+        Statements, then super-classes; of the mean probability over the views.
     features : Tensor, shape (n, n_features)
-        Of the first teacher on twelve leads.
+        On twelve leads.
     """
 
     logits: Tensor
@@ -144,14 +142,14 @@ class Drawn:
 
 
 class Drawer:
-    """Draws batches for one network.
+    """Draws batches of single leads.
 
     Parameters
     ----------
     rows : mapping of str to array of int64
         Rows of the pool that are learned from, for each of ``KINDS``; a kind may be missing.
-    teacher : bool
-        Whether several leads of each record are drawn; else one.
+    part : Steps
+        How many records of each kind.
 
     Raises
     ------
@@ -164,12 +162,11 @@ class Drawer:
         recipe: SingleRecipe,
         pool: SinglePool,
         rows: Mapping[str, NDArray[np.int64]],
+        part: Steps,
         *,
-        teacher: bool,
         seed: int,
     ) -> None:
-        self.part: Steps = recipe.teacher if teacher else recipe.student
-        self.pool, self.teacher = pool, teacher
+        self.part, self.pool = part, pool
         base, device = recipe.base, pool.pool.device
         self.draws = Draws(
             numbers=np.random.default_rng(seed),
@@ -179,11 +176,11 @@ class Drawer:
             fs_hz=base.input.fs_hz,
             noise=pool.noise,
         )
-        # A teacher is asked from several views, and needs every lead.
+        # The teacher is asked from several views, and needs every lead.
         every = np.asarray(pool.complete.all(axis=1))
         some_lead = np.asarray(pool.complete.any(axis=1))
         self.rows = {
-            kind: some[(every if teacher or kind == "twelve" else some_lead)[some]]
+            kind: some[(every if kind == "twelve" else some_lead)[some]]
             for kind, some in rows.items()
         }
         self.odds = {kind: self._odds(kind, some) for kind, some in self.rows.items()}
@@ -206,7 +203,7 @@ class Drawer:
             length = round(self.draws.augmentation.crop_s * self.draws.fs_hz)
             drawn = self._taken(length, KINDS)
         rows = np.concatenate([rows for _, rows in drawn])
-        leads = self._several(rows.size) if self.teacher else self._one(rows)
+        leads = self._one(rows)
         device = self.pool.pool.device
         batch = make_batch(
             self.pool.pool, rows, torch.from_numpy(leads).to(device), length, self.draws
@@ -244,16 +241,6 @@ class Drawer:
     def _one(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         chance = self.draws.numbers.random((rows.size, N_LEADS)) * self.pool.complete[rows]
         return np.asarray(chance.argmax(axis=1)[:, None], dtype=np.int64)
-
-    def _several(self, batch: int) -> NDArray[np.int64]:
-        rng = self.draws.numbers
-        views = [*VIEWS.values(), None]
-        fixed = views[int(rng.choice(len(views), p=(*_VIEW_SHARES, 1 - sum(_VIEW_SHARES))))]
-        if fixed is not None:
-            return np.tile(np.array(fixed, dtype=np.int64), (batch, 1))
-        k = int(rng.integers(1, N_LEADS))
-        order = rng.random((batch, N_LEADS)).argsort(axis=1)[:, :k]
-        return np.asarray(np.sort(order, axis=1), dtype=np.int64)
 
 
 # ---- the loss ------------------------------------------------------------------------------
@@ -310,37 +297,41 @@ def fit_single(
     recipe: SingleRecipe,
     pool: SinglePool,
     rows: Mapping[str, NDArray[np.int64]],
+    part: Steps,
     *,
-    teacher: bool,
     seed: int,
     answers: Answers | None = None,
     contrast: bool = False,
-    steps: int | None = None,
+    start: LeadAttentionNet | None = None,
     deadline: float = math.inf,
     report: Callable[[int, float], None] = lambda _step, _loss: None,
 ) -> Trained:
-    """Train a teacher, or a student: by labels alone, or by ``answers`` too.
+    """Train a student: by labels alone, or by a teacher's answers too.
 
     Parameters
     ----------
     rows : mapping of str to array of int64
         See :class:`Drawer`.
+    part : Steps
+        Of the recipe.
     seed : int
         Of weights, order, crops and disturbances.
     answers : Answers, optional
-        A student's teachers.
+        The teacher's.
     contrast : bool
         Whether CLT counts.
-    steps : int, optional
-        Default: the recipe's.
+    start : LeadAttentionNet, optional
+        Where to go on from; default random weights.
     deadline : float
         On ``time.monotonic``.  What cannot be finished until then at the pace so far is planned
         shorter, and the rate falls accordingly.
     """
     torch.manual_seed(seed)
-    arguments = recipe.teacher_arguments if teacher else recipe.student_arguments
-    network = network_of(arguments).to(pool.pool.device)
-    drawer = Drawer(recipe, pool, rows, teacher=teacher, seed=seed)
+    network = network_of(recipe.arguments)
+    if start is not None:
+        network.load_state_dict(start.state_dict(), strict=True)
+    network.to(pool.pool.device)
+    drawer = Drawer(recipe, pool, rows, part, seed=seed)
     pull = None
     if answers is not None and contrast:
         # The banks hold the twelve-lead records: they come first in the pool.
@@ -353,7 +344,7 @@ def fit_single(
             n_student, n_teacher, labels[:n], recipe.contrast, learned=learned
         ).to(pool.pool.device)
     run = _Fit(recipe, network, drawer, answers, pull)
-    run.train(steps or drawer.part.steps, deadline, report)
+    run.train(deadline, report)
     recalibrate_statistics(run.averaged, drawer)
     seconds = time.monotonic() - run.started
     return Trained(run.averaged.cpu().eval(), tuple(run.losses), seconds, run.done)
@@ -387,10 +378,11 @@ class _Fit:
         self.started = time.monotonic()
         self.done = 0
 
-    def train(self, steps: int, deadline: float, report: Callable[[int, float], None]) -> None:
+    def train(self, deadline: float, report: Callable[[int, float], None]) -> None:
         """Take the steps; now and then the plan is held against the clock."""
         self.network.train()
         total = torch.zeros((), device=self.drawer.pool.pool.device)
+        steps = self.part.steps
         planned, told = steps, 0
         while self.done < planned:
             factor = one_cycle(self.done / planned, self.part.warm_up)

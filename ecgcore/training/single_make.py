@@ -1,4 +1,4 @@
-"""From the single-lead recipe to networks: teachers, students, and what is kept of them.
+"""From the single-lead recipe to students: what they learn from, and what is kept of them.
 
 A fold's teacher and student never saw its patients, in whatever set they stand; the final ones
 learn from ``train`` alone, so that ``val`` can choose between losses and seeds.
@@ -6,7 +6,6 @@ learn from ``train`` alone, so that ``val`` can choose between losses and seeds.
 
 import hashlib
 import json
-import math
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,12 +17,15 @@ import safetensors.torch
 import torch
 from numpy.typing import NDArray
 
+from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import LeadAttentionNet
-from ecgcore.training.make import save_weights
-from ecgcore.training.multi_make import Material
+from ecgcore.training.loop import Progress
+from ecgcore.training.make import save_weights, told
+from ecgcore.training.multi_make import Material, final_network, fold_network
 from ecgcore.training.pools import Pool
-from ecgcore.training.single_ask import Said, ask, teachers_answers
+from ecgcore.training.recipe import Recipe
+from ecgcore.training.single_ask import Said, ask, teacher_answers
 from ecgcore.training.single_fit import (
     Answers,
     SinglePool,
@@ -65,13 +67,18 @@ class SingleMaterial:
         """Twelve-lead records: the first rows of the pool."""
         return len(self.base.twelve)
 
+    @property
+    def n_folds(self) -> int:
+        """Patient-wise folds."""
+        return self.recipe.base.data.folds
+
     @cached_property
     def fold_of(self) -> dict[str, int]:
         """The fold of every patient, the same in every set."""
         rows, folds = self.base.folds()
         groups = self.base.twelve.data.groups
         known = {str(groups[row]): int(fold) for row, fold in zip(rows, folds, strict=True)}
-        n = self.recipe.base.data.folds
+        n = self.n_folds
         for pool in (self.base.twelve, self.base.single, self.base.beats):
             for group in np.unique(pool.data.groups):
                 known.setdefault(str(group), zlib.crc32(str(group).encode()) % n)
@@ -112,127 +119,120 @@ class SingleMaterial:
 
 @dataclass(frozen=True)
 class Keep:
-    """Where finished networks are kept, until when training may take, and who is told."""
+    """Where finished networks are kept, those of the base beside them, and who is told."""
 
     folder: Path
     tell: Tell
-    deadline: float = math.inf
+    base_tell: Callable[[str], Callable[[Progress], None]] = told
+
+    def base_folder(self, recipe: Recipe) -> Path:
+        """Return where the networks of the base are kept."""
+        return self.folder.parent / f"{recipe.name}-{recipe.version}"
 
 
-def fold_teacher(material: SingleMaterial, fold: int, keep: Keep) -> Trained:
-    """Train the teacher that never saw a fold's patients, or take it."""
-    rows = material.rows(material.recipe.base.data.cross_validate, without=fold)
-    return _teacher(material, f"teacher-fold-{fold}", rows, material.recipe.seed + 1 + fold, keep)
+def teacher_of(material: SingleMaterial, fold: int | None, keep: Keep) -> LeadAttentionNet:
+    """Return the base's network that never saw a fold's patients; None: its final one."""
+    base, folder = material.base, keep.base_folder(material.recipe.base)
+    if fold is None:
+        found = final_network(base, 0, folder, keep.base_tell).network
+    else:
+        found = fold_network(base, fold, folder, keep.base_tell).network
+    if not isinstance(found, LeadAttentionNet):
+        raise InvalidArgumentError("The teacher must be a network that names its features.")
+    return found
 
 
-def final_teacher(material: SingleMaterial, number: int, keep: Keep) -> Trained:
-    """Train the ``number``-th teacher on what is learned from, or take it."""
-    rows = material.rows(material.recipe.base.data.learn)
-    seed = material.recipe.seed + 100 * (number + 1)
-    return _teacher(material, f"teacher-final-{number}", rows, seed, keep)
-
-
-def _teacher(
-    material: SingleMaterial, name: str, rows: dict[str, Rows], seed: int, keep: Keep
-) -> Trained:
-    def make() -> Trained:
-        return fit_single(
-            material.recipe,
-            material.pool,
-            rows,
-            teacher=True,
-            seed=seed,
-            deadline=keep.deadline,
-            report=keep.tell(name),
-        )
-
-    return kept(material.recipe, name, keep.folder, make, teacher=True)
-
-
-def fold_answers(material: SingleMaterial, fold: int, teacher: LeadAttentionNet) -> Answers:
-    """Return what a fold's teacher says of the records that its student learns from."""
-    rows = material.rows(material.recipe.base.data.cross_validate, without=fold)["twelve"]
-    return _answers(material, rows, [teacher])
-
-
-def final_answers(material: SingleMaterial, teachers: Sequence[LeadAttentionNet]) -> Answers:
-    """Return what the final teachers say of the records learned from."""
-    return _answers(material, material.rows(material.recipe.base.data.learn)["twelve"], teachers)
-
-
-def _answers(material: SingleMaterial, rows: Rows, teachers: Sequence[LeadAttentionNet]) -> Answers:
+def answers_of(
+    material: SingleMaterial, teacher: LeadAttentionNet, fold: int | None = None
+) -> Answers:
+    """Return what a teacher says of the records that its student learns from."""
+    rows = learned_rows(material, fold)["twelve"]
     whole = rows[material.pool.complete[rows].all(axis=1)]
-    return teachers_answers(teachers, material.pool, whole, material.n_twelve)
+    return teacher_answers(teacher, material.pool, whole, material.n_twelve)
 
 
-def fold_student(
-    material: SingleMaterial, fold: int, answers: Answers, loss: str, keep: Keep
-) -> Trained:
-    """Train the student that never saw a fold's patients, or take it."""
-    rows = material.rows(material.recipe.base.data.cross_validate, without=fold)
-    seed = material.recipe.seed + 51 + fold
-    return _student(material, f"student-{loss}-fold-{fold}", rows, (seed, loss, answers), keep)
+def learned_rows(material: SingleMaterial, fold: int | None = None) -> dict[str, Rows]:
+    """Return what is learned from: the recipe's splits, or all but a fold's patients."""
+    data = material.recipe.base.data
+    if fold is None:
+        return material.rows(data.learn)
+    return material.rows(data.cross_validate, without=fold)
 
 
-def final_student(
-    material: SingleMaterial, number: int, answers: Answers, loss: str, keep: Keep
-) -> Trained:
-    """Train a student on what is learned from, with a seed and a loss, or take it."""
-    rows = material.rows(material.recipe.base.data.learn)
-    seed = material.recipe.seed + 1000 * (number + 1)
-    return _student(material, f"student-{loss}-seed-{number}", rows, (seed, loss, answers), keep)
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One student: its seed, the fold it never sees (None: the final one), and its losses."""
+
+    number: int
+    loss: str
+    fold: int | None = None
+
+    @property
+    def place(self) -> str:
+        """Seed or fold, for names."""
+        return f"seed-{self.number}" if self.fold is None else f"fold-{self.fold}"
 
 
-def _student(
-    material: SingleMaterial,
-    name: str,
-    rows: dict[str, Rows],
-    how: tuple[int, str, Answers],
-    keep: Keep,
-) -> Trained:
-    seed, loss, answers = how
+def by_labels(material: SingleMaterial, run: Run, keep: Keep) -> Trained:
+    """Train the first part of a student, by labels alone, or take it."""
+    recipe, name = material.recipe, f"labels-{run.place}"
+    rows, seed = learned_rows(material, run.fold), _seed(recipe, run)
+
+    def make() -> Trained:
+        report = keep.tell(name)
+        return fit_single(recipe, material.pool, rows, recipe.student, seed=seed, report=report)
+
+    return kept(recipe, name, keep.folder, make)
+
+
+def student_of(material: SingleMaterial, run: Run, answers: Answers, keep: Keep) -> Trained:
+    """Train a student to the end, or take it."""
+    recipe, name = material.recipe, f"student-{run.loss}-{run.place}"
+    start = by_labels(material, run, keep).network
 
     def make() -> Trained:
         return fit_single(
-            material.recipe,
+            recipe,
             material.pool,
-            rows,
-            teacher=False,
-            seed=seed,
-            answers=None if loss == "bce" else answers,
-            contrast=loss == "mkd+clt",
-            deadline=keep.deadline,
+            learned_rows(material, run.fold),
+            recipe.second,
+            seed=_seed(recipe, run) + 1,
+            answers=None if run.loss == "bce" else answers,
+            contrast=run.loss == "mkd+clt",
+            start=start,
             report=keep.tell(name),
         )
 
-    return kept(material.recipe, name, keep.folder, make, teacher=False)
+    return kept(recipe, name, keep.folder, make)
 
 
-def kept(
-    recipe: SingleRecipe, name: str, folder: Path, make: Callable[[], Trained], *, teacher: bool
-) -> Trained:
+def _seed(recipe: SingleRecipe, run: Run) -> int:
+    return recipe.seed + (1000 * (run.number + 1) if run.fold is None else 50 + 2 * run.fold)
+
+
+def kept(recipe: SingleRecipe, name: str, folder: Path, make: Callable[[], Trained]) -> Trained:
     """Return a network made now, or taken from a folder if it was made by the same recipe."""
     key = hashlib.sha256(repr((name, recipe.plain())).encode()).hexdigest()
     state, path = folder / f"{name}.json", folder / f"{name}.safetensors"
     if state.is_file() and path.is_file():
-        told = json.loads(state.read_text(encoding="utf-8"))
-        if told["key"] == key:
-            arguments = recipe.teacher_arguments if teacher else recipe.student_arguments
-            network = network_of(arguments)
+        kept_facts = json.loads(state.read_text(encoding="utf-8"))
+        if kept_facts["key"] == key:
+            network = network_of(recipe.arguments)
             network.load_state_dict(safetensors.torch.load_file(path), strict=True)
-            losses = tuple(told["losses"])
-            return Trained(network.eval(), losses, told["seconds"], told["steps"])
+            losses = tuple(kept_facts["losses"])
+            seconds, steps = kept_facts["seconds"], kept_facts["steps"]
+            return Trained(network.eval(), losses, seconds, steps)
     made = make()
     folder.mkdir(parents=True, exist_ok=True)
     save_weights(made.network, path)
-    told = {"key": key, "losses": made.losses, "seconds": made.seconds, "steps": made.steps}
-    state.write_text(json.dumps(told), encoding="utf-8")
+    facts = {"key": key, "losses": made.losses, "seconds": made.seconds, "steps": made.steps}
+    state.write_text(json.dumps(facts), encoding="utf-8")
     return made
 
 
 @dataclass(frozen=True, eq=False)
-class OutOfFold:
-    """What a fold's student says of the fold it never saw.
+class Heard:
+    """What a student says of records that it did not learn from.
 
     Attributes
     ----------
@@ -248,14 +248,19 @@ class OutOfFold:
     single: dict[str, tuple[Rows, Said]]
 
 
-def said_of_fold(material: SingleMaterial, fold: int, network: LeadAttentionNet) -> OutOfFold:
-    """Ask a student about the patients of a fold, on every lead by itself."""
-    rows = material.held("twelve", fold)
+def heard_of(material: SingleMaterial, network: LeadAttentionNet, fold: int | None = None) -> Heard:
+    """Ask a student about a fold's patients (None: about val), on every lead by itself."""
+    kinds = ("twelve", "cpsc", "cinc", "beats")
+    if fold is None:
+        held = material.rows(("val",))
+    else:
+        held = {kind: material.held(kind, fold) for kind in kinds}
+    rows = held["twelve"]
     known = ~torch.isnan(material.pool.pool.statements).all(dim=1).cpu().numpy()
     rows = rows[known[rows]]
     by_lead = [ask(network, material.pool, rows, [k]).statements for k in range(len(STANDARD_12))]
-    single = {}
-    for kind in ("cpsc", "cinc", "beats"):
-        held = material.held(kind, fold)
-        single[kind] = (held, ask(network, material.pool, held, [OWN_LEAD]))
-    return OutOfFold(rows, np.stack(by_lead), single)
+    single = {
+        kind: (held[kind], ask(network, material.pool, held[kind], [OWN_LEAD]))
+        for kind in kinds[1:]
+    }
+    return Heard(rows, np.stack(by_lead), single)

@@ -14,8 +14,11 @@ from ecgcore.training.recipe import Recipe, TextPart, read_recipe
 from ecgcore.training.transfer_losses import ContrastSettings, check_contrast
 
 TASK = "single-lead"
-# What a student learns by: labels alone; the teachers' answers too; their features too.
+# What a student learns by in its second part: labels alone; the teacher's answers too; its
+# features too.
 LOSSES = ("bce", "mkd", "mkd+clt")
+# Which records thresholds and calibration come from.
+FOLDS, VAL = "folds", "val"
 
 
 @dataclass(frozen=True)
@@ -78,20 +81,24 @@ class Weights:
 
 @dataclass(frozen=True)
 class SingleRecipe:
-    """Everything that decides the teachers, the students and the model folder.
+    """Everything that decides the students and the model folder.
 
     Attributes
     ----------
     seeds : tuple of int
-        Of the students on all that is learned from; the folder holds the first one's.
+        Of the students; the folder holds the one with the highest figure on val.
     losses : tuple of str
-        Which students are made with each seed, of ``LOSSES``; the folder holds the last one.
+        Which students are made with each seed, of ``LOSSES``; the folder holds one of the last.
     base : Recipe
-        Of the network of several tasks: its data, folds, augmentation and simulation are used.
-    teacher_arguments, student_arguments : mapping
+        Of the network of several tasks: its data, folds, augmentation and simulation are used,
+        and its networks are the teachers.
+    arguments : mapping
         Of :class:`ecgcore.models.LeadAttentionNet`.
-    n_teachers : int
-        On all that is learned from; a fold has one.
+    student, second : Steps
+        First by labels alone; then, from there, by each of ``losses``.
+    calibrate : str
+        ``"folds"``: thresholds and calibration from students that never saw a fold's patients;
+        ``"val"``: from the student itself, on val.
     """
 
     name: str
@@ -100,11 +107,10 @@ class SingleRecipe:
     seeds: tuple[int, ...]
     losses: tuple[str, ...]
     base: Recipe
-    teacher_arguments: Mapping[str, Any]
-    student_arguments: Mapping[str, Any]
-    n_teachers: int
-    teacher: Steps
+    arguments: Mapping[str, Any]
     student: Steps
+    second: Steps
+    calibrate: str
     weights: Weights
     contrast: ContrastSettings
     text: TextPart
@@ -119,17 +125,17 @@ class SingleRecipe:
         return {
             "base": self.base.plain(),
             "seed": self.seed,
-            "n_teachers": self.n_teachers,
-            "teacher": {"arguments": dict(self.teacher_arguments), **asdict(self.teacher)},
-            "student": {"arguments": dict(self.student_arguments), **asdict(self.student)},
+            "arguments": dict(self.arguments),
+            "student": asdict(self.student),
+            "second": asdict(self.second),
             "weights": asdict(self.weights),
             "contrast": asdict(self.contrast),
         }
 
 
 _TOP = (
-    "task", "name", "version", "seed", "seeds", "losses", "base", "n_teachers", "teacher",
-    "teacher_arguments", "student", "student_arguments", "weights", "contrast", "text",
+    "task", "name", "version", "seed", "seeds", "losses", "base", "arguments", "student", "second",
+    "calibrate", "weights", "contrast", "text",
 )  # fmt: skip
 
 
@@ -171,11 +177,10 @@ def _recipe(raw: Mapping[str, Any], folder: Path) -> SingleRecipe:
         seeds=tuple(int(seed) for seed in raw["seeds"]),
         losses=tuple(raw["losses"]),
         base=read_recipe(folder / str(raw["base"])),
-        teacher_arguments=dict(raw["teacher_arguments"]),
-        student_arguments=dict(raw["student_arguments"]),
-        n_teachers=int(raw.get("n_teachers", 1)),
-        teacher=Steps(**raw["teacher"]),
+        arguments=dict(raw["arguments"]),
         student=Steps(**raw["student"]),
+        second=Steps(**raw["second"]),
+        calibrate=str(raw["calibrate"]),
         weights=Weights(**raw.get("weights", {})),
         contrast=ContrastSettings(**raw.get("contrast", {})),
         text=TextPart(raw["text"]["intended_use"], tuple(raw["text"]["limits"])),
@@ -187,11 +192,10 @@ def _check(recipe: SingleRecipe) -> None:
         raise InvalidArgumentError("The recipe must name a seed and a loss.")
     for name in recipe.losses:
         one_of("losses", name, LOSSES)
-    in_range("n_teachers", recipe.n_teachers, 1, 20)
-    for arguments in (recipe.teacher_arguments, recipe.student_arguments):
-        if arguments.get("n_labels") != len(STATEMENT_CODES):
-            raise InvalidArgumentError(f"n_labels must be {len(STATEMENT_CODES)}.")
-    for name, part in (("teacher", recipe.teacher), ("student", recipe.student)):
+    one_of("calibrate", recipe.calibrate, (FOLDS, VAL))
+    if recipe.arguments.get("n_labels") != len(STATEMENT_CODES):
+        raise InvalidArgumentError(f"n_labels must be {len(STATEMENT_CODES)}.")
+    for name, part in (("student", recipe.student), ("second", recipe.second)):
         in_range(f"{name}.steps", part.steps, 2, 1_000_000)
         in_range(f"{name}.learning_rate", part.learning_rate, 1e-7, 1)
         in_range(f"{name}.averaging", part.averaging, 0, 0.9999)

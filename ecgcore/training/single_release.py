@@ -22,21 +22,19 @@ from ecgcore.training.single_ask import ask
 from ecgcore.training.single_fit import Trained
 from ecgcore.training.single_make import (
     OWN_LEAD,
+    Heard,
     Keep,
-    OutOfFold,
+    Run,
     SingleMaterial,
-    final_answers,
-    final_student,
-    final_teacher,
-    fold_answers,
-    fold_student,
-    fold_teacher,
-    said_of_fold,
+    answers_of,
+    heard_of,
+    student_of,
+    teacher_of,
 )
-from ecgcore.training.single_recipe import SingleRecipe
+from ecgcore.training.single_recipe import VAL, SingleRecipe
 
 THRESHOLD_RULE = (
-    "highest F1 on calibrated out-of-fold probabilities of single leads, statement by statement"
+    "highest F1 on calibrated probabilities of single leads not learned from, by statement"
 )
 _MORE_SOURCES = {
     "brugada": ("Brugada-HUCA", "CC BY-SA 4.0"),
@@ -49,7 +47,7 @@ N_CODES = len(STATEMENT_CODES)
 
 @dataclass(frozen=True, eq=False)
 class Collected:
-    """Out-of-fold logits of single leads: each lead of each record is a row.
+    """Logits of single leads not learned from: each lead of each record is a row.
 
     Attributes
     ----------
@@ -65,28 +63,28 @@ class Collected:
     leads: NDArray[np.str_]
 
 
-def collect(base: Material, folds: Sequence[OutOfFold]) -> Collected:
-    """Join what the folds' students said of twelve-lead and single-lead records.
+def collect(base: Material, heard: Sequence[Heard]) -> Collected:
+    """Join what students said of twelve-lead and single-lead records they did not learn from.
 
     MIT-BIH's windows are left out: few persons, many windows.
     """
     logits, targets, groups, records, leads = [], [], [], [], []
 
     def add(values: NDArray[np.float32], data: Any, rows: NDArray[np.int64], lead: str) -> None:
-        heard = np.isfinite(values[:, 0])
-        some = rows[heard]
-        logits.append(values[heard, :N_CODES].astype(np.float64))
+        there = np.isfinite(values[:, 0])
+        some = rows[there]
+        logits.append(values[there, :N_CODES].astype(np.float64))
         targets.append(statement_targets(data)[some])
         groups.append(data.groups[some])
         records.append(np.array([f"{data.datasets[i]}/{data.records[i]}" for i in some]))
         leads.append(np.full(some.size, lead))
 
     first = len(base.twelve)
-    for fold in folds:
-        for lead, values in zip(STANDARD_12, fold.by_lead, strict=True):
-            add(values, base.twelve.data, fold.twelve, lead)
+    for each in heard:
+        for lead, values in zip(STANDARD_12, each.by_lead, strict=True):
+            add(values, base.twelve.data, each.twelve, lead)
         for kind in ("cpsc", "cinc"):
-            rows, said = fold.single[kind]
+            rows, said = each.single[kind]
             add(said.statements, base.single.data, rows - first, "I")
     return Collected(
         np.concatenate(logits),
@@ -159,25 +157,27 @@ def make_single(recipe: SingleRecipe, out: Path, runs: Path) -> ModelCard:
         Folder for what is kept between runs.
     """
     material = SingleMaterial(recipe, Material(recipe.base))
-    keep = Keep(runs, _told)
-    loss = recipe.losses[-1]
-    folds = []
-    for fold in range(recipe.base.data.folds):
-        teacher = fold_teacher(material, fold, keep).network
-        answers = fold_answers(material, fold, teacher)
-        student = fold_student(material, fold, answers, loss, keep)
-        folds.append(said_of_fold(material, fold, student.network))
-    teachers = [final_teacher(material, k, keep).network for k in range(recipe.n_teachers)]
-    answers = final_answers(material, teachers)
+    keep, loss = Keep(runs, _told), recipe.losses[-1]
+    answers = answers_of(material, teacher_of(material, None, keep))
     made = {
-        (name, number): final_student(material, number, answers, name, keep)
-        for name in recipe.losses
+        (name, number): student_of(material, Run(number, name), answers, keep)
         for number in range(len(recipe.seeds))
+        for name in recipe.losses
     }
     chosen = {key: val_figure(material, each) for key, each in made.items()}
     best = max((key for key in made if key[0] == loss), key=lambda key: chosen[key])
     facts = {"val_mean_auc": {f"{name}-{k}": v for (name, k), v in chosen.items()}}
-    return release(recipe, collect(material.base, folds), made[best], out, facts)
+    if recipe.calibrate == VAL:
+        heard = [heard_of(material, made[best].network)]
+    else:
+        heard = [_fold_heard(material, fold, loss, keep) for fold in range(material.n_folds)]
+    return release(recipe, collect(material.base, heard), made[best], out, facts)
+
+
+def _fold_heard(material: SingleMaterial, fold: int, loss: str, keep: Keep) -> Heard:
+    answers = answers_of(material, teacher_of(material, fold, keep), fold)
+    student = student_of(material, Run(0, loss, fold), answers, keep)
+    return heard_of(material, student.network, fold)
 
 
 def val_figure(material: SingleMaterial, made: Trained) -> float:
@@ -224,7 +224,7 @@ def release(
         version=recipe.version,
         created=datetime.now(UTC).date().isoformat(),
         architecture="lead_attention",
-        arguments=dict(recipe.student_arguments),
+        arguments=dict(recipe.arguments),
         input=recipe.input,
         labels=rules,
         threshold_rule=THRESHOLD_RULE,
@@ -245,11 +245,15 @@ def split_words(recipe: SingleRecipe) -> str:
     """Return which records served for what, in words."""
     data = recipe.base.data
     learn, cross = " and ".join(data.learn), " and ".join(data.cross_validate)
+    ground = (
+        "the student's own predictions of every single lead on val, where the seed was chosen too"
+        if recipe.calibrate == VAL
+        else f"patient-wise out-of-fold predictions of every single lead ({data.folds} folds, each "
+        f"with a teacher that never saw its patients either) over {cross}"
+    )
     return (
         f"Weights: learned from {learn}; of several seeds the one with the highest mean AUC on "
-        f"val. Thresholds and calibration: patient-wise out-of-fold predictions of every single "
-        f"lead ({data.folds} folds, each with a teacher that never saw its patients either) over "
-        f"{cross}. Figures: test, seen once."
+        f"val. Thresholds and calibration: {ground}. Figures: test, seen once."
     )
 
 

@@ -1,6 +1,5 @@
 """The single-lead student from pools to a model folder, on simulated records."""
 
-import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,19 +12,28 @@ from ecgcore.inference import load_model, predict, read_card
 from ecgcore.inference.card import InputContract
 from ecgcore.labels import STATEMENT_CODES
 from ecgcore.leads import STANDARD_12
-from ecgcore.training import single_fit, single_release
+from ecgcore.training import single_fit, single_make, single_release
 from ecgcore.training.multi_make import Material
 from ecgcore.training.pools import Pool, simulated_pool
 from ecgcore.training.simulated import SimulationPart, simulated_records
-from ecgcore.training.single_ask import ask, teachers_answers
-from ecgcore.training.single_fit import Answers, Drawer, fit_single, one_cycle, single_pool
+from ecgcore.training.single_ask import ask, teacher_answers
+from ecgcore.training.single_fit import (
+    Answers,
+    Drawer,
+    Trained,
+    fit_single,
+    network_of,
+    one_cycle,
+    single_pool,
+)
 from ecgcore.training.single_make import (
     Keep,
+    Run,
     SingleMaterial,
-    fold_answers,
-    fold_student,
-    fold_teacher,
-    said_of_fold,
+    answers_of,
+    heard_of,
+    student_of,
+    teacher_of,
 )
 from ecgcore.training.single_recipe import is_single_recipe, read_single_recipe
 from ecgcore.training.single_release import collect, make_single, rules_of
@@ -89,18 +97,20 @@ def renamed(pool: Pool, dataset: str, *, leads: int = 12, first: int = 0) -> Poo
 @pytest.fixture(scope="module")
 def material(records: Pool) -> SingleMaterial:
     recipe = read_single_recipe(CONFIG)
-    short = {"learning_rate": 5e-3, "twelve": 6, "simulated": 2}
+    few = {"steps": 2, "learning_rate": 5e-3, "twelve": 6, "simulated": 2}
     recipe = replace(
         recipe,
-        teacher_arguments=TINY,
-        student_arguments=TINY,
-        n_teachers=1,
+        arguments=TINY,
         seeds=(0,),
         losses=("bce", "mkd+clt"),
-        teacher=replace(recipe.teacher, steps=2, **short),
-        student=replace(recipe.student, steps=2, cpsc=3, cinc=3, beats=2, **short),
+        student=replace(recipe.student, cpsc=3, cinc=3, beats=2, **few),
+        second=replace(recipe.second, cpsc=3, cinc=3, beats=2, **few),
         contrast=replace(recipe.contrast, n_negatives=6),
-        base=replace(recipe.base, data=replace(recipe.base.data, folds=2)),
+        base=replace(
+            recipe.base,
+            model=replace(recipe.base.model, arguments=TINY),
+            data=replace(recipe.base.data, folds=2),
+        ),
     )
     base = Material(recipe.base)
     one = renamed(records, "cpsc2018_lead1", leads=1)
@@ -139,7 +149,8 @@ def test_the_recipe_reads_and_takes_its_data_from_its_base():
     assert recipe.input.max_leads == 1
     assert recipe.input.sees_voltage
     assert "cpsc2018_lead1" in recipe.base.tasks.single_lead
-    assert recipe.student_arguments["n_labels"] == len(STATEMENT_CODES)
+    assert recipe.arguments["n_labels"] == len(STATEMENT_CODES)
+    assert recipe.calibrate in ("folds", "val")
 
 
 @pytest.mark.parametrize(
@@ -151,8 +162,9 @@ def test_the_recipe_reads_and_takes_its_data_from_its_base():
         ("seeds = [0, 1, 2]", "seeds = []", "seed"),
         ("long_share = 0.25", "long_share = 2", "long_share"),
         ('base = "diagnostic.toml"', 'base = "nowhere.toml"', "cannot be read"),
-        ("n_teachers = 2", "teachers = 2", "possible values"),
-        ("steps = 5000", "stride = 5000", "does not fit"),
+        ('calibrate = "val"', 'calibrate = "test"', "possible values"),
+        ("[second]", "[third]", "possible values"),
+        ("steps = 580", "stride = 580", "does not fit"),
     ],
 )
 def test_a_recipe_that_does_not_fit_is_refused(tmp_path, old, new, words):
@@ -166,9 +178,8 @@ def test_a_recipe_that_does_not_fit_is_refused(tmp_path, old, new, words):
 
 
 def test_a_students_batch_has_one_lead_a_record_and_names_its_kinds(material):
-    drawer = Drawer(
-        material.recipe, material.pool, material.rows(("train",)), teacher=False, seed=0
-    )
+    part = material.recipe.student
+    drawer = Drawer(material.recipe, material.pool, material.rows(("train",)), part, seed=0)
     kinds = set()
     for _ in range(12):
         drawn = drawer.draw()
@@ -177,12 +188,6 @@ def test_a_students_batch_has_one_lead_a_record_and_names_its_kinds(material):
         assert sum(count for _, count in drawn.counts) == drawn.batch.x.shape[0]
         kinds |= {kind for kind, _ in drawn.counts}
     assert kinds == {"twelve", "cpsc", "cinc", "beats", "simulated"}
-
-
-def test_a_teachers_batch_has_one_view_of_all_records(material):
-    drawer = Drawer(material.recipe, material.pool, material.rows(("train",)), teacher=True, seed=0)
-    sizes = {drawer.draw().batch.x.shape[1] for _ in range(30)}
-    assert {12, 6} < sizes
 
 
 def test_a_lead_with_a_gap_is_never_a_students_record(records):
@@ -196,8 +201,9 @@ def test_a_lead_with_a_gap_is_never_a_students_record(records):
 
 
 def test_without_twelve_leads_there_is_nothing_to_learn_from(material):
+    none = {"twelve": np.array([], int)}
     with pytest.raises(InvalidArgumentError, match="twelve-lead"):
-        Drawer(material.recipe, material.pool, {"twelve": np.array([], int)}, teacher=True, seed=0)
+        Drawer(material.recipe, material.pool, none, material.recipe.student, seed=0)
 
 
 def test_a_fold_and_its_answers_never_hold_its_patients(material):
@@ -206,27 +212,22 @@ def test_a_fold_and_its_answers_never_hold_its_patients(material):
     for kind, some in held.items():
         assert some.size
         assert not np.intersect1d(some, rows[kind]).size
-    teacher = fit_single(
-        material.recipe, material.pool, rows, teacher=True, seed=1, steps=1
-    ).network
-    said = fold_answers(material, 0, teacher)
+    said = answers_of(material, network_of(TINY), 0)
     known = ~torch.isnan(said.logits).any(dim=1).numpy()
     assert not known[held["twelve"]].any()
     assert known[rows["twelve"]].all()
 
 
 def test_training_is_repeatable_and_a_deadline_shortens_it(material, monkeypatch):
-    rows = material.rows(("train",))
+    recipe, rows = material.recipe, material.rows(("train",))
     one, two = (
-        fit_single(material.recipe, material.pool, rows, teacher=False, seed=3, steps=2).network
-        for _ in range(2)
+        fit_single(recipe, material.pool, rows, recipe.student, seed=3).network for _ in range(2)
     )
     for a, b in zip(one.state_dict().values(), two.state_dict().values(), strict=True):
         torch.testing.assert_close(a, b)
     monkeypatch.setattr(single_fit, "_TELL", 2)
-    late = fit_single(
-        material.recipe, material.pool, rows, teacher=False, seed=3, steps=400, deadline=0.0
-    )
+    long = replace(recipe.student, steps=400)
+    late = fit_single(recipe, material.pool, rows, long, seed=3, deadline=0.0)
     assert late.steps == 2
 
 
@@ -238,16 +239,20 @@ def test_the_rate_rises_and_falls():
     assert rates[-1] == pytest.approx(0, abs=1e-9)
 
 
-def test_a_students_soft_loss_pulls_it_to_its_teacher(material):
+def test_the_soft_loss_pulls_a_student_to_its_teacher(material):
     rows = {"twelve": material.rows(("train",))["twelve"]}
     n = material.n_twelve
     wanted = torch.full((n, 25), 4.0)
     answers = Answers(wanted, torch.zeros(n, 6))
     recipe = replace(material.recipe, weights=replace(material.recipe.weights, alpha=5.0))
-    taught = fit_single(
-        recipe, material.pool, rows, teacher=False, seed=2, answers=answers, steps=15
-    ).network
-    alone = fit_single(recipe, material.pool, rows, teacher=False, seed=2, steps=15).network
+    part = replace(recipe.second, steps=15)
+    start = network_of(TINY)
+    taught, alone = (
+        fit_single(
+            recipe, material.pool, rows, part, seed=2, answers=said_by_teacher, start=start
+        ).network
+        for said_by_teacher in (answers, None)
+    )
     said, other = (
         ask(net, material.pool, rows["twelve"], [0]).statements.mean() for net in (taught, alone)
     )
@@ -255,13 +260,11 @@ def test_a_students_soft_loss_pulls_it_to_its_teacher(material):
 
 
 def test_views_are_asked_and_rows_without_a_lead_are_not_answered(material):
-    rows = np.arange(4)
-    network = fit_single(
-        material.recipe, material.pool, material.rows(("train",)), teacher=True, seed=1, steps=1
-    ).network
-    found = teachers_answers([network, network], material.pool, rows, material.n_twelve)
+    network = network_of(TINY)
+    found = teacher_answers(network, material.pool, np.arange(4), material.n_twelve)
     assert found.logits.shape == (40, 25)
     assert not torch.isnan(found.logits[:4]).any()
+    assert torch.isnan(found.logits[4:]).all()
     single = material.pool.first["single"]
     said = ask(network, material.pool, np.array([single]), [1])
     assert np.isnan(said.statements).all()
@@ -273,6 +276,8 @@ def folder(material, tmp_path_factory) -> Path:
     """A model folder, made by the whole recipe."""
     keep = tmp_path_factory.mktemp("single")
     patch = pytest.MonkeyPatch()
+    # The base's networks stand in untrained.
+    patch.setattr(single_release, "teacher_of", lambda _m, _fold, _keep: network_of(TINY))
     patch.setattr(single_release, "SingleMaterial", lambda _recipe, _base: material)
     patch.setattr(single_release, "Material", lambda _recipe: material.base)
     try:
@@ -288,7 +293,7 @@ def test_the_card_tells_each_lead_and_how_it_was_made(folder):
     assert card.codes == STATEMENT_CODES
     assert set(card.out_of_fold["by_lead"]["auc"]) == set(STANDARD_12)
     assert set(card.training["val_mean_auc"]) == {"bce-0", "mkd+clt-0"}
-    assert "out-of-fold" in card.split
+    assert "on val" in card.split
     assert "ST segments and infarction are not judged" in (folder / "README.md").read_text()
 
 
@@ -311,29 +316,40 @@ def test_what_is_kept_is_not_made_again(material, folder, monkeypatch):
         "ecgcore.training.single_make.fit_single",
         lambda *_args, **_more: pytest.fail("a finished network was trained again"),
     )
-    keep = Keep(folder.parent / "runs", quiet, math.inf)
-    teacher = fold_teacher(material, 0, keep).network
-    answers = fold_answers(material, 0, teacher)
-    student = fold_student(material, 0, answers, "mkd+clt", keep).network
-    said = said_of_fold(material, 0, student)
-    assert said.by_lead.shape[0] == 12
-    rows = said.twelve
-    assert (
-        np.array([material.fold_of[g] for g in material.base.twelve.data.groups[rows]]) == 0
-    ).all()
+    keep = Keep(folder.parent / "runs", quiet)
+    answers = answers_of(material, network_of(TINY))
+    student = student_of(material, Run(0, "mkd+clt"), answers, keep).network
+    kept = load_model(folder).network.state_dict()
+    for name, value in student.state_dict().items():
+        torch.testing.assert_close(value, kept[name])
 
 
-def test_positives_are_counted_by_record_not_by_lead(material, folder):
-    keep = Keep(folder.parent / "runs", quiet, math.inf)
-    folds = []
+def test_a_teacher_is_the_bases_network_of_the_fold(material, tmp_path, monkeypatch):
+    asked = []
+
+    def fold_network(_base, fold, folder, _tell):
+        asked.append((fold, folder))
+        return Trained(network_of(TINY), (), 0.0, 0)
+
+    monkeypatch.setattr(single_make, "fold_network", fold_network)
+    keep = Keep(tmp_path / "single-lead-1", quiet)
+    teacher_of(material, 1, keep)
+    assert asked == [(1, tmp_path / "diagnostic-1")]
+
+
+def test_folds_hear_everybody_once_and_positives_are_counted_by_record(material, tmp_path):
+    keep = Keep(tmp_path, quiet)
+    heard = []
     for fold in range(2):
-        answers = fold_answers(material, fold, fold_teacher(material, fold, keep).network)
-        student = fold_student(material, fold, answers, "mkd+clt", keep).network
-        folds.append(said_of_fold(material, fold, student))
-    found = collect(material.base, folds)
+        answers = answers_of(material, network_of(TINY), fold)
+        student = student_of(material, Run(0, "bce", fold), answers, keep).network
+        heard.append(heard_of(material, student, fold))
+        people = material.base.twelve.data.groups[heard[fold].twelve]
+        assert {material.fold_of[str(name)] for name in people} == {fold}
+    found = collect(material.base, heard)
+    assert found.logits.shape[0] == 40 * 12 + 40 + 40
     rules, _ = rules_of(found)
-    by_code = {rule.code: rule for rule in rules}
+    rule = {rule.code: rule for rule in rules}["LBBB"]
     rows = int((found.targets[:, STATEMENT_CODES.index("LBBB")] == 1).sum())
-    n = by_code["LBBB"].positives
-    assert 0 < n < rows
-    assert by_code["LBBB"].calibrated == (n >= 30)
+    assert 0 < rule.positives < rows
+    assert rule.calibrated == (rule.positives >= 30)
