@@ -10,6 +10,7 @@ from ecgcore.inference import (
     LoadedModel,
     available_models,
     load_model,
+    model_for,
     predict,
     use_threads,
 )
@@ -27,6 +28,11 @@ def model(name: str = DEFAULT_MODEL) -> LoadedModel:
     return load_model(name)
 
 
+def model_of(case: OpenCase) -> LoadedModel:
+    """Return the model that reads a case: the reader's choice, or the default for its leads."""
+    return model(case.model or model_for(case.recording))
+
+
 def findings_of(case: OpenCase) -> Prediction:
     """Return the model's findings on a case, computed once.
 
@@ -35,7 +41,7 @@ def findings_of(case: OpenCase) -> Prediction:
     EcgError
         If the recording cannot be assessed at all; the sentence is for the reader.
     """
-    return case.remember("prediction", lambda: predict(model(), case.recording))
+    return case.remember("prediction", lambda: predict(model_of(case), case.recording))
 
 
 def explainer_of(case: OpenCase) -> Explainer:
@@ -46,7 +52,7 @@ def explainer_of(case: OpenCase) -> Explainer:
     EcgError
         If the model cannot run on the recording.
     """
-    return case.remember("explainer", lambda: Explainer(model(), case.recording))
+    return case.remember("explainer", lambda: Explainer(model_of(case), case.recording))
 
 
 def attribution_of(
@@ -84,9 +90,10 @@ def model_available() -> bool:
         return False
 
 
-def what_it_sees() -> list[str]:
-    """Return in words what the model is given, and what is kept from it."""
-    given = model().card.input
+def what_it_sees(case: OpenCase) -> list[str]:
+    """Return in words what the case's model is given, and what is kept from it."""
+    card = model_of(case).card
+    given = card.input
     lines = [
         f"It reads {given.low_pass_hz:g} Hz bandwidth ({given.high_pass_hz:g}-"
         f"{given.low_pass_hz:g} Hz) at {given.fs_hz:g} samples a second, whatever filter you draw."
@@ -96,4 +103,4 @@ def what_it_sees() -> list[str]:
             "Each lead is divided by its own standard deviation: it sees shape, not voltage."
         )
     lines.append("It does not know age, sex, history or earlier ECGs.")
-    return [*lines, *model().card.limits]
+    return [*lines, *card.limits]

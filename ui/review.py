@@ -19,6 +19,7 @@ from ecgcore.units import MV
 from ui import models, settings
 from ui.findings import findings_list, ordered, value
 from ui.shell import REMINDER
+from ui.single_lead import which_model
 from ui.state import OpenCase, open_case
 from ui.viewer import Legend, envelope, paper_viewer
 from ui.words import plain
@@ -213,6 +214,7 @@ def _side(case: OpenCase, attribution: Attribution | str | None) -> None:
         st.info(prediction)
         return
     st.markdown("**What the model suggests**")
+    which_model(case)
     if prediction.abstained:
         st.warning(plain(f"The model abstains: {prediction.abstain_reason}"))
     findings_list(
@@ -267,7 +269,7 @@ def _what_it_saw(case: OpenCase, prediction: Prediction) -> None:
         lines = [f"Leads read: {', '.join(prediction.leads_used) or 'none'}."]
         if unused:
             lines.append(f"Left out: {', '.join(unused)}.")
-        lines += models.what_it_sees()
+        lines += models.what_it_sees(case)
         lines += list(prediction.quality.reasons)
         lines += [lost_lead(lead) for lead in prediction.quality.bad_leads]
         lines.append("“Not flagged” does not mean absent.")

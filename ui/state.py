@@ -40,6 +40,8 @@ class OpenCase:
         Statement code to ``"confirmed"`` or ``"dismissed"``; only the reader writes here.
     edits : dict
         (beat index, fiducial name) to seconds: marks that the reader has moved.
+    model : str or None
+        The model that the reader chose to read this case; None: the default for its leads.
     memo : OrderedDict
         Bounded store of what was computed for this case.
     """
@@ -52,6 +54,7 @@ class OpenCase:
     start_s: float = 0.0
     verdicts: dict[str, str] = field(default_factory=dict)
     edits: dict[tuple[int, str], float] = field(default_factory=dict)
+    model: str | None = None
     memo: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
 
     def remember(self, key: Hashable, make: Callable[[], Value]) -> Value:
@@ -63,6 +66,13 @@ class OpenCase:
         self.memo.move_to_end(key)
         result: Value = self.memo[key]
         return result
+
+    def read_by(self, name: str) -> None:
+        """Let another model read this case: what the one before said is forgotten."""
+        self.model, self.selected = name, None
+        said = ("prediction", "explainer", "attribution")
+        for key in [k for k in self.memo if k in said or (isinstance(k, tuple) and k[0] in said)]:
+            del self.memo[key]
 
 
 def open_case() -> OpenCase | None:

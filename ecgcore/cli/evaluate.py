@@ -15,10 +15,11 @@ from ecgcore.evaluation.model_report import card_metrics, explanation_figures, p
 from ecgcore.evaluation.multi_report import multi_figures
 from ecgcore.evaluation.side_report import twelve_lead_names
 from ecgcore.evaluation.side_words import side_text
-from ecgcore.inference import LoadedModel, load_model, use_threads, weights_root
+from ecgcore.inference import DEFAULT_MODEL, LoadedModel, load_model, use_threads, weights_root
 from ecgcore.models import LeadAttentionNet
 from ecgcore.training import write_card
 from ecgcore.training.release_choices import kept_networks
+from ecgcore.training.single_figures import card_part, figures_text, single_figures
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what training kept; further networks of the recipe in it are measured as an ensemble "
         "and by seed (default: runs)",
     )
+    parser.add_argument(
+        "--beside",
+        default=DEFAULT_MODEL,
+        metavar="NAME",
+        help=f"of a single-lead model: which other reads the same leads (default: {DEFAULT_MODEL})",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -49,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
         raise DatasetError("Only figures on test go into a card; leave --split out.")
     use_threads(1)
     model = load_model(args.model)
+    if model.card.input.max_leads == 1:
+        return _one_lead(args, model)
     entries = load_index(data_root(), datasets=twelve_lead_names(model.card))
     if isinstance(model.network, LeadAttentionNet):
         others = kept_networks(Path(args.runs) / model.name, model.card)
@@ -69,6 +78,26 @@ def run(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write(as_text(model, figures))
     return EXIT_OK
+
+
+def _one_lead(args: argparse.Namespace, model: LoadedModel) -> int:
+    """Measure a model of one lead beside the one for any leads, on the same leads."""
+    figures = single_figures(model, load_model(args.beside), split=args.split, tell=_said)
+    if args.write:
+        folder = weights_root() / args.model
+        write_card(
+            replace(model.card, metrics=card_part(figures)),
+            folder if folder.is_dir() else Path(args.model),
+        )
+    if args.json:
+        write_json({"model": model.name, **figures})
+    else:
+        sys.stdout.write(figures_text(figures))
+    return EXIT_OK
+
+
+def _said(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
 
 
 def _told(done: int, total: int) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from ecgcore.cli.common import add_input_arguments, for_each_recording
-from ecgcore.cli.predict import add_model_arguments
+from ecgcore.cli.predict import Models, add_model_arguments
 from ecgcore.errors import EcgError
 from ecgcore.explain import METHODS, Description, Explainer, describe, verdict
 from ecgcore.explain.explainer import WINDOWS
-from ecgcore.inference import load_model
 from ecgcore.recording import Recording
 from ecgcore.results import Attribution, LeadValues
 
@@ -34,12 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain one recording; return the exit status."""
-    model = load_model(args.model)
+    models = Models(args.model)
     out = Path(args.out)
     if out.suffix != ".npz":
         raise EcgError(f"{args.out}: the map is written as .npz; give a name that ends so.")
 
     def action(recording: Recording, _file: str, given: argparse.Namespace) -> dict[str, Any]:
+        model = models.of(recording, given.select_leads)
         explainer = Explainer(model, recording, given.select_leads)
         found = explainer.explain(given.label, given.method, windows=given.windows)
         _write(out, found)

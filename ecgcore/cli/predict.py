@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecgcore.cli.common import add_input_arguments, for_each_recording
-from ecgcore.inference import DEFAULT_MODEL, load_model, predict
+from ecgcore.inference import LoadedModel, load_model, model_for, predict
 from ecgcore.leads import canonical_lead
 from ecgcore.recording import Recording
 from ecgcore.results import Finding, Prediction
@@ -23,11 +23,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``--model`` and ``--select-leads``."""
     parser.add_argument(
-        "--model", default=DEFAULT_MODEL, metavar="NAME", help="a model's name, or its folder"
+        "--model",
+        metavar="NAME",
+        help="a model's name, or its folder; by default the one for one lead or for several, "
+        "as each recording has",
     )
     parser.add_argument(
         "--select-leads", type=_leads, metavar="I,II,...", help="use only these leads"
     )
+
+
+class Models:
+    """The model that was named, or for each recording the one that is its default.
+
+    Raises
+    ------
+    ModelError
+        If the named one cannot be loaded.
+    """
+
+    def __init__(self, name: str | None) -> None:
+        self.named = None if name is None else load_model(name)
+        self._loaded: dict[str, LoadedModel] = {}
+
+    def of(self, recording: Recording, leads: tuple[str, ...] | None) -> LoadedModel:
+        """Return the model for a recording, each loaded once."""
+        if self.named is not None:
+            return self.named
+        name = model_for(recording, leads)
+        if name not in self._loaded:
+            self._loaded[name] = load_model(name)
+        return self._loaded[name]
 
 
 def _leads(text: str) -> tuple[str, ...]:
@@ -40,10 +66,11 @@ def _leads(text: str) -> tuple[str, ...]:
 
 def run(args: argparse.Namespace) -> int:
     """Predict every recording; return the exit status."""
-    model = load_model(args.model)
+    model = Models(args.model)
 
     def action(recording: Recording, _file: str, given: argparse.Namespace) -> dict[str, Any]:
-        found = predict(model, recording, leads=given.select_leads, windows=given.windows)
+        chosen = model.of(recording, given.select_leads)
+        found = predict(chosen, recording, leads=given.select_leads, windows=given.windows)
         return as_json(found, windows=given.windows)
 
     return for_each_recording(args, action, as_text=as_text)

@@ -10,6 +10,11 @@ from ecgcore.training import make_model, read_recipe
 from ecgcore.training.multi_release import make_diagnostic
 from ecgcore.training.reference import make_reference, summary_table
 from ecgcore.training.reference_recipe import is_reference_recipe, read_reference_recipe
+from ecgcore.training.single_recipe import is_single_recipe, read_single_recipe
+from ecgcore.training.single_release import make_single
+from ecgcore.training.transfer_make import make_transfer
+from ecgcore.training.transfer_make import summary_text as transfer_text
+from ecgcore.training.transfer_recipe import is_transfer_recipe, read_transfer_recipe
 from ecgcore.training.wave_make import is_wave_recipe, make_delineator, read_wave_recipe
 
 
@@ -39,6 +44,10 @@ def run(args: argparse.Namespace) -> int:
         return _delineator(args)
     if is_reference_recipe(Path(args.config)):
         return _reference(args)
+    if is_transfer_recipe(Path(args.config)):
+        return _transfer(args)
+    if is_single_recipe(Path(args.config)):
+        return _single(args)
     recipe = read_recipe(Path(args.config))
     name = f"{recipe.name}-{recipe.version}"
     out = Path(args.out) if args.out else weights_root() / name
@@ -61,6 +70,31 @@ def _delineator(args: argparse.Namespace) -> int:
         write_json({"model": card.full_name, "folder": str(out), "training": card.training})
     else:
         sys.stdout.write(f"{card.full_name} is in {out}.\n")
+    return EXIT_OK
+
+
+def _transfer(args: argparse.Namespace) -> int:
+    recipe = read_transfer_recipe(Path(args.config))
+    out = Path(args.out) if args.out else Path("results") / "mvkt"
+    found = make_transfer(recipe, out, Path(args.runs) / recipe.name)
+    if args.json:
+        write_json({"recipe": recipe.name, "folder": str(out), **found})
+    else:
+        sys.stdout.write(transfer_text(found))
+    return EXIT_OK
+
+
+def _single(args: argparse.Namespace) -> int:
+    recipe = read_single_recipe(Path(args.config))
+    name = f"{recipe.name}-{recipe.version}"
+    out = Path(args.out) if args.out else weights_root() / name
+    card = make_single(recipe, out, Path(args.runs) / name)
+    if args.json:
+        write_json({"model": card.full_name, "folder": str(out), "training": card.training})
+    else:
+        sys.stdout.write(
+            f"{card.full_name} is in {out}. Measure it: python -m ecgcore evaluate {out} --write\n"
+        )
     return EXIT_OK
 
 

@@ -1,6 +1,7 @@
 """Model cards, safe loading, and prediction."""
 
 from ecgcore.inference.card import DataSource, InputContract, LabelRule, ModelCard, read_card
+from ecgcore.inference.choice import SINGLE_LEAD_MODEL, choices_for, model_for
 from ecgcore.inference.loading import (
     DEFAULT_MODEL,
     LoadedModel,
@@ -13,13 +14,16 @@ from ecgcore.inference.threads import use_threads
 
 __all__ = [
     "DEFAULT_MODEL",
+    "SINGLE_LEAD_MODEL",
     "DataSource",
     "InputContract",
     "LabelRule",
     "LoadedModel",
     "ModelCard",
     "available_models",
+    "choices_for",
     "load_model",
+    "model_for",
     "predict",
     "read_card",
     "use_threads",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ecgcore.inference.card import ModelCard
 from ecgcore.inference.distance import ENERGY, Strangeness
+from ecgcore.inference.one_lead import blocked_on
 from ecgcore.inference.prepare import ModelInput, known_paced
 from ecgcore.labels import statement
 from ecgcore.recording import Recording
@@ -172,6 +173,8 @@ def limits_of(
         limits.block(not_in_paced, f"The file tells of pacing; {_NOT_PACED}")
     elif paced_by_spikes(recording):
         limits.block(not_in_paced, f"Pacing spikes were found; {_NOT_PACED}")
+    if card.input.max_leads == 1:
+        _one_lead(limits, given, card)
     _lead_limits(limits, given, lead_names, card)
     _voltage_limits(limits, given, card)
     if age is None:
@@ -181,6 +184,14 @@ def limits_of(
         )
         limits.remark(BY_AGE, "The age is unknown; the model was trained on adults.")
     return limits
+
+
+def _one_lead(limits: Limits, given: ModelInput, card: ModelCard) -> None:
+    """Add what one lead cannot carry, by definition or by what was measured on that lead."""
+    for code in card.codes:
+        reason = blocked_on(code, given.leads[0], card.out_of_fold)
+        if reason:
+            limits.block([code], reason)
 
 
 def _voltage_limits(limits: Limits, given: ModelInput, card: ModelCard) -> None:

@@ -42,6 +42,8 @@ class InputContract:
     min_leads_calibrated : float
         Thresholds and calibration hold from this many leads on (a lead present for half of the
         time counts half).
+    max_leads : int
+        Leads that are read together: 1 for a network that reads one lead at a time.
     """
 
     leads: tuple[str, ...] = STANDARD_12
@@ -53,6 +55,7 @@ class InputContract:
     whole_s: float = 60.0
     sees_voltage: bool = False
     min_leads_calibrated: float = 8.0
+    max_leads: int = len(STANDARD_12)
 
 
 @dataclass(frozen=True)
@@ -235,3 +238,5 @@ def _check(card: ModelCard) -> None:
         raise ValueError("input leads must be standard leads")
     if not 0 < card.input.min_s <= card.input.window_s <= card.input.whole_s:
         raise ValueError("min_s, window_s and whole_s must be positive and in this order")
+    if not 1 <= card.input.max_leads <= len(STANDARD_12):
+        raise ValueError("max_leads must be from 1 to 12")

@@ -94,7 +94,8 @@ def model_leads(
     Raises
     ------
     CannotAssessError
-        If one of ``wanted`` is not in the recording, or no lead can be used.
+        If one of ``wanted`` is not in the recording, no lead can be used, or more can be used
+        than the model reads together.
     """
     names = recording.leads if wanted is None else wanted
     missing = [name for name in names if name not in recording.leads]
@@ -113,7 +114,16 @@ def model_leads(
             f"None of the leads {', '.join(names)} is one the model knows: "
             f"{', '.join(contract.leads)}."
         )
+    if len(usable) > contract.max_leads:
+        raise CannotAssessError(
+            f"This model reads {_count(contract.max_leads)}; the recording has "
+            f"{', '.join(usable)}: choose one of these, or another model."
+        )
     return usable
+
+
+def _count(n_leads: int) -> str:
+    return "one lead at a time" if n_leads == 1 else f"at most {n_leads} leads together"
 
 
 def model_input(recording: Recording, contract: InputContract, leads: dict[str, str]) -> ModelInput:

@@ -16,6 +16,7 @@ from ecgcore.models.lead_attention import BEATS, HANDHELD, INTERVALS, LeadAttent
 from ecgcore.models.lead_set import LeadSetNet
 from ecgcore.models.resnet34 import ResNet34
 from ecgcore.models.scaling import standardise, voltage_scale, with_scale
+from ecgcore.models.xresnet1d import XResNet1d
 
 __all__ = [
     "ARCHITECTURES",
@@ -38,6 +39,7 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
     "lead_attention": LeadAttentionNet,
     "delineator": DelineatorNet,
     "resnet34": ResNet34,
+    "xresnet1d": XResNet1d,
 }
 
 

@@ -159,7 +159,7 @@ def recalibrate(network: LeadAttentionNet, batches: Iterable[MultiBatch]) -> Non
         part.training = isinstance(part, LeadCountNorm)
     for batch in batches:
         with torch.autocast(batch.x.device.type, torch.bfloat16):
-            _forward(network, batch)
+            forward_batch(network, batch)
     network.eval()
 
 
@@ -203,7 +203,7 @@ def _odds(pool: Pool, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
     return np.asarray(weight / weight.sum())
 
 
-def _forward(network: LeadAttentionNet, batch: MultiBatch) -> tuple[Outputs, Tensor]:
+def forward_batch(network: LeadAttentionNet, batch: MultiBatch) -> tuple[Outputs, Tensor]:
     """Return everything the network says, and the leads' features."""
     mask = None if batch.whole else batch.present
     # One number for the batch: asking each record would stop a graphics card at every layer.
@@ -217,22 +217,22 @@ def task_loss(network: LeadAttentionNet, batch: MultiBatch, tasks: TasksPart) ->
     """Return the weighted sum of the losses of all tasks that a batch can tell of."""
     # bf16 halves the time of 1-D convolutions on processors and on graphics cards alike.
     with torch.autocast(batch.x.device.type, torch.bfloat16):
-        out, encoded = _forward(network, batch)
+        out, encoded = forward_batch(network, batch)
         waves = network.waves(encoded[::WAVE_STEP])
     target = batch.waves[::WAVE_STEP]
     weight = torch.tensor(tasks.beat_weights, device=batch.x.device)
     return (
         masked_bce(out.statements.float(), batch.statements)
         + tasks.superclass_weight * masked_bce(out.superclasses.float(), batch.superclasses)
-        + tasks.handheld_weight * _class_loss(out.handheld, batch.handheld, -1)
-        + tasks.beat_weight * _class_loss(out.beats, batch.beats, IGNORED, weight)
-        + tasks.interval_weight * _interval_loss(out.intervals.float(), batch.intervals)
+        + tasks.handheld_weight * class_loss(out.handheld, batch.handheld, -1)
+        + tasks.beat_weight * class_loss(out.beats, batch.beats, IGNORED, weight)
+        + tasks.interval_weight * interval_loss(out.intervals.float(), batch.intervals)
         + tasks.wave_weight
-        * _class_loss(waves[..., : target.shape[-1]].transpose(1, 2), target, IGNORED)
+        * class_loss(waves[..., : target.shape[-1]].transpose(1, 2), target, IGNORED)
     )
 
 
-def _class_loss(
+def class_loss(
     logits: Tensor, target: Tensor, unknown: int, weight: Tensor | None = None
 ) -> Tensor:
     """Return the cross-entropy over what is known, (B, C, ...) against (B, ...); zero if nothing.
@@ -246,7 +246,8 @@ def _class_loss(
     return (each * known).sum() / share.sum().clamp(min=1)
 
 
-def _interval_loss(found: Tensor, seconds: Tensor) -> Tensor:
+def interval_loss(found: Tensor, seconds: Tensor) -> Tensor:
+    """Return the smooth loss of intervals (B, 4) in seconds, over what is known."""
     usual, spread = (torch.tensor(v, device=found.device) for v in (USUAL_S, SPREAD_S))
     target = ((seconds - usual) / spread).clamp(-5, 5)
     known = torch.isfinite(target)

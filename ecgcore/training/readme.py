@@ -14,6 +14,8 @@ FEW_LEADS_WORDS = {
     "specificity": "specificity at that threshold",
 }
 
+ONE_LEAD_WORDS = {"auc": "area under the curve", "ece": "calibration error"}
+
 
 def readme(card: ModelCard) -> str:
     """Return the Markdown text."""
@@ -121,6 +123,10 @@ def _further(card: ModelCard) -> list[str]:
     if few:
         for figure, words in FEW_LEADS_WORDS.items():
             parts += [f"Fewer leads, out-of-fold: {words}.", _few_leads_table(few[figure])]
+    by_lead = card.out_of_fold.get("by_lead")
+    if by_lead:
+        for figure, words in ONE_LEAD_WORDS.items():
+            parts += [f"Each lead alone, out-of-fold: {words}.", _few_leads_table(by_lead[figure])]
     checks = card.metrics.get("explanations")
     if checks:
         parts.append(

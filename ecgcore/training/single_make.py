@@ -1,0 +1,266 @@
+"""From the single-lead recipe to students: what they learn from, and what is kept of them.
+
+A fold's teacher and student never saw its patients, in whatever set they stand; the final ones
+learn from ``train`` alone, so that ``val`` can choose between losses and seeds.
+"""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+
+from ecgcore.errors import InvalidArgumentError
+from ecgcore.leads import STANDARD_12
+from ecgcore.models import LeadAttentionNet
+from ecgcore.training.loop import Progress
+from ecgcore.training.make import save_weights, told
+from ecgcore.training.multi_make import Material, final_network, fold_network
+from ecgcore.training.pools import Pool
+from ecgcore.training.recipe import Recipe
+from ecgcore.training.single_ask import Said, ask, teacher_answers
+from ecgcore.training.single_fit import (
+    Answers,
+    SinglePool,
+    Trained,
+    fit_single,
+    network_of,
+    single_pool,
+)
+from ecgcore.training.single_recipe import SingleRecipe
+from ecgcore.training.transfer_fit import device_of
+
+Rows = NDArray[np.int64]
+Tell = Callable[[str], Callable[[int, float], None]]
+OWN_LEAD = -1
+
+
+@dataclass(eq=False)
+class SingleMaterial:
+    """Everything a recipe learns from, on the device."""
+
+    recipe: SingleRecipe
+    base: Material
+
+    @cached_property
+    def pools(self) -> dict[str, Pool]:
+        """Pools by name, the twelve-lead one first."""
+        found = {"twelve": self.base.twelve, "single": self.base.single, "beats": self.base.beats}
+        if self.base.simulated is not None:
+            found["simulated"] = self.base.simulated
+        return found
+
+    @cached_property
+    def pool(self) -> SinglePool:
+        """All of them on the device."""
+        return single_pool(self.pools, self.base.noise, device_of())
+
+    @property
+    def n_twelve(self) -> int:
+        """Twelve-lead records: the first rows of the pool."""
+        return len(self.base.twelve)
+
+    @property
+    def n_folds(self) -> int:
+        """Patient-wise folds."""
+        return self.recipe.base.data.folds
+
+    @cached_property
+    def fold_of(self) -> dict[str, int]:
+        """The fold of every patient, the same in every set."""
+        rows, folds = self.base.folds()
+        groups = self.base.twelve.data.groups
+        known = {str(groups[row]): int(fold) for row, fold in zip(rows, folds, strict=True)}
+        n = self.n_folds
+        for pool in (self.base.twelve, self.base.single, self.base.beats):
+            for group in np.unique(pool.data.groups):
+                known.setdefault(str(group), zlib.crc32(str(group).encode()) % n)
+        return known
+
+    def rows(self, splits: Sequence[str], *, without: int | None = None) -> dict[str, Rows]:
+        """Return rows of the pool of these splits by kind, without a fold's patients."""
+        found = {
+            "twelve": self._rows("twelve", "", splits, without),
+            "cpsc": self._rows("single", "cpsc2018_lead1", splits, without),
+            "cinc": self._rows("single", "cinc2017", splits, without),
+            "beats": self._rows("beats", "", splits, without),
+        }
+        if self.base.simulated is not None:
+            first = self.pool.first["simulated"]
+            found["simulated"] = first + np.arange(len(self.base.simulated))
+        return found
+
+    def held(self, kind: str, fold: int) -> Rows:
+        """Return the rows of a kind whose patients are in a fold."""
+        names = {"cpsc": ("single", "cpsc2018_lead1"), "cinc": ("single", "cinc2017")}
+        pool, dataset = names.get(kind, (kind, ""))
+        splits = self.recipe.base.data.cross_validate
+        rows = self._rows(pool, dataset, splits, None)
+        data = self.pools[pool].data
+        inside = [self.fold_of[str(data.groups[r - self.pool.first[pool]])] == fold for r in rows]
+        return rows[np.array(inside, dtype=bool)]
+
+    def _rows(self, name: str, dataset: str, splits: Sequence[str], without: int | None) -> Rows:
+        data = self.pools[name].data
+        rows = data.where(*splits)
+        if dataset:
+            rows = rows[data.datasets[rows] == dataset]
+        if without is not None:
+            rows = rows[[self.fold_of[str(group)] != without for group in data.groups[rows]]]
+        return rows + self.pool.first[name]
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Where finished networks are kept, those of the base beside them, and who is told."""
+
+    folder: Path
+    tell: Tell
+    base_tell: Callable[[str], Callable[[Progress], None]] = told
+
+    def base_folder(self, recipe: Recipe) -> Path:
+        """Return where the networks of the base are kept."""
+        return self.folder.parent / f"{recipe.name}-{recipe.version}"
+
+
+def teacher_of(material: SingleMaterial, fold: int | None, keep: Keep) -> LeadAttentionNet:
+    """Return the base's network that never saw a fold's patients; None: its final one."""
+    base, folder = material.base, keep.base_folder(material.recipe.base)
+    if fold is None:
+        found = final_network(base, 0, folder, keep.base_tell).network
+    else:
+        found = fold_network(base, fold, folder, keep.base_tell).network
+    if not isinstance(found, LeadAttentionNet):
+        raise InvalidArgumentError("The teacher must be a network that names its features.")
+    return found
+
+
+def answers_of(
+    material: SingleMaterial, teacher: LeadAttentionNet, fold: int | None = None
+) -> Answers:
+    """Return what a teacher says of the records that its student learns from."""
+    rows = learned_rows(material, fold)["twelve"]
+    whole = rows[material.pool.complete[rows].all(axis=1)]
+    return teacher_answers(teacher, material.pool, whole, material.n_twelve)
+
+
+def learned_rows(material: SingleMaterial, fold: int | None = None) -> dict[str, Rows]:
+    """Return what is learned from: the recipe's splits, or all but a fold's patients."""
+    data = material.recipe.base.data
+    if fold is None:
+        return material.rows(data.learn)
+    return material.rows(data.cross_validate, without=fold)
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One student: its seed, the fold it never sees (None: the final one), and its losses."""
+
+    number: int
+    loss: str
+    fold: int | None = None
+
+    @property
+    def place(self) -> str:
+        """Seed or fold, for names."""
+        return f"seed-{self.number}" if self.fold is None else f"fold-{self.fold}"
+
+
+def by_labels(material: SingleMaterial, run: Run, keep: Keep) -> Trained:
+    """Train the first part of a student, by labels alone, or take it."""
+    recipe, name = material.recipe, f"labels-{run.place}"
+    rows, seed = learned_rows(material, run.fold), _seed(recipe, run)
+
+    def make() -> Trained:
+        report = keep.tell(name)
+        return fit_single(recipe, material.pool, rows, recipe.student, seed=seed, report=report)
+
+    return kept(recipe, name, keep.folder, make)
+
+
+def student_of(material: SingleMaterial, run: Run, answers: Answers, keep: Keep) -> Trained:
+    """Train a student to the end, or take it."""
+    recipe, name = material.recipe, f"student-{run.loss}-{run.place}"
+    start = by_labels(material, run, keep).network
+
+    def make() -> Trained:
+        return fit_single(
+            recipe,
+            material.pool,
+            learned_rows(material, run.fold),
+            recipe.second,
+            seed=_seed(recipe, run) + 1,
+            answers=None if run.loss == "bce" else answers,
+            contrast=run.loss == "mkd+clt",
+            start=start,
+            report=keep.tell(name),
+        )
+
+    return kept(recipe, name, keep.folder, make)
+
+
+def _seed(recipe: SingleRecipe, run: Run) -> int:
+    return recipe.seed + (1000 * (run.number + 1) if run.fold is None else 50 + 2 * run.fold)
+
+
+def kept(recipe: SingleRecipe, name: str, folder: Path, make: Callable[[], Trained]) -> Trained:
+    """Return a network made now, or taken from a folder if it was made by the same recipe."""
+    key = hashlib.sha256(repr((name, recipe.plain())).encode()).hexdigest()
+    state, path = folder / f"{name}.json", folder / f"{name}.safetensors"
+    if state.is_file() and path.is_file():
+        kept_facts = json.loads(state.read_text(encoding="utf-8"))
+        if kept_facts["key"] == key:
+            network = network_of(recipe.arguments)
+            network.load_state_dict(safetensors.torch.load_file(path), strict=True)
+            losses = tuple(kept_facts["losses"])
+            seconds, steps = kept_facts["seconds"], kept_facts["steps"]
+            return Trained(network.eval(), losses, seconds, steps)
+    made = make()
+    folder.mkdir(parents=True, exist_ok=True)
+    save_weights(made.network, path)
+    facts = {"key": key, "losses": made.losses, "seconds": made.seconds, "steps": made.steps}
+    state.write_text(json.dumps(facts), encoding="utf-8")
+    return made
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What a student says of records that it did not learn from.
+
+    Attributes
+    ----------
+    twelve : Rows
+        Twelve-lead rows, with any statement known.
+    by_lead : array, shape (12, n, 25)
+    single : dict of str to (Rows, Said)
+        ``cpsc``, ``cinc`` and ``beats``, each on the lead it has.
+    """
+
+    twelve: Rows
+    by_lead: NDArray[np.float32]
+    single: dict[str, tuple[Rows, Said]]
+
+
+def heard_of(material: SingleMaterial, network: LeadAttentionNet, fold: int | None = None) -> Heard:
+    """Ask a student about a fold's patients (None: about val), on every lead by itself."""
+    kinds = ("twelve", "cpsc", "cinc", "beats")
+    if fold is None:
+        held = material.rows(("val",))
+    else:
+        held = {kind: material.held(kind, fold) for kind in kinds}
+    rows = held["twelve"]
+    known = ~torch.isnan(material.pool.pool.statements).all(dim=1).cpu().numpy()
+    rows = rows[known[rows]]
+    by_lead = [ask(network, material.pool, rows, [k]).statements for k in range(len(STANDARD_12))]
+    single = {
+        kind: (held[kind], ask(network, material.pool, held[kind], [OWN_LEAD]))
+        for kind in kinds[1:]
+    }
+    return Heard(rows, np.stack(by_lead), single)

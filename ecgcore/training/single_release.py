@@ -1,0 +1,287 @@
+"""From the single-lead recipe to a model folder: rules from single leads out of fold, the card."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgcore.evaluation import MIN_POSITIVES, CalibrationSet, evaluate_predictions, mean_auc
+from ecgcore.inference.card import WEIGHTS_FILE, DataSource, LabelRule, ModelCard
+from ecgcore.labels import CORE_CODES, STATEMENT_CODES
+from ecgcore.leads import STANDARD_12
+from ecgcore.training.few_leads import few_lead_figures
+from ecgcore.training.make import SOURCES, save_weights, write_card
+from ecgcore.training.multi_make import Material, statement_targets
+from ecgcore.training.rules import label_rules
+from ecgcore.training.single_ask import ask
+from ecgcore.training.single_fit import Trained
+from ecgcore.training.single_make import (
+    OWN_LEAD,
+    Heard,
+    Keep,
+    Run,
+    SingleMaterial,
+    answers_of,
+    heard_of,
+    student_of,
+    teacher_of,
+)
+from ecgcore.training.single_recipe import VAL, SingleRecipe
+
+THRESHOLD_RULE = (
+    "highest F1 on calibrated probabilities of single leads not learned from, by statement"
+)
+_MORE_SOURCES = {
+    "brugada": ("Brugada-HUCA", "CC BY-SA 4.0"),
+    "cpsc2018_lead1": ("CPSC 2018, lead I", "CC BY 4.0"),
+    "cinc2017": ("CinC Challenge 2017", "ODC-By"),
+    "mitdb": ("MIT-BIH Arrhythmia, training half", "ODC-By"),
+}
+N_CODES = len(STATEMENT_CODES)
+
+
+@dataclass(frozen=True, eq=False)
+class Collected:
+    """Logits of single leads not learned from: each lead of each record is a row.
+
+    Attributes
+    ----------
+    logits, targets : arrays, shape (n, 20)
+    groups, records, leads : arrays of str, shape (n,)
+        Patient, record (with its data set) and lead.
+    """
+
+    logits: NDArray[np.float64]
+    targets: NDArray[np.float32]
+    groups: NDArray[np.str_]
+    records: NDArray[np.str_]
+    leads: NDArray[np.str_]
+
+
+def collect(base: Material, heard: Sequence[Heard]) -> Collected:
+    """Join what students said of twelve-lead and single-lead records they did not learn from.
+
+    MIT-BIH's windows are left out: few persons, many windows.
+    """
+    logits, targets, groups, records, leads = [], [], [], [], []
+
+    def add(values: NDArray[np.float32], data: Any, rows: NDArray[np.int64], lead: str) -> None:
+        there = np.isfinite(values[:, 0])
+        some = rows[there]
+        logits.append(values[there, :N_CODES].astype(np.float64))
+        targets.append(statement_targets(data)[some])
+        groups.append(data.groups[some])
+        records.append(np.array([f"{data.datasets[i]}/{data.records[i]}" for i in some]))
+        leads.append(np.full(some.size, lead))
+
+    first = len(base.twelve)
+    for each in heard:
+        for lead, values in zip(STANDARD_12, each.by_lead, strict=True):
+            add(values, base.twelve.data, each.twelve, lead)
+        for kind in ("cpsc", "cinc"):
+            rows, said = each.single[kind]
+            add(said.statements, base.single.data, rows - first, "I")
+    return Collected(
+        np.concatenate(logits),
+        np.concatenate(targets),
+        np.concatenate(groups),
+        np.concatenate(records),
+        np.concatenate(leads),
+    )
+
+
+def rules_of(found: Collected) -> tuple[tuple[LabelRule, ...], CalibrationSet]:
+    """Return thresholds and calibration; positives are counted by record, not by lead."""
+    rules, calibration = label_rules(
+        STATEMENT_CODES,
+        found.targets,
+        found.logits,
+        found.groups,
+        dict.fromkeys(STATEMENT_CODES, 1.0),
+    )
+    counted = []
+    for j, rule in enumerate(rules):
+        n = int(np.unique(found.records[found.targets[:, j] == 1]).size)
+        counted.append(replace(rule, positives=n, calibrated=n >= MIN_POSITIVES))
+    return tuple(counted), calibration
+
+
+def out_of_fold_by_lead(
+    found: Collected, rules: Sequence[LabelRule], calibration: CalibrationSet
+) -> dict[str, Any]:
+    """Return what a card says of the out-of-fold logits: together, and lead by lead."""
+    thresholds = [rule.threshold for rule in rules]
+    figures = evaluate_predictions(
+        found.targets,
+        calibration.apply(found.logits),
+        thresholds=thresholds,
+        groups=found.groups,
+        codes=STATEMENT_CODES,
+        n_boot=200,
+    )
+    figures["how"]["note"] = (
+        "each lead of a record by itself; thresholds and calibration were made on these: flattering"
+    )
+    # Twelve-lead records alone: single-lead sets are other people, and all lead I.
+    twelve = ~np.isin(
+        np.array([name.split("/")[0] for name in found.records]), ("cpsc2018_lead1", "cinc2017")
+    )
+    by_lead: dict[str, Any] = {}
+    for lead in STANDARD_12:
+        rows = twelve & (found.leads == lead)
+        made = few_lead_figures(
+            STATEMENT_CODES,
+            found.targets[rows],
+            {lead: found.logits[rows]},
+            calibration,
+            thresholds,
+        )
+        for figure, values in made.items():
+            by_lead.setdefault(figure, {}).update(values)
+    return figures | {"by_lead": by_lead}
+
+
+def make_single(recipe: SingleRecipe, out: Path, runs: Path) -> ModelCard:
+    """Make a model folder.
+
+    Parameters
+    ----------
+    out : Path
+        The model folder to write.
+    runs : Path
+        Folder for what is kept between runs.
+    """
+    material = SingleMaterial(recipe, Material(recipe.base))
+    keep, loss = Keep(runs, _told), recipe.losses[-1]
+    answers = answers_of(material, teacher_of(material, None, keep))
+    made = {
+        (name, number): student_of(material, Run(number, name), answers, keep)
+        for number in range(len(recipe.seeds))
+        for name in recipe.losses
+    }
+    chosen = {key: val_figure(material, each) for key, each in made.items()}
+    best = max((key for key in made if key[0] == loss), key=lambda key: chosen[key])
+    facts = {"val_mean_auc": {f"{name}-{k}": v for (name, k), v in chosen.items()}}
+    if recipe.calibrate == VAL:
+        heard = [heard_of(material, made[best].network)]
+    else:
+        heard = [_fold_heard(material, fold, loss, keep) for fold in range(material.n_folds)]
+    return release(recipe, collect(material.base, heard), made[best], out, facts)
+
+
+def _fold_heard(material: SingleMaterial, fold: int, loss: str, keep: Keep) -> Heard:
+    answers = answers_of(material, teacher_of(material, fold, keep), fold)
+    student = student_of(material, Run(0, loss, fold), answers, keep)
+    return heard_of(material, student.network, fold)
+
+
+def val_figure(material: SingleMaterial, made: Trained) -> float:
+    """Return the mean AUC of the nine statements on val: over every lead, and on CPSC's lead I."""
+    targets = material.pool.pool.statements.cpu().numpy()[:, : len(CORE_CODES)]
+    val = material.rows(("val",))
+    found = []
+    for lead in range(len(STANDARD_12)):
+        said = ask(made.network, material.pool, val["twelve"], [lead]).statements
+        heard = np.isfinite(said[:, 0])
+        rows = val["twelve"][heard]
+        found.append(mean_auc(targets[rows], said[heard][:, : len(CORE_CODES)]))
+    said = ask(made.network, material.pool, val["cpsc"], [OWN_LEAD]).statements
+    found += [mean_auc(targets[val["cpsc"]], said[:, : len(CORE_CODES)])]
+    return float(np.mean(found))
+
+
+def release(
+    recipe: SingleRecipe,
+    found: Collected,
+    made: Trained,
+    out: Path,
+    facts: dict[str, Any],
+) -> ModelCard:
+    """Write a model folder from out-of-fold logits and the network that was chosen.
+
+    Parameters
+    ----------
+    facts : dict
+        What else is told of the training.
+    """
+    rules, calibration = rules_of(found)
+    out.mkdir(parents=True, exist_ok=True)
+    training = recipe.plain() | {
+        "final_seconds": round(made.seconds),
+        "out_of_fold_seconds": 0,
+        "final_loss": round(made.losses[-1], 4),
+        "parameters": sum(p.numel() for p in made.network.parameters()),
+        "steps": made.steps,
+        **facts,
+    }
+    card = ModelCard(
+        name=recipe.name,
+        version=recipe.version,
+        created=datetime.now(UTC).date().isoformat(),
+        architecture="lead_attention",
+        arguments=dict(recipe.arguments),
+        input=recipe.input,
+        labels=rules,
+        threshold_rule=THRESHOLD_RULE,
+        calibration_rule=calibration.words,
+        data=sources(Material(recipe.base)),
+        split=split_words(recipe),
+        intended_use=recipe.text.intended_use,
+        limits=recipe.text.limits,
+        weights_sha256=save_weights(made.network, out / WEIGHTS_FILE),
+        training=training,
+        out_of_fold=out_of_fold_by_lead(found, rules, calibration),
+    )
+    write_card(card, out)
+    return card
+
+
+def split_words(recipe: SingleRecipe) -> str:
+    """Return which records served for what, in words."""
+    data = recipe.base.data
+    learn, cross = " and ".join(data.learn), " and ".join(data.cross_validate)
+    ground = (
+        "the student's own predictions of every single lead on val, where the seed was chosen too"
+        if recipe.calibrate == VAL
+        else f"patient-wise out-of-fold predictions of every single lead ({data.folds} folds, each "
+        f"with a teacher that never saw its patients either) over {cross}"
+    )
+    return (
+        f"Weights: learned from {learn}; of several seeds the one with the highest mean AUC on "
+        f"val. Thresholds and calibration: {ground}. Figures: test, seen once."
+    )
+
+
+def sources(base: Material) -> tuple[DataSource, ...]:
+    """Return the data sets and how many records of each were learned from."""
+    learn, titles = base.recipe.data.learn, SOURCES | _MORE_SOURCES
+    out = []
+    for names, pool in (
+        (base.recipe.data.datasets, base.twelve),
+        (base.recipe.tasks.single_lead, base.single),
+        (base.recipe.tasks.beats, base.beats),
+    ):
+        data = pool.data
+        for name in names:
+            rows = data.where(*learn)
+            rows = rows[data.datasets[rows] == name]
+            n = np.unique(data.records[rows]).size
+            out.append(DataSource(name, *titles[name], int(n)))
+    if base.recipe.simulation.share:
+        n = base.recipe.simulation.records
+        out.append(DataSource("simulated", "Simulated records", "MIT", n))
+    return tuple(out)
+
+
+def _told(name: str) -> Callable[[int, float], None]:
+    def tell(step: int, loss: float) -> None:
+        if step % 500 == 0:
+            sys.stderr.write(f"{name}: step {step}, loss {loss:.3f}\n")
+            sys.stderr.flush()
+
+    return tell

@@ -1,0 +1,250 @@
+"""Losses of knowledge transfer from a teacher on twelve leads to a student on one.
+
+Source: Qin et al., MVKT-ECG, Comput Biol Med 168:107503 (2023); the contrastive part is the
+contrastive representation distillation of Tian, Krishnan and Isola, ICLR 2020.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ecgcore.checks import in_range, one_of
+from ecgcore.errors import InvalidArgumentError
+
+NEGATIVES = ("disjoint", "jaccard", "first_label")
+# Keeps logarithms finite.
+_SMALL = 1e-7
+
+
+def multi_label_transfer(student: Tensor, teacher: Tensor, *, temperature: float = 1.0) -> Tensor:
+    """Return MKD: the divergence of each label's two outcomes, teacher from student.
+
+    Parameters
+    ----------
+    student, teacher : Tensors, shape (B, n_labels)
+        Logits; no gradient reaches the teacher.
+    temperature : float
+        Divides both logits; the loss is multiplied by its square, so that its gradient keeps its
+        size (Hinton, Vinyals and Dean, 2015).
+
+    Returns
+    -------
+    Tensor, scalar
+        Sum over labels of KL(teacher || student), mean over the batch and the two outcomes.
+
+    Notes
+    -----
+    The published code divides the probabilities by the temperature instead of the logits, which
+    makes no distribution for any temperature but 1.  At 1 both are the same.
+    """
+    t = teacher.detach().float() / temperature
+    s = student.float() / temperature
+    p = t.sigmoid()
+    there = p * (functional.logsigmoid(t) - functional.logsigmoid(s))
+    absent = (1 - p) * (functional.logsigmoid(-t) - functional.logsigmoid(-s))
+    return (there + absent).sum(dim=1).mean() / 2 * temperature**2
+
+
+def negative_weights(labels: Tensor, rows: Tensor, rule: str) -> Tensor:
+    """Return how likely each record is drawn as a negative of each of ``rows``.
+
+    Parameters
+    ----------
+    labels : Tensor of bool, shape (N, n_labels)
+        What each training record has.
+    rows : Tensor of int64, shape (B,)
+    rule : str
+        ``"disjoint"``: records that share no label (two records without any label share that);
+        ``"jaccard"``: weighted by the Jaccard distance of the label sets; ``"first_label"``: the
+        published code, which compares one label a record, the first.
+
+    Returns
+    -------
+    Tensor, shape (B, N)
+        At least one positive a row: where the rule leaves none, all other records.
+
+    Notes
+    -----
+    In the published code the first label of CPSC 2018 is the first diagnosis listed; of PTB-XL it
+    is the first column of the label table, so that only this class and its absence are told apart.
+    """
+    one_of("negatives", rule, NEGATIVES)
+    mine = labels[rows].float()
+    if rule == "first_label":
+        first = torch.where(labels.any(dim=1), labels.float().argmax(dim=1), -1)
+        weight = (first[rows][:, None] != first[None]).float()
+    else:
+        every = labels.float()
+        shared = mine @ every.T
+        union = mine.sum(dim=1)[:, None] + every.sum(dim=1)[None] - shared
+        # Two records with nothing are alike.
+        distance = torch.where(union > 0, 1 - shared / union.clamp(min=1), 0.0)
+        weight = (distance == 1).float() if rule == "disjoint" else distance
+    weight.scatter_(1, rows[:, None], 0.0)
+    none = weight.sum(dim=1, keepdim=True) == 0
+    return torch.where(none, torch.ones_like(weight).scatter_(1, rows[:, None], 0.0), weight)
+
+
+@dataclass(frozen=True)
+class ContrastSettings:
+    """Of the contrastive part; the defaults are the published ones, but for the negatives.
+
+    Attributes
+    ----------
+    dimensions : int
+        Of the common space.
+    n_negatives : int
+    temperature : float
+    momentum : float
+        Of the memory banks.
+    negatives : str
+        See :func:`negative_weights`.
+    """
+
+    dimensions: int = 128
+    n_negatives: int = 1024
+    temperature: float = 0.07
+    momentum: float = 0.5
+    negatives: str = "disjoint"
+
+
+def check_contrast(settings: ContrastSettings) -> None:
+    """Check the ranges.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Naming the entry.
+    """
+    one_of("contrast.negatives", settings.negatives, NEGATIVES)
+    in_range("contrast.dimensions", settings.dimensions, 1, 4096)
+    in_range("contrast.n_negatives", settings.n_negatives, 1, 65_536)
+    in_range("contrast.temperature", settings.temperature, 1e-3, 100)
+    in_range("contrast.momentum", settings.momentum, 0, 0.999)
+
+
+class ContrastiveTransfer(nn.Module):
+    """CLT: a record's two views lie together, apart from records of other diseases.
+
+    Parameters
+    ----------
+    n_student, n_teacher : int
+        Features of each network.
+    labels : Tensor of bool, shape (N, n_labels)
+        Of all training records, in the order of the rows given later.
+    settings : ContrastSettings, optional
+    learned : Tensor of bool, shape (N,), optional
+        Which records may be negatives: those that are learned from.  Default: all.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there are fewer than two records.
+
+    Notes
+    -----
+    Each side: a linear layer to 128, unit length.  Two memory banks of one vector a training
+    record; the positive of record i is i in the other bank, the negatives are drawn anew each
+    step.  P = exp(u.v / 0.07) / Z, with Z fixed by the first batch; with m negatives and noise of
+    probability 1/N, each anchor's loss is -log P+/(P+ + m/N) - sum log (m/N)/(P- + m/N).
+    """
+
+    banks: Tensor
+    scale: Tensor
+    labels: Tensor
+    learned: Tensor
+
+    def __init__(
+        self,
+        n_student: int,
+        n_teacher: int,
+        labels: Tensor,
+        settings: ContrastSettings | None = None,
+        *,
+        learned: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        if labels.ndim != 2 or labels.shape[0] < 2:
+            raise InvalidArgumentError(
+                f"Labels have shape {tuple(labels.shape)}; two records at least are needed."
+            )
+        self.settings = settings or ContrastSettings()
+        check_contrast(self.settings)
+        d = self.settings.dimensions
+        self.student = nn.Linear(n_student, d)
+        self.teacher = nn.Linear(n_teacher, d)
+        # As published: uniform, of length 1 in the mean square.
+        edge = (3 / d) ** 0.5
+        self.register_buffer("banks", (2 * torch.rand(2, labels.shape[0], d) - 1) * edge)
+        self.register_buffer("scale", torch.full((2,), -1.0))
+        self.register_buffer("labels", labels.bool())
+        everyone = torch.ones(labels.shape[0], dtype=torch.bool, device=labels.device)
+        self.register_buffer("learned", everyone if learned is None else learned)
+
+    def forward(self, student: Tensor, teacher: Tensor, rows: Tensor) -> Tensor:
+        """Return the loss of a batch, and remember its vectors.
+
+        Parameters
+        ----------
+        student, teacher : Tensors, shape (B, n)
+            Features; no gradient reaches the teacher's network.
+        rows : Tensor of int64, shape (B,)
+            Which training records these are.
+        """
+        views = torch.stack(
+            [
+                functional.normalize(self.student(student.float()), dim=1),
+                functional.normalize(self.teacher(teacher.detach().float()), dim=1),
+            ]
+        )
+        negatives = self._negatives(rows)
+        index = torch.cat([rows[:, None], negatives], dim=1)
+        # Each view is compared with the bank of the other one.
+        others = self.banks.flip(0)[:, index]
+        score = torch.exp((others @ views[..., None]).squeeze(-1) / self.settings.temperature)
+        n = int(self.labels.shape[0])
+        # The first batch fixes Z; no branch, so that nothing waits for the device.
+        found = score.detach().mean(dim=(1, 2)) * n
+        self.scale.copy_(torch.where(self.scale < 0, found, self.scale))
+        p = score / self.scale[:, None, None]
+        noise = negatives.shape[1] / n
+        positive = torch.log(p[..., 0] / (p[..., 0] + noise + _SMALL))
+        apart = torch.log(noise / (p[..., 1:] + noise + _SMALL)).sum(dim=-1)
+        self._remember(views.detach(), rows)
+        return -(positive + apart).sum() / rows.shape[0]
+
+    def _negatives(self, rows: Tensor) -> Tensor:
+        weight = negative_weights(self.labels, rows, self.settings.negatives) * self.learned
+        # Where the rule leaves none of those learned from, any of them.
+        none = weight.sum(dim=1, keepdim=True) == 0
+        weight = torch.where(none, self.learned.float(), weight)
+        return torch.multinomial(weight, self.settings.n_negatives, replacement=True)
+
+    @torch.no_grad()
+    def _remember(self, views: Tensor, rows: Tensor) -> None:
+        keep = self.settings.momentum
+        mixed = keep * self.banks[:, rows] + (1 - keep) * views
+        self.banks[:, rows] = functional.normalize(mixed, dim=2)
+
+
+def pairs_contrast(first: Tensor, second: Tensor, *, temperature: float = 0.1) -> Tensor:
+    """Return NT-Xent: the two views of a record are alike, all others of the batch are not.
+
+    Parameters
+    ----------
+    first, second : Tensors, shape (B, d)
+        Row i of both is of one record.
+
+    Notes
+    -----
+    Chen et al., SimCLR, ICML 2020; with two leads of one record as views it is the CMLC of
+    Kiyasseh, Zhu and Clifton, CLOCS, ICML 2021.
+    """
+    views = functional.normalize(torch.cat([first, second]).float(), dim=1)
+    n = first.shape[0]
+    alike = views @ views.T / temperature
+    alike = alike.masked_fill(torch.eye(2 * n, dtype=torch.bool, device=views.device), -1e9)
+    partner = torch.arange(2 * n, device=views.device).roll(n)
+    return functional.cross_entropy(alike, partner)

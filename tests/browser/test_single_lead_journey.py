@@ -1,0 +1,32 @@
+"""Single lead in real Chromium: a hand-held recording, then twelve leads beside one."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from benchmarks.app import DRAWN, choose
+from ecgcore.simulate.cases import DEMONSTRATION_CASES
+
+pytestmark = pytest.mark.browser
+
+SLOW_MS = 60_000
+_HAND_HELD = next(i for i, c in enumerate(DEMONSTRATION_CASES, 1) if c.key == "hand-held-af")
+_PVC = next(i for i, c in enumerate(DEMONSTRATION_CASES, 1) if c.key == "pvc")
+
+
+def test_one_lead_is_read_by_its_model_and_twelve_are_compared_with_one(page: Page) -> None:
+    choose(page, _HAND_HELD)
+    page.wait_for_selector(DRAWN, timeout=2 * SLOW_MS)
+    expect(page.get_by_text("most else cannot")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("single-lead-1: made for one lead").first).to_be_visible()
+    page.get_by_role("link", name="Single lead", exact=True).click()
+    expect(page.get_by_text("What it cannot, and why")).to_be_visible(timeout=SLOW_MS)
+    page.get_by_role("link", name="Open", exact=True).click()
+    choose(page, _PVC)
+    page.wait_for_selector(DRAWN, timeout=SLOW_MS)
+    page.get_by_role("link", name="Single lead", exact=True).click()
+    bars = page.locator(".ecg-leads div")
+    expect(bars).to_have_count(13, timeout=SLOW_MS)
+    expect(page.locator(DRAWN)).to_have_count(2, timeout=SLOW_MS)
+    page.set_viewport_size({"width": 420, "height": 900})
+    expect(bars.last).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 420

@@ -1,0 +1,355 @@
+"""The single-lead student from pools to a model folder, on simulated records."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ecgcore.errors import CannotAssessError, InvalidArgumentError
+from ecgcore.inference import load_model, predict, read_card
+from ecgcore.inference.card import InputContract
+from ecgcore.labels import STATEMENT_CODES
+from ecgcore.leads import STANDARD_12
+from ecgcore.training import single_fit, single_make, single_release
+from ecgcore.training.multi_make import Material
+from ecgcore.training.pools import Pool, simulated_pool
+from ecgcore.training.simulated import SimulationPart, simulated_records
+from ecgcore.training.single_ask import ask, teacher_answers
+from ecgcore.training.single_fit import (
+    Answers,
+    Drawer,
+    Trained,
+    fit_single,
+    network_of,
+    one_cycle,
+    single_pool,
+)
+from ecgcore.training.single_make import (
+    Keep,
+    Run,
+    SingleMaterial,
+    answers_of,
+    heard_of,
+    student_of,
+    teacher_of,
+)
+from ecgcore.training.single_recipe import is_single_recipe, read_single_recipe
+from ecgcore.training.single_release import collect, make_single, rules_of
+from tests.synthetic import recording
+
+CONFIG = Path(__file__).resolve().parents[2] / "configs" / "single_lead.toml"
+TINY = {"n_labels": 20, "encoder": [4, 8], "mixed": 8, "trunk": [8, 16], "layers": 1, "kernel": 5}
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_statistics():
+    """A few batches for the running statistics: what these networks say does not matter."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(single_fit, "_RECALIBRATION_STEPS", 1)
+    yield
+    patch.undo()
+
+
+def quiet(_name: str):
+    return lambda _step, _loss: None
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory) -> Pool:
+    part = SimulationPart(
+        share=0.3, records=40, statements=("normal", "pvc", "atrial-fibrillation", "lbbb")
+    )
+    folder = tmp_path_factory.mktemp("records")
+    return simulated_pool(simulated_records(part, InputContract(sees_voltage=True), folder))
+
+
+def renamed(pool: Pool, dataset: str, *, leads: int = 12, first: int = 0) -> Pool:
+    """Return a pool as another data set's, train and val in turn, with its first leads alone."""
+    data, n = pool.data, len(pool)
+    scales = data.signals.scales.copy()
+    values = data.signals.values.reshape(n, 12, -1)[:, :leads]
+    scales[:, leads:] = np.nan
+    length = int(data.signals.lengths[0])
+    signals = replace(
+        data.signals,
+        values=np.ascontiguousarray(values).reshape(-1),
+        starts=np.arange(n + 1, dtype=np.int64) * leads * length,
+        scales=scales,
+    )
+    people = np.array([f"{dataset}/{first + i}" for i in range(n)])
+    made = replace(
+        data,
+        signals=signals,
+        datasets=np.full(n, dataset),
+        groups=people,
+        records=people,
+        splits=np.array(["train", "train", "val", "train"] * (n // 4)),
+        # Every statement has positives, so that each can have a threshold.
+        further=(np.random.default_rng(1).random((n, 11)) < 0.4).astype(np.float32),
+        targets=(np.random.default_rng(2).random((n, 9)) < 0.4).astype(np.float32),
+    )
+    return replace(pool, data=made)
+
+
+@pytest.fixture(scope="module")
+def material(records: Pool) -> SingleMaterial:
+    recipe = read_single_recipe(CONFIG)
+    few = {"steps": 2, "learning_rate": 5e-3, "twelve": 6, "simulated": 2}
+    recipe = replace(
+        recipe,
+        arguments=TINY,
+        seeds=(0,),
+        losses=("bce", "mkd+clt"),
+        student=replace(recipe.student, cpsc=3, cinc=3, beats=2, **few),
+        second=replace(recipe.second, cpsc=3, cinc=3, beats=2, **few),
+        contrast=replace(recipe.contrast, n_negatives=6),
+        base=replace(
+            recipe.base,
+            model=replace(recipe.base.model, arguments=TINY),
+            data=replace(recipe.base.data, folds=2),
+        ),
+    )
+    base = Material(recipe.base)
+    one = renamed(records, "cpsc2018_lead1", leads=1)
+    other = renamed(records, "cinc2017", leads=1)
+    single = replace(one, data=_together(one, other), handheld=np.full(80, 1), beats=None, waves={})
+    base.__dict__.update(
+        twelve=renamed(records, "ptbxl", first=0),
+        single=single,
+        beats=renamed(records, "mitdb", leads=2),
+        simulated=records,
+        noise=(),
+    )
+    return SingleMaterial(recipe, base)
+
+
+def _together(one: Pool, other: Pool):
+    a, b = one.data, other.data
+    signals = replace(
+        a.signals,
+        values=np.concatenate([a.signals.values, b.signals.values]),
+        starts=np.concatenate([a.signals.starts, a.signals.starts[-1] + b.signals.starts[1:]]),
+        lengths=np.concatenate([a.signals.lengths, b.signals.lengths]),
+        scales=np.concatenate([a.signals.scales, b.signals.scales]),
+        in_mv=np.concatenate([a.signals.in_mv, b.signals.in_mv]),
+    )
+    names = ("targets", "further", "superclasses", "ages", "sexes", "groups", "splits")
+    more = ("datasets", "records", "has_voltage")
+    joined = {n: np.concatenate([getattr(a, n), getattr(b, n)]) for n in (*names, *more)}
+    return replace(a, signals=signals, **joined)
+
+
+def test_the_recipe_reads_and_takes_its_data_from_its_base():
+    recipe = read_single_recipe(CONFIG)
+    assert is_single_recipe(CONFIG)
+    assert not is_single_recipe(CONFIG.with_name("core9.toml"))
+    assert recipe.input.max_leads == 1
+    assert recipe.input.sees_voltage
+    assert "cpsc2018_lead1" in recipe.base.tasks.single_lead
+    assert recipe.arguments["n_labels"] == len(STATEMENT_CODES)
+    assert recipe.calibrate in ("folds", "val")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('losses = ["bce"', 'losses = ["kd"', "possible values"),
+        ("n_labels = 20", "n_labels = 9", "n_labels must be 20"),
+        ("temperature = 2.0", "temperature = 0.0", "temperature"),
+        ("seeds = [0, 1, 2]", "seeds = []", "seed"),
+        ("long_share = 0.25", "long_share = 2", "long_share"),
+        ('base = "diagnostic.toml"', 'base = "nowhere.toml"', "cannot be read"),
+        ('calibrate = "val"', 'calibrate = "test"', "possible values"),
+        ("[second]", "[third]", "possible values"),
+        ("steps = 580", "stride = 580", "does not fit"),
+    ],
+)
+def test_a_recipe_that_does_not_fit_is_refused(tmp_path, old, new, words):
+    text = CONFIG.read_text()
+    assert old in text
+    (tmp_path / "diagnostic.toml").write_text((CONFIG.with_name("diagnostic.toml")).read_text())
+    path = tmp_path / "bad.toml"
+    path.write_text(text.replace(old, new))
+    with pytest.raises(InvalidArgumentError, match=words):
+        read_single_recipe(path)
+
+
+def test_a_students_batch_has_one_lead_a_record_and_names_its_kinds(material):
+    part = material.recipe.student
+    drawer = Drawer(material.recipe, material.pool, material.rows(("train",)), part, seed=0)
+    kinds = set()
+    for _ in range(12):
+        drawn = drawer.draw()
+        assert drawn.batch.x.shape[1] == drawn.batch.leads.shape[1] == 1
+        assert drawn.batch.whole
+        assert sum(count for _, count in drawn.counts) == drawn.batch.x.shape[0]
+        kinds |= {kind for kind, _ in drawn.counts}
+    assert kinds == {"twelve", "cpsc", "cinc", "beats", "simulated"}
+
+
+def test_a_lead_with_a_gap_is_never_a_students_record(records):
+    gap = renamed(records, "ptbxl")
+    values = gap.data.signals.values.copy()
+    values[5] = -32768
+    signals = replace(gap.data.signals, values=values)
+    pool = single_pool({"twelve": replace(gap, data=replace(gap.data, signals=signals))}, (), CPU)
+    assert not pool.complete[0, 0]
+    assert pool.complete.sum() == 40 * 12 - 1
+
+
+def test_without_twelve_leads_there_is_nothing_to_learn_from(material):
+    none = {"twelve": np.array([], int)}
+    with pytest.raises(InvalidArgumentError, match="twelve-lead"):
+        Drawer(material.recipe, material.pool, none, material.recipe.student, seed=0)
+
+
+def test_a_fold_and_its_answers_never_hold_its_patients(material):
+    rows = material.rows(("train", "val"), without=0)
+    held = {kind: material.held(kind, 0) for kind in ("twelve", "cpsc", "cinc", "beats")}
+    for kind, some in held.items():
+        assert some.size
+        assert not np.intersect1d(some, rows[kind]).size
+    said = answers_of(material, network_of(TINY), 0)
+    known = ~torch.isnan(said.logits).any(dim=1).numpy()
+    assert not known[held["twelve"]].any()
+    assert known[rows["twelve"]].all()
+
+
+def test_training_is_repeatable_and_a_deadline_shortens_it(material, monkeypatch):
+    recipe, rows = material.recipe, material.rows(("train",))
+    one, two = (
+        fit_single(recipe, material.pool, rows, recipe.student, seed=3).network for _ in range(2)
+    )
+    for a, b in zip(one.state_dict().values(), two.state_dict().values(), strict=True):
+        torch.testing.assert_close(a, b)
+    monkeypatch.setattr(single_fit, "_TELL", 2)
+    long = replace(recipe.student, steps=400)
+    late = fit_single(recipe, material.pool, rows, long, seed=3, deadline=0.0)
+    assert late.steps == 2
+
+
+def test_the_rate_rises_and_falls():
+    rates = [one_cycle(k / 100, 0.2) for k in range(101)]
+    assert max(rates) == pytest.approx(1)
+    assert int(np.argmax(rates)) == 20
+    assert rates[0] == pytest.approx(0.04)
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_the_soft_loss_pulls_a_student_to_its_teacher(material):
+    rows = {"twelve": material.rows(("train",))["twelve"]}
+    n = material.n_twelve
+    wanted = torch.full((n, 25), 4.0)
+    answers = Answers(wanted, torch.zeros(n, 6))
+    recipe = replace(material.recipe, weights=replace(material.recipe.weights, alpha=5.0))
+    part = replace(recipe.second, steps=15)
+    start = network_of(TINY)
+    taught, alone = (
+        fit_single(
+            recipe, material.pool, rows, part, seed=2, answers=said_by_teacher, start=start
+        ).network
+        for said_by_teacher in (answers, None)
+    )
+    said, other = (
+        ask(net, material.pool, rows["twelve"], [0]).statements.mean() for net in (taught, alone)
+    )
+    assert said > other + 0.3
+
+
+def test_views_are_asked_and_rows_without_a_lead_are_not_answered(material):
+    network = network_of(TINY)
+    found = teacher_answers(network, material.pool, np.arange(4), material.n_twelve)
+    assert found.logits.shape == (40, 25)
+    assert not torch.isnan(found.logits[:4]).any()
+    assert torch.isnan(found.logits[4:]).all()
+    single = material.pool.first["single"]
+    said = ask(network, material.pool, np.array([single]), [1])
+    assert np.isnan(said.statements).all()
+    assert np.isfinite(ask(network, material.pool, np.array([single]), [-1]).statements).all()
+
+
+@pytest.fixture(scope="module")
+def folder(material, tmp_path_factory) -> Path:
+    """A model folder, made by the whole recipe."""
+    keep = tmp_path_factory.mktemp("single")
+    patch = pytest.MonkeyPatch()
+    # The base's networks stand in untrained.
+    patch.setattr(single_release, "teacher_of", lambda _m, _fold, _keep: network_of(TINY))
+    patch.setattr(single_release, "SingleMaterial", lambda _recipe, _base: material)
+    patch.setattr(single_release, "Material", lambda _recipe: material.base)
+    try:
+        make_single(material.recipe, keep / "single-lead-1", keep / "runs")
+    finally:
+        patch.undo()
+    return keep / "single-lead-1"
+
+
+def test_the_card_tells_each_lead_and_how_it_was_made(folder):
+    card = read_card(folder)
+    assert card.input.max_leads == 1
+    assert card.codes == STATEMENT_CODES
+    assert set(card.out_of_fold["by_lead"]["auc"]) == set(STANDARD_12)
+    assert set(card.training["val_mean_auc"]) == {"bce-0", "mkd+clt-0"}
+    assert "on val" in card.split
+    assert "ST segments and infarction are not judged" in (folder / "README.md").read_text()
+
+
+def test_the_folder_reads_one_lead_and_refuses_twelve(folder):
+    model = load_model(folder)
+    strip = recording(30, 300, leads=("I",))
+    found = predict(model, strip)
+    reasons = {f.code: f.reason for f in found.findings if f.finding is None}
+    assert found.leads_used == ("I",)
+    assert "twelve leads" in reasons["SNR"]
+    assert "neighbouring leads" in reasons["STE"]
+    assert "V1" in reasons["LBBB"]
+    with pytest.raises(CannotAssessError, match="one lead at a time"):
+        predict(model, recording())
+    assert predict(model, recording(), leads=("V5",)).leads_used == ("V5",)
+
+
+def test_what_is_kept_is_not_made_again(material, folder, monkeypatch):
+    monkeypatch.setattr(
+        "ecgcore.training.single_make.fit_single",
+        lambda *_args, **_more: pytest.fail("a finished network was trained again"),
+    )
+    keep = Keep(folder.parent / "runs", quiet)
+    answers = answers_of(material, network_of(TINY))
+    student = student_of(material, Run(0, "mkd+clt"), answers, keep).network
+    kept = load_model(folder).network.state_dict()
+    for name, value in student.state_dict().items():
+        torch.testing.assert_close(value, kept[name])
+
+
+def test_a_teacher_is_the_bases_network_of_the_fold(material, tmp_path, monkeypatch):
+    asked = []
+
+    def fold_network(_base, fold, folder, _tell):
+        asked.append((fold, folder))
+        return Trained(network_of(TINY), (), 0.0, 0)
+
+    monkeypatch.setattr(single_make, "fold_network", fold_network)
+    keep = Keep(tmp_path / "single-lead-1", quiet)
+    teacher_of(material, 1, keep)
+    assert asked == [(1, tmp_path / "diagnostic-1")]
+
+
+def test_folds_hear_everybody_once_and_positives_are_counted_by_record(material, tmp_path):
+    keep = Keep(tmp_path, quiet)
+    heard = []
+    for fold in range(2):
+        answers = answers_of(material, network_of(TINY), fold)
+        student = student_of(material, Run(0, "bce", fold), answers, keep).network
+        heard.append(heard_of(material, student, fold))
+        people = material.base.twelve.data.groups[heard[fold].twelve]
+        assert {material.fold_of[str(name)] for name in people} == {fold}
+    found = collect(material.base, heard)
+    assert found.logits.shape[0] == 40 * 12 + 40 + 40
+    rules, _ = rules_of(found)
+    rule = {rule.code: rule for rule in rules}["LBBB"]
+    rows = int((found.targets[:, STATEMENT_CODES.index("LBBB")] == 1).sum())
+    assert 0 < rule.positives < rows
+    assert rule.calibrated == (rule.positives >= 30)

@@ -1,0 +1,117 @@
+"""The page Single lead, and the switch of models in Review."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL
+from ecgcore.inference.card import InputContract
+from ecgcore.results import Finding
+from tests.synthetic import recording, write_tiny_model
+from tests.ui.test_card_pages import words_of
+from tests.ui.test_pages import TIMEOUT_S, app, payloads
+from ui import models
+from ui.single_lead import verdict_words
+from ui.state import OpenCase
+
+__all__ = ["app"]
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A student beside a model for any leads, both small."""
+    one = InputContract(max_leads=1, min_leads_calibrated=1.0)
+    write_tiny_model(tmp_path / SINGLE_LEAD_MODEL, name="single-lead", input=one)
+    name, _, version = DEFAULT_MODEL.rpartition("-")
+    write_tiny_model(tmp_path / DEFAULT_MODEL, name=name, version=version)
+    monkeypatch.setenv("ECG_WEIGHTS", str(tmp_path))
+    models.model.clear()
+    yield tmp_path
+    models.model.clear()
+
+
+def page(app: AppTest, case: OpenCase | None, name: str = "single_lead") -> AppTest:
+    app.session_state["open_case"] = case
+    app.switch_page(f"pages/{name}.py").run(timeout=TIMEOUT_S)
+    assert not app.exception
+    return app
+
+
+def test_without_a_case_it_says_what_to_do(app: AppTest) -> None:
+    assert "No ECG is open" in words_of(page(app, None))
+
+
+def test_without_a_student_it_says_so(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECG_WEIGHTS", str(tmp_path))
+    assert "no student" in words_of(page(app, OpenCase("A", recording())))
+
+
+def test_teacher_and_student_stand_beside_one_another(app: AppTest, weights: Path) -> None:
+    page(app, OpenCase("A", recording()))
+    words = words_of(app)
+    assert f"Teacher: {DEFAULT_MODEL} on 12 leads" in words
+    # One bar for all leads and one for each.
+    assert words.count("<i>") == 13
+    assert "I alone" in words
+    app.selectbox(key="single_lead_lead").set_value("V1").run(timeout=TIMEOUT_S)
+    app.selectbox(key="single_lead_statement").set_value("RBBB").run(timeout=TIMEOUT_S)
+    assert not app.exception
+    assert "V1 alone" in words_of(app)
+    viewer = payloads(app)
+    assert any("viewer" in name for name in viewer)
+
+
+def test_a_statement_that_one_lead_cannot_carry_says_why(app: AppTest, weights: Path) -> None:
+    page(app, OpenCase("A", recording()))
+    app.selectbox(key="single_lead_statement").set_value("STE").run(timeout=TIMEOUT_S)
+    assert "two neighbouring leads" in words_of(app)
+
+
+def test_a_recording_of_one_lead_is_told_what_it_can_carry(app: AppTest, weights: Path) -> None:
+    words = words_of(page(app, OpenCase("A", recording(30, 512, leads=("MLII",)))))
+    assert "What lead MLII can carry" in words
+    assert "Atrial fibrillation" in words
+    assert "monitoring lead" in words
+
+
+def test_review_reads_one_lead_with_the_student_and_can_be_switched(
+    app: AppTest, weights: Path
+) -> None:
+    case = OpenCase("A", recording(30, 300, leads=("I",)))
+    page(app, case, "review")
+    assert case.memo["prediction"].model == SINGLE_LEAD_MODEL
+    assert "most else cannot" in words_of(app)
+    app.selectbox(key=f"read_by_{case.case_id}").set_value(DEFAULT_MODEL).run(timeout=TIMEOUT_S)
+    assert not app.exception
+    assert app.session_state["open_case"].memo["prediction"].model == DEFAULT_MODEL
+
+
+def test_review_of_twelve_leads_offers_no_switch(app: AppTest, weights: Path) -> None:
+    page(app, OpenCase("A", recording()), "review")
+    assert not [box for box in app.selectbox if box.label == "Read by"]
+
+
+def found(finding: bool | None) -> Finding:
+    return Finding("AF", "Atrial fibrillation", 0.5, True, 0.4, finding, "why")
+
+
+@pytest.mark.parametrize(
+    ("teacher", "student", "words"),
+    [
+        (True, True, "kept"),
+        (True, False, "lost"),
+        (False, True, "added"),
+        (False, False, ""),
+        (True, None, "one lead cannot say"),
+        (None, True, "teacher abstains"),
+    ],
+)
+def test_what_is_kept_and_lost_is_a_word(teacher, student, words) -> None:
+    assert verdict_words(found(teacher), found(student)) == words
+
+
+def test_a_finding_that_the_student_does_not_know_cannot_be_said() -> None:
+    assert verdict_words(found(True), None) == "one lead cannot say"
