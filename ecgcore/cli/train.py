@@ -11,6 +11,8 @@ from ecgcore.training.multi_release import make_diagnostic
 from ecgcore.training.reference import make_reference, summary_table
 from ecgcore.training.reference_recipe import is_reference_recipe, read_reference_recipe
 from ecgcore.training.wave_make import is_wave_recipe, make_delineator, read_wave_recipe
+from ecgcore.training.waveform_make import make_waveform
+from ecgcore.training.waveform_recipe import is_waveform_recipe, read_waveform_recipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
         return _delineator(args)
     if is_reference_recipe(Path(args.config)):
         return _reference(args)
+    if is_waveform_recipe(Path(args.config)):
+        return _waveform(args)
     recipe = read_recipe(Path(args.config))
     name = f"{recipe.name}-{recipe.version}"
     out = Path(args.out) if args.out else weights_root() / name
@@ -61,6 +65,20 @@ def _delineator(args: argparse.Namespace) -> int:
         write_json({"model": card.full_name, "folder": str(out), "training": card.training})
     else:
         sys.stdout.write(f"{card.full_name} is in {out}.\n")
+    return EXIT_OK
+
+
+def _waveform(args: argparse.Namespace) -> int:
+    recipe = read_waveform_recipe(Path(args.config))
+    out = Path(args.out) if args.out else weights_root()
+    cards = make_waveform(recipe, out, Path(args.runs) / f"{recipe.name}-{recipe.version}")
+    names = [card.full_name for card in cards]
+    if args.json:
+        write_json({"models": names, "folder": str(out)})
+    else:
+        sys.stdout.write(
+            f"{', '.join(names)} in {out}. Measure them: python -m benchmarks.waveform --write\n"
+        )
     return EXIT_OK
 
 

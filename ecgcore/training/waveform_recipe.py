@@ -11,7 +11,7 @@ from ecgcore.datasets import DATASETS
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models.danet import DANet
 from ecgcore.signal.waveform_rules import waveform_rules
-from ecgcore.training.waveform_loop import WaveformTraining
+from ecgcore.training.waveform_loop import LEARNED, WaveformTraining
 
 KIND = "waveform"
 
@@ -55,6 +55,8 @@ class WaveformRecipe:
     Attributes
     ----------
     name, version : str
+    release : str
+        The variant whose networks go into model folders; chosen on ``val``.
     diseases : mapping of str to tuple of int
         Disease -> seeds.
     network : mapping
@@ -64,6 +66,7 @@ class WaveformRecipe:
 
     name: str
     version: str
+    release: str
     diseases: Mapping[str, tuple[int, ...]]
     network: Mapping[str, Any]
     data: WaveformData
@@ -108,7 +111,17 @@ def read_waveform_recipe(path: Path) -> WaveformRecipe:
 
 
 def _recipe(raw: Mapping[str, Any]) -> WaveformRecipe:
-    known = {"kind", "name", "version", "diseases", "network", "data", "shares", "training"}
+    known = {
+        "kind",
+        "name",
+        "version",
+        "release",
+        "diseases",
+        "network",
+        "data",
+        "shares",
+        "training",
+    }
     for key in raw:
         one_of("an entry of the recipe", key, known)
     data: dict[str, Any] = {
@@ -120,6 +133,7 @@ def _recipe(raw: Mapping[str, Any]) -> WaveformRecipe:
     return WaveformRecipe(
         name=str(raw["name"]),
         version=str(raw["version"]),
+        release=str(raw["release"]),
         diseases={code: tuple(int(s) for s in seeds) for code, seeds in raw["diseases"].items()},
         network=network,
         data=WaveformData(**data),
@@ -129,6 +143,7 @@ def _recipe(raw: Mapping[str, Any]) -> WaveformRecipe:
 
 
 def _check(recipe: WaveformRecipe) -> None:
+    one_of("release", recipe.release, LEARNED)
     for code, seeds in recipe.diseases.items():
         one_of("diseases", code, waveform_rules())
         if not seeds:

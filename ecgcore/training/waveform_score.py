@@ -159,6 +159,7 @@ def class_maps(
         made.retain_grad()
         kept.append(made)
 
+    learns = [p.requires_grad for p in network.parameters()]
     network.requires_grad_(True)
     handle = network.gradcam_layer.register_forward_hook(keep)
     try:
@@ -173,7 +174,8 @@ def class_maps(
     finally:
         handle.remove()
         network.zero_grad(set_to_none=True)
-        network.requires_grad_(False)
+        for weight, before in zip(network.parameters(), learns, strict=True):
+            weight.requires_grad_(before)
     return out
 
 
