@@ -34,6 +34,7 @@ RANDOM_HOLD_S = 0.1
 # What of the signal is left outside the disease's beats, and how far such a beat reaches from the
 # marks around its R peak (s): PAC from the T-P interval before it, PVC to the end of its T wave.
 FOCUS_FLOOR = 0.1
+FOCUS_WEIGHT = 9.0
 FOCUS_REACH_S = {"PAC": (0.30, 0.05), "PVC": (0.05, 0.40)}
 _QRS = SEGMENTS.index("QRS")
 
@@ -46,8 +47,9 @@ class WaveformTraining:
     ----------
     steps : int
         Of each variant in sum.
-    pretraining : float
-        Steps of the curve's pretraining, as a share of ``steps``.
+    pretraining, focus_pretraining : float
+        Steps of the curve's pretraining, as a share of ``steps``; a disease's own beats are
+        rarer than waves, and take longer.
     first_stage : float
         Share of a learned variant's steps in which its curve is frozen.
     batch_twelve, batch_single : int
@@ -66,6 +68,7 @@ class WaveformTraining:
 
     steps: int = 1000
     pretraining: float = 0.35
+    focus_pretraining: float = 1.0
     first_stage: float = 0.6
     batch_twelve: int = 48
     batch_single: int = 96
@@ -175,7 +178,7 @@ def random_gain(rule: WaveformRule, parts: Tensor, generator: torch.Generator) -
 
 
 def focus_target(bench: Bench, crops: Crops) -> tuple[Tensor, Tensor]:
-    """Return the focused gain, (B, 1, T), and where it is known, (B, 1, 1)."""
+    """Return the focused gain, (B, 1, T), and how much each sample counts, (B, 1, T)."""
     gain = rule_gain(bench.rule, crops.parts)
     kind = BEAT_OF[bench.disease]
     before, after = (round(s * 100) for s in FOCUS_REACH_S[bench.disease])
@@ -185,22 +188,24 @@ def focus_target(bench: Bench, crops: Crops) -> tuple[Tensor, Tensor]:
         functional.pad(mark, (after, before)), before + after + 1, stride=1
     )
     known = (crops.beats != 255).any(dim=1) | (crops.targets == 0)
-    return gain * reach + FOCUS_FLOOR * (1 - reach), known[:, None, None].float()
+    # Such beats take a small part of the time, and would be lost in a mean.
+    weight = known[:, None, None] * (1 + FOCUS_WEIGHT * reach)
+    return gain * reach + FOCUS_FLOOR * (1 - reach), weight
 
 
 Anchor = Callable[[Crops], tuple[Tensor, Tensor]]
 
 
 def rule_target(bench: Bench, crops: Crops) -> tuple[Tensor, Tensor]:
-    """Return the rule's gain, (B, 1, T), and where it is known: records with a QRS complex."""
+    """Return the rule's gain, and how much each sample counts: records with a QRS complex."""
     known = (crops.parts == _QRS).any(dim=1)
-    return rule_gain(bench.rule, crops.parts), known[:, None, None].float()
+    gain = rule_gain(bench.rule, crops.parts)
+    return gain, known[:, None, None].float().expand_as(gain)
 
 
 def _distance(gain: Tensor, target: tuple[Tensor, Tensor]) -> Tensor:
-    wanted, known = target
-    off = (gain - wanted).square() * known
-    return off.sum() / (known.sum() * gain.shape[-1]).clamp(min=1)
+    wanted, weight = target
+    return ((gain - wanted).square() * weight).sum() / weight.sum().clamp(min=1)
 
 
 # ---- stages --------------------------------------------------------------------------------
@@ -270,11 +275,11 @@ def pretrained(bench: Bench, variant: str, seed: int) -> DANet:
     torch.manual_seed(seed)
     network = DANet(**bench.arguments).to(bench.device).train()
     target = focus_target if variant == "focus" else rule_target
-    steps = max(2, round(bench.training.pretraining * bench.training.steps))
+    part = bench.training
+    share = part.focus_pretraining if variant == "focus" else part.pretraining
+    steps = max(2, round(share * part.steps))
     curve = network.curve
-    stage = _Stage(
-        f"{variant}/pretraining", steps, bench.training.learning_rate, [curve or network]
-    )
+    stage = _Stage(f"{variant}/pretraining", steps, part.learning_rate, [curve or network])
 
     def loss() -> Tensor:
         crops = next_crops(bench, dice)
