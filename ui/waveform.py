@@ -31,7 +31,7 @@ from ui.words import plain
 _VIEWER, _AMENDED = "waveform_paper", "waveform_amended"
 _DISEASE, _SHOWN, _ASK = "waveform_disease", "waveform_shown", "waveform_ask"
 _RULE, _LEARNED = "Rule", "Learned"
-_OPACITY = 0.75
+_OPACITY = 0.5
 # Waves and intervals as a reader calls them.
 _SEGMENTS = {
     "P": "P wave",
@@ -116,7 +116,7 @@ def _choose_curve(reading: WaveformReading) -> str:
             f"Show the {(_LEARNED if shown == _RULE else _RULE).lower()} curve",
             key="waveform_toggle",
             icon=":material/compare_arrows:",
-            shortcut="r",
+            shortcut="l",
             on_click=_toggle,
         )
         st.caption(f"On the paper: the **{shown.lower()}** curve.")
@@ -192,7 +192,7 @@ def _paper(  # noqa: PLR0917
 def gain_overlay(reading: WaveformReading, gain: np.ndarray) -> Overlay:
     """Return the gain as shading under the leads that were read, one curve for all."""
     values = np.tile(gain.astype(np.float32), (len(reading.leads), 1))
-    return Overlay(values, reading.leads, reading.fs_hz, "heat", _OPACITY)
+    return Overlay(values, reading.leads, reading.fs_hz, "heat", _OPACITY, top=1.0)
 
 
 def _strip(case: OpenCase, reading: WaveformReading, sheet: Sheet) -> None:

@@ -382,9 +382,9 @@ def fit_variants(bench: Bench, seed: int, done: Callable[[str, DANet], None]) ->
     learned = pretrained(bench, "rule", seed)
     staged = first_stage(bench, learned, "rule", seed)
     done("anchor", second_stage(bench, staged, "anchor", seed))
-    done("hard", given_gain(bench, "hard", seed))
-    done("free", second_stage(bench, staged, "free", seed))
     if bench.disease in BEAT_OF:
         focused = first_stage(bench, pretrained(bench, "focus", seed), "focus", seed)
         done("focus", second_stage(bench, focused, "focus", seed))
+    done("hard", given_gain(bench, "hard", seed))
+    done("free", second_stage(bench, staged, "free", seed))
     done("random", given_gain(bench, "random", seed))

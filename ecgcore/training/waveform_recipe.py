@@ -9,7 +9,7 @@ from typing import Any
 from ecgcore.checks import in_range, one_of
 from ecgcore.datasets import DATASETS
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.models.danet import DANet
+from ecgcore.models import build
 from ecgcore.signal.waveform_rules import waveform_rules
 from ecgcore.training.waveform_loop import LEARNED, WaveformTraining
 
@@ -160,4 +160,4 @@ def _check(recipe: WaveformRecipe) -> None:
     for each in fields(recipe.shares):
         in_range(f"shares.{each.name}", getattr(recipe.shares, each.name), 0, 1)
     # Building one says what does not fit.
-    DANet(**recipe.network)
+    build("danet", recipe.network)
