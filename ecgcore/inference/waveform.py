@@ -30,6 +30,9 @@ ARCHITECTURE = "danet"
 # The rate of the curves, that of the networks; a sample is a fifth of a small square.
 RATE_HZ = 100.0
 BASELINE_HZ = 0.5
+_UNREADABLE = (
+    "No lead is of readable quality: what was taken for waves may be noise, and so may the curve."
+)
 # Fewer beats with a P wave than this share: the rhythm may have none.
 FEW_P = 0.3
 # A rule that gives the P wave at least this much asks for one.
@@ -159,7 +162,8 @@ def read_waveforms(
     contract = InputContract() if model is None else model.card.input
     names = model_leads(recording, contract, leads)
     bad = assess(recording).bad_leads
-    used = {k: v for k, v in names.items() if k not in bad} or names
+    readable = {k: v for k, v in names.items() if k not in bad}
+    used = readable or names
     given = model_input(recording, contract, used)
     parts = _parts(recording, tuple(used))
     learned = None if model is None else _learned(model, disease, given)
@@ -174,7 +178,10 @@ def read_waveforms(
         parts=_nearest(parts, RATE_HZ, recording),
         beats=beats,
         beats_with_p=beats_p,
-        notes=notes_of(rule, parts, n_leads=len(used), learned=learned is not None),
+        notes=(
+            *(() if readable else (_UNREADABLE,)),
+            *notes_of(rule, parts, n_leads=len(used), learned=learned is not None),
+        ),
     )
 
 

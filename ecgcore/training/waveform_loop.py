@@ -69,13 +69,13 @@ class WaveformTraining:
     steps: int = 1000
     pretraining: float = 0.35
     focus_pretraining: float = 1.0
-    first_stage: float = 0.6
+    first_stage: float = 0.5
     batch_twelve: int = 48
     batch_single: int = 96
     single_share: float = 0.5
     positives: float = 0.35
     learning_rate: float = 2e-3
-    second_rate: float = 7e-4
+    second_rate: float = 1e-3
     weight_decay: float = 0.03
     warm_up: float = 0.2
     averaging: float = 0.98
