@@ -49,15 +49,16 @@ _SEGMENTS = {
 def waveform_attention(case: OpenCase) -> None:
     """Show a case's gain curve for a disease, the amended signal, and how far to trust it."""
     networks = waveform_models()
-    disease = _choose_disease(networks)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        disease = _choose_disease(networks)
+        network = _network(disease, networks)
+        try:
+            reading = _reading(case, disease, network)
+        except EcgError as error:
+            st.info(plain(str(error)))
+            return
+        shown = _choose_curve(reading)
     chosen = settings.paper_controls(case.recording)
-    network = _network(disease, networks)
-    try:
-        reading = _reading(case, disease, network)
-    except EcgError as error:
-        st.info(plain(str(error)))
-        return
-    shown = _choose_curve(reading)
     paper, side = st.columns([3.7, 1.2], gap="small")
     with paper:
         _papers(case, chosen, reading, shown)
@@ -111,15 +112,13 @@ def _choose_curve(reading: WaveformReading) -> str:
     if reading.learned is None:
         return _RULE
     shown = st.session_state.get(_SHOWN, _LEARNED)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button(
-            f"Show the {(_LEARNED if shown == _RULE else _RULE).lower()} curve",
-            key="waveform_toggle",
-            icon=":material/compare_arrows:",
-            shortcut="l",
-            on_click=_toggle,
-        )
-        st.caption(f"On the paper: the **{shown.lower()}** curve.")
+    st.button(
+        f"Show the {(_LEARNED if shown == _RULE else _RULE).lower()} curve",
+        key="waveform_toggle",
+        icon=":material/compare_arrows:",
+        shortcut="l",
+        on_click=_toggle,
+    )
     return shown
 
 
