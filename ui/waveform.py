@@ -229,7 +229,7 @@ def _side(
     for note in reading.notes:
         st.warning(plain(note))
     if network is not None:
-        _finding(case, reading.rule.code, network)
+        _finding(case, reading, network)
     st.markdown("**Where it looks**")
     st.html(segment_table(reading))
     _source(reading)
@@ -240,8 +240,13 @@ def _side(
     )
 
 
-def _finding(case: OpenCase, code: str, network: WaveformModel) -> None:
+def _finding(case: OpenCase, reading: WaveformReading, network: WaveformModel) -> None:
     """Say what the classifier behind the module makes of the amended signal."""
+    code = reading.rule.code
+    if reading.lacks_p:
+        name = plain(statement(code).name)
+        st.markdown(f"**{name}:** not assessed in a rhythm without P waves")
+        return
     try:
         made = case.remember(
             ("waveform_prediction", network.name),

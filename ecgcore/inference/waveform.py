@@ -85,6 +85,11 @@ class WaveformReading:
         return out
 
     @property
+    def lacks_p(self) -> bool:
+        """Whether the disease is read from P waves and hardly a beat has one."""
+        return _lacks_p(self.rule, self.beats_with_p, self.beats)
+
+    @property
     def difference(self) -> NDArray[np.float32] | None:
         """Learned less rule: above zero where the network looks and the textbook does not."""
         return None if self.learned is None else self.learned - self.by_rule
@@ -249,7 +254,7 @@ def notes_of(
             "QRS complexes were found, but neither P nor T waves: the rule tells QRS from the rest "
             "alone." + goes_on
         )
-    elif rule.gains[SEGMENTS.index("P")] >= NEEDS_P and with_p < FEW_P * beats:
+    elif _lacks_p(rule, with_p, beats):
         found.append(
             f"A P wave was found before {with_p} of {beats} beats, as in atrial fibrillation. "
             f"{statement(rule.code).name} is read from P waves: the rule raises the T waves and "
@@ -261,6 +266,10 @@ def notes_of(
             "this lead's delineation for the heart's."
         )
     return tuple(found)
+
+
+def _lacks_p(rule: WaveformRule, with_p: int, beats: int) -> bool:
+    return rule.gains[SEGMENTS.index("P")] >= NEEDS_P and with_p < FEW_P * beats
 
 
 def amended(recording: Recording, gain: NDArray[np.float32], words: str) -> Recording:

@@ -13,7 +13,7 @@ def test_a_reader_goes_from_a_case_to_its_curve(page: Page) -> None:
     expect(page.get_by_text("What the classifier is given")).to_be_visible()
     expect(page.locator(".ecg-legend-label")).to_contain_text("Premature atrial complex")
     # Two papers and the strip between them.
-    expect(page.locator(".js-plotly-plot")).to_have_count(3)
+    expect(page.locator(".js-plotly-plot")).to_have_count(3, timeout=30_000)
     toggle = page.get_by_role("button", name="Show the")
     if toggle.count():
         before = page.locator(".ecg-legend-label").inner_text()

@@ -123,6 +123,7 @@ def test_what_cannot_be_done_as_asked_says_what_is_done(
     app.run()
     shown(app, case_of(key))
     assert said in " ".join(w.value for w in app.warning)
+    assert "not assessed in a rhythm without P waves" in words(app)
 
 
 def test_a_recording_too_short_says_so(app: AppTest, weights: Path) -> None:
