@@ -83,7 +83,10 @@ class Networks:
         if self.body is not None and self.disease in self.body.card.codes:
             column = self.body.card.codes.index(self.disease)
             given = self.body.card.input
-            rows = [prepared_logits(self.body.network, i.samples, given)[column] for i in items]
+            network = self.body.network
+            rows = [
+                prepared_logits(network, i.samples, given, in_mv=i.in_mv)[column] for i in items
+            ]
             out[BODY] = np.array([rows])
         for variant in variants_of(self.disease):
             made = [

@@ -6,16 +6,11 @@ reconstruction), so the map is what the classifier was given, not an estimate of
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from ecgcore.errors import CannotAssessError
-from ecgcore.explain.case import Case
+from ecgcore.explain.case import Case, Map
 from ecgcore.models.danet import DANet
-
-NAME = "waveform_attention"
-TITLE = "Waveform attention"
-WORDS = "What the network's own waveform module lets through to the classifier, one curve for all."
 
 
 def has_curve(network: nn.Module) -> str:
@@ -25,18 +20,17 @@ def has_curve(network: nn.Module) -> str:
     return f"{type(network).__name__} has no waveform module"
 
 
-def gain_map(case: Case) -> NDArray[np.float32]:
-    """Return the learned gain on every sample, shape (L, T); zero where nothing was present.
+def waveform_attention(case: Case) -> Map:
+    """Return the learned gain on every sample; zero where nothing was present.
 
     Raises
     ------
     CannotAssessError
         If the network has no waveform module.
     """
-    network = case.network
+    network = case.inner
     if not isinstance(network, DANet) or network.curve is None:
         raise CannotAssessError(f"{has_curve(network)}; choose a model that has one.")
     with torch.inference_mode():
         gain = network.gain(case.x, case.present, case.index)[0, case.output]
-    rows = gain.float().cpu().numpy() * case.present[0].cpu().numpy()
-    return np.asarray(rows, dtype=np.float32)
+    return Map(np.asarray(gain.float().cpu().numpy() * case.there, dtype=np.float32))

@@ -38,6 +38,8 @@ class Item:
         Patient.
     beats : array of uint8, shape (n,), or None
         Index into ``ecgcore.models.BEATS``.
+    in_mv : bool
+        Whether the samples are in millivolts.
     """
 
     samples: NDArray[np.float32]
@@ -45,6 +47,7 @@ class Item:
     targets: NDArray[np.float32]
     group: str
     beats: NDArray[np.uint8] | None = None
+    in_mv: bool = False
 
     @property
     def leads(self) -> tuple[int, ...]:
@@ -63,6 +66,7 @@ def items_of(
             segments(classes.row(int(i)), fs_hz),
             data.targets[i],
             str(data.groups[i]),
+            in_mv=bool(data.has_voltage[i]),
         )
         for i in rows
     ]
@@ -88,9 +92,8 @@ def window_items(
                 column = CORE_CODES.index(code)
                 if inside is not None and not np.isnan(targets[column]):
                     targets[column] = float((inside == kind).any())
-            out.append(
-                Item(signal[:, part], parts[part], targets, str(pool.data.groups[i]), inside)
-            )
+            group, in_mv = str(pool.data.groups[i]), bool(pool.data.has_voltage[i])
+            out.append(Item(signal[:, part], parts[part], targets, group, inside, in_mv))
     return out
 
 

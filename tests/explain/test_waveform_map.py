@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from ecgcore.errors import CannotAssessError
+from ecgcore.explain import METHODS
 from ecgcore.explain.case import Case
-from ecgcore.explain.waveform import gain_map, has_curve
+from ecgcore.explain.waveform import has_curve, waveform_attention
 from ecgcore.models import LeadSetNet
 from ecgcore.models.danet import DANet
 
@@ -21,7 +22,7 @@ def case_of(network: torch.nn.Module) -> Case:
 
 def test_the_map_is_the_gain_that_the_classifier_was_given() -> None:
     case = case_of(DANet(trunk=(8,), encoder=(4, 6), mixed=4))
-    found = gain_map(case)
+    found = waveform_attention(case).values
     assert found.shape == (3, 500)
     assert not found[1].any()
     assert not found[2, 300:].any()
@@ -35,5 +36,5 @@ def test_the_map_is_the_gain_that_the_classifier_was_given() -> None:
 def test_a_network_without_a_curve_says_so(network: torch.nn.Module) -> None:
     assert "has no waveform module" in has_curve(network)
     with pytest.raises(CannotAssessError, match="no waveform module"):
-        gain_map(case_of(network))
-    assert has_curve(DANet()) == ""
+        waveform_attention(case_of(network))
+    assert METHODS["waveform_attention"].applies(DANet()) == ""
