@@ -16,6 +16,8 @@ from ecgcore.training.transfer_make import make_transfer
 from ecgcore.training.transfer_make import summary_text as transfer_text
 from ecgcore.training.transfer_recipe import is_transfer_recipe, read_transfer_recipe
 from ecgcore.training.wave_make import is_wave_recipe, make_delineator, read_wave_recipe
+from ecgcore.training.waveform_make import make_waveform
+from ecgcore.training.waveform_recipe import is_waveform_recipe, read_waveform_recipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
         return _transfer(args)
     if is_single_recipe(Path(args.config)):
         return _single(args)
+    if is_waveform_recipe(Path(args.config)):
+        return _waveform(args)
     recipe = read_recipe(Path(args.config))
     name = f"{recipe.name}-{recipe.version}"
     out = Path(args.out) if args.out else weights_root() / name
@@ -94,6 +98,20 @@ def _single(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write(
             f"{card.full_name} is in {out}. Measure it: python -m ecgcore evaluate {out} --write\n"
+        )
+    return EXIT_OK
+
+
+def _waveform(args: argparse.Namespace) -> int:
+    recipe = read_waveform_recipe(Path(args.config))
+    out = Path(args.out) if args.out else weights_root()
+    cards = make_waveform(recipe, out, Path(args.runs) / f"{recipe.name}-{recipe.version}")
+    names = [card.full_name for card in cards]
+    if args.json:
+        write_json({"models": names, "folder": str(out)})
+    else:
+        sys.stdout.write(
+            f"{', '.join(names)} in {out}. Measure them: python -m benchmarks.waveform --write\n"
         )
     return EXIT_OK
 

@@ -8,6 +8,7 @@ from ecgcore.explain.gradcam import gradcam, guided_gradcam, hirescam
 from ecgcore.explain.gradients import gradient_shap, integrated_gradients, saliency
 from ecgcore.explain.occlusion import occlusion
 from ecgcore.explain.shapley import lead_shapley
+from ecgcore.explain.waveform import has_curve, waveform_attention
 from ecgcore.inference.loading import LoadedModel
 
 _HAS_LAYER = needs("gradcam_layer", "gradcam_stride")
@@ -77,6 +78,12 @@ METHODS: dict[str, MethodEntry] = {
         "What each lead is worth, over every set of the other leads.",
         signed=True,
         whole_leads=True,
+    ),
+    "waveform_attention": MethodEntry(
+        waveform_attention,
+        "Waveform attention",
+        "What the network's own waveform module lets through, one curve for all leads.",
+        applies=has_curve,
     ),
 }
 

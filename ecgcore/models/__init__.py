@@ -11,6 +11,7 @@ from torch import nn
 
 from ecgcore.checks import one_of
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.models.danet import DANet
 from ecgcore.models.delineator import WAVE_LABELS, DelineatorNet
 from ecgcore.models.lead_attention import BEATS, HANDHELD, INTERVALS, LeadAttentionNet, Outputs
 from ecgcore.models.lead_set import LeadSetNet
@@ -24,6 +25,7 @@ __all__ = [
     "HANDHELD",
     "INTERVALS",
     "WAVE_LABELS",
+    "DANet",
     "DelineatorNet",
     "LeadAttentionNet",
     "LeadSetNet",
@@ -38,6 +40,7 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
     "lead_set": LeadSetNet,
     "lead_attention": LeadAttentionNet,
     "delineator": DelineatorNet,
+    "danet": DANet,
     "resnet34": ResNet34,
     "xresnet1d": XResNet1d,
 }

@@ -154,7 +154,7 @@ def colorscale(palette: Palette) -> list[list[float | str]]:
 def _coloured(
     recording: Recording, overlay: Overlay, sheet: Sheet, mm_per_unit: float, palette: Palette
 ) -> list[dict[str, Any]]:
-    values = scaled(overlay.values)
+    values = scaled(overlay.values, overlay.top)
     pieces: dict[int, list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {}
     for cell in sheet.cells:
         if cell.lead not in overlay.leads:

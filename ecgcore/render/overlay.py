@@ -31,6 +31,8 @@ class Overlay:
         A key of :data:`STYLES`.
     opacity : float
         From 0 to 1.
+    top : float or None
+        The value that is drawn strongest; by default the map's own 99.5 % quantile.
     """
 
     values: NDArray[np.float32]
@@ -38,6 +40,7 @@ class Overlay:
     fs_hz: float
     style: str = "heat"
     opacity: float = 0.6
+    top: float | None = None
 
     def __post_init__(self) -> None:
         one_of("style", self.style, STYLES)
@@ -48,8 +51,8 @@ class Overlay:
             )
 
 
-def scaled(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the map's absolute values from 0 to 1, 1 being its 99.5 % quantile.
+def scaled(values: NDArray[np.float32], top: float | None = None) -> NDArray[np.float32]:
+    """Return the map's absolute values from 0 to 1, 1 being ``top`` or its 99.5 % quantile.
 
     A quantile instead of the maximum, so that one sample does not fade all the others.
     """
@@ -57,8 +60,8 @@ def scaled(values: NDArray[np.float32]) -> NDArray[np.float32]:
     positive = magnitude[magnitude > 0]
     if positive.size == 0:
         return np.zeros_like(magnitude)
-    top = float(np.quantile(positive, 0.995))
-    return np.clip(magnitude / top, 0.0, 1.0).astype(np.float32)
+    strongest = float(np.quantile(positive, 0.995)) if top is None else top
+    return np.clip(magnitude / strongest, 0.0, 1.0).astype(np.float32)
 
 
 def binned(row: NDArray[np.float32], fs_hz: float, cell: Cell, bin_s: float) -> NDArray[np.float32]:
@@ -83,7 +86,7 @@ def heat_rows(
     x_edges_mm : array, shape (n_bins + 1,)
     y_edges_mm : array, shape (n_rows + 1,)
     """
-    values = scaled(overlay.values)
+    values = scaled(overlay.values, overlay.top)
     n_rows = max(cell.row for cell in sheet.cells) + 1
     rows: list[list[NDArray[np.float32]]] = [[] for _ in range(n_rows)]
     for cell in sheet.cells:

@@ -1,0 +1,81 @@
+"""The delineator's wave classes of packed recordings, made once and then taken from a cache."""
+
+import hashlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgcore.datasets.packing import PackedSet
+from ecgcore.datasets.places import cache_root
+from ecgcore.inference.delineate import default_delineator
+from ecgcore.inference.wave_classes import wave_classes
+
+# Raise when the classes would change for the same samples.
+_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class FlatClasses:
+    """One class for every sample of many recordings.
+
+    Attributes
+    ----------
+    values : array of uint8, shape (n_values,)
+        The recordings' classes, one after the other.
+    starts : array of int64, shape (n_records + 1,)
+    """
+
+    values: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+
+    def row(self, i: int) -> NDArray[np.uint8]:
+        """Return the classes of recording ``i``."""
+        return self.values[self.starts[i] : self.starts[i + 1]]
+
+
+def packed_classes(
+    data: PackedSet, rows: NDArray[np.int64] | None = None, *, cache: Path | None = None
+) -> FlatClasses:
+    """Return the consensus wave classes of packed recordings, at their own rate.
+
+    Parameters
+    ----------
+    data : PackedSet
+    rows : array of int64, optional
+        Delineate only these; the others are "none" throughout.
+    cache : Path, optional
+        Folder; :func:`ecgcore.datasets.cache_root` if not given.
+
+    Notes
+    -----
+    The cache is keyed by the samples themselves and by the delineator's weights.
+    """
+    wanted = np.arange(len(data)) if rows is None else rows
+    starts = np.cumsum(np.r_[0, data.signals.lengths]).astype(np.int64)
+    path = (cache_root() if cache is None else cache) / f"waves-{_digest(data, wanted)}.npz"
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as kept:
+            return FlatClasses(kept["values"], starts)
+    values = np.zeros(int(starts[-1]), dtype=np.uint8)
+    model = default_delineator()
+    for done, row in enumerate(wanted, start=1):
+        found = wave_classes(model, data.signal(int(row)), data.fs_hz, data.fs_hz)
+        values[starts[row] : starts[row + 1]] = found
+        if done % 200 == 0 or done == wanted.size:
+            sys.stderr.write(f"delineated {done} of {wanted.size} recordings\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.stem}-{os.getpid()}.npz")
+    np.savez_compressed(part, values=values)
+    part.replace(path)
+    return FlatClasses(values, starts)
+
+
+def _digest(data: PackedSet, rows: NDArray[np.int64]) -> str:
+    digest = hashlib.sha256(f"{_VERSION} {default_delineator().card.weights_sha256}".encode())
+    for part in (data.signals.values, data.signals.lengths, rows):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()[:24]

@@ -1,0 +1,36 @@
+"""Waveform attention as a map: the gain that a network with a waveform module gives each moment.
+
+The module multiplies the signal before the classifier sees it (Jin, DANet, arXiv 2407.18033; a
+reconstruction), so the map is what the classifier was given, not an estimate of it.
+"""
+
+import numpy as np
+import torch
+from torch import nn
+
+from ecgcore.errors import CannotAssessError
+from ecgcore.explain.case import Case, Map
+from ecgcore.models.danet import DANet
+
+
+def has_curve(network: nn.Module) -> str:
+    """Return "" for a network that has learned a gain curve, else what is missing, in words."""
+    if isinstance(network, DANet) and network.curve is not None:
+        return ""
+    return f"{type(network).__name__} has no waveform module"
+
+
+def waveform_attention(case: Case) -> Map:
+    """Return the learned gain on every sample; zero where nothing was present.
+
+    Raises
+    ------
+    CannotAssessError
+        If the network has no waveform module.
+    """
+    network = case.inner
+    if not isinstance(network, DANet) or network.curve is None:
+        raise CannotAssessError(f"{has_curve(network)}; choose a model that has one.")
+    with torch.inference_mode():
+        gain = network.gain(case.x, case.present, case.index)[0, case.output]
+    return Map(np.asarray(gain.float().cpu().numpy() * case.there, dtype=np.float32))

@@ -1,0 +1,33 @@
+"""Waveform attention in a real browser: the curve under the paper, and one key to the other."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_reader_goes_from_a_case_to_its_curve(page: Page) -> None:
+    page.get_by_role("button", name="Read").nth(9).click()
+    page.locator(".js-plotly-plot").first.wait_for()
+    page.get_by_role("link", name="Waveform attention").click()
+    expect(page.get_by_text("What the classifier is given")).to_be_visible()
+    expect(page.locator(".ecg-legend-label")).to_contain_text("Premature atrial complex")
+    # Two papers and the strip between them.
+    expect(page.locator(".js-plotly-plot")).to_have_count(3, timeout=30_000)
+    toggle = page.get_by_role("button", name="Show the")
+    if toggle.count():
+        before = page.locator(".ecg-legend-label").inner_text()
+        page.keyboard.press("l")
+        expect(page.locator(".ecg-legend-label")).not_to_have_text(before)
+        page.keyboard.press("l")
+        expect(page.locator(".ecg-legend-label")).to_have_text(before)
+
+
+def test_another_disease_has_another_curve(page: Page) -> None:
+    page.get_by_role("button", name="Read").nth(10).click()
+    page.locator(".js-plotly-plot").first.wait_for()
+    page.get_by_role("link", name="Waveform attention").click()
+    expect(page.get_by_text("What the classifier is given")).to_be_visible()
+    page.get_by_role("combobox").first.click()
+    page.get_by_role("option").filter(has_text="Right bundle branch block").click()
+    expect(page.locator(".ecg-legend-label")).to_contain_text("Right bundle branch block")

@@ -1,0 +1,315 @@
+"""A disease's gain curve beside the paper: rule or learned, and the signal amended by it."""
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from ecgcore.errors import EcgError
+from ecgcore.inference import predict
+from ecgcore.inference.waveform import (
+    WaveformModel,
+    WaveformReading,
+    amended,
+    read_waveforms,
+    waveform_models,
+)
+from ecgcore.labels import statement
+from ecgcore.recording import Recording
+from ecgcore.render.overlay import Overlay
+from ecgcore.render.paper import PaperSettings, Sheet, lay_out, window_seconds
+from ecgcore.render.waveform import curve_figure
+from ecgcore.results import Finding
+from ecgcore.signal.waveform_rules import PAPER, waveform_rules
+from ui import models, settings
+from ui.findings import value
+from ui.review import footer_lines, header_lines
+from ui.state import OpenCase, open_case
+from ui.viewer import Legend, envelope, paper_viewer
+from ui.words import plain
+
+_VIEWER, _AMENDED = "waveform_paper", "waveform_amended"
+_DISEASE, _SHOWN, _ASK = "waveform_disease", "waveform_shown", "waveform_ask"
+_RULE, _LEARNED = "Rule", "Learned"
+_OPACITY = 0.5
+# Waves and intervals as a reader calls them.
+_SEGMENTS = {
+    "P": "P wave",
+    "PR": "PR segment",
+    "QRS": "QRS",
+    "ST": "ST segment",
+    "T": "T wave",
+    "TP": "T to P",
+    "T_without_P": "T, no P after it",
+    "rest": "the rest",
+}
+
+
+@st.fragment
+def waveform_attention(case: OpenCase) -> None:
+    """Show a case's gain curve for a disease, the amended signal, and how far to trust it."""
+    networks = waveform_models()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        disease = _choose_disease(networks)
+        network = _network(disease, networks)
+        try:
+            reading = _reading(case, disease, network)
+        except EcgError as error:
+            st.info(plain(str(error)))
+            return
+        shown = _choose_curve(reading)
+    chosen = settings.paper_controls(case.recording)
+    paper, side = st.columns([3.7, 1.2], gap="small")
+    with paper:
+        _papers(case, chosen, reading, shown)
+    with side:
+        _side(case, reading, network, shown)
+
+
+# ---- choices -------------------------------------------------------------------------------
+
+
+def _choose_disease(networks: dict[str, WaveformModel]) -> str:
+    codes = list(waveform_rules())
+
+    def words(code: str) -> str:
+        known = code in networks and networks[code].aid
+        return statement(code).name if known else f"{statement(code).name} (rule alone)"
+
+    disease: str = st.selectbox(
+        "Disease", codes, key=_DISEASE, format_func=words, width=330, help=_HELP
+    )
+    return disease
+
+
+_HELP = (
+    "Each disease is read from its own waves. “Rule alone”: no network is offered for it here, "
+    "because none was trained or its gain over the plain classifier was not shown."
+)
+
+
+def _network(disease: str, networks: dict[str, WaveformModel]) -> WaveformModel | None:
+    """Return the disease's network if it is offered as an aid, or the reader asked for it."""
+    found = networks.get(disease)
+    if found is None or found.aid or st.session_state.get(_ASK, False):
+        return found
+    return None
+
+
+def _reading(case: OpenCase, disease: str, network: WaveformModel | None) -> WaveformReading:
+    name = network.name if network else None
+
+    def make() -> WaveformReading:
+        with st.spinner("Finding the waves …"):
+            loaded = models.model(name) if name else None
+            return read_waveforms(case.recording, disease, loaded)
+
+    return case.remember(("waveforms", disease, name), make)
+
+
+def _choose_curve(reading: WaveformReading) -> str:
+    """Return which curve is drawn: one key goes from one to the other."""
+    if reading.learned is None:
+        return _RULE
+    shown = st.session_state.get(_SHOWN, _LEARNED)
+    st.button(
+        f"Show the {(_LEARNED if shown == _RULE else _RULE).lower()} curve",
+        key="waveform_toggle",
+        icon=":material/compare_arrows:",
+        shortcut="l",
+        on_click=_toggle,
+    )
+    return shown
+
+
+def _toggle() -> None:
+    now = st.session_state.get(_SHOWN, _LEARNED)
+    st.session_state[_SHOWN] = _RULE if now == _LEARNED else _LEARNED
+
+
+# ---- paper ---------------------------------------------------------------------------------
+
+
+def _papers(case: OpenCase, chosen: PaperSettings, reading: WaveformReading, shown: str) -> None:
+    recording = settings.drawn_recording(case)
+    seconds = window_seconds(chosen, recording.duration_s)
+    case.start_s = min(case.start_s, max(0.0, recording.duration_s - seconds))
+    sheet = lay_out(recording.leads, recording.duration_s, chosen, start_s=case.start_s)
+    _paper(case, chosen, sheet, recording, reading, shown)
+    _strip(case, reading, sheet)
+    gain = _gain(reading, shown)
+    changed = case.remember(
+        ("amended", reading.rule.code, shown, reading.learned is None),
+        lambda: amended(case.recording, gain, f"{shown.lower()}, {reading.rule.code}"),
+    )
+    st.markdown("**What the classifier is given:** the signal times the curve")
+    first, _ = header_lines(case, chosen)
+    drawn = f"amended signal ({shown.lower()} curve), baseline removed: not for measuring"
+    paper_viewer(
+        changed,
+        sheet,
+        key=_AMENDED,
+        case_id=case.case_id,
+        header=(first, drawn),
+        footer=footer_lines(recording, case.start_s, sheet.seconds),
+        tools=False,
+    )
+
+
+def _gain(reading: WaveformReading, shown: str) -> np.ndarray:
+    learned = reading.learned if shown == _LEARNED else None
+    return reading.by_rule if learned is None else learned
+
+
+def _paper(  # noqa: PLR0917
+    case: OpenCase,
+    chosen: PaperSettings,
+    sheet: Sheet,
+    recording: Recording,
+    reading: WaveformReading,
+    shown: str,
+) -> None:
+    lead = chosen.rhythm_lead if chosen.rhythm_lead in recording.leads else recording.leads[0]
+    long = recording.duration_s > sheet.seconds + 0.5 or case.start_s > 0
+    name = statement(reading.rule.code).name
+    paper_viewer(
+        recording,
+        sheet,
+        key=_VIEWER,
+        case_id=case.case_id,
+        header=header_lines(case, chosen),
+        footer=footer_lines(recording, case.start_s, sheet.seconds),
+        overlay=gain_overlay(reading, _gain(reading, shown)),
+        legend=Legend(f"{shown} gain for “{name}”", "left out", "kept whole"),
+        overview=case.remember(("envelope", lead), lambda: envelope(case.recording, lead))
+        if long
+        else None,
+        on_act=_on_paper,
+    )
+
+
+def gain_overlay(reading: WaveformReading, gain: np.ndarray) -> Overlay:
+    """Return the gain as shading under the leads that were read, one curve for all."""
+    values = np.tile(gain.astype(np.float32), (len(reading.leads), 1))
+    return Overlay(values, reading.leads, reading.fs_hz, "heat", _OPACITY, top=1.0)
+
+
+def _strip(case: OpenCase, reading: WaveformReading, sheet: Sheet) -> None:
+    if reading.learned is None:
+        st.caption("The rule's gain over time")
+    else:
+        st.caption(
+            "Above: the rule (grey) and the learned curve (blue). Below: learned less rule, "
+            "red-brown where the network looks and the textbook does not, blue where it looks away."
+        )
+    made = curve_figure(
+        reading.by_rule,
+        reading.learned,
+        reading.fs_hz,
+        start_s=case.start_s,
+        seconds=sheet.seconds,
+    )
+    st.plotly_chart(made, key="waveform_strip", config={"displayModeBar": False})
+
+
+def _on_paper() -> None:
+    state = st.session_state.get(_VIEWER)
+    act = dict(state["act"]) if state and state.get("act") else None
+    case = open_case()
+    if case is not None and act is not None and act["name"] == "navigate":
+        case.start_s = float(act.get("start_s", 0.0))
+
+
+# ---- beside --------------------------------------------------------------------------------
+
+
+def _side(
+    case: OpenCase, reading: WaveformReading, network: WaveformModel | None, shown: str
+) -> None:
+    for note in reading.notes:
+        st.warning(plain(note))
+    if network is not None:
+        _finding(case, reading, network)
+    st.markdown("**Where it looks**")
+    st.html(segment_table(reading))
+    _source(reading)
+    _offer(reading.rule.code, network)
+    st.caption(
+        "A curve says what the classifier was given, not that it is right. A wave that is shaded "
+        "is kept, not found abnormal."
+    )
+
+
+def _finding(case: OpenCase, reading: WaveformReading, network: WaveformModel) -> None:
+    """Say what the classifier behind the module makes of the amended signal."""
+    code = reading.rule.code
+    if reading.lacks_p:
+        name = plain(statement(code).name)
+        st.markdown(f"**{name}:** not assessed in a rhythm without P waves")
+        return
+    try:
+        made = case.remember(
+            ("waveform_prediction", network.name),
+            lambda: predict(models.model(network.name), case.recording),
+        )
+    except EcgError as error:
+        st.info(plain(str(error)))
+        return
+    finding = next(f for f in made.findings if f.code == code)
+    st.markdown(f"**{plain(finding.name)}:** {plain(finding_words(finding))}")
+    if not network.aid:
+        st.caption("Shown because you asked: its card does not offer it as an aid.")
+
+
+def finding_words(finding: Finding) -> str:
+    """Return what the network says, in words where its number is not to be trusted."""
+    if finding.finding is None:
+        return finding.reason or "not assessed"
+    word = "suggested" if finding.finding else "not flagged"
+    return f"{word} ({value(finding)})" if finding.calibrated else word
+
+
+def segment_table(reading: WaveformReading) -> str:
+    """Return the mean gain of each wave and interval, by rule and as learned, as HTML."""
+    rows = []
+    for name, (rule, learned, share) in reading.by_segment().items():
+        if share < 0.005:
+            continue
+        cells = [f"<td>{escape(_SEGMENTS[name])}</td>", f'<td class="value">{rule:.2f}</td>']
+        if learned is not None:
+            off = learned - rule
+            off_words = f"{off:+.2f}".replace("-", "−")
+            strong = f"<b>{off_words}</b>" if abs(off) >= 0.15 else off_words
+            cells += [f'<td class="value">{learned:.2f}</td>', f'<td class="value">{strong}</td>']
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    heads = ["", "rule"] + (["learned", "differs"] if reading.learned is not None else [])
+    head = "".join(f'<th class="value">{h}</th>' if h else "<th></th>" for h in heads)
+    return f'<table class="ecg-table"><tr>{head}</tr>{"".join(rows)}</table>'
+
+
+def _source(reading: WaveformReading) -> None:
+    rule = reading.rule
+    origin = (
+        "The disease of the published method (Jin, DANet, 2024); its values are not public, these "
+        "are a reconstruction."
+        if rule.origin == PAPER
+        else "An extension: the published method does not cover this disease."
+    )
+    with st.expander("Where the rule comes from"):
+        st.caption(plain(rule.source))
+        st.caption(plain(f"Looked for first in {', '.join(rule.leads)}; the curve is one for all."))
+        st.caption(plain(origin))
+        st.caption(plain(f"Read from: {', '.join(reading.leads)}."))
+
+
+def _offer(code: str, network: WaveformModel | None) -> None:
+    """Say what the card says of this disease's network."""
+    found = waveform_models().get(code)
+    if found is None:
+        st.caption("No network was trained for this disease: the rule alone is shown.")
+        return
+    with st.expander("How good is the learned curve?"):
+        st.caption(plain(found.words))
+        st.caption(plain(f"Network: {found.name}; see the page Model card."))
+        if not found.aid:
+            st.toggle("Show it all the same", key=_ASK)
