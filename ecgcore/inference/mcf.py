@@ -187,7 +187,9 @@ def mcf_detection(network: MCF, x: Tensor, r: Tensor) -> Tensor:
     return total
 
 
-def mcf_score(network: MCF, given: McfInput, *, batch: int = 16) -> tuple[float, NDArray[np.float32]]:
+def mcf_score(
+    network: MCF, given: McfInput, *, batch: int = 16
+) -> tuple[float, NDArray[np.float32]]:
     """Return the published detection score of a record, and its localisation map.
 
     Returns

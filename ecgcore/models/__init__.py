@@ -14,7 +14,9 @@ from ecgcore.errors import InvalidArgumentError
 from ecgcore.models.delineator import WAVE_LABELS, DelineatorNet
 from ecgcore.models.lead_attention import BEATS, HANDHELD, INTERVALS, LeadAttentionNet, Outputs
 from ecgcore.models.lead_set import LeadSetNet
+from ecgcore.models.mcf import MCF, ConvAutoencoder
 from ecgcore.models.resnet34 import ResNet34
+from ecgcore.models.restoration import RestorationNet, Restored
 from ecgcore.models.scaling import standardise, voltage_scale, with_scale
 
 __all__ = [
@@ -22,7 +24,9 @@ __all__ = [
     "BEATS",
     "HANDHELD",
     "INTERVALS",
+    "MCF",
     "WAVE_LABELS",
+    "ConvAutoencoder",
     "DelineatorNet",
     "LeadAttentionNet",
     "LeadSetNet",
@@ -38,6 +42,9 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
     "lead_attention": LeadAttentionNet,
     "delineator": DelineatorNet,
     "resnet34": ResNet34,
+    "restoration": RestorationNet,
+    "mcf": MCF,
+    "conv_autoencoder": ConvAutoencoder,
 }
 
 

@@ -59,7 +59,9 @@ def decoder(n_out: int, latent: int = LATENT) -> nn.Sequential:
     ]
     for a, b in zip(down, down[1:], strict=False):
         layers += [nn.ConvTranspose1d(a, b, 4, 2, 1, bias=False), nn.BatchNorm1d(b), nn.ReLU()]
-    return nn.Sequential(*layers, nn.ConvTranspose1d(down[-1], n_out, 4, 2, 1, bias=False), nn.Tanh())
+    return nn.Sequential(
+        *layers, nn.ConvTranspose1d(down[-1], n_out, 4, 2, 1, bias=False), nn.Tanh()
+    )
 
 
 def _mixer(n_in: int, hidden: int, n_out: int) -> nn.Sequential:

@@ -71,9 +71,7 @@ def restoration_groups(
     """
     rows = _kept(pools.twelve, normal_twelve(pools.twelve.data, *splits), without_half)[::every]
     twelve = [
-        pool_normals(
-            pools.twelve, rows, pools.facts_twelve, n_leads=12, longest_s=LONGEST_TWELVE_S
-        )
+        pool_normals(pools.twelve, rows, pools.facts_twelve, n_leads=12, longest_s=LONGEST_TWELVE_S)
     ]
     twelve += [simulated_normals(records) for records in simulated]
     single = []
@@ -83,9 +81,7 @@ def restoration_groups(
     ):
         some = _kept(pool, rows, without_half)[::every]
         if some.size:
-            single.append(
-                pool_normals(pool, some, facts, n_leads=2, longest_s=LONGEST_SINGLE_S)
-            )
+            single.append(pool_normals(pool, some, facts, n_leads=2, longest_s=LONGEST_SINGLE_S))
     return [joined(twelve), joined(single)] if single else [joined(twelve)]
 
 
@@ -112,13 +108,17 @@ def abnormal(targets: NDArray[np.float32], further: NDArray[np.float32]) -> NDAr
     return out
 
 
-def brugada_or_healthy(datasets: NDArray[np.str_], further: NDArray[np.float32]) -> NDArray[np.float64]:
+def brugada_or_healthy(
+    datasets: NDArray[np.str_], further: NDArray[np.float32]
+) -> NDArray[np.float64]:
     """Return 1 for a record of Brugada-HUCA with the pattern or diagnosis, 0 for a healthy one."""
     out = np.where(datasets == "brugada", further[:, BRUGADA], np.nan)
     return np.asarray(out, dtype=np.float64)
 
 
-def mcf_inputs(jobs: Sequence[tuple[NDArray[np.float32], NDArray[np.float64] | None]]) -> list[McfInput]:
+def mcf_inputs(
+    jobs: Sequence[tuple[NDArray[np.float32], NDArray[np.float64] | None]],
+) -> list[McfInput]:
     """Return recordings at 100 Hz, each with its R peaks or None, as the published detector's."""
     return [mcf_input(signal, 100.0, r_s) for signal, r_s in jobs]
 

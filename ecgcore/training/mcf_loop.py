@@ -123,9 +123,7 @@ def fit_mcf(
     network.load_state_dict(best)
     trained = network.cpu().eval().requires_grad_(False)
     chosen = len(aucs) - 1 - int(np.argmax(aucs[::-1]))
-    return McfFitted(
-        trained, tuple(losses), tuple(aucs), chosen, time.monotonic() - started
-    )
+    return McfFitted(trained, tuple(losses), tuple(aucs), chosen, time.monotonic() - started)
 
 
 def _epoch(

@@ -129,7 +129,9 @@ def _by_rate(r_s: NDArray[np.float32]) -> NDArray[np.float32]:
     return out
 
 
-def _true(waves: NDArray[np.uint8], fs_hz: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _true(
+    waves: NDArray[np.uint8], fs_hz: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return R peaks and attributes from the wave at every sample of a simulated record."""
 
     def runs(kind: int) -> NDArray[np.int64]:
@@ -176,7 +178,7 @@ def _held(
                 scale[i, at] = np.clip(math.log(spread / USUAL_MV), -3, 3)
     peaks = np.full((n, MAX_BEATS), np.nan, dtype=np.float32)
     for i, r_s in enumerate(beats):
-        some = r_s[: MAX_BEATS] * fs_hz
+        some = r_s[:MAX_BEATS] * fs_hz
         peaks[i, : some.size] = np.where(some < signals[i].shape[1], some, np.nan)
     centred = (attributes - np.array(ATTRIBUTE_MEAN)) / np.array(ATTRIBUTE_SD)
     return Normals(
@@ -274,9 +276,7 @@ def make_restoration_batch(
     seen = changed.x + disturbance
     mean, spread = _moments(seen, stretch.present)
     present = stretch.present & (spread > 0.05)
-    known = torch.isfinite(scale) & (
-        torch.rand(scale.shape[0], 1, device=device) >= scale_dropout
-    )
+    known = torch.isfinite(scale) & (torch.rand(scale.shape[0], 1, device=device) >= scale_dropout)
     jitter = 0.1 * torch.randn(scale.shape[0], 1, device=device)
     scale = scale + jitter + spread[..., 0].clamp(min=0.05).log()
     attributes = normals.attributes[rows]

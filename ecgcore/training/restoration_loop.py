@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ecgcore.models.restoration import Restored, RestorationNet
+from ecgcore.models.restoration import RestorationNet, Restored
 from ecgcore.training.restoration_data import Normals, RestorationBatch, make_restoration_batch
 
 
@@ -190,9 +190,7 @@ def restoration_losses(out: Restored, batch: RestorationBatch) -> dict[str, Tens
         "hidden": _mean(likelihood, hidden),
         "seen": _mean(likelihood, seen),
         "unusual": _mean(unusual, seen),
-        "record": functional.binary_cross_entropy_with_logits(
-            out.record, (batch.kind > 0).float()
-        ),
+        "record": functional.binary_cross_entropy_with_logits(out.record, (batch.kind > 0).float()),
         "attributes": _mean(missed, known),
     }
 
