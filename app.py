@@ -12,6 +12,7 @@ pages = [
     st.Page("pages/review.py", title="Review", icon=":material/ecg:"),
     st.Page("pages/explain.py", title="Explain", icon=":material/search_insights:"),
     st.Page("pages/measure.py", title="Measure", icon=":material/straighten:"),
+    st.Page("pages/anomaly.py", title="Anomaly", icon=":material/troubleshoot:"),
     st.Page("pages/model_card.py", title="Model card", icon=":material/verified:"),
     st.Page("pages/population.py", title="Population", icon=":material/groups:"),
 ]

@@ -27,7 +27,7 @@ from ecgcore.inference.prepare import (
     to_recording,
 )
 from ecgcore.recording import Patient, Recording
-from ecgcore.results import AnomalyMap, Quality, RestoredTrace
+from ecgcore.results import AnomalyMap, RestoredTrace
 from ecgcore.signal.beats import detect_beats
 from ecgcore.signal.quality import assess
 
@@ -222,8 +222,13 @@ def find_anomalies(
     distances = feature_distances(model.norms, raw.features, references)
     joint = joint_map(raw, model.norms, recording.patient)
     score, parts = _scored(raw, joint, model.norms, distances, recording.patient)
-    notes = _notes(recording, quality, used, raw, readable=bool(readable))
-    return _result(model, recording, given, raw, joint, (score, parts, notes), bool(readable))
+    return _result(
+        model,
+        recording,
+        given,
+        _Scored(raw, joint, score, parts, bool(readable)),
+        _notes(recording, used, raw, readable=bool(readable)),
+    )
 
 
 def _features(model: LoadedModel, recording: Recording, used: dict[str, str]) -> Array:
@@ -261,17 +266,26 @@ def lead_quantiles(
     return np.where(present, out, 0.0)
 
 
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """Raw scores, their joint map, the record's score and its parts, and whether it is judged."""
+
+    raw: Raw
+    joint: Array
+    score: float
+    parts: dict[str, float]
+    judged: bool
+
+
 def _result(
     model: AnomalyModel,
     recording: Recording,
     given: ModelInput,
-    raw: Raw,
-    joint: Array,
-    scored: tuple[float, dict[str, float], tuple[str, ...]],
-    judged: bool,
+    scored: _Scored,
+    notes: tuple[str, ...],
 ) -> AnomalyMap:
     norms, contract = model.norms, model.loaded.card.input
-    score, parts, notes = scored
+    raw, joint = scored.raw, scored.joint
     known = tuple(contract.leads[int(i)] for i in given.index)
     values = lead_quantiles(joint, raw.present, norms, known)
     whole = Window(0, given.n_samples)
@@ -284,16 +298,16 @@ def _result(
         values=mapped,
         leads=recording.leads,
         fs_hz=recording.fs_hz,
-        score=score,
+        score=scored.score,
         threshold=norms.threshold,
-        abnormal=score >= norms.threshold if judged else None,
+        abnormal=scored.score >= norms.threshold if scored.judged else None,
         lead_scores={n: float(found[n]) if n in found else None for n in recording.leads},
         spans=spans_of(mapped, recording.leads, recording.fs_hz, norms.map_threshold),
         map_threshold=norms.map_threshold,
         false_alarms=tuple((row[0], row[2 if few else 1]) for row in norms.false_alarms),
         trace=_trace(given, raw),
         model=model.name,
-        parts=parts,
+        parts=scored.parts,
         notes=notes,
     )
 
@@ -312,9 +326,9 @@ def _trace(given: ModelInput, raw: Raw) -> RestoredTrace:
 
 
 def _notes(
-    recording: Recording, quality: Quality, used: dict[str, str], raw: Raw, *, readable: bool
+    recording: Recording, used: dict[str, str], raw: Raw, *, readable: bool
 ) -> tuple[str, ...]:
-    out = []
+    out = _person_notes(recording)
     if not readable:
         out.append(
             "No lead is of readable quality: the recording is not judged, "
@@ -329,11 +343,6 @@ def _notes(
         out.append(
             f"The recording has {recording.duration_s:.1f} s; the score was calibrated on 10 s."
         )
-    age = recording.patient.age_years
-    if age is not None and age < CHILD_YEARS:
-        out.append(f"The patient is {age:g} years old; the normals were adults.")
-    elif age is None:
-        out.append("The age is unknown: compared with normal adults of all ages.")
     if known_paced(recording):
         out.append("The file tells of pacing: paced beats are unusual by nature.")
     if recording.duration_s > MINUTE_S:
@@ -342,6 +351,15 @@ def _notes(
         if own != name:
             out.append(f"{own} was read in the place of {name}.")
     return tuple(out)
+
+
+def _person_notes(recording: Recording) -> list[str]:
+    age = recording.patient.age_years
+    if age is None:
+        return ["The age is unknown: compared with normal adults of all ages."]
+    if age < CHILD_YEARS:
+        return [f"The patient is {age:g} years old; the normals were adults."]
+    return []
 
 
 def smoothed_for_drawing(values: NDArray[np.float32], fs_hz: float) -> NDArray[np.float32]:

@@ -72,7 +72,8 @@ def fit_quantiles(values: Array, *, last: float = 0.999) -> Quantiles:
         ([0.0], np.linspace(0.02, 0.98, 49), 1 - np.geomspace(0.015, 1 - last, 20))
     )
     found = np.quantile(some, share)
-    levels, keep = [], []
+    levels: list[float] = []
+    keep: list[float] = []
     for level, value in zip(share, found, strict=True):
         # Equal values (nothing found in most normals) keep the highest level.
         if keep and value <= keep[-1] + 1e-12:

@@ -151,7 +151,7 @@ def _pass(
     scale = voltage_scale(raw, present)
     if not given.in_mv:
         scale = torch.full_like(scale, torch.nan)
-    n_windows, n_leads, n = x.shape
+    n_windows, _, n = x.shape
     visible = phase_visibility(n)
     rows = [t.repeat_interleave(PHASES, dim=0).to(device) for t in (x, present, scale)]
     seen = visible.repeat(n_windows, 1)[:, None].to(device)

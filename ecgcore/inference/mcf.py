@@ -76,7 +76,7 @@ def mcf_input(
     """
     if signal.shape[1] < _MIN_S * fs_hz:
         raise CannotAssessError(
-            f"There are {signal.shape[1] / fs_hz:.1f} s of samples; at least {_MIN_S:g} s are needed."
+            f"There are {signal.shape[1] / fs_hz:.1f} s of samples; {_MIN_S:g} s are needed."
         )
     part = np.asarray(signal[:, : round(SAMPLES / FS_HZ * fs_hz)], dtype=np.float32)
     if r_s is None:

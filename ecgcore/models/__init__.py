@@ -31,6 +31,8 @@ __all__ = [
     "LeadAttentionNet",
     "LeadSetNet",
     "Outputs",
+    "RestorationNet",
+    "Restored",
     "build",
     "standardise",
     "voltage_scale",

@@ -11,6 +11,7 @@ from the derivative) and the beat.  Recording and beat are masked; the derivativ
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +45,7 @@ class McfOutputs:
 def encoder(n_in: int, latent: int = LATENT) -> nn.Sequential:
     """Return the encoder, (B, n_in, T) -> (B, latent, T / 32 - 14)."""
     layers: list[nn.Module] = [nn.Conv1d(n_in, _WIDTHS[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
-    for a, b in zip(_WIDTHS, _WIDTHS[1:], strict=False):
+    for a, b in pairwise(_WIDTHS):
         layers += [nn.Conv1d(a, b, 4, 2, 1, bias=False), nn.BatchNorm1d(b), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Conv1d(_WIDTHS[-1], latent, 15, bias=False))
 
@@ -57,7 +58,7 @@ def decoder(n_out: int, latent: int = LATENT) -> nn.Sequential:
         nn.BatchNorm1d(down[0]),
         nn.ReLU(),
     ]
-    for a, b in zip(down, down[1:], strict=False):
+    for a, b in pairwise(down):
         layers += [nn.ConvTranspose1d(a, b, 4, 2, 1, bias=False), nn.BatchNorm1d(b), nn.ReLU()]
     return nn.Sequential(
         *layers, nn.ConvTranspose1d(down[-1], n_out, 4, 2, 1, bias=False), nn.Tanh()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.recording import Recording
-from ecgcore.render.overlay import N_LEVELS, TRACE_BIN_S, Overlay, heat_rows, levels, scaled
+from ecgcore.render.overlay import N_LEVELS, TRACE_BIN_S, Overlay, heat_rows, levels, shown
 from ecgcore.render.palette import LIGHT, Palette
 from ecgcore.render.paper import PULSE_MV, PULSE_S, Cell, Sheet
 from ecgcore.units import MV
@@ -154,7 +154,7 @@ def colorscale(palette: Palette) -> list[list[float | str]]:
 def _coloured(
     recording: Recording, overlay: Overlay, sheet: Sheet, mm_per_unit: float, palette: Palette
 ) -> list[dict[str, Any]]:
-    values = scaled(overlay.values)
+    values = shown(overlay)
     pieces: dict[int, list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {}
     for cell in sheet.cells:
         if cell.lead not in overlay.leads:

@@ -31,6 +31,9 @@ class Overlay:
         A key of :data:`STYLES`.
     opacity : float
         From 0 to 1.
+    absolute : bool
+        The values are already from 0 to 1 and mean the same on every sheet; else the map's own
+        99.5 % quantile is drawn darkest.
     """
 
     values: NDArray[np.float32]
@@ -38,6 +41,7 @@ class Overlay:
     fs_hz: float
     style: str = "heat"
     opacity: float = 0.6
+    absolute: bool = False
 
     def __post_init__(self) -> None:
         one_of("style", self.style, STYLES)
@@ -46,6 +50,13 @@ class Overlay:
             raise InvalidArgumentError(
                 f"The map has shape {self.values.shape}; {len(self.leads)} rows are needed."
             )
+
+
+def shown(overlay: Overlay) -> NDArray[np.float32]:
+    """Return an overlay's values as they are drawn, from 0 to 1."""
+    if overlay.absolute:
+        return np.clip(np.nan_to_num(overlay.values), 0.0, 1.0).astype(np.float32)
+    return scaled(overlay.values)
 
 
 def scaled(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -83,16 +94,14 @@ def heat_rows(
     x_edges_mm : array, shape (n_bins + 1,)
     y_edges_mm : array, shape (n_rows + 1,)
     """
-    values = scaled(overlay.values)
+    values = shown(overlay)
     n_rows = max(cell.row for cell in sheet.cells) + 1
     rows: list[list[NDArray[np.float32]]] = [[] for _ in range(n_rows)]
     for cell in sheet.cells:
-        shown = np.zeros(1, np.float32)
+        row = np.zeros(values.shape[1], np.float32)
         if cell.lead in overlay.leads:
-            shown = values[overlay.leads.index(cell.lead)]
-        else:
-            shown = np.zeros(values.shape[1], np.float32)
-        rows[cell.row].append(binned(shown, overlay.fs_hz, cell, BIN_S))
+            row = values[overlay.leads.index(cell.lead)]
+        rows[cell.row].append(binned(row, overlay.fs_hz, cell, BIN_S))
     joined = [np.concatenate(parts) for parts in rows]
     n_bins = max(part.size for part in joined)
     z = np.zeros((n_rows, n_bins), np.float32)

@@ -195,7 +195,7 @@ def _fitted(cut: _Cut, own: NDArray[np.bool_]) -> Array:
 def _compared(
     cut: _Cut, usual: Array, own: NDArray[np.bool_], x: Array
 ) -> tuple[Array, Array, Array]:
-    n_leads, n_beats, width = usual.shape
+    _, n_beats, width = usual.shape
     best = np.full(n_beats, np.inf)
     error = np.zeros_like(usual)
     fit = usual.copy()

@@ -26,6 +26,7 @@ from ecgcore.training.restoration_data import Normals, joined, pool_normals, sim
 from ecgcore.training.simulated import SimulatedRecords
 
 LONGEST_TWELVE_S, LONGEST_SINGLE_S = 12.0, 20.0
+_Job = tuple[NDArray[np.float32], NDArray[np.float64] | None]
 LEAD_II = STANDARD_12.index("II")
 
 
@@ -117,24 +118,20 @@ def brugada_or_healthy(
 
 
 def mcf_inputs(
-    jobs: Sequence[tuple[NDArray[np.float32], NDArray[np.float64] | None]],
+    jobs: Sequence[_Job],
 ) -> list[McfInput]:
     """Return recordings at 100 Hz, each with its R peaks or None, as the published detector's."""
     return [mcf_input(signal, 100.0, r_s) for signal, r_s in jobs]
 
 
-def twelve_jobs(
-    pools: Pools, rows: NDArray[np.int64]
-) -> list[tuple[NDArray[np.float32], NDArray[np.float64] | None]]:
+def twelve_jobs(pools: Pools, rows: NDArray[np.int64]) -> list[_Job]:
     """Return the samples of twelve-lead records, for :func:`mcf_inputs`."""
     return [(pools.twelve.data.signal(int(row)), None) for row in rows]
 
 
-def lead_jobs(
-    pools: Pools, *, splits: tuple[str, ...], every: int = 1
-) -> list[tuple[NDArray[np.float32], NDArray[np.float64] | None]]:
+def lead_jobs(pools: Pools, *, splits: tuple[str, ...], every: int = 1) -> list[_Job]:
     """Return one lead of every normal: lead II of the twelve, and each lead of the others."""
-    jobs: list[tuple[NDArray[np.float32], NDArray[np.float64] | None]] = []
+    jobs: list[_Job] = []
     for pool, rows in (
         (pools.twelve, normal_twelve(pools.twelve.data, *splits)),
         (pools.single, normal_single(pools.single, *splits)),
@@ -143,7 +140,7 @@ def lead_jobs(
         for row in rows[::every]:
             signal = pool.data.signal(int(row))[:, :1000]
             there = np.flatnonzero(np.isfinite(signal).any(axis=1))
-            for lead in [LEAD_II] if pool is pools.twelve else there:
+            for lead in (LEAD_II,) if pool is pools.twelve else there.tolist():
                 if np.isfinite(signal[lead]).any() and signal.shape[1] > 500:
                     jobs.append((signal[[lead]], None))
     return jobs
@@ -151,12 +148,13 @@ def lead_jobs(
 
 def single_val_jobs(
     pools: Pools,
-) -> tuple[list[tuple[NDArray[np.float32], NDArray[np.float64] | None]], NDArray[np.float64]]:
+) -> tuple[list[_Job], NDArray[np.float64]]:
     """Return single-lead validation records of cinc2017, and whether each is abnormal."""
     data = pools.single.data
     rows = data.where("val")
     rows = rows[(data.datasets[rows] == "cinc2017") & (pools.single.handheld[rows] < 3)]
-    jobs, labels = [], []
+    jobs: list[_Job] = []
+    labels = []
     for row in rows:
         signal = data.signal(int(row))[:, :1000]
         there = np.flatnonzero(np.isfinite(signal).any(axis=1))

@@ -83,7 +83,8 @@ def fit_norms(
         disorder=empty, record={}, record_weights=weights.record, score={},
         distances=distances, threshold=threshold, map_threshold=map_threshold, notes=notes,
     )  # fmt: skip
-    norms = replace(norms, maps=_map_tables(normals, norms), **_rhythm_tables(normals, norms))
+    rate, disorder = _rhythm_tables(normals, norms)
+    norms = replace(norms, maps=_map_tables(normals, norms), rate=rate, disorder=disorder)
     joints = [joint_map(n.raw, norms, n.patient) for n in normals]
     norms = replace(norms, leads=_lead_tables(normals, joints))
     parts = [
@@ -135,7 +136,8 @@ def _shifts(normals: Sequence[ScoredNormal]) -> dict[str, PersonShift]:
 
 
 def _map_tables(normals: Sequence[ScoredNormal], norms: Norms) -> dict[str, Quantiles]:
-    people, out = _people(normals), {}
+    people = _people(normals)
+    out: dict[str, Quantiles] = {}
     for name in MAPS:
         found: dict[str, list[Array]] = {}
         for normal, person in zip(normals, people, strict=True):
@@ -154,7 +156,7 @@ def _two_tables(name: str, found: Mapping[str, list[Array]]) -> dict[str, Quanti
     return out
 
 
-def _rhythm_tables(normals: Sequence[ScoredNormal], norms: Norms) -> dict[str, Quantiles]:
+def _rhythm_tables(normals: Sequence[ScoredNormal], norms: Norms) -> tuple[Quantiles, Quantiles]:
     people = _people(normals)
     away = [
         rate_distance(n.raw.rate, person, norms.shifts["rate"])
@@ -162,10 +164,7 @@ def _rhythm_tables(normals: Sequence[ScoredNormal], norms: Norms) -> dict[str, Q
         if np.isfinite(n.raw.rate)
     ]
     disorder = [n.raw.disorder for n in normals if np.isfinite(n.raw.disorder)]
-    return {
-        "rate": fit_quantiles(np.array(away), last=0.99),
-        "disorder": fit_quantiles(np.array(disorder), last=0.99),
-    }
+    return fit_quantiles(np.array(away), last=0.99), fit_quantiles(np.array(disorder), last=0.99)
 
 
 def _lead_tables(normals: Sequence[ScoredNormal], joints: Sequence[Array]) -> dict[str, Quantiles]:
@@ -189,9 +188,9 @@ def _record_tables(
             kinds.setdefault(kind_of(len(normal.leads)), []).append(np.array([value]))
     out: dict[str, Quantiles] = {}
     for name, kinds in found.items():
-        for kind, values in kinds.items():
+        for kind, some in kinds.items():
             key = name if kind == "many" else f"{name}/few"
-            out[key] = fit_quantiles(np.concatenate(values), last=0.99)
+            out[key] = fit_quantiles(np.concatenate(some), last=0.99)
         out.setdefault(name, out[f"{name}/few"] if f"{name}/few" in out else out[name])
     return out
 

@@ -1,9 +1,10 @@
 """Anomalies made out of normal recordings, so that a network learns where one is without a label.
 
 Time is bent (early beats, broad complexes, long PR and QT, no rhythm), waves are scaled (missing,
-inverted or giant P, QRS and T), deflections are added (ST shift, Q and R', delta waves), and beats
-of other people are put in.  Each change is known sample by sample.  The kinds are those that a
-textbook's chapter headings name; how large, in which leads and on which beats is drawn.
+inverted or giant P, QRS and T, a QRS that never comes), deflections are added (ST shift, Q and R',
+delta waves), and beats of other people are put in.  Each change is known sample by sample.  The
+kinds are those that a textbook's chapter headings name; how large, in which leads and on which
+beats is drawn.
 
 All times here are in samples; everything is computed for a whole batch at once, on its device.
 
@@ -19,10 +20,10 @@ from ecgcore.models.lead_set import N_LEADS
 
 KINDS = (
     "none", "early", "ectopic", "wide", "st", "t", "q", "p", "fibrillation", "pr", "qt",
-    "voltage", "foreign",
+    "voltage", "foreign", "dropped",
 )  # fmt: skip
 # How often each is drawn.
-ODDS = (0.30, 0.08, 0.10, 0.07, 0.09, 0.08, 0.06, 0.04, 0.06, 0.04, 0.02, 0.02, 0.04)
+ODDS = (0.28, 0.08, 0.10, 0.07, 0.09, 0.08, 0.06, 0.04, 0.07, 0.07, 0.02, 0.02, 0.03, 0.03)
 # An addition of half a usual millimetre, in standard deviations of a lead, counts as visible.
 VISIBLE = 0.35
 # Rows I to V6: how a dipole (to the left, to the feet, to the front) projects on each lead.
@@ -119,7 +120,9 @@ def _plan(stretch: Stretch, odds: Tensor) -> _Plan:
     kind = torch.multinomial(odds, size, replacement=True)
     kind = torch.where(known.sum(dim=1) >= 3, kind, torch.zeros_like(kind))
     rr = torch.nan_to_num(beats[:, 1:] - beats[:, :-1], nan=80.0).median(dim=1).values
-    few = _is(kind, "early", "ectopic", "foreign") | (torch.rand(size, device=beats.device) < 0.25)
+    few = _is(kind, "early", "ectopic", "foreign", "dropped") | (
+        torch.rand(size, device=beats.device) < 0.25
+    )
     few = few & ~_is(kind, "fibrillation", "pr", "qt", "voltage")
     drawn = torch.rand(beats.shape, device=beats.device).masked_fill(~known, 2.0)
     one = drawn == drawn.amin(dim=1, keepdim=True)
@@ -192,9 +195,10 @@ def _gains(stretch: Stretch, kind: Tensor, tall: Tensor) -> Tensor:
     low, high = _between(x, 0.15, 0.5, size, 1), _between(x, 1.6, 2.5, size, 1)
     qrs = torch.where(of("voltage"), torch.where(u < 0.5, low, high).expand_as(one), qrs)
     flat, giant = _between(x, -1.5, 0.25, size, 1), _between(x, 1.8, 3.5, size, 1)
+    qrs = torch.where(of("dropped"), 0 * one, qrs)
     some = torch.rand_like(one) < 0.7
     t = torch.where(of("t") & some, torch.where(u < 0.7, flat, giant).expand_as(one), one)
-    t = torch.where(tall[:, None], one, t)
+    t = torch.where(tall[:, None], one, torch.where(of("dropped"), 0 * one, t))
     t = torch.where(of("ectopic"), -torch.sign(turned) * _between(x, 0.7, 1.8, size, 1), t)
     t = torch.where(of("wide") & (u < 0.6), -_between(x, 0.0, 1.2, size, n_leads), t)
     return torch.stack([p, qrs, t], dim=1)
@@ -342,6 +346,7 @@ def _windows(stretch: Stretch, plan: _Plan) -> Tensor:
         | where("wide", span(on, off + 1))
         | where("pr", span(p_on, on))
         | where("qt", span(on, t_off))
+        | where("dropped", span(p_on, t_off + 15))
         | (missing & ~_is(plan.kind, "ectopic", "fibrillation")[:, None] & span(p_on, p_off))
         | where("fibrillation", heard & ~span(on, off))
     )

@@ -106,7 +106,9 @@ def pool_normals(
             beats.append(r_s)
             attributes.append(known)
     in_mv = data.has_voltage[rows]
-    return _held(signals, beats, np.stack(attributes), in_mv, data.fs_hz, n_leads)
+    return _held(
+        signals, beats, np.stack(attributes), in_mv=in_mv, fs_hz=data.fs_hz, n_leads=n_leads
+    )
 
 
 def simulated_normals(records: SimulatedRecords) -> Normals:
@@ -119,7 +121,7 @@ def simulated_normals(records: SimulatedRecords) -> Normals:
         beats.append(r_s)
         attributes.append(known)
     in_mv = np.ones(len(data), dtype=bool)
-    return _held(signals, beats, np.stack(attributes), in_mv, data.fs_hz, 12)
+    return _held(signals, beats, np.stack(attributes), in_mv=in_mv, fs_hz=data.fs_hz, n_leads=12)
 
 
 def _by_rate(r_s: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -156,6 +158,7 @@ def _held(
     signals: Sequence[NDArray[np.float32]],
     beats: Sequence[NDArray[np.float32]],
     attributes: NDArray[np.float32],
+    *,
     in_mv: NDArray[np.bool_],
     fs_hz: float,
     n_leads: int,
