@@ -3,10 +3,19 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.inference import use_threads, weights_root
 from ecgcore.training import make_model, read_recipe
+from ecgcore.training.anomaly_control import make_control
+from ecgcore.training.anomaly_make import make_restoration, read_pools
+from ecgcore.training.anomaly_recipe import (
+    PTBXL,
+    RESTORATION,
+    is_anomaly_recipe,
+    read_anomaly_recipe,
+)
 from ecgcore.training.multi_release import make_diagnostic
 from ecgcore.training.reference import make_reference, summary_table
 from ecgcore.training.reference_recipe import is_reference_recipe, read_reference_recipe
@@ -39,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
         return _delineator(args)
     if is_reference_recipe(Path(args.config)):
         return _reference(args)
+    if is_anomaly_recipe(Path(args.config)):
+        return _anomaly(args)
     recipe = read_recipe(Path(args.config))
     name = f"{recipe.name}-{recipe.version}"
     out = Path(args.out) if args.out else weights_root() / name
@@ -61,6 +72,26 @@ def _delineator(args: argparse.Namespace) -> int:
         write_json({"model": card.full_name, "folder": str(out), "training": card.training})
     else:
         sys.stdout.write(f"{card.full_name} is in {out}.\n")
+    return EXIT_OK
+
+
+def _anomaly(args: argparse.Namespace) -> int:
+    recipe = read_anomaly_recipe(Path(args.config))
+    name = f"{recipe.name}-{recipe.version}"
+    runs = Path(args.runs) / name
+    if recipe.kind == RESTORATION:
+        out = Path(args.out) if args.out else weights_root() / name
+        card = make_restoration(recipe, out, runs)
+        found: dict[str, Any] = {"model": card.full_name, "folder": str(out)}
+    else:
+        pools = None if recipe.data.source == PTBXL else read_pools(recipe)
+        made = make_control(recipe, pools, runs)
+        best = max(made["val_auc"])
+        found = {"model": name, "folder": str(runs), "val_auc": best, "test": made.get("test")}
+    if args.json:
+        write_json(found)
+    else:
+        sys.stdout.write(f"{found['model']} is in {found['folder']}.\n")
     return EXIT_OK
 
 

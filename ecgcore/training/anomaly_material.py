@@ -53,6 +53,20 @@ def _kept(pool: Pool, rows: NDArray[np.int64], without_half: int | None) -> NDAr
     return rows[half_of(pool.data.groups[rows]) != without_half]
 
 
+def twelve_normals(
+    pools: Pools,
+    *,
+    splits: tuple[str, ...] = ("train",),
+    without_half: int | None = None,
+    every: int = 1,
+) -> Normals:
+    """Return the recorded 12-lead normals; arguments as :func:`restoration_groups`."""
+    rows = _kept(pools.twelve, normal_twelve(pools.twelve.data, *splits), without_half)[::every]
+    return pool_normals(
+        pools.twelve, rows, pools.facts_twelve, n_leads=12, longest_s=LONGEST_TWELVE_S
+    )
+
+
 def restoration_groups(
     pools: Pools,
     simulated: Sequence[SimulatedRecords],
@@ -70,10 +84,7 @@ def restoration_groups(
     every : int
         Take one record of so many, for trials.
     """
-    rows = _kept(pools.twelve, normal_twelve(pools.twelve.data, *splits), without_half)[::every]
-    twelve = [
-        pool_normals(pools.twelve, rows, pools.facts_twelve, n_leads=12, longest_s=LONGEST_TWELVE_S)
-    ]
+    twelve = [twelve_normals(pools, splits=splits, without_half=without_half, every=every)]
     twelve += [simulated_normals(records) for records in simulated]
     single = []
     for pool, facts, rows in (

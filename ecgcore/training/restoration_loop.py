@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from ecgcore.inference.anomaly_raw import PHASES, phase_visibility
 from ecgcore.models.restoration import RestorationNet, Restored
 from ecgcore.training.restoration_data import Normals, RestorationBatch, make_restoration_batch
 
@@ -197,3 +198,23 @@ def restoration_losses(out: Restored, batch: RestorationBatch) -> dict[str, Tens
 
 def _mean(values: Tensor, where: Tensor) -> Tensor:
     return (values * where).sum() / where.sum().clamp(min=1)
+
+
+@torch.inference_mode()
+def normal_features(network: RestorationNet, normals: Normals, *, batch_size: int = 8) -> Tensor:
+    """Return the features of whole records, hidden in four phases as in scoring, (n, d)."""
+    device = next(network.parameters()).device
+    out = torch.zeros(len(normals), 2 * network.width)
+    for length in normals.length.unique().tolist():
+        rows = torch.nonzero(normals.length == length)[:, 0]
+        visible = phase_visibility(length)[:, None].to(device)
+        for start in range(0, rows.shape[0], batch_size):
+            some = rows[start : start + batch_size]
+            x = normals.x[some, :, :length].float().to(device)
+            there = normals.there[some][..., None].expand(x.shape)
+            given = (x, there, normals.leads[some], normals.scale[some])
+            each = [t.to(device).repeat_interleave(PHASES, dim=0) for t in given]
+            with torch.autocast(device.type, torch.bfloat16):
+                found = network(*each, visible.repeat(some.shape[0], 1, 1))
+            out[some.cpu()] = found.features.unflatten(0, (-1, PHASES)).mean(dim=1).cpu()
+    return out
