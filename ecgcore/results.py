@@ -196,7 +196,9 @@ class AnomalySpan:
     score : float
         The highest value of the map within.
     words : str
-        What is unusual, from measurements; empty where none says.
+        What is unusual about these beats, from measurements; empty where none says.
+    apart : str
+        By how much, and where in the beat, the trace lies off what was expected in this lead.
     """
 
     lead: str
@@ -204,6 +206,7 @@ class AnomalySpan:
     end_s: float
     score: float
     words: str = ""
+    apart: str = ""
 
 
 @dataclass(frozen=True, eq=False)

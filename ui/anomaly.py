@@ -236,7 +236,7 @@ def _row(place: Place, n_leads: int, *, chosen: bool) -> dict[str, Any]:
     if len(leads) == n_leads > 3:
         where = "All leads"
     span = place.spans[0]
-    words = place.words if chosen else span.words
+    words = place.words if chosen else span.words or span.apart
     return {
         "code": _code(place),
         "name": f"{place.start_s:.1f} s  {where}",

@@ -72,7 +72,7 @@ def as_json(found: AnomalyMap) -> dict[str, Any]:
                 "start_s": round(s.start_s, 4),
                 "end_s": round(s.end_s, 4),
                 "score": s.score,
-                "words": s.words,
+                "words": "; ".join(w for w in (s.words, s.apart) if w),
             }
             for s in found.spans
         ],

@@ -38,9 +38,10 @@ class Place:
 
     @property
     def words(self) -> str:
-        """What is unusual, each thing once."""
-        said = dict.fromkeys(span.words for span in self.spans if span.words)
-        return "; ".join(said)
+        """What is unusual: about the beats, and in the two leads that are farthest off."""
+        beats = next((span.words for span in self.spans if span.words), "")
+        leads = [f"{s.lead}: {s.apart}" for s in self.spans if s.apart][:2]
+        return "; ".join([beats, *leads] if beats else leads)
 
 
 def spans_of(

@@ -5,7 +5,6 @@ together from the measured beats (early, late, wide, no P, kind), the part of th
 marked, and by how much the trace lies above or below what was expected in its place.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,7 +59,12 @@ def worded(found: AnomalyMap, measured: MeasureResult, unit: str) -> AnomalyMap:
     waves = _waves(measured)
     rate = _rate_words(found, measured)
     spans = tuple(
-        replace(span, words=_words(span, waves, found.trace, unit, rate)) for span in found.spans
+        replace(
+            span,
+            words=_said(span, waves, rate),
+            apart=_apart(span, waves, found.trace, unit),
+        )
+        for span in found.spans
     )
     return replace(found, spans=spans)
 
@@ -99,21 +103,14 @@ def _rate_words(found: AnomalyMap, measured: MeasureResult) -> str:
     return f"rate {rate.value:.0f}/min"
 
 
-def _words(
-    span: AnomalySpan, waves: _Waves, trace: RestoredTrace | None, unit: str, rate: str
-) -> str:
+def _said(span: AnomalySpan, waves: _Waves, rate: str) -> str:
     beats = _beats_in(span, waves)
     said = []
     if rate and span.end_s - span.start_s > 2.0:
         said.append(rate)
     if not beats.size:
         said.append("between beats" if waves.r.size else "no beat")
-    said += _beat_words(beats, waves)
-    apart = _apart(span, trace, unit)
-    if apart:
-        part = _part_of(span, beats, waves)
-        said.append(f"{part} {apart}" if part else apart)
-    return ", ".join(said)
+    return ", ".join(said + _beat_words(beats, waves))
 
 
 def _beats_in(span: AnomalySpan, waves: _Waves) -> NDArray[np.intp]:
@@ -147,46 +144,36 @@ def _beat_words(beats: NDArray[np.intp], waves: _Waves) -> list[str]:
     return said
 
 
-def _part_of(span: AnomalySpan, beats: NDArray[np.intp], waves: _Waves) -> str:
-    """Return which part of the beat holds most of the span, or nothing for long ones."""
-    if not beats.size or span.end_s - span.start_s > 1.0:
-        return ""
-    parts: dict[str, float] = {}
-    for b in beats:
-        edges = {
-            "P": (waves.p_on[b], waves.p_off[b]),
-            "PR": (waves.p_off[b], waves.on[b]),
-            "QRS": (waves.on[b], waves.off[b]),
-            "ST": (waves.off[b], waves.t_on[b]),
-            "T": (waves.t_on[b], waves.t_off[b]),
-        }
-        for name, (start, stop) in edges.items():
-            shared = min(span.end_s, stop) - max(span.start_s, start)
-            if np.isfinite(shared) and shared > 0:
-                parts[name] = parts.get(name, 0.0) + float(shared)
-    return max(parts, key=lambda name: parts[name]) if parts else ""
+def _part_at(at_s: float, waves: _Waves) -> str:
+    """Return which part of a beat stands at a time."""
+    parts = (
+        ("P", waves.p_on, waves.p_off),
+        ("PR", waves.p_off, waves.on),
+        ("QRS", waves.on, waves.off),
+        ("ST", waves.off, waves.t_on),
+        ("T", waves.t_on, waves.t_off),
+    )
+    # Where an early beat's P stands on a T, both claim it: QRS wins, then P.
+    held = {name for name, start, stop in parts if ((start <= at_s) & (at_s <= stop)).any()}
+    return next((name for name in ("QRS", "P", "ST", "T", "PR") if name in held), "")
 
 
-def _apart(span: AnomalySpan, trace: RestoredTrace | None, unit: str) -> str:
+def _apart(span: AnomalySpan, waves: _Waves, trace: RestoredTrace | None, unit: str) -> str:
     """Return by how much the trace lies above or below what was expected, where it does most."""
     if trace is None or span.lead not in trace.leads:
         return ""
     row = trace.leads.index(span.lead)
-    part = slice(round(span.start_s * trace.fs_hz), round(span.end_s * trace.fs_hz) + 1)
-    difference = trace.recorded[row, part] - trace.restored[row, part]
-    known = difference[np.isfinite(difference)]
-    if not known.size:
+    first = round(span.start_s * trace.fs_hz)
+    part = slice(first, round(span.end_s * trace.fs_hz) + 1)
+    difference = np.nan_to_num(trace.recorded[row, part] - trace.restored[row, part])
+    if not difference.size:
         return ""
-    largest = float(known[np.argmax(np.abs(known))])
-    side = "above" if largest > 0 else "below"
+    at = int(np.argmax(np.abs(difference)))
+    largest = float(difference[at])
+    name = _part_at((first + at) / trace.fs_hz, waves)
+    side = f"{'above' if largest > 0 else 'below'} what was expected"
     if unit != MV:
-        return f"{side} what was expected"
+        return f"{name} {side}".strip()
     if abs(largest) < SEEN_MV:
         return ""
-    return f"{abs(largest):.2f} mV {side} what was expected"
-
-
-def unusual_summary(spans: Sequence[AnomalySpan], most: int = 3) -> str:
-    """Return the words of the most unusual spans, each once."""
-    said = dict.fromkeys(f"{s.lead}: {s.words}" for s in spans if s.words)
-    return "; ".join(list(said)[:most])
+    return f"{name} {abs(largest):.2f} mV {side}".strip()
