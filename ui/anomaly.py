@@ -112,7 +112,7 @@ def _paper(case: OpenCase, chosen: PaperSettings, found: AnomalyMap | None) -> N
         values = case.remember(
             "anomaly_shading", lambda: smoothed_for_drawing(found.values, found.fs_hz)
         )
-        overlay = Overlay(values, found.leads, found.fs_hz, "heat", 0.65, absolute=True)
+        overlay = Overlay(values, found.leads, found.fs_hz, "heat", 0.5, absolute=True)
         legend = Legend("How unusual among normal ECGs", "1 in 10", "1 in 1000 and rarer")
     paper_viewer(
         recording,
@@ -172,13 +172,13 @@ def _below(case: OpenCase, found: AnomalyMap, threshold: float, place: Place | N
 def _head(found: AnomalyMap) -> float:
     """Say the score, and offer the threshold with the false alarms it means."""
     percent = 100 * found.score
-    words = f"{percent:.1f} %" if percent < 99.9 else "99.9 % or more"
+    words = f"more unusual than {percent:.1f} %" if percent < 99.9 else "beyond 99.9 %"
     st.markdown("**Among normal ECGs**")
     if found.abnormal is None:
         st.warning("Not judged: the signal cannot be relied on.")
     else:
         sign = "Unusual" if found.abnormal else "Not unusual"
-        st.markdown(f"{sign}: more unusual than {words} of normal recordings.")
+        st.markdown(f"{sign}: {words} of normal recordings.")
         st.caption(
             f"Called unusual from {100 * found.threshold:.0f} % on. Unusual is no diagnosis."
         )

@@ -18,6 +18,8 @@ Numbers = NDArray[np.intp]
 WINDOW_S = (-0.25, 0.45)
 QRS_S = (-0.08, 0.10)
 SHIFT_S = 0.03
+# A beat whose R peak stands nearer to the record's end than this is not compared.
+EDGE_S = 0.12
 GAIN = (0.75, 1.33)
 # Correlation over all leads from which two complexes are of one shape.
 ALIKE = 0.9
@@ -142,6 +144,11 @@ class _Cut:
         at = r[:, None] + np.arange(self.before + self.after + 1 + 2 * margin)
         # (L, K, W + 2 * margin): room to shift.
         self.wide = padded[:, at]
+        # A beat cut off by the record's end is judged by what is there, if its QRS is.
+        place = r[:, None] + np.arange(-self.before, self.after + 1)
+        self.inside = ((place >= 0) & (place < x.shape[1])).astype(np.float64)
+        whole = round(EDGE_S * fs_hz)
+        self.whole = (r >= whole) & (r < x.shape[1] - whole)
         self.margin = margin
         start, stop = (round((s - WINDOW_S[0]) * fs_hz) for s in QRS_S)
         self.qrs = slice(start, stop + 1)
@@ -203,14 +210,16 @@ def _compared(
         start = cut.margin + shift
         beats = cut.wide[:, :, start : start + width]
         beats = beats - np.median(beats, axis=2, keepdims=True)
-        power = np.square(usual).sum(axis=(0, 2))
-        gain = np.clip((beats * usual).sum(axis=(0, 2)) / np.maximum(power, 1e-12), *GAIN)
-        left = beats - gain[None, :, None] * usual
+        seen = usual * cut.inside
+        power = np.square(seen).sum(axis=(0, 2))
+        gain = np.clip((beats * seen).sum(axis=(0, 2)) / np.maximum(power, 1e-12), *GAIN)
+        left = (beats - gain[None, :, None] * usual) * cut.inside
         size = np.square(left).sum(axis=(0, 2))
         better = size < best
         best[better] = size[better]
         error[:, better] = left[:, better]
         fit[:, better] = (beats - left)[:, better]
+    error[:, ~cut.whole] = 0.0
     rms = np.sqrt(np.square(error).mean(axis=2))
     size_of = np.sqrt(np.square(usual).mean(axis=(1, 2)))
     typical = np.median(rms[:, own], axis=1) if own.any() else rms.mean(axis=1)
