@@ -34,6 +34,7 @@ _VIEWER = "anomaly_paper"
 _LIST = "anomaly_places"
 _THRESHOLD = "anomaly_threshold"
 _CHOSEN = "anomaly_place"
+_ASKED = "anomalies"
 # One normal sample in so many is as unusual or more.
 _STEPS = (20, 50, 100, 200, 500, 1000, 2000, 10_000)
 _MOST_PLACES = 12
@@ -45,7 +46,14 @@ def anomalies(case: OpenCase) -> None:
     """Show how unusual a case is, and where."""
     chosen = settings.paper_controls(case.recording)
     paper, side = st.columns([3.95, 1.25], gap="small")
-    found = _found(case)
+    if _ASKED not in case.memo:
+        # The paper stands before the model has answered.
+        with paper:
+            _paper(case, chosen, None)
+        with side:
+            case.remember(_ASKED, lambda: _found(case))
+        st.rerun()
+    found: AnomalyMap | str = case.remember(_ASKED, lambda: _found(case))
     if isinstance(found, str):
         with paper:
             _paper(case, chosen, None)
@@ -75,15 +83,17 @@ def _found(case: OpenCase) -> AnomalyMap | str:
     if DEFAULT_ANOMALY not in available_models(ANOMALY):
         return "No anomaly model is installed here. The paper and its tools work without one."
     try:
-        found: AnomalyMap = case.remember("anomalies", lambda: _ask(case))
+        model = _model()
+        bar = st.progress(0.0, "Comparing with normal ECGs …")
+        found = find_anomalies(
+            model,
+            case.recording,
+            report=lambda share: bar.progress(share, "Comparing with normal ECGs …"),
+        )
     except EcgError as error:
         return str(error)
+    bar.empty()
     return found
-
-
-def _ask(case: OpenCase) -> AnomalyMap:
-    with st.spinner("Comparing with normal ECGs …"):
-        return find_anomalies(_model(), case.recording)
 
 
 def _places(case: OpenCase, found: AnomalyMap, threshold: float) -> tuple[Place, ...]:

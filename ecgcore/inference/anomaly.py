@@ -1,7 +1,7 @@
 """How unusual a recording is, where, and in which leads, among normal ECGs of such a person."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -192,7 +192,11 @@ def feature_distances(
 
 
 def find_anomalies(
-    model: AnomalyModel, recording: Recording, *, leads: tuple[str, ...] | None = None
+    model: AnomalyModel,
+    recording: Recording,
+    *,
+    leads: tuple[str, ...] | None = None,
+    report: Callable[[float], None] = lambda _share: None,
 ) -> AnomalyMap:
     """Say how unusual a recording is among normal ECGs, and where.
 
@@ -203,6 +207,8 @@ def find_anomalies(
         Of any rate, unit and leads, 5 s or longer.
     leads : tuple of str, optional
         Use only these leads of the recording.
+    report : callable
+        Told the share that is done, 0 to 1: half an hour takes some seconds.
 
     Raises
     ------
@@ -217,7 +223,7 @@ def find_anomalies(
     given = model_input(recording, contract, used)
     r_s = detect_beats(recording.signal[[recording.leads.index(n) for n in used]], recording.fs_hz)
     with model.loaded.lock:
-        raw = raw_scores(model.loaded.network, given, r_s)
+        raw = raw_scores(model.loaded.network, given, r_s, report=report)
     references = {n: _features(m, recording, used) for n, m in model.references.items()}
     distances = feature_distances(model.norms, raw.features, references)
     joint = joint_map(raw, model.norms, recording.patient)

@@ -1,5 +1,6 @@
 """What the restoration network and the heart's own usual beat say of a recording, uncalibrated."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,7 +74,13 @@ class _Sum:
     var: Array
 
 
-def raw_scores(network: nn.Module, given: ModelInput, r_s: Array) -> Raw:
+def raw_scores(
+    network: nn.Module,
+    given: ModelInput,
+    r_s: Array,
+    *,
+    report: Callable[[float], None] = lambda _share: None,
+) -> Raw:
     """Score a prepared recording with a network that no other thread uses.
 
     Parameters
@@ -82,6 +89,8 @@ def raw_scores(network: nn.Module, given: ModelInput, r_s: Array) -> Raw:
     given : ModelInput
     r_s : array, shape (n_beats,)
         R peaks in seconds.
+    report : callable
+        Told the share that is done, 0 to 1.
     """
     x = given.x.numpy()
     present = given.present.numpy()
@@ -89,8 +98,10 @@ def raw_scores(network: nn.Module, given: ModelInput, r_s: Array) -> Raw:
     beats = own_beat(masked, given.fs_hz, r_s)
     total = _Sum(*(np.zeros(x.shape) for _ in range(5)))
     features, record, attributes = [], [], []
-    for batch in _batches(given):
+    batches = _batches(given)
+    for done, batch in enumerate(batches, start=1):
         out = _pass(network, given, batch, total)
+        report(done / len(batches))
         features.append(out[0])
         record.append(out[1])
         attributes.append(out[2])

@@ -16,6 +16,10 @@ from ecgcore.models.restoration import RestorationNet, Restored
 from ecgcore.training.restoration_data import Normals, RestorationBatch, make_restoration_batch
 
 
+# Steps whose mean losses are one row of what is kept.
+REPORT_EVERY = 100
+
+
 @dataclass(frozen=True)
 class RestorationTraining:
     """How the network is trained.
@@ -114,7 +118,7 @@ def fit_restoration(
         network.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
     )
     held, noise = [group.to(device) for group in groups], noise.to(device)
-    clock, losses, step = _Clock(training.steps, budget_s), [], 0
+    clock, losses, step, counted = _Clock(training.steps, budget_s), [], 0, 0
     total: dict[str, Tensor] = {}
     network.train()
     while (progress := clock.at(step)) < 1:
@@ -125,10 +129,12 @@ def fit_restoration(
         averaged.update_parameters(network)
         total = {k: total.get(k, torch.zeros_like(v)) + v for k, v in parts.items()}
         step += 1
-        if step % 100 == 0:
-            losses.append({"step": float(step), **{k: float(v) / 100 for k, v in total.items()}})
+        counted += 1
+        if step % REPORT_EVERY == 0 or clock.at(step) >= 1:
+            means = {k: float(v) / counted for k, v in total.items()}
+            losses.append({"step": float(step), **means})
             report(losses[-1])
-            total = {}
+            total, counted = {}, 0
     trained = averaged.module.cpu().eval().requires_grad_(False)
     return Restorer(trained, tuple(losses), step, time.monotonic() - clock.started)
 
