@@ -15,7 +15,6 @@ from ecgcore.inference.anomaly_raw import PHASES, phase_visibility
 from ecgcore.models.restoration import RestorationNet, Restored
 from ecgcore.training.restoration_data import Normals, RestorationBatch, make_restoration_batch
 
-
 # Steps whose mean losses are one row of what is kept.
 REPORT_EVERY = 100
 

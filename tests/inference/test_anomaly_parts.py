@@ -163,7 +163,7 @@ def test_preparation_is_the_published_one_and_drops_nothing() -> None:
     assert (flat.x == 0).all()
     short = mcf.mcf_input(made.signal[:, :2500], 500.0)
     assert short.x.shape == (12, mcf.SAMPLES)
-    with pytest.raises(CannotAssessError, match="2.5 s are needed"):
+    with pytest.raises(CannotAssessError, match=r"2\.5 s are needed"):
         mcf.mcf_input(made.signal[:, :1000], 500.0)
 
 
