@@ -18,7 +18,7 @@ from ecgcore.datasets.index import SINGLE_LEAD
 from ecgcore.errors import ModelError
 from ecgcore.inference import LoadedModel, load_model
 from ecgcore.inference.anomaly import OWN, anomaly_contract
-from ecgcore.inference.anomaly_norms import FeatureDistance, save_norms
+from ecgcore.inference.anomaly_norms import FEW_LEADS, FeatureDistance, save_norms
 from ecgcore.inference.anomaly_raw import Raw, raw_scores
 from ecgcore.inference.card import (
     ANOMALY,
@@ -90,12 +90,41 @@ def read_pools(recipe: AnomalyRecipe) -> Pools:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """Everything that a folder is made from, before the weights of the score's parts count.
+
+    Attributes
+    ----------
+    pools : Pools
+    network : RestorationNet
+        The one that is kept.
+    facts : dict
+        How both networks were trained.
+    references : dict of str to LoadedModel
+    distances : dict of str to FeatureDistance
+    normals : list of ScoredNormal
+    """
+
+    pools: Pools
+    network: RestorationNet
+    facts: dict[str, Any]
+    references: dict[str, LoadedModel]
+    distances: dict[str, FeatureDistance]
+    normals: list[ScoredNormal]
+
+
 def make_restoration(recipe: AnomalyRecipe, out: Path, runs: Path) -> ModelCard:
     """Train both networks (or take them from ``runs``), measure the norms, write the folder.
 
     The network that is kept learns from all normals of train; a second one from one half of
     their patients, and the norms are measured with it on the other half, and on val.
     """
+    return release(recipe, gather(recipe, runs), out)
+
+
+def gather(recipe: AnomalyRecipe, runs: Path) -> Gathered:
+    """Train both networks, or take them, and score normals with them."""
     pools = read_pools(recipe)
     full, facts = _trained(recipe, pools, runs / "full", None)
     half, half_facts = _trained(recipe, pools, runs / "half", HELD_HALF)
@@ -104,30 +133,36 @@ def make_restoration(recipe: AnomalyRecipe, out: Path, runs: Path) -> ModelCard:
     distances = {OWN: own, **reference_distances(pools, references)}
     held = own_distance(pools, half, runs / "half", without_half=HELD_HALF)
     normals = scored_normals(recipe, pools, (full, half), references, (distances, held))
-    many = sum(len(n.leads) > 3 for n in normals)
+    return Gathered(pools, full, {**facts, "half": half_facts}, references, distances, normals)
+
+
+def release(recipe: AnomalyRecipe, gathered: Gathered, out: Path) -> ModelCard:
+    """Measure the norms and write the folder."""
+    normals = gathered.normals
+    many = sum(len(n.leads) > FEW_LEADS for n in normals)
     notes = (
-        f"{many} 12-lead and {len(normals) - many} single-lead normals: half of train, scored by "
-        "a network that had not seen them, and val.",
+        f"{many} 12-lead and {len(normals) - many} single-lead normals: of half of train, scored "
+        "by a network that had not seen them, and of val.",
     )
     norms = fit_norms(
         normals,
-        distances,
+        {n: d for n, d in gathered.distances.items() if n == OWN or n in recipe.references},
         recipe.weights,
         threshold=recipe.threshold,
         map_threshold=recipe.map_threshold,
         notes=notes,
     )
     out.mkdir(parents=True, exist_ok=True)
-    digest = save_weights(full, out / WEIGHTS_FILE)
+    digest = save_weights(gathered.network, out / WEIGHTS_FILE)
+    asked = {n: m for n, m in gathered.references.items() if n in recipe.references}
     training = {
-        **facts,
-        "half": half_facts,
+        **gathered.facts,
         "norms_sha256": save_norms(norms, out),
-        "references": {n: m.card.weights_sha256 for n, m in references.items()},
-        "parameters": sum(p.numel() for p in full.parameters()),
+        "references": {n: m.card.weights_sha256 for n, m in asked.items()},
+        "parameters": sum(p.numel() for p in gathered.network.parameters()),
         "norms": {"many": many, "few": len(normals) - many},
     }
-    card = _card(recipe, pools, training, digest)
+    card = _card(recipe, gathered.pools, training, digest)
     write_anomaly_card(card, out)
     return card
 
@@ -293,10 +328,13 @@ def _rows(
         (pools.beats, normal_windows(pools.beats, split), 20.0),
     ):
         some = rows
+        most = recipe.data.scored_single
+        if pool is pools.twelve:
+            most = recipe.data.scored_twelve
         if split == LEARN:
             some = rows[half_of(pool.data.groups[rows]) == HELD_HALF]
-        if pool is not pools.twelve and some.size > recipe.data.scored_single:
-            some = np.sort(rng.choice(some, recipe.data.scored_single, replace=False))
+        if some.size > most:
+            some = np.sort(rng.choice(some, most, replace=False))
         out.append((pool, some, longest_s))
     return out
 

@@ -52,8 +52,8 @@ class AnomalyData:
         Data sets of the fixed splits.
     simulated : int
         Simulated normals beside them.
-    scored_single : int
-        Single-lead normals that the norms are measured on, at most, of each set.
+    scored_twelve, scored_single : int
+        Normals that the norms are measured on, at most, of each set and split.
     """
 
     source: str = SPLITS
@@ -63,7 +63,8 @@ class AnomalyData:
     twelve: tuple[str, ...] = ("ptbxl", "ptbxl_extra", "challenge2021", "ludb", "brugada")
     single: tuple[str, ...] = ("cpsc2018_lead1", "cinc2017")
     simulated: int = 625
-    scored_single: int = 300
+    scored_twelve: int = 300
+    scored_single: int = 150
 
 
 @dataclass(frozen=True)
