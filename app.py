@@ -14,6 +14,7 @@ pages = [
     st.Page("pages/measure.py", title="Measure", icon=":material/straighten:"),
     st.Page("pages/single_lead.py", title="Single lead", icon=":material/timeline:"),
     st.Page("pages/waveform_attention.py", title="Waveform attention", icon=":material/water:"),
+    st.Page("pages/anomaly.py", title="Anomaly", icon=":material/troubleshoot:"),
     st.Page("pages/model_card.py", title="Model card", icon=":material/verified:"),
     st.Page("pages/population.py", title="Population", icon=":material/groups:"),
 ]

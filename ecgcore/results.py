@@ -1,7 +1,7 @@
 """What measuring, predicting and explaining return; numpy only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,15 +185,95 @@ class Attribution:
         return {lead: float(value) for lead, value in zip(self.leads, share, strict=True)}
 
 
+@dataclass(frozen=True)
+class AnomalySpan:
+    """A stretch of one lead that is unusual.
+
+    Attributes
+    ----------
+    lead : str
+    start_s, end_s : float
+    score : float
+        The highest value of the map within.
+    words : str
+        What is unusual about these beats, from measurements; empty where none says.
+    apart : str
+        By how much, and where in the beat, the trace lies off what was expected in this lead.
+    """
+
+    lead: str
+    start_s: float
+    end_s: float
+    score: float
+    words: str = ""
+    apart: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class RestoredTrace:
+    """What a network put where it saw nothing, beside what was recorded, both filtered alike.
+
+    Attributes
+    ----------
+    recorded, restored, sd : arrays of float32, shape (n_leads, n_samples)
+        In the recording's unit; NaN where absent.  ``sd`` is one standard deviation of what the
+        network expected.
+    leads : tuple of str
+    fs_hz : float
+    """
+
+    recorded: NDArray[np.float32]
+    restored: NDArray[np.float32]
+    sd: NDArray[np.float32]
+    leads: tuple[str, ...]
+    fs_hz: float
+
+
 @dataclass(frozen=True, eq=False)
 class AnomalyMap:
-    """How unusual each sample of each lead is, from 0 to 1, shape (n_leads, n_samples)."""
+    """How unusual each sample of each lead is among normal ECGs.
+
+    Attributes
+    ----------
+    values : array of float32, shape (n_leads, n_samples)
+        The share of normal samples that are less unusual, 0 to 1, on the recording's own leads
+        and samples; 0 where nothing could be judged.
+    leads : tuple of str
+    fs_hz : float
+    score, threshold : float
+        Of the whole recording: the share of normal recordings that are less unusual, and from
+        where a recording is called abnormal.
+    abnormal : bool or None
+        None where the recording cannot be judged; the notes say why.
+    lead_scores : mapping of str to float or None
+        None for a lead that was not judged.
+    spans : tuple of AnomalySpan
+        Stretches at or above ``map_threshold``, the most unusual first.
+    map_threshold : float
+    false_alarms : tuple of (threshold, number)
+        Places marked in ten seconds of a normal ECG at each threshold of the map.
+    trace : RestoredTrace or None
+    model : str
+    parts : mapping of str to float
+        What the score was made of: each part's share of normals that are less unusual.
+    notes : tuple of str
+        What the reader should know: one sentence each.
+    """
 
     values: NDArray[np.float32]
     leads: tuple[str, ...]
     fs_hz: float
     score: float
     threshold: float
+    abnormal: bool | None = None
+    lead_scores: Mapping[str, float | None] = field(default_factory=dict)
+    spans: tuple[AnomalySpan, ...] = ()
+    map_threshold: float = 1.0
+    false_alarms: tuple[tuple[float, float], ...] = ()
+    trace: RestoredTrace | None = None
+    model: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 # The nine times of a beat, in their order within it.

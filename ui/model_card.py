@@ -50,7 +50,7 @@ def model_card() -> None:
 
 def choose_model(*tasks: str) -> str | None:
     """Offer the installed models of these tasks (every task if none is named)."""
-    wanted = tasks or ("statements", "waves")
+    wanted = tasks or ("statements", "waves", "anomaly")
     names = [name for task in wanted for name in available_models(task)]
     if not names:
         st.info("No trained model is installed here.")

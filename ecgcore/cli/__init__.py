@@ -21,6 +21,7 @@ COMMANDS = {
     "measure": ("ecgcore.cli.measure", "waves, intervals, axes and signal quality"),
     "predict": ("ecgcore.cli.predict", "a trained model's findings"),
     "explain": ("ecgcore.cli.explain", "where a model looked for one statement"),
+    "anomaly": ("ecgcore.cli.anomaly", "how unusual a recording is, and where"),
     "simulate": ("ecgcore.cli.simulate", "write a simulated recording with its truth"),
     "prepare": ("ecgcore.cli.prepare", "pack a public data set in full, for training"),
     "train": ("ecgcore.cli.train", "train a model from a recipe"),

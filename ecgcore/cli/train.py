@@ -2,11 +2,21 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.inference import use_threads, weights_root
 from ecgcore.training import make_model, read_recipe
+from ecgcore.training.anomaly_control import make_control
+from ecgcore.training.anomaly_make import make_restoration, read_pools
+from ecgcore.training.anomaly_recipe import (
+    PTBXL,
+    RESTORATION,
+    is_anomaly_recipe,
+    read_anomaly_recipe,
+)
 from ecgcore.training.multi_release import make_diagnostic
 from ecgcore.training.reference import make_reference, summary_table
 from ecgcore.training.reference_recipe import is_reference_recipe, read_reference_recipe
@@ -42,16 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train; return the exit status."""
     use_threads(args.threads)
-    if is_wave_recipe(Path(args.config)):
-        return _delineator(args)
-    if is_reference_recipe(Path(args.config)):
-        return _reference(args)
-    if is_transfer_recipe(Path(args.config)):
-        return _transfer(args)
-    if is_single_recipe(Path(args.config)):
-        return _single(args)
-    if is_waveform_recipe(Path(args.config)):
-        return _waveform(args)
+    for asks_for, made in _KINDS:
+        if asks_for(Path(args.config)):
+            return made(args)
     recipe = read_recipe(Path(args.config))
     name = f"{recipe.name}-{recipe.version}"
     out = Path(args.out) if args.out else weights_root() / name
@@ -116,6 +119,26 @@ def _waveform(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _anomaly(args: argparse.Namespace) -> int:
+    recipe = read_anomaly_recipe(Path(args.config))
+    name = f"{recipe.name}-{recipe.version}"
+    runs = Path(args.runs) / name
+    if recipe.kind == RESTORATION:
+        out = Path(args.out) if args.out else weights_root() / name
+        card = make_restoration(recipe, out, runs)
+        found: dict[str, Any] = {"model": card.full_name, "folder": str(out)}
+    else:
+        pools = None if recipe.data.source == PTBXL else read_pools(recipe)
+        made = make_control(recipe, pools, runs)
+        best = max(made["val_auc"])
+        found = {"model": name, "folder": str(runs), "val_auc": best, "test": made.get("test")}
+    if args.json:
+        write_json(found)
+    else:
+        sys.stdout.write(f"{found['model']} is in {found['folder']}.\n")
+    return EXIT_OK
+
+
 def _reference(args: argparse.Namespace) -> int:
     recipe = read_reference_recipe(Path(args.config))
     out = Path(args.out) if args.out else Path("results") / "reference"
@@ -125,3 +148,14 @@ def _reference(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write(summary_table(found))
     return EXIT_OK
+
+
+# What a recipe file says it makes, and who makes it; everything else is a classifier's recipe.
+_KINDS: tuple[tuple[Callable[[Path], bool], Callable[[argparse.Namespace], int]], ...] = (
+    (is_wave_recipe, _delineator),
+    (is_reference_recipe, _reference),
+    (is_transfer_recipe, _transfer),
+    (is_single_recipe, _single),
+    (is_waveform_recipe, _waveform),
+    (is_anomaly_recipe, _anomaly),
+)

@@ -20,7 +20,8 @@ README_FILE = "README.md"
 SCHEMA = 1
 STATEMENTS = "statements"
 WAVES = "waves"
-TASKS = (STATEMENTS, WAVES)
+ANOMALY = "anomaly"
+TASKS = (STATEMENTS, WAVES, ANOMALY)
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,8 @@ class ModelCard:
         Digest of the file that holds where its training records lie; empty where there is none.
     task : str
         ``"statements"`` (findings on a recording), or ``"waves"`` (a class for every sample of a
-        lead: then ``labels`` are the wave classes, and threshold and calibration have no use).
+        lead: then ``labels`` are the wave classes, and threshold and calibration have no use), or
+        ``"anomaly"`` (how unusual each sample is: one label, whose threshold is that of the score).
     """
 
     name: str

@@ -91,7 +91,7 @@ def load_model(
         A name from :func:`available_models`, or the path of a model folder.  A string without
         a path separator is always a name.
     task : str
-        What it is needed for: ``"statements"`` or ``"waves"``.
+        What it is needed for: one of :data:`ecgcore.inference.card.TASKS`.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def load_model(
         file of distances) are missing, altered (their SHA-256 is not the card's) or do not fit
         the architecture exactly.
     """
-    folder = _folder(name_or_folder)
+    folder = model_folder(name_or_folder)
     card = read_card(folder)
     if card.task != task:
         raise ModelError(f"{folder.name} is a model of {card.task}; one of {task} is needed.")
@@ -117,7 +117,14 @@ def load_model(
     return LoadedModel(card, network.to(device).eval(), usual, folder)
 
 
-def _folder(name_or_folder: str | Path) -> Path:
+def model_folder(name_or_folder: str | Path) -> Path:
+    """Return the folder of a model that is named as for :func:`load_model`.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
     if isinstance(name_or_folder, str) and Path(name_or_folder).name == name_or_folder:
         folder = weights_root() / name_or_folder
         # Without a separator only ".." could lead out of the folder of models.

@@ -15,7 +15,9 @@ from ecgcore.models.danet import DANet
 from ecgcore.models.delineator import WAVE_LABELS, DelineatorNet
 from ecgcore.models.lead_attention import BEATS, HANDHELD, INTERVALS, LeadAttentionNet, Outputs
 from ecgcore.models.lead_set import LeadSetNet
+from ecgcore.models.mcf import MCF, ConvAutoencoder
 from ecgcore.models.resnet34 import ResNet34
+from ecgcore.models.restoration import RestorationNet, Restored
 from ecgcore.models.scaling import standardise, voltage_scale, with_scale
 from ecgcore.models.xresnet1d import XResNet1d
 
@@ -24,12 +26,16 @@ __all__ = [
     "BEATS",
     "HANDHELD",
     "INTERVALS",
+    "MCF",
     "WAVE_LABELS",
+    "ConvAutoencoder",
     "DANet",
     "DelineatorNet",
     "LeadAttentionNet",
     "LeadSetNet",
     "Outputs",
+    "RestorationNet",
+    "Restored",
     "build",
     "standardise",
     "voltage_scale",
@@ -43,6 +49,9 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
     "danet": DANet,
     "resnet34": ResNet34,
     "xresnet1d": XResNet1d,
+    "restoration": RestorationNet,
+    "mcf": MCF,
+    "conv_autoencoder": ConvAutoencoder,
 }
 
 

@@ -28,6 +28,31 @@ def findings_list(
     return dict(act) if act else None
 
 
+def place_list(
+    rows: list[dict[str, Any]],
+    *,
+    key: str,
+    selected: str | None,
+    label: str,
+    on_act: Callable[[], None],
+) -> dict[str, Any] | None:
+    """Show rows of places to step through, without a verdict; as :func:`findings_list`.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Each with ``code``, ``name``, ``value``, ``words``, ``state``, ``probability``,
+        ``threshold``, ``threshold_words``, ``show_bar`` and ``verdict``.
+    label : str
+        What the list is called for screen readers.
+    """
+    mount = component(FINDINGS, "findings.js", "findings.css")
+    data = {"rows": rows, "selected": selected, "judged": False, "label": label}
+    result = mount(key=key, data=data, on_act_change=on_act)
+    act = result.get("act")
+    return dict(act) if act else None
+
+
 def ordered(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Return findings in a reader's order.
 

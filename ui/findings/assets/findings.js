@@ -21,7 +21,7 @@ function bar(row) {
   return track;
 }
 
-function option(row, selected, choose, judge) {
+function option(row, selected, choose, judge) {  // judge: null where nothing is to be judged
   const node = element("div", "ecg-finding");
   node.setAttribute("role", "option");
   node.setAttribute("aria-selected", String(row.code === selected));
@@ -35,7 +35,7 @@ function option(row, selected, choose, judge) {
   node.append(top);
   if (row.show_bar) node.append(bar(row));
   if (words) node.append(element("span", "ecg-finding-words", words));
-  if (row.code === selected) {
+  if (row.code === selected && judge) {
     const actions = element("span", "ecg-finding-actions");
     for (const [name, text] of [["confirm", "Confirm (Y)"], ["dismiss", "Dismiss (X)"]]) {
       const press = element("button", "ecg-button", text);
@@ -86,11 +86,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
   if (!list) {
     list = element("div", "ecg-findings");
     list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", "Findings");
+    list.setAttribute("aria-label", data.label ?? "Findings");
     parentElement.append(list);
   }
   const choose = (code) => setTriggerValue("act", { name: "select", code });
-  const judge = (name) => setTriggerValue("act", { name });
+  const judge = data.judged === false ? null : (name) => setTriggerValue("act", { name });
   const make = (row) => option(row, data.selected, choose, judge);
   const folded = data.rows.filter((row) => row.folded);
   list.replaceChildren(...data.rows.filter((row) => !row.folded).map(make));

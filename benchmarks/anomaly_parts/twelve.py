@@ -1,0 +1,141 @@
+"""Detection on 12-lead records: strict normal against any statement, by statement, Brugada."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from benchmarks.anomaly_parts.common import (
+    OURS,
+    Models,
+    auc_row,
+    difference_row,
+    figure,
+    found_of,
+    logit_of,
+    median_beat_maps,
+    normal_logit,
+    published,
+    told,
+)
+from ecgcore.datasets import data_root, load_index, load_recording
+from ecgcore.evaluation import interval, patient_weights
+from ecgcore.inference.anomaly_spans import places_of
+from ecgcore.leads import STANDARD_12
+from ecgcore.training.anomaly_material import (
+    abnormal,
+    brugada_or_healthy,
+    statement_columns,
+)
+
+RARE = 10
+
+
+def run(models: Models, split: str, every: int) -> dict[str, Any]:
+    entries = [e for e in load_index(data_root()) if e.split == split][::every]
+    targets = np.array([e.targets for e in entries])
+    further = np.array([e.further for e in entries])
+    datasets = np.array([e.dataset for e in entries])
+    groups = np.array([e.group for e in entries])
+    scores: dict[str, list[float]] = {}
+    alarms, seconds, refused, fallback = [], [], [], 0
+    for done, entry in enumerate(entries, start=1):
+        recording = load_recording(entry)
+        row = {}
+        started = time.perf_counter()
+        found = found_of(models, recording)
+        seconds.append(time.perf_counter() - started)
+        if isinstance(found, str):
+            refused.append(f"{entry.dataset}: {found}")
+            row[OURS] = np.nan
+            alarms.append(np.nan)
+        else:
+            row[OURS] = logit_of(found.score)
+            row |= {f"part {k}": logit_of(v) for k, v in found.parts.items()}
+            alarms.append(len(places_of(found.spans)) * 10 / recording.duration_s)
+        shape, timing = median_beat_maps(recording)
+        row["median beat"] = float(np.mean(np.sort(shape + 0.3 * timing, axis=1)[:, -50:]))
+        row["1 - P(normal), supervised"] = normal_logit(models, recording)
+        signal = np.stack([recording.lead(n) for n in STANDARD_12])
+        for name, network in models.of_twelve.items():
+            row[name], _, given = published(network, signal, recording.fs_hz)
+            fallback += given.fallback and name == "MCF"
+        for name, value in row.items():
+            scores.setdefault(name, []).append(float(value))
+        told(done, len(entries), "12-lead")
+    table = {
+        name: np.array(values) for name, values in scores.items() if len(values) == len(entries)
+    }
+    return _figures(table, (targets, further, datasets, groups), alarms) | {
+        "coverage": {
+            "records": len(entries),
+            "refused": refused,
+            "mcf_fallback_beats": int(fallback),
+        },
+        "seconds_a_record": {
+            "median": float(np.median(seconds)),
+            "p95": float(np.quantile(seconds, 0.95)),
+        },
+    }
+
+
+def _figures(table: dict[str, Any], facts: tuple[Any, ...], alarms: list[float]) -> dict[str, Any]:
+    targets, further, datasets, groups = facts
+    weights = patient_weights(groups)
+    y = abnormal(targets, further)
+    healthy = brugada_or_healthy(datasets, further)
+    rows = []
+    for name, values in table.items():
+        known = np.where(np.isfinite(values), y, np.nan)
+        filled = np.nan_to_num(values)
+        label = f"detection, 12 leads, strict normal: {name}"
+        rows.append(auc_row(label, known, filled, weights, card=name == OURS, who=name))
+        rows.append(
+            auc_row(
+                f"Brugada against healthy: {name}",
+                healthy,
+                filled,
+                weights,
+                card=name == OURS,
+                who=name,
+            )
+        )
+    ours = np.nan_to_num(table[OURS])
+    rows += [
+        difference_row(f"ours less {name}", y, ours, np.nan_to_num(values), weights)
+        for name, values in table.items()
+        if name != OURS
+    ]
+    return {
+        "rows": rows,
+        "statements": _by_statement(table[OURS], y, (targets, further), weights),
+        "false_alarms": _alarms(alarms, y, weights),
+    }
+
+
+def _by_statement(ours: Any, y: Any, both: tuple[Any, Any], weights: Any) -> dict[str, Any]:
+    """Return each statement against strict normals, and rare ones beside common ones."""
+    tables = {"targets": both[0], "further": both[1]}
+    out: dict[str, Any] = {}
+    for code, (name, column) in statement_columns().items():
+        positive = tables[name][:, column] == 1
+        labels = np.where(positive, 1.0, np.where(y == 0, 0.0, np.nan))
+        if positive.any():
+            out[code] = auc_row(code, labels, np.nan_to_num(ours), weights)
+    known = {code: row for code, row in out.items() if row["value"] is not None}
+    rare = [r["value"] for r in known.values() if r["positives"] < RARE]
+    common = [r["value"] for r in known.values() if r["positives"] >= RARE]
+    out["mean of rare (under 10 positives)"] = float(np.mean(rare)) if rare else None
+    out["mean of common"] = float(np.mean(common)) if common else None
+    return out
+
+
+def _alarms(alarms: list[float], y: Any, weights: Any) -> dict[str, Any]:
+    values = np.array(alarms)
+    normal = (y == 0) & np.isfinite(values)
+    some = weights[:, normal]
+
+    def mean(w: Any) -> Any:
+        return w @ values[normal] / np.maximum(w.sum(axis=1), 1e-9)
+
+    return figure("places in 10 s of a normal 12-lead ECG", interval(mean, some))

@@ -1,0 +1,105 @@
+"""``anomaly PATH...``: how unusual a recording is among normal ECGs, and where."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ecgcore.cli.common import add_input_arguments, for_each_recording, output_name
+from ecgcore.errors import EcgError
+from ecgcore.inference.anomaly import DEFAULT_ANOMALY, find_anomalies, load_anomaly
+from ecgcore.measure import measure
+from ecgcore.measure.unusual import worded
+from ecgcore.recording import Recording
+from ecgcore.results import AnomalyMap
+
+_SHOWN = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_input_arguments(parser)
+    parser.add_argument(
+        "--model", default=DEFAULT_ANOMALY, metavar="NAME", help="an anomaly model's name"
+    )
+    parser.add_argument(
+        "--out", metavar="DIR", help="folder for NAME.npz with the map (n_leads, n_samples)"
+    )
+    parser.add_argument(
+        "--no-words", action="store_true", help="do not measure: spans then say where, not what"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score every recording; return the exit status."""
+    model = load_anomaly(args.model)
+
+    def action(recording: Recording, file: str, given: argparse.Namespace) -> dict[str, Any]:
+        found = find_anomalies(model, recording)
+        if not given.no_words and found.spans:
+            found = worded(found, measure(recording, check=False), recording.unit)
+        if given.out is not None:
+            _write(Path(given.out) / f"{output_name(given, file)}.npz", found)
+        return as_json(found)
+
+    return for_each_recording(args, action, as_text=as_text)
+
+
+def _write(path: Path, found: AnomalyMap) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as stream:
+            np.savez_compressed(
+                stream, map=found.values, leads=np.array(found.leads), fs_hz=np.float64(found.fs_hz)
+            )
+    except OSError as error:
+        raise EcgError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def as_json(found: AnomalyMap) -> dict[str, Any]:
+    """Return what the command prints."""
+    return {
+        "model": found.model,
+        "score": found.score,
+        "threshold": found.threshold,
+        "abnormal": found.abnormal,
+        "lead_scores": dict(found.lead_scores),
+        "spans": [
+            {
+                "lead": s.lead,
+                "start_s": round(s.start_s, 4),
+                "end_s": round(s.end_s, 4),
+                "score": s.score,
+                "words": "; ".join(w for w in (s.words, s.apart) if w),
+            }
+            for s in found.spans
+        ],
+        "map_threshold": found.map_threshold,
+        "parts": dict(found.parts),
+        "notes": list(found.notes),
+    }
+
+
+_SAID = {True: "unusual", False: "not unusual", None: "not judged"}
+
+
+def as_text(result: Mapping[str, Any]) -> str:
+    """Return the result for reading."""
+    lines = [
+        f"{result['file']}  ({result['model']})",
+        f"  more unusual than {100 * result['score']:.1f} % of normal ECGs: "
+        f"{_SAID[result['abnormal']]} (from {100 * result['threshold']:.0f} %)",
+    ]
+    for span in result["spans"][:_SHOWN]:
+        lines.append(
+            f"  {span['lead']:5s} {span['start_s']:.2f} to {span['end_s']:.2f} s  "
+            f"{span['score']:.4f}  {span['words']}"
+        )
+    if len(result["spans"]) > _SHOWN:
+        lines.append(f"  and {len(result['spans']) - _SHOWN} more places")
+    lines += [f"  {note}" for note in result["notes"]]
+    lines.append("  Unusual is not abnormal, and not flagged is not normal.")
+    lines.append("  Research and teaching use, not a medical device.")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,380 @@
+"""How unusual a recording is, where, and in which leads, among normal ECGs of such a person."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ecgcore.errors import ModelError
+from ecgcore.inference import anomaly_norms as norms_
+from ecgcore.inference.anomaly_norms import Norms, load_norms, person_terms
+from ecgcore.inference.anomaly_raw import MAPS, Raw, raw_scores
+from ecgcore.inference.anomaly_spans import spans_of
+from ecgcore.inference.card import ANOMALY, InputContract
+from ecgcore.inference.features import network_features
+from ecgcore.inference.loading import LoadedModel, load_model, model_folder
+from ecgcore.inference.prepare import (
+    ModelInput,
+    Window,
+    known_paced,
+    model_input,
+    model_leads,
+    pieces_of,
+    to_recording,
+)
+from ecgcore.recording import Patient, Recording
+from ecgcore.results import AnomalyMap, RestoredTrace
+from ecgcore.signal.beats import detect_beats
+from ecgcore.signal.quality import assess
+
+Array = NDArray[np.float64]
+
+DEFAULT_ANOMALY = "restoration-1"
+OWN = "own"
+# Share of a lead's samples whose mean says how unusual the lead is.
+TOP = 0.05
+# Up to this long a recording has one score; above, that of its most unusual minute.
+MINUTE_S = 60.0
+SHORT_S = 8.0
+CHILD_YEARS = 18.0
+
+
+@dataclass(frozen=True, eq=False)
+class AnomalyModel:
+    """The restoration network, what is usual among normals, and other networks it asks.
+
+    Attributes
+    ----------
+    loaded : LoadedModel
+    norms : Norms
+    references : mapping of str to LoadedModel
+        Networks of statements whose features are compared with those of normals, by name.
+    """
+
+    loaded: LoadedModel
+    norms: Norms
+    references: Mapping[str, LoadedModel]
+
+    @property
+    def name(self) -> str:
+        """Name and version."""
+        return self.loaded.name
+
+
+_LOADING = threading.Lock()
+
+
+def load_anomaly(name: str = DEFAULT_ANOMALY) -> AnomalyModel:
+    """Load the model folder and those of the networks that it asks.
+
+    Raises
+    ------
+    ModelError
+        If one is missing, altered, or made for another task.
+    """
+    loaded = load_model(name, task=ANOMALY)
+    digest = str(loaded.card.training.get("norms_sha256", ""))
+    norms = load_norms(model_folder(name), digest)
+    references = {n: _reference(n) for n in norms.distances if n != OWN}
+    for key, reference in references.items():
+        wanted = loaded.card.training.get("references", {}).get(key)
+        if wanted != reference.card.weights_sha256:
+            raise ModelError(
+                f"{loaded.name} was made with other weights of {key}; restore that model's folder."
+            )
+    return AnomalyModel(loaded, norms, references)
+
+
+def _reference(name: str) -> LoadedModel:
+    with _LOADING:
+        return _loaded(name)
+
+
+@cache
+def _loaded(name: str) -> LoadedModel:
+    return load_model(name)
+
+
+# --- parts --------------------------------------------------------------------------------------
+
+
+def joint_map(raw: Raw, norms: Norms, patient: Patient) -> Array:
+    """Return the weighted surprise of every sample, shape (n_leads, n_samples)."""
+    n_leads = raw.present.shape[0]
+    person = person_terms(patient.age_years, patient.sex, raw.rate)
+    total = np.zeros(raw.present.shape)
+    for name in MAPS:
+        shift = norms.shifts[name].of(person) if name in norms.shifts else 0.0
+        table = norms_.named(norms.maps, name, n_leads)
+        total += norms.weights.get(name, 0.0) * table.surprise(raw.maps[name] - shift)
+    total += norms.weights.get("rhythm", 0.0) * _rhythm(raw, norms, person)
+    return np.where(raw.present, total, 0.0)
+
+
+def _rhythm(raw: Raw, norms: Norms, person: Array) -> Array:
+    """Return how unusual rate and order are, from the first to the last beat, (1, n_samples)."""
+    out = np.zeros((1, raw.present.shape[1]))
+    if raw.beats.r.size < 3:
+        return out
+    away = norms_.rate_distance(raw.rate, person, norms.shifts.get("rate", norms_.PersonShift()))
+    fast = float(norms.rate.surprise(np.array(away)))
+    lawless = float(norms.disorder.surprise(np.array(raw.disorder)))
+    out[:, raw.beats.r[0] : raw.beats.r[-1]] = max(fast, lawless)
+    return out
+
+
+def lead_levels(joint: Array, present: NDArray[np.bool_]) -> Array:
+    """Return the mean of each lead's most unusual samples, shape (n_leads,)."""
+    out = np.zeros(joint.shape[0])
+    for at, (row, there) in enumerate(zip(joint, present, strict=True)):
+        some = np.sort(row[there])
+        if some.size:
+            out[at] = some[-max(1, round(TOP * some.size)) :].mean()
+    return out
+
+
+def record_parts(
+    raw: Raw, joint: Array, norms: Norms, distances: Mapping[str, Array], patient: Patient
+) -> dict[str, float]:
+    """Return the parts of a record's score, before they are compared with normals.
+
+    Parameters
+    ----------
+    distances : mapping of str to array, (n_windows,)
+        Of the features to those of normals, by network.
+    """
+    levels = lead_levels(joint, raw.present)
+    person = person_terms(patient.age_years, patient.sex, raw.rate)
+    seen = joint[raw.present]
+    parts = {
+        "mean": float(seen.mean()) if seen.size else 0.0,
+        "top": float(levels.mean()),
+        "lead": float(levels.max(initial=0.0)),
+        "record": _of_windows(raw.record),
+        "rate": norms_.rate_distance(
+            raw.rate, person, norms.shifts.get("rate", norms_.PersonShift())
+        ),
+        "disorder": raw.disorder if np.isfinite(raw.disorder) else 0.0,
+    }
+    for name in MAPS:
+        values = raw.maps[name][raw.present]
+        shift = norms.shifts[name].of(person) if name in norms.shifts else 0.0
+        parts[f"map:{name}"] = float(values.mean()) - shift if values.size else 0.0
+    return parts | {f"distance:{name}": _of_windows(d) for name, d in distances.items()}
+
+
+def _of_windows(values: Array) -> float:
+    return float(0.5 * values.mean() + 0.5 * values.max()) if values.size else 0.0
+
+
+def record_surprise(parts: Mapping[str, float], norms: Norms, n_leads: int) -> float:
+    """Return the weighted surprise of a record's parts."""
+    return sum(
+        weight * float(norms_.named(norms.record, name, n_leads).surprise(np.array(parts[name])))
+        for name, weight in norms.record_weights.items()
+        if name in parts
+    )
+
+
+def feature_distances(
+    norms: Norms, own: Array, references: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Return the distance of features to those of normals, by network."""
+    features = {OWN: own, **references}
+    return {n: d.of(features[n]) for n, d in norms.distances.items() if n in features}
+
+
+# --- a recording --------------------------------------------------------------------------------
+
+
+def find_anomalies(
+    model: AnomalyModel,
+    recording: Recording,
+    *,
+    leads: tuple[str, ...] | None = None,
+    report: Callable[[float], None] = lambda _share: None,
+) -> AnomalyMap:
+    """Say how unusual a recording is among normal ECGs, and where.
+
+    Parameters
+    ----------
+    model : AnomalyModel
+    recording : Recording
+        Of any rate, unit and leads, 5 s or longer.
+    leads : tuple of str, optional
+        Use only these leads of the recording.
+    report : callable
+        Told the share that is done, 0 to 1: half an hour takes some seconds.
+
+    Raises
+    ------
+    CannotAssessError
+        If no lead is one the model knows, or there are less than 5 s of samples.
+    """
+    contract = model.loaded.card.input
+    names = model_leads(recording, contract, leads)
+    quality = assess(recording)
+    readable = {k: v for k, v in names.items() if k not in quality.bad_leads}
+    used = readable or names
+    given = model_input(recording, contract, used)
+    r_s = detect_beats(recording.signal[[recording.leads.index(n) for n in used]], recording.fs_hz)
+    with model.loaded.lock:
+        raw = raw_scores(model.loaded.network, given, r_s, report=report)
+    references = {n: _features(m, recording, used) for n, m in model.references.items()}
+    distances = feature_distances(model.norms, raw.features, references)
+    joint = joint_map(raw, model.norms, recording.patient)
+    score, parts = _scored(raw, joint, model.norms, distances, recording.patient)
+    return _result(
+        model,
+        recording,
+        given,
+        _Scored(raw, joint, score, parts, bool(readable)),
+        _notes(recording, used, raw, readable=bool(readable)),
+    )
+
+
+def _features(model: LoadedModel, recording: Recording, used: dict[str, str]) -> Array:
+    given = model_input(recording, model.card.input, used)
+    with model.lock:
+        return network_features(model.network, given, pieces_of(given, model.card.input))
+
+
+def _scored(
+    raw: Raw, joint: Array, norms: Norms, distances: Mapping[str, Array], patient: Patient
+) -> tuple[float, dict[str, float]]:
+    """Return the record's score and what it was made of, each as a quantile among normals."""
+    n_leads = joint.shape[0]
+    parts = record_parts(raw, joint, norms, distances, patient)
+    kind = norms_.kind_of(n_leads)
+    total = record_surprise(parts, norms, n_leads)
+    score = float(norms.score[kind].quantile(np.array(total)))
+    shares = {
+        name: float(norms_.named(norms.record, name, n_leads).quantile(np.array(parts[name])))
+        for name in norms.record_weights
+        if name in parts
+    }
+    return score, shares
+
+
+def lead_quantiles(
+    joint: Array, present: NDArray[np.bool_], norms: Norms, leads: tuple[str, ...]
+) -> Array:
+    """Return the joint map as quantiles among the samples of each lead in normals."""
+    few = norms_.kind_of(len(leads)) == "few"
+    out = np.zeros(joint.shape)
+    for at, lead in enumerate(leads):
+        table = norms.leads["few" if few or lead not in norms.leads else lead]
+        out[at] = table.quantile(joint[at])
+    return np.where(present, out, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """Raw scores, their joint map, the record's score and its parts, and whether it is judged."""
+
+    raw: Raw
+    joint: Array
+    score: float
+    parts: dict[str, float]
+    judged: bool
+
+
+def _result(
+    model: AnomalyModel,
+    recording: Recording,
+    given: ModelInput,
+    scored: _Scored,
+    notes: tuple[str, ...],
+) -> AnomalyMap:
+    norms, contract = model.norms, model.loaded.card.input
+    raw, joint = scored.raw, scored.joint
+    known = tuple(contract.leads[int(i)] for i in given.index)
+    values = lead_quantiles(joint, raw.present, norms, known)
+    whole = Window(0, given.n_samples)
+    mapped = to_recording(values.astype(np.float32), whole, 1, given, recording)
+    levels = lead_levels(joint, raw.present)
+    table = norms_.named(norms.record, "lead", len(known))
+    found = dict(zip(given.leads, table.quantile(levels), strict=True))
+    few = norms_.kind_of(len(known)) == "few"
+    return AnomalyMap(
+        values=mapped,
+        leads=recording.leads,
+        fs_hz=recording.fs_hz,
+        score=scored.score,
+        threshold=norms.threshold,
+        abnormal=scored.score >= norms.threshold if scored.judged else None,
+        lead_scores={n: float(found[n]) if n in found else None for n in recording.leads},
+        spans=spans_of(mapped, recording.leads, recording.fs_hz, norms.map_threshold),
+        map_threshold=norms.map_threshold,
+        false_alarms=tuple((row[0], row[2 if few else 1]) for row in norms.false_alarms),
+        trace=_trace(given, raw),
+        model=model.name,
+        parts=scored.parts,
+        notes=notes,
+    )
+
+
+def _trace(given: ModelInput, raw: Raw) -> RestoredTrace:
+    def shown(values: Array) -> NDArray[np.float32]:
+        return np.where(raw.present, values, np.nan).astype(np.float32)
+
+    return RestoredTrace(
+        recorded=shown(given.x.numpy()),
+        restored=shown(raw.restored),
+        sd=shown(raw.sd),
+        leads=given.leads,
+        fs_hz=given.fs_hz,
+    )
+
+
+def _notes(
+    recording: Recording, used: dict[str, str], raw: Raw, *, readable: bool
+) -> tuple[str, ...]:
+    out = _person_notes(recording)
+    if not readable:
+        out.append(
+            "No lead is of readable quality: the recording is not judged, "
+            "and what is marked is likely noise."
+        )
+    left = [n for n in recording.leads if n not in used]
+    if left:
+        out.append(f"Not judged: {', '.join(left)}.")
+    if raw.beats.r.size < 3:
+        out.append("Fewer than three beats were found: nothing is said about timing.")
+    if recording.duration_s < SHORT_S:
+        out.append(
+            f"The recording has {recording.duration_s:.1f} s; the score was calibrated on 10 s."
+        )
+    if known_paced(recording):
+        out.append("The file tells of pacing: paced beats are unusual by nature.")
+    if recording.duration_s > MINUTE_S:
+        out.append("The score of a long recording is that of its more unusual windows.")
+    for own, name in used.items():
+        if own != name:
+            out.append(f"{own} was read in the place of {name}.")
+    return tuple(out)
+
+
+def _person_notes(recording: Recording) -> list[str]:
+    age = recording.patient.age_years
+    if age is None:
+        return ["The age is unknown: compared with normal adults of all ages."]
+    if age < CHILD_YEARS:
+        return [f"The patient is {age:g} years old; the normals were adults."]
+    return []
+
+
+def smoothed_for_drawing(values: NDArray[np.float32], fs_hz: float) -> NDArray[np.float32]:
+    """Return a map that fades to nothing below the usual: 0 up to the 0.9 quantile, 1 at 0.999."""
+    surprise = -np.log10(np.clip(1.0 - values.astype(np.float64), 1e-4, 1.0))
+    shown = np.clip((surprise - 1.0) / 2.0, 0.0, 1.0)
+    return ndimage.maximum_filter1d(shown, max(1, round(0.02 * fs_hz)), axis=1).astype(np.float32)
+
+
+def anomaly_contract() -> InputContract:
+    """Return what the restoration network takes."""
+    return InputContract(min_s=5.0, window_s=10.0, whole_s=60.0, sees_voltage=True)

@@ -1,0 +1,369 @@
+"""From a recipe to the folder of the restoration network: training, norms, card."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ecgcore.datasets import PackedSet, data_root, load_index
+from ecgcore.datasets.index import SINGLE_LEAD
+from ecgcore.errors import ModelError
+from ecgcore.inference import LoadedModel, load_model
+from ecgcore.inference.anomaly import OWN, anomaly_contract
+from ecgcore.inference.anomaly_norms import FEW_LEADS, FeatureDistance, save_norms
+from ecgcore.inference.anomaly_raw import Raw, raw_scores
+from ecgcore.inference.card import (
+    ANOMALY,
+    CARD_FILE,
+    README_FILE,
+    WEIGHTS_FILE,
+    LabelRule,
+    ModelCard,
+)
+from ecgcore.inference.features import network_features
+from ecgcore.inference.predict import prepared_input
+from ecgcore.inference.prepare import pieces_of
+from ecgcore.models import RestorationNet
+from ecgcore.recording import Patient
+from ecgcore.signal.beats import detect_beats
+from ecgcore.training.anomaly_material import (
+    Pools,
+    half_of,
+    noise_rows,
+    restoration_groups,
+    twelve_normals,
+)
+from ecgcore.training.anomaly_readme import anomaly_readme, data_sources
+from ecgcore.training.anomaly_recipe import AnomalyRecipe
+from ecgcore.training.make import save_weights
+from ecgcore.training.normals import (
+    BRUGADA,
+    SNR,
+    measured_facts,
+    normal_single,
+    normal_twelve,
+    normal_windows,
+)
+from ecgcore.training.norms_fit import ScoredNormal, fit_distance, fit_norms
+from ecgcore.training.pools import Pool, mitdb_pool, packed_pool, single_lead_pool
+from ecgcore.training.restoration_loop import RestorationTraining, fit_restoration, normal_features
+from ecgcore.training.simulated import SimulationPart, simulated_records
+from ecgcore.training.wave_data import noise_set
+
+Array = NDArray[np.float64]
+# The half of the patients that the second network does not learn from: it is scored with it.
+HELD_HALF = 1
+LEARN, CHOOSE = "train", "val"
+FEATURES_FILE = "features.npy"
+
+
+def read_pools(recipe: AnomalyRecipe) -> Pools:
+    """Return the records of train and val that a recipe names, with what is measured on them."""
+    contract, data = anomaly_contract(), recipe.data
+    splits = (LEARN, CHOOSE)
+    twelve = [
+        e
+        for e in load_index(data_root(), datasets=data.twelve)
+        if e.split in splits
+        and (e.targets[SNR] == 1 or (e.dataset == "brugada" and e.further[BRUGADA] == 0))
+    ]
+    single = [
+        e
+        for e in load_index(data_root(), kind=SINGLE_LEAD, datasets=data.single)
+        if e.split in splits and e.targets[SNR] == 1
+    ]
+    return Pools(
+        packed_pool(data.twelve, splits, contract),
+        single_lead_pool(data.single, splits, contract),
+        mitdb_pool(splits, contract),
+        measured_facts(twelve),
+        measured_facts(single),
+        noise_set(contract),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """Everything that a folder is made from, before the weights of the score's parts count.
+
+    Attributes
+    ----------
+    pools : Pools
+    network : RestorationNet
+        The one that is kept.
+    facts : dict
+        How both networks were trained.
+    references : dict of str to LoadedModel
+    distances : dict of str to FeatureDistance
+    normals : list of ScoredNormal
+    """
+
+    pools: Pools
+    network: RestorationNet
+    facts: dict[str, Any]
+    references: dict[str, LoadedModel]
+    distances: dict[str, FeatureDistance]
+    normals: list[ScoredNormal]
+
+
+def make_restoration(recipe: AnomalyRecipe, out: Path, runs: Path) -> ModelCard:
+    """Train both networks (or take them from ``runs``), measure the norms, write the folder.
+
+    The network that is kept learns from all normals of train; a second one from one half of
+    their patients, and the norms are measured with it on the other half, and on val.
+    """
+    return release(recipe, gather(recipe, runs), out)
+
+
+def gather(recipe: AnomalyRecipe, runs: Path) -> Gathered:
+    """Train both networks, or take them, and score normals with them."""
+    pools = read_pools(recipe)
+    full, facts = _trained(recipe, pools, runs / "full", None)
+    half, half_facts = _trained(recipe, pools, runs / "half", HELD_HALF)
+    references = {name: load_model(name) for name in recipe.references}
+    own = own_distance(pools, full, runs / "full")
+    distances = {OWN: own, **reference_distances(pools, references)}
+    held = own_distance(pools, half, runs / "half", without_half=HELD_HALF)
+    normals = scored_normals(recipe, pools, (full, half), references, (distances, held))
+    return Gathered(pools, full, {**facts, "half": half_facts}, references, distances, normals)
+
+
+def release(recipe: AnomalyRecipe, gathered: Gathered, out: Path) -> ModelCard:
+    """Measure the norms and write the folder."""
+    normals = gathered.normals
+    many = sum(len(n.leads) > FEW_LEADS for n in normals)
+    notes = (
+        f"{many} 12-lead and {len(normals) - many} single-lead normals: of half of train, scored "
+        "by a network that had not seen them, and of val.",
+    )
+    norms = fit_norms(
+        normals,
+        {n: d for n, d in gathered.distances.items() if n == OWN or n in recipe.references},
+        recipe.weights,
+        threshold=recipe.threshold,
+        map_threshold=recipe.map_threshold,
+        notes=notes,
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    digest = save_weights(gathered.network, out / WEIGHTS_FILE)
+    asked = {n: m for n, m in gathered.references.items() if n in recipe.references}
+    training = {
+        **gathered.facts,
+        "norms_sha256": save_norms(norms, out),
+        "references": {n: m.card.weights_sha256 for n, m in asked.items()},
+        "parameters": sum(p.numel() for p in gathered.network.parameters()),
+        "norms": {"many": many, "few": len(normals) - many},
+    }
+    card = _card(recipe, gathered.pools, training, digest)
+    write_anomaly_card(card, out)
+    return card
+
+
+def write_anomaly_card(card: ModelCard, folder: Path) -> None:
+    """Write ``card.json`` and the README made from it."""
+    (folder / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
+    (folder / README_FILE).write_text(anomaly_readme(card), encoding="utf-8")
+
+
+# --- training -----------------------------------------------------------------------------------
+
+
+def _trained(
+    recipe: AnomalyRecipe, pools: Pools, keep: Path, without_half: int | None
+) -> tuple[RestorationNet, dict[str, Any]]:
+    """Train one network, or take it from its folder under ``runs``."""
+    weights, state = keep / WEIGHTS_FILE, keep / "training.json"
+    if weights.is_file() and state.is_file():
+        network = RestorationNet(**recipe.arguments)
+        kept = safetensors.torch.load_file(weights)
+        network.load_state_dict({k: v.float() for k, v in kept.items()}, strict=True)
+        found: dict[str, Any] = json.loads(state.read_text(encoding="utf-8"))
+        return network.eval().requires_grad_(False), found
+    if not isinstance(recipe.training, RestorationTraining):
+        raise ModelError(f"{recipe.name} is no recipe of the restoration network.")
+    simulated = []
+    if recipe.data.simulated:
+        part = SimulationPart(1.0, recipe.data.simulated, recipe.seed, statements=("normal",))
+        simulated.append(simulated_records(part, anomaly_contract()))
+    groups = restoration_groups(pools, simulated, without_half=without_half)
+    seed = recipe.seed if without_half is None else recipe.seed + 1
+    fitted = fit_restoration(
+        recipe.arguments, recipe.training, groups, noise_rows(pools), seed=seed, report=_told
+    )
+    facts = {
+        "seed": seed,
+        "training": json.loads(json.dumps(asdict(recipe.training))),
+        "steps": fitted.steps,
+        "seconds": round(fitted.seconds),
+        "final_losses": fitted.losses[-1] if fitted.losses else {},
+    }
+    keep.mkdir(parents=True, exist_ok=True)
+    save_weights(fitted.network, weights)
+    state.write_text(json.dumps(facts), encoding="utf-8")
+    return fitted.network, facts  # type: ignore[return-value]
+
+
+def _told(losses: Mapping[str, float]) -> None:
+    said = ", ".join(f"{k} {v:.3f}" for k, v in losses.items() if k != "step")
+    sys.stderr.write(f"step {losses['step']:.0f}: {said}\n")
+    sys.stderr.flush()
+
+
+# --- norms --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """One prepared record to be scored."""
+
+    samples: NDArray[np.float32]
+    in_mv: bool
+    patient: Patient
+
+
+def _held(data: PackedSet, row: int, longest_s: float) -> Held:
+    age, sex = float(data.ages[row]), str(data.sexes[row])
+    return Held(
+        data.signal(row)[:, : round(longest_s * data.fs_hz)],
+        bool(data.has_voltage[row]),
+        Patient(age if np.isfinite(age) else None, sex or None),
+    )
+
+
+def scored(
+    network: nn.Module, held: Held, references: Mapping[str, LoadedModel]
+) -> tuple[Raw, tuple[str, ...], dict[str, Array]]:
+    """Return raw scores, the leads' names, and the references' features of a prepared record."""
+    given = prepared_input(held.samples, anomaly_contract(), in_mv=held.in_mv)
+    r_s = detect_beats(held.samples, given.fs_hz)
+    features = {name: reference_features(m, held) for name, m in references.items()}
+    return raw_scores(network, given, r_s), given.leads, features
+
+
+def own_distance(
+    pools: Pools, network: RestorationNet, keep: Path, *, without_half: int | None = None
+) -> FeatureDistance:
+    """Return where the network's features of the 12-lead normals that it learned from lie."""
+    path = keep / FEATURES_FILE
+    if path.is_file():
+        features = np.load(path, allow_pickle=False)
+    else:
+        normals = twelve_normals(pools, without_half=without_half)
+        features = normal_features(network, normals).numpy()
+        np.save(path, features)
+    return fit_distance(features.astype(np.float64))
+
+
+def reference_distances(
+    pools: Pools, references: Mapping[str, LoadedModel]
+) -> dict[str, FeatureDistance]:
+    """Return where the features of train's 12-lead normals lie in networks of statements."""
+    data, out = pools.twelve.data, {}
+    for name, model in references.items():
+        rows = [
+            reference_features(model, _held(data, int(row), 12.0))
+            for row in normal_twelve(data, LEARN)
+        ]
+        out[name] = fit_distance(np.concatenate(rows))
+    return out
+
+
+def reference_features(model: LoadedModel, held: Held) -> Array:
+    """Return what a network of statements makes of a prepared record, (n_pieces, d)."""
+    given = prepared_input(held.samples, model.card.input, in_mv=held.in_mv)
+    return network_features(model.network, given, pieces_of(given, model.card.input))
+
+
+def scored_normals(
+    recipe: AnomalyRecipe,
+    pools: Pools,
+    networks: tuple[nn.Module, nn.Module],
+    references: Mapping[str, LoadedModel],
+    distances: tuple[Mapping[str, FeatureDistance], FeatureDistance],
+) -> list[ScoredNormal]:
+    """Return normals scored by networks that had not learned from them.
+
+    Parameters
+    ----------
+    networks : tuple
+        The one that learned from all of train (for val), and the one that learned from half of
+        its patients (for the other half).
+    distances : tuple
+        Of the first network's features and the references', and of the second network's.
+    """
+    full, half = networks
+    held = {OWN: distances[1]}
+    out: list[ScoredNormal] = []
+    for split, network, where in ((LEARN, half, held), (CHOOSE, full, dict(distances[0]))):
+        for pool, rows, longest_s in _rows(recipe, pools, split):
+            for row in rows:
+                record = _held(pool.data, int(row), longest_s)
+                # A network of statements has seen train: only val tells its distances.
+                asked = references if split == CHOOSE else {}
+                raw, leads, features = scored(network, record, asked)
+                every = {OWN: raw.features, **features}
+                away = {n: where[n].of(f) for n, f in every.items() if n in where}
+                out.append(ScoredNormal(raw, record.patient, leads, away))
+        sys.stderr.write(f"{len(out)} normals scored\n")
+    return out
+
+
+def _rows(
+    recipe: AnomalyRecipe, pools: Pools, split: str
+) -> list[tuple[Pool, NDArray[np.int64], float]]:
+    """Return the normals of a split that are scored; of train those of the held half."""
+    rng = np.random.default_rng(recipe.seed)
+    out = []
+    for pool, rows, longest_s in (
+        (pools.twelve, normal_twelve(pools.twelve.data, split), 12.0),
+        (pools.single, normal_single(pools.single, split), 60.0),
+        (pools.beats, normal_windows(pools.beats, split), 20.0),
+    ):
+        some = rows
+        most = recipe.data.scored_single
+        if pool is pools.twelve:
+            most = recipe.data.scored_twelve
+        if split == LEARN:
+            some = rows[half_of(pool.data.groups[rows]) == HELD_HALF]
+        if some.size > most:
+            some = np.sort(rng.choice(some, most, replace=False))
+        out.append((pool, some, longest_s))
+    return out
+
+
+def _card(recipe: AnomalyRecipe, pools: Pools, training: dict[str, Any], digest: str) -> ModelCard:
+    return ModelCard(
+        name=recipe.name,
+        version=recipe.version,
+        created=datetime.now(UTC).date().isoformat(),
+        architecture="restoration",
+        arguments=json.loads(json.dumps(dict(recipe.arguments))),
+        input=anomaly_contract(),
+        labels=(LabelRule("ANOMALY", recipe.threshold, 1.0, 0.0, True, 0, 1.0),),
+        threshold_rule=(
+            f"The score is a quantile among normal recordings; {recipe.threshold:g} and above is "
+            "called unusual."
+        ),
+        calibration_rule=(
+            "Quantiles of normals that the scoring network had not learned from, by lead, less "
+            "what age, sex and rate explain."
+        ),
+        data=data_sources(pools, recipe),
+        split=(
+            "Weights: normals of train alone, no label of any disease. Norms: normals of train "
+            "out of fold, and of val. Choices: train and val. Figures: test, seen once."
+        ),
+        intended_use=recipe.intended_use,
+        limits=recipe.limits,
+        weights_sha256=digest,
+        training=training,
+        task=ANOMALY,
+    )

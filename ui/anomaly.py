@@ -1,0 +1,334 @@
+"""The anomaly page: the map on the paper, its places beside it, and what was expected there."""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from ecgcore.errors import EcgError
+from ecgcore.inference import available_models, use_threads
+from ecgcore.inference.anomaly import (
+    DEFAULT_ANOMALY,
+    AnomalyModel,
+    find_anomalies,
+    load_anomaly,
+    smoothed_for_drawing,
+)
+from ecgcore.inference.anomaly_spans import Place, places_of, spans_of
+from ecgcore.inference.card import ANOMALY
+from ecgcore.measure.unusual import worded
+from ecgcore.render.overlay import Overlay
+from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
+from ecgcore.render.restored import lead_bars, over_time, restored_figure
+from ecgcore.results import AnomalyMap
+from ui import settings
+from ui.findings import place_list
+from ui.measuring import measured
+from ui.model_card import plot
+from ui.review import footer_lines, header_lines
+from ui.state import OpenCase, open_case
+from ui.viewer import Legend, envelope, paper_viewer
+from ui.words import plain
+
+_VIEWER = "anomaly_paper"
+_LIST = "anomaly_places"
+_THRESHOLD = "anomaly_threshold"
+_CHOSEN = "anomaly_place"
+_ASKED = "anomalies"
+# One normal sample in so many is as unusual or more.
+_STEPS = (20, 50, 100, 200, 500, 1000, 2000, 10_000)
+_MOST_PLACES = 12
+_AROUND_S = 1.2
+
+
+@st.fragment
+def anomalies(case: OpenCase) -> None:
+    """Show how unusual a case is, and where."""
+    chosen = settings.paper_controls(case.recording)
+    paper, side = st.columns([3.95, 1.25], gap="small")
+    if _ASKED not in case.memo:
+        # The paper stands before the model has answered.
+        with paper:
+            _paper(case, chosen, None)
+        with side:
+            case.remember(_ASKED, lambda: _found(case))
+        st.rerun()
+    found: AnomalyMap | str = case.remember(_ASKED, lambda: _found(case))
+    if isinstance(found, str):
+        with paper:
+            _paper(case, chosen, None)
+        with side:
+            st.info(plain(found))
+        return
+    with side:
+        threshold = _head(found)
+    places = case.remember(("places", threshold), lambda: _places(case, found, threshold))
+    place = _chosen(places)
+    with paper:
+        _paper(case, chosen, found)
+        _below(case, found, threshold, place)
+    with side:
+        _list(case, found, places, place)
+        _leads(found)
+        _notes(found)
+
+
+@st.cache_resource(max_entries=1, show_spinner="Loading the model …")
+def _model() -> AnomalyModel:
+    use_threads(1)
+    return load_anomaly()
+
+
+def _found(case: OpenCase) -> AnomalyMap | str:
+    if DEFAULT_ANOMALY not in available_models(ANOMALY):
+        return "No anomaly model is installed here. The paper and its tools work without one."
+    try:
+        model = _model()
+        bar = st.progress(0.0, "Comparing with normal ECGs …")
+        found = find_anomalies(
+            model,
+            case.recording,
+            report=lambda share: bar.progress(share, "Comparing with normal ECGs …"),
+        )
+    except EcgError as error:
+        return str(error)
+    bar.empty()
+    return found
+
+
+def _places(case: OpenCase, found: AnomalyMap, threshold: float) -> tuple[Place, ...]:
+    """Return the places at a threshold, the most unusual ones with words."""
+    spans = spans_of(found.values, found.leads, found.fs_hz, threshold)
+    shown = places_of(spans)[:_MOST_PLACES]
+    kept = tuple(span for place in shown for span in place.spans)
+    if not kept:
+        return ()
+    said = worded(replace(found, spans=kept), measured(case), case.recording.unit)
+    return places_of(said.spans)
+
+
+# ---- paper ---------------------------------------------------------------------------------
+
+
+def _paper(case: OpenCase, chosen: PaperSettings, found: AnomalyMap | None) -> None:
+    recording = settings.drawn_recording(case)
+    seconds = window_seconds(chosen, recording.duration_s)
+    case.start_s = min(case.start_s, max(0.0, recording.duration_s - seconds))
+    sheet = lay_out(recording.leads, recording.duration_s, chosen, start_s=case.start_s)
+    lead = chosen.rhythm_lead if chosen.rhythm_lead in recording.leads else recording.leads[0]
+    long = recording.duration_s > seconds + 0.5
+    overlay, legend = None, None
+    if found is not None:
+        values = case.remember(
+            "anomaly_shading", lambda: smoothed_for_drawing(found.values, found.fs_hz)
+        )
+        overlay = Overlay(values, found.leads, found.fs_hz, "heat", 0.5, top=1.0)
+        legend = Legend("How unusual among normal ECGs", "1 in 10", "1 in 1000 and rarer")
+    paper_viewer(
+        recording,
+        sheet,
+        key=_VIEWER,
+        case_id=case.case_id,
+        header=header_lines(case, chosen),
+        footer=footer_lines(recording, case.start_s, sheet.seconds),
+        overlay=overlay,
+        legend=legend,
+        overview=case.remember(("envelope", lead), lambda: envelope(case.recording, lead))
+        if long
+        else None,
+        on_act=_on_paper,
+    )
+
+
+def _below(case: OpenCase, found: AnomalyMap, threshold: float, place: Place | None) -> None:
+    """Show the whole length of a long recording, and what was expected at the chosen place."""
+    recording = case.recording
+    shown_s = window_seconds(
+        st.session_state.get("paper_settings", PaperSettings()), recording.duration_s
+    )
+    if recording.duration_s > shown_s + 0.5:
+        st.markdown("**Over the whole recording**")
+        shown = (case.start_s, case.start_s + shown_s)
+        figure = over_time(found.values, found.fs_hz, threshold=threshold, shown=shown)
+        plot(figure, "anomaly_time")
+    if place is None or found.trace is None:
+        return
+    leads = [lead for lead in place.leads if lead in found.trace.leads]
+    if not leads:
+        return
+    st.markdown("**Recorded, and what was expected there**")
+    lead = leads[0]
+    if len(leads) > 1:
+        lead = st.segmented_control("Lead", leads, default=leads[0], key="anomaly_lead") or leads[0]
+    figure = restored_figure(
+        found.trace,
+        lead,
+        start_s=place.start_s,
+        end_s=min(place.end_s, place.start_s + 8.0),
+        around_s=_AROUND_S,
+        unit=recording.unit,
+    )
+    plot(figure, "anomaly_restored")
+    st.caption(
+        "Black: recorded (0.5-40 Hz). Blue: what the model put in with these samples hidden, from "
+        "the rest of the recording; the band is two standard deviations. A change that is in "
+        "every beat can be put in as well: then the shading tells, not the difference."
+    )
+
+
+# ---- beside --------------------------------------------------------------------------------
+
+
+def _head(found: AnomalyMap) -> float:
+    """Say the score, and offer the threshold with the false alarms it means."""
+    percent = 100 * found.score
+    words = f"more unusual than {percent:.1f} %" if percent < 99.9 else "beyond 99.9 %"
+    st.markdown("**Among normal ECGs**")
+    if found.abnormal is None:
+        st.warning("Not judged: the signal cannot be relied on.")
+    else:
+        sign = "Unusual" if found.abnormal else "Not unusual"
+        st.markdown(f"{sign}: {words} of normal recordings.")
+        st.caption(
+            f"Called unusual from {100 * found.threshold:.0f} % on. Unusual is no diagnosis."
+        )
+    nearest = min(_STEPS, key=lambda n: abs((1 - 1 / n) - found.map_threshold))
+    rarity = st.select_slider(
+        "Mark what is seen in one normal sample of",
+        _STEPS,
+        value=nearest,
+        format_func="{:,}".format,
+        key=_THRESHOLD,
+    )
+    threshold = 1 - 1 / rarity
+    alarms = _alarms(found, threshold)
+    if alarms is not None:
+        st.caption(f"At this threshold ten seconds of a normal ECG have {alarms:.1f} such places.")
+    return threshold
+
+
+def _alarms(found: AnomalyMap, threshold: float) -> float | None:
+    rows = found.false_alarms
+    if not rows:
+        return None
+    below = [row for row in rows if row[0] <= threshold] or [rows[0]]
+    above = [row for row in rows if row[0] >= threshold] or [rows[-1]]
+    (a, low), (b, high) = below[-1], above[0]
+    part = 0.0 if b <= a else (threshold - a) / (b - a)
+    return low + part * (high - low)
+
+
+def _code(place: Place) -> str:
+    return f"{place.start_s:.3f}-{place.end_s:.3f}"
+
+
+def _chosen(places: tuple[Place, ...]) -> Place | None:
+    code = st.session_state.get(_CHOSEN)
+    return next((place for place in places if _code(place) == code), None)
+
+
+def _list(
+    case: OpenCase, found: AnomalyMap, places: tuple[Place, ...], place: Place | None
+) -> None:
+    case.memo["anomaly_places"] = places
+    if not places:
+        st.caption("No place reaches this threshold; that does not mean that the ECG is normal.")
+        return
+    st.caption("Most unusual first; J and K step through.")
+    rows = [_row(p, len(found.leads), chosen=p is place) for p in places]
+    selected = None if place is None else _code(place)
+    place_list(rows, key=_LIST, selected=selected, label="Unusual places", on_act=_on_list)
+
+
+def _row(place: Place, n_leads: int, *, chosen: bool) -> dict[str, Any]:
+    leads = place.leads
+    where = ", ".join(leads[:3]) + (f" and {len(leads) - 3} more" if len(leads) > 3 else "")
+    if len(leads) == n_leads > 3:
+        where = "All leads"
+    span = place.spans[0]
+    words = place.words if chosen else span.words or span.apart
+    return {
+        "code": _code(place),
+        "name": f"{place.start_s:.1f} s  {where}",
+        "state": "flagged",
+        "value": rarity_words(place.score),
+        "words": words,
+        "probability": place.score,
+        "threshold": 1.0,
+        "threshold_words": "",
+        "show_bar": False,
+        "verdict": None,
+    }
+
+
+def rarity_words(score: float) -> str:
+    """Return a quantile as "1 in 500"."""
+    one_in = 1 / max(1 - score, 1e-9)
+    if one_in >= 10_000:
+        return "rarest"
+    digits = 10 ** max(len(str(int(one_in))) - 2, 0)
+    return f"1 in {int(one_in) // digits * digits:,}"
+
+
+def _leads(found: AnomalyMap) -> None:
+    if sum(v is not None for v in found.lead_scores.values()) < 2:
+        return
+    with st.expander("Lead by lead", expanded=len(found.leads) > 2):
+        plot(lead_bars(found.lead_scores, found.threshold), "anomaly_leads")
+
+
+def _notes(found: AnomalyMap) -> None:
+    with st.expander("What this is, and is not"):
+        lines = [
+            *found.notes,
+            "The model learned from normal ECGs alone; nobody told it of any disease.",
+            "Rare but harmless things are unusual too, and a common disease may not be.",
+            f"Model: {found.model}.",
+        ]
+        st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+
+
+# ---- what the reader does ------------------------------------------------------------------
+
+
+def _on_paper() -> None:
+    _do(_VIEWER)
+
+
+def _on_list() -> None:
+    _do(_LIST)
+
+
+def _do(key: str) -> None:
+    """Apply one action: page through, choose a place, or step; a long recording goes there."""
+    state = st.session_state.get(key)
+    act: dict[str, Any] | None = dict(state["act"]) if state and state.get("act") else None
+    case = open_case()
+    if case is None or act is None:
+        return
+    if act["name"] == "navigate":
+        case.start_s = float(act.get("start_s", 0.0))
+        return
+    places: tuple[Place, ...] = case.memo.get("anomaly_places", ())
+    codes = [_code(place) for place in places]
+    now = st.session_state.get(_CHOSEN)
+    if act["name"] == "select" and act.get("code") in codes:
+        now = None if now == act["code"] else act["code"]
+    elif act["name"] in ("next", "previous") and codes:
+        step = 1 if act["name"] == "next" else -1
+        at = codes.index(now) + step if now in codes else min(step, 0)
+        now = codes[at % len(codes)]
+    else:
+        return
+    st.session_state[_CHOSEN] = now
+    if now is not None:
+        _show(case, places[codes.index(now)])
+
+
+def _show(case: OpenCase, place: Place) -> None:
+    """Turn a long recording to a place."""
+    chosen: PaperSettings = st.session_state.get("paper_settings", PaperSettings())
+    seconds = window_seconds(chosen, case.recording.duration_s)
+    if not case.start_s <= place.start_s <= case.start_s + seconds - 1.0:
+        latest = max(0.0, case.recording.duration_s - seconds)
+        case.start_s = min(max(0.0, place.start_s - 0.3 * seconds), latest)
