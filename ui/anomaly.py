@@ -22,9 +22,9 @@ from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
 from ecgcore.render.restored import lead_bars, over_time, restored_figure
 from ecgcore.results import AnomalyMap
 from ui import settings
+from ui.card_words import plot
 from ui.findings import place_list
 from ui.measuring import measured
-from ui.model_card import plot
 from ui.review import footer_lines, header_lines
 from ui.state import OpenCase, open_case
 from ui.viewer import Legend, envelope, paper_viewer

@@ -15,9 +15,9 @@ from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
 from ecgcore.render.strip import over_time, strip_figure, window_figure
 from ecgcore.results import Attribution, Finding, Prediction
 from ui import models, settings
+from ui.card_words import plot
 from ui.explaining_leads import leads_on_the_body
 from ui.findings import ordered, value
-from ui.model_card import plot
 from ui.review import footer_lines, header_lines
 from ui.state import OpenCase
 from ui.viewer import Legend, paper_viewer

@@ -10,7 +10,7 @@ from ecgcore.leads import LIMB_6
 from ecgcore.render.lead_body import CHEST_DEG, FRONTAL_DEG, chest_figure, frontal_figure
 from ecgcore.results import Attribution, LeadValues
 from ui import models
-from ui.model_card import plot
+from ui.card_words import plot
 from ui.state import OpenCase
 from ui.words import plain
 
