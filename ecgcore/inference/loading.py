@@ -17,7 +17,7 @@ from ecgcore.inference.distance import DISTANCE, Usual, load_usual
 from ecgcore.models import build
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-DEFAULT_MODEL = "core9-1"
+DEFAULT_MODEL = "diagnostic-1"
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def weights(tmp_path, monkeypatch):
-    write_tiny_model(tmp_path / "models" / "core9-1")
+    write_tiny_model(tmp_path / "models" / "diagnostic-1")
     monkeypatch.setenv("ECG_WEIGHTS", str(tmp_path / "models"))
 
 

@@ -23,7 +23,7 @@ PAC = waveform_rules()["PAC"]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("delineator-1", "core9-1"):
+    for name in ("delineator-1", "diagnostic-1"):
         (tmp_path / name).symlink_to(ROOT / "weights" / name)
     write_waveform_model(tmp_path, "PAC")
     monkeypatch.setenv("ECG_WEIGHTS", str(tmp_path))

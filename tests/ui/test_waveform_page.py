@@ -26,7 +26,7 @@ PAGE = "pages/waveform_attention.py"
 
 @pytest.fixture
 def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for name in ("delineator-1", "core9-1"):
+    for name in ("delineator-1", "diagnostic-1"):
         (tmp_path / name).symlink_to(ROOT / "weights" / name)
     write_waveform_model(tmp_path, "PAC")
     write_waveform_model(tmp_path, "PVC", aid=False)
