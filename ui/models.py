@@ -14,6 +14,8 @@ from ecgcore.inference import (
     predict,
     use_threads,
 )
+from ecgcore.inference.outputs import sides_of
+from ecgcore.models import HANDHELD, LeadAttentionNet
 from ecgcore.results import Attribution, Prediction
 from ui.state import OpenCase
 
@@ -80,6 +82,28 @@ def window_probabilities(explainer: Explainer, code: str) -> list[float]:
     output = explainer.output(code)
     rule = explainer.model.card.labels[output]
     return [rule.probability(float(z)) for z in explainer.logits()[:, output]]
+
+
+_HANDHELD_WORDS = {
+    "N": "normal rhythm",
+    "A": "atrial fibrillation",
+    "O": "another rhythm or other abnormal beats",
+    "~": "too noisy to classify",
+}
+
+
+def handheld_words(case: OpenCase) -> str:
+    """Return what class of hand-held records a strip of one lead is most like, or nothing.
+
+    Said of one lead alone: of twelve the statements say more.
+    """
+    prediction = findings_of(case)
+    network = model().network
+    if len(prediction.leads_used) != 1 or not isinstance(network, LeadAttentionNet):
+        return ""
+    shares = case.remember("handheld", lambda: sides_of(model(), case.recording).handheld)
+    name = _HANDHELD_WORDS[HANDHELD[int(shares.argmax())]]
+    return f"As a strip of one lead, of the four classes of CinC 2017 most like: {name}."
 
 
 def model_available() -> bool:

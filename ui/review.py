@@ -227,6 +227,9 @@ def _side(case: OpenCase, attribution: Attribution | str | None) -> None:
     words = without(case.selected or "", prediction.quality.bad_leads)
     if words:
         st.caption(plain(words))
+    strip = models.handheld_words(case)
+    if strip and not prediction.abstained:
+        st.caption(plain(strip))
     if case.selected is None:
         st.caption("Choose a finding to see on the paper where the model looked.")
     elif isinstance(attribution, Attribution):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecgcore.evaluation import metrics_table, subgroup_table
+from ecgcore.evaluation.side_words import side_text
 from ecgcore.inference.card import InputContract, ModelCard
 from ecgcore.labels import statement
 
@@ -32,13 +33,16 @@ def readme(card: ModelCard) -> str:
         _input_words(card.input),
         "## What it does not do",
         "\n".join(f"- {limit}" for limit in card.limits),
+        *_silence(card),
         "## What it was made from",
         _data_table(card),
         card.split,
         _training_words(card.training),
+        _learned_table(card),
         *_figures(card),
         "## The file",
         f"`model.safetensors`, SHA-256 `{card.weights_sha256}`. The software refuses any other.",
+        _distance_file(card),
     ]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
@@ -89,6 +93,48 @@ def _training_words(training: Mapping[str, Any]) -> str:
     )
 
 
+def _silence(card: ModelCard) -> list[str]:
+    """Return when the model says nothing, of a network that judges strangeness."""
+    if not card.distance_sha256:
+        return []
+    return [
+        "## When it says nothing",
+        "About a recording of no readable lead, of a person under 18, whose limb leads do not fit "
+        "one another, that is unlike those it learned from, and about a strip of one lead that it "
+        "takes for unreadable itself. About a statement where leads that it is read in are "
+        "missing, on paced beats (told by the file, by spikes, or by its own finding), where the "
+        "voltage is lost (hypertrophy), or where the age is unknown (hypertrophy).",
+        f"Unlike is judged by {card.abstention['rule']}" if "rule" in card.abstention else "",
+    ]
+
+
+def _learned_table(card: ModelCard) -> str:
+    """Return the records that each statement was learned from, by data set."""
+    found = card.training.get("learned_from")
+    if not found:
+        return ""
+    names = sorted({name for each in found.values() for name in each})
+    lines = [
+        "What each statement was learned from: records that have it, of those that can tell.",
+        "",
+        f"| Code | {' | '.join(names)} |",
+        "| --- " * (len(names) + 1) + "|",
+    ]
+    for code, each in found.items():
+        cells = [f"{each[n][0]}/{each[n][1]}" if n in each else "" for n in names]
+        lines.append(f"| {code} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _distance_file(card: ModelCard) -> str:
+    if not card.distance_sha256:
+        return ""
+    return (
+        f"`distance.safetensors` (where its training records lie: means and directions, no "
+        f"record), SHA-256 `{card.distance_sha256}`."
+    )
+
+
 def _figures(card: ModelCard) -> list[str]:
     """Return the sections made of what ``evaluate`` wrote into the card."""
     if not card.metrics:
@@ -100,6 +146,7 @@ def _figures(card: ModelCard) -> list[str]:
         f"that had no part in training, thresholds or calibration. In brackets: {how['interval']}.",
         metrics_table(card.metrics),
         subgroup_table(card.metrics),
+        side_text(card.metrics),
     ]
     assessed = card.metrics.get("when_assessed")
     if assessed:
@@ -112,9 +159,23 @@ def _figures(card: ModelCard) -> list[str]:
             "Out-of-fold, for comparison (thresholds and calibration were made on these records: "
             "flattering):",
             metrics_table(card.out_of_fold),
+            _held_out(card),
         ]
     parts += _further(card)
     return parts
+
+
+def _held_out(card: ModelCard) -> str:
+    mean = card.out_of_fold.get("held_out_ece", {}).get("mean")
+    if mean is None:
+        return ""
+    made = card.out_of_fold["conformal"]
+    useful = [code for code, each in made["classes"].items() if each["useful"]]
+    return (
+        f"With a calibration that never saw the record, the mean calibration error of the "
+        f"calibrated statements is {mean:.3f}. Conformal sets at {made['level']:.0%} help "
+        f"({made['useful_when']}) for {', '.join(useful) or 'none'}."
+    )
 
 
 def _further(card: ModelCard) -> list[str]:
