@@ -24,7 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ecgcore.explain.case import Case, Map
+from ecgcore.explain.case import Case, Map, Method
 from ecgcore.explain.gradcam import hirescam
 from ecgcore.explain.gradients import integrated_gradients
 from ecgcore.models import LeadAttentionNet, LeadSetNet
@@ -69,12 +69,17 @@ def attention_rollout(case: Case) -> Map:
 
 def attended_cam(case: Case) -> Map:
     """Return HiResCAM, weighted by where in time the statement looks; signed."""
-    return _where_read(case, hirescam(case))
+    return _where_read(case, _made(case, "hirescam", hirescam))
 
 
 def attended_gradients(case: Case) -> Map:
     """Return integrated gradients, weighted in the same way; signed."""
-    return _where_read(case, integrated_gradients(case))
+    return _where_read(case, _made(case, "integrated_gradients", integrated_gradients))
+
+
+def _made(case: Case, name: str, method: Method) -> Map:
+    """Return another method's map: the one already made, where somebody keeps it."""
+    return method(case) if case.around.other is None else case.around.other(name)
 
 
 def _where_read(case: Case, found: Map) -> Map:

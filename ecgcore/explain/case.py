@@ -38,11 +38,14 @@ class Around:
         ECGs to compare with, none of them a recording.
     prior : float or None
         The logit before anything is seen: its mean over the training records.
+    other : callable or None
+        Name of a method -> its map of the same case, made once; None: there is nobody to ask.
     """
 
     beats: Callable[[], Beats | None] = _no_beats
     references: Callable[[], References] = _no_references
     prior: float | None = None
+    other: "Callable[[str], Map] | None" = None
 
 
 @dataclass(frozen=True, eq=False)
