@@ -2,6 +2,7 @@
 
 The published system explains with ``shap.GradientExplainer``: 200 draws for each of nine outputs.
 shap is not among the project's requirements; without it its row is left out, with the reason.
+Both are compared by the processor's time, which a busy machine does not stretch.
 """
 
 import importlib
@@ -22,34 +23,46 @@ from ecgcore.simulate import batch
 
 N_SAMPLES, N_BACKGROUND = 5000, 100
 SHAP_DRAWS = 200
-OUTPUT = 6
-_TRUTH_DRAWS = 1200
-_REPEATS = 3
+N_OUTPUTS = 9
+DRAWS = (48, 72, 96)
+_TRUTH_DRAWS = 300
 _SEED = 9
 
 
 def shap_section(_model: LoadedModel) -> Any:
-    torch.set_num_threads(2)
     torch.manual_seed(_SEED)
-    network = settled(ResNet34(9))
+    network = settled(ResNet34(N_OUTPUTS))
     x, background = inputs()
-    truth = ours(network, x, background, _TRUTH_DRAWS, seed=99)[0][OUTPUT]
+    with torch.no_grad():
+        output = int(network(x)[0].argmax())
+    # One output is enough to tell how far each has come.
+    truth = ours(network, x, background, _TRUTH_DRAWS, seed=99, outputs=(output,))[0][0]
+    print("Gradient SHAP on ResNet-34 (random weights), 12 x 5000, seconds of the processor")
+    a_draw = ours(network, x, background, 16, seed=1)[1] / 16
     found: dict[str, Any] = {"ours": []}
-    print("Gradient SHAP on ResNet-34 (random weights), 12 x 5000, nine outputs, two threads")
-    for draws in (8, 16, 24, 32, 48, 64):
-        values, seconds = ours(network, x, background, draws, seed=draws)
-        found["ours"].append(
-            {"draws": draws, "seconds": seconds, "error": error(values[OUTPUT], truth)}
+    for draws in DRAWS:
+        values, seconds = ours(network, x, background, draws, seed=draws, outputs=(output,))
+        row = {
+            "draws": draws,
+            "one_output": seconds,
+            "nine_outputs": draws * a_draw,
+            "error": error(values[0], truth),
+        }
+        found["ours"].append(row)
+        print(
+            f"  ours, {draws} draws: {seconds:.1f} one output, {draws * a_draw:.1f} all nine, "
+            f"error {row['error']:.3f}",
+            flush=True,
         )
-        print(f"  ours, {draws} draws: {seconds:.1f} s, error {error(values[OUTPUT], truth):.3f}")
     found["shap"] = theirs(network, x, background, truth)
-    torch.set_num_threads(1)
-    if "seconds" in found["shap"]:
-        equal = [row for row in found["ours"] if row["error"] <= found["shap"]["error"]]
-        if equal:
-            ratio = found["shap"]["seconds"] / equal[0]["seconds"]
-            found["ratio"] = ratio
-            print(f"  at equal convergence ({equal[0]['draws']} draws): {ratio:.1f} times faster\n")
+    equal = [row for row in found["ours"] if row["error"] <= found["shap"].get("error", -1.0)]
+    if equal:
+        ratios = {k: found["shap"][k] / equal[0][k] for k in ("one_output", "nine_outputs")}
+        found["less_work"] = ratios
+        print(
+            f"  at equal convergence ({equal[0]['draws']} draws): {ratios['one_output']:.1f} times "
+            f"less work for one output, {ratios['nine_outputs']:.1f} for all nine"
+        )
     return found
 
 
@@ -70,20 +83,26 @@ def inputs() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def ours(
-    network: ResNet34, x: torch.Tensor, background: torch.Tensor, draws: int, *, seed: int
+    network: ResNet34,
+    x: torch.Tensor,
+    background: torch.Tensor,
+    draws: int,
+    *,
+    seed: int,
+    outputs: tuple[int, ...] = tuple(range(N_OUTPUTS)),
 ) -> tuple[NDArray[np.float32], float]:
-    began = time.perf_counter()
+    began = time.process_time()
     found = expected_gradients_of(
         lambda batch_, _present, _index: network(batch_),
         x,
         torch.ones_like(x, dtype=torch.bool),
         torch.arange(12),
-        outputs=tuple(range(9)),
+        outputs=outputs,
         references=References(background, "simulated"),
         n_draws=draws,
         seed=seed,
     )
-    return np.stack([m.values for m in found]), time.perf_counter() - began
+    return np.stack([m.values for m in found]), time.process_time() - began
 
 
 def theirs(
@@ -97,14 +116,23 @@ def theirs(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         explainer = shap.GradientExplainer(network, background)
-        began = time.perf_counter()
-        values = explainer.shap_values(x, nsamples=SHAP_DRAWS, rseed=1)
-    seconds = time.perf_counter() - began
-    mine = np.asarray(values)[..., OUTPUT][0]
+        began = time.process_time()
+        values, _ = explainer.shap_values(x, nsamples=SHAP_DRAWS, ranked_outputs=1, rseed=1)
+    seconds = time.process_time() - began
+    mine = np.asarray(values)[..., 0][0]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     apart = error(mine, truth)
-    print(f"  shap, {SHAP_DRAWS} draws: {seconds:.1f} s, error {apart:.3f}, peak {memory:.0f} MB")
-    return {"draws": SHAP_DRAWS, "seconds": seconds, "error": apart, "peak_mb": memory}
+    print(
+        f"  shap, {SHAP_DRAWS} draws: {seconds:.1f} one output, {N_OUTPUTS * seconds:.1f} all nine "
+        f"(nine times that), error {apart:.3f}, peak {memory:.0f} MB"
+    )
+    return {
+        "draws": SHAP_DRAWS,
+        "one_output": seconds,
+        "nine_outputs": N_OUTPUTS * seconds,
+        "error": apart,
+        "peak_mb": memory,
+    }
 
 
 def error(values: NDArray[Any], truth: NDArray[Any]) -> float:

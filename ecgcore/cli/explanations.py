@@ -17,7 +17,7 @@ from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
 from ecgcore.evaluation.map_background import background
 from ecgcore.evaluation.map_records import positive_records
 from ecgcore.evaluation.map_weights import ALL, SEEDS, randomised, variant_rows, with_weights
-from ecgcore.explain import methods_of
+from ecgcore.explain import METHODS, methods_of
 from ecgcore.explain.background import FILE, SCHEMA, forget
 from ecgcore.inference import LoadedModel, load_model, use_threads, weights_root
 from ecgcore.labels import CORE_CODES
@@ -48,17 +48,17 @@ def run(args: argparse.Namespace) -> int:
     index = load_index(
         data_root(), datasets=[n for n, d in DATASETS.items() if d.kind == TWELVE_LEAD]
     )
-    learned = [entry for entry in index if entry.split in ("train", "val")]
     val = [entry for entry in index if entry.split == "val"]
     found: dict[str, Any] = {
         "schema": SCHEMA,
         "model": model.name,
         "weights_sha256": model.card.weights_sha256,
-        **background(model, _packed(model, learned), report=_told("training record")),
+        **(_kept(folder, model) or background(model, _packed(model, index), report=_told("beat"))),
         "methods": {},
     }
     _write(folder, found, args.write)
-    methods = [name for name in methods_of(model) if name != "occlusion"]
+    # These take seconds a map; what they say of random weights can be had from benchmarks/explain.
+    methods = [m for m in methods_of(model) if m != "occlusion" and not METHODS[m].whole_leads]
     codes = [code for code in CORE_CODES if code in model.card.codes]
     trials = positive_records(val, codes, most=args.maps, seed=SEED)
     others = {ALL: randomised(model, seed=SEED)[ALL]}
@@ -73,11 +73,22 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _packed(model: LoadedModel, entries: list[Entry]) -> PackedSet:
+def _kept(folder: Path, model: LoadedModel) -> dict[str, Any] | None:
+    """Return the mean beats and logits that already stand beside these weights."""
+    try:
+        raw = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(raw, dict) or raw.get("weights_sha256") != model.card.weights_sha256:
+        return None
+    return {key: raw[key] for key in ("prior", "background") if key in raw} or None
+
+
+def _packed(model: LoadedModel, index: list[Entry]) -> PackedSet:
     """Return what training packs too: from the cache, where that was done here."""
     given = model.card.input
     return pack(
-        entries,
+        [entry for entry in index if entry.split in ("train", "val")],
         fs_hz=given.fs_hz,
         high_pass_hz=given.high_pass_hz,
         low_pass_hz=given.low_pass_hz,

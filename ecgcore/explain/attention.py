@@ -7,8 +7,10 @@ layers, and once more by each statement's own query.
 - Rollout (Abnar and Zuidema, ACL 2020): the query, followed back through the transformer layers as
   ``(A + 1) / 2``, A averaged over the heads, times the attention across leads.
 
-- HiResCAM where it attends (this project's own): HiResCAM times the statement's attention over
-  time as a share of its highest value: what the encoder found, when it was read for the answer.
+- HiResCAM, and integrated gradients, where it attends (this project's own): the map times the
+  square root of the statement's attention over time, as a share of its highest value: what was
+  found, when it was read for the answer.  The root keeps beats that are read less; on val both
+  pointed better than either part, and HiResCAM better than in the product without it.
 
 LeadSetNet attends over time alone, with one head for all statements: its map is the same in every
 lead and for every statement, and rollout, with no layer to follow, is the same as attention.
@@ -22,8 +24,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ecgcore.explain.case import Case, Map
+from ecgcore.explain.case import Case, Map, Method
 from ecgcore.explain.gradcam import hirescam
+from ecgcore.explain.gradients import integrated_gradients
 from ecgcore.models import LeadAttentionNet, LeadSetNet
 
 
@@ -66,9 +69,27 @@ def attention_rollout(case: Case) -> Map:
 
 def attended_cam(case: Case) -> Map:
     """Return HiResCAM, weighted by where in time the statement looks; signed."""
-    seen, cam = attended(case), hirescam(case)
-    time = _fine(seen, cam.values.shape[1])
-    return Map((cam.values * (time / max(float(time.max()), 1e-12))).astype(np.float32), cam.step)
+    return _where_read(case, _made(case, "hirescam", hirescam))
+
+
+def attended_gradients(case: Case) -> Map:
+    """Return integrated gradients, weighted in the same way; signed."""
+    return _where_read(case, _made(case, "integrated_gradients", integrated_gradients))
+
+
+def _made(case: Case, name: str, method: Method) -> Map:
+    """Return another method's map: the one already made, where somebody keeps it."""
+    return method(case) if case.around.other is None else case.around.other(name)
+
+
+def _where_read(case: Case, found: Map) -> Map:
+    seen = attended(case)
+    time = _fine(seen, seen.leads.shape[1])
+    read = np.sqrt(time / max(float(time.max()), 1e-12))
+    n = found.values.shape[1]
+    if found.step == 1:
+        read = np.interp(np.arange(n), case.stride * np.arange(len(read)), read)
+    return Map((found.values * read).astype(np.float32), found.step)
 
 
 def attends(network: nn.Module) -> str:

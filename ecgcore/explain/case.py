@@ -38,11 +38,14 @@ class Around:
         ECGs to compare with, none of them a recording.
     prior : float or None
         The logit before anything is seen: its mean over the training records.
+    other : callable or None
+        Name of a method -> its map of the same case, made once; None: there is nobody to ask.
     """
 
     beats: Callable[[], Beats | None] = _no_beats
     references: Callable[[], References] = _no_references
     prior: float | None = None
+    other: "Callable[[str], Map] | None" = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +174,10 @@ def needs(*names: str) -> Callable[[nn.Module], str]:
     return missing
 
 
+# What shares HiResCAM's mechanism is compared with something else.
+_CAMS = ("hirescam", "attended_cam")
+
+
 @dataclass(frozen=True)
 class MethodEntry:
     """One line of the table of methods.
@@ -202,9 +209,7 @@ class MethodEntry:
 
     def partner(self, own: str) -> str:
         """Return the method whose map its own is compared with."""
-        if self.whole_leads or own in ("hirescam", "attended_cam"):
-            return "gradient_shap"
-        return "hirescam"
+        return "gradient_shap" if self.whole_leads or own in _CAMS else "hirescam"
 
     def order(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return values whose highest are those of the most attribution."""

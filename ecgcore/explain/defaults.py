@@ -8,9 +8,13 @@ the wrong reason.
 from ecgcore.explain.table import methods_of
 from ecgcore.inference.loading import LoadedModel
 
-DEFAULT = ("attended_cam", "gradient_shap")
-# Statement -> first and second choice, where they differ from the default.
-BY_STATEMENT: dict[str, tuple[str, str]] = {}
+# Deletion and insertion: of all methods the only one above QRS complexes alone under both fills.
+DEFAULT = ("integrated_gradients", "attended_cam")
+# A statement about single beats must point at them: pointing game on beats of DS1.
+BY_STATEMENT: dict[str, tuple[str, str]] = {
+    "PVC": ("attended_gradients", "attended_cam"),
+    "PAC": ("attended_cam", "integrated_gradients"),
+}
 
 
 def default_methods(model: LoadedModel, label: str) -> tuple[str, str]:

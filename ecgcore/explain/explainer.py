@@ -150,6 +150,7 @@ class Explainer:
             beats=lambda: self.beats_of(window),
             references=lambda: background.references,
             prior=background.prior.get(self.model.card.codes[output]),
+            other=lambda name: self.map(name, output, window),
         )
         return Case(network, x, present, given.index.to(device), output, given.fs_hz, around)
 

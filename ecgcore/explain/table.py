@@ -2,7 +2,13 @@
 
 from ecgcore.checks import one_of
 from ecgcore.errors import CannotAssessError
-from ecgcore.explain.attention import attended_cam, attends, attention, attention_rollout
+from ecgcore.explain.attention import (
+    attended_cam,
+    attended_gradients,
+    attends,
+    attention,
+    attention_rollout,
+)
 from ecgcore.explain.case import MethodEntry, needs
 from ecgcore.explain.gradcam import gradcam, guided_gradcam, hirescam
 from ecgcore.explain.gradients import gradient_shap, integrated_gradients, saliency
@@ -59,6 +65,13 @@ METHODS: dict[str, MethodEntry] = {
         "Integrated gradients",
         "What each sample adds, from a flat line to this trace.",
         signed=True,
+    ),
+    "attended_gradients": MethodEntry(
+        attended_gradients,
+        "Gradients where it attends",
+        "Integrated gradients at the times that the statement's attention reads.",
+        signed=True,
+        applies=attends,
     ),
     "gradient_shap": MethodEntry(
         gradient_shap,

@@ -1,6 +1,7 @@
 """Maps keep the recording's shape, leave the network as it was, and carry their checks."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
 from ecgcore.explain import METHODS, Explainer, explain, method_for, methods_of
 from ecgcore.explain.attention import attended, attention, attention_rollout
-from ecgcore.explain.case import Case
+from ecgcore.explain.case import Around, Case
 from ecgcore.explain.checks import outside, perturbation, yardstick
 from ecgcore.explain.gradcam import guided_gradient
 from ecgcore.inference import LoadedModel
@@ -214,6 +215,24 @@ def test_attention_sums_to_one_over_what_is_there(explainers, kind):
     # Rollout without a layer to follow is attention itself.
     same = np.allclose(attention(one).values, attention_rollout(one).values)
     assert same == (kind == "lead_set")
+
+
+@pytest.mark.parametrize("kind", ["lead_set", "lead_attention"])
+@pytest.mark.parametrize(
+    ("method", "part"),
+    [("attended_cam", "hirescam"), ("attended_gradients", "integrated_gradients")],
+)
+def test_where_it_attends_is_a_share_of_the_map_whoever_made_that(explainers, kind, method, part):
+    explainer = explainers[kind, "spoiled"]
+    window = explainer.reading.pieces[0]
+    whole, found = explainer.map(part, 1, window), explainer.map(method, 1, window)
+    assert found.step == whole.step
+    assert (np.abs(found.values) <= np.abs(whole.values) + 1e-6).all()
+    assert (found.values * whole.values >= 0).all()
+    assert 0 < np.abs(found.values).sum() < np.abs(whole.values).sum()
+    alone = replace(explainer.case(1, window), around=Around())
+    made = METHODS[method].run(alone).values
+    np.testing.assert_allclose(made, found.values, rtol=1e-4, atol=1e-6)
 
 
 class Reader(torch.nn.Module):
