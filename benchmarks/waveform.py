@@ -7,8 +7,10 @@ is an aid: its area above the plain classifier's, the paired interval clear of z
 """
 
 import argparse
+import hashlib
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,22 +82,47 @@ class Networks:
     def scores(self, items: list[Item]) -> Scores:
         """Return the logits of every variant, (n_seeds, n); of the body, one row."""
         out: Scores = {}
-        if self.body is not None and self.disease in self.body.card.codes:
-            column = self.body.card.codes.index(self.disease)
-            given = self.body.card.input
-            network = self.body.network
-            rows = [
-                prepared_logits(network, i.samples, given, in_mv=i.in_mv)[column] for i in items
-            ]
-            out[BODY] = np.array([rows])
+        made_of = _digest(items)
+        body = self.body
+        if body is not None and self.disease in body.card.codes:
+            name = f"{body.name}-{body.card.weights_sha256[:12]}-{made_of}"
+            every = self._kept(name, lambda: _body_logits(body, items))
+            out[BODY] = every[None, :, body.card.codes.index(self.disease)]
         for variant in variants_of(self.disease):
-            made = [
-                scores_of(self.network(variant, seed), variant, self.rule, items)
-                for seed in self.seeds(variant)
-            ]
+            made = [self._one(variant, seed, items, made_of) for seed in self.seeds(variant)]
             if made:
                 out[variant] = np.stack(made)
         return out
+
+    def _one(self, variant: str, seed: int, items: list[Item], made_of: str) -> NDArray[np.float64]:
+        path = kept_path(self.keep, self.disease, seed, variant)
+        weights = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+        def make() -> NDArray[np.float64]:
+            return scores_of(self.network(variant, seed), variant, self.rule, items)
+
+        return self._kept(f"{path.stem}-{weights}-{made_of}", make)
+
+    def _kept(self, name: str, make: Callable[[], NDArray[np.float64]]) -> NDArray[np.float64]:
+        path = self.keep / "scores" / f"{name}.npy"
+        if not path.is_file():
+            path.parent.mkdir(exist_ok=True)
+            np.save(path, make())
+        return np.asarray(np.load(path), dtype=np.float64)
+
+
+def _body_logits(body: LoadedModel, items: list[Item]) -> NDArray[np.float64]:
+    given = body.card.input
+    return np.array([prepared_logits(body.network, i.samples, given, in_mv=i.in_mv) for i in items])
+
+
+def _digest(items: list[Item]) -> str:
+    """Return what tells these items from others: their samples and segments."""
+    digest = hashlib.sha256()
+    for item in items:
+        digest.update(item.samples.tobytes())
+        digest.update(item.parts.tobytes())
+    return digest.hexdigest()[:12]
 
 
 def main() -> int:
@@ -105,18 +132,19 @@ def main() -> int:
     parser.add_argument("--runs", default="runs")
     parser.add_argument("--split", choices=("val", "test"), default="test")
     parser.add_argument("--body", default="diagnostic-1", help="the network of several tasks")
+    parser.add_argument("--diseases", help="comma-separated; by default all of the recipe")
     parser.add_argument("--out", default="results/waveform.json")
     parser.add_argument("--write", action="store_true", help="write into the model folders' cards")
     args = parser.parse_args()
     if args.write and args.split != "test":
         parser.error("only figures on test go into a card")
-    use_threads(2)
+    use_threads(1)
     recipe = read_waveform_recipe(Path(args.recipe))
     keep = Path(args.runs) / f"{recipe.name}-{recipe.version}"
     body = load_model(args.body) if args.body in available_models() else None
     chosen, shown = _sets(recipe, "val"), _sets(recipe, args.split)
     found = {}
-    for disease in recipe.diseases:
+    for disease in args.diseases.split(",") if args.diseases else recipe.diseases:
         figures = _disease(Networks(recipe, disease, keep, body), chosen, shown)
         found[disease] = figures
         sys.stdout.write(as_text(disease, figures))
@@ -162,10 +190,14 @@ def _disease(
     beats: dict[str, Any] = {}
     if disease in BEAT_OF:
         positive = [i for i in shown["beats"] if _targets([i], disease)[0] == 1]
-        apart = [i for i in positive if i.group != APART]
-        beats["beats"] = _by_beat(networks, positive)
-        if len(apart) < len(positive):
-            beats["beats_without_232"] = _by_beat(networks, apart)
+        maps, groups = _by_beat(networks, positive), np.array([i.group for i in positive])
+        beats["beats"] = beat_figures(maps, groups, against="gradcam")
+        rest = groups != APART
+        if not rest.all():
+            kept = {
+                name: Found(f.hit[rest], f.mass[rest], f.chance[rest]) for name, f in maps.items()
+            }
+            beats["beats_without_232"] = beat_figures(kept, groups[rest], against="gradcam")
     return {"records": records, "beats": beats}
 
 
@@ -188,8 +220,8 @@ def _targets(items: list[Item], disease: str) -> NDArray[np.float64]:
     return np.array([item.targets[column] for item in items], dtype=np.float64)
 
 
-def _by_beat(networks: Networks, items: list[Item]) -> dict[str, Any]:
-    """Return the figures of each map, each the mean over the seeds' networks."""
+def _by_beat(networks: Networks, items: list[Item]) -> dict[str, Found]:
+    """Return how each map falls on the beats, the mean over the seeds' networks."""
     rule, spans = networks.rule, spans_of(networks.disease, items)
     by_rule = np.stack([rule.curve(item.parts) for item in items]).astype(np.float64)
     found: dict[str, list[Found]] = {}
@@ -209,11 +241,9 @@ def _by_beat(networks: Networks, items: list[Item]) -> dict[str, Any]:
             add(f"curve_{variant}", curve)
             if variant != "focus":
                 add(f"rise_{variant}", np.maximum(curve - by_rule, 0))
-            if variant == networks.recipe.release:
+            if variant == networks.recipe.release[networks.disease]:
                 add("own_gradcam", class_maps(network, variant, rule, items, averaged=True))
-    groups = np.array([item.group for item in items])
-    means = {name: _mean_found(each) for name, each in found.items()}
-    return beat_figures(means, groups, against="gradcam")
+    return {name: _mean_found(each) for name, each in found.items()}
 
 
 def _mean_found(each: list[Found]) -> Found:
@@ -243,11 +273,11 @@ def as_text(disease: str, figures: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def judged(recipe: WaveformRecipe, figures: dict[str, Any]) -> tuple[bool, str]:
+def judged(released: str, figures: dict[str, Any]) -> tuple[bool, str]:
     """Return whether the released variant is an aid, and what the card says of that."""
     better, words = 0, []
     for name, each in figures["records"].items():
-        row = each["variants"].get(recipe.release)
+        row = each["variants"].get(released)
         if row is None or name == "beats_without_232":
             continue
         off = row["difference"]
@@ -269,7 +299,7 @@ def judged(recipe: WaveformRecipe, figures: dict[str, Any]) -> tuple[bool, str]:
 def _write(recipe: WaveformRecipe, disease: str, figures: dict[str, Any]) -> None:
     folder = weights_root() / folder_name(recipe, disease)
     card = load_model(folder).card
-    aid, words = judged(recipe, figures)
+    aid, words = judged(recipe.release[disease], figures)
     write_waveform_card(with_figures(card, figures, aid=aid, words=words), folder)
 
 

@@ -39,6 +39,11 @@ FOCUS_REACH_S = {"PAC": (0.30, 0.05), "PVC": (0.05, 0.40)}
 _QRS = SEGMENTS.index("QRS")
 
 
+def learned_variants(disease: str) -> tuple[str, ...]:
+    """Return the variants with a learned curve: "focus" only where beats are premature."""
+    return tuple(v for v in LEARNED if v != "focus" or disease in BEAT_OF)
+
+
 @dataclass(frozen=True)
 class WaveformTraining:
     """How all variants are trained.

@@ -88,7 +88,7 @@ def folder_name(recipe: WaveformRecipe, disease: str) -> str:
 
 def release(recipe: WaveformRecipe, disease: str, stock: Stock, out: Path, runs: Path) -> ModelCard:
     """Write the folder of a disease: its first seed's network of the recipe's variant."""
-    seed, variant = recipe.diseases[disease][0], recipe.release
+    seed, variant = recipe.diseases[disease][0], recipe.release[disease]
     network = kept_network(recipe, runs, disease, seed, variant)
     rule, words = _label(network, variant, disease, stock)
     folder = out / folder_name(recipe, disease)
@@ -168,7 +168,7 @@ def _facts(
         "parameters": sum(p.numel() for p in network.parameters()),
         "waveform": {
             "disease": disease,
-            "variant": recipe.release,
+            "variant": recipe.release[disease],
             "seed": seed,
             "origin": waveform_rules()[disease].origin,
             "aid": False,

@@ -94,6 +94,7 @@ def tiny_recipe() -> WaveformRecipe:
     return replace(
         recipe,
         diseases={"PAC": (1,)},
+        release={"PAC": "anchor"},
         network=small,
         training=replace(recipe.training, steps=4, batch_twelve=4, batch_single=4),
     )
@@ -293,7 +294,9 @@ def test_a_released_folder_loads_predicts_and_tells_its_figures(
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('release = "anchor"', 'release = "hard"', "release"),
+        ('PAC = "anchor"', 'PAC = "hard"', "release.PAC"),
+        ('IAVB = "anchor"', 'IAVB = "focus"', "release.IAVB"),
+        ('PAC = "anchor"', "", "a variant for each"),
         ("PAC = [1, 2, 3]", "XYZ = [1]", "diseases"),
         ("PAC = [1, 2, 3]", "PAC = []", "needs a seed"),
         ("steps = 1000", "steps = 1", "training.steps"),
