@@ -15,8 +15,8 @@ from ecgcore.simulate import simulate
 def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("records")
     (folder / "inside").mkdir()
-    write_wfdb(simulate("pvc", seed=4, fs_hz=250.0).recording, folder / "one")
-    write_wfdb(simulate("normal", seed=4, fs_hz=250.0).recording, folder / "inside" / "two")
+    write_wfdb(simulate("pvc", seed=4, fs_hz=250.0).recording, folder, "one")
+    write_wfdb(simulate("normal", seed=4, fs_hz=250.0).recording, folder / "inside", "two")
     return folder
 
 
