@@ -29,9 +29,9 @@ WINDOW_S, EVERY_S = 10.0, 180.0
 def run(models: Models, split: str, every: int) -> dict[str, Any]:
     """Measure DS2 for ``test``, DS1's validation records for ``val``.
 
-    Thresholds for Dice come from DS1 (train and val), never from DS2.
+    Thresholds for Dice come from DS1's validation records, never from DS2.
     """
-    chosen = ("test",) if split == "test" else ("train", "val")
+    chosen = (split,)
     found = _maps(models, chosen, every)
     names, maps = found["names"], found["maps"]
     weights = patient_weights(np.array(names))
@@ -76,7 +76,7 @@ def _rows(who: str, counts: Counts, weights: Any, threshold: float | None) -> li
     if threshold is not None:
         out.append(
             figure(
-                f"beats, Dice at DS1's threshold: {who}",
+                f"beats, Dice at the threshold of val: {who}",
                 interval(lambda w: dice(counts, threshold, w), weights),
                 who=who,
                 threshold=threshold,
@@ -108,10 +108,10 @@ def _differences(found: dict[str, Any], weights: Any) -> list[dict[str, Any]]:
 
 
 def _thresholds(models: Models, split: str, every: int) -> dict[str, float]:
-    """Return the thresholds of highest Dice on DS1."""
+    """Return the thresholds of highest Dice on DS1's validation records."""
     if split != "test":
         return {}
-    found = _maps(replace_controls(models), ("train", "val"), every)
+    found = _maps(replace_controls(models), ("val",), every)
     return {
         who: best_dice_threshold(count_samples(found["truths"], values))
         for who, values in found["maps"].items()

@@ -22,7 +22,7 @@ from ecgcore.simulate import batch
 from ecgcore.simulate.codes import ALL_CODES
 
 SEEDS = {"val": 8101, "test": 8202}
-RECORDS = 300
+RECORDS = 180
 FS_HZ = 100.0
 NORMAL = ("SNR", "SR", "NORM")
 # The published detector costs a second a record.

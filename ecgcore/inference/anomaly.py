@@ -215,25 +215,66 @@ def find_anomalies(
     CannotAssessError
         If no lead is one the model knows, or there are less than 5 s of samples.
     """
+    return judge(model, recording, look(model, recording, leads=leads, report=report))
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What the networks make of a recording, before it is compared with normals.
+
+    Attributes
+    ----------
+    given : ModelInput
+    used : dict of str to str
+        The recording's name of each lead used -> the network's name.
+    judged : bool
+        False where no lead is of readable quality.
+    raw : Raw
+    references : dict of str to array, shape (n_pieces, d)
+        Features of the networks of statements, by name.
+    """
+
+    given: ModelInput
+    used: dict[str, str]
+    judged: bool
+    raw: Raw
+    references: dict[str, Array]
+
+
+def look(
+    model: AnomalyModel,
+    recording: Recording,
+    *,
+    leads: tuple[str, ...] | None = None,
+    report: Callable[[float], None] = lambda _share: None,
+) -> Seen:
+    """Run the networks on a recording; arguments and errors as :func:`find_anomalies`."""
     contract = model.loaded.card.input
     names = model_leads(recording, contract, leads)
     quality = assess(recording)
     readable = {k: v for k, v in names.items() if k not in quality.bad_leads}
     used = readable or names
     given = model_input(recording, contract, used)
-    r_s = detect_beats(recording.signal[[recording.leads.index(n) for n in used]], recording.fs_hz)
+    rows = recording.signal[[recording.leads.index(n) for n in used]]
+    r_s = detect_beats(rows, recording.fs_hz)
     with model.loaded.lock:
         raw = raw_scores(model.loaded.network, given, r_s, report=report)
     references = {n: _features(m, recording, used) for n, m in model.references.items()}
-    distances = feature_distances(model.norms, raw.features, references)
-    joint = joint_map(raw, model.norms, recording.patient)
-    score, parts = _scored(raw, joint, model.norms, distances, recording.patient)
+    return Seen(given, used, bool(readable), raw, references)
+
+
+def judge(model: AnomalyModel, recording: Recording, seen: Seen) -> AnomalyMap:
+    """Compare what was seen with normals."""
+    raw, norms, patient = seen.raw, model.norms, recording.patient
+    distances = feature_distances(norms, raw.features, seen.references)
+    joint = joint_map(raw, norms, patient)
+    score, parts = _scored(raw, joint, norms, distances, patient)
     return _result(
         model,
         recording,
-        given,
-        _Scored(raw, joint, score, parts, bool(readable)),
-        _notes(recording, used, raw, readable=bool(readable)),
+        seen.given,
+        _Scored(raw, joint, score, parts, seen.judged),
+        _notes(recording, seen.used, raw, readable=seen.judged),
     )
 
 

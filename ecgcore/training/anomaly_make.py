@@ -50,7 +50,6 @@ from ecgcore.training.normals import (
     measured_facts,
     normal_single,
     normal_twelve,
-    normal_windows,
 )
 from ecgcore.training.norms_fit import ScoredNormal, fit_distance, fit_norms
 from ecgcore.training.pools import Pool, mitdb_pool, packed_pool, single_lead_pool
@@ -63,6 +62,8 @@ Array = NDArray[np.float64]
 HELD_HALF = 1
 LEARN, CHOOSE = "train", "val"
 FEATURES_FILE = "features.npy"
+# One normal of so many says where the features of a network of statements lie.
+REFERENCE_EVERY = 2
 
 
 def read_pools(recipe: AnomalyRecipe) -> Pools:
@@ -270,7 +271,7 @@ def reference_distances(
     for name, model in references.items():
         rows = [
             reference_features(model, _held(data, int(row), 12.0))
-            for row in normal_twelve(data, LEARN)
+            for row in normal_twelve(data, LEARN)[::REFERENCE_EVERY]
         ]
         out[name] = fit_distance(np.concatenate(rows))
     return out
@@ -325,7 +326,6 @@ def _rows(
     for pool, rows, longest_s in (
         (pools.twelve, normal_twelve(pools.twelve.data, split), 12.0),
         (pools.single, normal_single(pools.single, split), 60.0),
-        (pools.beats, normal_windows(pools.beats, split), 20.0),
     ):
         some = rows
         most = recipe.data.scored_single

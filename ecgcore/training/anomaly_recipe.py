@@ -63,8 +63,8 @@ class AnomalyData:
     twelve: tuple[str, ...] = ("ptbxl", "ptbxl_extra", "challenge2021", "ludb", "brugada")
     single: tuple[str, ...] = ("cpsc2018_lead1", "cinc2017")
     simulated: int = 625
-    scored_twelve: int = 300
-    scored_single: int = 150
+    scored_twelve: int = 150
+    scored_single: int = 90
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,126 @@
+"""The anomaly page, through Streamlit's own test harness."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ecgcore.render.restored import lead_bars, over_time, restored_figure
+from ecgcore.results import AnomalyMap, RestoredTrace
+from ecgcore.simulate.cases import demonstration_case
+from tests.ui.test_pages import TIMEOUT_S, app, payloads, recording, texts
+from ui import anomaly
+from ui.state import OpenCase
+
+__all__ = ["app"]
+PAGE = "pages/anomaly.py"
+
+
+def shown(app: AppTest, case: OpenCase) -> dict[str, dict[str, Any]]:
+    app.session_state["open_case"] = case
+    app.switch_page(PAGE).run(timeout=TIMEOUT_S)
+    assert not app.exception
+    return payloads(app)
+
+
+def test_without_a_case_it_says_what_to_do(app: AppTest) -> None:
+    app.run()
+    app.switch_page(PAGE).run()
+    assert "No ECG is open" in app.info[0].value
+
+
+def test_map_list_and_threshold_stand_beside_the_paper(app: AppTest) -> None:
+    app.run()
+    case = OpenCase("x", demonstration_case("pvc").recording)
+    found = shown(app, case)
+    viewer = found["ecg.viewer"]
+    assert [t for t in viewer["figure"]["data"] if t["meta"]["role"] == "heat"]
+    assert "unusual among normal" in viewer["legend"]["label"]
+    rows = found["ecg.findings"]["rows"]
+    assert rows
+    assert found["ecg.findings"]["judged"] is False
+    said = " ".join(m.value for m in (*app.markdown, *app.caption))
+    assert "of normal recordings" in said
+    assert "ten seconds of a normal ECG have" in said
+    fewer = app.select_slider(key="anomaly_threshold").set_value(10_000).run(timeout=TIMEOUT_S)
+    assert len(payloads(fewer)["ecg.findings"]["rows"]) <= len(rows)
+
+
+def test_a_chosen_place_shows_what_was_expected(app: AppTest) -> None:
+    app.run()
+    case = OpenCase("x", demonstration_case("pvc").recording)
+    rows = shown(app, case)["ecg.findings"]["rows"]
+    app.session_state["anomaly_place"] = rows[0]["code"]
+    found = shown(app, case)["ecg.findings"]
+    assert found["selected"] == rows[0]["code"]
+    assert any("what was expected there" in m.value for m in app.markdown)
+
+
+def test_a_flat_recording_is_drawn_and_not_judged(app: AppTest) -> None:
+    app.run()
+    found = shown(app, OpenCase("flat", recording(signal=np.zeros((12, 5000)))))
+    assert "Not judged" in " ".join(w.value for w in app.warning)
+    assert "Not a medical device" in texts(found["ecg.viewer"], "footer")
+
+
+def test_too_short_a_recording_says_why(app: AppTest) -> None:
+    app.run()
+    shown(app, OpenCase("short", recording(signal=recording().signal[:, :1000])))
+    assert any("at least 5 s" in i.value.replace("\\", "") for i in app.info)
+
+
+class _State(dict):  # type: ignore[type-arg]
+    """Stands for the session's state."""
+
+
+def test_keys_step_through_the_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ecgcore.inference.anomaly_spans import Place
+    from ecgcore.results import AnomalySpan
+
+    places = tuple(
+        Place(t, t + 0.3, 0.999, (AnomalySpan("II", t, t + 0.3, 0.999),)) for t in (40.0, 2.0)
+    )
+    case = OpenCase("x", demonstration_case("holter-pvc").recording)
+    case.memo["anomaly_places"] = places
+    state = _State(anomaly_paper={"act": {"name": "next"}})
+    monkeypatch.setattr(anomaly.st, "session_state", state)
+    monkeypatch.setattr(anomaly, "open_case", lambda: case)
+    anomaly._on_paper()
+    assert state["anomaly_place"] == "40.000-40.300"
+    assert 35 < case.start_s < 40  # the recording was turned to it
+    anomaly._on_paper()
+    assert state["anomaly_place"] == "2.000-2.300"
+    assert case.start_s < 2
+    state["anomaly_paper"] = {"act": {"name": "navigate", "start_s": 100.0}}
+    anomaly._on_paper()
+    assert case.start_s == 100.0
+    state["anomaly_places"] = {"act": {"name": "select", "code": "2.000-2.300"}}
+    anomaly._on_list()
+    assert state["anomaly_place"] is None  # chosen once more: put away
+
+
+def test_rarity_in_words() -> None:
+    assert anomaly.rarity_words(0.998) == "1 in 500"
+    assert anomaly.rarity_words(1.0) == "rarest"
+    found = AnomalyMap(
+        np.zeros((1, 2), np.float32), ("I",), 1.0, 0.5, 0.9, false_alarms=((0.9, 4.0), (0.99, 1.0))
+    )
+    assert anomaly._alarms(found, 0.945) == pytest.approx(2.5)
+    assert anomaly._alarms(found, 0.5) == 4.0
+
+
+def test_small_figures_hold_gaps_limits_and_escaped_names() -> None:
+    row = np.arange(200, dtype=np.float32)[None]
+    row[0, 50] = np.nan
+    trace = RestoredTrace(row, row, np.ones_like(row), ("II",), 100.0)
+    figure = restored_figure(trace, "II", start_s=0.4, end_s=0.8, around_s=1.0, unit="NU")
+    assert figure["data"][-1]["y"][50] is None
+    assert figure["layout"]["yaxis"]["showticklabels"] is False
+    bars = lead_bars({"<b>": 0.999, "V1": None}, 0.95)
+    assert bars["data"][0]["y"][0] == "&lt;b&gt;"
+    assert bars["data"][0]["x"] == [pytest.approx(3.0), 0.0]
+    values = np.zeros((2, 1000), np.float32)
+    values[1, 500] = 0.999
+    time = over_time(values, 10.0, threshold=0.99, shown=(0.0, 10.0))
+    assert max(time["data"][0]["y"]) == pytest.approx(3.0)
