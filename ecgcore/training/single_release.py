@@ -29,7 +29,6 @@ from ecgcore.training.single_make import (
     answers_of,
     heard_of,
     student_of,
-    teacher_of,
 )
 from ecgcore.training.single_recipe import VAL, SingleRecipe
 
@@ -158,7 +157,7 @@ def make_single(recipe: SingleRecipe, out: Path, runs: Path) -> ModelCard:
     """
     material = SingleMaterial(recipe, Material(recipe.base))
     keep, loss = Keep(runs, _told), recipe.losses[-1]
-    answers = answers_of(material, teacher_of(material, None, keep))
+    answers = answers_of(material, keep)
     made = {
         (name, number): student_of(material, Run(number, name), answers, keep)
         for number in range(len(recipe.seeds))
@@ -175,7 +174,7 @@ def make_single(recipe: SingleRecipe, out: Path, runs: Path) -> ModelCard:
 
 
 def _fold_heard(material: SingleMaterial, fold: int, loss: str, keep: Keep) -> Heard:
-    answers = answers_of(material, teacher_of(material, fold, keep), fold)
+    answers = answers_of(material, keep, fold)
     student = student_of(material, Run(0, loss, fold), answers, keep)
     return heard_of(material, student.network, fold)
 
