@@ -154,6 +154,9 @@ def answers_of(material: SingleMaterial, keep: Keep, fold: int | None = None) ->
     rows = rows[material.pool.complete[rows].all(axis=1)]
     views = material.recipe.views
     logits = np.full((material.n_twelve, N_SAID), np.nan, dtype=np.float32)
+    if not any("mkd" in loss for loss in material.recipe.losses):
+        # Nobody asks.
+        return Answers(_on(material, logits), _on(material, logits))
     folds = range(material.n_folds) if fold is None else (fold,)
     for number in folds:
         asked = rows if fold is not None else rows[_in_fold(material, rows, number)]
@@ -219,7 +222,10 @@ def by_labels(material: SingleMaterial, run: Run, keep: Keep) -> Trained:
 def student_of(material: SingleMaterial, run: Run, answers: Answers, keep: Keep) -> Trained:
     """Train a student to the end, or take it."""
     recipe, name = material.recipe, f"student-{run.loss}-{run.place}"
-    start = by_labels(material, run, keep).network
+    first = by_labels(material, run, keep)
+    if run.loss == "labels":
+        return first
+    start = first.network
 
     def make() -> Trained:
         return fit_single(

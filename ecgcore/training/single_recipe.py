@@ -14,9 +14,9 @@ from ecgcore.training.recipe import Recipe, TextPart, read_recipe
 from ecgcore.training.transfer_losses import ContrastSettings, check_contrast
 
 TASK = "single-lead"
-# What a student learns by in its second part: labels alone; the teacher's answers too; its
-# features too.
-LOSSES = ("bce", "mkd", "mkd+clt")
+# The first part alone; or what a student learns by in its second part: labels alone; the teacher's
+# answers too; its features too.
+LOSSES = ("labels", "bce", "mkd", "mkd+clt")
 VIEW_NAMES = ("12 leads", "limb leads", "chest leads")
 # Which records thresholds and calibration come from.
 FOLDS, VAL = "folds", "val"
@@ -87,9 +87,10 @@ class SingleRecipe:
     Attributes
     ----------
     seeds : tuple of int
-        Of the students; the folder holds the one with the highest figure on val.
+        Of the students; of these and of ``losses`` the folder holds the one with the highest
+        figure on val.
     losses : tuple of str
-        Which students are made with each seed, of ``LOSSES``; the folder holds one of the last.
+        Which students are made with each seed, of ``LOSSES``.
     base : Recipe
         Of the network of several tasks: its data, folds, augmentation and simulation are used,
         and its networks are the teachers.

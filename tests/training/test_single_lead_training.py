@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from scipy.special import expit
 
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
@@ -38,7 +39,7 @@ from ecgcore.training.single_make import (
     teacher_of,
 )
 from ecgcore.training.single_recipe import is_single_recipe, read_single_recipe
-from ecgcore.training.single_release import collect, make_single, rules_of
+from ecgcore.training.single_release import Collected, collect, make_single, rules_of
 from tests.synthetic import recording
 
 CONFIG = Path(__file__).resolve().parents[2] / "configs" / "single_lead.toml"
@@ -104,7 +105,7 @@ def material(records: Pool) -> SingleMaterial:
         recipe,
         arguments=TINY,
         seeds=(0,),
-        losses=("bce", "mkd+clt"),
+        losses=("labels", "bce", "mkd+clt"),
         student=replace(recipe.student, cpsc=3, cinc=3, beats=2, **few),
         second=replace(recipe.second, cpsc=3, cinc=3, beats=2, **few),
         contrast=replace(recipe.contrast, n_negatives=6),
@@ -158,7 +159,7 @@ def test_the_recipe_reads_and_takes_its_data_from_its_base():
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('losses = ["bce"', 'losses = ["kd"', "possible values"),
+        ('losses = ["labels"]', 'losses = ["kd"]', "possible values"),
         ("n_labels = 20", "n_labels = 9", "n_labels must be 20"),
         ("temperature = 2.0", "temperature = 0.0", "temperature"),
         ("seeds = [0, 1, 2]", "seeds = []", "seed"),
@@ -323,7 +324,7 @@ def test_the_card_tells_each_lead_and_how_it_was_made(folder):
     assert card.input.max_leads == 1
     assert card.codes == STATEMENT_CODES
     assert set(card.out_of_fold["by_lead"]["auc"]) == set(STANDARD_12)
-    assert set(card.training["val_mean_auc"]) == {"bce-0", "mkd+clt-0"}
+    assert set(card.training["val_mean_auc"]) == {"labels-0", "bce-0", "mkd+clt-0"}
     assert "on val" in card.split
     assert "ST segments and infarction are not judged" in (folder / "README.md").read_text()
 
@@ -350,7 +351,7 @@ def test_what_is_kept_is_not_made_again(material, folder, monkeypatch, base_netw
     keep = Keep(folder.parent / "runs", quiet)
     answers = answers_of(material, keep)
     student = student_of(material, Run(0, "mkd+clt"), answers, keep).network
-    kept = load_model(folder).network.state_dict()
+    kept = load_file(folder.parent / "runs" / "student-mkd+clt-seed-0.safetensors")
     for name, value in student.state_dict().items():
         torch.testing.assert_close(value, kept[name])
 
@@ -386,3 +387,23 @@ def test_folds_hear_everybody_once_and_positives_are_counted_by_record(
     rows = int((found.targets[:, STATEMENT_CODES.index("LBBB")] == 1).sum())
     assert 0 < rule.positives < rows
     assert rule.calibrated == (rule.positives >= 30)
+
+
+def test_without_a_teacher_nobody_is_asked(material, base_networks, tmp_path):
+    alone = SingleMaterial(replace(material.recipe, losses=("labels", "bce")), material.base)
+    said = answers_of(alone, Keep(tmp_path, quiet))
+    assert torch.isnan(said.logits).all()
+    assert base_networks == []
+
+
+def test_a_statement_without_a_positive_is_never_called_calibrated():
+    rng = np.random.default_rng(0)
+    targets = (rng.random((120, 20)) < 0.5).astype(np.float32)
+    targets[:, -1] = 0
+    names = np.array([f"p{i}" for i in range(120)])
+    found = Collected(rng.normal(size=(120, 20)), targets, names, names, np.full(120, "I"))
+    rules, calibration = rules_of(found)
+    assert [rule.code for rule in rules] == list(STATEMENT_CODES)
+    assert (rules[-1].positives, rules[-1].calibrated, rules[-1].threshold) == (0, False, 0.5)
+    assert rules[0].calibrated
+    assert calibration.apply(np.zeros((1, 20))).shape == (1, 20)
