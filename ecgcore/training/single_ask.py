@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ecgcore.labels import STATEMENT_CODES, SUPERCLASSES
 from ecgcore.models import LeadAttentionNet, standardise, voltage_scale
-from ecgcore.training.single_fit import VIEWS, Answers, SinglePool
+from ecgcore.training.single_fit import VIEWS, SinglePool
 
 N_SAID = len(STATEMENT_CODES) + len(SUPERCLASSES)
 _LONGEST_S = 60
@@ -91,25 +91,21 @@ def _asked(
     return torch.cat([out.statements, out.superclasses], dim=1), out.handheld, out.features
 
 
-def teacher_answers(
-    teacher: LeadAttentionNet, pool: SinglePool, rows: NDArray[np.int64], n: int
-) -> Answers:
-    """Return a teacher's mean probability over its views, as logits.
+def teacher_logits(
+    teacher: LeadAttentionNet,
+    pool: SinglePool,
+    rows: NDArray[np.int64],
+    views: Sequence[str] = tuple(VIEWS),
+) -> Floats:
+    """Return a teacher's mean probability over views of records, as logits, shape (n, 25).
 
     Parameters
     ----------
-    rows : array of int64
-        Records to ask about; others get NaN.
-    n : int
-        Rows of the answers: the twelve-lead records of the pool, which come first.
+    rows : array of int64, shape (n,)
+        Of the pool.
+    views : sequence of str
+        Of ``VIEWS``.
     """
-    said = {name: ask(teacher, pool, rows, leads) for name, leads in VIEWS.items()}
-    probabilities = [expit(each.statements.astype(np.float64)) for each in said.values()]
-    mean = np.clip(np.mean(probabilities, axis=0), 1e-5, 1 - 1e-5)
-    logits = np.full((n, N_SAID), np.nan, dtype=np.float32)
-    logits[rows] = logit(mean)
-    whole = said["12 leads"].features
-    features = np.full((n, whole.shape[1]), np.nan, dtype=np.float32)
-    features[rows] = whole
-    device = pool.pool.device
-    return Answers(torch.from_numpy(logits).to(device), torch.from_numpy(features).to(device))
+    said = [ask(teacher, pool, rows, VIEWS[name]).statements for name in views]
+    mean = np.mean([expit(each.astype(np.float64)) for each in said], axis=0)
+    return np.asarray(logit(np.clip(mean, 1e-5, 1 - 1e-5)), dtype=np.float32)

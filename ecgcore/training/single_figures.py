@@ -1,7 +1,7 @@
 """Figures on test of the single-lead model, beside the model for any leads on the same leads.
 
-All through prediction as users meet it.  The teacher is the model for any leads on all leads: the
-ceiling.
+Each record is read once, as users meet it, and both networks are asked about each of its leads.
+The teacher is the model for any leads on all leads: the ceiling.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,79 +10,41 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
-from ecgcore.datasets import (
-    DATASETS,
-    TWELVE_LEAD,
-    Entry,
-    data_root,
-    load_index,
-    load_recording,
-    mitdb,
+from ecgcore.datasets import DATASETS, TWELVE_LEAD, Entry, data_root, load_index, mitdb
+from ecgcore.evaluation import interval, mean_auc_difference, patient_weights, weighted
+from ecgcore.evaluation.asked import Read, Said, ask_reads, on_one_lead, read_all, read_one
+from ecgcore.evaluation.bootstrap import N_BOOT, from_resamples
+from ecgcore.evaluation.metrics import (
+    class_auc,
+    known_columns,
+    mean_of_defined,
+    measurable,
+    weighted_mean_auc,
 )
-from ecgcore.errors import CannotAssessError
-from ecgcore.evaluation import evaluate_predictions, interval, mean_auc_difference, patient_weights
-from ecgcore.evaluation.bootstrap import N_BOOT
-from ecgcore.evaluation.metrics import weighted_mean_auc
 from ecgcore.evaluation.model_report import Predicted, card_metrics, targets_of
 from ecgcore.evaluation.side_report import (
     HAND,
     LEAD_ONE,
     PTBXL,
-    ask_entries,
+    Asked,
     handheld_figures,
     single_entries,
 )
 from ecgcore.evaluation.tasks import task_report
-from ecgcore.inference import LoadedModel, predict
-from ecgcore.inference.outputs import sides_of
+from ecgcore.inference import LoadedModel
+from ecgcore.inference.one_lead import blocked_on
 from ecgcore.labels import CORE_CODES, SUPERCLASSES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import LeadAttentionNet
 from ecgcore.readers import read
-from ecgcore.recording import Recording
 from ecgcore.training.pools import mitdb_targets
 
 Array = NDArray[np.float64]
 Tell = Callable[[str], None]
 DS2_CODES = ("AF", "PAC", "PVC")
 _WINDOW_S = 10.0
-
-
-@dataclass(frozen=True, eq=False)
-class Said:
-    """What a model says of recordings, columns as its labels; NaN where it cannot read one.
-
-    Attributes
-    ----------
-    probabilities : array, shape (n, n_labels)
-    assessed : array of bool, shape (n, n_labels)
-        Whether a finding was given.
-    """
-
-    probabilities: Array
-    assessed: NDArray[np.bool_]
-
-    def nine(self, model: LoadedModel) -> Array:
-        """Return the nine statements' columns."""
-        return self.probabilities[:, [model.card.codes.index(code) for code in CORE_CODES]]
-
-
-def said_of(model: LoadedModel, recordings: Sequence[Recording], lead: str | None) -> Said:
-    """Ask a model about recordings on one lead (None: as they are)."""
-    shape = (len(recordings), len(model.card.codes))
-    probabilities, assessed = np.full(shape, np.nan), np.zeros(shape, dtype=np.bool_)
-    for i, recording in enumerate(recordings):
-        if lead is not None and not np.isfinite(recording.lead(lead)).any():
-            continue
-        part = recording if lead is None else recording.select((lead,))
-        try:
-            found = predict(model, part).findings
-        except CannotAssessError:
-            continue
-        probabilities[i] = [finding.probability for finding in found]
-        assessed[i] = [finding.finding is not None for finding in found]
-    return Said(probabilities, assessed)
 
 
 @dataclass(frozen=True)
@@ -95,24 +57,42 @@ class _Run:
     n_boot: int
     tell: Tell
 
+    @property
+    def both(self) -> tuple[LoadedModel, LoadedModel]:
+        return self.student, self.general
+
 
 @dataclass(frozen=True, eq=False)
-class _Asked:
-    """Records, and what both models say of them from the same lead."""
+class _Records:
+    """Records as they were read, by the general model's contract, which is the student's too."""
 
     entries: tuple[Entry, ...]
-    student: Said
-    general: Said
+    reads: tuple[Read, ...]
+
+    def where(self, keep: NDArray[np.bool_]) -> "_Records":
+        at = np.flatnonzero(keep)
+        return _Records(tuple(self.entries[i] for i in at), tuple(self.reads[i] for i in at))
+
+    @property
+    def groups(self) -> list[str]:
+        return [entry.group for entry in self.entries]
 
 
-def _asked(
-    run: _Run, entries: Sequence[Entry], recordings: Sequence[Recording], lead: str | None
-) -> _Asked:
-    return _Asked(
-        tuple(entries),
-        said_of(run.student, recordings, lead),
-        said_of(run.general, recordings, lead),
-    )
+def probabilities(model: LoadedModel, said: Sequence[Said | None]) -> Array:
+    """Return calibrated probabilities, shape (n, n_labels); NaN where nothing was said."""
+    rules = model.card.labels
+    out = np.full((len(said), len(rules)), np.nan)
+    for i, each in enumerate(said):
+        if each is not None:
+            out[i] = each.logits.max(axis=0)
+    temperature = np.array([rule.temperature for rule in rules])
+    bias = np.array([rule.bias for rule in rules])
+    return np.asarray(expit(np.clip(out / temperature + bias, -50, 50)))
+
+
+def nine_of(model: LoadedModel, values: Array) -> Array:
+    """Return the nine statements' columns."""
+    return values[:, [model.card.codes.index(code) for code in CORE_CODES]]
 
 
 def single_figures(
@@ -130,35 +110,44 @@ def single_figures(
     dict
         ``teacher``: the general model on all leads; ``leads``: {lead: ``student``, ``general``,
         ``gain`` (student less general), ``gap`` (student less teacher)}; ``cpsc``, ``cinc``,
-        ``super``, ``ds2``: the same for the single-lead sets.
+        ``handheld``, ``super``, ``ds2``: on the single-lead sets, PTB-XL's super-classes on lead I,
+        and windows of MIT-BIH; ``card``: what the card says.
     """
     run = _Run(student, general, split, n_boot, tell)
-    names = [n for n, each in DATASETS.items() if each.kind == TWELVE_LEAD and n != "brugada"]
-    found = load_index(data_root(), datasets=names)
-    entries = [e for e in found if e.split == split and not np.isnan(e.targets).all()]
-    recordings = [load_recording(e) for e in entries]
-    tell(f"{len(entries)} records on all leads")
-    whole = said_of(general, recordings, None).nine(general)
-    leads, on_one = {}, []
-    for lead in STANDARD_12:
+    twelve = _read(run, _twelve_entries(split), "twelve leads")
+    whole = nine_of(general, probabilities(general, _ask(general, twelve)))
+    leads: dict[str, Any] = {}
+    on_one: list[tuple[_Records, list[Said | None]]] = []
+    for k, lead in enumerate(STANDARD_12):
         tell(f"lead {lead}")
-        asked = _asked(run, entries, recordings, lead)
-        leads[lead] = _beside(run, asked)
-        leads[lead]["gap"] = _difference(asked.entries, asked.student.nine(student), whole, n_boot)
+        said = {model.name: _ask_lead(model, twelve, k) for model in run.both}
+        leads[lead] = _beside(run, twelve, said)
+        mine = nine_of(student, probabilities(student, said[student.name]))
+        leads[lead]["gap"] = _difference(run, twelve, mine, whole)
         if lead == "I":
-            on_one.append(asked)
-    on_one += [_set_asked(run, name) for name in (LEAD_ONE, HAND)]
+            on_one.append((twelve, said[student.name]))
+            superclasses = _super_figures(run, twelve, said)
+    sets, handheld = {}, {}
+    for name, key in ((LEAD_ONE, "cpsc"), (HAND, "cinc")):
+        some = _read(run, single_entries(name, split), name)
+        said = {model.name: _ask_lead(model, some, 0) for model in run.both}
+        if name == HAND:
+            handheld = _handheld(run, some, said)
+        # A recording that its reader calls unreadable tells nothing of rhythm.
+        known = np.array([not np.isnan(e.targets).all() for e in some.entries])
+        kept, said = some.where(known), {n: _where(each, known) for n, each in said.items()}
+        sets[key] = _beside(run, kept, said)
+        on_one.append((kept, said[student.name]))
     return {
         "split": split,
         "student": student.name,
         "general": general.name,
-        "n": len(entries),
-        "teacher": _figures(general, entries, whole, n_boot),
+        "n": len(twelve.entries),
+        "teacher": _figures(run, general, twelve, whole),
         "leads": leads,
-        "cpsc": _beside(run, on_one[1]),
-        "cinc": _beside(run, on_one[2]),
-        "handheld": {model.name: _handheld(run, model) for model in _sides(run)},
-        "super": _super_figures(run),
+        **sets,
+        "handheld": handheld,
+        "super": superclasses,
         "ds2": _ds2_figures(run),
         "card": _card_metrics(run, on_one),
     }
@@ -170,143 +159,201 @@ def card_part(figures: Mapping[str, Any]) -> dict[str, Any]:
     return {**figures["card"], "single_lead": rest, "split": figures["split"]}
 
 
-def _card_metrics(run: _Run, asked: Sequence[_Asked]) -> dict[str, Any]:
+# ---- asking --------------------------------------------------------------------------------
+
+
+def _twelve_entries(split: str) -> list[Entry]:
+    names = [n for n, each in DATASETS.items() if each.kind == TWELVE_LEAD and n != "brugada"]
+    found = load_index(data_root(), datasets=names)
+    return [e for e in found if e.split == split and not np.isnan(e.targets).all()]
+
+
+def _read(run: _Run, entries: Sequence[Entry], what: str) -> _Records:
+    def told(done: int, total: int) -> None:
+        if done % 200 == 0 or done == total:
+            run.tell(f"{what}: read {done} of {total}")
+
+    return _Records(tuple(entries), tuple(read_all(run.general, entries, told)))
+
+
+def _ask(model: LoadedModel, records: _Records) -> list[Said | None]:
+    with model.lock:
+        return list(ask_reads(model.network, records.reads))
+
+
+def _ask_lead(model: LoadedModel, records: _Records, row: int) -> list[Said | None]:
+    with model.lock:
+        return on_one_lead(model.network, records.reads, row)
+
+
+def _where(said: Sequence[Said | None], keep: NDArray[np.bool_]) -> list[Said | None]:
+    return [each for each, wanted in zip(said, keep, strict=True) if wanted]
+
+
+# ---- figures -------------------------------------------------------------------------------
+
+
+def _beside(
+    run: _Run, records: _Records, said: Mapping[str, Sequence[Said | None]]
+) -> dict[str, Any]:
+    mine, other = (nine_of(m, probabilities(m, said[m.name])) for m in run.both)
+    return {
+        "student": _figures(run, run.student, records, mine),
+        "general": _figures(run, run.general, records, other),
+        "gain": _difference(run, records, mine, other),
+    }
+
+
+def _figures(run: _Run, model: LoadedModel, records: _Records, p: Array) -> dict[str, Any]:
+    """Return AUC and F1 at the model's thresholds, with intervals over patients."""
+    heard = np.isfinite(p[:, 0])
+    kept, p = records.where(heard), p[heard]
+    y = targets_of(kept.entries, CORE_CODES)
+    rows = np.concatenate([np.ones((1, len(y))), patient_weights(kept.groups, n_boot=run.n_boot)])
+    limits = {rule.code: rule.threshold for rule in model.card.labels}
+    classes: dict[str, Any] = {}
+    areas, f1s = [], []
+    for j in measurable(y):
+        areas.append(class_auc(y[:, j], p[:, j], rows))
+        truth, q, w = known_columns(y[:, j], p[:, j], rows)
+        f1s.append(weighted.at_threshold(truth, q, w, limits[CORE_CODES[j]])["f1"])
+        classes[CORE_CODES[j]] = {
+            "n_positive": int((y[:, j] == 1).sum()),
+            "auc": _interval(areas[-1]),
+            "f1": _interval(f1s[-1]),
+        }
+    return {
+        "n": len(y),
+        "n_patients": len(set(kept.groups)),
+        "mean_auc": _interval(mean_of_defined(areas, rows.shape[0])),
+        "mean_f1": _interval(mean_of_defined(f1s, rows.shape[0])),
+        "classes": classes,
+    }
+
+
+def _interval(values: Array) -> dict[str, float | None]:
+    return from_resamples(float(values[0]), values[1:]).as_dict()
+
+
+def _difference(run: _Run, records: _Records, one: Array, other: Array) -> dict[str, float | None]:
+    """Return by how much the mean area of one exceeds the other's, where both were heard."""
+    heard = np.isfinite(one[:, 0]) & np.isfinite(other[:, 0])
+    kept = records.where(heard)
+    return mean_auc_difference(
+        targets_of(kept.entries, CORE_CODES),
+        one[heard],
+        other[heard],
+        groups=kept.groups,
+        n_boot=run.n_boot,
+    ).as_dict()
+
+
+def _card_metrics(
+    run: _Run, on_one: Sequence[tuple[_Records, list[Said | None]]]
+) -> dict[str, Any]:
     """Return a card's metrics: lead I of twelve-lead and of single-lead records together."""
-    parts = []
-    for each in asked:
-        heard = np.isfinite(each.student.probabilities[:, 0])
-        kept = [e for e, known in zip(each.entries, heard, strict=True) if known]
-        parts.append((kept, each.student.probabilities[heard], each.student.assessed[heard]))
-    entries = tuple(entry for kept, _, _ in parts for entry in kept)
+    model = run.student
+    blocked = np.array([bool(blocked_on(c, "I", model.card.out_of_fold)) for c in model.card.codes])
+    entries: list[Entry] = []
+    parts, assessed = [], []
+    for records, said in on_one:
+        p = probabilities(model, said)
+        heard = np.isfinite(p[:, 0])
+        kept = records.where(heard)
+        entries += kept.entries
+        parts.append(p[heard])
+        silent = np.array([bool(each.limits.everywhere) for each in kept.reads])
+        assessed.append(~(silent[:, None] | blocked))
     predicted = Predicted(
-        entries,
-        targets_of(entries, run.student.card.codes),
-        np.concatenate([p for _, p, _ in parts]),
-        np.concatenate([assessed for _, _, assessed in parts]),
+        tuple(entries),
+        targets_of(entries, model.card.codes),
+        np.concatenate(parts),
+        np.concatenate(assessed),
     )
-    return card_metrics(run.student, predicted, n_boot=run.n_boot)
+    return card_metrics(model, predicted, n_boot=run.n_boot)
 
 
 def _sides(run: _Run) -> list[LoadedModel]:
     """Return those of both models that say more than their statements."""
-    both = (run.student, run.general)
-    return [model for model in both if isinstance(model.network, LeadAttentionNet)]
+    return [model for model in run.both if isinstance(model.network, LeadAttentionNet)]
 
 
-def _figures(model: LoadedModel, entries: Sequence[Entry], p: Array, n_boot: int) -> dict[str, Any]:
-    heard = np.isfinite(p[:, 0])
-    kept = [e for e, known in zip(entries, heard, strict=True) if known]
-    rules = {rule.code: rule for rule in model.card.labels}
-    made = evaluate_predictions(
-        targets_of(kept, CORE_CODES),
-        p[heard],
-        thresholds=[rules[code].threshold for code in CORE_CODES],
-        groups=[e.group for e in kept],
-        codes=CORE_CODES,
-        n_boot=n_boot,
-    )
-    return {
-        "n": made["n"],
-        "n_patients": made["n_patients"],
-        "mean_auc": made["mean"]["auc"],
-        "mean_f1": made["mean"]["f1"],
-        "classes": {
-            code: {name: each[name] for name in ("n_positive", "auc", "f1", "ece")}
-            for code, each in made["classes"].items()
-        },
-    }
-
-
-def _beside(run: _Run, asked: _Asked) -> dict[str, Any]:
-    mine, other = asked.student.nine(run.student), asked.general.nine(run.general)
-    return {
-        "student": _figures(run.student, asked.entries, mine, run.n_boot),
-        "general": _figures(run.general, asked.entries, other, run.n_boot),
-        "gain": _difference(asked.entries, mine, other, run.n_boot),
-    }
-
-
-def _difference(
-    entries: Sequence[Entry], one: Array, other: Array, n_boot: int
-) -> dict[str, float | None]:
-    """Return by how much the mean area of one exceeds the other's, where both were heard."""
-    heard = np.isfinite(one[:, 0]) & np.isfinite(other[:, 0])
-    kept = [e for e, known in zip(entries, heard, strict=True) if known]
-    return mean_auc_difference(
-        targets_of(kept, CORE_CODES),
-        one[heard],
-        other[heard],
-        groups=[e.group for e in kept],
-        n_boot=n_boot,
-    ).as_dict()
-
-
-def _set_asked(run: _Run, name: str) -> _Asked:
-    run.tell(name)
-    # A recording that its reader calls unreadable tells nothing of rhythm.
-    entries = [e for e in single_entries(name, run.split) if not np.isnan(e.targets).all()]
-    return _asked(run, entries, [load_recording(e) for e in entries], None)
-
-
-def _handheld(run: _Run, model: LoadedModel) -> dict[str, Any]:
+def _handheld(
+    run: _Run, records: _Records, said: Mapping[str, list[Said | None]]
+) -> dict[str, Any]:
     """Return F1 of CinC 2017's own classes, unreadable recordings included."""
-    run.tell(f"hand-held classes, {model.name}")
-    asked = ask_entries(model, single_entries(HAND, run.split))
-    return handheld_figures(model, asked, n_boot=run.n_boot)
-
-
-def _super_figures(run: _Run) -> dict[str, Any]:
-    """Return PTB-XL's super-classes on lead I (test: its fold 10 here), not calibrated."""
-    run.tell("super-classes on lead I")
-    found = load_index(data_root(), datasets=PTBXL)
-    entries = [e for e in found if e.split == run.split and not np.isnan(e.superclasses).any()]
-    recordings = [load_recording(e) for e in entries]
-    heard = [i for i, whole in enumerate(recordings) if np.isfinite(whole.lead("I")).any()]
-    parts = {i: recordings[i].select(("I",)) for i in heard}
-    targets = np.array([entries[i].superclasses for i in heard])
-    groups = [entries[i].group for i in heard]
-    out, scores = {}, {}
+    out = {}
     for model in _sides(run):
-        rows = [sides_of(model, parts[i]).superclasses for i in heard]
-        scores[model.name] = np.array(rows)
+        heard = np.array([each is not None for each in said[model.name]])
+        kept = records.where(heard)
+        spoken = tuple(each for each in said[model.name] if each is not None)
+        asked = Asked(kept.entries, kept.reads, spoken)
+        out[model.name] = handheld_figures(model, asked, n_boot=run.n_boot)
+    return out
+
+
+def _super_figures(
+    run: _Run, records: _Records, said: Mapping[str, list[Said | None]]
+) -> dict[str, Any]:
+    """Return PTB-XL's super-classes on lead I (test: its fold 10 here), not calibrated."""
+    models = _sides(run)
+    if not models:
+        return {}
+    keep = np.array(
+        [
+            e.dataset in PTBXL
+            and not np.isnan(e.superclasses).any()
+            and all(said[model.name][i] is not None for model in models)
+            for i, e in enumerate(records.entries)
+        ]
+    )
+    kept = records.where(keep)
+    targets = np.array([e.superclasses for e in kept.entries])
+    out: dict[str, Any] = {}
+    scores = []
+    for model in models:
+        spoken = [each for each in _where(said[model.name], keep) if each is not None]
+        rows = [each.superclasses.max(axis=0) for each in spoken if each.superclasses is not None]
+        scores.append(np.stack(rows))
         out[model.name] = task_report(
-            targets, scores[model.name], groups=groups, codes=SUPERCLASSES, n_boot=run.n_boot
+            targets, scores[-1], groups=kept.groups, codes=SUPERCLASSES, n_boot=run.n_boot
         )
     if len(scores) == 2:
-        one, other = scores.values()
-        out["gain"] = mean_auc_difference(
-            targets, one, other, groups=groups, n_boot=run.n_boot
-        ).as_dict()
+        gain = mean_auc_difference(targets, *scores, groups=kept.groups, n_boot=run.n_boot)
+        out["gain"] = gain.as_dict()
     return out
 
 
 def _ds2_figures(run: _Run) -> dict[str, Any]:
     """Return the areas of PAC, PVC and AF over 10 s windows of MLII, records resampled."""
-    run.tell("windows of MIT-BIH, MLII")
     root = data_root()
     columns = [CORE_CODES.index(code) for code in DS2_CODES]
     targets, groups = [], []
-    said: dict[str, list[list[float]]] = {run.student.name: [], run.general.name: []}
+    logits: dict[str, list[Array]] = {model.name: [] for model in run.both}
     for record, where in mitdb.split_of(root).items():
-        recording = read(mitdb.record_path(root, record).with_suffix(".hea"))
-        if where != run.split or "MLII" not in recording.leads:
+        if where != run.split:
             continue
+        recording = read(mitdb.record_path(root, record).with_suffix(".hea"))
+        if "MLII" not in recording.leads:
+            continue
+        run.tell(f"MIT-BIH {record}")
         marked, rhythms = mitdb.read_beats(root, record), mitdb.read_rhythms(root, record)
-        strip = recording.select(("MLII",))
-        for model in (run.student, run.general):
+        one = read_one(run.general, record, recording.select(("MLII",)))
+        for model in run.both:
             places = [model.card.codes.index(code) for code in DS2_CODES]
-            windows = predict(model, strip, windows=True).windows
-            said[model.name] += [[w.findings[j].probability for j in places] for w in windows]
-        for window in windows:
-            targets.append(mitdb_targets(marked, rhythms, window.start_s, _WINDOW_S)[columns])
+            with model.lock:
+                logits[model.name].append(ask_reads(model.network, [one])[0].logits[:, places])
+        for window in one.reading.pieces:
+            start = window.start / one.reading.given.fs_hz
+            targets.append(mitdb_targets(marked, rhythms, start, _WINDOW_S)[columns])
             groups.append(record)
     if not groups:
         return {"n": 0, "n_records": 0}
     y = np.array(targets, dtype=np.float64)
     weights = patient_weights(groups, n_boot=run.n_boot)
     out: dict[str, Any] = {"n": len(groups), "n_records": len(set(groups))}
-    for name, rows in said.items():
-        p = np.array(rows)
+    for name, parts in logits.items():
+        p = np.concatenate(parts)
         out[name] = {
             code: interval(_area(y[:, [j]], p[:, [j]]), weights).as_dict()
             for j, code in enumerate(DS2_CODES)

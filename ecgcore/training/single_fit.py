@@ -37,7 +37,7 @@ VIEWS: dict[str, tuple[int, ...]] = {
 }
 # Records with early beats are drawn so many times as often from the set of beats.
 _EARLY = 4.0
-_RECALIBRATION_STEPS = 60
+_RECALIBRATION_STEPS = 20
 _CLIP_NORM = 5.0
 _LONG_S = (10.0, 30.0)
 _TELL = 50
@@ -279,11 +279,9 @@ def soft_loss(
     count = dict(drawn.counts).get("twelve", 0)
     if not count:
         return torch.zeros((), device=drawn.rows.device)
-    said = torch.cat([out.statements[:count], out.superclasses[:count]], dim=1)
     rows = drawn.rows[:count]
-    loss = weights.alpha * multi_label_transfer(
-        said, answers.logits[rows], temperature=weights.temperature
-    )
+    said, told = out.statements[:count], answers.logits[rows, : out.statements.shape[1]]
+    loss = weights.alpha * multi_label_transfer(said, told, temperature=weights.temperature)
     if contrast is not None:
         found = contrast(out.features[:count], answers.features[rows], rows)
         loss = loss + weights.beta * found

@@ -25,8 +25,9 @@ from ecgcore.training.make import save_weights, told
 from ecgcore.training.multi_make import Material, final_network, fold_network
 from ecgcore.training.pools import Pool
 from ecgcore.training.recipe import Recipe
-from ecgcore.training.single_ask import Said, ask, teacher_answers
+from ecgcore.training.single_ask import N_SAID, Said, ask, teacher_logits
 from ecgcore.training.single_fit import (
+    VIEWS,
     Answers,
     SinglePool,
     Trained,
@@ -142,13 +143,46 @@ def teacher_of(material: SingleMaterial, fold: int | None, keep: Keep) -> LeadAt
     return found
 
 
-def answers_of(
-    material: SingleMaterial, teacher: LeadAttentionNet, fold: int | None = None
-) -> Answers:
-    """Return what a teacher says of the records that its student learns from."""
+def answers_of(material: SingleMaterial, keep: Keep, fold: int | None = None) -> Answers:
+    """Return what teachers say of the records that a student learns from.
+
+    A final student's records are each answered by the network that never saw their patient, so
+    that no answer is only remembered; a fold's, by the network that never saw that fold.
+    Features, for the contrast, are one network's.
+    """
     rows = learned_rows(material, fold)["twelve"]
-    whole = rows[material.pool.complete[rows].all(axis=1)]
-    return teacher_answers(teacher, material.pool, whole, material.n_twelve)
+    rows = rows[material.pool.complete[rows].all(axis=1)]
+    views = material.recipe.views
+    logits = np.full((material.n_twelve, N_SAID), np.nan, dtype=np.float32)
+    if not any("mkd" in loss for loss in material.recipe.losses):
+        # Nobody asks.
+        return Answers(_on(material, logits), _on(material, logits))
+    folds = range(material.n_folds) if fold is None else (fold,)
+    for number in folds:
+        asked = rows if fold is not None else rows[_in_fold(material, rows, number)]
+        teacher = teacher_of(material, number, keep)
+        logits[asked] = teacher_logits(teacher, material.pool, asked, views)
+    return Answers(_on(material, logits), _on(material, _features(material, keep, rows, fold)))
+
+
+def _in_fold(material: SingleMaterial, rows: Rows, number: int) -> NDArray[np.bool_]:
+    groups = material.base.twelve.data.groups
+    return np.array([material.fold_of[str(groups[row])] == number for row in rows], dtype=np.bool_)
+
+
+def _features(
+    material: SingleMaterial, keep: Keep, rows: Rows, fold: int | None
+) -> NDArray[np.float32]:
+    if "mkd+clt" not in material.recipe.losses:
+        return np.zeros((material.n_twelve, 1), dtype=np.float32)
+    said = ask(teacher_of(material, fold, keep), material.pool, rows, VIEWS["12 leads"])
+    out = np.full((material.n_twelve, said.features.shape[1]), np.nan, dtype=np.float32)
+    out[rows] = said.features
+    return out
+
+
+def _on(material: SingleMaterial, values: NDArray[np.float32]) -> torch.Tensor:
+    return torch.from_numpy(values).to(material.pool.pool.device)
 
 
 def learned_rows(material: SingleMaterial, fold: int | None = None) -> dict[str, Rows]:
@@ -188,7 +222,10 @@ def by_labels(material: SingleMaterial, run: Run, keep: Keep) -> Trained:
 def student_of(material: SingleMaterial, run: Run, answers: Answers, keep: Keep) -> Trained:
     """Train a student to the end, or take it."""
     recipe, name = material.recipe, f"student-{run.loss}-{run.place}"
-    start = by_labels(material, run, keep).network
+    first = by_labels(material, run, keep)
+    if run.loss == "labels":
+        return first
+    start = first.network
 
     def make() -> Trained:
         return fit_single(

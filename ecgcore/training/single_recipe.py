@@ -14,9 +14,10 @@ from ecgcore.training.recipe import Recipe, TextPart, read_recipe
 from ecgcore.training.transfer_losses import ContrastSettings, check_contrast
 
 TASK = "single-lead"
-# What a student learns by in its second part: labels alone; the teacher's answers too; its
-# features too.
-LOSSES = ("bce", "mkd", "mkd+clt")
+# The first part alone; or what a student learns by in its second part: labels alone; the teacher's
+# answers too; its features too.
+LOSSES = ("labels", "bce", "mkd", "mkd+clt")
+VIEW_NAMES = ("12 leads", "limb leads", "chest leads")
 # Which records thresholds and calibration come from.
 FOLDS, VAL = "folds", "val"
 
@@ -86,9 +87,10 @@ class SingleRecipe:
     Attributes
     ----------
     seeds : tuple of int
-        Of the students; the folder holds the one with the highest figure on val.
+        Of the students; of these and of ``losses`` the folder holds the one with the highest
+        figure on val.
     losses : tuple of str
-        Which students are made with each seed, of ``LOSSES``; the folder holds one of the last.
+        Which students are made with each seed, of ``LOSSES``.
     base : Recipe
         Of the network of several tasks: its data, folds, augmentation and simulation are used,
         and its networks are the teachers.
@@ -96,6 +98,9 @@ class SingleRecipe:
         Of :class:`ecgcore.models.LeadAttentionNet`.
     student, second : Steps
         First by labels alone; then, from there, by each of ``losses``.
+    views : tuple of str
+        From which leads the teacher is asked, of :data:`ecgcore.training.single_fit.VIEWS`; the
+        mean probability counts.
     calibrate : str
         ``"folds"``: thresholds and calibration from students that never saw a fold's patients;
         ``"val"``: from the student itself, on val.
@@ -110,6 +115,7 @@ class SingleRecipe:
     arguments: Mapping[str, Any]
     student: Steps
     second: Steps
+    views: tuple[str, ...]
     calibrate: str
     weights: Weights
     contrast: ContrastSettings
@@ -128,6 +134,7 @@ class SingleRecipe:
             "arguments": dict(self.arguments),
             "student": asdict(self.student),
             "second": asdict(self.second),
+            "views": list(self.views),
             "weights": asdict(self.weights),
             "contrast": asdict(self.contrast),
         }
@@ -135,7 +142,7 @@ class SingleRecipe:
 
 _TOP = (
     "task", "name", "version", "seed", "seeds", "losses", "base", "arguments", "student", "second",
-    "calibrate", "weights", "contrast", "text",
+    "views", "calibrate", "weights", "contrast", "text",
 )  # fmt: skip
 
 
@@ -180,6 +187,7 @@ def _recipe(raw: Mapping[str, Any], folder: Path) -> SingleRecipe:
         arguments=dict(raw["arguments"]),
         student=Steps(**raw["student"]),
         second=Steps(**raw["second"]),
+        views=tuple(raw.get("views", ("12 leads",))),
         calibrate=str(raw["calibrate"]),
         weights=Weights(**raw.get("weights", {})),
         contrast=ContrastSettings(**raw.get("contrast", {})),
@@ -201,5 +209,7 @@ def _check(recipe: SingleRecipe) -> None:
         in_range(f"{name}.averaging", part.averaging, 0, 0.9999)
         in_range(f"{name}.twelve", part.twelve, 2, 4096)
         in_range(f"{name}.long_share", part.long_share, 0, 1)
+    for name in recipe.views:
+        one_of("views", name, VIEW_NAMES)
     in_range("weights.temperature", recipe.weights.temperature, 0.1, 100)
     check_contrast(recipe.contrast)

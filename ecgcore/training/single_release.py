@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.evaluation import MIN_POSITIVES, CalibrationSet, evaluate_predictions, mean_auc
+from ecgcore.evaluation import (
+    MIN_POSITIVES,
+    Calibration,
+    CalibrationSet,
+    evaluate_predictions,
+    mean_auc,
+)
 from ecgcore.inference.card import WEIGHTS_FILE, DataSource, LabelRule, ModelCard
 from ecgcore.labels import CORE_CODES, STATEMENT_CODES
 from ecgcore.leads import STANDARD_12
@@ -29,7 +35,6 @@ from ecgcore.training.single_make import (
     answers_of,
     heard_of,
     student_of,
-    teacher_of,
 )
 from ecgcore.training.single_recipe import VAL, SingleRecipe
 
@@ -43,6 +48,8 @@ _MORE_SOURCES = {
     "mitdb": ("MIT-BIH Arrhythmia, training half", "ODC-By"),
 }
 N_CODES = len(STATEMENT_CODES)
+_UNKNOWN = Calibration(1.0, 0.0, calibrated=False, n_positive=0)
+_UNKNOWN_RULE = LabelRule("", 0.5, 1.0, 0.0, calibrated=False, positives=0, min_leads=1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,19 +103,28 @@ def collect(base: Material, heard: Sequence[Heard]) -> Collected:
 
 
 def rules_of(found: Collected) -> tuple[tuple[LabelRule, ...], CalibrationSet]:
-    """Return thresholds and calibration; positives are counted by record, not by lead."""
-    rules, calibration = label_rules(
-        STATEMENT_CODES,
-        found.targets,
-        found.logits,
+    """Return thresholds and calibration; positives are counted by record, not by lead.
+
+    A statement without a positive keeps its logits as they are, and is never called calibrated.
+    """
+    known = [j for j in range(N_CODES) if (found.targets[:, j] == 1).any()]
+    codes = [STATEMENT_CODES[j] for j in known]
+    made, fitted = label_rules(
+        codes,
+        found.targets[:, known],
+        found.logits[:, known],
         found.groups,
-        dict.fromkeys(STATEMENT_CODES, 1.0),
+        dict.fromkeys(codes, 1.0),
     )
-    counted = []
-    for j, rule in enumerate(rules):
+    by_code = dict(zip(codes, zip(made, fitted.statements, strict=True), strict=True))
+    rules, statements = [], []
+    for j, code in enumerate(STATEMENT_CODES):
+        rule, calibration = by_code.get(code, (_UNKNOWN_RULE, _UNKNOWN))
         n = int(np.unique(found.records[found.targets[:, j] == 1]).size)
-        counted.append(replace(rule, positives=n, calibrated=n >= MIN_POSITIVES))
-    return tuple(counted), calibration
+        calibrated = n >= MIN_POSITIVES
+        rules.append(replace(rule, code=code, positives=n, calibrated=calibrated))
+        statements.append(replace(calibration, calibrated=calibrated, n_positive=n))
+    return tuple(rules), replace(fitted, statements=tuple(statements))
 
 
 def out_of_fold_by_lead(
@@ -157,25 +173,25 @@ def make_single(recipe: SingleRecipe, out: Path, runs: Path) -> ModelCard:
         Folder for what is kept between runs.
     """
     material = SingleMaterial(recipe, Material(recipe.base))
-    keep, loss = Keep(runs, _told), recipe.losses[-1]
-    answers = answers_of(material, teacher_of(material, None, keep))
+    keep = Keep(runs, _told)
+    answers = answers_of(material, keep)
     made = {
         (name, number): student_of(material, Run(number, name), answers, keep)
         for number in range(len(recipe.seeds))
         for name in recipe.losses
     }
     chosen = {key: val_figure(material, each) for key, each in made.items()}
-    best = max((key for key in made if key[0] == loss), key=lambda key: chosen[key])
+    best = max(made, key=lambda key: chosen[key])
     facts = {"val_mean_auc": {f"{name}-{k}": v for (name, k), v in chosen.items()}}
     if recipe.calibrate == VAL:
         heard = [heard_of(material, made[best].network)]
     else:
-        heard = [_fold_heard(material, fold, loss, keep) for fold in range(material.n_folds)]
+        heard = [_fold_heard(material, fold, best[0], keep) for fold in range(material.n_folds)]
     return release(recipe, collect(material.base, heard), made[best], out, facts)
 
 
 def _fold_heard(material: SingleMaterial, fold: int, loss: str, keep: Keep) -> Heard:
-    answers = answers_of(material, teacher_of(material, fold, keep), fold)
+    answers = answers_of(material, keep, fold)
     student = student_of(material, Run(0, loss, fold), answers, keep)
     return heard_of(material, student.network, fold)
 

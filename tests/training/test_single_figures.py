@@ -1,7 +1,6 @@
 """Figures of the single-lead model beside the general one, on made records."""
 
 import json
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from ecgcore.cli import main
 from ecgcore.datasets import Entry
+from ecgcore.evaluation.asked import Said
 from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL, load_model, read_card
 from ecgcore.inference.card import InputContract
 from ecgcore.leads import STANDARD_12
@@ -52,7 +52,7 @@ def weights(tmp_path, monkeypatch):
         return recording(10, 100, leads=leads, seed=int(entry.record))
 
     monkeypatch.setattr(figures, "load_index", index)
-    monkeypatch.setattr(figures, "load_recording", record)
+    monkeypatch.setattr("ecgcore.evaluation.asked.load_recording", record)
     monkeypatch.setattr(figures, "single_entries", lambda name, _split: made_entries(name))
     # Three leads of twelve: all are treated alike.
     monkeypatch.setattr(figures, "STANDARD_12", LEADS)
@@ -93,12 +93,9 @@ def test_the_command_writes_them_into_the_card(weights, capsys, monkeypatch):
     assert set(card.metrics["subgroups"]["dataset"]) == set(KINDS)
 
 
-def test_a_lead_that_is_not_there_is_not_measured(weights):
-    part = recording(10, 100)
-    gone = part.signal.copy()
-    gone[6] = np.nan
-    missing = replace(part, signal=gone)
-    said = figures.said_of(load_model(SINGLE_LEAD_MODEL), [part, missing], "V1")
-    assert np.isfinite(said.probabilities[0]).all()
-    assert np.isnan(said.probabilities[1]).all()
-    assert not said.assessed[1].any()
+def test_a_record_without_the_lead_has_no_probability(weights):
+    model = load_model(SINGLE_LEAD_MODEL)
+    there = Said(np.zeros((2, 9)))
+    found = figures.probabilities(model, [there, None])
+    np.testing.assert_allclose(found[0], 0.5)
+    assert np.isnan(found[1]).all()

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
+from scipy.special import expit
 
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
 from ecgcore.inference import load_model, predict, read_card
@@ -16,8 +18,9 @@ from ecgcore.training import single_fit, single_make, single_release
 from ecgcore.training.multi_make import Material
 from ecgcore.training.pools import Pool, simulated_pool
 from ecgcore.training.simulated import SimulationPart, simulated_records
-from ecgcore.training.single_ask import ask, teacher_answers
+from ecgcore.training.single_ask import ask, teacher_logits
 from ecgcore.training.single_fit import (
+    VIEWS,
     Answers,
     Drawer,
     Trained,
@@ -36,7 +39,7 @@ from ecgcore.training.single_make import (
     teacher_of,
 )
 from ecgcore.training.single_recipe import is_single_recipe, read_single_recipe
-from ecgcore.training.single_release import collect, make_single, rules_of
+from ecgcore.training.single_release import Collected, collect, make_single, rules_of
 from tests.synthetic import recording
 
 CONFIG = Path(__file__).resolve().parents[2] / "configs" / "single_lead.toml"
@@ -102,7 +105,7 @@ def material(records: Pool) -> SingleMaterial:
         recipe,
         arguments=TINY,
         seeds=(0,),
-        losses=("bce", "mkd+clt"),
+        losses=("labels", "bce", "mkd+clt"),
         student=replace(recipe.student, cpsc=3, cinc=3, beats=2, **few),
         second=replace(recipe.second, cpsc=3, cinc=3, beats=2, **few),
         contrast=replace(recipe.contrast, n_negatives=6),
@@ -156,7 +159,7 @@ def test_the_recipe_reads_and_takes_its_data_from_its_base():
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('losses = ["bce"', 'losses = ["kd"', "possible values"),
+        ('losses = ["labels"]', 'losses = ["kd"]', "possible values"),
         ("n_labels = 20", "n_labels = 9", "n_labels must be 20"),
         ("temperature = 2.0", "temperature = 0.0", "temperature"),
         ("seeds = [0, 1, 2]", "seeds = []", "seed"),
@@ -164,6 +167,7 @@ def test_the_recipe_reads_and_takes_its_data_from_its_base():
         ('base = "diagnostic.toml"', 'base = "nowhere.toml"', "cannot be read"),
         ('calibrate = "val"', 'calibrate = "test"', "possible values"),
         ("[second]", "[third]", "possible values"),
+        ('views = ["12 leads"]', 'views = ["back"]', "possible values"),
         ("steps = 580", "stride = 580", "does not fit"),
     ],
 )
@@ -206,16 +210,43 @@ def test_without_twelve_leads_there_is_nothing_to_learn_from(material):
         Drawer(material.recipe, material.pool, none, material.recipe.student, seed=0)
 
 
-def test_a_fold_and_its_answers_never_hold_its_patients(material):
+@pytest.fixture
+def base_networks(monkeypatch):
+    """Untrained networks in place of the base's; the list tells which were asked for."""
+    asked = []
+
+    def teacher(_material, fold, _keep):
+        asked.append(fold)
+        torch.manual_seed(0 if fold is None else fold + 1)
+        return network_of(TINY)
+
+    monkeypatch.setattr(single_make, "teacher_of", teacher)
+    return asked
+
+
+def test_a_fold_and_its_answers_never_hold_its_patients(material, base_networks, tmp_path):
     rows = material.rows(("train", "val"), without=0)
     held = {kind: material.held(kind, 0) for kind in ("twelve", "cpsc", "cinc", "beats")}
     for kind, some in held.items():
         assert some.size
         assert not np.intersect1d(some, rows[kind]).size
-    said = answers_of(material, network_of(TINY), 0)
+    said = answers_of(material, Keep(tmp_path, quiet), 0)
     known = ~torch.isnan(said.logits).any(dim=1).numpy()
     assert not known[held["twelve"]].any()
     assert known[rows["twelve"]].all()
+    assert base_networks == [0, 0]
+
+
+def test_a_final_students_records_are_answered_out_of_fold(material, base_networks, tmp_path):
+    said = answers_of(material, Keep(tmp_path, quiet)).logits.numpy()
+    learned = material.rows(("train",))["twelve"]
+    assert np.isfinite(said[learned]).all()
+    assert np.isnan(np.delete(said, learned, axis=0)).all()
+    for fold in (0, 1):
+        mine = np.intersect1d(learned, material.held("twelve", fold))
+        torch.manual_seed(fold + 1)
+        expected = teacher_logits(network_of(TINY), material.pool, mine, ("12 leads",))
+        np.testing.assert_allclose(said[mine], expected, rtol=1e-3, atol=1e-3)
 
 
 def test_training_is_repeatable_and_a_deadline_shortens_it(material, monkeypatch):
@@ -259,12 +290,13 @@ def test_the_soft_loss_pulls_a_student_to_its_teacher(material):
     assert said > other + 0.3
 
 
-def test_views_are_asked_and_rows_without_a_lead_are_not_answered(material):
+def test_views_are_averaged_and_rows_without_a_lead_are_not_answered(material):
     network = network_of(TINY)
-    found = teacher_answers(network, material.pool, np.arange(4), material.n_twelve)
-    assert found.logits.shape == (40, 25)
-    assert not torch.isnan(found.logits[:4]).any()
-    assert torch.isnan(found.logits[4:]).all()
+    rows = np.arange(4)
+    every = teacher_logits(network, material.pool, rows)
+    alone = [teacher_logits(network, material.pool, rows, (view,)) for view in VIEWS]
+    mean = np.mean([expit(each.astype(float)) for each in alone], axis=0)
+    np.testing.assert_allclose(expit(every.astype(float)), mean, atol=1e-4)
     single = material.pool.first["single"]
     said = ask(network, material.pool, np.array([single]), [1])
     assert np.isnan(said.statements).all()
@@ -277,7 +309,7 @@ def folder(material, tmp_path_factory) -> Path:
     keep = tmp_path_factory.mktemp("single")
     patch = pytest.MonkeyPatch()
     # The base's networks stand in untrained.
-    patch.setattr(single_release, "teacher_of", lambda _m, _fold, _keep: network_of(TINY))
+    patch.setattr(single_make, "teacher_of", lambda _m, _fold, _keep: network_of(TINY))
     patch.setattr(single_release, "SingleMaterial", lambda _recipe, _base: material)
     patch.setattr(single_release, "Material", lambda _recipe: material.base)
     try:
@@ -292,7 +324,7 @@ def test_the_card_tells_each_lead_and_how_it_was_made(folder):
     assert card.input.max_leads == 1
     assert card.codes == STATEMENT_CODES
     assert set(card.out_of_fold["by_lead"]["auc"]) == set(STANDARD_12)
-    assert set(card.training["val_mean_auc"]) == {"bce-0", "mkd+clt-0"}
+    assert set(card.training["val_mean_auc"]) == {"labels-0", "bce-0", "mkd+clt-0"}
     assert "on val" in card.split
     assert "ST segments and infarction are not judged" in (folder / "README.md").read_text()
 
@@ -311,15 +343,15 @@ def test_the_folder_reads_one_lead_and_refuses_twelve(folder):
     assert predict(model, recording(), leads=("V5",)).leads_used == ("V5",)
 
 
-def test_what_is_kept_is_not_made_again(material, folder, monkeypatch):
+def test_what_is_kept_is_not_made_again(material, folder, monkeypatch, base_networks):
     monkeypatch.setattr(
         "ecgcore.training.single_make.fit_single",
         lambda *_args, **_more: pytest.fail("a finished network was trained again"),
     )
     keep = Keep(folder.parent / "runs", quiet)
-    answers = answers_of(material, network_of(TINY))
+    answers = answers_of(material, keep)
     student = student_of(material, Run(0, "mkd+clt"), answers, keep).network
-    kept = load_model(folder).network.state_dict()
+    kept = load_file(folder.parent / "runs" / "student-mkd+clt-seed-0.safetensors")
     for name, value in student.state_dict().items():
         torch.testing.assert_close(value, kept[name])
 
@@ -337,11 +369,13 @@ def test_a_teacher_is_the_bases_network_of_the_fold(material, tmp_path, monkeypa
     assert asked == [(1, tmp_path / "diagnostic-1")]
 
 
-def test_folds_hear_everybody_once_and_positives_are_counted_by_record(material, tmp_path):
+def test_folds_hear_everybody_once_and_positives_are_counted_by_record(
+    material, tmp_path, base_networks
+):
     keep = Keep(tmp_path, quiet)
     heard = []
     for fold in range(2):
-        answers = answers_of(material, network_of(TINY), fold)
+        answers = answers_of(material, keep, fold)
         student = student_of(material, Run(0, "bce", fold), answers, keep).network
         heard.append(heard_of(material, student, fold))
         people = material.base.twelve.data.groups[heard[fold].twelve]
@@ -353,3 +387,23 @@ def test_folds_hear_everybody_once_and_positives_are_counted_by_record(material,
     rows = int((found.targets[:, STATEMENT_CODES.index("LBBB")] == 1).sum())
     assert 0 < rule.positives < rows
     assert rule.calibrated == (rule.positives >= 30)
+
+
+def test_without_a_teacher_nobody_is_asked(material, base_networks, tmp_path):
+    alone = SingleMaterial(replace(material.recipe, losses=("labels", "bce")), material.base)
+    said = answers_of(alone, Keep(tmp_path, quiet))
+    assert torch.isnan(said.logits).all()
+    assert base_networks == []
+
+
+def test_a_statement_without_a_positive_is_never_called_calibrated():
+    rng = np.random.default_rng(0)
+    targets = (rng.random((120, 20)) < 0.5).astype(np.float32)
+    targets[:, -1] = 0
+    names = np.array([f"p{i}" for i in range(120)])
+    found = Collected(rng.normal(size=(120, 20)), targets, names, names, np.full(120, "I"))
+    rules, calibration = rules_of(found)
+    assert [rule.code for rule in rules] == list(STATEMENT_CODES)
+    assert (rules[-1].positives, rules[-1].calibrated, rules[-1].threshold) == (0, False, 0.5)
+    assert rules[0].calibrated
+    assert calibration.apply(np.zeros((1, 20))).shape == (1, 20)
