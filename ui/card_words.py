@@ -11,6 +11,7 @@ from ecgcore.labels import statement
 
 Figure = Mapping[str, float | None]
 FEW = 20
+MISSES_MANY = 2 / 3
 _QUIET = {"displayModeBar": False}
 _SUPERCLASSES = {
     "NORM": "Normal",
@@ -35,7 +36,10 @@ def number(figure: Figure | None, digits: int = 2) -> str:
         return "–"
     value = f"{figure['value']:.{digits}f}"
     low, high = figure.get("low"), figure.get("high")
-    return value if low is None or high is None else f"{value} ({low:.{digits}f}–{high:.{digits}f})"
+    if low is None or high is None:
+        return value
+    between = " to " if low < 0 else "–"
+    return f"{value} ({low:.{digits}f}{between}{high:.{digits}f})"
 
 
 def cell(figure: Figure | None, digits: int = 2) -> str:
@@ -67,6 +71,31 @@ def name_of(code: str) -> str:
         return statement(code).name
     except KeyError:
         return _SUPERCLASSES.get(code, code)
+
+
+def short(code: str) -> str:
+    """Return a statement's code, or its name's first word where the code is a number."""
+    return name_of(code).split()[0] if code.isdigit() else code
+
+
+def weak(card: ModelCard) -> list[str]:
+    """Return where a model of statements is weak, from its own figures."""
+    unsure = [name_of(rule.code) for rule in card.labels if not rule.calibrated]
+    lines = []
+    if card.task == "statements" and unsure:
+        lines.append(
+            f"Too few records to calibrate on, so that words stand in place of a number: "
+            f"{', '.join(unsure)}."
+        )
+    classes = card.metrics.get("classes", {}) if card.task == "statements" else {}
+    missed = [
+        f"{name_of(code)} ({100 * found['sensitivity']['value']:.0f} %)"
+        for code, found in classes.items()
+        if found["sensitivity"]["value"] is not None and found["sensitivity"]["value"] < MISSES_MANY
+    ]
+    if missed:
+        lines.append(f"Finds fewer than two in three on test: {', '.join(missed)}.")
+    return lines
 
 
 def operating_words(confusion: Mapping[str, int]) -> str:

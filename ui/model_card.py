@@ -72,7 +72,7 @@ def _purpose(card: ModelCard) -> None:
         st.write(words.sees(card))
     with limits:
         st.markdown("**What it must not be used for, and where it is weak**")
-        lines = [*words.not_for(card), *card.limits]
+        lines = [*words.not_for(card), *card.limits, *words.weak(card)]
         st.markdown("\n".join(f"- {line}" for line in lines))
 
 
@@ -283,7 +283,7 @@ def _few_leads(card: ModelCard) -> None:
         [words.text(leads), *(_plain(values[c], 3 if which == "ece" else 2) for c in codes)]
         for leads, values in sets.items()
     ]
-    st.html(words.table(("Leads", *codes), rows))
+    st.html(words.table(("Leads", *(words.short(code) for code in codes)), rows))
     st.caption(
         "Out-of-fold, with the thresholds and the calibration made on twelve leads. Where they do "
         "not hold, no finding is given."

@@ -15,9 +15,10 @@ _SCORES = {
     "distance": "Distance",
     "energy": "Energy",
     "disagreement": "Disagreement",
+    "limb leads": "Limb leads",
+    "called noise": "Called noise",
     "distance and quality": "Distance and quality",
-    "energy and quality": "Energy and quality",
-    "disagreement and quality": "Disagreement and quality",
+    "distance with all checks": "All together",
 }
 _POINT = (("sensitivity", 2), ("specificity", 2), ("ppv", 2))
 HANDHELD = {"N": "Normal", "A": "Atrial fibrillation", "O": "Other rhythm", "~": "Unreadable"}
@@ -300,7 +301,6 @@ def refusal(card: ModelCard) -> None:
         for kind, each in found["insiders"].items()
     )
     st.caption(
-        "Refused: called unacceptable by the signal quality, or too strange. Of usual records "
-        f"refused: {usual}. Leads exchanged at random are readable signals: only the network can "
-        "see that they do not belong together."
+        "Refused: called unacceptable by the signal quality, too strange, of limb leads that do not "
+        f"fit one another, or a strip that it calls noise itself. Of usual records refused: {usual}."
     )

@@ -246,7 +246,8 @@ def _lead_table(alone: dict[str, Any]) -> str:
                 *(_with_hint(each["classes"][code]) for code in codes),
             ]
         )
-    return words.table(("Lead", "Mean AUC", "Among best 3", *codes), rows)
+    names = (words.short(code) for code in codes)
+    return words.table(("Lead", "Mean AUC", "Among best 3", *names), rows)
 
 
 def _with_hint(figure: dict[str, float | None]) -> str:

@@ -70,6 +70,8 @@ def style() -> None:
 def warm_up() -> None:
     """Start what takes seconds while the first reader still looks at page Open."""
     uploads = reader()
+    # Plotly looks at a pandas that another thread has half imported, and fails: it comes first.
+    importlib.import_module("pandas")
 
     def work() -> None:
         importlib.import_module("ecgcore.explain")  # torch and all that needs it
