@@ -301,6 +301,7 @@ def refusal(card: ModelCard) -> None:
         for kind, each in found["insiders"].items()
     )
     st.caption(
-        "Refused: called unacceptable by the signal quality, too strange, of limb leads that do not "
-        f"fit one another, or a strip that it calls noise itself. Of usual records refused: {usual}."
+        "Refused: called unacceptable by the signal quality, too strange, of limb leads that do "
+        "not fit one another, or a strip that it calls noise itself. Of usual records refused: "
+        f"{usual}."
     )

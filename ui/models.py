@@ -98,10 +98,10 @@ def handheld_words(case: OpenCase) -> str:
     Said of one lead alone: of twelve the statements say more.
     """
     prediction = findings_of(case)
-    network = model().network
-    if len(prediction.leads_used) != 1 or not isinstance(network, LeadAttentionNet):
+    chosen = model_of(case)
+    if len(prediction.leads_used) != 1 or not isinstance(chosen.network, LeadAttentionNet):
         return ""
-    shares = case.remember("handheld", lambda: sides_of(model(), case.recording).handheld)
+    shares = case.remember("handheld", lambda: sides_of(chosen, case.recording).handheld)
     name = _HANDHELD_WORDS[HANDHELD[int(shares.argmax())]]
     return f"As a strip of one lead, of the four classes of CinC 2017 most like: {name}."
 
