@@ -68,10 +68,10 @@ function fold(rows, selected, words, list, make) {
     press.setAttribute("aria-expanded", String(!body.hidden));
   });
   for (const name of new Set(rows.map((row) => row.group))) {
-    const group = element("div", "ecg-group");
+    const group = element("div", "ecg-finding-group");
     group.setAttribute("role", "group");
     group.setAttribute("aria-label", name);
-    group.append(element("span", "ecg-group-name", name));
+    group.append(element("span", "ecg-finding-group-name", name));
     group.append(...rows.filter((row) => row.group === name).map(make));
     body.append(group);
   }
