@@ -11,7 +11,7 @@ from typing import Any
 
 from ecgcore.inference.prepare import STAND_INS
 
-# Below this area under the curve, out of fold on that lead, nothing is said.
+# Below this area under the curve on that lead, on records not learned from, nothing is said.
 LEAST_AREA = 0.80
 
 
@@ -84,7 +84,10 @@ def blocked_on(code: str, lead: str, out_of_fold: Mapping[str, Any]) -> str:
         return f"{rule.reason}; used here: {lead}{more}."
     area = out_of_fold.get("by_lead", {}).get("auc", {}).get(stands_for, {}).get(code)
     if area is not None and area < LEAST_AREA:
-        return f"On lead {stands_for} the model tells it too poorly (area {area:.2f} out of fold)."
+        return (
+            f"On lead {stands_for} the model tells it too poorly (area {area:.2f} on records that "
+            "it did not learn from)."
+        )
     return ""
 
 

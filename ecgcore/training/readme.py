@@ -187,7 +187,10 @@ def _further(card: ModelCard) -> list[str]:
     by_lead = card.out_of_fold.get("by_lead")
     if by_lead:
         for figure, words in ONE_LEAD_WORDS.items():
-            parts += [f"Each lead alone, out-of-fold: {words}.", _few_leads_table(by_lead[figure])]
+            parts += [
+                f"Each lead alone, on records not learned from: {words}.",
+                _few_leads_table(by_lead[figure]),
+            ]
     checks = card.metrics.get("explanations")
     if checks:
         parts.append(

@@ -1,6 +1,7 @@
 """The default model of each recording on the command line."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from ecgcore.inference.card import InputContract
 from ecgcore.readers.wfdb_write import write_wfdb
 from tests.synthetic import recording, write_tiny_model
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
@@ -18,6 +21,8 @@ def folder(tmp_path, monkeypatch):
     write_tiny_model(weights / SINGLE_LEAD_MODEL, name="single-lead", input=one)
     name, _, version = DEFAULT_MODEL.rpartition("-")
     write_tiny_model(weights / DEFAULT_MODEL, name=name, version=version)
+    # Words about a map need the waves.
+    (weights / "delineator-1").symlink_to(ROOT / "weights" / "delineator-1")
     monkeypatch.setenv("ECG_WEIGHTS", str(weights))
     write_wfdb(recording(30, 512, leads=("I",)), tmp_path / "files", "watch")
     write_wfdb(recording(), tmp_path / "files", "resting")

@@ -159,7 +159,7 @@ def test_the_recipe_reads_and_takes_its_data_from_its_base():
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('losses = ["labels"]', 'losses = ["kd"]', "possible values"),
+        ('losses = ["labels"', 'losses = ["kd"', "possible values"),
         ("n_labels = 20", "n_labels = 9", "n_labels must be 20"),
         ("temperature = 2.0", "temperature = 0.0", "temperature"),
         ("seeds = [0, 1, 2]", "seeds = []", "seed"),
