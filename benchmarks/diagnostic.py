@@ -123,6 +123,8 @@ def _by_seed(card: ModelCard, results: Path) -> str:
 
 def _alone(card: ModelCard, figure: str) -> str:
     found = card.metrics["single_leads"]
+    if figure == "f1" and "mean_f1" not in found["all"]:
+        return f"Not in this card yet: `python -m ecgcore evaluate {card.full_name} --write`."
     key, mean = ("classes", "mean_auc") if figure == "auc" else ("f1", "mean_f1")
     rows = []
     for lead, each in [("all", found["all"]), *found["leads"].items()]:
