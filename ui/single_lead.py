@@ -3,10 +3,12 @@
 from dataclasses import replace
 from html import escape
 
+import numpy as np
 import streamlit as st
 
 from ecgcore.errors import EcgError
-from ecgcore.explain import explain
+from ecgcore.explain import METHODS, explain, verdict
+from ecgcore.explain.defaults import default_methods
 from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL, available_models, predict
 from ecgcore.inference.choice import choices_for, one_lead_of
 from ecgcore.inference.one_lead import can_and_cannot
@@ -137,8 +139,6 @@ def _beside(case: OpenCase, leads: list[str]) -> None:
             key="single_lead_statement",
         )
     paper, side = st.columns([2.1, 1], gap="medium")
-    with paper:
-        _papers(case, lead, code)
     with side:
         st.html(_table(teacher, students[lead], lead, code))
     st.markdown("**Every lead alone:** " + plain(statement(code).name))
@@ -149,6 +149,9 @@ def _beside(case: OpenCase, leads: list[str]) -> None:
     )
     with st.expander(plain(f"What lead {lead} can carry, and what it cannot")):
         _limits(lead)
+    # Last, since maps take longest.
+    with paper:
+        _papers(case, lead, code)
 
 
 def _first(teacher: Prediction, student: Prediction, codes: list[str]) -> str:
@@ -299,7 +302,9 @@ def _map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | str:
     try:
         return case.remember(
             ("single lead map", name, lead if leads else "", code),
-            lambda: explain(model, case.recording, code, method="gradcam", leads=leads),
+            lambda: explain(
+                model, case.recording, code, method=default_methods(model, code)[0], leads=leads
+            ),
         )
     except EcgError as error:
         return str(error)
@@ -314,14 +319,16 @@ def _strip(case: OpenCase, lead: str, found: Attribution | str, title: str, key:
     sheet = lay_out((lead,), start + seconds, replace(_PAPER, mm_per_mv=gain), start_s=start)
     overlay, legend, words = None, None, ""
     if isinstance(found, Attribution):
-        failed = any(check.passed is False for check in found.self_check)
-        if failed:
+        if not verdict(found.self_check).shown:
             words = "The map failed a check of its faithfulness to the model: it is not shown."
         elif lead in found.leads:
             row = found.leads.index(lead)
-            overlay = Overlay(found.values[row : row + 1], (lead,), found.fs_hz)
+            # What speaks for the statement; what speaks against it stands on the page Explain.
+            values = np.maximum(found.values[row : row + 1], 0)
+            overlay = Overlay(values, (lead,), found.fs_hz)
             share = found.lead_share().get(lead, 0.0)
-            legend = Legend(f"Grad-CAM, {title}", "little", "much attribution")
+            name = METHODS[found.method].name
+            legend = Legend(f"{name}, {title}", "little", "much attribution")
             if key == "teacher":
                 words = f"{100 * share:.0f} % of the teacher's attribution lies on lead {lead}."
     else:
