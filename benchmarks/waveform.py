@@ -241,8 +241,11 @@ def _by_beat(networks: Networks, items: list[Item]) -> dict[str, Found]:
             add(f"curve_{variant}", curve)
             if variant != "focus":
                 add(f"rise_{variant}", np.maximum(curve - by_rule, 0))
-            if variant == networks.recipe.release[networks.disease]:
-                add("own_gradcam", class_maps(network, variant, rule, items, averaged=True))
+            if variant in networks.recipe.release[networks.disease]:
+                add(
+                    f"own_gradcam_{variant}",
+                    class_maps(network, variant, rule, items, averaged=True),
+                )
     return {name: _mean_found(each) for name, each in found.items()}
 
 
@@ -297,10 +300,11 @@ def judged(released: str, figures: dict[str, Any]) -> tuple[bool, str]:
 
 
 def _write(recipe: WaveformRecipe, disease: str, figures: dict[str, Any]) -> None:
-    folder = weights_root() / folder_name(recipe, disease)
-    card = load_model(folder).card
-    aid, words = judged(recipe.release[disease], figures)
-    write_waveform_card(with_figures(card, figures, aid=aid, words=words), folder)
+    for variant in recipe.release[disease]:
+        folder = weights_root() / folder_name(recipe, disease, variant)
+        card = load_model(folder).card
+        aid, words = judged(variant, figures)
+        write_waveform_card(with_figures(card, figures, aid=aid, words=words), folder)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from ecgcore.inference.prepare import (
     pieces_of,
     windows_of,
 )
+from ecgcore.inference.wave_gain import coded_gain
 from ecgcore.labels import statement
 from ecgcore.models import HANDHELD, LeadAttentionNet
 from ecgcore.recording import Recording
@@ -209,7 +210,9 @@ def network_outputs(network: nn.Module, given: ModelInput, pieces: list[Window])
                     "logits": out.statements, "features": out.features, "handheld": out.handheld,
                 }  # fmt: skip
             else:
-                found = {"logits": network(x, present, given.index)}
+                found = {
+                    "logits": network(x, present, given.index, **coded_gain(network, given, some))
+                }
             for name, values in found.items():
                 rows.setdefault(name, []).append(values.cpu().numpy().astype(np.float64))
     return Heard(**{name: np.concatenate(each) for name, each in rows.items()})

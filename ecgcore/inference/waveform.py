@@ -117,9 +117,16 @@ class WaveformModel:
     words: str
 
 
-def waveform_models() -> dict[str, WaveformModel]:
+def waveform_models(*, coded: bool = False) -> dict[str, WaveformModel]:
     """Return the networks with a waveform module by disease; of several, the last name's.
 
+    Parameters
+    ----------
+    coded : bool
+        Those whose gain is the rule, coded by hand, instead of those that learned a curve.
+
+    Notes
+    -----
     A folder that cannot be read is left out: loading it says why.
     """
     found: dict[str, WaveformModel] = {}
@@ -128,7 +135,7 @@ def waveform_models() -> dict[str, WaveformModel]:
             card = read_card(weights_root() / name)
         except ModelError:
             continue
-        if card.architecture == ARCHITECTURE:
+        if card.architecture == ARCHITECTURE and coded == bool(card.arguments.get("rule")):
             facts = card.training.get("waveform", {})
             aid, words = bool(facts.get("aid", False)), str(facts.get("aid_words", ""))
             found |= {code: WaveformModel(name, code, aid, words) for code in card.codes}

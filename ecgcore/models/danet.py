@@ -80,6 +80,8 @@ class DANet(nn.Module):
     n_labels : int
         Diseases.  Each has a curve of its own and is read from the signal amended by it; the
         classifier is shared.
+    rule : str
+        For a network coded by hand, the disease whose rule makes its gain; no part of the network.
     curve_widths : tuple of int
         Of :class:`WaveformCurve`; empty for a network whose gain is always given (coded by hand,
         random, or none).
@@ -96,6 +98,7 @@ class DANet(nn.Module):
         self,
         *,
         n_labels: int = 1,
+        rule: str = "",
         curve_widths: tuple[int, ...] = (8, 12, 16, 20, 24),
         curve_kernel: int = 5,
         curve_channels: int = 8,
@@ -107,6 +110,7 @@ class DANet(nn.Module):
     ) -> None:
         super().__init__()
         self.n_labels = n_labels
+        self.rule = rule
         self.curve: WaveformCurve | None = None
         if curve_widths:
             self.curve = WaveformCurve(

@@ -30,6 +30,7 @@ from ecgcore.training.waveform_data import BEAT_OF, Crops, Source, disturbed, dr
 
 VARIANTS = ("none", "random", "hard", "free", "anchor", "focus")
 LEARNED = ("free", "anchor", "focus")
+CODED = "hard"
 RANDOM_HOLD_S = 0.1
 # What of the signal is left outside the disease's beats, and how far such a beat reaches from the
 # marks around its R peak (s): PAC from the T-P interval before it, PVC to the end of its T wave.

@@ -33,6 +33,7 @@ from ecgcore.training.waveform_bench import (
     shelves_of,
     stock_of,
 )
+from ecgcore.training.waveform_loop import CODED
 from ecgcore.training.waveform_readme import waveform_readme
 from ecgcore.training.waveform_recipe import WaveformRecipe
 from ecgcore.training.waveform_runs import fit_disease, kept_network
@@ -78,27 +79,39 @@ def make_waveform(recipe: WaveformRecipe, out: Path, runs: Path) -> list[ModelCa
         for seed in seeds:
             shelves = shelves or shelves_of(stock, device)
             fit_disease(recipe, disease, seed, stock=stock, shelves=shelves, keep=runs, tell=_told)
-    return [release(recipe, disease, stock, out, runs) for disease in recipe.diseases]
+    return [
+        release(recipe, disease, variant, stock=stock, out=out, runs=runs)
+        for disease, variants in recipe.release.items()
+        for variant in variants
+    ]
 
 
-def folder_name(recipe: WaveformRecipe, disease: str) -> str:
-    """Return the name of a disease's model folder."""
-    return f"{recipe.name}-{disease.lower()}-{recipe.version}"
+def model_name(recipe: WaveformRecipe, disease: str, variant: str) -> str:
+    """Return the name of a model without its version: coded by hand, or learned."""
+    coded = "-rule" if variant == CODED else ""
+    return f"{recipe.name}-{disease.lower()}{coded}"
 
 
-def release(recipe: WaveformRecipe, disease: str, stock: Stock, out: Path, runs: Path) -> ModelCard:
-    """Write the folder of a disease: its first seed's network of the recipe's variant."""
-    seed, variant = recipe.diseases[disease][0], recipe.release[disease]
+def folder_name(recipe: WaveformRecipe, disease: str, variant: str) -> str:
+    """Return the name of a model folder."""
+    return f"{model_name(recipe, disease, variant)}-{recipe.version}"
+
+
+def release(
+    recipe: WaveformRecipe, disease: str, variant: str, *, stock: Stock, out: Path, runs: Path
+) -> ModelCard:
+    """Write a disease's folder of a variant: the network of its first seed."""
+    seed = recipe.diseases[disease][0]
     network = kept_network(recipe, runs, disease, seed, variant)
     rule, words = _label(network, variant, disease, stock)
-    folder = out / folder_name(recipe, disease)
+    folder = out / folder_name(recipe, disease, variant)
     folder.mkdir(parents=True, exist_ok=True)
     card = ModelCard(
-        name=f"{recipe.name}-{disease.lower()}",
+        name=model_name(recipe, disease, variant),
         version=recipe.version,
         created=datetime.now(UTC).date().isoformat(),
         architecture=ARCHITECTURE,
-        arguments=json.loads(json.dumps(dict(recipe.network))),
+        arguments=_arguments(recipe, disease, variant),
         input=CONTRACT,
         labels=(rule,),
         threshold_rule=(
@@ -114,7 +127,7 @@ def release(recipe: WaveformRecipe, disease: str, stock: Stock, out: Path, runs:
         intended_use=_INTENDED,
         limits=_LIMITS,
         weights_sha256=save_weights(network, folder / WEIGHTS_FILE),
-        training=_facts(recipe, network, disease, seed, runs),
+        training=_facts(recipe, network, disease, variant, runs),
     )
     write_waveform_card(card, folder)
     return card
@@ -160,15 +173,21 @@ def _label(network: DANet, variant: str, disease: str, stock: Stock) -> tuple[La
     return rule, made.words
 
 
+def _arguments(recipe: WaveformRecipe, disease: str, variant: str) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(json.dumps(dict(recipe.network)))
+    return made | {"curve_widths": [], "rule": disease} if variant == CODED else made
+
+
 def _facts(
-    recipe: WaveformRecipe, network: DANet, disease: str, seed: int, runs: Path
+    recipe: WaveformRecipe, network: DANet, disease: str, variant: str, runs: Path
 ) -> dict[str, Any]:
+    seed = recipe.diseases[disease][0]
     facts = {
         **json.loads(json.dumps(recipe.plain())),
         "parameters": sum(p.numel() for p in network.parameters()),
         "waveform": {
             "disease": disease,
-            "variant": recipe.release[disease],
+            "variant": variant,
             "seed": seed,
             "origin": waveform_rules()[disease].origin,
             "aid": False,

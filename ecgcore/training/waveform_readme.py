@@ -25,7 +25,9 @@ SET_WORDS = {
 MAP_WORDS = {
     "gradcam": "Grad-CAM, classifier without module",
     "hirescam": "HiResCAM, classifier without module",
-    "own_gradcam": "Grad-CAM, the same network's classifier",
+    "own_gradcam_anchor": "Grad-CAM, the held network's own classifier",
+    "own_gradcam_free": "Grad-CAM, the free network's own classifier",
+    "own_gradcam_focus": "Grad-CAM, the focused network's own classifier",
     "rule": "the rule's curve",
     "curve_free": "learned curve, without anchor",
     "curve_anchor": "learned curve, held to the rule",

@@ -11,7 +11,7 @@ from ecgcore.datasets import DATASETS
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models import build
 from ecgcore.signal.waveform_rules import waveform_rules
-from ecgcore.training.waveform_loop import WaveformTraining, learned_variants
+from ecgcore.training.waveform_loop import CODED, WaveformTraining, learned_variants
 
 KIND = "waveform"
 
@@ -55,8 +55,8 @@ class WaveformRecipe:
     Attributes
     ----------
     name, version : str
-    release : mapping of str to str
-        Disease -> the variant whose network goes into its model folder; chosen on ``val``.
+    release : mapping of str to tuple of str
+        Disease -> the variants that go into model folders; chosen on ``val``.
     diseases : mapping of str to tuple of int
         Disease -> seeds.
     network : mapping
@@ -66,7 +66,7 @@ class WaveformRecipe:
 
     name: str
     version: str
-    release: Mapping[str, str]
+    release: Mapping[str, tuple[str, ...]]
     diseases: Mapping[str, tuple[int, ...]]
     network: Mapping[str, Any]
     data: WaveformData
@@ -133,7 +133,7 @@ def _recipe(raw: Mapping[str, Any]) -> WaveformRecipe:
     return WaveformRecipe(
         name=str(raw["name"]),
         version=str(raw["version"]),
-        release=dict(raw["release"]),
+        release={code: tuple(names) for code, names in raw["release"].items()},
         diseases={code: tuple(int(s) for s in seeds) for code, seeds in raw["diseases"].items()},
         network=network,
         data=WaveformData(**data),
@@ -144,9 +144,10 @@ def _recipe(raw: Mapping[str, Any]) -> WaveformRecipe:
 
 def _check(recipe: WaveformRecipe) -> None:
     if set(recipe.release) != set(recipe.diseases):
-        raise InvalidArgumentError("[release] must name a variant for each disease.")
-    for code, variant in recipe.release.items():
-        one_of(f"release.{code}", variant, learned_variants(code))
+        raise InvalidArgumentError("[release] must name the variants of each disease.")
+    for code, variants in recipe.release.items():
+        for variant in variants:
+            one_of(f"release.{code}", variant, (CODED, *learned_variants(code)))
     for code, seeds in recipe.diseases.items():
         one_of("diseases", code, waveform_rules())
         if not seeds:

@@ -94,7 +94,7 @@ def tiny_recipe() -> WaveformRecipe:
     return replace(
         recipe,
         diseases={"PAC": (1,)},
-        release={"PAC": "anchor"},
+        release={"PAC": ("hard", "anchor")},
         network=small,
         training=replace(recipe.training, steps=4, batch_twelve=4, batch_single=4),
     )
@@ -269,7 +269,7 @@ def test_a_released_folder_loads_predicts_and_tells_its_figures(
 ) -> None:
     recipe, keep = kept
     monkeypatch.setattr("ecgcore.training.waveform_make._TITLES", {"cpsc2018_lead1": ("x", "y")})
-    card = release(recipe, "PAC", stock, tmp_path, keep)
+    card = release(recipe, "PAC", "anchor", stock=stock, out=tmp_path, runs=keep)
     (tmp_path / "delineator-1").symlink_to(ROOT / "weights" / "delineator-1")
     monkeypatch.setenv("ECG_WEIGHTS", str(tmp_path))
     assert waveform_models()["PAC"].aid is False
@@ -294,9 +294,9 @@ def test_a_released_folder_loads_predicts_and_tells_its_figures(
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('PAC = "anchor"', 'PAC = "hard"', "release.PAC"),
-        ('IAVB = "anchor"', 'IAVB = "focus"', "release.IAVB"),
-        ('PAC = "anchor"', "", "a variant for each"),
+        ('PAC = ["hard", "focus"]', 'PAC = ["random"]', "release.PAC"),
+        ('IAVB = ["hard", "anchor"]', 'IAVB = ["focus"]', "release.IAVB"),
+        ('PAC = ["hard", "focus"]', "", "variants of each"),
         ("PAC = [1, 2, 3]", "XYZ = [1]", "diseases"),
         ("PAC = [1, 2, 3]", "PAC = []", "needs a seed"),
         ("steps = 1000", "steps = 1", "training.steps"),
