@@ -106,12 +106,15 @@ def joint_map(raw: Raw, norms: Norms, patient: Patient) -> Array:
     """Return the weighted surprise of every sample, shape (n_leads, n_samples)."""
     n_leads = raw.present.shape[0]
     person = person_terms(patient.age_years, patient.sex, raw.rate)
+    weights = norms_.weights_for(norms.weights, n_leads)
     total = np.zeros(raw.present.shape)
     for name in MAPS:
         shift = norms.shifts[name].of(person) if name in norms.shifts else 0.0
         table = norms_.named(norms.maps, name, n_leads)
-        total += norms.weights.get(name, 0.0) * table.surprise(raw.maps[name] - shift)
-    total += norms.weights.get("rhythm", 0.0) * _rhythm(raw, norms, person)
+        if weights.get(name):
+            total += weights[name] * table.surprise(raw.maps[name] - shift)
+    if weights.get("rhythm"):
+        total += weights["rhythm"] * _rhythm(raw, norms, person)
     return np.where(raw.present, total, 0.0)
 
 
@@ -175,7 +178,7 @@ def record_surprise(parts: Mapping[str, float], norms: Norms, n_leads: int) -> f
     """Return the weighted surprise of a record's parts."""
     return sum(
         weight * float(norms_.named(norms.record, name, n_leads).surprise(np.array(parts[name])))
-        for name, weight in norms.record_weights.items()
+        for name, weight in norms_.weights_for(norms.record_weights, n_leads).items()
         if name in parts
     )
 
@@ -295,7 +298,7 @@ def _scored(
     score = float(norms.score[kind].quantile(np.array(total)))
     shares = {
         name: float(norms_.named(norms.record, name, n_leads).quantile(np.array(parts[name])))
-        for name in norms.record_weights
+        for name in norms_.weights_for(norms.record_weights, n_leads)
         if name in parts
     }
     return score, shares

@@ -18,8 +18,8 @@ from ecgcore.errors import ModelError
 
 Array = NDArray[np.float64]
 NORMS_FILE = "norms.json"
-# Parts of the map and of the record's score are each limited to one in ten thousand.
-MOST = 4.0
+# Parts of the map and of the record's score are each limited to one in a million.
+MOST = 6.0
 _LN10 = float(np.log(10.0))
 FEW_LEADS = 3
 
@@ -142,7 +142,7 @@ class Norms:
         For each part of the map, many leads; ``NAME/few`` for one to three leads.
     shifts : mapping of str to PersonShift
     weights : mapping of str to float
-        Of the parts in the joint map.
+        Of the parts in the joint map; ``NAME/few`` where one to three leads have their own.
     leads : mapping of str to Quantiles
         Of the joint map in each lead, and ``few``.
     rate, disorder : Quantiles
@@ -150,6 +150,7 @@ class Norms:
     record : mapping of str to Quantiles
         Of the parts of the record's score; ``NAME/few`` for few leads.
     record_weights : mapping of str to float
+        Likewise.
     score : mapping of str to Quantiles
         Of the joint record score, ``many`` and ``few``.
     distances : mapping of str to FeatureDistance
@@ -195,6 +196,14 @@ def named(table: Mapping[str, Quantiles], name: str, n_leads: int) -> Quantiles:
     """Return a table's entry for so many leads."""
     few = f"{name}/few"
     return table[few] if kind_of(n_leads) == "few" and few in table else table[name]
+
+
+def weights_for(weights: Mapping[str, float], n_leads: int) -> dict[str, float]:
+    """Return the weights for so many leads: for few those called so, where there are any."""
+    few = {k.removesuffix("/few"): v for k, v in weights.items() if k.endswith("/few")}
+    if few and kind_of(n_leads) == "few":
+        return few
+    return {k: v for k, v in weights.items() if not k.endswith("/few")}
 
 
 def rate_distance(rate: float, person: Array, usual: PersonShift) -> float:
