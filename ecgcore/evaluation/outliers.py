@@ -201,9 +201,13 @@ def outlier_figures(
     }
     for kind, usual in AGAINST.items():
         inside, outside = judged[usual], judged[kind]
+        if not outside.groups:
+            continue
         areas = _areas(_together(inside, scale), _together(outside, scale), n_boot)
         figures["outliers"][kind] = {"against": usual, **_counts(outside), "auroc": areas}
     for kind in (TWELVE, ONE, SHEETS):
+        if not judged[kind].groups:
+            continue
         figures["insiders"][kind] = _counts(judged[kind])
     return figures
 
@@ -281,8 +285,8 @@ def _together(judged: Judged, scale: Mapping[str, Sequence[float]]) -> Judged:
 def _counts(judged: Judged) -> dict[str, Any]:
     return {
         "n": len(judged.groups),
-        "refused": float(judged.refused.mean()) if judged.groups else None,
-        "silent": float(judged.silent.mean()) if judged.groups else None,
+        "refused": float(judged.refused.mean()),
+        "silent": float(judged.silent.mean()),
     }
 
 
