@@ -34,7 +34,6 @@ from ecgcore.evaluation.map_figures import (
     place_rows,
 )
 from ecgcore.evaluation.map_records import (
-    Trial,
     known_truth,
     marked_beats,
     marked_waves,
@@ -141,33 +140,29 @@ def beats(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) -> 
     records = [r for r in UNPACED if splits.get(r) == args.split]
     codes = [c for c in ("PVC", "PAC") if c in args.codes]
     trials = list(marked_beats(root, records, codes, most=args.windows, seed=SEED))
-    found = places(model, maps, trials, codes, f"MIT-BIH, {len(records)} records of {args.split}")
+    rows = place_rows(model, trials, maps, report=told("beats"))
+    found = places(rows, maps, codes, f"MIT-BIH, {len(records)} records of {args.split}")
     if "PAC" in codes and MANY_PAC in records:
-        fewer = [t for t in trials if t.code == "PAC" and t.group != MANY_PAC]
-        found["without 232"] = places(model, maps, fewer, ["PAC"], "the same without record 232")
+        fewer = Rows([row for row in rows.values if row["group"] != MANY_PAC])
+        found["without 232"] = places(fewer, maps, ["PAC"], "the same without record 232")
     return found
 
 
 def waves(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) -> Any:
     trials = list(marked_waves(entries(args.split), args.codes))
-    return places(model, maps, trials, args.codes, f"LUDB's waves, {args.split}")
+    rows = place_rows(model, trials, maps, report=told("waves"))
+    return places(rows, maps, args.codes, f"LUDB's waves, {args.split}")
 
 
 def truth(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) -> Any:
     # Another seed for each split: methods are not chosen on the persons they are reported on.
     seed = {"val": 1, "test": 2}[args.split]
     trials = list(known_truth(args.codes, most=max(2, args.records // 2), seed=seed))
-    return places(model, maps, trials, args.codes, "simulated records with known truth")
+    rows = place_rows(model, trials, maps, report=told("truth"))
+    return places(rows, maps, args.codes, "simulated records with known truth")
 
 
-def places(
-    model: LoadedModel,
-    maps: Sequence[str],
-    trials: Sequence[Trial],
-    codes: Sequence[str],
-    title: str,
-) -> dict[str, Any]:
-    rows = place_rows(model, trials, maps, report=told("places"))
+def places(rows: Rows, maps: Sequence[str], codes: Sequence[str], title: str) -> dict[str, Any]:
     flagged = Rows([row for row in rows.values if row["flagged"]])
     there = [c for c in codes if any(row["code"] == c for row in rows.values)]
     every = [*maps, QRS, RANDOM]
