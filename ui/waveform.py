@@ -19,7 +19,7 @@ from ecgcore.recording import Recording
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import PaperSettings, Sheet, lay_out, window_seconds
 from ecgcore.render.waveform import curve_figure
-from ecgcore.results import Finding
+from ecgcore.results import Finding, Prediction
 from ecgcore.signal.waveform_rules import PAPER, waveform_rules
 from ui import models, settings
 from ui.findings import value
@@ -228,8 +228,7 @@ def _side(
 ) -> None:
     for note in reading.notes:
         st.warning(plain(note))
-    if network is not None:
-        _finding(case, reading, network)
+    _findings(case, reading, network)
     st.markdown("**Where it looks**")
     st.html(segment_table(reading))
     _source(reading)
@@ -240,25 +239,32 @@ def _side(
     )
 
 
-def _finding(case: OpenCase, reading: WaveformReading, network: WaveformModel) -> None:
-    """Say what the classifier behind the module makes of the amended signal."""
+def _findings(case: OpenCase, reading: WaveformReading, network: WaveformModel | None) -> None:
+    """Say what the classifiers behind the rule and behind the learned curve make of it."""
     code = reading.rule.code
-    if reading.lacks_p:
-        name = plain(statement(code).name)
+    coded = waveform_models(coded=True).get(code)
+    asked = [("rule", coded)] if coded is not None and coded.aid else []
+    asked += [("learned curve", network)] if network is not None else []
+    name = plain(statement(code).name)
+    if asked and reading.lacks_p:
         st.markdown(f"**{name}:** not assessed in a rhythm without P waves")
         return
+    for curve, one in asked:
+        words = _said(case, code, one)
+        st.markdown(f"**{name}**, behind the {curve}: {plain(words)}")
+        if not one.aid:
+            st.caption("Shown because you asked: its card does not offer it as an aid.")
+
+
+def _said(case: OpenCase, code: str, network: WaveformModel) -> str:
+    def make() -> Prediction:
+        return predict(models.model(network.name), case.recording)
+
     try:
-        made = case.remember(
-            ("waveform_prediction", network.name),
-            lambda: predict(models.model(network.name), case.recording),
-        )
+        made = case.remember(("waveform_prediction", network.name), make)
     except EcgError as error:
-        st.info(plain(str(error)))
-        return
-    finding = next(f for f in made.findings if f.code == code)
-    st.markdown(f"**{plain(finding.name)}:** {plain(finding_words(finding))}")
-    if not network.aid:
-        st.caption("Shown because you asked: its card does not offer it as an aid.")
+        return str(error)
+    return finding_words(next(f for f in made.findings if f.code == code))
 
 
 def finding_words(finding: Finding) -> str:
