@@ -267,7 +267,7 @@ def rarity_words(score: float) -> str:
     if one_in >= 10_000:
         return "rarest"
     digits = 10 ** max(len(str(int(one_in))) - 2, 0)
-    return f"1 in {int(one_in) // digits * digits:,}"
+    return f"1 in {round(one_in / digits) * digits:,}"
 
 
 def _leads(found: AnomalyMap) -> None:

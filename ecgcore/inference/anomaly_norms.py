@@ -157,8 +157,8 @@ class Norms:
         By the name of the network whose features they are: ``own``, or a model folder's.
     threshold : float
         Of the record's score.
-    map_threshold : float
-        From which a sample belongs to a span.
+    map_threshold, map_threshold_few : float
+        From which a sample belongs to a span, on many leads and on few.
     false_alarms : tuple of (threshold, spans a 10 s of normal ECG, many leads, few leads)
     notes : tuple of str
         What the norms were measured on, in words.
@@ -176,8 +176,13 @@ class Norms:
     distances: Mapping[str, FeatureDistance]
     threshold: float = 0.95
     map_threshold: float = 0.99
+    map_threshold_few: float = 0.98
     false_alarms: tuple[tuple[float, float, float], ...] = ()
     notes: tuple[str, ...] = field(default_factory=tuple)
+
+    def marks_from(self, n_leads: int) -> float:
+        """Return the threshold of the map for so many leads."""
+        return self.map_threshold_few if kind_of(n_leads) == "few" else self.map_threshold
 
     def alarms_at(self, threshold: float, *, few: bool) -> float | None:
         """Return how many spans ten seconds of normal ECG have at a threshold of the map."""
@@ -268,6 +273,7 @@ def _norms(raw: Mapping[str, Any]) -> Norms:
         },
         threshold=float(raw["threshold"]),
         map_threshold=float(raw["map_threshold"]),
+        map_threshold_few=float(raw["map_threshold_few"]),
         false_alarms=tuple((float(a), float(b), float(c)) for a, b, c in raw["false_alarms"]),
         notes=tuple(raw["notes"]),
     )

@@ -150,7 +150,7 @@ def release(recipe: AnomalyRecipe, gathered: Gathered, out: Path) -> ModelCard:
         {n: d for n, d in gathered.distances.items() if n == OWN or n in recipe.references},
         recipe.weights,
         threshold=recipe.threshold,
-        map_threshold=recipe.map_threshold,
+        map_thresholds=(recipe.map_threshold, recipe.map_threshold_few),
         notes=notes,
     )
     out.mkdir(parents=True, exist_ok=True)

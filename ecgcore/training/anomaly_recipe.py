@@ -78,7 +78,7 @@ class AnomalyRecipe:
         Of the parts of map and score; chosen on train and val.
     references : tuple of str
         Model folders whose features are compared with those of normals.
-    threshold, map_threshold : float
+    threshold, map_threshold, map_threshold_few : float
     """
 
     name: str
@@ -92,6 +92,7 @@ class AnomalyRecipe:
     references: tuple[str, ...] = ()
     threshold: float = 0.95
     map_threshold: float = 0.995
+    map_threshold_few: float = 0.98
     intended_use: str = ""
     limits: tuple[str, ...] = ()
 
@@ -161,6 +162,7 @@ def _check(recipe: AnomalyRecipe) -> None:
     in_range("data.simulated", data.simulated, 0, 100_000)
     in_range("weights.threshold", recipe.threshold, 0.5, 1)
     in_range("weights.map_threshold", recipe.map_threshold, 0.5, 1)
+    in_range("weights.map_threshold_few", recipe.map_threshold_few, 0.5, 1)
     if recipe.kind == RESTORATION and data.source != SPLITS:
         raise InvalidArgumentError("The restoration network learns from the fixed splits here.")
     if recipe.kind == RESTORATION and not recipe.weights.maps:

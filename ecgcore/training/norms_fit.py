@@ -67,7 +67,7 @@ def fit_norms(
     weights: Weights,
     *,
     threshold: float = 0.95,
-    map_threshold: float = 0.995,
+    map_thresholds: tuple[float, float] = (0.995, 0.98),
     notes: tuple[str, ...] = (),
 ) -> Norms:
     """Measure everything that :class:`~ecgcore.inference.anomaly_norms.Norms` holds.
@@ -76,12 +76,15 @@ def fit_norms(
     ----------
     normals : sequence of ScoredNormal
         Of many leads and of few.
+    map_thresholds : tuple of float
+        For many leads and for few.
     """
     empty = Quantiles((0.0,), (0.0,), 1.0)
     norms = Norms(
         maps={}, shifts=_shifts(normals), weights=weights.maps, leads={}, rate=empty,
         disorder=empty, record={}, record_weights=weights.record, score={},
-        distances=distances, threshold=threshold, map_threshold=map_threshold, notes=notes,
+        distances=distances, threshold=threshold, map_threshold=map_thresholds[0],
+        map_threshold_few=map_thresholds[1], notes=notes,
     )  # fmt: skip
     rate, disorder = _rhythm_tables(normals, norms)
     norms = replace(norms, maps=_map_tables(normals, norms), rate=rate, disorder=disorder)
