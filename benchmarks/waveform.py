@@ -36,7 +36,7 @@ from ecgcore.training.waveform_bench import CONTRACT
 from ecgcore.training.waveform_data import BEAT_OF
 from ecgcore.training.waveform_loop import LEARNED
 from ecgcore.training.waveform_make import folder_name, with_figures, write_waveform_card
-from ecgcore.training.waveform_readme import SET_WORDS, beat_table, record_table
+from ecgcore.training.waveform_readme import SET_WORDS, beat_table, record_table, with_interval
 from ecgcore.training.waveform_recipe import WaveformRecipe, read_waveform_recipe
 from ecgcore.training.waveform_runs import kept_network, kept_path, variants_of
 from ecgcore.training.waveform_score import (
@@ -296,7 +296,22 @@ def judged(released: str, figures: dict[str, Any]) -> tuple[bool, str]:
     tail = "" if aid else " The curve shows what this classifier was given: it is no aid."
     return aid, (
         f"{verdict}. Area under the ROC curve less that without module: {'; '.join(words)}.{tail}"
+        f"{_pointing(released, figures)}"
     )
+
+
+def _pointing(released: str, figures: dict[str, Any]) -> str:
+    """Return how often the curve's highest point lies on a beat of the disease, in words."""
+    said = []
+    for name, each in figures["beats"].items():
+        row = each["maps"].get(f"curve_{released}")
+        if row is not None:
+            plain = each["maps"]["gradcam"]["hit"]["value"]
+            said.append(
+                f"{SET_WORDS[name]} {row['hit']['value']:.2f} (Grad-CAM {plain:.2f}, chance "
+                f"{each['chance']:.2f}; difference {with_interval(row['hit_difference'])})"
+            )
+    return f" The curve's highest point lies on such a beat: {'; '.join(said)}." if said else ""
 
 
 def _write(recipe: WaveformRecipe, disease: str, figures: dict[str, Any]) -> None:

@@ -82,6 +82,9 @@ def _purpose(card: ModelCard) -> None:
 def _statements(card: ModelCard) -> None:
     metrics = card.metrics
     st.subheader("How good it is", anchor=False)
+    if not metrics and "waveform" in card.training:
+        st.write(card.training["waveform"]["aid_words"])
+        return
     if not metrics:
         st.info(f"Not measured yet: `python -m ecgcore evaluate {card.full_name} --write`.")
         return

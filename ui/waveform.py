@@ -51,7 +51,7 @@ def waveform_attention(case: OpenCase) -> None:
     networks = waveform_models()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         disease = _choose_disease(networks)
-        network = _network(disease, networks)
+        network = _network(networks.get(disease))
         try:
             reading = _reading(case, disease, network)
         except EcgError as error:
@@ -88,12 +88,18 @@ _HELP = (
 )
 
 
-def _network(disease: str, networks: dict[str, WaveformModel]) -> WaveformModel | None:
-    """Return the disease's network if it is offered as an aid, or the reader asked for it."""
-    found = networks.get(disease)
-    if found is None or found.aid or st.session_state.get(_ASK, False):
+_NO_AID = (
+    "The network behind this curve did not do better than the same classifier without it, so it is "
+    "not offered as an aid. For teaching, the curve can be looked at."
+)
+
+
+def _network(found: WaveformModel | None) -> WaveformModel | None:
+    """Return the disease's network if it is offered as an aid, or the reader asks for it."""
+    if found is None or found.aid:
         return found
-    return None
+    asked = st.toggle("Learned curve, no proven aid", key=_ASK, help=_NO_AID)
+    return found if asked else None
 
 
 def _reading(case: OpenCase, disease: str, network: WaveformModel | None) -> WaveformReading:
@@ -317,5 +323,3 @@ def _offer(code: str, network: WaveformModel | None) -> None:
     with st.expander("How good is the learned curve?"):
         st.caption(plain(found.words))
         st.caption(plain(f"Network: {found.name}; see the page Model card."))
-        if not found.aid:
-            st.toggle("Show it all the same", key=_ASK)

@@ -56,6 +56,11 @@ def run(args: argparse.Namespace) -> int:
         raise DatasetError("Only figures on test go into a card; leave --split out.")
     use_threads(1)
     model = load_model(args.model)
+    if args.write and "waveform" in model.card.training:
+        raise DatasetError(
+            f"The figures of {model.name} are those of all its controls: "
+            "python -m benchmarks.waveform --write."
+        )
     if model.card.input.max_leads == 1:
         return _one_lead(args, model)
     entries = load_index(data_root(), datasets=twelve_lead_names(model.card))
