@@ -21,13 +21,19 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.anomaly_parts import beats, simulated, single, twelve
+from benchmarks.anomaly_parts import beats, simulated, single, speed, twelve
 from benchmarks.anomaly_parts.common import Models
 from ecgcore.inference import use_threads
 from ecgcore.inference.loading import model_folder
 from ecgcore.training.anomaly_make import write_anomaly_card
 
-PARTS = {"twelve": twelve.run, "single": single.run, "beats": beats.run, "simulated": simulated.run}
+PARTS = {
+    "twelve": twelve.run,
+    "single": single.run,
+    "beats": beats.run,
+    "simulated": simulated.run,
+    "speed": speed.run,
+}
 
 
 def main() -> None:

@@ -1,11 +1,11 @@
 """Detection on one lead: CPSC 2018 lead I, and CinC 2017's N against A and against O."""
 
-import time
 from typing import Any
 
 import numpy as np
 
 from benchmarks.anomaly_parts.common import (
+    NOBODY,
     OURS,
     Models,
     auc_row,
@@ -25,13 +25,17 @@ from ecgcore.evaluation import interval, patient_weights
 from ecgcore.inference.anomaly_spans import places_of
 from ecgcore.training.normals import SNR
 
+# CinC 2017 has thousands: one of three says enough.
+EVERY = {"cpsc2018_lead1": 1, "cinc2017": 3}
+
 
 def run(models: Models, split: str, every: int) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     out: dict[str, Any] = {"rows": rows}
     for dataset in ("cpsc2018_lead1", "cinc2017"):
         entries = load_index(data_root(), kind=SINGLE_LEAD, datasets=[dataset])
-        entries = [e for e in entries if e.split == split][::every]
+        entries = [e for e in entries if e.split == split]
+        entries = entries[:: every * EVERY[dataset]]
         groups = np.array([e.group for e in entries])
         table, more = _scores(models, entries)
         weights = patient_weights(groups)
@@ -90,19 +94,19 @@ def _key(targets: Any) -> tuple[float, ...]:
 
 def _scores(models: Models, entries: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     scores: dict[str, list[float]] = {}
-    alarms, seconds, refused = [], [], []
+    alarms, refused = [], []
     for done, entry in enumerate(entries, start=1):
         recording = load_recording(entry)
-        started = time.perf_counter()
-        found = found_of(models, recording)
-        seconds.append(time.perf_counter() - started)
+        judged = found_of(models, recording)
         row: dict[str, float] = {}
-        if isinstance(found, str):
-            refused.append(found)
-            row[OURS] = np.nan
+        if isinstance(judged, str):
+            refused.append(judged)
+            row[OURS] = row[NOBODY] = np.nan
             alarms.append(np.nan)
         else:
+            found = judged.found
             row[OURS] = logit_of(found.score)
+            row[NOBODY] = judged.unlabelled
             row |= {f"part {k}": logit_of(v) for k, v in found.parts.items()}
             alarms.append(len(places_of(found.spans)) * 10 / recording.duration_s)
         shape, timing = median_beat_maps(recording)
@@ -119,5 +123,4 @@ def _scores(models: Models, entries: list[Any]) -> tuple[dict[str, Any], dict[st
     return table, {
         "alarms": np.array(alarms),
         "coverage": {"records": n, "refused": refused},
-        "seconds_a_record": float(np.median(seconds)),
     }
