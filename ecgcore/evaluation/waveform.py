@@ -76,7 +76,8 @@ def record_figures(
     -------
     dict
         ``n``, ``positives``, ``patients`` and ``variants``: {name: {figure: interval, ``seeds``:
-        the area of each network, ``difference``: interval of its area less that of ``against``}}.
+        the area of each network, ``f1_at_best``: F1 at the threshold that is best on these very
+        records, ``difference``: interval of its area less that of ``against``}}.
         With several networks a figure is the mean of theirs.
 
     Raises
@@ -99,6 +100,8 @@ def record_figures(
             at = interval(_sensitivity(y, rows, level), weights)
             figures[f"sensitivity_at_{level:.0%}"] = at.as_dict()
         figures["f1"] = interval(_f1(y, rows, thresholds[name]), weights).as_dict()
+        # Flattering by design: it tells what the order of the records allows any threshold.
+        figures["f1_at_best"] = float(np.mean([best_f1(y, s).f1 for s in rows]))
         figures["seeds"] = [float(weighted.roc_auc(y, s, np.ones((1, y.size)))[0]) for s in rows]
         if name != against:
             figures["difference"] = interval(_less(area, reference), weights).as_dict()

@@ -143,15 +143,15 @@ def _recipe(raw: Mapping[str, Any]) -> WaveformRecipe:
 
 
 def _check(recipe: WaveformRecipe) -> None:
+    for code, seeds in recipe.diseases.items():
+        one_of("diseases", code, waveform_rules())
+        if not seeds:
+            raise InvalidArgumentError(f"diseases.{code} needs a seed.")
     if set(recipe.release) != set(recipe.diseases):
         raise InvalidArgumentError("[release] must name the variants of each disease.")
     for code, variants in recipe.release.items():
         for variant in variants:
             one_of(f"release.{code}", variant, (CODED, *learned_variants(code)))
-    for code, seeds in recipe.diseases.items():
-        one_of("diseases", code, waveform_rules())
-        if not seeds:
-            raise InvalidArgumentError(f"diseases.{code} needs a seed.")
     for name in (*recipe.data.twelve_lead, *recipe.data.single_lead):
         one_of("data", name, DATASETS)
     for name in recipe.data.beats:

@@ -54,6 +54,7 @@ def test_variants_are_compared_on_the_same_resamples() -> None:
     assert hard["difference"]["low"] > 0.2
     assert same["difference"] == {"value": 0.0, "low": 0.0, "high": 0.0}
     assert hard["f1"]["value"] > 0.9
+    assert hard["f1_at_best"] >= hard["f1"]["value"]
     assert len(hard["seeds"]) == 3
     assert "difference" not in found["variants"]["none"]
     with pytest.raises(InvalidArgumentError, match="none of none, hard"):
