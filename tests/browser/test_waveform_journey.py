@@ -14,13 +14,15 @@ def test_a_reader_goes_from_a_case_to_its_curve(page: Page) -> None:
     expect(page.locator(".ecg-legend-label")).to_contain_text("Premature atrial complex")
     # Two papers and the strip between them.
     expect(page.locator(".js-plotly-plot")).to_have_count(3, timeout=30_000)
-    toggle = page.get_by_role("button", name="Show the")
-    if toggle.count():
-        before = page.locator(".ecg-legend-label").inner_text()
-        page.keyboard.press("l")
-        expect(page.locator(".ecg-legend-label")).not_to_have_text(before)
-        page.keyboard.press("l")
-        expect(page.locator(".ecg-legend-label")).to_have_text(before)
+    legend = page.locator(".ecg-legend-label")
+    expect(legend).to_contain_text("Rule gain")
+    # No network is offered as an aid: the reader asks for its curve.
+    page.get_by_text("Learned curve, no proven aid").click()
+    expect(legend).to_contain_text("Learned gain", timeout=30_000)
+    page.keyboard.press("l")
+    expect(legend).to_contain_text("Rule gain", timeout=30_000)
+    page.keyboard.press("l")
+    expect(legend).to_contain_text("Learned gain", timeout=30_000)
 
 
 def test_another_disease_has_another_curve(page: Page) -> None:
