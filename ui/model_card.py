@@ -43,6 +43,8 @@ def model_card() -> None:
     _purpose(card)
     if card.task == "statements":
         _statements(card)
+    elif card.task == "anomaly":
+        _anomaly(card)
     else:
         _waves(card)
     _made_from(card)
@@ -341,6 +343,17 @@ def _maps(card: ModelCard) -> None:
 
 
 # ---- waves ---------------------------------------------------------------------------------
+
+
+def _anomaly(card: ModelCard) -> None:
+    st.subheader("How good it is", anchor=False)
+    rows = card.metrics.get("rows")
+    if not rows:
+        st.info("Its card holds no figures yet.")
+        return
+    st.caption(str(card.metrics.get("how", "")))
+    cells = [[words.text(row["name"]), words.cell(row, 3)] for row in rows]
+    st.html(words.table(("", "Area under the ROC curve, interval"), cells, wide=True))
 
 
 def _waves(card: ModelCard) -> None:
