@@ -24,9 +24,8 @@ from ecgcore.results import SelfCheck
 FILE = "explanations.json"
 SCHEMA = 1
 _MOST_MODELS = 8
-# Rank correlation with maps of the same network with random weights; and of re-trained ones.
+# Rank correlation with maps of the same network with random weights.
 MAX_RANDOMISED = 0.1
-MIN_SEEDS = 0.4
 _lock = threading.Lock()
 _known: OrderedDict[str, "Background"] = OrderedDict()
 
@@ -91,7 +90,8 @@ def card_checks(model: LoadedModel, method: str) -> tuple[SelfCheck, ...]:
             f"Networks trained anew from other seeds give maps that correlate by {value:.2f} on "
             f"the mean; {seeds['n']} pairs of maps."
         )
-        checks.append(SelfCheck("seeds", value, value >= MIN_SEEDS, words))
+        # Of the method, not of this map: stated, without a limit.
+        checks.append(SelfCheck("seeds", value, None, words))
     return tuple(checks)
 
 

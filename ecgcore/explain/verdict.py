@@ -18,7 +18,6 @@ _AMBER = {
     "qrs_only": "taking out QRS complexes changes the answer as much",
     "agreement": "a second method points elsewhere",
     "randomisation": "this method's maps look much alike with random weights",
-    "seeds": "networks trained anew give other maps",
 }
 
 
