@@ -19,8 +19,12 @@ def test_a_reader_goes_from_a_case_to_its_curve(page: Page) -> None:
     # No network is offered as an aid: the reader asks for its curve.
     page.get_by_text("Learned curve, no proven aid").click()
     expect(legend).to_contain_text("Learned gain", timeout=30_000)
+    page.get_by_role("button", name="Show the rule curve").wait_for()
+    # A key belongs to the switch as long as that has the focus.
+    page.get_by_text("Where it looks", exact=True).click()
     page.keyboard.press("l")
     expect(legend).to_contain_text("Rule gain", timeout=30_000)
+    page.get_by_role("button", name="Show the learned curve").wait_for()
     page.keyboard.press("l")
     expect(legend).to_contain_text("Learned gain", timeout=30_000)
 
