@@ -15,7 +15,7 @@ from ecgcore.evaluation.conformal import (
 )
 
 
-def drawn(seed, n=40_000, share=0.1, apart=2.0):
+def drawn(seed, n=4000, share=0.1, apart=2.0):
     rng = np.random.default_rng(seed)
     y = (rng.random(n) < share).astype(float)
     p = 1 / (1 + np.exp(-(rng.normal(size=n) + apart * y - apart)))
@@ -24,8 +24,8 @@ def drawn(seed, n=40_000, share=0.1, apart=2.0):
 
 @given(st.integers(0, 1000), st.sampled_from([0.8, 0.9, 0.95]), st.floats(0.2, 4.0))
 def test_both_classes_are_covered_on_new_records_however_good_the_scores(seed, level, apart):
-    cuts = fit_cuts(*drawn(seed, apart=apart), level)
-    found = set_figures(*drawn(seed + 10_000, apart=apart), cuts)
+    cuts = fit_cuts(*drawn(seed, 40_000, apart=apart), level)
+    found = set_figures(*drawn(seed + 10_000, 40_000, apart=apart), cuts)
     # 4,000 positives to fit and to measure: five standard errors of the difference.
     assert found["coverage_positive"] == pytest.approx(level, abs=0.045)
     assert found["coverage_negative"] == pytest.approx(level, abs=0.03)
