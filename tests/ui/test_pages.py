@@ -81,7 +81,7 @@ def test_every_demonstration_case_is_drawn_with_its_findings(app: AppTest, index
     assert "Not a medical device" in texts(viewer, "footer")
     assert f"Case {index + 1}" in texts(viewer, "header")
     assert DEMONSTRATION_CASES[index].title not in texts(viewer, "header")
-    assert len(found["ecg.findings"]["rows"]) == 9
+    assert len(found["ecg.findings"]["rows"]) == 20
 
 
 def test_a_chosen_finding_puts_its_map_under_the_trace(app: AppTest) -> None:
