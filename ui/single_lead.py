@@ -144,8 +144,9 @@ def _beside(case: OpenCase, leads: list[str]) -> None:
     st.markdown("**Every lead alone:** " + plain(statement(code).name))
     st.html(_bars(teacher, students, code, lead))
     st.caption(
-        "The student's probability on each lead by itself, the mark its threshold. A dash: this "
-        "statement is not made on that lead. The teacher reads all leads together."
+        "The student's probability on each lead by itself, the mark its threshold; pale and without a "
+        "mark: flagged or not, where no number can be trusted. A dash: this statement is not made on "
+        "that lead. The teacher reads all leads together."
     )
     with st.expander(plain(f"What lead {lead} can carry, and what it cannot")):
         _limits(lead)
@@ -256,7 +257,7 @@ def _bars(teacher: Prediction, students: dict[str, Prediction], code: str, chose
         ".ecg-leads i b{position:absolute;left:0;right:0;bottom:0;background:#4f94c9}"
         ".ecg-leads .flagged i b{background:#b3261e}"
         ".ecg-leads i u{position:absolute;left:0;right:0;height:2px;background:#16181d99}"
-        ".ecg-leads .chosen span{font-weight:700}</style>"
+        ".ecg-leads .word i b{opacity:.35}.ecg-leads .chosen span{font-weight:700}</style>"
         f'<div class="ecg-leads">{"".join(cells)}</div>'
     )
 
@@ -270,11 +271,17 @@ def _bar(label: str, finding: Finding | None, *, strong: bool) -> str:
         )
     if finding.finding:
         kind += " flagged"
-    height, mark = 100 * finding.probability, 100 * finding.threshold
+    height, mark = (
+        100 * finding.probability,
+        f'<u style="bottom:{100 * finding.threshold:.0f}%"></u>',
+    )
+    if not finding.calibrated:
+        # A word, not a number: full or empty, without a mark.
+        height, mark = 100.0 if finding.finding else 0.0, ""
+        kind += " word"
     return (
-        f'<div class="{kind}"><i><b style="height:{height:.0f}%"></b>'
-        f'<u style="bottom:{mark:.0f}%"></u></i><span>{escape(label)}</span><br>'
-        f"{escape(_short(value(finding)))}</div>"
+        f'<div class="{kind}"><i><b style="height:{height:.0f}%"></b>{mark}</i>'
+        f"<span>{escape(label)}</span><br>{escape(_short(value(finding)))}</div>"
     )
 
 

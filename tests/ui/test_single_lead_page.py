@@ -1,5 +1,6 @@
 """The page Single lead, and the switch of models in Review."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.synthetic import recording, write_tiny_model
 from tests.ui.test_card_pages import words_of
 from tests.ui.test_pages import TIMEOUT_S, app, payloads
 from ui import models
-from ui.single_lead import verdict_words
+from ui.single_lead import _bar, verdict_words
 from ui.state import OpenCase
 
 __all__ = ["app"]
@@ -115,3 +116,12 @@ def test_what_is_kept_and_lost_is_a_word(teacher, student, words) -> None:
 
 def test_a_finding_that_the_student_does_not_know_cannot_be_said() -> None:
     assert verdict_words(found(True), None) == "one lead cannot say"
+
+
+def test_a_bar_has_a_height_only_where_its_number_can_be_trusted() -> None:
+    sure = found(True)
+    assert "height:50%" in _bar("I", sure, strong=False)
+    unsure = _bar("I", replace(sure, calibrated=False), strong=False)
+    assert "height:100%" in unsure
+    assert "<u" not in unsure
+    assert "height:0%" in _bar("I", replace(sure, calibrated=False, finding=False), strong=False)
