@@ -144,9 +144,9 @@ def _beside(case: OpenCase, leads: list[str]) -> None:
     st.markdown("**Every lead alone:** " + plain(statement(code).name))
     st.html(_bars(teacher, students, code, lead))
     st.caption(
-        "The student's probability on each lead by itself, the mark its threshold; pale and without a "
-        "mark: flagged or not, where no number can be trusted. A dash: this statement is not made on "
-        "that lead. The teacher reads all leads together."
+        "The student's probability on each lead by itself, the mark its threshold; pale and "
+        "without a mark: flagged or not, where no number can be trusted. A dash: this statement is "
+        "not made on that lead. The teacher reads all leads together."
     )
     with st.expander(plain(f"What lead {lead} can carry, and what it cannot")):
         _limits(lead)
