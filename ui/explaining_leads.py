@@ -39,7 +39,7 @@ def leads_on_the_body(case: OpenCase, explainer: Explainer, code: str, at_s: flo
     except EcgError as error:
         st.info(plain(str(error)))
         return
-    if found.lead_values is None:
+    if found.lead_values is None or not _shown(found):
         return
     view = st.segmented_control(
         "View",
@@ -69,6 +69,15 @@ def leads_on_the_body(case: OpenCase, explainer: Explainer, code: str, at_s: flo
         )
     with words:
         _words(explainer, found, values, view)
+
+
+def _shown(found: Attribution) -> bool:
+    """Say how the values fared in their checks; return whether they may be shown."""
+    light = verdict(found.self_check)
+    if light.shown:
+        return True
+    st.caption(plain(light.words))
+    return st.toggle("Show them all the same", key="explain_failed_leads")
 
 
 def _values(
