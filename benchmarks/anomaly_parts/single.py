@@ -27,6 +27,8 @@ from ecgcore.training.normals import SNR
 
 # CinC 2017 has thousands: one of three says enough.
 EVERY = {"cpsc2018_lead1": 1, "cinc2017": 3}
+# The published detector is slow: one of three of these.
+CONTROL_EVERY = 3
 
 
 def run(models: Models, split: str, every: int) -> dict[str, Any]:
@@ -41,29 +43,7 @@ def run(models: Models, split: str, every: int) -> dict[str, Any]:
         weights = patient_weights(groups)
         labels = _labels(dataset, entries)
         for task, y in labels.items():
-            for name, values in table.items():
-                card = name == OURS
-                rows.append(
-                    auc_row(
-                        f"{dataset}, {task}: {name}",
-                        y,
-                        np.nan_to_num(values),
-                        weights,
-                        card=card,
-                        who=name,
-                    )
-                )
-            rows += [
-                difference_row(
-                    f"{dataset}, {task}: ours less {name}",
-                    y,
-                    np.nan_to_num(table[OURS]),
-                    np.nan_to_num(values),
-                    weights,
-                )
-                for name, values in table.items()
-                if name != OURS
-            ]
+            rows += _rows(f"{dataset}, {task}", y, table, weights)
         normal = np.array([e.targets[SNR] == 1 for e in entries]) & np.isfinite(more["alarms"])
         some, alarms = weights[:, normal], more.pop("alarms")[normal]
 
@@ -73,6 +53,18 @@ def run(models: Models, split: str, every: int) -> dict[str, Any]:
         out[dataset] = more | {
             "false_alarms": figure("places in 10 s of a normal record", interval(mean, some))
         }
+    return out
+
+
+def _rows(task: str, y: Any, table: dict[str, Any], weights: Any) -> list[dict[str, Any]]:
+    """Return every score's area, and by how much ours exceeds it on the records it was made on."""
+    out = []
+    for name, values in table.items():
+        known = np.where(np.isfinite(values), y, np.nan)
+        filled, ours = np.nan_to_num(values), np.nan_to_num(table[OURS])
+        out.append(auc_row(f"{task}: {name}", known, filled, weights, card=name == OURS, who=name))
+        if name != OURS:
+            out.append(difference_row(f"{task}: ours less {name}", known, ours, filled, weights))
     return out
 
 
@@ -114,7 +106,9 @@ def _scores(models: Models, entries: list[Any]) -> tuple[dict[str, Any], dict[st
         row["median beat"] = float(np.sort((shape + 0.3 * timing)[0])[-top:].mean())
         row["1 - P(normal), supervised"] = normal_logit(models, recording)
         for name, network in models.of_one.items():
-            row[name] = published(network, recording.signal[:1], recording.fs_hz)[0]
+            row[name] = np.nan
+            if done % CONTROL_EVERY == 0:
+                row[name] = published(network, recording.signal[:1], recording.fs_hz)[0]
         for name, value in row.items():
             scores.setdefault(name, []).append(float(value))
         told(done, len(entries), entry.dataset)
