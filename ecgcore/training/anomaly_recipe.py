@@ -1,6 +1,5 @@
 """Recipes of anomaly detectors (``task = "anomaly"``): ours, the published one, and the control."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from ecgcore.datasets import DATASETS
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.training.mcf_loop import McfTraining
 from ecgcore.training.norms_fit import Weights
+from ecgcore.training.recipe_file import fitting, read_toml, says
 from ecgcore.training.restoration_loop import RestorationTraining
 
 TASK = "anomaly"
@@ -99,10 +99,7 @@ class AnomalyRecipe:
 
 def is_anomaly_recipe(path: Path) -> bool:
     """Return whether a recipe file says that it makes an anomaly detector."""
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8")).get("task") == TASK
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False
+    return says(path, "task", TASK)
 
 
 def read_anomaly_recipe(path: Path) -> AnomalyRecipe:
@@ -113,17 +110,10 @@ def read_anomaly_recipe(path: Path) -> AnomalyRecipe:
     InvalidArgumentError
         If the file is missing or no TOML, or an entry is missing, unknown or out of range.
     """
-    try:
-        raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidArgumentError(f"The recipe {path} cannot be read: {error}.") from None
-    for key in raw:
-        one_of("an entry of the recipe", key, _TOP)
+    raw = read_toml(path, _TOP)
     one_of("kind", str(raw.get("kind")), KINDS)
-    try:
+    with fitting(path):
         recipe = _recipe(raw)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidArgumentError(f"The recipe {path} does not fit: {error}.") from None
     _check(recipe)
     return recipe
 

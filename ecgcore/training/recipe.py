@@ -1,6 +1,5 @@
 """A training recipe: one TOML file, read into typed parts with every name checked."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
@@ -15,6 +14,7 @@ from ecgcore.labels import CORE_CODES, STATEMENT_CODES
 from ecgcore.models import ARCHITECTURES
 from ecgcore.training.augmentation import Augmentation
 from ecgcore.training.multi_batch import TasksPart
+from ecgcore.training.recipe_file import read_toml
 from ecgcore.training.simulated import SimulationPart, check_simulation
 
 _Part = TypeVar("_Part")
@@ -131,10 +131,7 @@ def read_recipe(path: Path) -> Recipe:
         If the file is missing or no TOML, an entry is missing, unknown or of the wrong type, or
         a value is out of range.
     """
-    try:
-        raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidArgumentError(f"The recipe {path} cannot be read: {error}.") from None
+    raw = read_toml(path)
     top = {"name", "version", "seed", "min_leads", *_PARTS}
     for key in raw:
         one_of("an entry of the recipe", key, top)

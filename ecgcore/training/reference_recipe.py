@@ -1,6 +1,5 @@
 """Recipes of the published system (``task = "reference"``): a network or four feature models."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from ecgcore.checks import in_range, one_of
 from ecgcore.datasets import DATASETS
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.training.recipe_file import fitting, read_toml, says
 
 TASK = "reference"
 CPSC2018, SPLITS = "cpsc2018", "splits"
@@ -106,10 +106,7 @@ class ReferenceRecipe:
 
 def is_reference_recipe(path: Path) -> bool:
     """Return whether a recipe file says that it makes a reference."""
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8")).get("task") == TASK
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False
+    return says(path, "task", TASK)
 
 
 def read_reference_recipe(path: Path) -> ReferenceRecipe:
@@ -120,16 +117,9 @@ def read_reference_recipe(path: Path) -> ReferenceRecipe:
     InvalidArgumentError
         If the file is missing or no TOML, or an entry is missing, unknown or out of range.
     """
-    try:
-        raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidArgumentError(f"The recipe {path} cannot be read: {error}.") from None
-    for key in raw:
-        one_of("an entry of the recipe", key, _TOP)
-    try:
+    raw = read_toml(path, _TOP)
+    with fitting(path):
         recipe = _recipe(raw)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidArgumentError(f"The recipe {path} does not fit: {error}.") from None
     _check(recipe)
     return recipe
 

@@ -1,6 +1,5 @@
 """Recipe of the single-lead student (``task = "single-lead"``)."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
 from ecgcore.labels import STATEMENT_CODES
 from ecgcore.training.recipe import Recipe, TextPart, read_recipe
+from ecgcore.training.recipe_file import fitting, read_toml, says
 from ecgcore.training.transfer_losses import ContrastSettings, check_contrast
 
 TASK = "single-lead"
@@ -148,10 +148,7 @@ _TOP = (
 
 def is_single_recipe(path: Path) -> bool:
     """Return whether a recipe file says that it makes a single-lead student."""
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8")).get("task") == TASK
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False
+    return says(path, "task", TASK)
 
 
 def read_single_recipe(path: Path) -> SingleRecipe:
@@ -162,16 +159,9 @@ def read_single_recipe(path: Path) -> SingleRecipe:
     InvalidArgumentError
         If a file is missing or no TOML, or an entry is missing, unknown or out of range.
     """
-    try:
-        raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidArgumentError(f"The recipe {path} cannot be read: {error}.") from None
-    for key in raw:
-        one_of("an entry of the recipe", key, _TOP)
-    try:
+    raw = read_toml(path, _TOP)
+    with fitting(path):
         recipe = _recipe(raw, Path(path).parent)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InvalidArgumentError(f"The recipe {path} does not fit: {error}.") from None
     _check(recipe)
     return recipe
 

@@ -1,6 +1,5 @@
 """Recipes of the published teacher and student (``task = "transfer"``)."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from ecgcore.datasets import DATASETS
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import CHEST_6, LIMB_6, STANDARD_12
 from ecgcore.models.xresnet1d import DEPTHS
+from ecgcore.training.recipe_file import fitting, read_toml, says
 from ecgcore.training.transfer_losses import ContrastSettings, check_contrast
 
 TASK = "transfer"
@@ -175,10 +175,7 @@ _TOP = (
 
 def is_transfer_recipe(path: Path) -> bool:
     """Return whether a recipe file says that it makes a teacher and students."""
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8")).get("task") == TASK
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False
+    return says(path, "task", TASK)
 
 
 def read_transfer_recipe(path: Path) -> TransferRecipe:
@@ -189,16 +186,9 @@ def read_transfer_recipe(path: Path) -> TransferRecipe:
     InvalidArgumentError
         If the file is missing or no TOML, or an entry is missing, unknown or out of range.
     """
-    try:
-        raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidArgumentError(f"The recipe {path} cannot be read: {error}.") from None
-    for key in raw:
-        one_of("an entry of the recipe", key, _TOP)
-    try:
+    raw = read_toml(path, _TOP)
+    with fitting(path):
         recipe = _recipe(raw)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InvalidArgumentError(f"The recipe {path} does not fit: {error}.") from None
     _check(recipe)
     return recipe
 

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -12,7 +11,6 @@ from typing import Any
 import torch
 
 from ecgcore.checks import in_range, one_of
-from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import (
     CARD_FILE,
     README_FILE,
@@ -25,6 +23,7 @@ from ecgcore.inference.card import (
 )
 from ecgcore.models import WAVE_LABELS, build
 from ecgcore.training.make import save_weights
+from ecgcore.training.recipe_file import fitting, read_toml, says
 from ecgcore.training.wave_data import ludb_entries, ludb_set, noise_set, simulated_set
 from ecgcore.training.wave_loop import WaveAugmentation, WaveSources, WaveTraining, fit_waves
 from ecgcore.training.wave_readme import wave_readme
@@ -53,10 +52,7 @@ class WaveRecipe:
 
 def is_wave_recipe(path: Path) -> bool:
     """Return whether a recipe file says that it makes a delineator."""
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8")).get("task") == WAVES
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False
+    return says(path, "task", WAVES)
 
 
 def read_wave_recipe(path: Path) -> WaveRecipe:
@@ -67,13 +63,9 @@ def read_wave_recipe(path: Path) -> WaveRecipe:
     InvalidArgumentError
         If the file is missing or no TOML, or an entry is missing, unknown or out of range.
     """
-    try:
-        raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    raw = read_toml(path)
+    with fitting(path):
         recipe = _recipe(raw)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidArgumentError(f"The recipe {path} cannot be read: {error}.") from None
-    except (KeyError, TypeError) as error:
-        raise InvalidArgumentError(f"The recipe {path} does not fit: {error}.") from None
     for split in recipe.learn:
         one_of("data.learn", split, LEARNABLE)
     in_range("data.simulated_records", recipe.simulated_records, 1, 100_000)

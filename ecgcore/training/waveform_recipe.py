@@ -1,6 +1,5 @@
 """The recipe of the waveform networks: one TOML file with every name checked."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -11,6 +10,7 @@ from ecgcore.datasets import DATASETS
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models import build
 from ecgcore.signal.waveform_rules import waveform_rules
+from ecgcore.training.recipe_file import fitting, read_toml, says
 from ecgcore.training.waveform_loop import CODED, WaveformTraining, learned_variants
 
 KIND = "waveform"
@@ -85,10 +85,7 @@ class WaveformRecipe:
 
 def is_waveform_recipe(path: Path) -> bool:
     """Return whether a file is a recipe of this kind."""
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8")).get("kind") == KIND
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False
+    return says(path, "kind", KIND)
 
 
 def read_waveform_recipe(path: Path) -> WaveformRecipe:
@@ -99,13 +96,9 @@ def read_waveform_recipe(path: Path) -> WaveformRecipe:
     InvalidArgumentError
         If the file is missing or no TOML, or an entry is missing, unknown or out of range.
     """
-    try:
-        raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    raw = read_toml(path)
+    with fitting(path):
         recipe = _recipe(raw)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidArgumentError(f"The recipe {path} cannot be read: {error}.") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidArgumentError(f"The recipe {path} does not fit: {error}.") from None
     _check(recipe)
     return recipe
 
