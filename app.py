@@ -18,5 +18,8 @@ pages = [
     st.Page("pages/model_card.py", title="Model card", icon=":material/verified:"),
     st.Page("pages/population.py", title="Population", icon=":material/groups:"),
 ]
-st.navigation(pages, position="top").run()
+page = st.navigation(pages, position="top")
+if wanted := shell.wanted_page():
+    st.switch_page(wanted)
+page.run()
 shell.footer()

@@ -3,7 +3,10 @@
 import streamlit as st
 
 from ui.measuring import measurements
+from ui.shell import through_entry
 from ui.state import open_case
+
+through_entry("pages/measure.py")
 
 case = open_case()
 if case is None:

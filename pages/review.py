@@ -3,7 +3,10 @@
 import streamlit as st
 
 from ui.review import review
+from ui.shell import through_entry
 from ui.state import open_case
+
+through_entry("pages/review.py")
 
 case = open_case()
 if case is None:

@@ -2,8 +2,11 @@
 
 import streamlit as st
 
+from ui.shell import through_entry
 from ui.single_lead import single_lead
 from ui.state import open_case
+
+through_entry("pages/single_lead.py")
 
 case = open_case()
 if case is None:

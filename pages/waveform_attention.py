@@ -2,8 +2,11 @@
 
 import streamlit as st
 
+from ui.shell import through_entry
 from ui.state import open_case
 from ui.waveform import waveform_attention
+
+through_entry("pages/waveform_attention.py")
 
 case = open_case()
 if case is None:

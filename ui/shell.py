@@ -7,6 +7,7 @@ import streamlit as st
 
 from ui.reading import reader
 
+_ROUTED, _WANTED = "routed", "wanted_page"
 REMINDER = "Research and teaching use. Not a medical device: the reader decides."
 
 # Less air above the paper, no fading of the paper while something is computed, and the dark room
@@ -64,6 +65,24 @@ html[data-ecg-room="dark"] .ecg-bar u { background: #cfccc4; }
 def style() -> None:
     """Apply the app's style."""
     st.html(_STYLE)
+
+
+def through_entry(page: str) -> None:
+    """Send a page that was opened by its address through the entry point, if it did not come by it.
+
+    Until the entry point has run once on a server, Streamlit runs the files of ``pages/`` by
+    themselves: without frame, style and whatever else stands in ``app.py``.
+    """
+    if not st.session_state.get(_ROUTED):
+        st.session_state[_WANTED] = page
+        st.switch_page("app.py")
+
+
+def wanted_page() -> str | None:
+    """Note that the entry point ran; return the page that a reader came for, once."""
+    st.session_state[_ROUTED] = True
+    wanted: str | None = st.session_state.pop(_WANTED, None)
+    return wanted
 
 
 @st.cache_resource(show_spinner=False)

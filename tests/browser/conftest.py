@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -38,8 +39,21 @@ def chromium_path() -> str:
 @pytest.fixture(scope="session")
 def app_url(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the app, served from this tree on a free port."""
+    with served(tmp_path_factory.mktemp("server") / "log.txt") as url:
+        yield url
+
+
+@pytest.fixture
+def unused_app_url(chromium_path: str, tmp_path: Path) -> Iterator[str]:
+    """The address of an app of its own that nobody has opened yet."""
+    with served(tmp_path / "log.txt") as url:
+        yield url
+
+
+@contextmanager
+def served(log: Path) -> Iterator[str]:
+    """Start the app on a free port; what it prints goes to a file, and must hold no traceback."""
     port = free_port()
-    log = tmp_path_factory.mktemp("server") / "log.txt"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     command += ["--server.port", str(port), "--server.fileWatcherType", "none"]
     with log.open("w") as out:
