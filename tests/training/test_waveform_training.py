@@ -299,7 +299,7 @@ def test_a_released_folder_loads_predicts_and_tells_its_figures(
         ('PAC = ["hard", "focus"]', "", "variants of each"),
         ("PAC = [1, 2, 3]", "XYZ = [1]", "diseases"),
         ("PAC = [1, 2, 3]", "PAC = []", "needs a seed"),
-        ("steps = 1000", "steps = 1", "training.steps"),
+        ("steps = 635", "steps = 1", "training.steps"),
         ("dropout = 0.4", "drop = 0.4", "drop"),
         ('name = "danet"', 'names = "danet"', "entry of the recipe"),
     ],
