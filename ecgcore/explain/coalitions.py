@@ -19,7 +19,7 @@ from ecgcore.explain.case import Case
 from ecgcore.models import LeadAttentionNet, LeadSetNet
 from ecgcore.models.lead_set import LeadCountNorm
 
-AT_ONCE = 32
+AT_ONCE = 64
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -54,7 +54,7 @@ def coalition_logits(case: Case, keep: Mask) -> Array:
             game.logits(torch.from_numpy(keep[start : start + AT_ONCE]).to(case.x.device))
             for start in range(0, len(keep), AT_ONCE)
         ]
-    out = torch.cat(parts)[:, case.output]
+    out = torch.cat(parts)[:, case.output].double()
     return np.asarray(out.cpu().numpy(), dtype=np.float64)
 
 

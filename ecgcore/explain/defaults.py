@@ -13,7 +13,7 @@ DEFAULT = ("integrated_gradients", "attended_cam")
 # A statement about single beats must point at them: pointing game on beats of DS1.
 BY_STATEMENT: dict[str, tuple[str, str]] = {
     "PVC": ("attended_gradients", "attended_cam"),
-    "PAC": ("attended_cam", "integrated_gradients"),
+    "PAC": ("attended_gradients", "attended_cam"),
 }
 
 

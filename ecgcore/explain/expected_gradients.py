@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ecgcore.checks import in_range
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.explain.precision import quick
 from ecgcore.explain.references import References
 
 # (x (B, L, T), present (B, L, T), index (L,)) -> logits (B, n_labels), with a gradient to x.
@@ -155,7 +156,7 @@ def _gradients(
     logits: Logits, at: Tensor, mask: Tensor, index: Tensor, outputs: Sequence[int]
 ) -> list[Tensor]:
     point = at.detach().requires_grad_(True)
-    with torch.enable_grad():
+    with torch.enable_grad(), quick(point.device):
         values = logits(point, mask, index).sum(dim=0)
     last = len(outputs) - 1
     return [

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ecgcore.explain.case import Case, Map, allowed_gap
 from ecgcore.explain.expected_gradients import expected_gradients
+from ecgcore.explain.precision import quick
 
 STEPS = 32
 AT_ONCE = 8
@@ -32,9 +33,10 @@ def integrated_gradients(case: Case) -> Map:
     """Return integrated gradients from a flat line: together the logit less that of a flat line."""
     x = case.x.detach().clone().requires_grad_(True)
     flat = torch.zeros_like(case.x)
-    found = IntegratedGradients(case.forward).attribute(
-        x, flat, target=case.output, n_steps=STEPS, internal_batch_size=AT_ONCE
-    )
+    with quick(x.device):
+        found = IntegratedGradients(case.forward).attribute(
+            x, flat, target=case.output, n_steps=STEPS, internal_batch_size=AT_ONCE
+        )
     ends = case.logits(torch.cat([case.x, flat]))
     return Map(_values(case, found), expected=float(ends[0] - ends[1]))
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ecgcore.explain.case import Case, Map
 from ecgcore.explain.coalitions import coalition_logits
+from ecgcore.explain.precision import quick
 from ecgcore.leads import LIMB_6, STANDARD_12
 from ecgcore.results import LeadValues
 
@@ -118,7 +119,9 @@ def lead_shapley(case: Case) -> Map:
     values = np.full(len(keep), empty)
     # What holds no sample at all is worth what no lead is worth.
     some = keep @ case.there.any(axis=1)
-    values[some] = coalition_logits(case, keep[some])
+    with quick(case.x.device):
+        values[some] = coalition_logits(case, keep[some])
+    whole = coalition_logits(case, keep[-1:])[0]
     own = shapley_values(values)
     groups, group_values = _limb_plane(players, values)
     found = LeadValues(
@@ -131,7 +134,7 @@ def lead_shapley(case: Case) -> Map:
     )
     return Map(
         _spread(case, players, own),
-        expected=float(values[-1] - empty),
+        expected=float(whole - empty),
         leads=found,
         notes=_removals(values, own),
     )
@@ -188,7 +191,8 @@ def limb_values(case: Case) -> dict[str, float]:
     held = bits(len(limb))
     keep = np.ones((len(held), len(leads)), dtype=bool)
     keep[:, limb] = held
-    found = shapley_values(coalition_logits(case, keep))
+    with quick(case.x.device):
+        found = shapley_values(coalition_logits(case, keep))
     return {leads[i]: float(value) for i, value in zip(limb, found, strict=True)}
 
 

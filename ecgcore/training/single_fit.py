@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import CHEST_6, LIMB_6, STANDARD_12
@@ -97,18 +98,23 @@ def _complete(pool: Pool) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What a teacher says of the twelve-lead rows of a pool; NaN where it was not asked.
+    """What teachers say of the rows of a pool; NaN where none was asked.
 
     Attributes
     ----------
-    logits : Tensor, shape (n, 25)
-        Statements, then super-classes; of the mean probability over the views.
-    features : Tensor, shape (n, n_features)
+    logits : Tensor, shape (n_twelve, 25)
+        Of the twelve-lead rows: statements, then super-classes; of the mean probability over the
+        views.
+    features : Tensor, shape (n_twelve, n_features)
         On twelve leads.
+    own : Tensor, shape (n, 29), optional
+        Of all rows: what is said of the lead that a record of one lead has; then the hand-held
+        classes.
     """
 
     logits: Tensor
     features: Tensor
+    own: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,8 @@ class Drawer:
         Rows of the pool that are learned from, for each of ``KINDS``; a kind may be missing.
     part : Steps
         How many records of each kind.
+    leads : sequence of int, optional
+        Which leads may be shown; default all.
 
     Raises
     ------
@@ -165,6 +173,7 @@ class Drawer:
         part: Steps,
         *,
         seed: int,
+        leads: Sequence[int] = tuple(range(N_LEADS)),
     ) -> None:
         self.part, self.pool = part, pool
         base, device = recipe.base, pool.pool.device
@@ -178,7 +187,9 @@ class Drawer:
         )
         # The teacher is asked from several views, and needs every lead.
         every = np.asarray(pool.complete.all(axis=1))
-        some_lead = np.asarray(pool.complete.any(axis=1))
+        self.shown = np.zeros(N_LEADS, dtype=bool)
+        self.shown[list(leads)] = True
+        some_lead = np.asarray((pool.complete & self.shown).any(axis=1))
         self.rows = {
             kind: some[(every if kind == "twelve" else some_lead)[some]]
             for kind, some in rows.items()
@@ -239,7 +250,8 @@ class Drawer:
         )
 
     def _one(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        chance = self.draws.numbers.random((rows.size, N_LEADS)) * self.pool.complete[rows]
+        shown = self.pool.complete[rows] & self.shown
+        chance = self.draws.numbers.random((rows.size, N_LEADS)) * shown
         return np.asarray(chance.argmax(axis=1)[:, None], dtype=np.int64)
 
 
@@ -274,17 +286,46 @@ def soft_loss(
     answers: Answers,
     contrast: ContrastiveTransfer | None,
 ) -> Tensor:
-    """Return alpha MKD + beta CLT on the records that have a teacher: those of twelve leads."""
+    """Return alpha MKD + beta CLT; MKD also of records of one lead if their teachers were asked."""
     weights = recipe.weights
+    loss = torch.zeros((), device=drawn.rows.device)
+    if weights.alpha and answers.own is not None:
+        loss = loss + weights.alpha * own_loss(recipe, out, drawn, answers.own)
     count = dict(drawn.counts).get("twelve", 0)
     if not count:
-        return torch.zeros((), device=drawn.rows.device)
+        return loss
     rows = drawn.rows[:count]
     said, told = out.statements[:count], answers.logits[rows, : out.statements.shape[1]]
-    loss = weights.alpha * multi_label_transfer(said, told, temperature=weights.temperature)
+    if weights.alpha:
+        found = multi_label_transfer(said, told, temperature=weights.temperature)
+        loss = loss + weights.alpha * found
     if contrast is not None:
         found = contrast(out.features[:count], answers.features[rows], rows)
         loss = loss + weights.beta * found
+    return loss
+
+
+def own_loss(recipe: SingleRecipe, out: Outputs, drawn: Drawn, own: Tensor) -> Tensor:
+    """Return MKD on the lead that a record has: each kind with the weight of its labels.
+
+    The hand-held classes, of which one is true, are compared as one distribution.
+    """
+    weights, t = recipe.weights, recipe.weights.temperature
+    n, handheld = out.statements.shape[1], out.handheld.shape[1]
+    at, loss = 0, torch.zeros((), device=drawn.rows.device)
+    for kind, count in drawn.counts:
+        part = slice(at, at + count)
+        at += count
+        if kind not in LONG_KINDS:
+            continue
+        told = own[drawn.rows[part]]
+        found = multi_label_transfer(out.statements[part], told[:, :n], temperature=t)
+        loss = loss + float(getattr(weights, kind)) * found
+        if kind == "cinc":
+            said = functional.log_softmax(out.handheld[part].float() / t, dim=1)
+            true = functional.log_softmax(told[:, -handheld:] / t, dim=1)
+            apart = functional.kl_div(said, true, reduction="batchmean", log_target=True)
+            loss = loss + weights.handheld * apart * t**2
     return loss
 
 
@@ -301,6 +342,7 @@ def fit_single(
     answers: Answers | None = None,
     contrast: bool = False,
     start: LeadAttentionNet | None = None,
+    leads: Sequence[int] = tuple(range(N_LEADS)),
     deadline: float = math.inf,
     report: Callable[[int, float], None] = lambda _step, _loss: None,
 ) -> Trained:
@@ -320,6 +362,8 @@ def fit_single(
         Whether CLT counts.
     start : LeadAttentionNet, optional
         Where to go on from; default random weights.
+    leads : sequence of int, optional
+        Which leads may be shown; default all.
     deadline : float
         On ``time.monotonic``.  What cannot be finished until then at the pace so far is planned
         shorter, and the rate falls accordingly.
@@ -329,7 +373,7 @@ def fit_single(
     if start is not None:
         network.load_state_dict(start.state_dict(), strict=True)
     network.to(pool.pool.device)
-    drawer = Drawer(recipe, pool, rows, part, seed=seed)
+    drawer = Drawer(recipe, pool, rows, part, seed=seed, leads=leads)
     pull = None
     if answers is not None and contrast:
         # The banks hold the twelve-lead records: they come first in the pool.

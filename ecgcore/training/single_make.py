@@ -1,14 +1,14 @@
 """From the single-lead recipe to students: what they learn from, and what is kept of them.
 
-A fold's teacher and student never saw its patients, in whatever set they stand; the final ones
-learn from ``train`` alone, so that ``val`` can choose between losses and seeds.
+A fold's teacher and student never saw its patients, in whatever set they stand, and choose between
+losses; the final students learn from ``train`` alone, so that ``val`` can choose between seeds.
 """
 
 import hashlib
 import json
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from ecgcore.training.pools import Pool
 from ecgcore.training.recipe import Recipe
 from ecgcore.training.single_ask import N_SAID, Said, ask, teacher_logits
 from ecgcore.training.single_fit import (
+    LONG_KINDS,
     VIEWS,
     Answers,
     SinglePool,
@@ -75,23 +76,27 @@ class SingleMaterial:
 
     @cached_property
     def fold_of(self) -> dict[str, int]:
-        """The fold of every patient, the same in every set."""
+        """The fold of every patient of the twelve-lead sets."""
         rows, folds = self.base.folds()
         groups = self.base.twelve.data.groups
-        known = {str(groups[row]): int(fold) for row, fold in zip(rows, folds, strict=True)}
-        n = self.n_folds
-        for pool in (self.base.twelve, self.base.single, self.base.beats):
-            for group in np.unique(pool.data.groups):
-                known.setdefault(str(group), zlib.crc32(str(group).encode()) % n)
-        return known
+        return {str(groups[row]): int(fold) for row, fold in zip(rows, folds, strict=True)}
+
+    def fold_to_hear(self, group: str) -> int:
+        """Return whose student is asked about a patient: patients in no fold are dealt out."""
+        return self.fold_of.get(group, zlib.crc32(group.encode()) % self.n_folds)
 
     def rows(self, splits: Sequence[str], *, without: int | None = None) -> dict[str, Rows]:
-        """Return rows of the pool of these splits by kind, without a fold's patients."""
+        """Return rows of the pool of these splits by kind, without a fold's patients.
+
+        Only the twelve-lead sets are cross-validated: of the others the recipe's ``learn`` splits
+        are learned from in a fold as well, except patients that are in it.
+        """
+        more = splits if without is None else self.recipe.base.data.learn
         found = {
             "twelve": self._rows("twelve", "", splits, without),
-            "cpsc": self._rows("single", "cpsc2018_lead1", splits, without),
-            "cinc": self._rows("single", "cinc2017", splits, without),
-            "beats": self._rows("beats", "", splits, without),
+            "cpsc": self._rows("single", "cpsc2018_lead1", more, without),
+            "cinc": self._rows("single", "cinc2017", more, without),
+            "beats": self._rows("beats", "", more, without),
         }
         if self.base.simulated is not None:
             first = self.pool.first["simulated"]
@@ -99,13 +104,19 @@ class SingleMaterial:
         return found
 
     def held(self, kind: str, fold: int) -> Rows:
-        """Return the rows of a kind whose patients are in a fold."""
+        """Return the rows of a kind that a fold's student is asked about.
+
+        Twelve-lead records of its patients; of the sets of one lead, its share of what no student
+        learns from.
+        """
         names = {"cpsc": ("single", "cpsc2018_lead1"), "cinc": ("single", "cinc2017")}
         pool, dataset = names.get(kind, (kind, ""))
-        splits = self.recipe.base.data.cross_validate
+        data, splits = self.pools[pool].data, self.recipe.base.data.cross_validate
+        if kind != "twelve":
+            splits = tuple(name for name in splits if name not in self.recipe.base.data.learn)
         rows = self._rows(pool, dataset, splits, None)
-        data = self.pools[pool].data
-        inside = [self.fold_of[str(data.groups[r - self.pool.first[pool]])] == fold for r in rows]
+        first = self.pool.first[pool]
+        inside = [self.fold_to_hear(str(data.groups[row - first])) == fold for row in rows]
         return rows[np.array(inside, dtype=bool)]
 
     def _rows(self, name: str, dataset: str, splits: Sequence[str], without: int | None) -> Rows:
@@ -114,7 +125,7 @@ class SingleMaterial:
         if dataset:
             rows = rows[data.datasets[rows] == dataset]
         if without is not None:
-            rows = rows[[self.fold_of[str(group)] != without for group in data.groups[rows]]]
+            rows = rows[[self.fold_of.get(str(g)) != without for g in data.groups[rows]]]
         return rows + self.pool.first[name]
 
 
@@ -146,34 +157,52 @@ def teacher_of(material: SingleMaterial, fold: int | None, keep: Keep) -> LeadAt
 def answers_of(material: SingleMaterial, keep: Keep, fold: int | None = None) -> Answers:
     """Return what teachers say of the records that a student learns from.
 
-    A final student's records are each answered by the network that never saw their patient, so
-    that no answer is only remembered; a fold's, by the network that never saw that fold.
-    Features, for the contrast, are one network's.
+    A final student's twelve-lead records are each answered by the network that never saw their
+    patient, so that no answer is only remembered; a fold's, by the network that never saw that
+    fold.  Records of one lead were learned from by all of them: their answers are the mean of
+    these networks'.  Features, for the contrast, are one network's.
     """
-    rows = learned_rows(material, fold)["twelve"]
-    rows = rows[material.pool.complete[rows].all(axis=1)]
-    views = material.recipe.views
+    rows = learned_rows(material, fold)
+    twelve = rows["twelve"]
+    twelve = twelve[material.pool.complete[twelve].all(axis=1)]
+    losses, views = material.recipe.losses, material.recipe.views
     logits = np.full((material.n_twelve, N_SAID), np.nan, dtype=np.float32)
-    if not any("mkd" in loss for loss in material.recipe.losses):
+    if not any("mkd" in loss or "clt" in loss for loss in losses):
         # Nobody asks.
         return Answers(_on(material, logits), _on(material, logits))
     folds = range(material.n_folds) if fold is None else (fold,)
+    alone = np.concatenate([rows[kind] for kind in LONG_KINDS])
+    own = []
     for number in folds:
-        asked = rows if fold is not None else rows[_in_fold(material, rows, number)]
+        asked = twelve if fold is not None else twelve[_in_fold(material, twelve, number)]
         teacher = teacher_of(material, number, keep)
         logits[asked] = teacher_logits(teacher, material.pool, asked, views)
-    return Answers(_on(material, logits), _on(material, _features(material, keep, rows, fold)))
+        if any("own" in loss for loss in losses):
+            own.append(own_answers(teacher, material.pool, alone))
+    features = _on(material, _features(material, keep, twelve, fold))
+    if not own:
+        return Answers(_on(material, logits), features)
+    every = np.full((len(material.pool.pool), own[0].shape[1]), np.nan, dtype=np.float32)
+    every[alone] = np.mean(own, axis=0)
+    return Answers(_on(material, logits), features, _on(material, every))
+
+
+def own_answers(teacher: LeadAttentionNet, pool: SinglePool, rows: Rows) -> NDArray[np.float32]:
+    """Return what a teacher says of the one lead of records: (n, 25) and the hand-held classes."""
+    said = ask(teacher, pool, rows, [OWN_LEAD])
+    return np.concatenate([said.statements, said.handheld], axis=1)
 
 
 def _in_fold(material: SingleMaterial, rows: Rows, number: int) -> NDArray[np.bool_]:
     groups = material.base.twelve.data.groups
-    return np.array([material.fold_of[str(groups[row])] == number for row in rows], dtype=np.bool_)
+    inside = [material.fold_to_hear(str(groups[row])) == number for row in rows]
+    return np.array(inside, dtype=np.bool_)
 
 
 def _features(
     material: SingleMaterial, keep: Keep, rows: Rows, fold: int | None
 ) -> NDArray[np.float32]:
-    if "mkd+clt" not in material.recipe.losses:
+    if not any("clt" in loss for loss in material.recipe.losses):
         return np.zeros((material.n_twelve, 1), dtype=np.float32)
     said = ask(teacher_of(material, fold, keep), material.pool, rows, VIEWS["12 leads"])
     out = np.full((material.n_twelve, said.features.shape[1]), np.nan, dtype=np.float32)
@@ -219,8 +248,10 @@ def by_labels(material: SingleMaterial, run: Run, keep: Keep) -> Trained:
     return kept(recipe, name, keep.folder, make)
 
 
-def student_of(material: SingleMaterial, run: Run, answers: Answers, keep: Keep) -> Trained:
-    """Train a student to the end, or take it."""
+def student_of(
+    material: SingleMaterial, run: Run, answers: Callable[[], Answers], keep: Keep
+) -> Trained:
+    """Train a student to the end, or take it; teachers are asked if it has to be trained."""
     recipe, name = material.recipe, f"student-{run.loss}-{run.place}"
     first = by_labels(material, run, keep)
     if run.loss == "labels":
@@ -229,18 +260,30 @@ def student_of(material: SingleMaterial, run: Run, answers: Answers, keep: Keep)
 
     def make() -> Trained:
         return fit_single(
-            recipe,
+            told_by(recipe, run.loss),
             material.pool,
             learned_rows(material, run.fold),
             recipe.second,
             seed=_seed(recipe, run) + 1,
-            answers=None if run.loss == "bce" else answers,
-            contrast=run.loss == "mkd+clt",
+            answers=heard_by(run.loss, answers),
+            contrast="clt" in run.loss,
             start=start,
             report=keep.tell(name),
         )
 
     return kept(recipe, name, keep.folder, make)
+
+
+def heard_by(loss: str, answers: Callable[[], Answers]) -> Answers | None:
+    """Return what a student with this loss is told by teachers; None: nothing."""
+    if loss in ("labels", "bce"):
+        return None
+    return answers() if "own" in loss else replace(answers(), own=None)
+
+
+def told_by(recipe: SingleRecipe, loss: str) -> SingleRecipe:
+    """Return the recipe with MKD switched off where a loss does not name it."""
+    return recipe if "mkd" in loss else replace(recipe, weights=replace(recipe.weights, alpha=0.0))
 
 
 def _seed(recipe: SingleRecipe, run: Run) -> int:

@@ -14,9 +14,9 @@ from ecgcore.training.recipe_file import fitting, read_toml, says
 from ecgcore.training.transfer_losses import ContrastSettings, check_contrast
 
 TASK = "single-lead"
-# The first part alone; or what a student learns by in its second part: labels alone; the teacher's
-# answers too; its features too.
-LOSSES = ("labels", "bce", "mkd", "mkd+clt")
+# The first part alone; or what a student learns by in its second part: labels alone; a teacher's
+# answers too; its features alone; both; its answers also for records that have one lead.
+LOSSES = ("labels", "bce", "mkd", "clt", "mkd+clt", "mkd+own")
 VIEW_NAMES = ("12 leads", "limb leads", "chest leads")
 # Which records thresholds and calibration come from.
 FOLDS, VAL = "folds", "val"
@@ -87,10 +87,10 @@ class SingleRecipe:
     Attributes
     ----------
     seeds : tuple of int
-        Of the students; of these and of ``losses`` the folder holds the one with the highest
-        figure on val.
+        Of the students; the folder holds the one with the highest figure on val.
     losses : tuple of str
-        Which students are made with each seed, of ``LOSSES``.
+        Which students are made with each seed, of ``LOSSES``; the folder holds the loss with the
+        highest figure out of fold, or, where no folds are made, on val.
     base : Recipe
         Of the network of several tasks: its data, folds, augmentation and simulation are used,
         and its networks are the teachers.

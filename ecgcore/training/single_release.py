@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,8 @@ from ecgcore.training.few_leads import few_lead_figures
 from ecgcore.training.make import SOURCES, save_weights, write_card
 from ecgcore.training.multi_make import Material, statement_targets
 from ecgcore.training.rules import label_rules
-from ecgcore.training.single_ask import ask
 from ecgcore.training.single_fit import Trained
 from ecgcore.training.single_make import (
-    OWN_LEAD,
     Heard,
     Keep,
     Run,
@@ -48,6 +47,7 @@ _MORE_SOURCES = {
     "mitdb": ("MIT-BIH Arrhythmia, training half", "ODC-By"),
 }
 N_CODES = len(STATEMENT_CODES)
+AF = STATEMENT_CODES.index("AF")
 _UNKNOWN = Calibration(1.0, 0.0, calibrated=False, n_positive=0)
 _UNKNOWN_RULE = LabelRule("", 0.5, 1.0, 0.0, calibrated=False, positives=0, min_leads=1.0)
 
@@ -174,41 +174,70 @@ def make_single(recipe: SingleRecipe, out: Path, runs: Path) -> ModelCard:
     """
     material = SingleMaterial(recipe, Material(recipe.base))
     keep = Keep(runs, _told)
-    answers = answers_of(material, keep)
+    answers = cache(partial(answers_of, material, keep))
     made = {
         (name, number): student_of(material, Run(number, name), answers, keep)
         for number in range(len(recipe.seeds))
         for name in recipe.losses
     }
-    chosen = {key: val_figure(material, each) for key, each in made.items()}
-    best = max(made, key=lambda key: chosen[key])
-    facts = {"val_mean_auc": {f"{name}-{k}": v for (name, k), v in chosen.items()}}
+    on_val = {
+        key: figures_of(material, [heard_of(material, each.network)]) for key, each in made.items()
+    }
+    facts: dict[str, Any] = {"val": {f"{name}-{k}": v for (name, k), v in on_val.items()}}
     if recipe.calibrate == VAL:
-        heard = [heard_of(material, made[best].network)]
+        loss = max(recipe.losses, key=lambda name: _mean_of(on_val, name, len(recipe.seeds)))
+        heard = None
     else:
-        heard = [_fold_heard(material, fold, best[0], keep) for fold in range(material.n_folds)]
-    return release(recipe, collect(material.base, heard), made[best], out, facts)
+        by_loss = _folds_heard(material, keep)
+        facts["out_of_fold"] = {name: figures_of(material, each) for name, each in by_loss.items()}
+        loss = max(recipe.losses, key=lambda name: facts["out_of_fold"][name]["mean"])
+        heard = by_loss[loss]
+    best = max(range(len(recipe.seeds)), key=lambda k: on_val[loss, k]["mean"])
+    chosen = made[loss, best]
+    facts["chosen"] = f"{loss}-{best}"
+    if heard is None:
+        heard = [heard_of(material, chosen.network)]
+    return release(recipe, collect(material.base, heard), chosen, out, facts)
 
 
-def _fold_heard(material: SingleMaterial, fold: int, loss: str, keep: Keep) -> Heard:
-    answers = answers_of(material, keep, fold)
-    student = student_of(material, Run(0, loss, fold), answers, keep)
-    return heard_of(material, student.network, fold)
+def _mean_of(found: dict[tuple[str, int], dict[str, float]], loss: str, n: int) -> float:
+    return float(np.mean([found[loss, number]["mean"] for number in range(n)]))
 
 
-def val_figure(material: SingleMaterial, made: Trained) -> float:
-    """Return the mean AUC of the nine statements on val: over every lead, and on CPSC's lead I."""
-    targets = material.pool.pool.statements.cpu().numpy()[:, : len(CORE_CODES)]
-    val = material.rows(("val",))
-    found = []
-    for lead in range(len(STANDARD_12)):
-        said = ask(made.network, material.pool, val["twelve"], [lead]).statements
-        heard = np.isfinite(said[:, 0])
-        rows = val["twelve"][heard]
-        found.append(mean_auc(targets[rows], said[heard][:, : len(CORE_CODES)]))
-    said = ask(made.network, material.pool, val["cpsc"], [OWN_LEAD]).statements
-    found += [mean_auc(targets[val["cpsc"]], said[:, : len(CORE_CODES)])]
-    return float(np.mean(found))
+def _folds_heard(material: SingleMaterial, keep: Keep) -> dict[str, list[Heard]]:
+    """Return what each loss's students say of the folds that they never saw."""
+    heard: dict[str, list[Heard]] = {name: [] for name in material.recipe.losses}
+    for fold in range(material.n_folds):
+        answers = cache(partial(answers_of, material, keep, fold))
+        for name, each in heard.items():
+            student = student_of(material, Run(0, name, fold), answers, keep)
+            each.append(heard_of(material, student.network, fold))
+    return heard
+
+
+def figures_of(material: SingleMaterial, heard: Sequence[Heard]) -> dict[str, float]:
+    """Return mean AUCs on records that a student did not learn from, and their mean.
+
+    Returns
+    -------
+    dict
+        ``leads``: the nine statements, mean over each of the twelve leads; ``cpsc``: the nine, on
+        CPSC's lead I; ``af``: atrial fibrillation on hand-held records; ``mean`` of these three.
+    """
+    n, targets = len(CORE_CODES), material.pool.pool.statements.cpu().numpy()
+    rows = np.concatenate([each.twelve for each in heard])
+    said = np.concatenate([each.by_lead for each in heard], axis=1)[..., :n]
+    leads = []
+    for one in said:
+        there = np.isfinite(one[:, 0])
+        leads.append(mean_auc(targets[rows[there], :n], one[there]))
+    found = {"leads": float(np.mean(leads))}
+    for name, kind, columns in (("cpsc", "cpsc", slice(0, n)), ("af", "cinc", [AF])):
+        rows = np.concatenate([each.single[kind][0] for each in heard])
+        one = np.concatenate([each.single[kind][1].statements for each in heard])
+        there = np.isfinite(one[:, 0])
+        found[name] = mean_auc(targets[rows[there]][:, columns], one[there][:, columns])
+    return found | {"mean": float(np.mean(list(found.values())))}
 
 
 def release(
@@ -261,15 +290,23 @@ def split_words(recipe: SingleRecipe) -> str:
     """Return which records served for what, in words."""
     data = recipe.base.data
     learn, cross = " and ".join(data.learn), " and ".join(data.cross_validate)
-    ground = (
-        "the student's own predictions of every single lead on val, where the seed was chosen too"
-        if recipe.calibrate == VAL
-        else f"patient-wise out-of-fold predictions of every single lead ({data.folds} folds, each "
-        f"with a teacher that never saw its patients either) over {cross}"
-    )
+    if recipe.calibrate == VAL:
+        ground = (
+            "the student's own predictions of every single lead on val, where loss and seed were "
+            "chosen too"
+        )
+        loss = "on val"
+    else:
+        ground = (
+            f"patient-wise out-of-fold predictions of every single lead ({data.folds} folds, each "
+            f"with a teacher that never saw its patients either) over {cross}; of sets of one "
+            "lead, val"
+        )
+        loss = "out of fold"
     return (
-        f"Weights: learned from {learn}; of several seeds the one with the highest mean AUC on "
-        f"val. Thresholds and calibration: {ground}. Figures: test, seen once."
+        f"Weights: learned from {learn}; the loss with the highest mean AUC {loss}, of several "
+        f"seeds the one with the highest on val. Thresholds and calibration: {ground}. Figures: "
+        "test."
     )
 
 
