@@ -172,7 +172,8 @@ def outlier_figures(
         ``"val"`` or ``"test"``; test takes CinC 2011's testing half, else its training half (on
         which the learned quality was fitted).
     asked : mapping
-        Of ``TWELVE_LEAD``, ``LEAD_ONE`` and ``HAND`` the labelled records of the split.
+        Of ``TWELVE_LEAD``, ``LEAD_ONE`` and ``HAND`` the labelled records of the split; without
+        ``TWELVE_LEAD``, for a model of one lead, unreadable strips are the only outliers.
     others : sequence of nn.Module
         Further networks of the recipe.
     scale : mapping, optional
@@ -180,17 +181,16 @@ def outlier_figures(
         of the split's own.
     """
     single = asked[LEAD_ONE] + asked[HAND].where(lambda e: not is_unreadable(e))
-    known = {
-        TWELVE: asked[TWELVE_LEAD],
-        ONE: single,
-        NOISE: asked[HAND].where(is_unreadable),
-    }
+    known = {ONE: single, NOISE: asked[HAND].where(is_unreadable)}
+    if TWELVE_LEAD in asked:
+        known[TWELVE] = asked[TWELVE_LEAD]
     judged = {
         kind: judge(model, found.rows(), others=others, said=found.said)
         for kind, found in known.items()
     }
-    for kind, recordings in _outsiders(split, asked[TWELVE_LEAD].entries):
-        judged[kind] = judge(model, read_some(model, recordings), others=others)
+    if TWELVE_LEAD in asked:
+        for kind, recordings in _outsiders(split, asked[TWELVE_LEAD].entries):
+            judged[kind] = judge(model, read_some(model, recordings), others=others)
     scale = scale or scale_of(judged)
     figures: dict[str, Any] = {
         "split": split,
@@ -200,13 +200,13 @@ def outlier_figures(
         "insiders": {},
     }
     for kind, usual in AGAINST.items():
-        inside, outside = judged[usual], judged[kind]
-        if not outside.groups:
+        if kind not in judged or not judged[kind].groups:
             continue
+        inside, outside = judged[usual], judged[kind]
         areas = _areas(_together(inside, scale), _together(outside, scale), n_boot)
         figures["outliers"][kind] = {"against": usual, **_counts(outside), "auroc": areas}
     for kind in (TWELVE, ONE, SHEETS):
-        if not judged[kind].groups:
+        if kind not in judged or not judged[kind].groups:
             continue
         figures["insiders"][kind] = _counts(judged[kind])
     return figures
@@ -257,7 +257,7 @@ def _exchanged(
 
 def scale_of(judged: Mapping[str, Judged]) -> dict[str, Sequence[float]]:
     """Return centre and spread of each score on the insiders, so that two can be compared."""
-    usual = [judged[TWELVE], judged[ONE]]
+    usual = [judged[kind] for kind in (TWELVE, ONE) if kind in judged]
     found: dict[str, Sequence[float]] = {}
     for name in usual[0].scores:
         values = np.concatenate([each.scores[name] for each in usual])

@@ -262,12 +262,17 @@ class BeatTable:
 
 
 def beat_tables(model: LoadedModel, split: str) -> dict[str, BeatTable]:
-    """Return the beats of every record of a split, found by the project's own detector."""
+    """Return the beats of every record of a split, found by the project's own detector.
+
+    A model of one lead is shown the first.
+    """
     root = data_root()
     records = [r for r, where in mitdb.split_of(root).items() if where == split]
     found = {}
     for record in records:
         recording = read(mitdb.record_path(root, record).with_suffix(".hea"))
+        if model.card.input.max_leads == 1:
+            recording = recording.select(recording.leads[:1])
         r_s = detect_beats(recording.signal, recording.fs_hz)
         groups, missed = groups_of(read_beats(root, record), r_s)
         found[record] = BeatTable(groups, beat_shares(model, recording, r_s), missed)

@@ -25,12 +25,15 @@ from ecgcore.evaluation.outliers import (
 )
 from ecgcore.evaluation.side_report import (
     HAND,
+    LEAD_ONE,
     Asked,
     BeatTable,
+    ask_entries,
     ask_split,
     beat_tables,
     handheld_shares,
     handheld_truth,
+    single_entries,
 )
 from ecgcore.inference import LoadedModel, ModelCard
 from ecgcore.inference.distance import SCORES
@@ -80,8 +83,26 @@ def choose(model: LoadedModel, others: Sequence[nn.Module]) -> Choices:
     others : sequence of nn.Module
         Further networks of the recipe, to compare their disagreement.
     """
+    return _chosen(model, lambda plain: ask_split(plain, CHOSEN_ON), others)
+
+
+def choose_single(model: LoadedModel) -> Choices:
+    """Choose on ``val`` for a model of one lead, with its distance."""
+
+    def asked(plain: LoadedModel) -> dict[str, Asked]:
+        names = (LEAD_ONE, HAND)
+        return {name: ask_entries(plain, single_entries(name, CHOSEN_ON)) for name in names}
+
+    return _chosen(model, asked, ())
+
+
+def _chosen(
+    model: LoadedModel,
+    ask: Callable[[LoadedModel], Mapping[str, Asked]],
+    others: Sequence[nn.Module],
+) -> Choices:
     plain = replace(model, card=replace(model.card, sides={}, abstention={}))
-    asked = ask_split(plain, CHOSEN_ON)
+    asked = ask(plain)
     figures = outlier_figures(plain, CHOSEN_ON, asked, others=others, n_boot=_N_BOOT)
     score = best_score(figures, SCORES)
     hand = handheld_bias(asked[HAND])

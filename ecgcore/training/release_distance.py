@@ -42,12 +42,19 @@ class _Source:
     leads: Leads
 
 
-def usual_records(network: nn.Module, material: Material) -> Usual:
+def usual_records(
+    network: nn.Module, material: Material, parts: Sequence[str] = tuple(MIN_LEADS)
+) -> Usual:
     """Return where the records lie that a network learned from, and how far others may be.
 
     For one lead: hand-held records and lead I, and as many single leads of twelve; for two to
     seven and for eight leads and more, the twelve-lead records.  Nearer than the limit are 99 % of
     the records of every origin that were kept for choosing.
+
+    Parameters
+    ----------
+    parts : sequence of str
+        Which of ``one``, ``few`` and ``many``: for how many leads.
     """
     recipe, rng = material.recipe, np.random.default_rng(material.recipe.seed)
     chosen = [s for s in recipe.data.cross_validate if s not in recipe.data.learn]
@@ -64,7 +71,7 @@ def usual_records(network: nn.Module, material: Material) -> Usual:
         "few": (of_twelve(FEW),),
         "many": (of_twelve(MANY),),
     }
-    return usual_of([_part(network, material, name, found) for name, found in sources.items()])
+    return usual_of([_part(network, material, name, sources[name]) for name in parts])
 
 
 def _part(network: nn.Module, material: Material, name: str, sources: Sequence[_Source]) -> Part:

@@ -7,10 +7,11 @@ losses; the final students learn from ``train`` alone, so that ``val`` can choos
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors.torch
@@ -235,6 +236,12 @@ class Run:
         """Seed or fold, for names."""
         return f"seed-{self.number}" if self.fold is None else f"fold-{self.fold}"
 
+    @property
+    def name(self) -> str:
+        """Of the files in which the student is kept."""
+        part = "labels" if self.loss == "labels" else f"student-{self.loss}"
+        return f"{part}-{self.place}"
+
 
 def by_labels(material: SingleMaterial, run: Run, keep: Keep) -> Trained:
     """Train the first part of a student, by labels alone, or take it."""
@@ -252,7 +259,7 @@ def student_of(
     material: SingleMaterial, run: Run, answers: Callable[[], Answers], keep: Keep
 ) -> Trained:
     """Train a student to the end, or take it; teachers are asked if it has to be trained."""
-    recipe, name = material.recipe, f"student-{run.loss}-{run.place}"
+    recipe, name = material.recipe, run.name
     first = by_labels(material, run, keep)
     if run.loss == "labels":
         return first
@@ -290,9 +297,13 @@ def _seed(recipe: SingleRecipe, run: Run) -> int:
     return recipe.seed + (1000 * (run.number + 1) if run.fold is None else 50 + 2 * run.fold)
 
 
+def _digest(recipe: SingleRecipe, name: str) -> str:
+    return hashlib.sha256(repr((name, recipe.plain())).encode()).hexdigest()
+
+
 def kept(recipe: SingleRecipe, name: str, folder: Path, make: Callable[[], Trained]) -> Trained:
     """Return a network made now, or taken from a folder if it was made by the same recipe."""
-    key = hashlib.sha256(repr((name, recipe.plain())).encode()).hexdigest()
+    key = _digest(recipe, name)
     state, path = folder / f"{name}.json", folder / f"{name}.safetensors"
     if state.is_file() and path.is_file():
         kept_facts = json.loads(state.read_text(encoding="utf-8"))
@@ -326,6 +337,32 @@ class Heard:
     twelve: Rows
     by_lead: NDArray[np.float32]
     single: dict[str, tuple[Rows, Said]]
+
+
+def kept_heard(material: SingleMaterial, run: Run, network: LeadAttentionNet, keep: Keep) -> Heard:
+    """Return what :func:`heard_of` gives, made now or taken from a file beside the network's."""
+    key = _digest(material.recipe, f"heard-{run.name}")
+    path = keep.folder / f"heard-{run.name}.npz"
+    if path.is_file():
+        with np.load(path) as kept_arrays:
+            if str(kept_arrays["key"]) == key:
+                return _heard_from(kept_arrays)
+    heard = heard_of(material, network, run.fold)
+    arrays = {"key": np.array(key), "twelve": heard.twelve, "by_lead": heard.by_lead}
+    for kind, (rows, said) in heard.single.items():
+        arrays[f"{kind}.rows"] = rows
+        arrays |= {f"{kind}.{name}": value for name, value in vars(said).items()}
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+    return heard
+
+
+def _heard_from(arrays: Mapping[str, NDArray[Any]]) -> Heard:
+    names = ("statements", "handheld", "features")
+    single = {
+        kind: (arrays[f"{kind}.rows"], Said(*(arrays[f"{kind}.{name}"] for name in names)))
+        for kind in LONG_KINDS
+    }
+    return Heard(arrays["twelve"], arrays["by_lead"], single)
 
 
 def heard_of(material: SingleMaterial, network: LeadAttentionNet, fold: int | None = None) -> Heard:

@@ -18,12 +18,17 @@ from ecgcore.evaluation import (
     evaluate_predictions,
     mean_auc,
 )
+from ecgcore.inference import load_model
 from ecgcore.inference.card import WEIGHTS_FILE, DataSource, LabelRule, ModelCard
+from ecgcore.inference.distance import save_usual
 from ecgcore.labels import CORE_CODES, STATEMENT_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.training.few_leads import few_lead_figures
 from ecgcore.training.make import SOURCES, save_weights, write_card
 from ecgcore.training.multi_make import Material, statement_targets
+from ecgcore.training.multi_release import trust_figures
+from ecgcore.training.release_choices import choose_single
+from ecgcore.training.release_distance import usual_records
 from ecgcore.training.rules import label_rules
 from ecgcore.training.single_fit import Trained
 from ecgcore.training.single_make import (
@@ -32,7 +37,7 @@ from ecgcore.training.single_make import (
     Run,
     SingleMaterial,
     answers_of,
-    heard_of,
+    kept_heard,
     student_of,
 )
 from ecgcore.training.single_recipe import VAL, SingleRecipe
@@ -181,7 +186,8 @@ def make_single(recipe: SingleRecipe, out: Path, runs: Path) -> ModelCard:
         for name in recipe.losses
     }
     on_val = {
-        key: figures_of(material, [heard_of(material, each.network)]) for key, each in made.items()
+        (name, k): figures_of(material, [kept_heard(material, Run(k, name), each.network, keep)])
+        for (name, k), each in made.items()
     }
     facts: dict[str, Any] = {"val": {f"{name}-{k}": v for (name, k), v in on_val.items()}}
     if recipe.calibrate == VAL:
@@ -196,8 +202,16 @@ def make_single(recipe: SingleRecipe, out: Path, runs: Path) -> ModelCard:
     chosen = made[loss, best]
     facts["chosen"] = f"{loss}-{best}"
     if heard is None:
-        heard = [heard_of(material, chosen.network)]
-    return release(recipe, collect(material.base, heard), chosen, out, facts)
+        heard = [kept_heard(material, Run(best, loss), chosen.network, keep)]
+    out.mkdir(parents=True, exist_ok=True)
+    digest = save_usual(usual_records(chosen.network, material.base, ("one",)), out)
+    card = release(
+        recipe, collect(material.base, heard), chosen, out, facts, distance_sha256=digest
+    )
+    told = choose_single(load_model(out))
+    card = replace(card, abstention=told.abstention, sides=told.sides)
+    write_card(card, out)
+    return card
 
 
 def _mean_of(found: dict[tuple[str, int], dict[str, float]], loss: str, n: int) -> float:
@@ -210,8 +224,9 @@ def _folds_heard(material: SingleMaterial, keep: Keep) -> dict[str, list[Heard]]
     for fold in range(material.n_folds):
         answers = cache(partial(answers_of, material, keep, fold))
         for name, each in heard.items():
-            student = student_of(material, Run(0, name, fold), answers, keep)
-            each.append(heard_of(material, student.network, fold))
+            run = Run(0, name, fold)
+            student = student_of(material, run, answers, keep)
+            each.append(kept_heard(material, run, student.network, keep))
     return heard
 
 
@@ -246,6 +261,8 @@ def release(
     made: Trained,
     out: Path,
     facts: dict[str, Any],
+    *,
+    distance_sha256: str = "",
 ) -> ModelCard:
     """Write a model folder from out-of-fold logits and the network that was chosen.
 
@@ -253,6 +270,8 @@ def release(
     ----------
     facts : dict
         What else is told of the training.
+    distance_sha256 : str
+        Of the file that tells what is usual, if there is one.
     """
     rules, calibration = rules_of(found)
     out.mkdir(parents=True, exist_ok=True)
@@ -280,7 +299,9 @@ def release(
         limits=recipe.text.limits,
         weights_sha256=save_weights(made.network, out / WEIGHTS_FILE),
         training=training,
-        out_of_fold=out_of_fold_by_lead(found, rules, calibration),
+        out_of_fold=out_of_fold_by_lead(found, rules, calibration)
+        | trust_figures(found.targets, found.logits, calibration, rules, found.groups),
+        distance_sha256=distance_sha256,
     )
     write_card(card, out)
     return card

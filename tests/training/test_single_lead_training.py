@@ -14,9 +14,10 @@ from ecgcore.inference import load_model, predict, read_card
 from ecgcore.inference.card import InputContract
 from ecgcore.labels import STATEMENT_CODES
 from ecgcore.leads import STANDARD_12
-from ecgcore.training import single_fit, single_make, single_release
+from ecgcore.training import release_distance, single_fit, single_make, single_release
 from ecgcore.training.multi_make import Material
 from ecgcore.training.pools import Pool, simulated_pool
+from ecgcore.training.release_choices import Choices
 from ecgcore.training.simulated import SimulationPart, simulated_records
 from ecgcore.training.single_ask import ask, teacher_logits
 from ecgcore.training.single_fit import (
@@ -27,6 +28,7 @@ from ecgcore.training.single_fit import (
     fit_single,
     network_of,
     one_cycle,
+    own_loss,
     single_pool,
 )
 from ecgcore.training.single_make import (
@@ -34,9 +36,12 @@ from ecgcore.training.single_make import (
     Run,
     SingleMaterial,
     answers_of,
+    heard_by,
     heard_of,
+    kept_heard,
     student_of,
     teacher_of,
+    told_by,
 )
 from ecgcore.training.single_recipe import is_single_recipe, read_single_recipe
 from ecgcore.training.single_release import Collected, collect, make_single, rules_of
@@ -105,7 +110,7 @@ def material(records: Pool) -> SingleMaterial:
         recipe,
         arguments=TINY,
         seeds=(0,),
-        losses=("labels", "bce", "mkd+clt"),
+        losses=("labels", "bce", "clt", "mkd+own"),
         student=replace(recipe.student, cpsc=3, cinc=3, beats=2, **few),
         second=replace(recipe.second, cpsc=3, cinc=3, beats=2, **few),
         contrast=replace(recipe.contrast, n_negatives=6),
@@ -165,10 +170,10 @@ def test_the_recipe_reads_and_takes_its_data_from_its_base():
         ("seeds = [0, 1, 2]", "seeds = []", "seed"),
         ("long_share = 0.25", "long_share = 2", "long_share"),
         ('base = "diagnostic.toml"', 'base = "nowhere.toml"', "cannot be read"),
-        ('calibrate = "val"', 'calibrate = "test"', "possible values"),
+        ('calibrate = "folds"', 'calibrate = "test"', "possible values"),
         ("[second]", "[third]", "possible values"),
         ('views = ["12 leads"]', 'views = ["back"]', "possible values"),
-        ("steps = 580", "stride = 580", "does not fit"),
+        ("steps = 3000", "stride = 3000", "does not fit"),
     ],
 )
 def test_a_recipe_that_does_not_fit_is_refused(tmp_path, old, new, words):
@@ -224,9 +229,12 @@ def base_networks(monkeypatch):
     return asked
 
 
+KINDS = ("twelve", "cpsc", "cinc", "beats")
+
+
 def test_a_fold_and_its_answers_never_hold_its_patients(material, base_networks, tmp_path):
     rows = material.rows(("train", "val"), without=0)
-    held = {kind: material.held(kind, 0) for kind in ("twelve", "cpsc", "cinc", "beats")}
+    held = {kind: material.held(kind, 0) for kind in KINDS}
     for kind, some in held.items():
         assert some.size
         assert not np.intersect1d(some, rows[kind]).size
@@ -235,6 +243,34 @@ def test_a_fold_and_its_answers_never_hold_its_patients(material, base_networks,
     assert not known[held["twelve"]].any()
     assert known[rows["twelve"]].all()
     assert base_networks == [0, 0]
+
+
+def test_sets_of_one_lead_are_not_cross_validated(material):
+    every = {kind: material.rows(("train",))[kind] for kind in KINDS}
+    val = {kind: material.rows(("val",))[kind] for kind in KINDS}
+    for fold in (0, 1):
+        rows = material.rows(("train", "val"), without=fold)
+        for kind in KINDS[1:]:
+            # Their patients are in no fold.
+            np.testing.assert_array_equal(rows[kind], every[kind])
+            assert np.isin(material.held(kind, fold), val[kind]).all()
+    for kind in KINDS[1:]:
+        heard = np.concatenate([material.held(kind, fold) for fold in (0, 1)])
+        np.testing.assert_array_equal(np.sort(heard), val[kind])
+
+
+def test_records_of_one_lead_are_answered_on_it_by_all_teachers(material, base_networks, tmp_path):
+    own = answers_of(material, Keep(tmp_path, quiet)).own.numpy()
+    rows = material.rows(("train",))
+    alone = np.concatenate([rows[kind] for kind in KINDS[1:]])
+    assert np.isfinite(own[alone]).all()
+    assert np.isnan(np.delete(own, alone, axis=0)).all()
+    expected = []
+    for fold in (0, 1):
+        torch.manual_seed(fold + 1)
+        said = ask(network_of(TINY), material.pool, alone, [-1])
+        expected.append(np.hstack([said.statements, said.handheld]))
+    np.testing.assert_allclose(own[alone], np.mean(expected, axis=0), rtol=1e-2, atol=1e-2)
 
 
 def test_a_final_students_records_are_answered_out_of_fold(material, base_networks, tmp_path):
@@ -273,8 +309,7 @@ def test_the_rate_rises_and_falls():
 def test_the_soft_loss_pulls_a_student_to_its_teacher(material):
     rows = {"twelve": material.rows(("train",))["twelve"]}
     n = material.n_twelve
-    wanted = torch.full((n, 25), 4.0)
-    answers = Answers(wanted, torch.zeros(n, 6))
+    answers = Answers(torch.full((n, 25), 4.0), torch.zeros(n, 6))
     recipe = replace(material.recipe, weights=replace(material.recipe.weights, alpha=5.0))
     part = replace(recipe.second, steps=15)
     start = network_of(TINY)
@@ -288,6 +323,46 @@ def test_the_soft_loss_pulls_a_student_to_its_teacher(material):
         ask(net, material.pool, rows["twelve"], [0]).statements.mean() for net in (taught, alone)
     )
     assert said > other + 0.3
+
+
+def test_a_loss_is_told_only_what_it_names(material):
+    answers = Answers(torch.zeros(1, 25), torch.zeros(1, 6), torch.zeros(1, 29))
+    never = lambda: pytest.fail("a teacher was asked")  # noqa: E731
+    assert heard_by("labels", never) is heard_by("bce", never) is None
+    assert heard_by("mkd+clt", lambda: answers).own is None
+    assert heard_by("mkd+own", lambda: answers).own is answers.own
+    assert told_by(material.recipe, "clt").weights.alpha == 0
+    assert told_by(material.recipe, "mkd").weights.alpha == material.recipe.weights.alpha
+
+
+def test_teachers_of_one_lead_pull_on_each_kind_and_on_the_handheld_classes(material):
+    part = material.recipe.student
+    drawn = Drawer(material.recipe, material.pool, material.rows(("train",)), part, seed=0).draw()
+    batch = drawn.batch
+    with torch.no_grad():
+        out = network_of(TINY).outputs(batch.x, None, batch.leads, batch.scale)
+    own = torch.zeros(len(material.pool.pool), 29)
+    said = torch.cat([out.statements, out.superclasses, out.handheld], dim=1)
+    own[drawn.rows] = said
+    assert float(own_loss(material.recipe, out, drawn, own)) == pytest.approx(0, abs=1e-5)
+    at = dict(zip(KINDS, np.cumsum([0, *(n for _, n in drawn.counts)]), strict=False))
+    for kind, column in (("cpsc", 0), ("beats", 0), ("cinc", 26)):
+        other = own.clone()
+        other[drawn.rows[at[kind]], column] += 3.0
+        assert float(own_loss(material.recipe, out, drawn, other)) > 1e-4
+    other = own.clone()
+    other[drawn.rows[0], 0] += 3.0  # a record of twelve leads: not told here
+    assert float(own_loss(material.recipe, out, drawn, other)) == pytest.approx(0, abs=1e-5)
+
+
+def test_only_the_leads_that_may_be_shown_are(material):
+    part = material.recipe.student
+    rows = material.rows(("train",))
+    drawer = Drawer(material.recipe, material.pool, rows, part, seed=0, leads=(6,))
+    drawn = drawer.draw()
+    assert (drawn.batch.leads == 6).all()
+    # Sets of one lead do not have it.
+    assert {kind for kind, _ in drawn.counts} == {"twelve", "simulated"}
 
 
 def test_views_are_averaged_and_rows_without_a_lead_are_not_answered(material):
@@ -312,6 +387,9 @@ def folder(material, tmp_path_factory) -> Path:
     patch.setattr(single_make, "teacher_of", lambda _m, _fold, _keep: network_of(TINY))
     patch.setattr(single_release, "SingleMaterial", lambda _recipe, _base: material)
     patch.setattr(single_release, "Material", lambda _recipe: material.base)
+    patch.setattr(release_distance, "N_DIRECTIONS", 4)
+    sides = {"handheld_bias": [0.0, 0.5, 0.0, 0.0]}
+    patch.setattr(single_release, "choose_single", lambda _model: Choices({}, sides))
     try:
         make_single(material.recipe, keep / "single-lead-1", keep / "runs")
     finally:
@@ -324,8 +402,14 @@ def test_the_card_tells_each_lead_and_how_it_was_made(folder):
     assert card.input.max_leads == 1
     assert card.codes == STATEMENT_CODES
     assert set(card.out_of_fold["by_lead"]["auc"]) == set(STANDARD_12)
-    assert set(card.training["val_mean_auc"]) == {"labels-0", "bce-0", "mkd+clt-0"}
-    assert "on val" in card.split
+    assert set(card.training["val"]) == {"labels-0", "bce-0", "clt-0", "mkd+own-0"}
+    told = card.training["out_of_fold"]
+    best = max(told, key=lambda name: told[name]["mean"])
+    assert card.training["chosen"] == f"{best}-0"
+    assert "out of fold" in card.split
+    assert card.sides["handheld_bias"][1] == 0.5
+    assert card.distance_sha256
+    assert set(card.out_of_fold["curves"]) == set(STATEMENT_CODES)
     assert "ST segments and infarction are not judged" in (folder / "README.md").read_text()
 
 
@@ -348,12 +432,17 @@ def test_what_is_kept_is_not_made_again(material, folder, monkeypatch, base_netw
         "ecgcore.training.single_make.fit_single",
         lambda *_args, **_more: pytest.fail("a finished network was trained again"),
     )
-    keep = Keep(folder.parent / "runs", quiet)
-    answers = answers_of(material, keep)
-    student = student_of(material, Run(0, "mkd+clt"), answers, keep).network
-    kept = load_file(folder.parent / "runs" / "student-mkd+clt-seed-0.safetensors")
+    keep, run = Keep(folder.parent / "runs", quiet), Run(0, "mkd+own")
+    student = student_of(material, run, lambda: pytest.fail("a teacher was asked"), keep).network
+    kept = load_file(folder.parent / "runs" / "student-mkd+own-seed-0.safetensors")
     for name, value in student.state_dict().items():
         torch.testing.assert_close(value, kept[name])
+    monkeypatch.setattr(
+        "ecgcore.training.single_make.heard_of", lambda *_: pytest.fail("a student was asked again")
+    )
+    heard = kept_heard(material, run, student, keep)
+    np.testing.assert_array_equal(heard.twelve, material.rows(("val",))["twelve"])
+    assert np.isfinite(heard.single["cinc"][1].handheld).all()
 
 
 def test_a_teacher_is_the_bases_network_of_the_fold(material, tmp_path, monkeypatch):
@@ -376,12 +465,12 @@ def test_folds_hear_everybody_once_and_positives_are_counted_by_record(
     heard = []
     for fold in range(2):
         answers = answers_of(material, keep, fold)
-        student = student_of(material, Run(0, "bce", fold), answers, keep).network
+        student = student_of(material, Run(0, "bce", fold), lambda a=answers: a, keep).network
         heard.append(heard_of(material, student, fold))
         people = material.base.twelve.data.groups[heard[fold].twelve]
         assert {material.fold_of[str(name)] for name in people} == {fold}
     found = collect(material.base, heard)
-    assert found.logits.shape[0] == 40 * 12 + 40 + 40
+    assert found.logits.shape[0] == 40 * 12 + 10 + 10
     rules, _ = rules_of(found)
     rule = {rule.code: rule for rule in rules}["LBBB"]
     rows = int((found.targets[:, STATEMENT_CODES.index("LBBB")] == 1).sum())

@@ -1,0 +1,243 @@
+"""What each loss of the single-lead student gains, on test: prints tables.
+
+    .venv/bin/python -m benchmarks.single_lead [--runs runs] [--out results/single/ablation.json]
+
+Every student of ``configs/single_lead.toml`` that is kept under ``runs`` (``train`` leaves it
+there), beside that of the second part by labels alone, from the same start and with the same
+records: paired, the mean over seeds, 95 % intervals over patients.  The loss was chosen out of
+fold; nothing is chosen here.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ecgcore.errors import InvalidArgumentError
+from ecgcore.evaluation import mean_auc_difference, mean_auc_interval
+from ecgcore.evaluation.side_words import table, words
+from ecgcore.labels import CORE_CODES, STATEMENT_CODES
+from ecgcore.leads import STANDARD_12
+from ecgcore.models import LeadAttentionNet
+from ecgcore.training.multi_make import Material
+from ecgcore.training.pools import packed_pool, single_lead_pool
+from ecgcore.training.reference_score import grid_threshold
+from ecgcore.training.single_ask import ask
+from ecgcore.training.single_fit import SinglePool, single_pool
+from ecgcore.training.single_make import OWN_LEAD, Run, kept
+from ecgcore.training.single_recipe import SingleRecipe, read_single_recipe
+
+RECIPE = Path("configs/single_lead.toml")
+N = len(CORE_CODES)
+AF = STATEMENT_CODES.index("AF")
+BASE = "bce"
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Records of one split, with the rows of each kind that can be used."""
+
+    pool: SinglePool
+    rows: dict[str, NDArray[np.int64]]
+    groups: NDArray[np.str_]
+
+    def targets(self, kind: str) -> Floats:
+        """Return the nine statements of a kind's rows."""
+        statements: Floats = self.pool.pool.statements.numpy()
+        return statements[self.rows[kind]][:, :N]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--out", type=Path, default=Path("results/single/ablation.json"))
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    recipe = read_single_recipe(RECIPE)
+    folder = args.runs / f"{recipe.name}-{recipe.version}"
+    test, val = held(recipe, "test"), held(recipe, "val")
+    said, cuts = {}, {}
+    for loss in recipe.losses:
+        networks = [student(recipe, loss, k, folder) for k in range(len(recipe.seeds))]
+        said[loss] = [answers(network, test) for network in networks]
+        cuts[loss] = [thresholds(answers(network, val), val) for network in networks]
+        sys.stderr.write(f"{loss} is heard\n")
+    found = figures(test, said, cuts)
+    print(summary(found))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def held(recipe: SingleRecipe, split: str) -> Held:
+    base = recipe.base
+    pools = {
+        "twelve": packed_pool(base.data.datasets, (split,), base.input),
+        "single": single_lead_pool(base.tasks.single_lead, (split,), base.input),
+    }
+    pool = single_pool(pools, Material(base).noise, torch.device("cpu"))
+    data, first = pools["single"].data, pool.first["single"]
+    known = ~np.isnan(pool.pool.statements.numpy()[:, :N]).all(axis=1)
+    usable = known & pool.complete.any(axis=1)
+    rows = {"twelve": np.flatnonzero(usable[:first] & pool.complete[:first].all(axis=1))}
+    for kind, name in (("cpsc", "cpsc2018_lead1"), ("cinc", "cinc2017")):
+        rows[kind] = first + np.flatnonzero((data.datasets == name) & usable[first:])
+    groups = np.concatenate([part.data.groups for part in pools.values()])
+    return Held(pool, rows, groups)
+
+
+def student(recipe: SingleRecipe, loss: str, number: int, folder: Path) -> LeadAttentionNet:
+    name = Run(number, loss).name
+
+    def missing() -> Any:
+        raise InvalidArgumentError(
+            f"{folder / name}.safetensors is not there: python -m ecgcore train {RECIPE}"
+        )
+
+    return kept(recipe, name, folder, missing).network
+
+
+def answers(network: LeadAttentionNet, there: Held) -> dict[str, Floats]:
+    """Return logits of the nine: ``twelve`` (12, n, 9) lead by lead, ``cpsc`` and ``cinc``."""
+    rows = there.rows
+    leads = [ask(network, there.pool, rows["twelve"], [k]).statements[:, :N] for k in range(12)]
+    found = {"twelve": np.stack(leads)}
+    for kind in ("cpsc", "cinc"):
+        found[kind] = ask(network, there.pool, rows[kind], [OWN_LEAD]).statements[:, :N]
+    return found
+
+
+def thresholds(said: dict[str, Floats], val: Held) -> NDArray[np.float64]:
+    """Return each statement's threshold of the highest F1 on val, lead by lead, (12, 9)."""
+    y = val.targets("twelve")
+    return np.array(
+        [
+            [grid_threshold(y[:, j], _p(one[:, j])).threshold for j in range(N)]
+            for one in said["twelve"]
+        ]
+    )
+
+
+def figures(
+    test: Held,
+    said: dict[str, list[dict[str, Floats]]],
+    cuts: dict[str, list[NDArray[np.float64]]],
+) -> dict[str, Any]:
+    parts: dict[str, Any] = {}
+    for name, kind, leads in (
+        ("lead I", "twelve", [0]),
+        ("lead II", "twelve", [1]),
+        ("mean of twelve leads", "twelve", list(range(12))),
+        ("CPSC, lead I", "cpsc", None),
+    ):
+        y, groups = test.targets(kind), test.groups[test.rows[kind]]
+        wide = {loss: _wide(each, kind, leads) for loss, each in said.items()}
+        times = wide[BASE].shape[1] // N
+        parts[name] = _compared(np.tile(y, (1, times)), wide, groups)
+    y, groups = test.targets("cinc")[:, [AF]], test.groups[test.rows["cinc"]]
+    wide = {loss: np.hstack([s["cinc"][:, [AF]] for s in each]) for loss, each in said.items()}
+    parts["CinC 2017, AF"] = _compared(np.tile(y, (1, len(said[BASE]))), wide, groups)
+    return {"auc": parts, "f1": _f1(test, said, cuts), "by_class": _by_class(test, said)}
+
+
+def _wide(each: Sequence[dict[str, Floats]], kind: str, leads: list[int] | None) -> Floats:
+    """Return seeds (and leads) side by side, (n, k * 9): the mean area is that over all."""
+    if leads is None:
+        return np.hstack([said[kind] for said in each])
+    return np.hstack([said[kind][lead] for said in each for lead in leads])
+
+
+def _compared(y: Floats, wide: dict[str, Floats], groups: NDArray[np.str_]) -> dict[str, Any]:
+    out = {}
+    for loss, scores in wide.items():
+        out[loss] = {"auc": mean_auc_interval(y, scores, groups=groups).as_dict()}
+        if loss != BASE:
+            gain = mean_auc_difference(y, scores, wide[BASE], groups=groups)
+            out[loss]["over_bce"] = gain.as_dict()
+    return out
+
+
+def _f1(
+    test: Held,
+    said: dict[str, list[dict[str, Floats]]],
+    cuts: dict[str, list[NDArray[np.float64]]],
+) -> dict[str, Any]:
+    """Return the mean F1 of the nine by lead, over seeds, at the thresholds from val."""
+    y = test.targets("twelve")
+    out: dict[str, Any] = {}
+    for loss, each in said.items():
+        by_seed = np.array(
+            [
+                [
+                    np.nanmean(
+                        [_one_f1(y[:, j], _p(s["twelve"][k][:, j]), cut[k, j]) for j in range(N)]
+                    )
+                    for k in range(12)
+                ]
+                for s, cut in zip(each, cuts[loss], strict=True)
+            ]
+        )
+        out[loss] = dict(zip(STANDARD_12, by_seed.mean(axis=0).tolist(), strict=True))
+    return out
+
+
+def _one_f1(y: Floats, p: NDArray[np.float64], cut: float) -> float:
+    known = ~np.isnan(y)
+    there, flagged = y[known] == 1, p[known] >= cut
+    return float(2 * (there & flagged).sum() / max(1, there.sum() + flagged.sum()))
+
+
+def _by_class(test: Held, said: dict[str, list[dict[str, Floats]]]) -> dict[str, Any]:
+    """Return each statement's area by lead, mean over seeds."""
+    y, groups = test.targets("twelve"), test.groups[test.rows["twelve"]]
+    out: dict[str, Any] = {}
+    for loss, each in said.items():
+        out[loss] = {}
+        for k, lead in enumerate(STANDARD_12):
+            areas = {}
+            for j, code in enumerate(CORE_CODES):
+                scores = np.stack([s["twelve"][k][:, j] for s in each], axis=1)
+                one = np.tile(y[:, [j]], (1, len(each)))
+                areas[code] = mean_auc_interval(one, scores, groups=groups, n_boot=2).value
+            out[loss][lead] = areas
+    return out
+
+
+def _p(logits: Floats) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -60, 60))))
+
+
+def summary(found: dict[str, Any]) -> str:
+    parts = list(found["auc"])
+    losses = list(found["auc"][parts[0]])
+    rows = [[loss, *(words(found["auc"][p][loss]["auc"]) for p in parts)] for loss in losses]
+    gains = [
+        [loss, *(words(found["auc"][p][loss]["over_bce"]) for p in parts)]
+        for loss in losses
+        if loss != BASE
+    ]
+    f1 = [[loss, *(f"{v:.3f}" for v in found["f1"][loss].values())] for loss in losses]
+    classes = [
+        [loss, *(f"{v:.3f}" for v in found["by_class"][loss]["I"].values())] for loss in losses
+    ]
+    return "\n\n".join(
+        (
+            "Mean AUC of the nine on test, mean over seeds, 95 % intervals over patients\n\n"
+            + table(["loss", *parts], rows),
+            "Over the second part by labels alone, paired\n\n" + table(["loss", *parts], gains),
+            "Mean F1, thresholds from val\n\n" + table(["loss", *STANDARD_12], f1),
+            "AUC by statement on lead I\n\n" + table(["loss", *CORE_CODES], classes),
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
