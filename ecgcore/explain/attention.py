@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from ecgcore.explain.case import Case, Map, Method
 from ecgcore.explain.gradcam import hirescam
-from ecgcore.explain.gradients import integrated_gradients
+from ecgcore.explain.gradients import two_baseline_gradients
 from ecgcore.models import LeadAttentionNet, LeadSetNet
 
 
@@ -73,8 +73,8 @@ def attended_cam(case: Case) -> Map:
 
 
 def attended_gradients(case: Case) -> Map:
-    """Return integrated gradients, weighted in the same way; signed."""
-    return _where_read(case, _made(case, "integrated_gradients", integrated_gradients))
+    """Return integrated gradients from two baselines, weighted in the same way; signed."""
+    return _where_read(case, _made(case, "two_baseline_gradients", two_baseline_gradients))
 
 
 def _made(case: Case, name: str, method: Method) -> Map:

@@ -161,6 +161,12 @@ def changes(
     return fall, rise
 
 
+def lines_of(case: Case) -> Tensor:
+    """Return the input as nothing but lines, block by block: what a deletion ends in."""
+    blocks = blocks_of(case)
+    return replaced(case.x, _ends(blocks)[1:], blocks.size)
+
+
 def _ends(blocks: Blocks) -> NDArray[np.bool_]:
     ends = np.zeros((2, blocks.shape[0] * blocks.shape[1]), dtype=bool)
     ends[1, blocks.which] = True

@@ -8,8 +8,9 @@ the wrong reason.
 from ecgcore.explain.table import methods_of
 from ecgcore.inference.loading import LoadedModel
 
-# Deletion and insertion: of all methods the only one above QRS complexes alone under both fills.
-DEFAULT = ("integrated_gradients", "attended_cam")
+# Deletion and insertion: of all methods the only one above QRS complexes alone under both fills in
+# both.
+DEFAULT = ("two_baseline_gradients", "attended_cam")
 # A statement about single beats must point at them: pointing game on beats of DS1.
 BY_STATEMENT: dict[str, tuple[str, str]] = {
     "PVC": ("attended_gradients", "attended_cam"),

@@ -11,7 +11,12 @@ from ecgcore.explain.attention import (
 )
 from ecgcore.explain.case import MethodEntry, needs
 from ecgcore.explain.gradcam import gradcam, guided_gradcam, hirescam
-from ecgcore.explain.gradients import gradient_shap, integrated_gradients, saliency
+from ecgcore.explain.gradients import (
+    gradient_shap,
+    integrated_gradients,
+    saliency,
+    two_baseline_gradients,
+)
 from ecgcore.explain.occlusion import occlusion
 from ecgcore.explain.shapley import lead_shapley
 from ecgcore.explain.waveform import has_curve, waveform_attention
@@ -64,6 +69,12 @@ METHODS: dict[str, MethodEntry] = {
         integrated_gradients,
         "Integrated gradients",
         "What each sample adds, from a flat line to this trace.",
+        signed=True,
+    ),
+    "two_baseline_gradients": MethodEntry(
+        two_baseline_gradients,
+        "Integrated gradients, two baselines",
+        "What each sample adds, from a flat line and from straight lines of 200 ms to this trace.",
         signed=True,
     ),
     "attended_gradients": MethodEntry(

@@ -24,6 +24,7 @@ from ecgcore.evaluation.metrics import (
     weighted_mean_auc,
 )
 from ecgcore.evaluation.model_report import Predicted, card_metrics, targets_of
+from ecgcore.evaluation.outliers import outlier_figures
 from ecgcore.evaluation.side_report import (
     HAND,
     LEAD_ONE,
@@ -127,10 +128,11 @@ def single_figures(
         if lead == "I":
             on_one.append((twelve, said[student.name]))
             superclasses = _super_figures(run, twelve, said)
-    sets, handheld = {}, {}
+    sets, handheld, asked = {}, {}, {}
     for name, key in ((LEAD_ONE, "cpsc"), (HAND, "cinc")):
         some = _read(run, single_entries(name, split), name)
         said = {model.name: _ask_lead(model, some, 0) for model in run.both}
+        asked[name] = _asked(some, said[student.name])
         if name == HAND:
             handheld = _handheld(run, some, said)
         # A recording that its reader calls unreadable tells nothing of rhythm.
@@ -148,6 +150,7 @@ def single_figures(
         **sets,
         "handheld": handheld,
         "super": superclasses,
+        "refusal": _refusal(run, asked),
         "ds2": _ds2_figures(run),
         "card": _card_metrics(run, on_one),
     }
@@ -284,12 +287,23 @@ def _handheld(
     """Return F1 of CinC 2017's own classes, unreadable recordings included."""
     out = {}
     for model in _sides(run):
-        heard = np.array([each is not None for each in said[model.name]])
-        kept = records.where(heard)
-        spoken = tuple(each for each in said[model.name] if each is not None)
-        asked = Asked(kept.entries, kept.reads, spoken)
+        asked = _asked(records, said[model.name])
         out[model.name] = handheld_figures(model, asked, n_boot=run.n_boot)
     return out
+
+
+def _asked(records: _Records, said: Sequence[Said | None]) -> Asked:
+    """Return the records that something was said of."""
+    kept = records.where(np.array([each is not None for each in said]))
+    return Asked(kept.entries, kept.reads, tuple(each for each in said if each is not None))
+
+
+def _refusal(run: _Run, asked: Mapping[str, Asked]) -> dict[str, Any]:
+    """Return whether the student refuses strips that their reader calls unreadable."""
+    if run.student.distance is None:
+        return {}
+    scale = run.student.card.abstention.get("scale")
+    return outlier_figures(run.student, run.split, asked, scale=scale, n_boot=run.n_boot)
 
 
 def _super_figures(

@@ -220,7 +220,7 @@ def test_attention_sums_to_one_over_what_is_there(explainers, kind):
 @pytest.mark.parametrize("kind", ["lead_set", "lead_attention"])
 @pytest.mark.parametrize(
     ("method", "part"),
-    [("attended_cam", "hirescam"), ("attended_gradients", "integrated_gradients")],
+    [("attended_cam", "hirescam"), ("attended_gradients", "two_baseline_gradients")],
 )
 def test_where_it_attends_is_a_share_of_the_map_whoever_made_that(explainers, kind, method, part):
     explainer = explainers[kind, "spoiled"]
