@@ -16,7 +16,14 @@ from ecgcore.evaluation import asked as asked_module
 from ecgcore.evaluation import outliers, side_report
 from ecgcore.evaluation.asked import ask_reads, on_one_lead, read_one, read_some
 from ecgcore.evaluation.multi_report import multi_figures, predicted_of
-from ecgcore.evaluation.outliers import AGAINST, best_score, disagreement, failure, judge
+from ecgcore.evaluation.outliers import (
+    AGAINST,
+    best_score,
+    disagreement,
+    failure,
+    judge,
+    outlier_figures,
+)
 from ecgcore.evaluation.side_report import (
     BeatTable,
     ask_entries,
@@ -33,7 +40,13 @@ from ecgcore.leads import STANDARD_12
 from ecgcore.models import LeadAttentionNet
 from ecgcore.recording import Recording
 from ecgcore.simulate import simulate
-from ecgcore.training.release_choices import beat_bias, handheld_bias, kept_networks
+from ecgcore.training import release_choices
+from ecgcore.training.release_choices import (
+    beat_bias,
+    choose_single,
+    handheld_bias,
+    kept_networks,
+)
 from tests.synthetic import tiny_card
 
 TINY = {"encoder": (4, 8), "mixed": 8, "trunk": (8, 16), "layers": 1, "kernel": 5}
@@ -217,6 +230,22 @@ def test_a_bias_is_chosen_only_where_it_helps():
     assert beat_bias(tables)[0] == 0.0
     perfect = BeatTable(np.array(["N", "S", "V"]), np.eye(3), {})
     assert beat_bias({"1": perfect}) == [0.0, 0.0, 0.0]
+
+
+def test_of_a_model_of_one_lead_only_unreadable_strips_are_outliers(model, files, monkeypatch):
+    hand = [entry(i, "cinc2017", TARGETS["NAO~"[i % 4]]) for i in range(N)]
+    singles = {"cinc2017": hand, "cpsc2018_lead1": [entry(i, "cpsc2018_lead1") for i in range(N)]}
+    asked = {name: ask_entries(model, entries) for name, entries in singles.items()}
+    found = outlier_figures(model, "test", asked, n_boot=10)
+    assert set(found["outliers"]) == {outliers.NOISE}
+    assert set(found["insiders"]) == {outliers.ONE}
+    assert found["insiders"][outliers.ONE]["n"] == 2 * N - 2
+    monkeypatch.setattr(release_choices, "single_entries", lambda name, _split: singles[name])
+    monkeypatch.setattr(release_choices, "beat_tables", lambda _model, _split: made_beats())
+    chosen = choose_single(model)
+    assert chosen.abstention["score"] in {"distance", "energy"}
+    assert set(chosen.abstention["val"]["outliers"]) == {outliers.NOISE}
+    assert chosen.sides["handheld_bias"][0] == 0.0
 
 
 def test_networks_that_agree_do_not_disagree(model, recordings):

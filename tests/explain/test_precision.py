@@ -28,7 +28,9 @@ def test_bfloat16_is_used_only_where_the_processor_has_it(monkeypatch):
         has_bfloat16.cache_clear()
 
 
-@pytest.mark.parametrize("method", ["integrated_gradients", "two_baseline_gradients", "gradient_shap"])
+@pytest.mark.parametrize(
+    "method", ["integrated_gradients", "two_baseline_gradients", "gradient_shap"]
+)
 def test_a_map_in_bfloat16_is_that_in_float32(method, monkeypatch):
     model = load_model("core9-1")
     recording = demonstration_case("pvc").recording
