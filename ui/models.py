@@ -3,8 +3,7 @@
 import streamlit as st
 
 from ecgcore.errors import EcgError
-from ecgcore.explain import Explainer
-from ecgcore.explain.defaults import default_methods
+from ecgcore.explain import Explainer, best_checked
 from ecgcore.inference import (
     DEFAULT_MODEL,
     LoadedModel,
@@ -65,16 +64,18 @@ def attribution_of(
     Parameters
     ----------
     method : str, optional
-        Default: the method whose maps fared best for this statement.
+        Default: of the statement's two methods, the one whose checks went better here.
     at_s : float, optional
         Of a long recording, the window that holds this time; default the highest.
     """
     explainer = explainer_of(case)
-    chosen = method or default_methods(explainer.model, code)[0]
-    return case.remember(
-        ("attribution", code, chosen, at_s),
-        lambda: explainer.explain(code, chosen, windows="highest", at_s=at_s),
-    )
+
+    def make() -> Attribution:
+        if method is None:
+            return best_checked(explainer, code, windows="highest", at_s=at_s)
+        return explainer.explain(code, method, windows="highest", at_s=at_s)
+
+    return case.remember(("attribution", code, method, at_s), make)
 
 
 def window_probabilities(explainer: Explainer, code: str) -> list[float]:

@@ -7,8 +7,7 @@ import numpy as np
 import streamlit as st
 
 from ecgcore.errors import EcgError
-from ecgcore.explain import METHODS, explain, verdict
-from ecgcore.explain.defaults import default_methods
+from ecgcore.explain import METHODS, Explainer, best_checked, verdict
 from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL, available_models, predict
 from ecgcore.inference.choice import choices_for, one_lead_of
 from ecgcore.inference.one_lead import can_and_cannot
@@ -309,9 +308,7 @@ def _map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | str:
     try:
         return case.remember(
             ("single lead map", name, lead if leads else "", code),
-            lambda: explain(
-                model, case.recording, code, method=default_methods(model, code)[0], leads=leads
-            ),
+            lambda: best_checked(Explainer(model, case.recording, leads), code),
         )
     except EcgError as error:
         return str(error)
@@ -326,8 +323,11 @@ def _strip(case: OpenCase, lead: str, found: Attribution | str, title: str, key:
     sheet = lay_out((lead,), start + seconds, replace(_PAPER, mm_per_mv=gain), start_s=start)
     overlay, legend, words = None, None, ""
     if isinstance(found, Attribution):
-        if not verdict(found.self_check).shown:
-            words = "The map failed a check of its faithfulness to the model: it is not shown."
+        shown = verdict(found.self_check).shown
+        if not shown:
+            words = "The map failed a check of its faithfulness to the model."
+        if not shown and not st.session_state.get(f"show_failed_{key}"):
+            words = f"{words} It is not shown."
         elif lead in found.leads:
             row = found.leads.index(lead)
             # What speaks for the statement; what speaks against it stands on the page Explain.
@@ -336,7 +336,7 @@ def _strip(case: OpenCase, lead: str, found: Attribution | str, title: str, key:
             share = found.lead_share().get(lead, 0.0)
             name = METHODS[found.method].name
             legend = Legend(f"{name}, {title}", "little", "much attribution")
-            if key == "teacher":
+            if shown and key == "teacher":
                 words = f"{100 * share:.0f} % of the teacher's attribution lies on lead {lead}."
     else:
         words = found
@@ -353,3 +353,5 @@ def _strip(case: OpenCase, lead: str, found: Attribution | str, title: str, key:
     )
     if words:
         st.caption(plain(words))
+    if isinstance(found, Attribution) and not verdict(found.self_check).shown:
+        st.toggle("Show it all the same", key=f"show_failed_{key}")

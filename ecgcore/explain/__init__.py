@@ -1,6 +1,7 @@
 """Where a model looked, with checks of whether the answer can be trusted."""
 
 from ecgcore.explain.attribution import explain
+from ecgcore.explain.best import best_checked
 from ecgcore.explain.case import Case, Map, MethodEntry
 from ecgcore.explain.description import Description, describe
 from ecgcore.explain.explainer import Explainer
@@ -15,6 +16,7 @@ __all__ = [
     "Map",
     "MethodEntry",
     "Verdict",
+    "best_checked",
     "describe",
     "explain",
     "method_for",

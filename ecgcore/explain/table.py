@@ -73,7 +73,7 @@ METHODS: dict[str, MethodEntry] = {
     ),
     "two_baseline_gradients": MethodEntry(
         two_baseline_gradients,
-        "Integrated gradients, two baselines",
+        "Two-baseline gradients",
         "What each sample adds, from a flat line and from straight lines of 200 ms to this trace.",
         signed=True,
     ),
