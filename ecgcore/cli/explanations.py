@@ -15,7 +15,7 @@ from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.datasets import Entry, PackedSet, data_root, load_index, pack
 from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
 from ecgcore.evaluation.map_background import background
-from ecgcore.evaluation.map_records import positive_records
+from ecgcore.evaluation.map_records import on_one_lead, positive_records
 from ecgcore.evaluation.map_weights import ALL, SEEDS, randomised, variant_rows, with_weights
 from ecgcore.explain import METHODS, methods_of
 from ecgcore.explain.background import FILE, SCHEMA, forget
@@ -61,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
     methods = [m for m in methods_of(model) if m != "occlusion" and not METHODS[m].whole_leads]
     codes = [code for code in CORE_CODES if code in model.card.codes]
     trials = positive_records(val, codes, most=args.maps, seed=SEED)
+    if model.card.input.max_leads == 1:
+        trials = on_one_lead(trials)
     others = {ALL: randomised(model, seed=SEED)[ALL]}
     others |= {f"{SEEDS} {i}": with_weights(model, *_file(t)) for i, t in enumerate(args.seeds)}
     rows = variant_rows(model, others, trials, methods, report=_told("map"))

@@ -54,7 +54,13 @@ def background(
     known: dict[int, Array] = {}
     rr_s: dict[int, float] = {}
     for number, row in enumerate([*asked.tolist(), *wanted]):
-        given = prepared_input(data.signal(row), contract, in_mv=bool(data.signals.in_mv[row]))
+        samples = data.signal(row)
+        if number < len(asked) and contract.max_leads == 1:
+            # A network of one lead is shown each lead in turn.
+            samples[np.arange(len(samples)) != number % len(samples)] = np.nan
+            if not np.isfinite(samples).any():
+                continue
+        given = prepared_input(samples, contract, in_mv=bool(data.signals.in_mv[row]))
         pieces = pieces_of(given, contract)
         if number < len(asked):
             logits.append(network_logits(model.network, given, pieces).max(axis=0))

@@ -4,7 +4,7 @@ A :class:`Trial` is one recording and one statement, with where the attribution 
 is known.  Everything is drawn from a seed, at most so many a statement.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +73,14 @@ def positive_records(
         rng = np.random.default_rng([seed, number])
         for row in rng.permutation(rows)[:most]:
             yield Trial(load_recording(entries[row]), code, entries[row].group)
+
+
+def on_one_lead(trials: Iterable[Trial]) -> Iterator[Trial]:
+    """Yield trials on one lead each, every lead in turn; without a mask."""
+    for number, trial in enumerate(trials):
+        leads = trial.recording.leads
+        one = trial.recording.select((leads[number % len(leads)],))
+        yield Trial(one, trial.code, trial.group)
 
 
 def marked_beats(
