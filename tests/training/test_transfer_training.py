@@ -186,6 +186,25 @@ def test_a_recipe_is_run_to_figures_and_not_run_again(tmp_path, monkeypatch):
     assert again == found
 
 
+def test_seeds_are_joined_into_one_figure():
+    data, recipe = made_set(), tiny()
+    rng = np.random.default_rng(0)
+    n = data.targets.shape
+    logits = {
+        f"I-{variant}-seed{k}": rng.standard_normal(n).astype(np.float32)
+        for variant in ("bce", "mkd")
+        for k in (0, 1)
+    }
+    found = transfer_make.figures(recipe, data, logits, n_boot=20)
+    one = found["over_seeds"]["I-mkd"]["nine"]
+    each = [found["gains"][f"I-mkd-seed{k}"]["nine"]["value"] for k in (0, 1)]
+    assert one["over_bce"]["value"] == pytest.approx(np.mean(each), abs=1e-3)
+    assert one["over_bce"]["low"] <= one["over_bce"]["value"] <= one["over_bce"]["high"]
+    assert "I-mkd, all seeds | nine" in summary_text(found)
+    single = {name: value for name, value in logits.items() if name.endswith("0")}
+    assert transfer_make.figures(recipe, data, single, n_boot=20)["over_seeds"] == {}
+
+
 def test_the_command_names_what_is_missing(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("ECG_FULL_DATA", raising=False)
     assert main(["train", str(CONFIGS / "mvkt_ptbxl.toml"), "--runs", str(tmp_path)]) == 2
