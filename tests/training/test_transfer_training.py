@@ -118,7 +118,7 @@ def test_the_recipes_read_and_are_of_the_published_depth(name):
         ("alpha = 1.0", "alpha = -1.0", "alpha"),
         ("alpha = 1.0", "gamma = 1.0", "does not fit"),
         ('source = "splits"', 'source = "ptbxl"', "task of a set in full"),
-        ("batch_size = 64", "batch_size = 6.5", "whole number"),
+        ("batch_size = 32", "batch_size = 6.5", "whole number"),
         ('leads = ["I"]', 'leads = ["MLII"]', "possible values"),
         ("[transfer]", "[transfers]", "possible values"),
         ("seeds = [0, 1, 2]", "seeds = []", "seed"),
@@ -136,7 +136,7 @@ def test_a_recipe_that_does_not_fit_is_refused(tmp_path, old, new, words):
 def test_a_teacher_comes_before_its_students_and_no_run_twice():
     runs = runs_of(read_transfer_recipe(SPLITS))
     names = [run.name for run in runs]
-    assert len(set(names)) == len(names) == 12 + 2 + 4 + 3
+    assert len(set(names)) == len(names) == 12 + 2 + 10 * 4 + 3
     assert names[0] == "teacher"
     for place, run in enumerate(runs):
         assert {name for name, _ in run.teachers} <= set(names[:place])
