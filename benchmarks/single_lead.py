@@ -1,18 +1,22 @@
 """What each loss of the single-lead student gains, on test: prints tables.
 
-    .venv/bin/python -m benchmarks.single_lead [--runs runs] [--out results/single/ablation.json]
+    .venv/bin/python -m benchmarks.single_lead losses [--runs runs]
+    .venv/bin/python -m benchmarks.single_lead each --leads I II V1 V5 --steps 1500
 
-Every student of ``configs/single_lead.toml`` that is kept under ``runs`` (``train`` leaves it
-there), beside that of the second part by labels alone, from the same start and with the same
-records: paired, the mean over seeds, 95 % intervals over patients.  The loss was chosen out of
+``losses``: every student of ``configs/single_lead.toml`` that is kept under ``runs`` (``train``
+leaves it there), beside that of the second part by labels alone, from the same start and with the
+same records: paired, the mean over seeds, 95 % intervals over patients.  The loss was chosen out of
 fold; nothing is chosen here.
+
+``each``: a network for one lead alone beside the one network for all leads that is told which it is
+given; both by labels alone, from the same seed, with as many steps, on val and on test.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +34,19 @@ from ecgcore.training.multi_make import Material
 from ecgcore.training.pools import packed_pool, single_lead_pool
 from ecgcore.training.reference_score import grid_threshold
 from ecgcore.training.single_ask import ask
-from ecgcore.training.single_fit import SinglePool, single_pool
-from ecgcore.training.single_make import OWN_LEAD, Run, kept
-from ecgcore.training.single_recipe import SingleRecipe, read_single_recipe
+from ecgcore.training.single_fit import SinglePool, Trained, fit_single, single_pool
+from ecgcore.training.single_make import (
+    OWN_LEAD,
+    Keep,
+    Run,
+    SingleMaterial,
+    by_labels,
+    kept,
+    learned_rows,
+    seed_of,
+    soup_of,
+)
+from ecgcore.training.single_recipe import SOUP, SingleRecipe, read_single_recipe
 
 RECIPE = Path("configs/single_lead.toml")
 N = len(CORE_CODES)
@@ -57,12 +71,22 @@ class Held:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("losses", "each"))
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--out", type=Path, default=Path("results/single/ablation.json"))
+    parser.add_argument("--out", type=Path, default=Path("results/single"))
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--leads", nargs="+", choices=STANDARD_12, default=list(STANDARD_12))
+    parser.add_argument("--steps", type=int, default=1500)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     recipe = read_single_recipe(RECIPE)
+    found = losses(recipe, args) if args.what == "losses" else each(recipe, args)
+    args.out.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(found, indent=1) + "\n"
+    (args.out / f"{args.what}.json").write_text(text, encoding="utf-8")
+
+
+def losses(recipe: SingleRecipe, args: argparse.Namespace) -> dict[str, Any]:
     folder = args.runs / f"{recipe.name}-{recipe.version}"
     test, val = held(recipe, "test"), held(recipe, "val")
     said, cuts = {}, {}
@@ -73,8 +97,58 @@ def main() -> None:
         sys.stderr.write(f"{loss} is heard\n")
     found = figures(test, said, cuts)
     print(summary(found))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return found
+
+
+def each(recipe: SingleRecipe, args: argparse.Namespace) -> dict[str, Any]:
+    recipe = replace(recipe, student=replace(recipe.student, steps=args.steps))
+    folder = args.runs / f"{recipe.name}-{recipe.version}-{args.steps}"
+    material = SingleMaterial(recipe, Material(recipe.base))
+    run, keep = Run(0, "labels"), Keep(folder, _told)
+    rows, seed = learned_rows(material), seed_of(recipe, run)
+    together = by_labels(material, run, keep).network
+    places = {"val": held(recipe, "val"), "test": held(recipe, "test")}
+    found: dict[str, Any] = {"steps": args.steps, "leads": {}}
+    for lead in args.leads:
+        k = STANDARD_12.index(lead)
+
+        def make(k: int = k, lead: str = lead) -> Trained:
+            return fit_single(
+                recipe, material.pool, rows, recipe.student, seed=seed, leads=(k,),
+                report=_told(lead),
+            )  # fmt: skip
+
+        alone = kept(recipe, f"lead-{lead}-seed-0", folder, make).network
+        found["leads"][lead] = {
+            split: _alone(alone, together, k, there) for split, there in places.items()
+        }
+        for split, one in found["leads"][lead].items():
+            cells = (words(one[name]) for name in ("alone", "together", "less"))
+            print(lead, split, *cells, sep=" | ", flush=True)
+    return found
+
+
+def _alone(
+    alone: LeadAttentionNet, together: LeadAttentionNet, lead: int, there: Held
+) -> dict[str, Any]:
+    rows = there.rows["twelve"]
+    y, groups = there.targets("twelve"), there.groups[rows]
+    mine, other = (
+        ask(network, there.pool, rows, [lead]).statements[:, :N] for network in (alone, together)
+    )
+    return {
+        "alone": mean_auc_interval(y, mine, groups=groups).as_dict(),
+        "together": mean_auc_interval(y, other, groups=groups).as_dict(),
+        "less": mean_auc_difference(y, mine, other, groups=groups).as_dict(),
+    }
+
+
+def _told(name: str) -> Callable[[int, float], None]:
+    def tell(step: int, loss: float) -> None:
+        if step % 250 == 0:
+            sys.stderr.write(f"{name}: step {step}, loss {loss:.3f}\n")
+
+    return tell
 
 
 def held(recipe: SingleRecipe, split: str) -> Held:
@@ -95,6 +169,12 @@ def held(recipe: SingleRecipe, split: str) -> Held:
 
 
 def student(recipe: SingleRecipe, loss: str, number: int, folder: Path) -> LeadAttentionNet:
+    return _kept(recipe, loss, number, folder).network
+
+
+def _kept(recipe: SingleRecipe, loss: str, number: int, folder: Path) -> Trained:
+    if loss == SOUP:
+        return soup_of([_kept(recipe, part, number, folder) for part in recipe.soup])
     name = Run(number, loss).name
 
     def missing() -> Any:
@@ -102,7 +182,7 @@ def student(recipe: SingleRecipe, loss: str, number: int, folder: Path) -> LeadA
             f"{folder / name}.safetensors is not there: python -m ecgcore train {RECIPE}"
         )
 
-    return kept(recipe, name, folder, missing).network
+    return kept(recipe, name, folder, missing)
 
 
 def answers(network: LeadAttentionNet, there: Held) -> dict[str, Floats]:

@@ -4,6 +4,7 @@ A fold's teacher and student never saw its patients, in whatever set they stand,
 losses; the final students learn from ``train`` alone, so that ``val`` can choose between seeds.
 """
 
+import copy
 import hashlib
 import json
 import zlib
@@ -37,7 +38,7 @@ from ecgcore.training.single_fit import (
     network_of,
     single_pool,
 )
-from ecgcore.training.single_recipe import SingleRecipe
+from ecgcore.training.single_recipe import SOUP, SingleRecipe
 from ecgcore.training.transfer_fit import device_of
 
 Rows = NDArray[np.int64]
@@ -246,7 +247,7 @@ class Run:
 def by_labels(material: SingleMaterial, run: Run, keep: Keep) -> Trained:
     """Train the first part of a student, by labels alone, or take it."""
     recipe, name = material.recipe, f"labels-{run.place}"
-    rows, seed = learned_rows(material, run.fold), _seed(recipe, run)
+    rows, seed = learned_rows(material, run.fold), seed_of(recipe, run)
 
     def make() -> Trained:
         report = keep.tell(name)
@@ -260,6 +261,11 @@ def student_of(
 ) -> Trained:
     """Train a student to the end, or take it; teachers are asked if it has to be trained."""
     recipe, name = material.recipe, run.name
+    if run.loss == SOUP:
+        parts = [
+            student_of(material, replace(run, loss=loss), answers, keep) for loss in recipe.soup
+        ]
+        return soup_of(parts)
     first = by_labels(material, run, keep)
     if run.loss == "labels":
         return first
@@ -271,7 +277,7 @@ def student_of(
             material.pool,
             learned_rows(material, run.fold),
             recipe.second,
-            seed=_seed(recipe, run) + 1,
+            seed=seed_of(recipe, run) + 1,
             answers=heard_by(run.loss, answers),
             contrast="clt" in run.loss,
             start=start,
@@ -279,6 +285,25 @@ def student_of(
         )
 
     return kept(recipe, name, keep.folder, make)
+
+
+def soup_of(parts: Sequence[Trained]) -> Trained:
+    """Return the network of the mean weights of networks that were trained on from one start.
+
+    Wortsman et al., Model soups, ICML 2022.
+    """
+    network = copy.deepcopy(parts[0].network)
+    states = [part.network.state_dict() for part in parts]
+    mean = {
+        name: torch.stack([state[name] for state in states]).mean(dim=0)
+        if value.is_floating_point()
+        else value
+        for name, value in states[0].items()
+    }
+    network.load_state_dict(mean, strict=True)
+    losses = tuple(float(np.mean(each)) for each in zip(*(p.losses for p in parts), strict=True))
+    seconds, steps = sum(part.seconds for part in parts), sum(part.steps for part in parts)
+    return Trained(network.eval(), losses, seconds, steps)
 
 
 def heard_by(loss: str, answers: Callable[[], Answers]) -> Answers | None:
@@ -293,7 +318,8 @@ def told_by(recipe: SingleRecipe, loss: str) -> SingleRecipe:
     return recipe if "mkd" in loss else replace(recipe, weights=replace(recipe.weights, alpha=0.0))
 
 
-def _seed(recipe: SingleRecipe, run: Run) -> int:
+def seed_of(recipe: SingleRecipe, run: Run) -> int:
+    """Return the seed of a student's first part."""
     return recipe.seed + (1000 * (run.number + 1) if run.fold is None else 50 + 2 * run.fold)
 
 

@@ -15,8 +15,10 @@ from ecgcore.training.transfer_losses import ContrastSettings, check_contrast
 
 TASK = "single-lead"
 # The first part alone; or what a student learns by in its second part: labels alone; a teacher's
-# answers too; its features alone; both; its answers also for records that have one lead.
-LOSSES = ("labels", "bce", "mkd", "clt", "mkd+clt", "mkd+own")
+# answers too; its features alone; both; its answers also for records that have one lead; and no
+# training of its own: the mean weights of some of these, which have the same start.
+SOUP = "soup"
+LOSSES = ("labels", "bce", "mkd", "clt", "mkd+clt", "mkd+own", SOUP)
 VIEW_NAMES = ("12 leads", "limb leads", "chest leads")
 # Which records thresholds and calibration come from.
 FOLDS, VAL = "folds", "val"
@@ -91,6 +93,8 @@ class SingleRecipe:
     losses : tuple of str
         Which students are made with each seed, of ``LOSSES``; the folder holds the loss with the
         highest figure out of fold, or, where no folds are made, on val.
+    soup : tuple of str
+        Of ``losses``: whose weights the student ``"soup"`` is the mean of.
     base : Recipe
         Of the network of several tasks: its data, folds, augmentation and simulation are used,
         and its networks are the teachers.
@@ -120,6 +124,7 @@ class SingleRecipe:
     weights: Weights
     contrast: ContrastSettings
     text: TextPart
+    soup: tuple[str, ...] = ()
 
     @property
     def input(self) -> InputContract:
@@ -142,7 +147,7 @@ class SingleRecipe:
 
 _TOP = (
     "task", "name", "version", "seed", "seeds", "losses", "base", "arguments", "student", "second",
-    "views", "calibrate", "weights", "contrast", "text",
+    "views", "calibrate", "weights", "contrast", "text", "soup",
 )  # fmt: skip
 
 
@@ -182,6 +187,7 @@ def _recipe(raw: Mapping[str, Any], folder: Path) -> SingleRecipe:
         weights=Weights(**raw.get("weights", {})),
         contrast=ContrastSettings(**raw.get("contrast", {})),
         text=TextPart(raw["text"]["intended_use"], tuple(raw["text"]["limits"])),
+        soup=tuple(raw.get("soup", ())),
     )
 
 
@@ -190,6 +196,10 @@ def _check(recipe: SingleRecipe) -> None:
         raise InvalidArgumentError("The recipe must name a seed and a loss.")
     for name in recipe.losses:
         one_of("losses", name, LOSSES)
+    if (SOUP in recipe.losses) != bool(recipe.soup):
+        raise InvalidArgumentError('The loss "soup" and the list "soup" go together.')
+    for name in recipe.soup:
+        one_of("soup", name, tuple(loss for loss in recipe.losses if loss not in {"labels", SOUP}))
     one_of("calibrate", recipe.calibrate, (FOLDS, VAL))
     if recipe.arguments.get("n_labels") != len(STATEMENT_CODES):
         raise InvalidArgumentError(f"n_labels must be {len(STATEMENT_CODES)}.")

@@ -200,7 +200,7 @@ def make_single(recipe: SingleRecipe, out: Path, runs: Path) -> ModelCard:
         heard = by_loss[loss]
     best = max(range(len(recipe.seeds)), key=lambda k: on_val[loss, k]["mean"])
     chosen = made[loss, best]
-    facts["chosen"] = f"{loss}-{best}"
+    facts |= {"chosen": f"{loss}-{best}", "soup": list(recipe.soup)}
     if heard is None:
         heard = [kept_heard(material, Run(best, loss), chosen.network, keep)]
     out.mkdir(parents=True, exist_ok=True)
@@ -236,8 +236,9 @@ def figures_of(material: SingleMaterial, heard: Sequence[Heard]) -> dict[str, fl
     Returns
     -------
     dict
-        ``leads``: the nine statements, mean over each of the twelve leads; ``cpsc``: the nine, on
-        CPSC's lead I; ``af``: atrial fibrillation on hand-held records; ``mean`` of these three.
+        ``lead I``: the nine statements on lead I of twelve-lead records, which is what hand-held
+        devices record; ``other leads``: the mean of the other eleven; ``cpsc``: the nine, on CPSC's
+        lead I; ``af``: atrial fibrillation on hand-held records; ``mean`` of these four.
     """
     n, targets = len(CORE_CODES), material.pool.pool.statements.cpu().numpy()
     rows = np.concatenate([each.twelve for each in heard])
@@ -246,7 +247,7 @@ def figures_of(material: SingleMaterial, heard: Sequence[Heard]) -> dict[str, fl
     for one in said:
         there = np.isfinite(one[:, 0])
         leads.append(mean_auc(targets[rows[there], :n], one[there]))
-    found = {"leads": float(np.mean(leads))}
+    found = {"lead I": leads[0], "other leads": float(np.mean(leads[1:]))}
     for name, kind, columns in (("cpsc", "cpsc", slice(0, n)), ("af", "cinc", [AF])):
         rows = np.concatenate([each.single[kind][0] for each in heard])
         one = np.concatenate([each.single[kind][1].statements for each in heard])

@@ -110,7 +110,8 @@ def material(records: Pool) -> SingleMaterial:
         recipe,
         arguments=TINY,
         seeds=(0,),
-        losses=("labels", "bce", "clt", "mkd+own"),
+        losses=("labels", "bce", "clt", "mkd+own", "soup"),
+        soup=("bce", "clt"),
         student=replace(recipe.student, cpsc=3, cinc=3, beats=2, **few),
         second=replace(recipe.second, cpsc=3, cinc=3, beats=2, **few),
         contrast=replace(recipe.contrast, n_negatives=6),
@@ -173,6 +174,8 @@ def test_the_recipe_reads_and_takes_its_data_from_its_base():
         ('calibrate = "folds"', 'calibrate = "test"', "possible values"),
         ("[second]", "[third]", "possible values"),
         ('views = ["12 leads"]', 'views = ["back"]', "possible values"),
+        ('soup = ["mkd+clt", ', 'soup = ["labels", ', "possible values"),
+        ('soup = ["mkd+clt", "mkd+own"]', "soup = []", "go together"),
         ("steps = 3000", "stride = 3000", "does not fit"),
     ],
 )
@@ -355,6 +358,22 @@ def test_teachers_of_one_lead_pull_on_each_kind_and_on_the_handheld_classes(mate
     assert float(own_loss(material.recipe, out, drawn, other)) == pytest.approx(0, abs=1e-5)
 
 
+def test_a_soup_is_the_mean_of_its_parts(material, base_networks, tmp_path):
+    keep, ask_nobody = (
+        Keep(tmp_path, quiet),
+        lambda: Answers(torch.zeros(material.n_twelve, 25), torch.zeros(material.n_twelve, 32)),
+    )
+    bce, clt, soup = (
+        student_of(material, Run(0, loss), ask_nobody, keep) for loss in ("bce", "clt", "soup")
+    )
+    states = [each.network.state_dict() for each in (bce, clt, soup)]
+    for name, value in states[2].items():
+        torch.testing.assert_close(value, (states[0][name] + states[1][name]) / 2)
+    assert soup.steps == bce.steps + clt.steps
+    # It is no training: nothing is kept.
+    assert not list(tmp_path.glob("*soup*"))
+
+
 def test_only_the_leads_that_may_be_shown_are(material):
     part = material.recipe.student
     rows = material.rows(("train",))
@@ -402,7 +421,9 @@ def test_the_card_tells_each_lead_and_how_it_was_made(folder):
     assert card.input.max_leads == 1
     assert card.codes == STATEMENT_CODES
     assert set(card.out_of_fold["by_lead"]["auc"]) == set(STANDARD_12)
-    assert set(card.training["val"]) == {"labels-0", "bce-0", "clt-0", "mkd+own-0"}
+    assert set(card.training["val"]) == {
+        "labels-0", "bce-0", "clt-0", "mkd+own-0", "soup-0",
+    }  # fmt: skip
     told = card.training["out_of_fold"]
     best = max(told, key=lambda name: told[name]["mean"])
     assert card.training["chosen"] == f"{best}-0"
