@@ -367,7 +367,8 @@ class Heard:
 
 def kept_heard(material: SingleMaterial, run: Run, network: LeadAttentionNet, keep: Keep) -> Heard:
     """Return what :func:`heard_of` gives, made now or taken from a file beside the network's."""
-    key = _digest(material.recipe, f"heard-{run.name}")
+    parts = material.recipe.soup if run.loss == SOUP else ()
+    key = _digest(material.recipe, " ".join((f"heard-{run.name}", *parts)))
     path = keep.folder / f"heard-{run.name}.npz"
     if path.is_file():
         with np.load(path) as kept_arrays:
