@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ecgcore.inference import LabelRule, ModelCard
+from ecgcore.inference.one_lead import ONE_LEAD
 from ecgcore.labels import statement
 
 Figure = Mapping[str, float | None]
@@ -80,18 +81,23 @@ def short(code: str) -> str:
 
 def weak(card: ModelCard) -> list[str]:
     """Return where a model of statements is weak, from its own figures."""
-    unsure = [name_of(rule.code) for rule in card.labels if not rule.calibrated]
-    lines = []
+    lines, said = [], set(card.codes)
+    if card.input.max_leads == 1:
+        said = {code for code in said if code in ONE_LEAD and ONE_LEAD[code].leads != ()}
+        never = [name_of(code) for code in card.codes if code not in said]
+        lines.append(f"Never said on one lead: {', '.join(never)}.")
+    unsure = [name_of(r.code) for r in card.labels if r.code in said and not r.calibrated]
     if card.task == "statements" and unsure:
         lines.append(
             f"Too few records to calibrate on, so that words stand in place of a number: "
             f"{', '.join(unsure)}."
         )
     classes = card.metrics.get("classes", {}) if card.task == "statements" else {}
+    found = {c: each["sensitivity"]["value"] for c, each in classes.items() if c in said}
     missed = [
-        f"{name_of(code)} ({100 * found['sensitivity']['value']:.0f} %)"
-        for code, found in classes.items()
-        if found["sensitivity"]["value"] is not None and found["sensitivity"]["value"] < MISSES_MANY
+        f"{name_of(code)} ({100 * value:.0f} %)"
+        for code, value in found.items()
+        if value is not None and value < MISSES_MANY
     ]
     if missed:
         lines.append(f"Finds fewer than two in three on test: {', '.join(missed)}.")

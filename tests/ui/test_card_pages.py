@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.synthetic import card_metrics_made, population_made, write_tiny_model
+from ecgcore.inference import InputContract
+from tests.synthetic import card_metrics_made, population_made, tiny_card, write_tiny_model
 from tests.ui.test_pages import TIMEOUT_S, app
 from ui import card_words
 
@@ -137,3 +138,16 @@ def test_counts_are_said_as_sentences() -> None:
     assert card_words.number({"value": None, "low": None, "high": None}) == "–"
     assert card_words.number({"value": 0.5, "low": None, "high": None}) == "0.50"
     assert np.char.startswith(card_words.number({"value": 1.0, "low": 0.9, "high": 1.0}), "1.00 (")
+
+
+def test_what_one_lead_never_carries_is_no_weakness_of_its_model():
+    low = {"value": 0.2, "low": 0.1, "high": 0.3}
+    figures = {"classes": {code: {"sensitivity": low} for code in ("SNR", "PVC")}}
+    plain = tiny_card(metrics=figures)
+    one = tiny_card(metrics=figures, input=InputContract(max_leads=1))
+    assert any("Normal ECG (20 %)" in line for line in card_words.weak(plain))
+    said = card_words.weak(one)
+    assert "Normal ECG" in said[0]
+    assert said[0].startswith("Never said on one lead")
+    assert not any("Normal ECG (" in line for line in said)
+    assert any("Premature ventricular complex (20 %)" in line for line in said)
