@@ -19,7 +19,7 @@ from ecgcore.explain.case import Case
 from ecgcore.models import LeadAttentionNet, LeadSetNet
 from ecgcore.models.lead_set import LeadCountNorm
 
-AT_ONCE = 64
+AT_ONCE = 128
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
