@@ -85,7 +85,8 @@ def weak(card: ModelCard) -> list[str]:
     if card.input.max_leads == 1:
         said = {code for code in said if code in ONE_LEAD and ONE_LEAD[code].leads != ()}
         never = [name_of(code) for code in card.codes if code not in said]
-        lines.append(f"Never said on one lead: {', '.join(never)}.")
+        if never:
+            lines.append(f"Never said on one lead: {', '.join(never)}.")
     unsure = [name_of(r.code) for r in card.labels if r.code in said and not r.calibrated]
     if card.task == "statements" and unsure:
         lines.append(

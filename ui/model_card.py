@@ -345,24 +345,29 @@ def _maps(card: ModelCard) -> None:
 # ---- waves ---------------------------------------------------------------------------------
 
 
-def _anomaly(card: ModelCard) -> None:
+def _measured(card: ModelCard, key: str) -> Any:
+    """Write the heading and how was measured; return the card's figures, or None."""
     st.subheader("How good it is", anchor=False)
-    rows = card.metrics.get("rows")
-    if not rows:
+    found = card.metrics.get(key)
+    if not found:
         st.info("Its card holds no figures yet.")
-        return
+        return None
     st.caption(str(card.metrics.get("how", "")))
+    return found
+
+
+def _anomaly(card: ModelCard) -> None:
+    rows = _measured(card, "rows")
+    if rows is None:
+        return
     cells = [[words.text(row["name"]), words.cell(row, 3)] for row in rows]
     st.html(words.table(("", "Area under the ROC curve, interval"), cells, wide=True))
 
 
 def _waves(card: ModelCard) -> None:
-    st.subheader("How good it is", anchor=False)
-    points = card.metrics.get("points")
-    if not points:
-        st.info("Its card holds no figures yet.")
+    points = _measured(card, "points")
+    if points is None:
         return
-    st.caption(str(card.metrics.get("how", "")))
     rows = [
         [
             words.text(name),

@@ -69,13 +69,14 @@ def attribution_of(
         Of a long recording, the window that holds this time; default the highest.
     """
     explainer = explainer_of(case)
-
-    def make() -> Attribution:
-        if method is None:
-            return best_checked(explainer, code, windows="highest", at_s=at_s)
-        return explainer.explain(code, method, windows="highest", at_s=at_s)
-
-    return case.remember(("attribution", code, method, at_s), make)
+    if method is None:
+        return best_checked(
+            explainer.model, code, lambda one: attribution_of(case, code, one, at_s=at_s)
+        )
+    return case.remember(
+        ("attribution", code, method, at_s),
+        lambda: explainer.explain(code, method, windows="highest", at_s=at_s),
+    )
 
 
 def window_probabilities(explainer: Explainer, code: str) -> list[float]:

@@ -1,6 +1,7 @@
 """One lead: which model reads it, and beside twelve leads what is lost on it."""
 
 from dataclasses import replace
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -306,9 +307,13 @@ def _map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | str:
     if code not in model.card.codes:
         return f"{name} does not know this statement."
     try:
+        explainer: Explainer = case.remember(
+            ("single lead explainer", name, leads),
+            lambda: Explainer(model, case.recording, leads),
+        )
         return case.remember(
-            ("single lead map", name, lead if leads else "", code),
-            lambda: best_checked(Explainer(model, case.recording, leads), code),
+            ("single lead map", name, leads, code),
+            lambda: best_checked(model, code, partial(explainer.explain, code)),
         )
     except EcgError as error:
         return str(error)

@@ -1,29 +1,30 @@
 """The map of a statement whose checks went best: what is shown before anybody chooses a method."""
 
+from collections.abc import Callable
+
 from ecgcore.explain.defaults import default_methods
-from ecgcore.explain.explainer import Explainer
 from ecgcore.explain.verdict import AMBER, GREEN, RED, verdict
+from ecgcore.inference.loading import LoadedModel
 from ecgcore.results import Attribution
 
 _ORDER = (GREEN, AMBER, RED)
 
 
 def best_checked(
-    explainer: Explainer, label: str, *, windows: str = "all", at_s: float | None = None
+    model: LoadedModel, label: str, explain: Callable[[str], Attribution]
 ) -> Attribution:
-    """Return the first of the statement's two default methods, or the second if it fared better.
+    """Return the map by the first of the statement's two default methods, or a better second.
 
     The second is made only where the first did not pass every check.
 
     Parameters
     ----------
-    label : str
-    windows, at_s
-        As :meth:`Explainer.explain`, whose errors these are.
+    explain : callable
+        Makes the statement's map by a method, given by its name, or takes it from where it is kept.
     """
     found: list[Attribution] = []
-    for method in default_methods(explainer.model, label):
-        found.append(explainer.explain(label, method, windows=windows, at_s=at_s))
+    for method in default_methods(model, label):
+        found.append(explain(method))
         if verdict(found[-1].self_check).light == GREEN:
             break
     # Of equal ones the first.
