@@ -90,6 +90,16 @@ def chromium(chromium_path: str) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Put what stood on the page beside the failure of a journey."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and page is not None:
+        report.sections.append(("page", f"{page.url}\n{page.locator('body').inner_text()}"))
+    return report
+
+
 @pytest.fixture
 def page(chromium: Browser, app_url: str) -> Iterator[Page]:
     """A page that fails its test on any script error or any request that leaves the machine."""

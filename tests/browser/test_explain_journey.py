@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 SLOW_MS = 30_000
+# The premature complexes of demonstration case 10, counted from 1.
+EARLY = (5, 9)
 
 
 def test_two_maps_on_the_same_paper_then_what_if(page: Page) -> None:
@@ -27,10 +29,9 @@ def test_two_maps_on_the_same_paper_then_what_if(page: Page) -> None:
     expect(page.locator(".ecg-light").first).to_be_visible(timeout=SLOW_MS)
     bar = page.locator(".ecg-bar i").first
     before = bar.get_attribute("style")
-    # One of the two early beats would be enough for the same answer.
-    beats = page.get_by_role("button", name=re.compile(r"^\d+ V$"))
-    expect(beats).to_have_count(2)
-    for beat in beats.all():
+    # Both early beats: one of them would be enough for the same answer.
+    for number in EARLY:
+        beat = page.get_by_role("button", name=re.compile(rf"^{number}( V)?$"))
         beat.scroll_into_view_if_needed()
         beat.click()
     page.wait_for_function(
