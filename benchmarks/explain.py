@@ -6,7 +6,9 @@ Sections: `faithful` (deletion and insertion under two fills, against random and
 alone), `leads` (the same for whole leads), `beats` (pointing game and relevance mass on MIT-BIH:
 DS2 for test, records of DS1 for val), `waves` (on LUDB), `truth` (on simulation), `weights` (rank
 correlation with maps of random weights, and between networks trained from other seeds), `speed`
-(on 12 leads, 10 s, 500 Hz), `shap` (Gradient SHAP beside shap's own on the published ResNet-34).
+(on 12 leads, 10 s, 500 Hz), `shap` (Gradient SHAP beside shap's own on the published ResNet-34:
+work at equal convergence), `reference` (the same two on that network as it was trained: deletion
+and insertion; needs `--reference`, a checkpoint of `train configs/zhang_resnet34_splits.toml`).
 Methods are chosen on val; test is measured once.
 """
 
@@ -20,6 +22,8 @@ from typing import Any
 
 import torch
 
+from benchmarks.explain_reference import METHODS as REFERENCE_METHODS
+from benchmarks.explain_reference import reference_rows
 from benchmarks.explain_shap import shap_section
 from ecgcore.datasets import Entry, data_root, load_index
 from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
@@ -46,7 +50,7 @@ from ecgcore.inference import LoadedModel, load_model
 from ecgcore.labels import CORE_CODES
 from ecgcore.simulate.cases import demonstration_case
 
-SECTIONS = ("faithful", "leads", "beats", "waves", "truth", "weights", "speed", "shap")
+SECTIONS = ("faithful", "leads", "beats", "waves", "truth", "weights", "speed", "shap", "reference")
 FIGURES = ("deletion_line", "deletion_zero", "insertion_line", "insertion_zero")
 SEED = 3
 # Record 232 holds three quarters of the supraventricular beats of DS2.
@@ -69,6 +73,7 @@ def main() -> None:
         "weights": lambda: weights(model, args),
         "speed": lambda: speed(model),
         "shap": lambda: shap_section(model),
+        "reference": lambda: reference(args),
     }
     out = Path(args.out or f"results/explain/{model.name}-{args.split}.json")
     if out.is_file():
@@ -92,6 +97,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--windows", type=int, default=6, help="windows of a MIT-BIH record")
     parser.add_argument("--maps", type=int, default=3, help="records a statement for weights")
     parser.add_argument("--seeds", nargs="*", default=[], metavar="FILE[:PREFIX]")
+    parser.add_argument("--reference", type=Path, metavar="FILE", help="for that section")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", help="default: results/explain/NAME-SPLIT.json")
     return parser.parse_args()
@@ -223,6 +229,28 @@ def speed(model: LoadedModel) -> Any:
         found[name] = {"wall": min(wall), "processor": min(cpu)}
         print(f"  {name:26s} {min(wall):.3f}  {min(cpu):.3f}", flush=True)
     return found
+
+
+def reference(args: argparse.Namespace) -> Any:
+    if args.reference is None:
+        print("reference: no --reference was given; left out")
+        return {"reason": "no --reference was given"}
+    rows = reference_rows(
+        args.reference, entries(args.split), entries("train"), most=args.records, seed=SEED
+    )
+    every = [*REFERENCE_METHODS, QRS, RANDOM]
+    print(f"The trained ResNet-34, {args.split}, mean change of the logit, {count(rows)} records")
+    table(rows, every, {f: (f, None, None) for f in FIGURES})
+    for other in (QRS, RANDOM):
+        print(f"Less {other}; paired, 95 % interval over patients")
+        table(rows, REFERENCE_METHODS, {f: (f, None, other) for f in FIGURES})
+    codes = [None]
+    return {
+        "figures": joined(rows, every, FIGURES, codes),
+        "less_qrs": joined(rows, REFERENCE_METHODS, FIGURES, codes, less=QRS),
+        "less_random": joined(rows, REFERENCE_METHODS, FIGURES, codes, less=RANDOM),
+        "shap_less_ours": joined(rows, ["shap"], FIGURES, codes, less="gradient_shap"),
+    }
 
 
 # ---- records and tables --------------------------------------------------------------------

@@ -226,7 +226,13 @@ def figures(
     y, groups = test.targets("cinc")[:, [AF]], test.groups[test.rows["cinc"]]
     wide = {loss: np.hstack([s["cinc"][:, [AF]] for s in each]) for loss, each in said.items()}
     parts["CinC 2017, AF"] = _compared(np.tile(y, (1, len(said[BASE]))), wide, groups)
-    return {"auc": parts, "f1": _f1(test, said, cuts), "by_class": _by_class(test, said)}
+    f1 = _f1(test, said, cuts)
+    return {
+        "auc": parts,
+        "f1": _mean_f1(f1),
+        "by_class": _by_class(test, said),
+        "f1_by_class": f1,
+    }
 
 
 def _wide(each: Sequence[dict[str, Floats]], kind: str, leads: list[int] | None) -> Floats:
@@ -250,24 +256,28 @@ def _f1(
     test: Held,
     said: dict[str, list[dict[str, Floats]]],
     cuts: dict[str, list[NDArray[np.float64]]],
-) -> dict[str, Any]:
-    """Return the mean F1 of the nine by lead, over seeds, at the thresholds from val."""
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Return F1 of each of the nine by lead, mean over seeds, at the thresholds from val."""
     y = test.targets("twelve")
-    out: dict[str, Any] = {}
+    out: dict[str, dict[str, dict[str, float]]] = {}
     for loss, each in said.items():
-        by_seed = np.array(
-            [
-                [
-                    np.nanmean(
-                        [_one_f1(y[:, j], expit(s["twelve"][k][:, j]), cut[k, j]) for j in range(N)]
-                    )
-                    for k in range(12)
-                ]
-                for s, cut in zip(each, cuts[loss], strict=True)
+        pairs = list(zip(each, cuts[loss], strict=True))
+        out[loss] = {}
+        for k, lead in enumerate(STANDARD_12):
+            by_seed = [
+                [_one_f1(y[:, j], expit(s["twelve"][k][:, j]), cut[k, j]) for j in range(N)]
+                for s, cut in pairs
             ]
-        )
-        out[loss] = dict(zip(STANDARD_12, by_seed.mean(axis=0).tolist(), strict=True))
+            mean = np.mean(by_seed, axis=0).tolist()
+            out[loss][lead] = dict(zip(CORE_CODES, mean, strict=True))
     return out
+
+
+def _mean_f1(by_class: dict[str, dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    return {
+        loss: {lead: float(np.nanmean(list(one.values()))) for lead, one in leads.items()}
+        for loss, leads in by_class.items()
+    }
 
 
 def _one_f1(y: Floats, p: NDArray[np.float64], cut: float) -> float:
@@ -305,6 +315,9 @@ def summary(found: dict[str, Any]) -> str:
     classes = [
         [loss, *(f"{v:.3f}" for v in found["by_class"][loss]["I"].values())] for loss in losses
     ]
+    f1_classes = [
+        [loss, *(f"{v:.2f}" for v in found["f1_by_class"][loss]["I"].values())] for loss in losses
+    ]
     return "\n\n".join(
         (
             "Mean AUC of the nine on test, mean over seeds, 95 % intervals over patients\n\n"
@@ -312,6 +325,7 @@ def summary(found: dict[str, Any]) -> str:
             "Over the second part by labels alone, paired\n\n" + table(["loss", *parts], gains),
             "Mean F1, thresholds from val\n\n" + table(["loss", *STANDARD_12], f1),
             "AUC by statement on lead I\n\n" + table(["loss", *CORE_CODES], classes),
+            "F1 by statement on lead I\n\n" + table(["loss", *CORE_CODES], f1_classes),
         )
     )
 

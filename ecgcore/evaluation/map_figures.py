@@ -102,7 +102,7 @@ def perturbation_rows(
         if blocks.which.size == 0:
             continue
         scores = _scores(explainer, case, blocks, methods, output)
-        figures = _perturbed(case, blocks, scores)
+        figures = perturbed(case, blocks, scores)
         rows.values += [
             {"code": trial.code, "group": trial.group, "trial": number, "method": name, **found}
             for name, found in figures.items()
@@ -128,9 +128,19 @@ def _scores(
     return scores
 
 
-def _perturbed(
-    case: Case, blocks: Blocks, scores: Mapping[str, list[Array]]
+def perturbed(
+    case: Case, blocks: Blocks, scores: Mapping[str, Sequence[Array]]
 ) -> dict[str, dict[str, float]]:
+    """Return deletion and insertion of one case under each fill, by the name of the scores.
+
+    Parameters
+    ----------
+    case : Case
+    blocks : Blocks
+        Of the case.
+    scores : mapping
+        Name -> arrays (n,), one score for each block; of several the mean figure is taken.
+    """
     flat = [score for part in scores.values() for score in part]
     out: dict[str, dict[str, float]] = {name: {} for name in scores}
     for fill in FILLS:

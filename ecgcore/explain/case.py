@@ -4,7 +4,7 @@ A new method is a function ``Case -> Map`` and one line in :data:`ecgcore.explai
 Checks, words, the command line and the page take it from there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,6 +36,8 @@ class Around:
         Waves of every beat, in seconds from the start of ``x``; None where none were found.
     references : callable
         ECGs to compare with, none of them a recording.
+    reference_logits : mapping
+        Row of a reference -> what the network says of it with this input; methods add to it.
     prior : float or None
         The logit before anything is seen: its mean over the training records.
     other : callable or None
@@ -44,6 +46,7 @@ class Around:
 
     beats: Callable[[], Beats | None] = _no_beats
     references: Callable[[], References] = _no_references
+    reference_logits: MutableMapping[int, Tensor] = field(default_factory=dict)
     prior: float | None = None
     other: "Callable[[str], Map] | None" = None
 

@@ -6,7 +6,7 @@ stratified, one in each of ``n_draws`` equal parts, instead of drawn freely; and
 drawn again before all others were.  Several outputs share each forward pass.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,8 @@ from ecgcore.explain.references import References
 
 # (x (B, L, T), present (B, L, T), index (L,)) -> logits (B, n_labels), with a gradient to x.
 Logits = Callable[[Tensor, Tensor, Tensor], Tensor]
+# Row of a reference -> its logits (n_labels,), with the leads and the voltage of one input.
+Known = MutableMapping[int, Tensor]
 CHUNK = 8
 
 
@@ -55,6 +57,7 @@ def expected_gradients(
     references: References,
     n_draws: int = 32,
     seed: int = 0,
+    known: Known | None = None,
 ) -> SignedMap:
     """Return what each sample of each lead adds to a logit, against the references.
 
@@ -73,6 +76,8 @@ def expected_gradients(
     n_draws : int
         1 to 10,000; each costs a forward and a backward pass.
     seed : int
+    known : mapping, optional
+        What the network says of references that were asked with this input before; added to.
 
     Raises
     ------
@@ -88,6 +93,7 @@ def expected_gradients(
         references=references,
         n_draws=n_draws,
         seed=seed,
+        known=known,
     )[0]
 
 
@@ -101,6 +107,7 @@ def expected_gradients_of(
     references: References,
     n_draws: int = 32,
     seed: int = 0,
+    known: Known | None = None,
 ) -> list[SignedMap]:
     """Return the maps of several outputs; arguments and errors as :func:`expected_gradients`."""
     in_range("n_draws", n_draws, 1, 10_000)
@@ -124,7 +131,8 @@ def expected_gradients_of(
         slopes = _gradients(logits, reference + at * difference, mask, index, outputs)
         total += torch.stack([(difference * slope).sum(dim=0) for slope in slopes])
     own = _logits(logits, x * present, present, index)[0]
-    base = _base(logits, references, rows, x, present, index=index)
+    known = {} if known is None else known
+    base = _base(logits, references, rows, x, present, index=index, known=known)
     return [
         SignedMap(
             (sum_ / n_draws).cpu().numpy().astype(np.float32), float(own[output] - base[output])
@@ -141,15 +149,16 @@ def _base(
     present: Tensor,
     *,
     index: Tensor,
+    known: Known,
 ) -> Tensor:
     """Return the mean logits of the references, each as often as it was drawn."""
-    which, times = np.unique(rows, return_counts=True)
-    parts = []
-    for start in range(0, len(which), CHUNK):
-        some = references.drawn(which[start : start + CHUNK], index.cpu(), x.shape[2]).to(x)
-        parts.append(_logits(logits, some * present, present.expand(len(some), -1, -1), index))
-    weight = torch.from_numpy(times / times.sum()).to(x)
-    return (torch.cat(parts) * weight[:, None]).sum(dim=0)
+    missing = np.array([row for row in np.unique(rows) if row not in known], dtype=np.int64)
+    for start in range(0, len(missing), CHUNK):
+        which = missing[start : start + CHUNK]
+        some = references.drawn(which, index.cpu(), x.shape[2]).to(x)
+        said = _logits(logits, some * present, present.expand(len(some), -1, -1), index)
+        known.update(zip(which.tolist(), said, strict=True))
+    return torch.stack([known[row] for row in rows.tolist()]).mean(dim=0)
 
 
 def _gradients(

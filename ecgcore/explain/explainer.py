@@ -149,6 +149,7 @@ class Explainer:
         around = Around(
             beats=lambda: self.beats_of(window),
             references=lambda: background.references,
+            reference_logits=self._remember(("reference logits", window), dict),
             prior=background.prior.get(self.model.card.codes[output]),
             other=lambda name: self.map(name, output, window),
         )

@@ -83,6 +83,7 @@ def gradient_shap(case: Case) -> Map:
             references=references,
             n_draws=DRAWS,
             seed=number,
+            known=case.around.reference_logits,
         )
         values += (found.values - values) / (number + 1)
         expected += (found.expected - expected) / (number + 1)
