@@ -103,7 +103,7 @@ class LeadSetGame:
         total = (keep.to(self.mixed.dtype) @ self.mixed.flatten(1)).unflatten(
             1, self.mixed.shape[1:]
         )
-        return self._read(total, _highest(keep, self.top, float("-inf")), count)
+        return self._read(total, _highest(keep, self.top), count)
 
     def replaced(self, row: int, samples: Tensor) -> Tensor:
         """Return all logits with other samples in one lead."""
@@ -169,7 +169,7 @@ class LeadAttentionGame:
         total = (held @ weighted.flatten(1)).unflatten(1, weighted.shape[1:])
         norm = (held @ weight.flatten(1)).unflatten(1, weight.shape[1:])
         there = (keep.float() @ self.steps.float())[:, None] > 0
-        highest = _highest(keep, top, -1e4)
+        highest = _highest(keep, top)
         return self._read(total, norm, highest, there, (keep & self.steps_there).sum(dim=1))
 
     def _read(
@@ -222,13 +222,9 @@ def _groups(count: Tensor) -> Tensor:
     return torch.bucketize(count.contiguous(), bounds, right=True)
 
 
-def _highest(keep: Tensor, values: Tensor, lowest: float) -> Tensor:
+def _highest(keep: Tensor, values: Tensor) -> Tensor:
     """Return the maximum over each coalition's leads of values (L, ...), shape (N, ...)."""
-    out = torch.full((len(keep), *values.shape[1:]), lowest, device=values.device)
-    for row, value in enumerate(values):
-        held = keep[:, row]
-        out[held] = torch.maximum(out[held], value)
-    return out
+    return torch.stack([values[held].amax(dim=0) for held in keep])
 
 
 _GAMES: dict[type[nn.Module], Callable[[Case], Game]] = {
