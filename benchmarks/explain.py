@@ -9,7 +9,8 @@ correlation with maps of random weights, and between networks trained from other
 (on 12 leads, 10 s, 500 Hz), `shap` (Gradient SHAP beside shap's own on the published ResNet-34:
 work at equal convergence), `reference` (the same two on that network as it was trained: deletion
 and insertion; needs `--reference`, a checkpoint of `train configs/zhang_resnet34_splits.toml`).
-Methods are chosen on val; test is measured once.
+Methods are chosen on val; test is measured once.  A model of one lead is asked about one lead of
+each record, every lead in turn; on MIT-BIH about the first (MLII, of few records V5).
 """
 
 import argparse
@@ -38,9 +39,12 @@ from ecgcore.evaluation.map_figures import (
     place_rows,
 )
 from ecgcore.evaluation.map_records import (
+    Trial,
+    in_lead,
     known_truth,
     marked_beats,
     marked_waves,
+    on_one_lead,
     positive_records,
 )
 from ecgcore.evaluation.map_weights import SEEDS, randomised, variant_rows, with_weights
@@ -107,8 +111,7 @@ def arguments() -> argparse.Namespace:
 
 
 def faithful(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) -> Any:
-    trials = positive_records(entries(args.split), args.codes, most=args.records, seed=SEED)
-    rows = perturbation_rows(model, trials, maps, report=told("faithful"))
+    rows = perturbation_rows(model, positives(model, args), maps, report=told("faithful"))
     every = [*maps, QRS, RANDOM]
     print(
         f"Deletion and insertion on {args.split}, mean change of the logit, {count(rows)} records"
@@ -145,7 +148,9 @@ def beats(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) -> 
     splits = split_of(root)
     records = [r for r in UNPACED if splits.get(r) == args.split]
     codes = [c for c in ("PVC", "PAC") if c in args.codes]
-    trials = list(marked_beats(root, records, codes, most=args.windows, seed=SEED))
+    trials: Iterable[Trial] = marked_beats(root, records, codes, most=args.windows, seed=SEED)
+    if of_one_lead(model):
+        trials = [in_lead(trial, 0) for trial in trials]
     rows = place_rows(model, trials, maps, report=told("beats"))
     found = places(rows, maps, codes, f"MIT-BIH, {len(records)} records of {args.split}")
     if "PAC" in codes and MANY_PAC in records:
@@ -251,6 +256,16 @@ def reference(args: argparse.Namespace) -> Any:
         "less_random": joined(rows, REFERENCE_METHODS, FIGURES, codes, less=RANDOM),
         "shap_less_ours": joined(rows, ["shap"], FIGURES, codes, less="gradient_shap"),
     }
+
+
+def of_one_lead(model: LoadedModel) -> bool:
+    return model.card.input.max_leads == 1
+
+
+def positives(model: LoadedModel, args: argparse.Namespace) -> Iterable[Trial]:
+    codes = [code for code in args.codes if code in model.card.codes]
+    trials = positive_records(entries(args.split), codes, most=args.records, seed=SEED)
+    return on_one_lead(trials) if of_one_lead(model) else trials
 
 
 # ---- records and tables --------------------------------------------------------------------

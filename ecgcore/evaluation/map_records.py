@@ -76,11 +76,21 @@ def positive_records(
 
 
 def on_one_lead(trials: Iterable[Trial]) -> Iterator[Trial]:
-    """Yield trials on one lead each, every lead in turn; without a mask."""
+    """Yield trials on one lead each, every lead in turn."""
     for number, trial in enumerate(trials):
-        leads = trial.recording.leads
-        one = trial.recording.select((leads[number % len(leads)],))
-        yield Trial(one, trial.code, trial.group)
+        yield in_lead(trial, number % trial.recording.n_leads)
+
+
+def in_lead(trial: Trial, row: int) -> Trial:
+    """Return a trial on one of its leads, with what is known of it there."""
+    rows = slice(row, row + 1)
+    return Trial(
+        trial.recording.select((trial.recording.leads[row],)),
+        trial.code,
+        trial.group,
+        None if trial.mask is None else trial.mask[rows],
+        None if trial.region is None else trial.region[rows],
+    )
 
 
 def marked_beats(

@@ -7,7 +7,7 @@ import pytest
 
 from ecgcore.evaluation import map_background
 from ecgcore.evaluation.map_background import background
-from ecgcore.evaluation.map_records import Trial, on_one_lead
+from ecgcore.evaluation.map_records import Trial, in_lead, on_one_lead
 from ecgcore.inference import load_model
 from ecgcore.inference.card import InputContract
 from ecgcore.training.simulated import SimulationPart, simulated_records
@@ -52,3 +52,12 @@ def test_trials_on_one_lead_take_each_in_turn():
     found = list(on_one_lead(trials))
     assert [trial.recording.leads for trial in found] == [("I",), ("II",), ("I",)]
     assert [trial.group for trial in found] == ["p0", "p1", "p2"]
+
+
+def test_what_is_known_of_a_trial_is_known_of_its_one_lead():
+    given = recording(6.0, 250, leads=("I", "II"))
+    mask = np.arange(given.signal.size).reshape(given.signal.shape) % 3 == 0
+    one = in_lead(Trial(given, "PVC", "p", mask, ~mask), 1)
+    assert one.recording.leads == ("II",)
+    np.testing.assert_array_equal(one.mask, mask[1:])
+    np.testing.assert_array_equal(one.region, ~mask[1:])
