@@ -91,10 +91,13 @@ def perturbation_rows(
     *,
     report: Callable[[int], None] = lambda _n: None,
 ) -> Rows:
-    """Return deletion and insertion of each trial and method."""
+    """Return deletion and insertion of each trial and method; none where the model refuses."""
     rows = Rows()
     for number, trial in enumerate(trials):
-        explainer = Explainer(model, trial.recording)
+        try:
+            explainer = Explainer(model, trial.recording)
+        except CannotAssessError:
+            continue
         output = explainer.output(trial.code)
         window = explainer.highest(output)
         case = explainer.case(output, window)

@@ -1,5 +1,7 @@
 """Waves as places, an attribution in words, the textbook, the light, and what if."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -218,6 +220,13 @@ def test_figures_of_other_weights_are_refused(model):
 def test_default_methods_are_two_that_apply(model):
     first, second = default_methods(model, "AF")
     assert first != second
+
+
+def test_a_model_of_one_lead_has_its_own_default_methods(model):
+    card = replace(model.card, input=replace(model.card.input, max_leads=1))
+    found = default_methods(replace(model, card=card), "PVC")
+    assert found == ("gradient_shap", "occlusion")
+    assert found != default_methods(model, "PVC")
 
 
 # ---- what if -------------------------------------------------------------------------------
