@@ -102,7 +102,7 @@ def reference_rows(
     rows = Rows()
     for number, (trial, x) in enumerate(_trials(entries, most=most, seed=seed)):
         output = CORE_CODES.index(trial.code)
-        case = _case(network, x, trial.recording, output)
+        case = _case(network, x, output)
         blocks = blocks_of(case)
         rng = np.random.default_rng(_SEED)
         n = blocks.which.size
@@ -141,18 +141,20 @@ def _trials(entries: Sequence[Entry], *, most: int, seed: int) -> Iterator[tuple
 
 
 def _input(recording: Recording) -> Tensor | None:
-    """Return the published input (1, 12, 5000) of a whole 10 s record in mV, or None."""
+    """Return the published input (1, 12, 5000) in mV: the last 10 s, or None if they have gaps."""
     if recording.unit != MV or set(STANDARD_12) - set(recording.leads):
         return None
     signal = np.stack([recording.lead(name) for name in STANDARD_12])
     made = prepare(signal, recording.fs_hz, to_fs_hz=FS_HZ, high_pass_hz=None, low_pass_hz=None)
-    if made.shape[1] != N_SAMPLES or not np.isfinite(made).all():
+    kept = made[:, -N_SAMPLES:]
+    if kept.shape[1] < N_SAMPLES or not np.isfinite(kept).all():
         return None
-    return torch.from_numpy(made)[None]
+    return torch.from_numpy(np.ascontiguousarray(kept))[None]
 
 
-def _case(network: ResNet34, x: Tensor, recording: Recording, output: int) -> Case:
-    beats = measure(recording, check=False).beats
+def _case(network: ResNet34, x: Tensor, output: int) -> Case:
+    seen = Recording(x[0].numpy(), FS_HZ, STANDARD_12)
+    beats = measure(seen, check=False).beats
     around = Around(beats=lambda: beats if beats.consensus.n_beats else None)
     there = torch.ones_like(x, dtype=torch.bool)
     return Case(Asked(network).eval(), x, there, torch.arange(12), output, FS_HZ, around)

@@ -45,10 +45,10 @@ def explaining(case: OpenCase) -> None:
         st.info(plain(str(error)))
         return
     chosen = settings.paper_controls(case.recording)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with settings.row("explained", gap="small"):
         finding = _finding(case, prediction)
         methods = _methods(explainer, finding.code)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with settings.row("shown", gap="medium"):
         _how_shown()
     if finding.finding is None:
         st.caption(plain(finding.reason))

@@ -1,8 +1,10 @@
 """The reader's paper settings, kept through all pages of a session."""
 
 from dataclasses import replace
+from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ecgcore.recording import Recording, Step
 from ecgcore.render.paper import (
@@ -21,13 +23,18 @@ _MAINS = "display_mains"
 _MAINS_LABELS = {0: "no notch", 50: "50 Hz notch", 60: "60 Hz notch"}
 
 
+def row(key: str, gap: Literal["small", "medium"]) -> DeltaGenerator:
+    """Return a row of controls; on a phone it is swiped sideways, and leaves room to the paper."""
+    return st.container(horizontal=True, vertical_alignment="bottom", gap=gap, key=f"row_{key}")
+
+
 def paper_controls(recording: Recording) -> PaperSettings:
     """Show the controls of the sheet in one quiet row; return the settings."""
     settings: PaperSettings = st.session_state.get(_PAPER, PaperSettings())
     layouts = layouts_for(recording.leads)
     layout = settings.layout if settings.layout in layouts else layouts[0]
     rhythm = _rhythm_default(settings.rhythm_lead, recording.leads)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with row("paper_controls", gap="small"):
         layout = _choose("Layout", layouts, layout, LAYOUTS.get, 210)
         if layout.startswith("3x4") or layout == "wrapped":
             label = "Lead" if layout == "wrapped" else "Rhythm strip"

@@ -57,6 +57,11 @@ html[data-ecg-room="dark"] .stPlotlyChart { filter: invert(.92) hue-rotate(180de
 .ecg-bar u { position: absolute; top: -3px; width: 2px; height: 15px; background: #16181d; }
 html[data-ecg-room="dark"] .ecg-light { color: #cfccc4; }
 html[data-ecg-room="dark"] .ecg-bar u { background: #cfccc4; }
+@media (max-width: 640px) {
+  [class*="st-key-row_"] { flex-wrap: nowrap !important; overflow-x: auto; padding: 0 36px 4px 0;
+    mask-image: linear-gradient(to left, transparent, #000 36px); }
+  [class*="st-key-row_"] > * { flex: none; }
+}
 .ecg-reminder { font-size: 12.5px; opacity: .7; margin-top: 1.5rem; }
 </style>
 """
