@@ -4,6 +4,7 @@ import streamlit as st
 
 from ecgcore.errors import EcgError
 from ecgcore.explain import Explainer, best_checked
+from ecgcore.explain.pause import pausing
 from ecgcore.inference import (
     DEFAULT_MODEL,
     LoadedModel,
@@ -19,6 +20,8 @@ from ecgcore.results import Attribution, Prediction
 from ui.state import OpenCase
 
 _MAX_MODELS = 4
+# No such key is ever set.
+_NOTHING = "nothing"
 
 
 @st.cache_resource(max_entries=_MAX_MODELS, show_spinner="Loading the model …")
@@ -73,10 +76,13 @@ def attribution_of(
         return best_checked(
             explainer.model, code, lambda one: attribution_of(case, code, one, at_s=at_s)
         )
-    return case.remember(
-        ("attribution", code, method, at_s),
-        lambda: explainer.explain(code, method, windows="highest", at_s=at_s),
-    )
+
+    def make() -> Attribution:
+        # Where the session's state is read, Streamlit leaves a run for the page a reader goes to.
+        with pausing(lambda: st.session_state.get(_NOTHING)):
+            return explainer.explain(code, method, windows="highest", at_s=at_s)
+
+    return case.remember(("attribution", code, method, at_s), make)
 
 
 def window_probabilities(explainer: Explainer, code: str) -> list[float]:

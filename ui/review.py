@@ -34,18 +34,33 @@ def review(case: OpenCase) -> None:
     """Show a case: its paper, the model's findings, and the map of the chosen one."""
     chosen = settings.paper_controls(case.recording)
     paper, side = st.columns([3.95, 1], gap="small")
-    attribution = _chosen_map(case)
-    with paper:
-        shown = (
-            attribution if isinstance(attribution, Attribution) and _passed(attribution) else None
-        )
-        _paper(case, chosen, shown)
-        _below(case, chosen, shown)
-    with side:
-        _side(case, attribution)
+    attribution = None
+    if case.selected is None:
+        # The paper stands before the model has answered.
+        with paper:
+            _sheet(case, chosen, None)
+        with side:
+            prediction = _list(case)
+    else:
+        # The list shows what was chosen before its map is made.
+        with side:
+            prediction = _list(case)
+            with st.spinner("Asking where the model looked …", show_time=False):
+                attribution = _chosen_map(case)
+        with paper:
+            _sheet(case, chosen, attribution)
+    if prediction is not None:
+        with side:
+            _below_list(case, prediction, attribution)
 
 
 # ---- paper ---------------------------------------------------------------------------------
+
+
+def _sheet(case: OpenCase, chosen: PaperSettings, attribution: Attribution | str | None) -> None:
+    shown = attribution if isinstance(attribution, Attribution) and _passed(attribution) else None
+    _paper(case, chosen, shown)
+    _below(case, chosen, shown)
 
 
 def _paper(case: OpenCase, chosen: PaperSettings, attribution: Attribution | None) -> None:
@@ -207,12 +222,13 @@ def _passed(attribution: Attribution) -> bool:
     return verdict(attribution.self_check).shown or st.session_state.get("show_failed_map", False)
 
 
-def _side(case: OpenCase, attribution: Attribution | str | None) -> None:
+def _list(case: OpenCase) -> Prediction | None:
+    """Show the findings, or why there are none; return them."""
     with st.spinner("Asking the model …", show_time=False):
         prediction = _prediction(case)
     if isinstance(prediction, str):
         st.info(prediction)
-        return
+        return None
     st.markdown("**What the model suggests**")
     which_model(case)
     if prediction.abstained:
@@ -224,6 +240,13 @@ def _side(case: OpenCase, attribution: Attribution | str | None) -> None:
         verdicts=case.verdicts,
         on_act=_on_list,
     )
+    return prediction
+
+
+def _below_list(
+    case: OpenCase, prediction: Prediction, attribution: Attribution | str | None
+) -> None:
+    """Show what belongs to the chosen finding, and what the model saw."""
     words = without(case.selected or "", prediction.quality.bad_leads)
     if words:
         st.caption(plain(words))

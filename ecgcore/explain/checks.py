@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ecgcore.explain.case import Case, Map, MethodEntry, allowed_gap
 from ecgcore.explain.lead_checks import lead_checks
+from ecgcore.explain.pause import pause
 from ecgcore.explain.waves import places
 from ecgcore.leads import STANDARD_12
 from ecgcore.results import SelfCheck
@@ -149,12 +150,11 @@ def changes(
     none, every = _ends(blocks)
     sets = np.concatenate([blocks.sets(score, shares) for score in scores])
     batch = np.concatenate([none[None], every[None], sets, every & ~sets])
-    z = np.concatenate(
-        [
-            case.logits(replaced(case.x, part, blocks.size, fill=fill))
-            for part in np.array_split(batch, -(-len(batch) // 32))
-        ]
-    )
+    logits = []
+    for part in np.array_split(batch, -(-len(batch) // 32)):
+        pause()
+        logits.append(case.logits(replaced(case.x, part, blocks.size, fill=fill)))
+    z = np.concatenate(logits)
     n = len(sets)
     fall = (z[0] - z[2 : 2 + n]).reshape(len(scores), -1).mean(axis=1)
     rise = (z[2 + n :] - z[1]).reshape(len(scores), -1).mean(axis=1)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ecgcore.explain.case import Case
+from ecgcore.explain.pause import pause
 from ecgcore.models import LeadAttentionNet, LeadSetNet
 from ecgcore.models.lead_set import LeadCountNorm
 
@@ -50,10 +51,11 @@ def coalition_logits(case: Case, keep: Mask) -> Array:
     """
     with torch.inference_mode():
         game = game_of(case)
-        parts = [
-            game.logits(torch.from_numpy(keep[start : start + AT_ONCE]).to(case.x.device))
-            for start in range(0, len(keep), AT_ONCE)
-        ]
+        parts = []
+        for start in range(0, len(keep), AT_ONCE):
+            pause()
+            some = torch.from_numpy(keep[start : start + AT_ONCE])
+            parts.append(game.logits(some.to(case.x.device)))
     out = torch.cat(parts)[:, case.output].double()
     return np.asarray(out.cpu().numpy(), dtype=np.float64)
 

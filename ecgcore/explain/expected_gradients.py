@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ecgcore.checks import in_range
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.explain.pause import pause
 from ecgcore.explain.precision import quick
 from ecgcore.explain.references import References
 
@@ -123,6 +124,7 @@ def expected_gradients_of(
     position = (rng.permutation(n_draws) + rng.random(n_draws)) / n_draws
     total = torch.zeros(len(outputs), *x.shape[1:], dtype=torch.float64, device=x.device)
     for start in range(0, n_draws, CHUNK):
+        pause()
         part = slice(start, start + CHUNK)
         reference = references.drawn(rows[part], index.cpu(), x.shape[2]).to(x) * present
         difference = x * present - reference

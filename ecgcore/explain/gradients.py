@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ecgcore.explain.case import Case, Map, allowed_gap
 from ecgcore.explain.checks import lines_of
 from ecgcore.explain.expected_gradients import expected_gradients
+from ecgcore.explain.pause import pause
 from ecgcore.explain.precision import quick
 
 # Of the quadrature; more where the map does not sum to what it must.
@@ -60,9 +61,13 @@ def _from(case: Case, bases: tuple[torch.Tensor, ...]) -> Map:
 
 
 def _integrated(case: Case, base: torch.Tensor, steps: int) -> NDArray[np.float32]:
+    def forward(batch: torch.Tensor) -> torch.Tensor:
+        pause()
+        return case.forward(batch)
+
     x = case.x.detach().clone().requires_grad_(True)
     with quick(x.device):
-        found = IntegratedGradients(case.forward).attribute(
+        found = IntegratedGradients(forward).attribute(
             x, base, target=case.output, n_steps=steps, internal_batch_size=AT_ONCE
         )
     return _values(case, found)

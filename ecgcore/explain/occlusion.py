@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ecgcore.explain.case import Case, Map
 from ecgcore.explain.coalitions import game_of
+from ecgcore.explain.pause import pause
 from ecgcore.explain.waves import WAVES, places
 from ecgcore.leads import STANDARD_12
 
@@ -33,6 +34,7 @@ def occlusion(case: Case) -> Map:
         for row in range(len(values)):
             own = [(first, last) for place, first, last in patches if place == row]
             for start in range(0, len(own), AT_ONCE):
+                pause()
                 some = own[start : start + AT_ONCE]
                 logits = game.replaced(row, _covered(case.x[0, row], some))
                 falls = (whole - logits[:, case.output]).cpu().numpy()

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.opening import read_case
+
 pytestmark = pytest.mark.browser
 
 SLOW_MS = 30_000
@@ -13,7 +15,7 @@ EARLY = (5, 9)
 
 
 def test_two_maps_on_the_same_paper_then_what_if(page: Page) -> None:
-    page.get_by_role("button", name="Read", exact=True).nth(9).click()
+    read_case(page, 10)
     page.wait_for_selector(".ecg-viewer[data-drawn]")
     page.locator(".ecg-finding").first.click()
     expect(page.locator(".ecg-legend")).to_contain_text("where the model looked", timeout=SLOW_MS)

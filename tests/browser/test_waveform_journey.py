@@ -3,11 +3,13 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.opening import read_case
+
 pytestmark = pytest.mark.browser
 
 
 def test_a_reader_goes_from_a_case_to_its_curve(page: Page) -> None:
-    page.get_by_role("button", name="Read").nth(9).click()
+    read_case(page, 10)
     page.locator(".js-plotly-plot").first.wait_for()
     page.get_by_role("link", name="Waveform attention").click()
     expect(page.get_by_text("What the classifier is given")).to_be_visible()
@@ -30,7 +32,7 @@ def test_a_reader_goes_from_a_case_to_its_curve(page: Page) -> None:
 
 
 def test_another_disease_has_another_curve(page: Page) -> None:
-    page.get_by_role("button", name="Read").nth(10).click()
+    read_case(page, 11)
     page.locator(".js-plotly-plot").first.wait_for()
     page.get_by_role("link", name="Waveform attention").click()
     expect(page.get_by_text("What the classifier is given")).to_be_visible()
