@@ -121,7 +121,7 @@ def lead_shapley(case: Case) -> Map:
     some = keep @ case.there.any(axis=1)
     with quick(case.x.device):
         values[some] = coalition_logits(case, keep[some])
-    whole = coalition_logits(case, keep[-1:])[0]
+    whole = case.logits(case.x)[0]
     own = shapley_values(values)
     groups, group_values = _limb_plane(players, values)
     found = LeadValues(
