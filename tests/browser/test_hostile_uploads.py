@@ -6,7 +6,7 @@ import pickle
 import re
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 from ecgcore.readers import write_dicom
 from ecgcore.recording import Recording
+from tests.browser.opening import read_case
 
 pytestmark = pytest.mark.browser
 
@@ -125,11 +126,8 @@ def remove_upload(page: Page) -> None:
 
 
 @pytest.fixture(autouse=True)
-def patience(page: Page) -> Iterator[None]:
+def patience(page: Page) -> None:
     page.set_default_timeout(2 * SLOW_MS)
-    expect.set_options(timeout=SLOW_MS)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
@@ -142,7 +140,7 @@ def no_dialog(page: Page) -> list[str]:
 def test_the_worst_files_one_after_the_other(
     page: Page, tmp_path: Path, no_dialog: list[str]
 ) -> None:
-    page.get_by_role("button", name="Read", exact=True).first.click()
+    read_case(page, 1)
     page.wait_for_selector(VIEWER)
     page.get_by_role("link", name="Open").click()
     trap = Trap(tmp_path / "trapped")
