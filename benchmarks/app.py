@@ -118,6 +118,7 @@ def in_browser(browser: Browser, url: str, repeats: int) -> list[tuple[str, list
 
 
 def choose(page: Page, number: int) -> None:
+    # By its key: while the page is built, the first button is not always that of the first case.
     key = DEMONSTRATION_CASES[number - 1].key
     page.locator(f".st-key-demo_{key} button").click()
 

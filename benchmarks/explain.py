@@ -23,8 +23,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.explain_reference import METHODS as REFERENCE_METHODS
-from benchmarks.explain_reference import reference_rows
+from benchmarks.explain_reference import OURS, SHAPS, reference_rows
 from benchmarks.explain_shap import shap_section
 from ecgcore.datasets import Entry, data_root, load_index
 from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
@@ -82,7 +81,7 @@ def main() -> None:
     out = Path(args.out or f"results/explain/{model.name}-{args.split}.json")
     if out.is_file():
         found = json.loads(out.read_text(encoding="utf-8")) | found
-    for section in args.only:
+    for section in args.only or [s for s in SECTIONS if possible(s, model, args)]:
         began = time.perf_counter()
         found[section] = makers[section]()
         print(f"({section}: {time.perf_counter() - began:.0f} s)\n", flush=True)
@@ -94,7 +93,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", nargs="?", default="diagnostic-1")
     parser.add_argument("--split", choices=("train", "val", "test"), default="val")
-    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, help="default: all possible")
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), help="default: all")
     parser.add_argument("--codes", nargs="+", default=list(CORE_CODES), help="statements")
     parser.add_argument("--records", type=int, default=12, help="positive records a statement")
@@ -104,14 +103,18 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--reference", type=Path, metavar="FILE", help="for that section")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", help="default: results/explain/NAME-SPLIT.json")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if "reference" in (args.only or ()) and args.reference is None:
+        parser.error("the section reference needs --reference FILE")
+    return args
 
 
 # ---- sections ------------------------------------------------------------------------------
 
 
 def faithful(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) -> Any:
-    rows = perturbation_rows(model, positives(model, args), maps, report=told("faithful"))
+    trials = positives(model, args, args.records)
+    rows = perturbation_rows(model, trials, maps, report=told("faithful"))
     every = [*maps, QRS, RANDOM]
     print(
         f"Deletion and insertion on {args.split}, mean change of the logit, {count(rows)} records"
@@ -128,8 +131,7 @@ def faithful(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) 
 
 
 def leads(model: LoadedModel, args: argparse.Namespace) -> Any:
-    trials = positive_records(entries(args.split), args.codes, most=args.records, seed=SEED)
-    rows = lead_rows(model, trials, report=told("leads"))
+    rows = lead_rows(model, positives(model, args, args.records), report=told("leads"))
     print(
         f"Without the two leads of the highest Shapley value, {args.split}, {count(rows)} records"
     )
@@ -148,7 +150,7 @@ def beats(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) -> 
     splits = split_of(root)
     records = [r for r in UNPACED if splits.get(r) == args.split]
     codes = [c for c in ("PVC", "PAC") if c in args.codes]
-    trials: Iterable[Trial] = marked_beats(root, records, codes, most=args.windows, seed=SEED)
+    trials = list(marked_beats(root, records, codes, most=args.windows, seed=SEED))
     if of_one_lead(model):
         trials = [in_lead(trial, 0) for trial in trials]
     rows = place_rows(model, trials, maps, report=told("beats"))
@@ -160,15 +162,15 @@ def beats(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) -> 
 
 
 def waves(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) -> Any:
-    trials = list(marked_waves(entries(args.split), args.codes))
+    trials = asked(model, marked_waves(entries(args.split), args.codes))
     rows = place_rows(model, trials, maps, report=told("waves"))
     return places(rows, maps, args.codes, f"LUDB's waves, {args.split}")
 
 
 def truth(model: LoadedModel, maps: Sequence[str], args: argparse.Namespace) -> Any:
     # Another seed for each split: methods are not chosen on the persons they are reported on.
-    seed = {"val": 1, "test": 2}[args.split]
-    trials = list(known_truth(args.codes, most=max(2, args.records // 2), seed=seed))
+    seed = {"val": 1, "test": 2, "train": 3}[args.split]
+    trials = asked(model, known_truth(args.codes, most=max(2, args.records // 2), seed=seed))
     rows = place_rows(model, trials, maps, report=told("truth"))
     return places(rows, maps, args.codes, "simulated records with known truth")
 
@@ -190,7 +192,7 @@ def places(rows: Rows, maps: Sequence[str], codes: Sequence[str], title: str) ->
 
 def weights(model: LoadedModel, args: argparse.Namespace) -> Any:
     methods = [m for m in methods_of(model) if not args.methods or m in args.methods]
-    trials = list(positive_records(entries(args.split), args.codes, most=args.maps, seed=SEED))
+    trials = positives(model, args, args.maps)
     others = randomised(model, seed=SEED)
     stages = tuple(others)
     for number, file in enumerate(args.seeds):
@@ -211,6 +213,8 @@ def weights(model: LoadedModel, args: argparse.Namespace) -> Any:
 
 def speed(model: LoadedModel) -> Any:
     recording = demonstration_case("pvc").recording
+    if of_one_lead(model):
+        recording = recording.select(("II",))
     explainer = Explainer(model, recording)
     output, window = explainer.output("PVC"), explainer.reading.pieces[0]
     explainer.beats_of(window)
@@ -237,35 +241,41 @@ def speed(model: LoadedModel) -> Any:
 
 
 def reference(args: argparse.Namespace) -> Any:
-    if args.reference is None:
-        print("reference: no --reference was given; left out")
-        return {"reason": "no --reference was given"}
     rows = reference_rows(
         args.reference, entries(args.split), entries("train"), most=args.records, seed=SEED
     )
-    every = [*REFERENCE_METHODS, QRS, RANDOM]
+    both, codes = (OURS, SHAPS), [None]
+    every = [*both, QRS, RANDOM]
     print(f"The trained ResNet-34, {args.split}, mean change of the logit, {count(rows)} records")
     table(rows, every, {f: (f, None, None) for f in FIGURES})
     for other in (QRS, RANDOM):
         print(f"Less {other}; paired, 95 % interval over patients")
-        table(rows, REFERENCE_METHODS, {f: (f, None, other) for f in FIGURES})
-    codes = [None]
+        table(rows, both, {f: (f, None, other) for f in FIGURES})
     return {
         "figures": joined(rows, every, FIGURES, codes),
-        "less_qrs": joined(rows, REFERENCE_METHODS, FIGURES, codes, less=QRS),
-        "less_random": joined(rows, REFERENCE_METHODS, FIGURES, codes, less=RANDOM),
-        "shap_less_ours": joined(rows, ["shap"], FIGURES, codes, less="gradient_shap"),
+        "less_qrs": joined(rows, both, FIGURES, codes, less=QRS),
+        "less_random": joined(rows, both, FIGURES, codes, less=RANDOM),
+        "shap_less_ours": joined(rows, [SHAPS], FIGURES, codes, less=OURS),
     }
+
+
+def possible(section: str, model: LoadedModel, args: argparse.Namespace) -> bool:
+    return {"leads": not of_one_lead(model), "reference": args.reference is not None}.get(
+        section, True
+    )
 
 
 def of_one_lead(model: LoadedModel) -> bool:
     return model.card.input.max_leads == 1
 
 
-def positives(model: LoadedModel, args: argparse.Namespace) -> Iterable[Trial]:
-    codes = [code for code in args.codes if code in model.card.codes]
-    trials = positive_records(entries(args.split), codes, most=args.records, seed=SEED)
-    return on_one_lead(trials) if of_one_lead(model) else trials
+def asked(model: LoadedModel, trials: Iterable[Trial]) -> list[Trial]:
+    known = (trial for trial in trials if trial.code in model.card.codes)
+    return list(on_one_lead(known) if of_one_lead(model) else known)
+
+
+def positives(model: LoadedModel, args: argparse.Namespace, most: int) -> list[Trial]:
+    return asked(model, positive_records(entries(args.split), args.codes, most=most, seed=SEED))
 
 
 # ---- records and tables --------------------------------------------------------------------

@@ -15,17 +15,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
 from torch import Tensor, nn
 
 from benchmarks.explain_shap import SHAP_DRAWS
 from ecgcore.datasets import Entry, load_recording
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.evaluation.map_figures import QRS, RANDOM, Rows, perturbed
+from ecgcore.evaluation.map_figures import Rows, perturbed, yardsticks
 from ecgcore.evaluation.map_records import Trial, positive_records
-from ecgcore.explain import METHODS as EXPLANATIONS
+from ecgcore.explain import METHODS
 from ecgcore.explain.case import Around, Case
-from ecgcore.explain.checks import blocks_of, qrs_map
+from ecgcore.explain.checks import blocks_of
 from ecgcore.explain.expected_gradients import expected_gradients
 from ecgcore.explain.references import References
 from ecgcore.labels import CORE_CODES
@@ -34,15 +33,13 @@ from ecgcore.measure import measure
 from ecgcore.models import ResNet34
 from ecgcore.recording import Recording
 from ecgcore.signal.prepare import prepare
+from ecgcore.training.reference_checkpoint import best_of
 from ecgcore.units import MV
 
 FS_HZ, N_SAMPLES = 500.0, 5000
 N_BACKGROUND = 100
 OUR_DRAWS = 96
 OURS, SHAPS = "gradient_shap", "shap"
-METHODS = (OURS, SHAPS)
-_BEST = "best."
-_RANDOM_DRAWS = 2
 _SEED = 9
 
 
@@ -80,12 +77,7 @@ def trained(checkpoint: Path) -> ResNet34:
     InvalidArgumentError
         If the file is no checkpoint of a finished epoch.
     """
-    with safe_open(checkpoint, "pt") as stored:
-        best = {
-            name.removeprefix(_BEST): stored.get_tensor(name)
-            for name in stored.keys()  # noqa: SIM118
-            if name.startswith(_BEST)
-        }
+    best = best_of(checkpoint)
     if not best:
         raise InvalidArgumentError(f"{checkpoint}: no epoch of this run was finished.")
     network = ResNet34(len(CORE_CODES))
@@ -104,13 +96,8 @@ def reference_rows(
         output = CORE_CODES.index(trial.code)
         case = _case(network, x, output)
         blocks = blocks_of(case)
-        rng = np.random.default_rng(_SEED)
-        n = blocks.which.size
-        scores = {RANDOM: [rng.permutation(n).astype(float) for _ in range(_RANDOM_DRAWS)]}
-        qrs = qrs_map(case)
-        if qrs is not None:
-            scores[QRS] = [blocks.score(qrs)]
-        order = EXPLANATIONS[OURS].order
+        scores = yardsticks(case, blocks, seed=_SEED)
+        order = METHODS[OURS].order
         scores[OURS] = [blocks.score(order(_ours(case, background)))]
         scores[SHAPS] = [blocks.score(order(_shaps(network, x, background, output)))]
         rows.values += [

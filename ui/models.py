@@ -1,5 +1,7 @@
 """The trained models of this server, shared by all sessions, each behind its own lock."""
 
+from contextlib import AbstractContextManager
+
 import streamlit as st
 
 from ecgcore.errors import EcgError
@@ -59,6 +61,12 @@ def explainer_of(case: OpenCase) -> Explainer:
     return case.remember("explainer", lambda: Explainer(model_of(case), case.recording))
 
 
+def letting_go() -> AbstractContextManager[None]:
+    """Return a context in which a map is left when the reader goes to another page."""
+    # Where the session's state is read, Streamlit leaves a run that nobody waits for.
+    return pausing(lambda: st.session_state.get(_NOTHING))
+
+
 def attribution_of(
     case: OpenCase, code: str, method: str | None = None, *, at_s: float | None = None
 ) -> Attribution:
@@ -77,12 +85,11 @@ def attribution_of(
             explainer.model, code, lambda one: attribution_of(case, code, one, at_s=at_s)
         )
 
-    def make() -> Attribution:
-        # Where the session's state is read, Streamlit leaves a run for the page a reader goes to.
-        with pausing(lambda: st.session_state.get(_NOTHING)):
-            return explainer.explain(code, method, windows="highest", at_s=at_s)
-
-    return case.remember(("attribution", code, method, at_s), make)
+    with letting_go():
+        return case.remember(
+            ("attribution", code, method, at_s),
+            lambda: explainer.explain(code, method, windows="highest", at_s=at_s),
+        )
 
 
 def window_probabilities(explainer: Explainer, code: str) -> list[float]:

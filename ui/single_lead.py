@@ -311,10 +311,11 @@ def _map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | str:
             ("single lead explainer", name, leads),
             lambda: Explainer(model, case.recording, leads),
         )
-        return case.remember(
-            ("single lead map", name, leads, code),
-            lambda: best_checked(model, code, partial(explainer.explain, code)),
-        )
+        with models.letting_go():
+            return case.remember(
+                ("single lead map", name, leads, code),
+                lambda: best_checked(model, code, partial(explainer.explain, code)),
+            )
     except EcgError as error:
         return str(error)
 

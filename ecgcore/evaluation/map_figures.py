@@ -117,17 +117,22 @@ def perturbation_rows(
 def _scores(
     explainer: Explainer, case: Case, blocks: Blocks, methods: Sequence[str], output: int
 ) -> dict[str, list[Array]]:
-    window = explainer.highest(output)
-    rng = np.random.default_rng(_SEED)
+    window, scores = explainer.highest(output), yardsticks(case, blocks)
+    for name in methods:
+        entry = METHODS[name]
+        values = explainer.map(name, output, window).on_samples(case.x.shape[2]) * case.there
+        scores[name] = [blocks.score(entry.order(values))]
+    return scores
+
+
+def yardsticks(case: Case, blocks: Blocks, *, seed: int = _SEED) -> dict[str, list[Array]]:
+    """Return the scores of what maps are compared with: blocks at random, and QRS complexes."""
+    rng = np.random.default_rng(seed)
     n = blocks.which.size
     scores = {RANDOM: [rng.permutation(n).astype(float) for _ in range(_RANDOM_DRAWS)]}
     qrs = qrs_map(case)
     if qrs is not None:
         scores[QRS] = [blocks.score(qrs)]
-    for name in methods:
-        entry = METHODS[name]
-        values = explainer.map(name, output, window).on_samples(case.x.shape[2]) * case.there
-        scores[name] = [blocks.score(entry.order(values))]
     return scores
 
 

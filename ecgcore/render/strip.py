@@ -12,6 +12,8 @@ from ecgcore.render.palette import LIGHT
 BIN_S = 0.05
 COLORS = (LIGHT.overlay[4], LIGHT.caliper)
 _HEIGHT_PX = 150
+# Numbers that can be told apart on a phone.
+_MOST_NUMBERS = 14
 
 
 def over_time(values: NDArray[np.float32], fs_hz: float) -> NDArray[np.float64]:
@@ -45,7 +47,7 @@ def strip_figure(
     start_s : float
         Time of the first bin.
     beats_s : sequence of float
-        Times of the R peaks, numbered from 1.
+        Times of the R peaks, numbered from 1; of many every second, third, ... has its number.
     """
     data: list[dict[str, Any]] = []
     for (name, values), color in zip(rows.items(), COLORS, strict=False):
@@ -65,6 +67,7 @@ def strip_figure(
     layout["yaxis"] |= {"showgrid": False, "showticklabels": False, "range": [-0.02, 1.16]}
     layout["xaxis"] |= {"ticksuffix": " s", "showgrid": False}
     layout["shapes"] = [charts.upright(at) for at in beats_s]
+    step = -(-len(beats_s) // _MOST_NUMBERS) or 1
     layout["annotations"] = [
         {
             "x": at,
@@ -75,7 +78,7 @@ def strip_figure(
             "showarrow": False,
             "font": {"size": 11, "color": LIGHT.faint},
         }
-        for number, at in enumerate(beats_s, start=1)
+        for number, at in list(enumerate(beats_s, start=1))[::step]
     ]
     return {"data": data, "layout": layout}
 

@@ -81,5 +81,11 @@ def load(
     return state, _below("best.", tensors)
 
 
+def best_of(path: Path) -> dict[str, Tensor]:
+    """Return the weights of a checkpoint's best epoch; empty before the first is done."""
+    with safe_open(path, "pt") as stored:
+        return _below("best.", {name: stored.get_tensor(name) for name in stored.keys()})  # noqa: SIM118
+
+
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

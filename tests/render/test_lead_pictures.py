@@ -51,6 +51,14 @@ def test_the_strip_adds_the_leads_and_numbers_the_beats():
     assert not over_time(np.zeros((1, 30), np.float32), 100.0).any()
 
 
+def test_of_many_beats_some_have_their_number():
+    figure = strip_figure({"a": np.ones(600)}, start_s=0.0, beats_s=[0.6 * n for n in range(50)])
+    numbers = [note["text"] for note in figure["layout"]["annotations"]]
+    assert numbers == [str(n) for n in range(1, 51, 4)]
+    assert len(figure["layout"]["shapes"]) == 50
+    assert strip_figure({"a": np.ones(600)}, start_s=0.0)["layout"]["annotations"] == []
+
+
 def test_the_shown_window_is_darker():
     found = window_figure([0.1, 0.9, 0.2], [(0, 10), (10, 20), (20, 30)], shown=1)
     colors = found["data"][0]["marker"]["color"]
