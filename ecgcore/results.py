@@ -78,8 +78,33 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class NotAssessed:
+    """A stretch of a long recording about which a model says nothing, and why."""
+
+    start_s: float
+    end_s: float
+    reason: str
+
+
+@dataclass(frozen=True)
 class Prediction:
-    """Findings of one model on one recording (or one window of it)."""
+    """Findings of one model on one recording.
+
+    Attributes
+    ----------
+    model : str
+    leads_used : tuple of str
+    findings : tuple of Finding
+        In the order of the model's statements.
+    abstained : bool
+        Whether the model says nothing about any statement.
+    abstain_reason : str
+    quality : Quality
+    windows : tuple of Window
+        Of a recording that was read in windows, where they were asked for.
+    not_assessed : tuple of NotAssessed
+        Stretches that the findings do not cover.
+    """
 
     model: str
     leads_used: tuple[str, ...]
@@ -88,6 +113,11 @@ class Prediction:
     abstain_reason: str
     quality: Quality
     windows: tuple["Window", ...] = ()
+    not_assessed: tuple[NotAssessed, ...] = ()
+
+    def finding(self, code: str) -> Finding | None:
+        """Return the finding on a statement, or None where the model has none on it."""
+        return next((f for f in self.findings if f.code == code), None)
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from ecgcore.inference import (
     available_models,
     load_model,
     model_for,
-    predict,
     use_threads,
 )
 from ecgcore.inference.outputs import sides_of
+from ecgcore.interpret import assess
+from ecgcore.measure import measure
 from ecgcore.models import HANDHELD, LeadAttentionNet
 from ecgcore.results import Attribution, Prediction
 from ui.state import OpenCase
@@ -40,14 +41,19 @@ def model_of(case: OpenCase) -> LoadedModel:
 
 
 def findings_of(case: OpenCase) -> Prediction:
-    """Return the model's findings on a case, computed once.
+    """Return the model's findings on a case, reconciled with measurements, computed once.
 
     Raises
     ------
     EcgError
         If the recording cannot be assessed at all; the sentence is for the reader.
     """
-    return case.remember("prediction", lambda: predict(model_of(case), case.recording))
+
+    def make() -> Prediction:
+        measured = case.remember("measured", lambda: measure(case.recording))
+        return assess(model_of(case), case.recording, measured=measured)
+
+    return case.remember("prediction", make)
 
 
 def explainer_of(case: OpenCase) -> Explainer:

@@ -11,7 +11,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from ecgcore import readers
 from ecgcore.errors import EcgError, MissingInformationError
-from ecgcore.recording import MAX_FS_HZ, Recording
+from ecgcore.recording import MAX_AGE_YEARS, MAX_FS_HZ, Recording
 
 EXIT_OK = 0
 EXIT_ERROR = 2
@@ -54,7 +54,7 @@ class InputFile:
 
 
 def add_input_arguments(parser: argparse.ArgumentParser, *, several: bool = True) -> None:
-    """Add ``PATH...``, ``--fs``, ``--unit``, ``--lead-names`` and ``--json``.
+    """Add ``PATH...``, what a file may not tell (rate, unit, leads, person), and ``--json``.
 
     Parameters
     ----------
@@ -80,7 +80,26 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, several: bool = True
         metavar="I,II,...",
         help="names of the file's channels in order; an empty name leaves that channel out",
     )
+    parser.add_argument(
+        "--age", type=_age, metavar="YEARS", help="the patient's age, whatever the file tells"
+    )
+    parser.add_argument(
+        "--sex", choices=("female", "male"), help="the patient's sex, whatever the file tells"
+    )
+    parser.add_argument(
+        "--pacemaker", choices=("yes", "no"), help="whether the patient has a pacemaker"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _age(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= MAX_AGE_YEARS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no age in years; give for example 62")
+    return value
 
 
 def _rate(text: str) -> float:
@@ -103,6 +122,19 @@ def _names(text: str) -> tuple[str, ...]:
 def read_options(args: argparse.Namespace) -> readers.ReadOptions:
     """Return the reader's options that the command line gives."""
     return readers.ReadOptions(fs_hz=args.fs, unit=args.unit, lead_names=args.lead_names)
+
+
+def with_person(recording: Recording, args: argparse.Namespace) -> Recording:
+    """Return the recording with the age, sex and pacemaker that the command line gives."""
+    known = recording.patient
+    return recording.with_patient(
+        replace(
+            known,
+            age_years=known.age_years if args.age is None else args.age,
+            sex=args.sex or known.sex,
+            pacemaker=known.pacemaker if args.pacemaker is None else args.pacemaker == "yes",
+        )
+    )
 
 
 def for_each_recording(
@@ -132,7 +164,7 @@ def for_each_recording(
         try:
             if item.error:
                 raise EcgError(item.error)
-            recording = readers.read(item.shown, options=read_options(args))
+            recording = with_person(readers.read(item.shown, options=read_options(args)), args)
             result = {"file": item.shown, **action(recording, item.shown, args)}
         except EcgError as error:
             status = EXIT_ERROR
