@@ -84,7 +84,8 @@ class LabelRule:
     origin : str
         How the threshold was chosen, in words; empty in older cards.
     false_alarms : float or None
-        Share of normal records, out of fold, that are flagged; None in older cards.
+        Share of normal records that are flagged: out of fold, in cards made before that was kept of
+        ``val``; None where it is not known.
     """
 
     code: str
