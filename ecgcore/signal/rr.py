@@ -38,7 +38,7 @@ class RRIntervals:
     duration_s: Array
 
 
-def rr_intervals(r_s: Array, absent_s: Array | None = None) -> RRIntervals:
+def rr_intervals(r_s: NDArray[np.floating], absent_s: Array | None = None) -> RRIntervals:
     """Return the RR intervals that lie in present signal.
 
     Parameters
@@ -59,7 +59,7 @@ def rr_intervals(r_s: Array, absent_s: Array | None = None) -> RRIntervals:
     return RRIntervals(end - 1, end, before[end])
 
 
-def rr_before(r_s: Array, absent_s: Array | None = None) -> Array:
+def rr_before(r_s: NDArray[np.floating], absent_s: Array | None = None) -> Array:
     """Return the RR interval before each beat in seconds, shape (n_beats,).
 
     Takes what :func:`rr_intervals` takes.  NaN for the first beat and for a beat between which and
