@@ -338,11 +338,15 @@ class Beats:
         Each readable lead by itself, beat by beat the same beats.
     types : tuple of str
         One of ``BEAT_TYPES`` a beat.
+    rr_s : array, shape (n_beats,)
+        RR interval before each beat in seconds; NaN for the first, and where signal between a beat
+        and the one before it is absent.
     """
 
     consensus: Fiducials
     leads: Mapping[str, Fiducials]
     types: tuple[str, ...]
+    rr_s: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
