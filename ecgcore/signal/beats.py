@@ -80,8 +80,16 @@ class _Feature:
 
 
 @dataclass(frozen=True, eq=False)
-class _Traces:
-    """Leads at ``FEATURE_HZ``, (n_leads, n): as they are, band-passed, their slope, where known."""
+class Traces:
+    """Leads at ``FEATURE_HZ``, ready to be searched.
+
+    Attributes
+    ----------
+    low, banded, slope : array, shape (n_leads, n)
+        As they are, band-passed, and the derivative of that over 2 pi.
+    known : array of bool, shape (n_leads, n)
+        Where there were samples.
+    """
 
     low: Array
     banded: Array
@@ -110,26 +118,29 @@ def detect_beats(signal: NDArray[np.float32], fs_hz: float) -> Array:
     rows = rows[np.isfinite(rows).any(axis=1)]
     if rows.shape[0] == 0 or rows.shape[1] < MIN_S * fs_hz:
         return np.empty(0)
-    traces = _traces(rows, fs_hz)
-    return _refined(traces.banded, _found(traces, _feature(traces))) / FEATURE_HZ
+    return find_beats(make_traces(rows, fs_hz))
 
 
-def _traces(rows: NDArray[np.float32], fs_hz: float) -> _Traces:
+def make_traces(rows: NDArray[np.float32], fs_hz: float) -> Traces:
+    """Return leads, shape (n_leads, n_samples), NaN where absent, ready to be searched."""
     present = np.isfinite(rows) & ~_held(rows, fs_hz)
     low = _bridged(resample(rows, fs_hz, FEATURE_HZ))
     banded = _band(low)
     slope = np.gradient(banded, axis=-1) * FEATURE_HZ / (2 * np.pi)
     known = np.stack([_nearest(row, low.shape[1], fs_hz) for row in present])
-    return _Traces(low, banded, slope, known)
+    return Traces(low, banded, slope, known)
 
 
-def _found(traces: _Traces, feature: _Feature) -> NDArray[np.intp]:
+def find_beats(traces: Traces) -> Array:
+    """Return the times of the QRS complexes, as :func:`detect_beats` does, from traces."""
+    feature = _feature(traces)
     peaks = _with_fast(feature, _candidates(feature, REFRACTORY_S))
     chosen = _without_t_waves(feature, peaks[_accepted(feature, peaks)])
     chosen = _without_p_waves(traces, feature, chosen)
     chosen = _searched(feature, peaks, chosen)
     chosen = _without_p_waves(traces, feature, chosen)
-    return _without_intruders(feature, chosen)
+    chosen = _without_intruders(feature, chosen)
+    return _refined(traces.banded, chosen) / FEATURE_HZ
 
 
 def _held(rows: NDArray[np.float32], fs_hz: float) -> NDArray[np.bool_]:
@@ -170,7 +181,7 @@ def _band(rows: Array) -> Array:
     return np.asarray(sps.sosfiltfilt(sos, rows, axis=-1, padlen=pad))
 
 
-def _feature(traces: _Traces) -> _Feature:
+def _feature(traces: Traces) -> _Feature:
     known = traces.known
     # Band and slope together: no zero where a broad complex turns, none at its steep flank.
     size = max(3, round(INTEGRATE_S * FEATURE_HZ))
@@ -305,7 +316,7 @@ def _without_t_waves(feature: _Feature, peaks: NDArray[np.intp]) -> NDArray[np.i
 
 
 def _without_p_waves(
-    traces: _Traces, feature: _Feature, peaks: NDArray[np.intp]
+    traces: Traces, feature: _Feature, peaks: NDArray[np.intp]
 ) -> NDArray[np.intp]:
     """Take the weak peaks away where their median is a P wave: smooth, and nothing beside it."""
     weak = feature.share[peaks] < WEAK_SHARE

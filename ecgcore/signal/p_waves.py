@@ -49,9 +49,9 @@ def typical_wave(rows: Array, at: NDArray[np.intp], fs_hz: float) -> Array:
     return np.asarray(np.median(smooth[:, index], axis=1))
 
 
-def stands_alone(wave: Array, fs_hz: float) -> bool:
-    """Say whether a median wave has nothing beside it: no ST, no T."""
+def stands_alone(wave: Array, fs_hz: float, share: float = BESIDE_SHARE) -> bool:
+    """Say whether a median wave has nothing beside it, no ST and no T, above this share of it."""
     centre, reach = round(BEFORE_S * fs_hz), round(BESIDE_S * fs_hz)
     size = np.abs(wave).max(axis=0)
     beside = np.concatenate((size[: max(1, centre - reach)], size[centre + reach :]))
-    return bool(beside.max() < BESIDE_SHARE * size[centre - reach : centre + reach].max())
+    return bool(beside.max() < share * size[centre - reach : centre + reach].max())
