@@ -19,7 +19,7 @@ from ecgcore.inference.outputs import sides_of
 from ecgcore.interpret import assess
 from ecgcore.measure import measure
 from ecgcore.models import HANDHELD, LeadAttentionNet
-from ecgcore.results import Attribution, Prediction
+from ecgcore.results import Attribution, MeasureResult, Prediction
 from ui.state import OpenCase
 
 _MAX_MODELS = 4
@@ -50,10 +50,14 @@ def findings_of(case: OpenCase) -> Prediction:
     """
 
     def make() -> Prediction:
-        measured = case.remember("measured", lambda: measure(case.recording))
-        return assess(model_of(case), case.recording, measured=measured)
+        return assess(model_of(case), case.recording, measured=measured_of(case))
 
     return case.remember("prediction", make)
+
+
+def measured_of(case: OpenCase) -> MeasureResult:
+    """Return the case's measurements without the reader's marks, computed once."""
+    return case.remember("measured", lambda: measure(case.recording))
 
 
 def explainer_of(case: OpenCase) -> Explainer:

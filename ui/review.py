@@ -32,6 +32,7 @@ _VERDICTS = {"confirm": "confirmed", "dismiss": "dismissed"}
 def review(case: OpenCase) -> None:
     """Show a case: its paper, the model's findings, and the map of the chosen one."""
     chosen = settings.paper_controls(case)
+    urgent = st.container()
     paper, side = st.columns([3.95, 1], gap="small")
     attribution = None
     if case.selected is None:
@@ -48,9 +49,18 @@ def review(case: OpenCase) -> None:
                 attribution = _chosen_map(case)
         with paper:
             _sheet(case, chosen, attribution)
+    with urgent:
+        _alarms(case)
     if prediction is not None:
         with side:
             _below_list(case, prediction, attribution)
+
+
+def _alarms(case: OpenCase) -> None:
+    """Say above the paper where ventricles may not pump, whatever the model says."""
+    for alarm in models.measured_of(case).alarms:
+        span = f"{clock(alarm.start_s)} to {clock(alarm.end_s)}"
+        st.error(plain(f"{alarm.words} ({span})"), icon=":material/warning:")
 
 
 # ---- paper ---------------------------------------------------------------------------------

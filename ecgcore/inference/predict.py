@@ -41,6 +41,8 @@ from ecgcore.units import clock
 BATCH = 32
 # Of the windows in which a finding was flagged, so many are named.
 MAX_NAMED = 6
+# Less of what is not to be read does not spoil a window.
+MIN_UNREAD_S = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +74,7 @@ def predict(
     *,
     leads: tuple[str, ...] | None = None,
     windows: bool = False,
+    unread: Sequence[results.NotAssessed] = (),
 ) -> results.Prediction:
     """Return a model's findings on a recording.
 
@@ -84,6 +87,9 @@ def predict(
         Use only these leads of the recording.
     windows : bool
         Also give the findings of each 10 s window.
+    unread : sequence of results.NotAssessed
+        Stretches in which nothing is to be read, such as fibrillating ventricles: windows that
+        hold one are left out with its reason.
 
     Returns
     -------
@@ -104,7 +110,7 @@ def predict(
     reading = read_for(model, recording, leads=leads)
     limits = limits_of(recording, reading.given, reading.lead_names, reading.quality, model.card)
     heard = piece_outputs(model, reading.given, reading.pieces)
-    return conclude(model, reading, limits, heard, windows=windows)
+    return conclude(model, reading, limits, heard, windows=windows, unread=unread)
 
 
 class Heard(NamedTuple):
@@ -131,6 +137,7 @@ def conclude(
     heard: Heard,
     *,
     windows: bool = False,
+    unread: Sequence[results.NotAssessed] = (),
 ) -> results.Prediction:
     """Put what a network said into findings.
 
@@ -139,17 +146,17 @@ def conclude(
     limits : Limits
         Of the recording; what the network's own outputs forbid is added to it.
     heard : Heard
-    windows : bool
+    windows, unread
         As :func:`predict`.
     """
     codes = model.card.codes
-    refused = refused_pieces(model, reading.given, heard)
+    refused = refused_pieces(model, reading.given, heard, reading.pieces, unread)
     read = [i for i, reason in enumerate(refused) if not reason]
     if not read:
         limits.refuse(codes, refused[0])
     logits = heard.logits[read] if read else heard.logits
     limits.paced(model.card, logits.max(axis=0))
-    each = _windows(model, reading, limits, heard) if windows else ()
+    each = _windows(model, reading, limits, heard, unread) if windows else ()
     apart = _not_assessed(reading, model.card.input, refused) if read else ()
     if apart:
         limits.block([c for c in codes if c == NORMAL], _in_part(apart))
@@ -183,18 +190,33 @@ def combine_windows(logits: NDArray[np.float64], codes: Sequence[str]) -> NDArra
     return np.asarray(np.where(lowest, logits.min(axis=0), together))
 
 
-def refused_pieces(model: LoadedModel, given: ModelInput, heard: Heard) -> tuple[str, ...]:
+def refused_pieces(
+    model: LoadedModel,
+    given: ModelInput,
+    heard: Heard,
+    pieces: Sequence[Window],
+    unread: Sequence[results.NotAssessed] = (),
+) -> tuple[str, ...]:
     """Return for each piece why nothing is said about it, or an empty string."""
-    reasons = [""] * len(heard.logits)
+    reasons = [_why_unread(piece, given.fs_hz, unread) for piece in pieces]
     if model.distance is not None and heard.features is not None:
         strange = model.distance.judge_windows(heard.features, heard.logits, given.leads_present)
-        reasons = [outside_scope(each) if each.too_strange else "" for each in strange]
+        for i, each in enumerate(strange):
+            reasons[i] = reasons[i] or (outside_scope(each) if each.too_strange else "")
     if len(given.leads) == 1 and heard.handheld is not None:
         bias = model.card.sides.get("handheld_bias")
         for i, row in enumerate(heard.handheld):
             noisy = handheld_shares(row[None], bias).argmax() == HANDHELD.index("~")
             reasons[i] = reasons[i] or (POOR_QUALITY if noisy else "")
     return tuple(reasons)
+
+
+def _why_unread(piece: Window, fs_hz: float, unread: Sequence[results.NotAssessed]) -> str:
+    for part in unread:
+        both = min(piece.stop / fs_hz, part.end_s) - max(piece.start / fs_hz, part.start_s)
+        if both >= MIN_UNREAD_S:
+            return part.reason
+    return ""
 
 
 def _not_assessed(
@@ -375,13 +397,17 @@ def _of_windows(
 
 
 def _windows(
-    model: LoadedModel, reading: Reading, limits: Limits, heard: Heard
+    model: LoadedModel,
+    reading: Reading,
+    limits: Limits,
+    heard: Heard,
+    unread: Sequence[results.NotAssessed],
 ) -> tuple[results.Window, ...]:
     given = reading.given
     each = windows_of(given, model.card.input)
     if each != reading.pieces:
         heard = piece_outputs(model, given, each)
-    refused = refused_pieces(model, given, heard)
+    refused = refused_pieces(model, given, heard, each, unread)
     rate = given.fs_hz
     return tuple(
         results.Window(w.start / rate, w.stop / rate, _findings(model, row, limits, refused=why))

@@ -12,6 +12,7 @@ from ecgcore.inference.abstain import NORMAL
 from ecgcore.measure.reference import reference_range
 from ecgcore.recording import Patient
 from ecgcore.results import AnomalyMap, Measurement, MeasureResult, Prediction
+from ecgcore.units import clock
 
 # Wider than the reference ranges only where these mark what is common in healthy people: sinus
 # bradycardia from 50 bpm down (ACC/AHA/HRS 2018, Kusumoto et al., Circulation 140:e382), and a
@@ -134,6 +135,8 @@ def _repolarisation(measured: MeasureResult) -> Iterator[Objection]:
 
 
 def _rhythm(measured: MeasureResult) -> Iterator[Objection]:
+    for alarm in measured.alarms:
+        yield Objection(f"{alarm.kind} from {clock(alarm.start_s)}", True)
     if measured.rhythm != "regular":
         known = measured.rhythm != "unknown"
         words = f"the rhythm is {measured.rhythm}" if known else "the rhythm could not be assessed"
