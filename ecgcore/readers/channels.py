@@ -110,6 +110,25 @@ def kinds_of(names: Sequence[str], *, voltages: Sequence[bool] | None = None) ->
     ]
 
 
+def likely_ecg(names: Sequence[str], *, voltages: Sequence[bool] | None = None) -> list[int]:
+    """Return which channels of one file are read as an ECG, by their names.
+
+    Beside channels of another kind only those that a lead's name or ECG names; else whatever is
+    called otherwise, too (``"noise1"``, ``"Channel 1"``), under its own name.
+    """
+    kinds = kinds_of(names, voltages=voltages)
+    named = [i for i, kind in enumerate(kinds) if kind in (Kind.LEAD, Kind.ECG)]
+    inputs = [i for i, kind in enumerate(kinds) if kind is Kind.INPUT]
+    if Kind.OTHER in kinds:
+        return named or inputs
+    return list(range(len(kinds)))
+
+
+def left_out(names: Sequence[str], why: str = "not an ECG lead") -> list[str]:
+    """Return the note on channels that were left out; none if there are none."""
+    return [f"Left out: {listed_few(names)} ({why})."] if names else []
+
+
 def is_other_signal(name: str) -> bool:
     """Return whether a channel's name says that it is something else than an ECG."""
     return kind_of(name) is Kind.OTHER
