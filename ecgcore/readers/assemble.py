@@ -139,12 +139,15 @@ def final_names(names: Sequence[str], notes: list[str]) -> list[str]:
 
 @np.errstate(over="ignore", invalid="ignore")
 def typical_range_mv(row: NDArray[np.floating[Any]], fs_hz: float) -> float:
-    """Return the median over seconds of the range within each; NaN where nothing is there.
+    """Return the median over seconds of the range within each; NaN without a whole second.
 
     A drift, a few seconds of artefact or an offset do not make it large.
     """
-    width = min(max(2, round(fs_hz)), row.size)
+    width = max(2, round(fs_hz))
+    if row.size < width:
+        return math.nan
     seconds = row[: row.size // width * width].reshape(-1, width)
+    seconds = np.where(np.isfinite(seconds), seconds, np.nan)
     # fmin and fmax pass absent samples over.
     ranges = np.fmax.reduce(seconds, axis=1) - np.fmin.reduce(seconds, axis=1)
     there = ranges[~np.isnan(ranges)]
