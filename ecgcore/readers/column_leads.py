@@ -73,7 +73,6 @@ def read_columns(found: Columns, source: Source, options: ReadOptions) -> Record
     kinds = _kinds(columns, rest, found.unit)
     likely = [i for i in rest if kinds[i] is not Kind.OTHER and not _is_other(columns[i])]
     given = given_names([column.name for column in columns], options, likely=likely)
-    fs_hz = _rate([i for i in times if not given.get(i)], columns, found, options)
     fields = [
         _Field(given.get(i, c.name), c.unit, found.rows[i], kinds.get(i, Kind.UNKNOWN), i in given)
         for i, c in enumerate(columns)
@@ -83,6 +82,7 @@ def read_columns(found: Columns, source: Source, options: ReadOptions) -> Record
         silent = [i for i in rest if given.get(i, "-") == "" and i not in likely]
         notes += left_out([columns[i].name for i in silent])
     fields = _only_ecg(fields, notes)
+    fs_hz = _rate([i for i in times if not given.get(i)], columns, found, options)
     fields = _with_units(fields, found.unit, options, notes)
     names, units = [field.name for field in fields], [field.unit for field in fields]
     if fs_hz is None or not all(units) or not all(names):
@@ -252,7 +252,8 @@ def _rate(
             values = _times(found.rows[i])
             rate = rate_from_time(values, scale, found.notes, name_it=not column.name)
         except ReadError as error:
-            name = f"The time column {shown(column.name, 32)}".rstrip()
+            own = "" if column.key == "time" else shown(column.name, 32)
+            name = f"The time column {own}".rstrip()
             broken.append(str(error).replace("The time column", name, 1))
             continue
         if rate is not None:
@@ -265,7 +266,10 @@ def _rate(
             "rate must be given.",
             ("fs_hz",),
         )
-    found.notes += [f"{reason.rstrip('.')}; the column was not used." for reason in broken]
+    found.notes += [
+        f"{reason.rstrip('.')}; the column was not used, so what is absent in it is not shown."
+        for reason in broken
+    ]
     return _stated_rate(stated, options, found.notes)
 
 

@@ -13,6 +13,7 @@ MAX_HEADER_LINES = 200
 LOOK_AHEAD = 4
 LONG_ROW = 64
 NUMERIC_SHARE = 0.8
+_COUNT_DIGITS = 3
 _ABSENT = {"", "nan", "na", "n/a", "null", "none", "-", "--", "?"}
 _ABSENT |= {f"{sign}{word}" for sign in ("", "+", "-") for word in ("inf", "infinity")}
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
@@ -165,12 +166,13 @@ def find_layout(lines: Sequence[str]) -> Layout | None:
     lines : sequence of str
         From the start of the file.
     """
-    found = _find_layout(lines)
-    if found is not None:
-        return found
     bare = [_UNIT_IN_CELL.sub(r"\1", line) for line in lines]
-    found = _find_layout(bare) if bare != list(lines) else None
-    return replace(found, units_in_cells=True) if found else None
+    changed = sum(one != other for one, other in zip(bare, lines, strict=True))
+    # One cell with its unit is an error, which the parser will name.
+    found = _find_layout(bare) if changed > NUMERIC_SHARE * (len(bare) - LOOK_AHEAD) else None
+    if changed and found is not None:
+        return replace(found, units_in_cells=True)
+    return _find_layout(lines)
 
 
 def _find_layout(lines: Sequence[str]) -> Layout | None:
@@ -237,9 +239,23 @@ def _first_data_line(lines: Sequence[str], delimiter: str, decimal: str) -> int 
         ahead = [row for _, row in content[at : at + LOOK_AHEAD]]
         # A row a lead may be long, and its sample cut short.
         same = all(len(row) == len(fields) or len(fields) > LONG_ROW for row in ahead[:-1])
+        if at == 0 and _numbers_channels(fields, ahead[1:], decimal):
+            continue
         if same and all(_mostly_numbers(row, decimal) for row in ahead):
             return i
     return None
+
+
+def _numbers_channels(fields: Sequence[str], rows: Sequence[Sequence[str]], decimal: str) -> bool:
+    """Return whether a first line counts channels, as in ``time,1,2,3`` over numbers."""
+    words = [i for i, item in enumerate(fields) if item and not is_value(item, decimal)]
+    counts = [item for i, item in enumerate(fields) if item and i not in words]
+    return (
+        bool(words and rows)
+        and len(set(counts)) == len(counts)
+        and all(item.isdigit() and len(item) <= _COUNT_DIGITS for item in counts)
+        and all(i < len(row) and is_number(row[i], decimal) for row in rows for i in words)
+    )
 
 
 def _mostly_numbers(fields: Sequence[str], decimal: str) -> bool:

@@ -15,6 +15,7 @@ from ecgcore.leads import STANDARD_12, canonical_lead
 from ecgcore.readers import mat_file, wfdb_
 from ecgcore.readers.assemble import listed
 from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.channels import Kind, kind_of
 from ecgcore.readers.column_leads import read_columns, rises_evenly
 from ecgcore.readers.columns import (
     Columns,
@@ -165,12 +166,18 @@ def _times(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 
 def _leads_one_by_one(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Return the arrays of one lead each, where the file has them in one place and named so."""
+    """Return the arrays of one lead each, where the file has them in one place and named so.
+
+    A name is that of a standard lead, or an ECG's, or counts the recorder's inputs.
+    """
     vectors = {n: a.ravel() for n, a in arrays.items() if a.size == max(a.shape, default=0)}
-    standard = [name for name in vectors if is_standard_lead(name)]
-    if not standard:
+    named = [name for name in vectors if is_standard_lead(name)]
+    if not named and all(key_of(_last(name)) not in SIGNAL_NAMES for name in arrays):
+        kinds = {name: kind_of(parse_column(_last(name)).name) for name in vectors}
+        named = [name for name, kind in kinds.items() if kind in (Kind.ECG, Kind.INPUT)]
+    if not named:
         return {}
-    place = standard[0].rpartition(_WITHIN)[0]
+    place = named[0].rpartition(_WITHIN)[0]
     return {_last(n): row for n, row in vectors.items() if n.rpartition(_WITHIN)[0] == place}
 
 
