@@ -63,7 +63,7 @@ def _spellings() -> Iterator[tuple[str, str]]:
     yield from named.items()
     for short, name in (_OWN | _IEC | {name.lower(): name for name in _FRANK}).items():
         yield from ((f"{word}{joint}{short}", name) for word in _WORDS for joint in _JOINTS)
-        if name in (*STANDARD_12, "-aVR", *_RIGHT_AND_BACK):
+        if name in (*STANDARD_12, *_RIGHT_AND_BACK):
             yield from ((f"{word}{short}", name) for word in _GLUED)
         if name not in (*_BIPOLAR, *_FRANK):
             yield from ((f"{word}{joint}{short}", name) for word in _COUNTING for joint in " _")

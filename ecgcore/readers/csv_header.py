@@ -28,7 +28,7 @@ COUNT_UNITS = frozenset(
 MAX_LINE = 500
 _OTHER_UNITS = re.compile(
     r"mmhg|cmh2o|[hk]?pa|m?bar|bpm|rpm|1/min|k?hz|%|(?:°|deg)\s*[cf]|[cf]|[mµμu]?g|m/s(?:\^?2|²)?|"
-    r"deg(?:rees?)?(?:/s)?|°(?:/s)?|dps|rad(?:/s)?|[mµμun]?t|gauss|ml|l(?:/min)?|lpm|lux|"
+    r"deg(?:rees?)?(?:/s)?|°(?:/s)?|dps|rad(?:/s)?|[mµμun]?t|gauss|ml|l/min|lpm|lux|"
     r"[kmg]?(?:ohms?|Ω|ω)|[µμum]?s(?:iemens)?|[mµμun]?a|a\.?u\.?|arb\.?(?: units?)?|n/a|none"
 )
 _INDEX_UNITS = re.compile(r"samples?|index")
