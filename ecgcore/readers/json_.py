@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError, TooLargeError
+from ecgcore.readers import fhir, kardia
 from ecgcore.readers.base import HEAD_BYTES, MIB, ReadOptions, Source, library, shown
 from ecgcore.readers.columns import is_fact, key_of, refuse_long_layout
 from ecgcore.readers.csv_text import decode
@@ -53,6 +54,8 @@ def read(source: Source, options: ReadOptions) -> Recording:
     ReadError
         If it is no JSON, or holds no lists of numbers that could be samples.
     """
+    if kardia.has_keys(source.data):  # the keys may stand after the samples
+        return kardia.read(source, options)
     text = decode(source.data)
     if text is None:
         raise ReadError("The JSON file is no text.")
@@ -64,8 +67,8 @@ def read(source: Source, options: ReadOptions) -> Recording:
     with library("The file is no valid JSON: it is damaged, cut short or too deeply nested."):
         content = json.loads(text, object_pairs_hook=_unique)
         values = content if isinstance(content, dict) else {"data": content}
-        if "resourceType" in values:
-            raise ReadError("This FHIR resource holds no ECG samples that are read.")
+        if fhir.is_resource(content):
+            return fhir.read(source, options)
         ready = _ready(values)
     return read_named(ready, "JSON", source, options)
 
