@@ -154,6 +154,11 @@ def is_fact(name: str) -> bool:
     return key_of(name) in {*_FS_KEYS, *_UNIT_KEYS, *_LEAD_KEYS, *_AGE_KEYS, *_SEX_KEYS}
 
 
+def is_rate(name: str) -> bool:
+    """Return whether a name is one of a sampling rate."""
+    return key_of(name) in _FS_KEYS
+
+
 def parse_rate(value: object) -> float | None:
     """Return a rate in Hz from a number or a text (``500``, ``"500 Hz"``, ``"0.5 kHz"``)."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d*)?(?:e\d{1,2})?)\s*(k?hz|hertz)?\s*", str(value), re.I)

@@ -33,6 +33,7 @@ from ecgcore.readers.dicom_groups import (
     left_out_channels,
     parse_group,
 )
+from ecgcore.readers.text_values import age_at
 from ecgcore.readers.time_shift import align_leads, describe_skew
 from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
 from ecgcore.units import MV, is_voltage, mv_per
@@ -337,8 +338,6 @@ def _patient(dataset: Dataset, options: ReadOptions, notes: list[str]) -> Patien
 
 
 def _age_from_dates(dataset: Dataset) -> float | None:
-    """Return whole years from birth to the recording."""
     born = datetime.strptime(str(dataset.get("PatientBirthDate") or ""), "%Y%m%d")
     day = _start(dataset) or datetime.strptime(str(dataset.get("StudyDate") or ""), "%Y%m%d")
-    years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-    return float(years) if 0 <= years <= 130 else None
+    return age_at(born.date(), day)

@@ -144,12 +144,12 @@ def _sample_arrays(flat: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
         for name, value in flat.items()
         if isinstance(value, np.ndarray)
         and value.dtype.kind in "iuf"
-        and (value.size >= MIN_SAMPLES or _is_standard(name))
+        and (value.size >= MIN_SAMPLES or is_standard_lead(name))
         and not is_fact(_last(name))
     }
 
 
-def _is_standard(name: str) -> bool:
+def is_standard_lead(name: str) -> bool:
     """Return whether a name is that of a standard lead, with or without its unit."""
     return canonical_lead(parse_column(_plain(name)).name) in STANDARD_12
 
@@ -165,7 +165,7 @@ def _times(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         name: array
         for name, array in arrays.items()
         if array.size == max(array.shape, default=0)
-        and not _is_standard(name)
+        and not is_standard_lead(name)
         and (Column(_last(name)).is_time or rises_evenly(array.ravel()))
     }
     return rising if len(rising) < len(arrays) else {}
@@ -174,7 +174,7 @@ def _times(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 def _leads_one_by_one(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Return the arrays of one lead each, where the file has them in one place and named so."""
     vectors = {n: a.ravel() for n, a in arrays.items() if a.size == max(a.shape, default=0)}
-    standard = [name for name in vectors if _is_standard(name)]
+    standard = [name for name in vectors if is_standard_lead(name)]
     if not standard:
         return {}
     place = standard[0].rpartition(_WITHIN)[0]

@@ -27,6 +27,7 @@ from ecgcore.readers import (
     wfdb_,
 )
 from ecgcore.readers.base import ReadOptions, Source
+from ecgcore.readers.known import recognise_known
 from ecgcore.recording import Recording
 
 
@@ -47,6 +48,8 @@ class Format:
     listed : callable, optional
         ``listed(head) -> bool``: whether such a file counts as a recording when a folder is
         walked; always, if None.
+    last_resort : bool
+        Whether what begins as another known format is refused by that name instead.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Format:
     sniff: Callable[[str, bytes], bool]
     read: Callable[[Source, ReadOptions], Recording]
     listed: Callable[[bytes], bool] | None = None
+    last_resort: bool = False
 
 
 # In the order asked: formats with a signature first, plain text last.
@@ -78,13 +82,16 @@ FORMATS: tuple[Format, ...] = (
     Format("Apple Watch", "Apple Watch CSV", apple.sniff, apple.read),
     Format("Kardia JSON", "AliveCor Kardia JSON", kardia.sniff, kardia.read),
     Format("JSON", "JSON", json_.sniff, json_.read, json_.listed_in_folder),
-    Format("CSV", "CSV or TXT", csv_.sniff, csv_.read, csv_.listed_in_folder),
+    Format("CSV", "CSV or TXT", csv_.sniff, csv_.read, csv_.listed_in_folder, last_resort=True),
 )
 
 
 def recognise(name: str, head: bytes) -> Format | None:
     """Return the format of the content, or None."""
-    return next((entry for entry in FORMATS if entry.sniff(name, head)), None)
+    entry = next((entry for entry in FORMATS if entry.sniff(name, head)), None)
+    if entry is not None and entry.last_resort and recognise_known(name, head):
+        return None
+    return entry
 
 
 def readable() -> str:

@@ -240,7 +240,7 @@ def test_an_unusual_amplitude_is_noted_not_rescaled():
 
 @pytest.mark.parametrize(
     "text",
-    ["Dear all,\n\nplease find 2 files.\n", "# Title\n\n1. one\n2. two\n", "{}", "a,b\nc,d\n"],
+    ["Dear all,\n\nplease find 2 files.\n", "# Title\n\n1. one\n2. two\n", "a,b\nc,d\n"],
 )
 def test_prose_is_no_table(text):
     with pytest.raises(EcgError, match="no format that is read"):

@@ -119,3 +119,14 @@ def test_a_pdf_in_a_dicom_is_named():
     pydicom.dcmwrite(stream, dataset, enforce_file_format=True)
     with pytest.raises(ReadError, match="holds a PDF of modality ECG, not a waveform; export the"):
         read(stream.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("born", "years"), [("20200415", 20 / 365.25), ("20100505", 10), ("19640102", 56)]
+)
+def test_the_age_of_a_child_is_told_in_fractions(born, years):
+    dataset = pydicom.dcmread(io.BytesIO(dicom_bytes([group()])))
+    dataset.PatientAge, dataset.PatientBirthDate = "", born
+    stream = io.BytesIO()
+    pydicom.dcmwrite(stream, dataset, enforce_file_format=True)
+    assert read(stream.getvalue()).patient.age_years == pytest.approx(years, abs=0.003)
