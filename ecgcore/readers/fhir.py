@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.errors import MissingInformationError, ReadError
-from ecgcore.leads import canonical_lead
+from ecgcore.leads import CHEST_6, canonical_lead
 from ecgcore.readers.assemble import (
     chosen_names,
     finish,
@@ -310,13 +310,21 @@ def _name(code: Json) -> str:
 
 
 def _together(leads: list[_Lead], notes: list[str]) -> list[_Lead]:
-    """Return the leads of one rate and time that hold most samples; note the others."""
+    """Return the leads of one rate and time: with the chest leads, else of most samples.
+
+    The others are noted.
+    """
     groups: dict[tuple[float | None, str], list[_Lead]] = {}
     for lead in leads:
         groups.setdefault((lead.fs_hz, lead.effective), []).append(lead)
-    chosen = max(groups.values(), key=lambda group: sum(lead.values.size for lead in group))
+    chosen = max(groups.values(), key=_rank)
     notes += [_left_out(group) for group in groups.values() if group is not chosen]
     return chosen
+
+
+def _rank(group: list[_Lead]) -> tuple[bool, int]:
+    names = {canonical_lead(lead.name) for lead in group}
+    return names.issuperset(CHEST_6), sum(lead.values.size for lead in group)
 
 
 def _left_out(group: list[_Lead]) -> str:
