@@ -329,7 +329,8 @@ def _rank(group: list[_Lead]) -> tuple[bool, int]:
 
 def _left_out(group: list[_Lead]) -> str:
     """Name the leads of another time or rate than those read."""
-    names = list(dict.fromkeys(shown(lead.name, 24) or "a lead" for lead in group))
+    every = (canonical_lead(lead.name) or shown(lead.name, 24) or "a lead" for lead in group)
+    names = list(dict.fromkeys(every))
     rate = f" at {group[0].fs_hz:g} Hz" if group[0].fs_hz else ""
     time = f" of {shown(group[0].effective, 32)}" if group[0].effective else ""
     return f"{listed(names)}{rate}{time} {were(names)} left out: another time or rate than read."

@@ -22,6 +22,7 @@ from ecgcore.readers.columns import (
     is_fact,
     key_of,
     lead_names_in,
+    note_scales,
     read_columns,
     rises_evenly,
     rows_of_matrix,
@@ -115,6 +116,7 @@ def read_named(
         names, rows = ["time", *names], [time, *rows]
     found = Columns(format_name, names, rows, notes=notes)
     apply_facts(found, facts)
+    note_scales(found, facts)
     return read_columns(found, source, options)
 
 
