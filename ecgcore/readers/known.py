@@ -41,6 +41,7 @@ class KnownFormat:
 
 
 _EXPORT = "export the recording as DICOM waveform, EDF, WFDB or CSV from the device or its archive"
+_VENDOR = "export the recording as HL7 aECG (FDA-XML), SCP-ECG or DICOM waveform"
 _PICTURE = "a picture holds no samples; export the recording itself as DICOM waveform, EDF or CSV"
 _OTHER = "save the samples as CSV, with the rate and the unit in its header"
 _MATLAB = "save it in MATLAB again with save(..., '-v7')"
@@ -207,9 +208,9 @@ KNOWN: tuple[KnownFormat, ...] = (
     KnownFormat("a bzip2 archive", _PACKED, False, lambda name, head: bool(_BZIP2.match(head))),
     KnownFormat("a tar archive", _PACKED, False, _at(257, b"ustar")),
     KnownFormat("a program", _NO_ECG, False, _starts(b"\x7fELF", b"!<arch>\n")),
-    KnownFormat("an EDAN Holter recording", _EXPORT, True, _named(r"ecgraw\.dat|patient\.hea")),
-    KnownFormat("an EDAN resting ECG", _EXPORT, True, _named(r"\d{8}-\d{6}-\d{4}\.dat")),
-    KnownFormat("a Norav raw recording", _EXPORT, True, _named(r".+\.rdt")),
+    KnownFormat("an EDAN Holter recording", _VENDOR, True, _named(r"ecgraw\.dat|patient\.hea")),
+    KnownFormat("an EDAN resting ECG", _VENDOR, True, _named(r"\d{8}-\d{6}-\d{4}\.dat")),
+    KnownFormat("a Norav raw recording", _VENDOR, True, _named(r".+\.rdt")),
     KnownFormat("a WFDB annotation file", _BEATS, False, _named(r".+\.(?:atr|qrs|ari)")),
 )
 # Members of a zip archive that tell what it is.
