@@ -31,7 +31,7 @@ _UNIT_WORDS = {
 _OPTIONS = "read_options"
 _ASIDE = "kept_aside"
 _MAX_ASIDE, _MAX_ASIDE_BYTES = 12, 200 * 2**20
-_MAX_REFUSED = 5
+_MAX_REFUSED = 20
 _REVIEW = "pages/review.py"
 _COLUMNS = 3
 

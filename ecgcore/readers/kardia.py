@@ -21,6 +21,7 @@ from ecgcore.readers.text_values import (
     checked_unit,
     equal_length,
     iso_time,
+    number,
     scaled,
     too_many,
 )
@@ -170,6 +171,8 @@ def _row(name: str, values: Any) -> NDArray[np.float64]:
 
 def _number(values: Json, key: str) -> float | None:
     value = values.get(key)
+    if isinstance(value, str):
+        return number(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if abs(value) < 1e30 else None

@@ -135,6 +135,8 @@ def test_kardia_resolution_is_followed(resolution):
     recording = read_json(kardia(block))
     assert np.allclose(recording.signal, truth_mv() * resolution / 500, atol=0.0005)
     assert recording.provenance.original_gain == f"{resolution:g} nV a step"
+    written = read_json(kardia(kardia_block(amplitudeResolution=str(resolution), frequency="500")))
+    assert np.array_equal(written.signal, recording.signal)
 
 
 def test_kardia_reads_the_unfiltered_leads_and_says_what_else_is_there():
