@@ -47,6 +47,24 @@ class Patient:
             raise InvalidRecordingError(f"Age is {self.age_years} years; 0 to 130 is possible.")
 
 
+_DAYS, _WEEKS, _MONTHS = 365.25, 52.18, 12.0  # a year
+
+
+def describe_age(age_years: float) -> str:
+    """Return an age as it is said: in hours, days, weeks, months or years.
+
+    Parameters
+    ----------
+    age_years : float
+    """
+    if age_years >= 2:
+        return f"{int(age_years + 1e-9)} years"
+    steps = (("month", _MONTHS, 6), ("week", _WEEKS, 4), ("day", _DAYS, 2), ("hour", 24 * _DAYS, 0))
+    counts = ((round(age_years * per_year), unit, least) for unit, per_year, least in steps)
+    count, unit = next((count, unit) for count, unit, least in counts if count >= least)
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class Step:
     """One processing step and its parameters, as written into the history."""

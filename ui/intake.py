@@ -9,7 +9,7 @@ from ecgcore.errors import EcgError, MissingInformationError
 from ecgcore.leads import STANDARD_12, canonical_lead
 from ecgcore.readers import FORMATS, ReadOptions
 from ecgcore.readers.opening import UploadedFile
-from ecgcore.recording import Recording
+from ecgcore.recording import Recording, describe_age
 from ecgcore.results import Quality
 from ecgcore.signal.quality import assess
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, demonstration_case
@@ -32,6 +32,7 @@ _UNIT_WORDS = {
 _OPTIONS = "read_options"
 _ASIDE = "kept_aside"
 _MAX_ASIDE, _MAX_ASIDE_BYTES = 12, 200 * 2**20
+_MAX_REFUSED = 20
 _REVIEW = "pages/review.py"
 # Leads that a file may leave open; the right chest and the back among them.
 _LEAD_CHOICES = (*STANDARD_12, "V3R", "V4R", "V7", "V8", "V9", "MLII", "MCL1", "CM5")
@@ -57,16 +58,26 @@ def upload() -> None:
 
 def _read(files: Sequence[UploadedFile]) -> None:
     """Read what was uploaded: offer what is good, say what is wrong with the rest."""
-    contents = {file.name: file.getvalue() for file in files}
+    contents: dict[str, bytes] = {}
+    for file in files:
+        if file.name in contents:
+            st.text(f"{file.name}: Two files have this name; give the second one alone.")
+        else:
+            contents[file.name] = file.getvalue()
     results = read_uploads(contents, st.session_state.get(_OPTIONS, ReadOptions()))
     good = {name: found for name, found in results if isinstance(found, Recording)}
     bad = {name: found for name, found in results if isinstance(found, EcgError)}
-    asked = [error for error in bad.values() if isinstance(error, MissingInformationError)]
+    asked = [(n, e) for n, e in bad.items() if isinstance(e, MissingInformationError)]
     if asked:
-        _ask(asked[0])
-    for name, error in bad.items():
-        if not isinstance(error, MissingInformationError):
-            _refused(name, error, contents)
+        _ask(*asked[0])
+    for name, error in asked[1:]:
+        st.text(f"{name}: {error}")
+    refused = [(n, e) for n, e in bad.items() if not isinstance(e, MissingInformationError)]
+    for name, error in refused[:_MAX_REFUSED]:
+        _refused(name, error, contents)
+    if len(refused) > _MAX_REFUSED:
+        with st.expander(f"{len(refused) - _MAX_REFUSED} more files were not opened"):
+            _lines("Each with its reason", [f"{n}: {e}" for n, e in refused[_MAX_REFUSED:]])
     if good:
         name = next(iter(good))
         if len(good) > 1:
@@ -124,9 +135,9 @@ def _kept_aside() -> None:
             st.button("Forget it", key=f"forget_{number}", on_click=aside.pop, args=(reason, None))
 
 
-def _ask(error: MissingInformationError) -> None:
+def _ask(name: str, error: MissingInformationError) -> None:
     """Ask for what the file does not tell; never guess."""
-    st.text(str(error))
+    st.text(f"{name}: {error}")
     with st.form("missing", border=True):
         fs = unit = leads = None
         if "fs_hz" in error.needs:
@@ -224,7 +235,7 @@ def describe(recording: Recording) -> str:
     parts.append(f"{recording.duration_s:.1f} s at {recording.fs_hz:g} Hz")
     parts.append("mV" if recording.unit == MV else "normalised units, voltage not known")
     if patient.age_years is not None:
-        parts.append(f"{patient.age_years:.0f} years")
+        parts.append(describe_age(patient.age_years))
     if patient.sex:
         parts.append(patient.sex)
     return ", ".join(part for part in parts if part)

@@ -8,7 +8,7 @@ import streamlit as st
 from ecgcore.errors import EcgError
 from ecgcore.explain import METHODS, describe, verdict
 from ecgcore.labels import statement
-from ecgcore.recording import Recording
+from ecgcore.recording import Recording, describe_age
 from ecgcore.render.overlay import STYLES, Overlay
 from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
 from ecgcore.render.pdf import pdf
@@ -158,7 +158,7 @@ def header_lines(case: OpenCase, chosen: PaperSettings) -> tuple[str, ...]:
     patient = recording.patient
     parts = [case.title]
     if patient.age_years is not None:
-        parts.append(f"{patient.age_years:.0f} years")
+        parts.append(describe_age(patient.age_years))
     if patient.sex:
         parts.append(patient.sex)
     if patient.pacemaker:

@@ -3,7 +3,8 @@
 The contract: ``--json`` prints one JSON object for a single file, and one object a line, each
 with ``"file"``, where several files or a folder are named.  Results go to standard output,
 progress and errors to standard error.  A file that cannot be read gives one line
-``error: FILE: sentence``, the others are still done, and the exit status is 2.
+``error: FILE: sentence``, the others are still done, and the exit status is 2.  What else a folder
+holds is told as ``passed over: FILE: sentence`` and changes no exit status.
 """
 
 import argparse
@@ -19,10 +20,12 @@ import numpy as np
 
 from ecgcore import readers
 from ecgcore.errors import EcgError, MissingInformationError
+from ecgcore.readers.discover import explain_passed_over, survey_folder
 from ecgcore.recording import MAX_AGE_YEARS, MAX_FS_HZ, Recording
 
 EXIT_OK = 0
 EXIT_ERROR = 2
+_MAX_TOLD = 50
 UNITS = ("mV", "uV", "V", "nV", "NU")
 
 Result = Mapping[str, Any]
@@ -192,11 +195,20 @@ def input_files(paths: Sequence[str]) -> Iterator[InputFile]:
         if not _is_folder(path):
             yield InputFile(path)
             continue
-        found = readers.find_recordings(path)
+        found, left = survey_folder(path)
+        _tell_passed_over(left)
         for inside in found:
             yield InputFile(str(inside))
         if not found:
             yield InputFile(path, "There is no recording in this folder.")
+
+
+def _tell_passed_over(files: Sequence[Path]) -> None:
+    """Write the files of a folder that are no recording, each with its reason."""
+    for file in files[:_MAX_TOLD]:
+        sys.stderr.write(f"passed over: {one_line(str(file))}: {explain_passed_over(file)}\n")
+    if len(files) > _MAX_TOLD:
+        sys.stderr.write(f"passed over: {len(files) - _MAX_TOLD} more files\n")
 
 
 def _is_folder(path: str) -> bool:

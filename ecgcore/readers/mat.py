@@ -23,6 +23,7 @@ from ecgcore.readers.columns import (
     is_fact,
     key_of,
     lead_names_in,
+    note_scales,
     rows_of_matrix,
 )
 from ecgcore.readers.csv_header import Column, parse_column
@@ -114,6 +115,7 @@ def read_named(
         names, rows = ["time", *names], [time, *rows]
     found = Columns(format_name, names, rows, notes=notes)
     apply_facts(found, facts)
+    note_scales(found, facts)
     return read_columns(found, source, options)
 
 

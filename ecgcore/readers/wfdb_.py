@@ -122,6 +122,7 @@ def _single(source: Source, header: Header, options: ReadOptions, notes: list[st
     given = given_names(names, options, likely=likely)
     digital = _decode(specs, files, n_frames, header.fs_hz, notes)
     _check_sums(specs, digital, notes)
+    _note_skews(specs, notes)
     rows = []
     for i, spec in enumerate(specs):
         values = digital.pop(0)  # each is let go once it is converted: a long record is large
@@ -168,6 +169,11 @@ def _n_frames(header: Header, specs: Sequence[SignalSpec], files: dict[str, byte
             raise ReadError(
                 f"A signal is shifted by {spec.skew} samples in a record of {wanted}; the header "
                 "is wrong."
+            )
+        if spec.skew and FORMATS[spec.fmt][1] is None:
+            raise ReadError(
+                f"A signal in format {spec.fmt} is shifted by {spec.skew} samples; this format has "
+                "no mark for absent ones, so save the record in format 16."
             )
     return wanted
 
@@ -258,6 +264,15 @@ def _check_sums(
         notes.append(
             f"The checksum of {listed(wrong)} does not agree with the header: samples may have "
             "been changed or damaged."
+        )
+
+
+def _note_skews(specs: Sequence[SignalSpec], notes: list[str]) -> None:
+    moved = [f"{shown(s.name, 16) or 'a signal without name'} by {s.skew}" for s in specs if s.skew]
+    if moved:
+        notes.append(
+            f"By the skew in the header signals stand earlier than in the file, {listed(moved)} "
+            "samples; what is missing at their end is absent."
         )
 
 

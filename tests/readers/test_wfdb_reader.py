@@ -146,6 +146,10 @@ def test_skewed_signals_are_aligned_as_wfdb_does(tmp_path):
     got = readers.read(files).signal
     assert np.array_equal(np.isnan(got), np.isnan(expected))
     assert np.allclose(got, expected, equal_nan=True)
+    assert noted(readers.read(files), "stand earlier than in the file, II by 1 samples")
+    header = b"r 1 500 8\nr.dat 8:1 1000/mV 16 0 0 0 0 II\n"
+    with pytest.raises(ReadError, match="format 8 is shifted by 1 samples"):
+        readers.read({"r.hea": header, "r.dat": bytes(8)})
 
 
 def test_segments_are_joined_and_gaps_are_nan():
