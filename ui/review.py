@@ -9,7 +9,7 @@ from ecgcore.errors import EcgError
 from ecgcore.explain import METHODS, describe, verdict
 from ecgcore.labels import statement
 from ecgcore.recording import Recording
-from ecgcore.render.figure import clock
+from ecgcore.render.lead_labels import clock
 from ecgcore.render.overlay import STYLES, Overlay
 from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
 from ecgcore.render.pdf import pdf
@@ -32,7 +32,7 @@ _VERDICTS = {"confirm": "confirmed", "dismiss": "dismissed"}
 @st.fragment
 def review(case: OpenCase) -> None:
     """Show a case: its paper, the model's findings, and the map of the chosen one."""
-    chosen = settings.paper_controls(case.recording)
+    chosen = settings.paper_controls(case)
     paper, side = st.columns([3.95, 1], gap="small")
     attribution = None
     if case.selected is None:

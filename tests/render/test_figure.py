@@ -11,7 +11,8 @@ import pytest
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
-from ecgcore.render.figure import Y_PER_MM, clock, figure
+from ecgcore.render.figure import Y_PER_MM, figure
+from ecgcore.render.lead_labels import clock
 from ecgcore.render.overlay import Overlay, heat_rows, scaled
 from ecgcore.render.paper import PaperSettings, lay_out
 
