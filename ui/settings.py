@@ -124,4 +124,3 @@ def _filtered(recording: Recording, key: str, mains_hz: int) -> Recording:
         samples = notch(samples, recording.fs_hz, float(mains_hz))
     step = Step("display filter", {"filter": chosen.label, "mains_hz": mains_hz})
     return recording.changed(samples, step)
-

@@ -11,9 +11,12 @@ from ecgcore.render.paper import Cell, Sheet
 # A capital letter and a line of the font that figure and PDF use for names.
 _LETTER_MM, _HALF_LINE_MM = 1.8, 1.9
 _SHORTEST = 3
-_ASIDE_MM = 0.6
+# So far from an upright line that II beside it is not read as III.
+_ASIDE_MM, _CLEAR_MM = 2.0, 1.2
 # From the band's upper edge to the middle of a name; the lowest leave room for words on beats.
 _FIRST_MM, _STEP_MM, _LOWEST_MM = 3.4, 1.0, 5.0
+# A name moves behind the first QRS of its cell, no further.
+_FURTHEST_MM = 14.0
 
 
 class Label(NamedTuple):
@@ -42,7 +45,7 @@ def cell_samples(recording: Recording, cell: Cell) -> tuple[int, NDArray[np.floa
 
 
 def place_labels(recording: Recording, sheet: Sheet, mm_per_unit: float) -> list[Label]:
-    """Return one label a cell, each at the height of its band that fewest traces cross.
+    """Return one label a cell, each where fewest traces cross it.
 
     A name that is longer than its cell is shortened in its middle.
 
@@ -68,16 +71,25 @@ def _trace(recording: Recording, cell: Cell, sheet: Sheet, mm_per_unit: float) -
 
 
 def _place(cell: Cell, sheet: Sheet, traces: list[_Trace]) -> Label:
-    width = (cell.end_s - cell.start_s) * sheet.settings.mm_per_s
-    text = _shortened(_words(cell, sheet), max(_SHORTEST, int((width - _ASIDE_MM) / _LETTER_MM)))
+    room = (cell.end_s - cell.start_s) * sheet.settings.mm_per_s - _ASIDE_MM
+    text = _shortened(_words(cell, sheet), max(_SHORTEST, int(room / _LETTER_MM)))
+    length = _LETTER_MM * len(text)
     left = cell.x_mm + _ASIDE_MM
-    lows, highs = _extents(left, left + _LETTER_MM * len(text), traces)
-    heights = np.arange(cell.top_mm - _FIRST_MM, cell.bottom_mm + _LOWEST_MM, -_STEP_MM)
-    crossed = [
-        int(((lows <= y + _HALF_LINE_MM) & (highs >= y - _HALF_LINE_MM)).sum()) for y in heights
-    ]
-    # The first of the least: as high as can be.
-    return Label(left, float(heights[int(np.argmin(crossed))]), text)
+    across = np.arange(0.0, max(0.0, min(_FURTHEST_MM, room - length)) + 0.5, _STEP_MM)
+    down = np.arange(0.0, cell.top_mm - cell.bottom_mm - _FIRST_MM - _LOWEST_MM, _STEP_MM)
+    heights = cell.top_mm - _FIRST_MM - down[:, None]
+    at, low, high = _pieces(left - _CLEAR_MM, left + across[-1] + length, cell, traces)
+    hidden = (low <= heights + _HALF_LINE_MM) & (high >= heights - _HALF_LINE_MM)
+    crossed = np.stack(
+        [
+            hidden[:, (at >= left + dx - _CLEAR_MM) & (at <= left + dx + length)].sum(axis=1)
+            for dx in across
+        ]
+    )
+    # Of the places that fewest pieces of trace cross, the one nearest to the usual place.
+    away = across[:, None] + down
+    best = np.unravel_index(np.lexsort((away.ravel(), crossed.ravel()))[0], away.shape)
+    return Label(left + float(across[best[0]]), float(heights[best[1], 0]), text)
 
 
 def _words(cell: Cell, sheet: Sheet) -> str:
@@ -94,14 +106,16 @@ def _shortened(text: str, most: int) -> str:
     return f"{text[: most - tail - 1]}…{text[-tail:]}"
 
 
-def _extents(
-    left: float, right: float, traces: list[_Trace]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the lowest and highest point of each piece of any trace between two places."""
-    lows, highs = [], []
+def _pieces(
+    left: float, right: float, cell: Cell, traces: list[_Trace]
+) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
+    """Return place, lowest and highest point of the pieces of any trace in a cell's band."""
+    found: list[tuple[NDArray[np.floating], ...]] = []
     for x0, step, y in traces:
         start = max(0, int((left - x0) / step) - 1)
         part = y[start : max(0, int((right - x0) / step) + 2)]
-        lows.append(np.fmin(part[:-1], part[1:]))
-        highs.append(np.fmax(part[:-1], part[1:]))
-    return np.concatenate(lows), np.concatenate(highs)
+        low, high = np.fmin(part[:-1], part[1:]), np.fmax(part[:-1], part[1:])
+        inside = np.flatnonzero((low <= cell.top_mm) & (high >= cell.bottom_mm))
+        found.append((x0 + step * (start + inside), low[inside], high[inside]))
+    at, low, high = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return at, low, high
