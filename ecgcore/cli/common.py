@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from ecgcore import readers
+from ecgcore import __version__, readers
 from ecgcore.errors import EcgError, MissingInformationError
 from ecgcore.recording import MAX_FS_HZ, Recording
 
 EXIT_OK = 0
 EXIT_ERROR = 2
+NOTICE = "research and teaching use"
 UNITS = ("mV", "uV", "V", "nV", "NU")
 
 Result = Mapping[str, Any]
@@ -146,6 +147,15 @@ def for_each_recording(
         else:
             write_text((as_text or plain_text)(result))
     return status
+
+
+def origin(recording: Recording) -> dict[str, str]:
+    """Return what every JSON object tells: software, digest of the input, notice."""
+    return {
+        "software": f"ecgcore {__version__}",
+        "digest": recording.provenance.sha256,
+        "notice": NOTICE,
+    }
 
 
 def names_several(paths: Sequence[str]) -> bool:

@@ -46,6 +46,7 @@ from ecgcore.readers.csv_text import (
     split,
 )
 from ecgcore.readers.csv_time import is_progression, rate_from_time
+from ecgcore.readers.csv_write import written_start
 from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
 from ecgcore.units import MV, NU, is_normalised, is_voltage, mv_per
 
@@ -122,6 +123,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     patient = make_patient(*find_age_sex(stated, notes), {}, options)
     draft = _draft(leads, units, fs_hz, patient, notes)
     draft.derived = computed_leads(layout.comments)
+    draft.start = written_start(layout.comments)
     if SIMULATED_COMMENT in layout.comments:
         draft.provenance = replace(draft.provenance, simulated=True)
     return finish(draft, source)
