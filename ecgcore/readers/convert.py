@@ -235,7 +235,7 @@ def _patient_differences(before: Recording, after: Recording) -> list[str]:
     old, new = before.patient.age_years, after.patient.age_years
     if old is not None and new is None:
         told.append("The age is not written.")
-    elif old is not None and new is not None and not np.isclose(old, new, rtol=1e-5):
+    elif old is not None and new is not None and not np.isclose(old, new, rtol=1e-3):
         told.append(f"The age of {old:.4g} years becomes {new:.4g} years.")
     if before.patient.sex != after.patient.sex:
         told.append("The sex is not written.")

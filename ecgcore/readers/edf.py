@@ -316,9 +316,10 @@ def _patient(edf: Edf, options: ReadOptions) -> Patient:
     field = edf.local_patient_identification
     parts = field.split()
     is_plus = len(parts) >= 4 and parts[1] in ("M", "F", "X")
-    identity = {"code": parts[0], "name": parts[3].replace("_", " ")} if is_plus else {}
     if not is_plus:
         return make_patient(None, None, {"name": field}, options)
+    told = {"code": parts[0], "name": parts[3].replace("_", " ")}
+    identity = {key: text for key, text in told.items() if text != "X"}  # X: left out
     age = _age(edf)
     age = edf_texts.written_age(parts[4:]) if age is None else age
     return make_patient(age, parse_sex(parts[1]), identity, options)
