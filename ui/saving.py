@@ -45,9 +45,11 @@ def _dialog(case: OpenCase) -> None:
         st.text(str(error))
         return
     _lines("Removed", made.removed)
-    _lines("Not in the file", made.lost)
+    _lines("What changes", made.lost)
     if anonymised:
-        st.caption("The ECG itself may still be recognised by who has another of the same person.")
+        st.caption(
+            "The ECG itself can still identify a person to someone who has another of their ECGs."
+        )
     name, content = _download(made)
     st.download_button(
         f"Download {TARGETS[to].title}",

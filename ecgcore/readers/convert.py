@@ -119,8 +119,8 @@ def anonymise(recording: Recording) -> tuple[Recording, tuple[str, ...]]:
     After HIPAA safe harbor, 45 CFR 164.514(b)(2): name and identifiers, date and time of the
     recording, ages over 89 (these become 90), the device's name (it may hold a serial number), the
     machine's statements and notes (free text), and lead names that are neither standard nor a mere
-    number.  The samples stay as they are; an ECG itself may still identify a person to whom
-    another recording is known.
+    number.  The samples stay as they are; an ECG can identify a person to someone who has another
+    of their ECGs.
 
     Returns
     -------

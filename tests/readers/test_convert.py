@@ -37,7 +37,7 @@ def recordings(draw):
     leads = ("II", *extra)
     n = draw(st.integers(2, 400))
     rng = np.random.default_rng(draw(st.integers(0, 99)))
-    signal = rng.normal(0, draw(st.sampled_from([0.01, 1.0, 9.0])), (len(leads), n))
+    signal = rng.normal(0, draw(st.sampled_from([0.01, 0.3, 1.5])), (len(leads), n))
     if draw(st.booleans()):
         signal = np.round(signal, 3)
     for _ in range(draw(st.integers(0, 3))):
@@ -108,6 +108,16 @@ def test_one_microvolt_is_one_step_of_edf_where_that_is_exact():
     steps = np.round(truth_mv(), 3)
     again = back(convert(truth_recording(signal=steps), "edf", "a"))
     assert np.array_equal(again.signal, steps.astype(np.float32))
+
+
+@pytest.mark.parametrize("largest_mv", [0.0, 0.0123, 2.03456789, 32.7, 40.0, 9_999.0])
+def test_a_step_of_edf_is_as_small_as_16_bits_allow(largest_mv, tmp_path):
+    row = np.linspace(-largest_mv, 0.77 * largest_mv, 500)[np.newaxis]
+    path = write_edf(Recording(row, 250.0, ("II",)), tmp_path / "a.edf")
+    signal = edfio.read_edf(path).signals[0]
+    off_uv = np.abs(signal.data - 1000 * row[0].astype(np.float32)).max()
+    assert off_uv <= 0.5 * max(0.001, 1000.1 * largest_mv / 32_767) + 2e-4 * largest_mv
+    assert signal.physical_min == -signal.physical_max
 
 
 def test_edf_as_others_read_it():
