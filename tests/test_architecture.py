@@ -39,7 +39,7 @@ LIBRARIES = {
     "plotly": ("ecgcore/render/", "ui/components.py"),  # ui only asks where plotly.js lies
     "matplotlib": ("ecgcore/render/",),
     "wfdb": ("ecgcore/readers/wfdb", "ecgcore/datasets/"),
-    "edfio": ("ecgcore/readers/edf.py",),
+    "edfio": ("ecgcore/readers/edf",),
     "pydicom": ("ecgcore/readers/dicom",),
     "defusedxml": ("ecgcore/readers/xml_.py",),
     "neurokit2": ("ecgcore/signal/", "ecgcore/measure/"),

@@ -278,12 +278,10 @@ def _details(case: OpenCase, result: MeasureResult) -> None:
 
 def _median_beat(case: OpenCase, result: MeasureResult) -> None:
     beat = result.median_beat
-    if beat is None:
+    if beat is None or not np.isfinite(beat.values).any():
         st.info("No median beat: no whole beat of a dominant shape was found.")
         return
-    recording = Recording(
-        np.nan_to_num(beat.values), beat.fs_hz, beat.leads, unit=case.recording.unit
-    )
+    recording = Recording(beat.values, beat.fs_hz, beat.leads, unit=case.recording.unit)
     chosen = PaperSettings(mm_per_s=_MEDIAN_SPEED)
     sheet = lay_out_beat(beat.leads, recording.duration_s, chosen)
     gain = "10 mm/mV" if recording.unit == MV else "without a scale"

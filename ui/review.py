@@ -17,6 +17,7 @@ from ecgcore.signal.quality_words import lost_lead, without
 from ecgcore.units import MV, clock
 from ui import models, settings
 from ui.findings import findings_list, ordered, value
+from ui.saving import save_button
 from ui.shell import REMINDER
 from ui.single_lead import which_model
 from ui.state import OpenCase, open_case
@@ -106,6 +107,7 @@ def _below(case: OpenCase, chosen: PaperSettings, attribution: Attribution | Non
             on_click="ignore",
             icon=":material/picture_as_pdf:",
         )
+        save_button(case)
         if case.demo is not None:
             with st.popover("Teaching note"):
                 st.markdown(f"**{case.demo.title}**")

@@ -19,6 +19,8 @@ from ui.patient import patient_controls
 from ui.state import OpenCase
 
 _PAPER = "paper_settings"
+_CASE = "paper_settings_case"
+_BY_LEADS = "paper_settings_by_leads"
 _FILTER = "display_filter"
 _MAINS = "display_mains"
 _MAINS_LABELS = {0: "no notch", 50: "50 Hz notch", 60: "60 Hz notch"}
@@ -31,22 +33,41 @@ def row(key: str, gap: Literal["small", "medium"]) -> DeltaGenerator:
 
 def paper_controls(case: OpenCase) -> PaperSettings:
     """Show the controls of the sheet and the patient in one quiet row; return the settings."""
-    recording = case.recording
-    settings: PaperSettings = st.session_state.get(_PAPER, PaperSettings())
-    layouts = layouts_for(recording.leads)
-    layout = settings.layout if settings.layout in layouts else layouts[0]
-    rhythm = _rhythm_default(settings.rhythm_lead, recording.leads)
+    leads = case.recording.leads
+    layouts = layouts_for(leads)
+    settings = _settings_of(case, layouts)
+    rhythm = settings.rhythm_lead
     with row("paper_controls", gap="small"):
-        layout = _choose("Layout", layouts, layout, LAYOUTS.get, 210)
+        layout = _choose("Layout", layouts, settings.layout, LAYOUTS.get, 210)
         if layout.startswith("3x4") or layout == "wrapped":
             label = "Lead" if layout == "wrapped" else "Rhythm strip"
-            rhythm = _choose(label, recording.leads, rhythm, str, 110)
+            rhythm = _choose(label, leads, rhythm, str, 110)
         speed = _choose("Speed", SPEEDS_MM_PER_S, settings.mm_per_s, "{:g} mm/s".format, 120)
         gain = _choose("Gain", GAINS_MM_PER_MV, settings.mm_per_mv, "{:g} mm/mV".format, 125)
         _filter_controls()
         patient_controls(case)
     settings = PaperSettings(layout, speed, gain, rhythm)
     st.session_state[_PAPER] = settings
+    if layout != "wrapped":
+        st.session_state.setdefault(_BY_LEADS, {})[layouts[0]] = (layout, rhythm)
+    return settings
+
+
+def _settings_of(case: OpenCase, layouts: tuple[str, ...]) -> PaperSettings:
+    """Return the settings to begin with: speed and gain stay, one lead over rows does not.
+
+    Another case takes the layout and rhythm strip last chosen for such leads, so that neither a
+    hand-held strip nor a look at one lead decides how the next 12-lead ECG is drawn.
+    """
+    settings: PaperSettings = st.session_state.get(_PAPER, PaperSettings())
+    if st.session_state.get(_CASE) != case.case_id:
+        st.session_state[_CASE] = case.case_id
+        kept: dict[str, tuple[str, str]] = st.session_state.get(_BY_LEADS, {})
+        layout, wanted = kept.get(layouts[0], (layouts[0], PaperSettings().rhythm_lead))
+        rhythm = _rhythm_default(wanted, case.recording.leads)
+        settings = replace(settings, layout=layout, rhythm_lead=rhythm)
+        for label, value in (("Layout", layout), ("Lead", rhythm), ("Rhythm strip", rhythm)):
+            st.session_state[f"choose_{label}"] = value
     return settings
 
 
@@ -62,11 +83,10 @@ def _filter_controls() -> None:
 
 
 def _choose(label, options, value, format_func, width):  # type: ignore[no-untyped-def]
-    options = list(options)
-    index = options.index(value) if value in options else 0
-    return st.selectbox(
-        label, options, index=index, format_func=format_func, width=width, key=f"choose_{label}"
-    )
+    key = f"choose_{label}"
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = value
+    return st.selectbox(label, options, format_func=format_func, width=width, key=key)
 
 
 def _rhythm_default(wanted: str, leads: tuple[str, ...]) -> str:
@@ -106,8 +126,3 @@ def _filtered(recording: Recording, key: str, mains_hz: int) -> Recording:
         samples = notch(samples, recording.fs_hz, float(mains_hz))
     step = Step("display filter", {"filter": chosen.label, "mains_hz": mains_hz})
     return recording.changed(samples, step)
-
-
-def with_lead(settings: PaperSettings, lead: str) -> PaperSettings:
-    """Return the settings with another rhythm lead."""
-    return replace(settings, rhythm_lead=lead)

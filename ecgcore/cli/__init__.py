@@ -22,6 +22,7 @@ COMMANDS = {
     "predict": ("ecgcore.cli.predict", "a trained model's findings"),
     "explain": ("ecgcore.cli.explain", "where a model looked for one statement"),
     "anomaly": ("ecgcore.cli.anomaly", "how unusual a recording is, and where"),
+    "convert": ("ecgcore.cli.convert", "write recordings as WFDB, DICOM, CSV or EDF"),
     "simulate": ("ecgcore.cli.simulate", "write a simulated recording with its truth"),
     "prepare": ("ecgcore.cli.prepare", "pack a public data set in full, for training"),
     "train": ("ecgcore.cli.train", "train a model from a recipe"),

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ecgcore import readers
+from ecgcore import __version__, readers
 from ecgcore.errors import EcgError, MissingInformationError
 from ecgcore.readers.discover import explain_passed_over, survey_folder
 from ecgcore.recording import MAX_AGE_YEARS, MAX_FS_HZ, Recording
@@ -26,6 +26,7 @@ from ecgcore.recording import MAX_AGE_YEARS, MAX_FS_HZ, Recording
 EXIT_OK = 0
 EXIT_ERROR = 2
 _MAX_TOLD = 50
+NOTICE = "research and teaching use"
 UNITS = ("mV", "uV", "V", "nV", "NU")
 
 Result = Mapping[str, Any]
@@ -182,6 +183,15 @@ def for_each_recording(
         else:
             write_text((as_text or plain_text)(result))
     return status
+
+
+def origin(recording: Recording) -> dict[str, str]:
+    """Return what every JSON object tells: software, digest of the input, notice."""
+    return {
+        "software": f"ecgcore {__version__}",
+        "digest": recording.provenance.sha256,
+        "notice": NOTICE,
+    }
 
 
 def names_several(paths: Sequence[str]) -> bool:

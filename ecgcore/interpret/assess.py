@@ -10,6 +10,7 @@ from ecgcore.interpret.reconcile import reconcile
 from ecgcore.measure import measure
 from ecgcore.recording import Recording
 from ecgcore.results import MeasureResult, NotAssessed, Prediction
+from ecgcore.units import MV
 
 # A recording of more than so many windows is not normal unless each window is.
 WINDOWED = 1.5
@@ -57,6 +58,7 @@ def assess(
         found,
         measured,
         recording.patient,
+        in_mv=recording.unit == MV,
         anomaly=lambda: find_anomalies(_anomaly_model(), used),
     )
     return found if windows else replace(found, windows=())

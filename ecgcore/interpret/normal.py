@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ecgcore.inference.abstain import NORMAL
+from ecgcore.measure.intervals import SYSTEMATIC_MS
 from ecgcore.measure.reference import reference_range
 from ecgcore.recording import Patient
 from ecgcore.results import AnomalyMap, Measurement, MeasureResult, Prediction
@@ -18,7 +19,8 @@ from ecgcore.units import clock
 # bradycardia from 50 bpm down (ACC/AHA/HRS 2018, Kusumoto et al., Circulation 140:e382), and a
 # short QT from 350 ms down (Priori et al., HRS/EHRA/APHRS 2013, Heart Rhythm 10:1932).
 LOWEST = {"heart_rate": 50.0, "qtc_fridericia": 350.0}
-MEASURED = ("heart_rate", "pr", "qrs", "qtc_fridericia", "qrs_axis")
+IN_TIME = ("heart_rate", "pr", "qrs", "qtc_fridericia")
+MEASURED = (*IN_TIME, "qrs_axis")
 WORDS = {
     "heart_rate": "heart rate",
     "pr": "PR interval",
@@ -26,6 +28,10 @@ WORDS = {
     "qtc_fridericia": "QTc (Fridericia)",
     "qrs_axis": "QRS axis",
 }
+# The limits of PR and QRS lie within what cardiologists' own marks differ by.
+MARGIN_MS = {name: SYSTEMATIC_MS[name] for name in ("pr", "qrs")}
+# Voltage alone says little about younger adults (AHA/ACCF/HRS 2009 Part V, Circulation 119:e251).
+VOLTAGE_YEARS = 35.0
 # T is upright here in adults: AHA/ACCF/HRS 2009 Part IV (Rautaharju et al., Circulation 119:e241).
 UPRIGHT_T = ("I", "II", "V3", "V4", "V5", "V6")
 INVERTED_T_MV = -0.1
@@ -46,15 +52,18 @@ class Objection(NamedTuple):
 
 
 def objections(
-    prediction: Prediction, measured: MeasureResult, patient: Patient
+    prediction: Prediction, measured: MeasureResult, patient: Patient, *, in_mv: bool = True
 ) -> tuple[Objection, ...]:
-    """Return what speaks against "Normal ECG", the network's other statements first."""
+    """Return what speaks against "Normal ECG", the network's other statements first.
+
+    Where the voltage is lost there is no axis, ST level or QRS voltage to look at.
+    """
     return (
         *_statements(prediction),
         *_windows(prediction),
         *_quality(measured),
-        *_intervals(measured, patient),
-        *_repolarisation(measured),
+        *_intervals(measured, patient, MEASURED if in_mv else IN_TIME),
+        *(_voltages(measured, patient) if in_mv else ()),
         *_rhythm(measured),
     )
 
@@ -93,8 +102,10 @@ def _quality(measured: MeasureResult) -> Iterator[Objection]:
         yield Objection(f"suspected lead reversal ({measured.reversal.kind})", True)
 
 
-def _intervals(measured: MeasureResult, patient: Patient) -> Iterator[Objection]:
-    for name in MEASURED:
+def _intervals(
+    measured: MeasureResult, patient: Patient, names: tuple[str, ...]
+) -> Iterator[Objection]:
+    for name in names:
         found = measured.measurement(name)
         if found is None or found.value is None:
             yield Objection(f"{WORDS[name]} not measured", False)
@@ -108,13 +119,17 @@ def _limits(found: Measurement, patient: Patient) -> Iterator[Objection]:
         return
     low = LOWEST.get(found.name)
     side = limits.judge(found.value)
-    if side == "within" or (side == "low" and low is not None and found.value >= low):
+    if side == "low" and low is not None and found.value >= low:
+        return
+    margin = MARGIN_MS.get(found.name, 0.0)
+    near = any(limits.judge(found.value + shift) == "within" for shift in (-margin, 0.0, margin))
+    if near:
         return
     unit = "°" if found.unit == "deg" else f" {found.unit}"
     yield Objection(f"{WORDS[found.name]} {found.value:.0f}{unit}", True)
 
 
-def _repolarisation(measured: MeasureResult) -> Iterator[Objection]:
+def _voltages(measured: MeasureResult, patient: Patient) -> Iterator[Objection]:
     st = measured.st
     if st.elevation_in:
         yield Objection(f"ST elevation in {', '.join(st.elevation_in)}", True)
@@ -122,8 +137,9 @@ def _repolarisation(measured: MeasureResult) -> Iterator[Objection]:
         yield Objection(f"ST depression in {', '.join(st.depression_in)}", True)
     if st.reason:
         yield Objection("ST level not assessed", False)
+    young = patient.age_years is not None and patient.age_years < VOLTAGE_YEARS
     for criterion in measured.lvh:
-        if criterion.met:
+        if criterion.met and not young:
             yield Objection(f"QRS voltage {criterion.value_mv:.1f} mV", True)
     inverted = [
         lead

@@ -9,6 +9,7 @@ from ecgcore.recording import Patient
 from ecgcore.results import AnomalyMap, Finding, MeasureResult, Prediction, StDeviation
 
 ST_ELEVATION = "STE"
+NO_VOLTAGE = "Amplitude not calibrated: axis, ST level and QRS voltage were not assessed."
 # So many reasons are named; the rest is counted.
 MAX_NAMED = 4
 
@@ -18,6 +19,7 @@ def reconcile(
     measured: MeasureResult,
     patient: Patient,
     *,
+    in_mv: bool = True,
     anomaly: Callable[[], AnomalyMap] | None = None,
 ) -> Prediction:
     """Withhold "Normal ECG" where anything disagrees, and flag ST elevation that was measured.
@@ -28,6 +30,9 @@ def reconcile(
         With its windows, where the recording is longer than one of them.
     measured : MeasureResult
     patient : Patient
+    in_mv : bool
+        False where the voltage is lost: axis, ST level and QRS voltage are then not looked at, and
+        a "Normal ECG" says so.
     anomaly : callable, optional
         Makes the recording's anomaly map; only called where nothing else speaks against normal.
 
@@ -41,10 +46,12 @@ def reconcile(
     normal = prediction.finding(NORMAL)
     if normal is None or not normal.finding:
         return prediction
-    found = objections(prediction, measured, patient)
+    found = objections(prediction, measured, patient, in_mv=in_mv)
     if not found and anomaly is not None:
         found = anomaly_objection(anomaly())
-    return _replaced(prediction, _withheld(normal, found)) if found else prediction
+    if found:
+        return _replaced(prediction, _withheld(normal, found))
+    return prediction if in_mv else _replaced(prediction, _without_voltage(normal))
 
 
 def _withheld(normal: Finding, found: tuple[Objection, ...]) -> Finding:
@@ -53,6 +60,10 @@ def _withheld(normal: Finding, found: tuple[Objection, ...]) -> Finding:
     contradicted = any(each.contradicts for each in found)
     reason = f"Withheld: {named}{more}. {normal.reason}".strip()
     return replace(normal, finding=False if contradicted else None, calibrated=False, reason=reason)
+
+
+def _without_voltage(normal: Finding) -> Finding:
+    return replace(normal, calibrated=False, reason=f"{NO_VOLTAGE} {normal.reason}".strip())
 
 
 def _with_measured_st(prediction: Prediction, st: StDeviation, patient: Patient) -> Prediction:

@@ -3,8 +3,9 @@
 Source: Thygesen et al., Circulation 138:e618 (2018).  New ST elevation at the J point in two
 contiguous leads, 0.1 mV or more in all leads except V2 and V3, there 0.2 mV or more in men of 40
 years and over, 0.25 mV in men under 40, 0.15 mV in women; in V7 to V9 0.05 mV (0.1 mV in men under
-40), and in V3R and V4R 0.05 mV (0.1 mV in men under 30).  ST depression: 0.05 mV or more in two
-contiguous leads.  "New" and "horizontal or down-sloping" are for the reader: one ECG cannot tell.
+40), and in V3R and V4R 0.05 mV (0.1 mV in men under 30).  ST depression: horizontal or
+down-sloping, 0.05 mV or more in two contiguous leads; an up-sloping one counts from 0.1 mV at J
+(de Winter et al., N Engl J Med 359:2071, 2008).  "New" is for the reader: one ECG cannot tell.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from ecgcore.recording import Patient
 from ecgcore.results import StDeviation, StLead
 
 DEPRESSION_MV = 0.05
+UPSLOPING_MV = 0.10
 ELEVATION_MV = 0.10
 # Neighbours on the chest and in the frontal plane.
 CONTIGUOUS = (
@@ -64,7 +66,7 @@ def st_deviation(
             else "QRS is 120 ms or wider: ST deviates with it, and the thresholds do not apply."
         )
     leads = tuple(
-        _lead(name, row.get("J"), patient, name in bad_leads, judged=not reason)
+        _lead(name, row, patient, name in bad_leads, judged=not reason)
         for name, row in table.items()
         if name in NAMED or name == "aVR"
     )
@@ -74,7 +76,10 @@ def st_deviation(
     )
 
 
-def _lead(name: str, j_mv: float | None, patient: Patient, bad: bool, *, judged: bool) -> StLead:
+def _lead(
+    name: str, row: Mapping[str, float | None], patient: Patient, bad: bool, *, judged: bool
+) -> StLead:
+    j_mv = row.get("J")
     low, high = thresholds_mv(name, patient)
     threshold = low if low == high else None
     if bad or j_mv is None:
@@ -84,7 +89,13 @@ def _lead(name: str, j_mv: float | None, patient: Patient, bad: bool, *, judged:
         return StLead(name, j_mv, threshold, None, None)
     elevated = _reached(j_mv, low, high)
     why = "The threshold depends on age and sex." if elevated is None else ""
-    return StLead(name, j_mv, threshold, elevated, j_mv <= -DEPRESSION_MV + TOLERANCE_MV, why)
+    return StLead(name, j_mv, threshold, elevated, _depressed(j_mv, row.get("J+80")), why)
+
+
+def _depressed(j_mv: float, later_mv: float | None) -> bool:
+    """Tell whether ST is depressed: horizontally or down-sloping, or up-sloping and deep."""
+    stays = later_mv is None or later_mv <= -DEPRESSION_MV + TOLERANCE_MV
+    return j_mv <= -(DEPRESSION_MV if stays else UPSLOPING_MV) + TOLERANCE_MV
 
 
 def _reached(j_mv: float, low: float, high: float) -> bool | None:

@@ -7,6 +7,7 @@ from ecgcore.readers.base import ReadOptions
 from ecgcore.readers.csv_write import write_csv
 from ecgcore.readers.dicom_write import write_dicom
 from ecgcore.readers.discover import find_recordings, recordings_in
+from ecgcore.readers.edf_write import write_edf
 from ecgcore.readers.opening import Files, read, read_many
 from ecgcore.readers.table import FORMATS
 from ecgcore.readers.wfdb_write import write_wfdb
@@ -21,5 +22,6 @@ __all__ = [
     "recordings_in",
     "write_csv",
     "write_dicom",
+    "write_edf",
     "write_wfdb",
 ]

@@ -35,6 +35,7 @@ from ecgcore.readers.csv_text import (
     uses_comma_twice,
     value_and_unit,
 )
+from ecgcore.readers.csv_write import written_start
 from ecgcore.recording import MAX_LEADS, Recording
 from ecgcore.units import is_voltage
 
@@ -117,6 +118,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
         sex=sex or "",
         notes=notes,
         derived=computed_leads(layout.comments),
+        start=written_start(layout.comments),
         simulated=SIMULATED_COMMENT in layout.comments,
     )
     return read_columns(found, source, options)

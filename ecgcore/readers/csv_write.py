@@ -1,6 +1,8 @@
 """Writing a recording as a text table that reads back without any option."""
 
 import re
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +14,7 @@ from ecgcore.recording import Recording
 
 # Nine digits name every float32 exactly.
 _DIGITS = "%.9g"
+_START = "start:"
 
 
 def write_csv(recording: Recording, path: str | Path) -> Path:
@@ -56,6 +59,18 @@ def write_csv(recording: Recording, path: str | Path) -> Path:
     return path
 
 
+def written_start(comments: Iterable[str]) -> datetime | None:
+    """Return the start that this writer put into a comment, or None."""
+    told = (line.strip().partition(_START) for line in comments)
+    for before, mark, text in told:
+        if mark and not before:
+            try:
+                return datetime.fromisoformat(text.strip()).replace(tzinfo=None)
+            except ValueError:
+                return None
+    return None
+
+
 def _comments(recording: Recording) -> list[str]:
     rate = f"{recording.fs_hz:.9f}".rstrip("0").rstrip(".")
     lines = [f"sampling rate: {rate} Hz", f"unit: {recording.unit}"]
@@ -65,7 +80,7 @@ def _comments(recording: Recording) -> list[str]:
     if patient.sex is not None:
         lines.append(f"sex: {patient.sex}")
     if recording.start is not None:
-        lines.append(f"start: {recording.start.isoformat(' ')}")
+        lines.append(f"{_START} {recording.start.isoformat(' ')}")
     if recording.derived_leads:
         lines.append(f"{COMPUTED_COMMENT} {' '.join(recording.derived_leads)}")
     return [*lines, SIMULATED_COMMENT] if recording.provenance.simulated else lines

@@ -30,7 +30,7 @@ MAX_LEADS_12, MAX_LEADS_GENERAL, MAX_LEADS_AMBULATORY = 13, 24, 12
 RATES_HZ, RATES_AMBULATORY_HZ = (200.0, 1000.0), (50.0, 1000.0)
 
 
-def write_dicom(recording: Recording, path: str | Path) -> Path:
+def write_dicom(recording: Recording, path: str | Path, *, anonymised: bool = False) -> Path:
     """Write a DICOM file with one rhythm group in steps of 1 uV.
 
     Twelve standard leads of up to 16,384 samples become a 12-lead ECG, anything else a general
@@ -43,6 +43,8 @@ def write_dicom(recording: Recording, path: str | Path) -> Path:
         In mV.
     path : str or pathlib.Path
         Of the file; overwritten if it is there.
+    anonymised : bool
+        Whether to write that identity was removed (PS3.3 C.7.1.1); removing it is the caller's.
 
     Returns
     -------
@@ -63,6 +65,10 @@ def write_dicom(recording: Recording, path: str | Path) -> Path:
     path = Path(path)
     stored = _stored(recording)
     dataset = _dataset(recording, _storage(recording, stored))
+    if anonymised:
+        dataset.PatientIdentityRemoved = "YES"
+        dataset.DeidentificationMethod = "ecgcore: no identity, no dates, no device"
+        dataset.LongitudinalTemporalInformationModified = "REMOVED"
     dataset.WaveformSequence = [_group(recording, stored)]
     try:
         dcmwrite(path, dataset, enforce_file_format=True)
@@ -147,8 +153,12 @@ def _set_time(dataset: Dataset, recording: Recording) -> None:
 
 
 def _age(years: float) -> str:
-    """Return an age as DICOM writes it: ``056Y``, in months below two years."""
-    return f"{round(years):03d}Y" if years >= 2 else f"{round(years * 12):03d}M"
+    """Return an age as DICOM writes it (``056Y``); below two years as months, weeks or days."""
+    if years >= 2:
+        return f"{round(years):03d}Y"
+    units = (("M", 12.0), ("W", 52.18), ("D", 365.25))
+    unit, in_year = min(units, key=lambda unit: abs(round(years * unit[1]) / unit[1] - years))
+    return f"{round(years * in_year):03d}{unit}"
 
 
 def _group(recording: Recording, stored: NDArray[np.signedinteger]) -> Dataset:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.errors import MissingInformationError, ReadError
+from ecgcore.readers import edf_texts
 from ecgcore.readers.assemble import finish, listed, make_patient, parse_sex
 from ecgcore.readers.base import Draft, ReadOptions, Source, library, optional, shown
 from ecgcore.readers.channels import Kind, given_names, is_other_signal, kinds_of, left_out
@@ -79,7 +80,9 @@ def read(source: Source, options: ReadOptions) -> Recording:
     channels = _chosen(channels, options, notes)
     _check_size(channels, options)
     signal = np.stack([_millivolts(channel, notes) for channel in channels])
-    if starts_s is not None:
+    if starts_s is None:
+        signal = edf_texts.without_absent(edf, [c.signal.label for c in channels], signal)
+    else:
         signal = _with_gaps(signal, starts_s, channels[0].fs_hz, options, notes)
     draft = Draft(
         names=[channel.name for channel in channels],
@@ -90,6 +93,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
         start=_start(edf),
         patient=_patient(edf, options),
         notes=notes,
+        derived=edf_texts.computed([channel.signal for channel in channels]),
     )
     return finish(draft, source)
 
@@ -288,6 +292,7 @@ def _provenance(edf: Edf, channels: Sequence[_Channel], is_bdf: bool) -> Provena
         original_gain="",
         device=shown(code) if plus and code != "X" else "",
         device_filter="; ".join(filters) if len(filters) <= 1 else "differs by lead",
+        simulated=edf_texts.SIMULATED in edf.local_recording_identification.split(),
     )
 
 
@@ -302,10 +307,13 @@ def _patient(edf: Edf, options: ReadOptions) -> Patient:
     field = edf.local_patient_identification
     parts = field.split()
     is_plus = len(parts) >= 4 and parts[1] in ("M", "F", "X")
-    identity = {"code": parts[0], "name": parts[3].replace("_", " ")} if is_plus else {}
     if not is_plus:
         return make_patient(None, None, {"name": field}, options)
-    return make_patient(_age(edf), parse_sex(parts[1]), identity, options)
+    told = {"code": parts[0], "name": parts[3].replace("_", " ")}
+    identity = {key: text for key, text in told.items() if text != "X"}  # X: left out
+    age = _age(edf)
+    age = edf_texts.written_age(parts[4:]) if age is None else age
+    return make_patient(age, parse_sex(parts[1]), identity, options)
 
 
 def _age(edf: Edf) -> float | None:

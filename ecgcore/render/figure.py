@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.recording import Recording
+from ecgcore.render.lead_labels import Label, cell_samples, place_labels
 from ecgcore.render.overlay import N_LEVELS, TRACE_BIN_S, Overlay, heat_rows, levels, scaled
 from ecgcore.render.palette import LIGHT, Palette
 from ecgcore.render.paper import PULSE_MV, PULSE_S, Cell, Sheet
-from ecgcore.units import MV, clock
+from ecgcore.units import MV
 
 Y_PER_MM = 100
 _INT16_MAX = 32767
@@ -64,7 +65,7 @@ def figure(
     data.extend(_trace(recording, cell, sheet, mm_per_unit, palette) for cell in sheet.cells)
     if overlay is not None and overlay.style == "trace" and overlay.opacity > 0:
         data.extend(_coloured(recording, overlay, sheet, mm_per_unit, palette))
-    data.append(_labels(sheet, palette))
+    data.append(_labels(place_labels(recording, sheet, mm_per_unit), palette))
     data.extend(_texts(sheet, header, footer, palette))
     return {"data": data, "layout": _layout(sheet, palette)}
 
@@ -77,21 +78,11 @@ def vertical_scale(recording: Recording, sheet: Sheet) -> float:
     """
     if recording.unit == MV:
         return sheet.settings.mm_per_mv
-    spans = np.nanquantile(recording.signal, 0.995, axis=1) - np.nanquantile(
-        recording.signal, 0.005, axis=1
-    )
-    typical = float(np.nanmedian(spans))
+    known = recording.signal[np.isfinite(recording.signal).any(axis=1)]
+    spans = np.nanquantile(known, 0.995, axis=1) - np.nanquantile(known, 0.005, axis=1)
+    typical = float(np.median(spans))
     gain = sheet.settings.mm_per_mv / 10.0
     return gain * _NU_HEIGHT_MM / typical if typical > 0 else gain
-
-
-def cell_samples(recording: Recording, cell: Cell) -> tuple[int, NDArray[np.float32]]:
-    """Return the first sample's index and the samples (with the cell's sign) a cell shows."""
-    fs_hz = recording.fs_hz
-    first = int(np.ceil(round(cell.start_s * fs_hz, 6)))
-    last = int(np.floor(round(cell.end_s * fs_hz, 6)))
-    row = recording.lead(cell.lead)[first : last + 1]
-    return first, row * np.float32(cell.sign)
 
 
 def _encoded(values: NDArray[Any], dtype: str) -> dict[str, str]:
@@ -254,13 +245,8 @@ def _text_trace(
     }
 
 
-def _labels(sheet: Sheet, palette: Palette) -> dict[str, Any]:
-    items = []
-    for cell in sheet.cells:
-        label = cell.label
-        if sheet.settings.layout == "wrapped":
-            label = f"{label}  {clock(cell.start_s)}"
-        items.append((cell.x_mm + 0.6, cell.top_mm - 3.4, label))
+def _labels(labels: list[Label], palette: Palette) -> dict[str, Any]:
+    items = [(label.x_mm, label.y_mm, label.text) for label in labels]
     return _text_trace(items, _LABEL_PX, palette.ink, "label", "middle right")
 
 
@@ -269,7 +255,11 @@ def _texts(
 ) -> list[dict[str, Any]]:
     top = [(2.0, sheet.height_mm - 4.0 - 4.8 * i, line) for i, line in enumerate(header)]
     bottom = [(2.0, 4.0 - 4.2 * i, line) for i, line in enumerate(footer)]
+    n_remarks = len(sheet.remarks)
+    remarks = [(2.0, 9.0 + 5.0 * (n_remarks - 1 - i), r) for i, r in enumerate(sheet.remarks)]
     out = []
+    if remarks:
+        out.append(_text_trace(remarks, _TEXT_PX, palette.ink, "remark", "middle right"))
     if top:
         out.append(_text_trace(top, _TEXT_PX, palette.ink, "header", "middle right"))
     if bottom:

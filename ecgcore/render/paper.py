@@ -4,8 +4,11 @@ The sheet's origin is its lower left corner; x grows to the right with time, y g
 voltage.  Nothing here knows of pixels, plotly or PDF: the figure and the PDF draw the same sheet.
 """
 
-from dataclasses import dataclass
-from math import ceil
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import ceil, floor
 
 from ecgcore.checks import in_range, one_of
 from ecgcore.errors import InvalidArgumentError
@@ -33,9 +36,14 @@ _RIGHT_MM = 5.0
 _HEADER_MM = 15.0
 _FOOTER_MM = 10.0
 _PULSE_X_MM = 5.0
-_ROW_MM = 30.0
-_DENSE_ROW_MM = {5: 25.0, 6: 25.0, 12: 15.0}
-_MAX_ROWS = 12
+_BEAT_ROW_MM = 30.0
+# More rows than the number before a height are drawn less high.
+_ROW_HEIGHTS = ((4, 30.0), (6, 25.0), (9, 20.0))
+_DENSE_ROW_MM = 15.0
+_REMARK_MM = 5.0
+# Of a remark's letters, as figure and PDF print them.
+_LETTER_MM = 1.6
+_BEAT_ROWS, _BEAT_COLUMNS = 3, 4
 _WRAPPED_ROWS = 6
 _SECONDS_A_SHEET = 10.0
 
@@ -115,7 +123,11 @@ class Sheet:
         Multiples of 1 mm.
     cells : tuple of Cell
     pulses : tuple of (x_mm, baseline_mm)
-        Where each calibration pulse starts.
+        Where each calibration pulse starts, one a row.
+    not_shown : tuple of str
+        Leads of the recording that this layout leaves out.
+    remarks : tuple of str
+        Lines printed above the footer: which leads are not shown.
     """
 
     settings: PaperSettings
@@ -125,8 +137,15 @@ class Sheet:
     seconds: float
     cells: tuple[Cell, ...]
     pulses: tuple[tuple[float, float], ...]
+    not_shown: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     header_mm: float = _HEADER_MM
     footer_mm: float = _FOOTER_MM
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return max(cell.row for cell in self.cells) + 1
 
     def x_mm(self, cell: Cell, time_s: float) -> float:
         """Return where ``time_s`` of the recording stands in ``cell``."""
@@ -172,7 +191,9 @@ def lay_out(
     -------
     Sheet
         In 3x4 and 6x2 the columns are continuous in time, with each other and with the rhythm
-        strip below (AHA/ACC/HRS 2007 Part I asks for simultaneous leads aligned in time).
+        strip below (AHA/ACC/HRS 2007 Part I asks for simultaneous leads aligned in time).  Leads
+        beside the twelve (V3R, V7, Frank leads, ...) follow in further rows.  What a layout of
+        one lead leaves out is named in the sheet's remarks.
 
     Raises
     ------
@@ -183,29 +204,87 @@ def lay_out(
     one_of("layout", settings.layout, layouts_for(leads))
     seconds = min(window_seconds(settings, duration_s), duration_s - start_s)
     rows = _rows(leads, settings, start_s, seconds)
-    height_row = _DENSE_ROW_MM.get(len(rows), _ROW_MM if len(rows) < 5 else 20.0)
-    height = ceil(_HEADER_MM + len(rows) * height_row + _FOOTER_MM)
+    row_mm = next((mm for most, mm in _ROW_HEIGHTS if len(rows) <= most), _DENSE_ROW_MM)
     longest_s = max(row[-1][2] - row[0][1] for row in rows)
-    width = ceil(_LEFT_MM + round(longest_s * settings.mm_per_s, 6) + _RIGHT_MM)
+    width = float(ceil(_LEFT_MM + round(longest_s * settings.mm_per_s, 6) + _RIGHT_MM))
+    drawn = {name.removeprefix("-") for row in rows for name, _, _ in row}
+    not_shown = tuple(lead for lead in leads if lead not in drawn)
+    remarks = _remarks(not_shown, width)
+    footer = _FOOTER_MM + _REMARK_MM * len(remarks)
+    height = _HEADER_MM + len(rows) * row_mm + footer
     cells: list[Cell] = []
     pulses: list[tuple[float, float]] = []
     for index, row in enumerate(rows):
-        top = height - _HEADER_MM - index * height_row
-        baseline = top - 5 * round(height_row * 0.55 / 5)
+        top = height - _HEADER_MM - index * row_mm
+        baseline = _baseline(top, row_mm)
         pulses.append((_PULSE_X_MM, baseline))
         x = _LEFT_MM
         for column, (name, start, end) in enumerate(row):
             lead, sign = (name[1:], -1) if name.startswith("-") else (name, 1)
+            label = f"−{lead}" if sign < 0 else lead
             cells.append(
-                Cell(
-                    lead, name.replace("-", "−"), sign, index, column, x, baseline,
-                    start, end, top - height_row, top,
-                )
-            )  # fmt: skip
+                Cell(lead, label, sign, index, column, x, baseline, start, end, top - row_mm, top)
+            )
             x += (end - start) * settings.mm_per_s
     return Sheet(
-        settings, float(width), float(height), start_s, seconds, tuple(cells), tuple(pulses)
+        settings, width, height, start_s, seconds, tuple(cells), tuple(pulses), not_shown, remarks,
+        footer_mm=footer,
+    )  # fmt: skip
+
+
+def _baseline(top_mm: float, row_mm: float) -> float:
+    return top_mm - 5 * round(row_mm * 0.55 / 5)
+
+
+def _remarks(not_shown: Sequence[str], width_mm: float) -> tuple[str, ...]:
+    if not not_shown:
+        return ()
+    words = f"Not shown: {', '.join(not_shown)}. “{LAYOUTS['stacked']}” shows them."
+    return tuple(textwrap.wrap(words, max(20, int((width_mm - 4) / _LETTER_MM))))
+
+
+def paginate(sheet: Sheet, height_mm: float) -> tuple[Sheet, ...]:
+    """Return the sheet as pages of whole rows, each at most ``height_mm`` high.
+
+    The scale stays; header, footer and remarks have their room on every page, and the rows are
+    shared evenly.  A sheet that fits is returned as it is.
+
+    Parameters
+    ----------
+    sheet : Sheet
+    height_mm : float
+        Room on a page; a page has one row where even that does not fit.
+    """
+    row_mm = sheet.cells[0].top_mm - sheet.cells[0].bottom_mm
+    around_mm = sheet.header_mm + sheet.footer_mm
+    most = max(1, floor((height_mm - around_mm) / row_mm))
+    n_pages = ceil(sheet.n_rows / most)
+    if n_pages == 1:
+        return (sheet,)
+    edges = [round(page * sheet.n_rows / n_pages) for page in range(n_pages + 1)]
+    return tuple(
+        _page(sheet, first, last, around_mm + (last - first) * row_mm)
+        for first, last in pairwise(edges)
     )
+
+
+def _page(sheet: Sheet, first: int, last: int, height_mm: float) -> Sheet:
+    """Return rows ``first`` to ``last`` (not included) on a sheet of their own."""
+    row_mm = sheet.cells[0].top_mm - sheet.cells[0].bottom_mm
+    down_mm = sheet.height_mm - first * row_mm - height_mm
+    cells = tuple(
+        replace(
+            cell,
+            row=cell.row - first,
+            baseline_mm=cell.baseline_mm - down_mm,
+            bottom_mm=cell.bottom_mm - down_mm,
+            top_mm=cell.top_mm - down_mm,
+        )
+        for cell in sheet.cells
+        if first <= cell.row < last
+    )
+    pulses = tuple((x, base - down_mm) for x, base in sheet.pulses[first:last])
+    return replace(sheet, height_mm=height_mm, cells=cells, pulses=pulses)
 
 
 def lay_out_beat(leads: tuple[str, ...], seconds: float, settings: PaperSettings) -> Sheet:
@@ -214,30 +293,44 @@ def lay_out_beat(leads: tuple[str, ...], seconds: float, settings: PaperSettings
     Parameters
     ----------
     leads : tuple of str
-        At most twelve are placed, reading down the columns as in 3x4.
+        All are placed, reading down the columns as in 3x4; those beside the twelve in further rows.
     seconds : float
         Length of the beat, above 0.
     settings : PaperSettings
         Speed and gain; the layout is not used.
     """
     in_range("seconds", seconds, 1e-3, 5.0, "s")
-    placed = leads[:_MAX_ROWS]
-    n_rows = min(3, len(placed))
+    places = _beat_places(leads)
+    n_rows = 1 + max(row for row, _ in places.values())
+    n_columns = 1 + max(column for _, column in places.values())
     step = 5 * ceil((seconds * settings.mm_per_s + 5) / 5)
-    n_columns = ceil(len(placed) / n_rows)
-    height = _HEADER_MM + n_rows * _ROW_MM + _FOOTER_MM
-    cells, pulses = [], []
-    for index, lead in enumerate(placed):
-        column, row = divmod(index, n_rows)
-        top = height - _HEADER_MM - row * _ROW_MM
-        base = top - 5 * round(_ROW_MM * 0.55 / 5)
+    height = _HEADER_MM + n_rows * _BEAT_ROW_MM + _FOOTER_MM
+    tops = [height - _HEADER_MM - row * _BEAT_ROW_MM for row in range(n_rows)]
+    cells = []
+    for lead, (row, column) in places.items():
+        top = tops[row]
         x = _LEFT_MM + column * step
-        bottom = top - _ROW_MM
-        cells.append(Cell(lead, lead, 1, row, column, x, base, 0.0, seconds, bottom, top))
-        if column == 0:
-            pulses.append((_PULSE_X_MM, base))
+        base = _baseline(top, _BEAT_ROW_MM)
+        cells.append(
+            Cell(lead, lead, 1, row, column, x, base, 0.0, seconds, top - _BEAT_ROW_MM, top)
+        )
+    pulses = tuple((_PULSE_X_MM, _baseline(top, _BEAT_ROW_MM)) for top in tops)
     width = _LEFT_MM + n_columns * step + _RIGHT_MM
-    return Sheet(settings, float(width), height, 0.0, seconds, tuple(cells), tuple(pulses))
+    return Sheet(settings, float(width), height, 0.0, seconds, tuple(cells), pulses)
+
+
+def _beat_places(leads: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return each lead's (row, column): the twelve in their order, then the others below them."""
+    twelve = list(STANDARD_12) if set(STANDARD_12) <= set(leads) else []
+    places: dict[str, tuple[int, int]] = {}
+    for group in (twelve, [lead for lead in leads if lead not in twelve]):
+        above = 1 + max((row for row, _ in places.values()), default=-1)
+        fewest = 1 if twelve else min(_BEAT_ROWS, len(group))
+        n_rows = max(fewest, ceil(len(group) / _BEAT_COLUMNS))
+        for index, lead in enumerate(group):
+            column, row = divmod(index, n_rows)
+            places[lead] = (above + row, column)
+    return places
 
 
 _Segment = tuple[str, float, float]
@@ -256,7 +349,7 @@ def _rows(
             for i in range(n_rows)
         ]
     if settings.layout == "stacked":
-        return [[(lead, start_s, end_s)] for lead in leads[:_MAX_ROWS]]
+        return [[(lead, start_s, end_s)] for lead in leads]
     order = CABRERA_12 if settings.layout.endswith("cabrera") else STANDARD_12
     n_rows = int(settings.layout.split("x", 1)[0])
     n_columns = 12 // n_rows
@@ -268,9 +361,26 @@ def _rows(
         ]
         for row in range(n_rows)
     ]
+    rows += _further_rows([n for n in leads if n not in STANDARD_12], n_columns, start_s, step)
     if n_rows == 3:
         rhythm = settings.rhythm_lead if settings.rhythm_lead in leads else "II"
         rows.append([(rhythm, start_s, end_s)])
+    return rows
+
+
+def _further_rows(
+    leads: Sequence[str], n_columns: int, start_s: float, step_s: float
+) -> list[list[_Segment]]:
+    """Return rows of the leads beside the twelve, down the columns of those above.
+
+    A row with fewer leads than columns gives some of them the room of several.
+    """
+    n_rows = ceil(len(leads) / n_columns)
+    rows = []
+    for index in range(n_rows):
+        names = leads[index::n_rows]
+        edges = [start_s + step_s * (i * n_columns // len(names)) for i in range(len(names) + 1)]
+        rows.append(list(zip(names, edges, edges[1:], strict=False)))
     return rows
 
 

@@ -1,25 +1,29 @@
-"""The sheet as a PDF page whose millimetres are millimetres when printed at 100 %."""
+"""The sheet as PDF pages whose millimetres are millimetres when printed at 100 %."""
 
+import textwrap
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 
 from ecgcore.recording import Recording
-from ecgcore.render.figure import cell_samples, vertical_scale
+from ecgcore.render.figure import vertical_scale
+from ecgcore.render.lead_labels import cell_samples, place_labels
 from ecgcore.render.overlay import Overlay, heat_rows
 from ecgcore.render.palette import LIGHT
-from ecgcore.render.paper import PULSE_MV, PULSE_S, Sheet
+from ecgcore.render.paper import PULSE_MV, PULSE_S, Sheet, paginate
 from ecgcore.units import MV
 
 _MM_PER_INCH = 25.4
 _A4_MM = (297.0, 210.0)
-_BORDER_MM = 8.0
+# Twelve rows fill the page up to the narrower border, on which only grid stands.
+_BORDER_MM, _LEAST_BORDER_MM = 8.0, 2.5
+_LINE_MM, _LINE_LETTERS, _LINES_A_PAGE = 5.0, 150, 32
 _LINE_PT = 0.6
 _FONT_PT = 8.0
 
@@ -33,46 +37,122 @@ def pdf(
     lines: tuple[str, ...] = (),
     overlay: Overlay | None = None,
 ) -> bytes:
-    """Return a one-page vector PDF of the sheet.
+    """Return a vector PDF of the sheet: A4 landscape, on as many pages as its rows need.
 
-    A4 landscape where the sheet fits, a larger page where it does not; never scaled.
+    Never scaled: a sheet wider than A4 gets a wider page, a higher one is continued on the next,
+    with header, footer and ``page n of m`` on each.
 
     Parameters
     ----------
     recording, sheet, header, footer, overlay
         As for :func:`ecgcore.render.figure.figure`.
     lines : tuple of str
-        Printed below the sheet, one line each: the reader's verdicts, for example.
+        Printed below the last row, or on a page of their own where there is no room: the reader's
+        verdicts, for example.
 
     Returns
     -------
     bytes
     """
-    room_mm = 5.0 * len(lines)
-    width = max(_A4_MM[0], sheet.width_mm + 2 * _BORDER_MM)
-    height = max(_A4_MM[1], sheet.height_mm + 2 * _BORDER_MM + room_mm)
-    page = Figure(figsize=(width / _MM_PER_INCH, height / _MM_PER_INCH))
-    left = (width - sheet.width_mm) / 2
-    bottom = height - _BORDER_MM - sheet.height_mm
+    out = BytesIO()
+    # No creation date: the same sheet gives the same bytes.
+    with PdfPages(out, metadata={"CreationDate": None, "Title": "ECG"}) as document:
+        for page in page_figures(
+            recording, sheet, header=header, footer=footer, lines=lines, overlay=overlay
+        ):
+            document.savefig(page)
+    return out.getvalue()
+
+
+def page_figures(
+    recording: Recording,
+    sheet: Sheet,
+    *,
+    header: tuple[str, ...] = (),
+    footer: tuple[str, ...] = (),
+    lines: tuple[str, ...] = (),
+    overlay: Overlay | None = None,
+) -> list[Figure]:
+    """Return the pages of :func:`pdf`, with the same arguments, as matplotlib figures."""
+    sheets = paginate(sheet, _A4_MM[1] - 2 * _LEAST_BORDER_MM)
+    below, own_pages = _share_lines(lines, _bottom_mm(sheets[-1]) - _LEAST_BORDER_MM)
+    n_pages = len(sheets) + len(own_pages)
+    pages = []
+    for number, part in enumerate(sheets, start=1):
+        page = _blank_page(sheet)
+        axes = _sheet_axes(page, part)
+        _grid(axes, part)
+        if overlay is not None and overlay.style != "none":
+            _heat(axes, overlay, part)
+        _traces(axes, recording, part)
+        _words(axes, recording, part, header, _numbered(footer, number, n_pages))
+        if part is sheets[-1]:
+            _print_lines(page, below, _left_mm(part), _bottom_mm(part))
+        pages.append(page)
+    for number, group in enumerate(own_pages, start=len(sheets) + 1):
+        page = _blank_page(sheet)
+        text = [*header, "", *group, "", *_numbered(footer, number, n_pages)]
+        _print_lines(page, text, _left_mm(sheet), _A4_MM[1] - _BORDER_MM)
+        pages.append(page)
+    return pages
+
+
+def _share_lines(lines: tuple[str, ...], room_mm: float) -> tuple[list[str], list[list[str]]]:
+    """Return the lines that stand below the sheet, and those that need pages of their own."""
+    wrapped = [part for line in lines for part in textwrap.wrap(line, _LINE_LETTERS)]
+    if _LINE_MM * len(wrapped) <= room_mm:
+        return wrapped, []
+    pages = [wrapped[i : i + _LINES_A_PAGE] for i in range(0, len(wrapped), _LINES_A_PAGE)]
+    return [], pages
+
+
+def _numbered(footer: tuple[str, ...], number: int, n_pages: int) -> tuple[str, ...]:
+    """Return the footer with its page, where there are several."""
+    if n_pages == 1:
+        return footer
+    page = f"page {number} of {n_pages}"
+    return (*footer[:-1], f"{footer[-1]}   {page}") if footer else (page,)
+
+
+def _page_width_mm(sheet: Sheet) -> float:
+    return max(_A4_MM[0], sheet.width_mm + 2 * _BORDER_MM)
+
+
+def _left_mm(sheet: Sheet) -> float:
+    return (_page_width_mm(sheet) - sheet.width_mm) / 2
+
+
+def _bottom_mm(sheet: Sheet) -> float:
+    border_mm = min(_BORDER_MM, (_A4_MM[1] - sheet.height_mm) / 2)
+    return _A4_MM[1] - border_mm - sheet.height_mm
+
+
+def _blank_page(sheet: Sheet) -> Figure:
+    return Figure(figsize=(_page_width_mm(sheet) / _MM_PER_INCH, _A4_MM[1] / _MM_PER_INCH))
+
+
+def _sheet_axes(page: Figure, sheet: Sheet) -> Axes:
+    """Return axes in millimetres of paper."""
+    width, height = _page_width_mm(sheet), _A4_MM[1]
     axes = page.add_axes(
-        (left / width, bottom / height, sheet.width_mm / width, sheet.height_mm / height)
+        (
+            _left_mm(sheet) / width,
+            _bottom_mm(sheet) / height,
+            sheet.width_mm / width,
+            sheet.height_mm / height,
+        )
     )
     axes.set_xlim(0, sheet.width_mm)
     axes.set_ylim(0, sheet.height_mm)
     axes.axis("off")
-    _grid(axes, sheet)
-    if overlay is not None and overlay.style != "none":
-        _heat(axes, overlay, sheet)
-    _traces(axes, recording, sheet)
-    _words(axes, sheet, header, footer)
-    for index, line in enumerate(lines):
-        page.text(
-            left / width, (bottom - 5.0 * (index + 1)) / height, _plain(line), fontsize=_FONT_PT + 1
-        )
-    out = BytesIO()
-    # No creation date: the same sheet gives the same bytes.
-    FigureCanvasPdf(page).print_pdf(out, metadata={"CreationDate": None, "Title": "ECG"})
-    return out.getvalue()
+    return axes
+
+
+def _print_lines(page: Figure, lines: list[str], left_mm: float, top_mm: float) -> None:
+    width_mm, height_mm = (inches * _MM_PER_INCH for inches in page.get_size_inches())
+    for index, line in enumerate(lines, start=1):
+        y = (top_mm - _LINE_MM * index) / height_mm
+        page.text(left_mm / width_mm, y, _plain(line), fontsize=_FONT_PT + 1)
 
 
 def _plain(text: str) -> str:
@@ -123,12 +203,22 @@ def _traces(axes: Axes, recording: Recording, sheet: Sheet) -> None:
             axes.plot(xs, [base, base, top, top, base, base], **style)
 
 
-def _words(axes: Axes, sheet: Sheet, header: tuple[str, ...], footer: tuple[str, ...]) -> None:
-    for cell in sheet.cells:
-        axes.text(cell.x_mm + 0.6, cell.top_mm - 3.4, cell.label, fontsize=_FONT_PT + 1)
+def _words(
+    axes: Axes,
+    recording: Recording,
+    sheet: Sheet,
+    header: tuple[str, ...],
+    footer: tuple[str, ...],
+) -> None:
+    for label in place_labels(recording, sheet, vertical_scale(recording, sheet)):
+        axes.text(
+            label.x_mm, label.y_mm, _plain(label.text), fontsize=_FONT_PT + 1, va="center_baseline"
+        )
     for index, line in enumerate(header):
         axes.text(
             2, sheet.height_mm - 5.0 - 4.8 * index, _plain(line), fontsize=_FONT_PT, va="baseline"
         )
+    for index, line in enumerate(reversed(sheet.remarks)):
+        axes.text(2, 8.0 + 5.0 * index, _plain(line), fontsize=_FONT_PT)
     for index, line in enumerate(footer):
         axes.text(2, 3.0 - 4.2 * index, _plain(line), fontsize=_FONT_PT - 1, color=LIGHT.faint)

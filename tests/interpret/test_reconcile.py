@@ -68,9 +68,9 @@ def test_another_statement_contradicts_it(normal):
     [
         ("heart_rate", 49.0, "heart rate 49 bpm"),
         ("heart_rate", 101.0, "heart rate 101 bpm"),
-        ("pr", 205.0, "PR interval 205 ms"),
+        ("pr", 208.0, "PR interval 208 ms"),
         ("pr", 110.0, "PR interval 110 ms"),
-        ("qrs", 115.0, "QRS duration 115 ms"),
+        ("qrs", 120.0, "QRS duration 120 ms"),
         ("qtc_fridericia", 465.0, "QTc (Fridericia) 465 ms"),
         ("qtc_fridericia", 345.0, "QTc (Fridericia) 345 ms"),
         ("qrs_axis", -40.0, "QRS axis -40°"),
@@ -82,7 +82,10 @@ def test_a_measurement_out_of_its_limits_contradicts_it(normal, name, value, wor
     assert words in found.finding("SNR").reason
 
 
-@pytest.mark.parametrize(("name", "value"), [("heart_rate", 52.0), ("qtc_fridericia", 380.0)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("heart_rate", 52.0), ("qtc_fridericia", 380.0), ("pr", 206.0), ("pr", 114.0), ("qrs", 118.0)],
+)
 def test_what_is_common_in_the_healthy_does_not(normal, name, value):
     found = reconcile(prediction("SNR"), changed_value(normal, name, value), ADULT)
     assert found.finding("SNR").finding is True
@@ -119,6 +122,21 @@ def test_whatever_else_was_found_or_could_not_be_looked_at(normal, words, change
     found = reconcile(prediction("SNR"), replace(normal, **change), ADULT).finding("SNR")
     assert found.finding is verdict
     assert words in found.reason
+
+
+def test_voltage_alone_says_little_about_the_young(normal):
+    high = replace(normal, **DISAGREE["QRS voltage 3.9 mV"])
+    assert reconcile(prediction("SNR"), high, Patient(34.0, "male")).finding("SNR").finding is True
+    assert reconcile(prediction("SNR"), high, Patient(35.0, "male")).finding("SNR").finding is False
+
+
+def test_where_the_voltage_is_lost_normal_says_what_was_not_assessed(normal):
+    lost = replace(changed_value(normal, "qrs_axis", None), st=StDeviation(reason="lost"))
+    assert reconcile(prediction("SNR"), lost, ADULT).finding("SNR").finding is None
+    found = reconcile(prediction("SNR"), lost, ADULT, in_mv=False).finding("SNR")
+    assert found.finding is True
+    assert not found.calibrated
+    assert "ST level and QRS voltage were not assessed" in found.reason
 
 
 def test_an_ectopic_beat_contradicts_it(normal):

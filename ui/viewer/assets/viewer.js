@@ -172,6 +172,7 @@ class Viewer {
       pulse: palette.ink,
       label: palette.ink,
       header: palette.ink,
+      remark: palette.ink,
       footer: palette.faint,
       mark: palette.faint,
     };

@@ -1,0 +1,32 @@
+"""Saving the open recording in a real browser."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ecgcore.readers import read
+from tests.browser.opening import read_case
+
+pytestmark = pytest.mark.browser
+
+
+def test_save_a_recording_without_identity_as_edf(page: Page, tmp_path: Path) -> None:
+    read_case(page, 1)
+    page.get_by_role("button", name="Save recording as").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("without the display filter")
+    expect(dialog.get_by_role("switch").or_(dialog.get_by_role("checkbox"))).to_be_checked()
+    dialog.get_by_text("EDF+", exact=True).click()
+    button = dialog.get_by_role("button", name="Download EDF+")
+    expect(button).to_be_visible()
+    with page.expect_download() as started:
+        button.click()
+    assert started.value.suggested_filename == "ecg.edf"
+    started.value.save_as(tmp_path / "ecg.edf")
+    again = read(tmp_path / "ecg.edf")
+    assert again.n_leads == 12
+    assert again.provenance.simulated
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".ecg-plot").first).to_contain_text("Case 1 ")
