@@ -78,7 +78,7 @@ def anomaly_objection(found: AnomalyMap) -> tuple[Objection, ...]:
 def _statements(prediction: Prediction) -> Iterator[Objection]:
     for finding in prediction.findings:
         if finding.finding and finding.code != NORMAL:
-            yield Objection(f"{finding.name[:1].lower()}{finding.name[1:]} is suggested", True)
+            yield Objection(f"{finding.name} is suggested", True)
 
 
 def _windows(prediction: Prediction) -> Iterator[Objection]:

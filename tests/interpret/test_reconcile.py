@@ -60,7 +60,7 @@ def test_another_statement_contradicts_it(normal):
     assert found.finding is False
     assert not found.calibrated
     assert found.probability == 0.9
-    assert "aF is suggested" in found.reason
+    assert "AF is suggested" in found.reason
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,17 @@ class TestSt:
         found = st_deviation(self.table(V4=-0.05, V5=-0.06), WOMAN, qrs_ms=90)
         assert found.depression_in == ("V4", "V5")
 
+    @pytest.mark.parametrize(
+        ("j_mv", "later_mv", "depressed"),
+        [(-0.06, -0.06, True), (-0.06, -0.02, False), (-0.09, 0.1, False), (-0.1, 0.1, True)],
+    )
+    def test_an_up_sloping_depression_must_be_deep(self, j_mv, later_mv, depressed):
+        table = self.table(V4=j_mv, V5=j_mv)
+        for lead in ("V4", "V5"):
+            table[lead]["J+80"] = later_mv
+        found = st_deviation(table, WOMAN, qrs_ms=90)
+        assert found.depression_in == (("V4", "V5") if depressed else ())
+
     def test_wide_qrs_is_not_judged_but_shown(self):
         found = st_deviation(self.table(V1=0.3, V2=0.4), WOMAN, qrs_ms=140)
         assert found.elevation_in == ()
