@@ -194,7 +194,7 @@ def _split_words(recipe: Recipe) -> str:
     return (
         f"Weights: learned from {learn}. Thresholds and calibration: patient-wise out-of-fold "
         f"predictions on twelve leads ({recipe.data.folds} folds) over {cross}; for "
-        f"{', '.join(URGENT)} the threshold has a sensitivity of 95 %. Figures: test, seen once."
+        f"{', '.join(URGENT)} the threshold has a sensitivity of 95 %. Figures: test."
     )
 
 
