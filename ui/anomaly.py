@@ -1,5 +1,6 @@
 """The anomaly page: the map on the paper, its places beside it, and what was expected there."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -233,19 +234,13 @@ def scores_table(found: AnomalyMap) -> str:
     return card_words.table(("Score", "Above", ""), cells)
 
 
-def parts_table(found: AnomalyMap) -> str:
-    """Return what both scores were made of, as an HTML table."""
-    other = {} if found.with_classifier is None else found.with_classifier.parts
+def parts_table(parts: Mapping[str, float]) -> str:
+    """Return what a score was made of, as an HTML table."""
     rows = [
-        [
-            card_words.text(part_words(name)),
-            card_words.text(percent_words(value), "value"),
-            card_words.text(which, "quiet"),
-        ]
-        for which, parts in ((OWN, found.parts), (WITH, other))
+        [card_words.text(part_words(name)), card_words.text(percent_words(value), "value")]
         for name, value in parts.items()
     ]
-    return card_words.table(("Part", "Above", "Score"), rows)
+    return card_words.table(("Part", "Above"), rows)
 
 
 def part_words(name: str) -> str:
@@ -338,8 +333,12 @@ def _parts(found: AnomalyMap) -> None:
     if found.abnormal is None:
         return
     with st.expander("What the scores are made of"):
-        st.html(parts_table(found))
-        st.caption("Each part's share of normal recordings that are less unusual in it.")
+        st.markdown(f"**{OWN}**")
+        st.html(parts_table(found.parts))
+        if found.with_classifier is not None:
+            st.markdown(f"**{WITH}**")
+            st.html(parts_table(found.with_classifier.parts))
+        st.caption("What share of the normals is less unusual in each part.")
 
 
 def _notes(found: AnomalyMap) -> None:

@@ -105,6 +105,8 @@ def _statements(card: ModelCard) -> None:
             f"measure, mean AUC {words.number(mean['auc'])}, mean F1 {words.number(mean['f1'])}, "
             f"calibration error {words.number(mean['ece'], 3)}."
         )
+    if metrics.get("pooled"):
+        st.markdown(metrics["pooled"])
     st.caption(f"In brackets: {metrics['how']['interval']}. Figures at full coverage.")
     st.html(_overview(card))
     more.beside(card)
@@ -407,7 +409,7 @@ def _made_from(card: ModelCard) -> None:
     if rows:
         st.html(words.table(("Data set", "Records learned from", "Licence"), rows, wide=True))
     st.write(card.split)
-    st.write(f"Thresholds: {card.threshold_rule}.")
+    st.write(f"Thresholds: {card.threshold_rule.rstrip('.')}.")
     st.write(f"Calibration: {card.calibration_rule}")
     st.caption(_training(card))
     st.download_button(

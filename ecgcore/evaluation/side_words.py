@@ -92,7 +92,8 @@ def _nine(metrics: Mapping[str, Any]) -> str:
         return ""
     return (
         f"Means over the nine core statements: AUC {words(nine['auc'])}, F1 {words(nine['f1'])}, "
-        f"calibration error {words(nine['ece'])}.\n"
+        f"calibration error {words(nine['ece'])}. {metrics.get('pooled', '')}".rstrip()
+        + "\n"
     )
 
 
