@@ -168,6 +168,7 @@ def read_made(tallies: dict[str, Tally]) -> None:
     truth = files.truth_mv()
     makers = dict(files.MAKERS) | importlib.import_module("made_small").SMALL
     makers |= importlib.import_module("made_xml").XML | {"apple": _apple}
+    makers |= importlib.import_module("made_exports").EXPORTS
     for name, make in sorted(makers.items()):
         with tempfile.TemporaryDirectory() as folder:
             made = make(Path(folder))

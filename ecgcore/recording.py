@@ -13,11 +13,12 @@ from ecgcore.units import MV, NU
 
 MAX_FS_HZ = 100_000.0
 MAX_LEADS = 64
+MAX_AGE_YEARS = 130.0
 
 
 @dataclass(frozen=True)
 class Patient:
-    """Age and sex, and no more unless the user keeps identity on purpose.
+    """Age and sex, and no more unless the user enters it or keeps identity on purpose.
 
     Attributes
     ----------
@@ -27,17 +28,41 @@ class Patient:
         ``"female"``, ``"male"`` or None.
     identity : mapping of str to str
         Empty unless the reader was asked to keep it (name, identifier).
+    pacemaker : bool or None
+        As the reader says; None where nobody said.
+    indication : str
+        Why the ECG was recorded, as the reader says.
     """
 
     age_years: float | None = None
     sex: str | None = None
     identity: Mapping[str, str] = field(default_factory=dict)
+    pacemaker: bool | None = None
+    indication: str = ""
 
     def __post_init__(self) -> None:
         if self.sex not in (None, "female", "male"):
             raise InvalidRecordingError(f"Sex is {self.sex!r}; it must be female, male or None.")
-        if self.age_years is not None and not 0 <= self.age_years <= 130:
+        if self.age_years is not None and not 0 <= self.age_years <= MAX_AGE_YEARS:
             raise InvalidRecordingError(f"Age is {self.age_years} years; 0 to 130 is possible.")
+
+
+_DAYS, _WEEKS, _MONTHS = 365.25, 52.18, 12.0  # a year
+
+
+def describe_age(age_years: float) -> str:
+    """Return an age as it is said: in hours, days, weeks, months or years.
+
+    Parameters
+    ----------
+    age_years : float
+    """
+    if age_years >= 2:
+        return f"{int(age_years + 1e-9)} years"
+    steps = (("month", _MONTHS, 6), ("week", _WEEKS, 4), ("day", _DAYS, 2), ("hour", 24 * _DAYS, 0))
+    counts = ((round(age_years * per_year), unit, least) for unit, per_year, least in steps)
+    count, unit = next((count, unit) for count, unit, least in counts if count >= least)
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 @dataclass(frozen=True)
@@ -187,6 +212,15 @@ class Recording:
             leads=names,
             derived_leads=tuple(n for n in self.derived_leads if n in names),
         )
+
+    def with_patient(self, patient: Patient) -> "Recording":
+        """Return a copy with what a reader says of the patient, with the step recorded."""
+        if patient == self.patient:
+            return self
+        entered = {n: getattr(patient, n) for n in ("age_years", "sex", "pacemaker")}
+        step = Step("patient entered by the reader", entered)
+        provenance = replace(self.provenance, steps=(*self.provenance.steps, step))
+        return replace(self, patient=patient, provenance=provenance)
 
     def changed(self, signal: ArrayLike, step: Step, **fields: Any) -> "Recording":
         """Return a copy with other samples and ``step`` added to the provenance."""

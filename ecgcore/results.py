@@ -78,8 +78,33 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class NotAssessed:
+    """A stretch of a long recording about which a model says nothing, and why."""
+
+    start_s: float
+    end_s: float
+    reason: str
+
+
+@dataclass(frozen=True)
 class Prediction:
-    """Findings of one model on one recording (or one window of it)."""
+    """Findings of one model on one recording.
+
+    Attributes
+    ----------
+    model : str
+    leads_used : tuple of str
+    findings : tuple of Finding
+        In the order of the model's statements.
+    abstained : bool
+        Whether the model says nothing about any statement.
+    abstain_reason : str
+    quality : Quality
+    windows : tuple of Window
+        Of a recording that was read in windows, where they were asked for.
+    not_assessed : tuple of NotAssessed
+        Stretches that the findings do not cover.
+    """
 
     model: str
     leads_used: tuple[str, ...]
@@ -88,6 +113,11 @@ class Prediction:
     abstain_reason: str
     quality: Quality
     windows: tuple["Window", ...] = ()
+    not_assessed: tuple[NotAssessed, ...] = ()
+
+    def finding(self, code: str) -> Finding | None:
+        """Return the finding on a statement, or None where the model has none on it."""
+        return next((f for f in self.findings if f.code == code), None)
 
 
 @dataclass(frozen=True)
@@ -361,11 +391,15 @@ class Beats:
         Each readable lead by itself, beat by beat the same beats.
     types : tuple of str
         One of ``BEAT_TYPES`` a beat.
+    rr_s : array, shape (n_beats,)
+        RR interval before each beat in seconds; NaN for the first, and where signal between a beat
+        and the one before it is absent.
     """
 
     consensus: Fiducials
     leads: Mapping[str, Fiducials]
     types: tuple[str, ...]
+    rr_s: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -472,6 +506,32 @@ class Trend:
     values: Mapping[str, NDArray[np.float64]]
 
 
+# From nothing at all to a silence between beats.
+ALARM_KINDS = ("no signal", "asystole", "standstill", "no organised QRS", "pause")
+
+
+@dataclass(frozen=True)
+class RhythmAlarm:
+    """A stretch in which the ventricles do not pump, as far as the trace tells.
+
+    Attributes
+    ----------
+    kind : str
+        One of ``ALARM_KINDS``: a line that does not move (asystole, or no electrode connected);
+        no QRS complex (asystole); P waves without QRS; no organised QRS complexes (ventricular
+        fibrillation, flutter, torsades); no QRS complex for three seconds and more.
+    start_s, end_s : float
+        A pause reaches from one complex to the next, or to the recording's edge.
+    words : str
+        One sentence for the reader.
+    """
+
+    kind: str
+    start_s: float
+    end_s: float
+    words: str
+
+
 @dataclass(frozen=True, eq=False)
 class MeasureResult:
     """Everything measured on a recording.
@@ -499,6 +559,8 @@ class MeasureResult:
         What found the waves.
     notes : tuple of str
         What the reader should know: one sentence each.
+    alarms : tuple of RhythmAlarm
+        In order of time.
     """
 
     measurements: tuple[Measurement, ...]
@@ -515,6 +577,7 @@ class MeasureResult:
     delineator: str = ""
     amplitude_reason: str = ""
     notes: tuple[str, ...] = ()
+    alarms: tuple[RhythmAlarm, ...] = ()
 
     def measurement(self, name: str) -> Measurement | None:
         """Return the measurement called ``name``, or None if there is none."""

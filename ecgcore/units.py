@@ -1,4 +1,4 @@
-"""The only unit conversions of the package.
+"""The only unit conversions of the package, and how a time within a recording is written.
 
 A recording is in millivolts (``"mV"``), or in normalised units (``"NU"``) where its file declares
 that the voltage is lost.  A missing unit is never guessed from the amplitude.
@@ -39,6 +39,13 @@ def is_voltage(unit: str) -> bool:
 def is_normalised(unit: str) -> bool:
     """Return whether ``unit`` declares normalised units (voltage lost)."""
     return _key(unit) in _NORMALISED
+
+
+def clock(time_s: float) -> str:
+    """Return a time within a recording as ``m:ss`` (``h:mm:ss`` from one hour)."""
+    minutes, seconds = divmod(int(time_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
 def mv_per(unit: str) -> float:

@@ -16,6 +16,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRE_ALL = os.environ.get("ECG_REQUIRE_ALL") == "1"
+RECORDINGS = Path(os.environ.get("ECG_DATA") or ROOT.parent / "shared" / "data").resolve()
+NO_RECORDINGS = ROOT / "tests" / "no-recordings"
 
 
 def skip_or_fail(reason: str) -> None:
@@ -25,10 +27,30 @@ def skip_or_fail(reason: str) -> None:
     pytest.skip(reason)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say what may run beside what, and refuse a test that reads recordings without the mark."""
+    for item in items:
+        asked = "ecg_data" in getattr(item, "fixturenames", ())
+        if asked and item.get_closest_marker("data") is None:
+            raise pytest.UsageError(f"{item.nodeid} reads recordings: mark it pytest.mark.data")
+        # A file stays in one process, and shares what it made; so does all that needs the browser.
+        journey = item.get_closest_marker("browser") is not None
+        item.add_marker(pytest.mark.xdist_group("browser" if journey else str(item.path)))
+    # What takes longest in one process begins first.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Show the recordings to tests marked `data` alone: others pass wherever there are none."""
+    marked = item.get_closest_marker("data") is not None
+    os.environ["ECG_DATA"] = str(RECORDINGS if marked else NO_RECORDINGS)
+    if marked and not (RECORDINGS / "splits").is_dir():
+        skip_or_fail("the recordings are not there; set ECG_DATA to their folder")
+
+
 @pytest.fixture(scope="session")
 def ecg_data() -> Path:
-    """The folder of real recordings, or a skip."""
-    folder = Path(os.environ.get("ECG_DATA", ROOT / ".." / "shared" / "data")).resolve()
-    if not (folder / "splits").is_dir():
-        skip_or_fail("the recordings are not there; set ECG_DATA to their folder")
-    return folder
+    """The folder of real recordings, for tests marked `data`."""
+    return RECORDINGS

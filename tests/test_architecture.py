@@ -17,6 +17,7 @@ LAYERS = (
     ("models",),
     ("inference",),
     ("measure",),
+    ("interpret",),
     ("explain",),
     ("datasets",),
     ("evaluation",),

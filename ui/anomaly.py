@@ -56,7 +56,7 @@ _PARTS = {
 @st.fragment
 def anomalies(case: OpenCase) -> None:
     """Show how unusual a case is, and where."""
-    chosen = settings.paper_controls(case.recording)
+    chosen = settings.paper_controls(case)
     paper, side = st.columns([3.95, 1.25], gap="small")
     if _ASKED not in case.memo:
         # The paper stands before the model has answered.

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ecgcore.inference import LabelRule, ModelCard
+from ecgcore.inference.card import MAX_FALSE_ALARMS
 from ecgcore.inference.one_lead import ONE_LEAD
 from ecgcore.labels import statement
 
@@ -93,6 +94,14 @@ def weak(card: ModelCard) -> list[str]:
             f"Too few records to calibrate on, so that words stand in place of a number: "
             f"{', '.join(unsure)}."
         )
+    alarms = card.metrics.get("false_alarms", {}).get("classes", {})
+    often = [
+        f"{name_of(code)} ({100 * each['value']:.0f} %)"
+        for code, each in alarms.items()
+        if code in said and each["value"] > MAX_FALSE_ALARMS / 2
+    ]
+    if often:
+        lines.append(f"Flagged in more than one of 20 normal ECGs on test: {', '.join(often)}.")
     classes = card.metrics.get("classes", {}) if card.task == "statements" else {}
     found = {c: each["sensitivity"]["value"] for c, each in classes.items() if c in said}
     missed = [

@@ -44,7 +44,7 @@ def explaining(case: OpenCase) -> None:
     except EcgError as error:
         st.info(plain(str(error)))
         return
-    chosen = settings.paper_controls(case.recording)
+    chosen = settings.paper_controls(case)
     with settings.row("explained", gap="small"):
         finding = _finding(case, prediction)
         methods = _methods(explainer, finding.code)

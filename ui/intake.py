@@ -1,14 +1,15 @@
 """Opening a case: uploaded files, or a demonstration case."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from ecgcore.errors import EcgError, MissingInformationError
-from ecgcore.leads import STANDARD_12
+from ecgcore.leads import STANDARD_12, canonical_lead
 from ecgcore.readers import FORMATS, ReadOptions
 from ecgcore.readers.opening import UploadedFile
-from ecgcore.recording import Recording
+from ecgcore.recording import Recording, describe_age
 from ecgcore.results import Quality
 from ecgcore.signal.quality import assess
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, demonstration_case
@@ -31,7 +32,11 @@ _UNIT_WORDS = {
 _OPTIONS = "read_options"
 _ASIDE = "kept_aside"
 _MAX_ASIDE, _MAX_ASIDE_BYTES = 12, 200 * 2**20
+_MAX_REFUSED = 20
 _REVIEW = "pages/review.py"
+# Leads that a file may leave open; the right chest and the back among them.
+_LEAD_CHOICES = (*STANDARD_12, "V3R", "V4R", "V7", "V8", "V9", "MLII", "MCL1", "CM5")
+_MAX_ASKED = 12
 _COLUMNS = 3
 
 
@@ -53,16 +58,26 @@ def upload() -> None:
 
 def _read(files: Sequence[UploadedFile]) -> None:
     """Read what was uploaded: offer what is good, say what is wrong with the rest."""
-    contents = {file.name: file.getvalue() for file in files}
+    contents: dict[str, bytes] = {}
+    for file in files:
+        if file.name in contents:
+            st.text(f"{file.name}: Two files have this name; give the second one alone.")
+        else:
+            contents[file.name] = file.getvalue()
     results = read_uploads(contents, st.session_state.get(_OPTIONS, ReadOptions()))
     good = {name: found for name, found in results if isinstance(found, Recording)}
     bad = {name: found for name, found in results if isinstance(found, EcgError)}
-    asked = [error for error in bad.values() if isinstance(error, MissingInformationError)]
+    asked = [(n, e) for n, e in bad.items() if isinstance(e, MissingInformationError)]
     if asked:
-        _ask(asked[0])
-    for name, error in bad.items():
-        if not isinstance(error, MissingInformationError):
-            _refused(name, error, contents)
+        _ask(*asked[0])
+    for name, error in asked[1:]:
+        st.text(f"{name}: {error}")
+    refused = [(n, e) for n, e in bad.items() if not isinstance(e, MissingInformationError)]
+    for name, error in refused[:_MAX_REFUSED]:
+        _refused(name, error, contents)
+    if len(refused) > _MAX_REFUSED:
+        with st.expander(f"{len(refused) - _MAX_REFUSED} more files were not opened"):
+            _lines("Each with its reason", [f"{n}: {e}" for n, e in refused[_MAX_REFUSED:]])
     if good:
         name = next(iter(good))
         if len(good) > 1:
@@ -120,9 +135,9 @@ def _kept_aside() -> None:
             st.button("Forget it", key=f"forget_{number}", on_click=aside.pop, args=(reason, None))
 
 
-def _ask(error: MissingInformationError) -> None:
+def _ask(name: str, error: MissingInformationError) -> None:
     """Ask for what the file does not tell; never guess."""
-    st.text(str(error))
+    st.text(f"{name}: {error}")
     with st.form("missing", border=True):
         fs = unit = leads = None
         if "fs_hz" in error.needs:
@@ -160,6 +175,7 @@ def _summary(recording: Recording, name: str) -> None:
         if right.button("Review this ECG", type="primary", width="stretch"):
             put_case(OpenCase(title=name, recording=recording))
             st.switch_page(_REVIEW)
+        _ask_leads(recording, name)
         st.text(quality_words(quality, recording))
         if quality.reasons:
             _lines("Signal quality", quality.reasons)
@@ -168,6 +184,40 @@ def _summary(recording: Recording, name: str) -> None:
         statements = recording.provenance.machine_statements
         if statements:
             _lines("The recording machine's own statements", statements)
+
+
+def _ask_leads(recording: Recording, name: str) -> None:
+    """Ask one by one which lead it is that the file does not name as one; unknown ones stay."""
+    named: tuple[str, ...] = st.session_state.get(_OPTIONS, ReadOptions()).lead_names or ()
+    if named and not all("=" in pair for pair in named):
+        return  # the user has named all of them
+    unknown = [lead for lead in recording.leads if canonical_lead(lead) is None]
+    for lead in unknown[:_MAX_ASKED]:
+        key = f"lead_{name}_{lead}"
+        st.selectbox(
+            plain(f"Lead '{lead}' is not recognised. Which lead is it?"),
+            _LEAD_CHOICES,
+            index=None,
+            placeholder="Not known: it keeps its name",
+            key=key,
+            on_change=_name_lead,
+            args=(lead, key),
+        )
+    if named and st.button("Name the leads again", key=f"leads_{name}"):
+        _keep_lead_names(None)
+        st.rerun()
+
+
+def _name_lead(lead: str, key: str) -> None:
+    chosen = st.session_state.get(key)
+    if chosen is not None:
+        before: ReadOptions = st.session_state.get(_OPTIONS, ReadOptions())
+        _keep_lead_names((*(before.lead_names or ()), f"{lead}={chosen}"))
+
+
+def _keep_lead_names(names: tuple[str, ...] | None) -> None:
+    before: ReadOptions = st.session_state.get(_OPTIONS, ReadOptions())
+    st.session_state[_OPTIONS] = replace(before, lead_names=names)
 
 
 def _lines(title: str, lines: Sequence[str]) -> None:
@@ -185,7 +235,7 @@ def describe(recording: Recording) -> str:
     parts.append(f"{recording.duration_s:.1f} s at {recording.fs_hz:g} Hz")
     parts.append("mV" if recording.unit == MV else "normalised units, voltage not known")
     if patient.age_years is not None:
-        parts.append(f"{patient.age_years:.0f} years")
+        parts.append(describe_age(patient.age_years))
     if patient.sex:
         parts.append(patient.sex)
     return ", ".join(part for part in parts if part)

@@ -75,8 +75,9 @@ def _words(beats: Beats, sheet: Sheet, cell: Cell) -> list[MarkWord]:
         out.append(MarkWord(x, y_mm, _LETTERS[kind], kind))
         if beat + 1 < peaks.size and peaks[beat + 1] <= cell.end_s:
             middle = sheet.x_mm(cell, float(peaks[beat] + peaks[beat + 1]) / 2)
-            rr_ms = (peaks[beat + 1] - peaks[beat]) * 1e3
-            out.append(MarkWord(middle, y_mm, f"{rr_ms:.0f}"))
+            rr_ms = beats.rr_s[beat + 1] * 1e3
+            if np.isfinite(rr_ms):
+                out.append(MarkWord(middle, y_mm, f"{rr_ms:.0f}"))
     return out
 
 

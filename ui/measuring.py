@@ -48,7 +48,7 @@ _MEDIAN_SPEED = 50.0
 @st.fragment
 def measurements(case: OpenCase) -> None:
     """Show a case's measurements beside its paper."""
-    chosen = settings.paper_controls(case.recording)
+    chosen = settings.paper_controls(case)
     paper, side = st.columns([3.4, 1.25], gap="small")
     result = measured(case)
     with paper:

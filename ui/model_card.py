@@ -121,10 +121,12 @@ def _statements(card: ModelCard) -> None:
 
 def _overview(card: ModelCard) -> str:
     rows = []
+    alarms = card.metrics.get("false_alarms", {}).get("classes", {})
     for rule in card.labels:
         found = card.metrics["classes"].get(rule.code)
         if found is None:
             continue
+        share = alarms.get(rule.code)
         mark = "yes" if rule.calibrated else "no"
         rows.append(
             [
@@ -132,11 +134,14 @@ def _overview(card: ModelCard) -> str:
                 f'<td class="value">{found["n_positive"]} '
                 f'<span class="spread">of {found["n"]}</span></td>',
                 *(words.cell(found[key], digits) for key, digits in _PLAIN),
+                words.cell(share, 2) if share else words.text("-", "value"),
                 words.text(f"{rule.threshold:.2f}", "value"),
                 words.text(mark),
             ]
         )
-    return words.table(("Statement", "Positive", *_HEAD, "Threshold", "Calibrated"), rows)
+    return words.table(
+        ("Statement", "Positive", *_HEAD, "In normals", "Threshold", "Calibrated"), rows
+    )
 
 
 def _one_statement(card: ModelCard) -> None:

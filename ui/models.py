@@ -13,12 +13,13 @@ from ecgcore.inference import (
     available_models,
     load_model,
     model_for,
-    predict,
     use_threads,
 )
 from ecgcore.inference.outputs import sides_of
+from ecgcore.interpret import assess
+from ecgcore.measure import measure
 from ecgcore.models import HANDHELD, LeadAttentionNet
-from ecgcore.results import Attribution, Prediction
+from ecgcore.results import Attribution, MeasureResult, Prediction
 from ui.state import OpenCase
 
 _MAX_MODELS = 4
@@ -40,14 +41,23 @@ def model_of(case: OpenCase) -> LoadedModel:
 
 
 def findings_of(case: OpenCase) -> Prediction:
-    """Return the model's findings on a case, computed once.
+    """Return the model's findings on a case, reconciled with measurements, computed once.
 
     Raises
     ------
     EcgError
         If the recording cannot be assessed at all; the sentence is for the reader.
     """
-    return case.remember("prediction", lambda: predict(model_of(case), case.recording))
+
+    def make() -> Prediction:
+        return assess(model_of(case), case.recording, measured=measured_of(case))
+
+    return case.remember("prediction", make)
+
+
+def measured_of(case: OpenCase) -> MeasureResult:
+    """Return the case's measurements without the reader's marks, computed once."""
+    return case.remember("measured", lambda: measure(case.recording))
 
 
 def explainer_of(case: OpenCase) -> Explainer:

@@ -8,14 +8,13 @@ import streamlit as st
 from ecgcore.errors import EcgError
 from ecgcore.explain import METHODS, describe, verdict
 from ecgcore.labels import statement
-from ecgcore.recording import Recording
-from ecgcore.render.figure import clock
+from ecgcore.recording import Recording, describe_age
 from ecgcore.render.overlay import STYLES, Overlay
 from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
 from ecgcore.render.pdf import pdf
 from ecgcore.results import Attribution, Prediction
 from ecgcore.signal.quality_words import lost_lead, without
-from ecgcore.units import MV
+from ecgcore.units import MV, clock
 from ui import models, settings
 from ui.findings import findings_list, ordered, value
 from ui.shell import REMINDER
@@ -32,7 +31,8 @@ _VERDICTS = {"confirm": "confirmed", "dismiss": "dismissed"}
 @st.fragment
 def review(case: OpenCase) -> None:
     """Show a case: its paper, the model's findings, and the map of the chosen one."""
-    chosen = settings.paper_controls(case.recording)
+    chosen = settings.paper_controls(case)
+    urgent = st.container()
     paper, side = st.columns([3.95, 1], gap="small")
     attribution = None
     if case.selected is None:
@@ -49,9 +49,18 @@ def review(case: OpenCase) -> None:
                 attribution = _chosen_map(case)
         with paper:
             _sheet(case, chosen, attribution)
+    with urgent:
+        _alarms(case)
     if prediction is not None:
         with side:
             _below_list(case, prediction, attribution)
+
+
+def _alarms(case: OpenCase) -> None:
+    """Say above the paper where ventricles may not pump, whatever the model says."""
+    for alarm in models.measured_of(case).alarms:
+        span = f"{clock(alarm.start_s)} to {clock(alarm.end_s)}"
+        st.error(plain(f"{alarm.words} ({span})"), icon=":material/warning:")
 
 
 # ---- paper ---------------------------------------------------------------------------------
@@ -149,9 +158,13 @@ def header_lines(case: OpenCase, chosen: PaperSettings) -> tuple[str, ...]:
     patient = recording.patient
     parts = [case.title]
     if patient.age_years is not None:
-        parts.append(f"{patient.age_years:.0f} years")
+        parts.append(describe_age(patient.age_years))
     if patient.sex:
         parts.append(patient.sex)
+    if patient.pacemaker:
+        parts.append("pacemaker")
+    if patient.indication:
+        parts.append(patient.indication)
     if recording.start is not None:
         parts.append(recording.start.strftime("%Y-%m-%d %H:%M"))
     gain = (
@@ -233,6 +246,9 @@ def _list(case: OpenCase) -> Prediction | None:
     which_model(case)
     if prediction.abstained:
         st.warning(plain(f"The model abstains: {prediction.abstain_reason}"))
+    for part in prediction.not_assessed:
+        span = f"{clock(part.start_s)} to {clock(part.end_s)}"
+        st.warning(plain(f"Not assessed, {span}: {part.reason}"))
     findings_list(
         ordered(prediction.findings),
         key=_LIST,

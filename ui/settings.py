@@ -15,6 +15,7 @@ from ecgcore.render.paper import (
     layouts_for,
 )
 from ecgcore.signal.filters import DISPLAY_FILTERS, band, display_filter, notch
+from ui.patient import patient_controls
 from ui.state import OpenCase
 
 _PAPER = "paper_settings"
@@ -28,8 +29,9 @@ def row(key: str, gap: Literal["small", "medium"]) -> DeltaGenerator:
     return st.container(horizontal=True, vertical_alignment="bottom", gap=gap, key=f"row_{key}")
 
 
-def paper_controls(recording: Recording) -> PaperSettings:
-    """Show the controls of the sheet in one quiet row; return the settings."""
+def paper_controls(case: OpenCase) -> PaperSettings:
+    """Show the controls of the sheet and the patient in one quiet row; return the settings."""
+    recording = case.recording
     settings: PaperSettings = st.session_state.get(_PAPER, PaperSettings())
     layouts = layouts_for(recording.leads)
     layout = settings.layout if settings.layout in layouts else layouts[0]
@@ -42,6 +44,7 @@ def paper_controls(recording: Recording) -> PaperSettings:
         speed = _choose("Speed", SPEEDS_MM_PER_S, settings.mm_per_s, "{:g} mm/s".format, 120)
         gain = _choose("Gain", GAINS_MM_PER_MV, settings.mm_per_mv, "{:g} mm/mV".format, 125)
         _filter_controls()
+        patient_controls(case)
     settings = PaperSettings(layout, speed, gain, rhythm)
     st.session_state[_PAPER] = settings
     return settings

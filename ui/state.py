@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from ecgcore.recording import Recording
+from ecgcore.recording import Patient, Recording
 from ecgcore.simulate.cases import DemoCase
 
 Value = TypeVar("Value")
@@ -66,6 +66,11 @@ class OpenCase:
         self.memo.move_to_end(key)
         result: Value = self.memo[key]
         return result
+
+    def enter_patient(self, patient: Patient) -> None:
+        """Take what the reader says of the patient; all but the reader's own work is made anew."""
+        self.recording = self.recording.with_patient(patient)
+        self.memo.clear()
 
     def read_by(self, name: str) -> None:
         """Let another model read this case: what the one before said is forgotten."""

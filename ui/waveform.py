@@ -58,7 +58,7 @@ def waveform_attention(case: OpenCase) -> None:
             st.info(plain(str(error)))
             return
         shown = _choose_curve(reading)
-    chosen = settings.paper_controls(case.recording)
+    chosen = settings.paper_controls(case)
     paper, side = st.columns([3.7, 1.2], gap="small")
     with paper:
         _papers(case, chosen, reading, shown)

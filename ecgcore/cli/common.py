@@ -3,7 +3,8 @@
 The contract: ``--json`` prints one JSON object for a single file, and one object a line, each
 with ``"file"``, where several files or a folder are named.  Results go to standard output,
 progress and errors to standard error.  A file that cannot be read gives one line
-``error: FILE: sentence``, the others are still done, and the exit status is 2.
+``error: FILE: sentence``, the others are still done, and the exit status is 2.  What else a folder
+holds is told as ``passed over: FILE: sentence`` and changes no exit status.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ import numpy as np
 
 from ecgcore import readers
 from ecgcore.errors import EcgError, MissingInformationError
-from ecgcore.recording import MAX_FS_HZ, Recording
+from ecgcore.readers.discover import explain_passed_over, survey_folder
+from ecgcore.recording import MAX_AGE_YEARS, MAX_FS_HZ, Recording
 
 EXIT_OK = 0
 EXIT_ERROR = 2
+_MAX_TOLD = 50
 UNITS = ("mV", "uV", "V", "nV", "NU")
 
 Result = Mapping[str, Any]
@@ -54,7 +57,7 @@ class InputFile:
 
 
 def add_input_arguments(parser: argparse.ArgumentParser, *, several: bool = True) -> None:
-    """Add ``PATH...``, ``--fs``, ``--unit``, ``--lead-names`` and ``--json``.
+    """Add ``PATH...``, what a file may not tell (rate, unit, leads, person), and ``--json``.
 
     Parameters
     ----------
@@ -78,9 +81,29 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, several: bool = True
         "--lead-names",
         type=_names,
         metavar="I,II,...",
-        help="names of the file's channels in order; an empty name leaves that channel out",
+        help="names of the file's channels in order, an empty name leaves that channel out; "
+        "or pairs such as ECG=II for the channels that are meant",
+    )
+    parser.add_argument(
+        "--age", type=_age, metavar="YEARS", help="the patient's age, whatever the file tells"
+    )
+    parser.add_argument(
+        "--sex", choices=("female", "male"), help="the patient's sex, whatever the file tells"
+    )
+    parser.add_argument(
+        "--pacemaker", choices=("yes", "no"), help="whether the patient has a pacemaker"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _age(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= MAX_AGE_YEARS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no age in years; give for example 62")
+    return value
 
 
 def _rate(text: str) -> float:
@@ -103,6 +126,19 @@ def _names(text: str) -> tuple[str, ...]:
 def read_options(args: argparse.Namespace) -> readers.ReadOptions:
     """Return the reader's options that the command line gives."""
     return readers.ReadOptions(fs_hz=args.fs, unit=args.unit, lead_names=args.lead_names)
+
+
+def with_person(recording: Recording, args: argparse.Namespace) -> Recording:
+    """Return the recording with the age, sex and pacemaker that the command line gives."""
+    known = recording.patient
+    return recording.with_patient(
+        replace(
+            known,
+            age_years=known.age_years if args.age is None else args.age,
+            sex=args.sex or known.sex,
+            pacemaker=known.pacemaker if args.pacemaker is None else args.pacemaker == "yes",
+        )
+    )
 
 
 def for_each_recording(
@@ -132,7 +168,7 @@ def for_each_recording(
         try:
             if item.error:
                 raise EcgError(item.error)
-            recording = readers.read(item.shown, options=read_options(args))
+            recording = with_person(readers.read(item.shown, options=read_options(args)), args)
             result = {"file": item.shown, **action(recording, item.shown, args)}
         except EcgError as error:
             status = EXIT_ERROR
@@ -159,11 +195,20 @@ def input_files(paths: Sequence[str]) -> Iterator[InputFile]:
         if not _is_folder(path):
             yield InputFile(path)
             continue
-        found = readers.find_recordings(path)
+        found, left = survey_folder(path)
+        _tell_passed_over(left)
         for inside in found:
             yield InputFile(str(inside))
         if not found:
             yield InputFile(path, "There is no recording in this folder.")
+
+
+def _tell_passed_over(files: Sequence[Path]) -> None:
+    """Write the files of a folder that are no recording, each with its reason."""
+    for file in files[:_MAX_TOLD]:
+        sys.stderr.write(f"passed over: {one_line(str(file))}: {explain_passed_over(file)}\n")
+    if len(files) > _MAX_TOLD:
+        sys.stderr.write(f"passed over: {len(files) - _MAX_TOLD} more files\n")
 
 
 def _is_folder(path: str) -> bool:

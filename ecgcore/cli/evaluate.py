@@ -35,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--write", action="store_true", help="write the figures on test into the model's card"
     )
     parser.add_argument(
+        "--only",
+        choices=("statements",),
+        help="measure the statements alone, and keep the card's other figures as they are",
+    )
+    parser.add_argument(
         "--runs",
         default="runs",
         metavar="DIR",
@@ -70,14 +75,18 @@ def run(args: argparse.Namespace) -> int:
     if model.card.input.max_leads == 1:
         return _one_lead(args, model)
     entries = load_index(data_root(), datasets=twelve_lead_names(model.card))
-    if isinstance(model.network, LeadAttentionNet):
+    if args.only is None and isinstance(model.network, LeadAttentionNet):
         others = kept_networks(Path(args.runs) / model.name, model.card)
         figures = multi_figures(model, args.split, others=others, report=_part)
     else:
         chosen = [e for e in entries if e.split == args.split]
         figures = card_metrics(model, predict_entries(model, chosen, report=_told))
-    # Maps are checked on val, one by one: test is never looked at record by record.
-    figures["explanations"] = explanation_figures(model, [e for e in entries if e.split == "val"])
+    if args.only is None:
+        # Maps are checked on val, one by one: test is never looked at record by record.
+        on_val = [e for e in entries if e.split == "val"]
+        figures["explanations"] = explanation_figures(model, on_val)
+    else:
+        figures = {**model.card.metrics, **figures}
     figures["split"] = args.split
     if args.write:
         folder = weights_root() / args.model

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecgcore.cli.common import add_input_arguments, for_each_recording
-from ecgcore.inference import LoadedModel, load_model, model_for, predict
+from ecgcore.inference import LoadedModel, load_model, model_for
+from ecgcore.interpret import assess
 from ecgcore.leads import canonical_lead
 from ecgcore.recording import Recording
 from ecgcore.results import Finding, Prediction
+from ecgcore.units import clock
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 
     def action(recording: Recording, _file: str, given: argparse.Namespace) -> dict[str, Any]:
         chosen = model.of(recording, given.select_leads)
-        found = predict(chosen, recording, leads=given.select_leads, windows=given.windows)
+        found = assess(chosen, recording, leads=given.select_leads, windows=given.windows)
         return as_json(found, windows=given.windows)
 
     return for_each_recording(args, action, as_text=as_text)
@@ -84,6 +86,10 @@ def as_json(found: Prediction, *, windows: bool) -> dict[str, Any]:
         "labels": [_label(finding) for finding in found.findings],
         "abstained": found.abstained,
         "abstain_reason": found.abstain_reason,
+        "not_assessed": [
+            {"start_s": part.start_s, "end_s": part.end_s, "reason": part.reason}
+            for part in found.not_assessed
+        ],
         "quality": {
             "acceptable": found.quality.acceptable,
             "bad_leads": list(found.quality.bad_leads),
@@ -126,6 +132,10 @@ def as_text(result: Mapping[str, Any]) -> str:
             lines.append(f"        {label['reason']}")
     if result["abstained"]:
         lines.append(f"  Abstained: {result['abstain_reason']}")
+    lines += [
+        f"  Not assessed: {clock(part['start_s'])} to {clock(part['end_s'])}: {part['reason']}"
+        for part in result["not_assessed"]
+    ]
     lines += [f"  Quality: {reason}" for reason in result["quality"]["reasons"]]
     for window in result.get("windows", ()):
         flagged = [label["code"] for label in window["labels"] if label["finding"]]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecgcore.cli.common import add_input_arguments, for_each_recording, one_line, plain_values
-from ecgcore.recording import Recording
+from ecgcore.recording import Recording, describe_age
 
 N_FIRST = 5
 
@@ -55,7 +55,7 @@ def as_text(result: Mapping[str, Any]) -> str:
         f"  leads: {leads}",
     ]
     patient = plain_values(result["patient"])
-    known = [f"{patient['age_years']:g} years"] if patient["age_years"] is not None else []
+    known = [describe_age(patient["age_years"])] if patient["age_years"] is not None else []
     known += [patient["sex"]] if patient["sex"] else []
     lines += [f"  patient: {', '.join(known)}"] if known else []
     lines += [f"  device: {result['device']}"] if result["device"] else []

@@ -30,7 +30,13 @@ from ecgcore.evaluation.report import (
     standard_subgroups,
     subgroup_table,
 )
-from ecgcore.evaluation.thresholds import Threshold, best_f1, for_sensitivity
+from ecgcore.evaluation.thresholds import (
+    Threshold,
+    best_f1,
+    for_sensitivity,
+    for_specificity,
+    within_false_alarms,
+)
 
 __all__ = [
     "MIN_POSITIVES",
@@ -47,6 +53,7 @@ __all__ = [
     "evaluate_predictions",
     "fit_calibration",
     "for_sensitivity",
+    "for_specificity",
     "interval",
     "mean_auc",
     "mean_auc_difference",
@@ -58,4 +65,5 @@ __all__ = [
     "standard_subgroups",
     "subgroup_table",
     "to_logits",
+    "within_false_alarms",
 ]

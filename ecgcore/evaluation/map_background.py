@@ -19,6 +19,7 @@ from ecgcore.inference.predict import network_logits, prepared_input
 from ecgcore.inference.prepare import pieces_of
 from ecgcore.labels import CORE_CODES, FURTHER_CODES
 from ecgcore.signal.beats import detect_beats
+from ecgcore.signal.rr import absent_spans, rr_intervals
 
 Array = NDArray[np.float64]
 # From 35 % of the RR interval before R on: P to P.
@@ -117,9 +118,10 @@ def _targets(data: PackedSet, code: str) -> NDArray[np.float32]:
 def _mean_beat(x: NDArray[np.float32], fs_hz: float) -> tuple[Array, float] | None:
     """Return a record's median beat over 100 steps of its RR interval, (L, 100), and RR."""
     r_s = detect_beats(x, fs_hz)
-    if r_s.size < 3:
+    every = rr_intervals(r_s, absent_spans(x, fs_hz)).duration_s
+    if every.size < 2:
         return None
-    rr = float(np.median(np.diff(r_s)))
+    rr = float(np.median(every))
     steps = (np.arange(100) / 100 - BEFORE) * rr
     at = r_s[:, None] + steps
     whole = (at[:, 0] >= 0) & (at[:, -1] * fs_hz < x.shape[1] - 1)

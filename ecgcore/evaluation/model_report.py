@@ -11,11 +11,12 @@ from scipy.stats import spearmanr
 
 from ecgcore.datasets import Entry, load_recording
 from ecgcore.errors import CannotAssessError, DatasetError
-from ecgcore.evaluation.bootstrap import N_BOOT
+from ecgcore.evaluation.bootstrap import N_BOOT, from_resamples, patient_weights
 from ecgcore.evaluation.curves import curve_points
 from ecgcore.evaluation.report import evaluate_predictions, standard_subgroups
 from ecgcore.explain import explain
 from ecgcore.inference import LoadedModel, predict
+from ecgcore.inference.abstain import NORMAL
 from ecgcore.labels import CORE_CODES, STATEMENT_CODES, SUPERCLASSES
 from ecgcore.models import build
 from ecgcore.results import Prediction
@@ -139,6 +140,7 @@ def card_metrics(
     covered = (known & predicted.assessed).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     assessed["coverage"] = dict(zip(model.card.codes, covered.tolist(), strict=True))
     assessed["how"]["coverage"] = "only records on which the statement was assessed"
+    figures["false_alarms"] = false_alarms(codes, predicted, thresholds, groups, n_boot=n_boot)
     columns = zip(predicted.targets.T, predicted.probabilities.T, thresholds, strict=True)
     curves = [curve_points(*column) for column in columns]
     return figures | {
@@ -146,6 +148,39 @@ def card_metrics(
         "when_assessed": assessed,
         "curves": dict(zip(model.card.codes, curves, strict=True)),
     }
+
+
+def false_alarms(
+    codes: Sequence[str],
+    predicted: Predicted,
+    thresholds: Sequence[float],
+    groups: Sequence[str],
+    *,
+    n_boot: int = N_BOOT,
+) -> dict[str, Any]:
+    """Return how many normal records are flagged, statement by statement.
+
+    Returns
+    -------
+    dict
+        ``n``: records labelled normal and nothing else; ``classes``: {code: interval of the
+        share flagged}, empty where the model or the split knows no normal record.
+    """
+    normal = (
+        predicted.targets[:, list(codes).index(NORMAL)] == 1
+        if NORMAL in codes
+        else np.zeros(len(predicted.entries), dtype=bool)
+    )
+    found: dict[str, Any] = {"n": int(normal.sum()), "classes": {}}
+    if not normal.any():
+        return found
+    names = np.asarray(groups)[normal]
+    rows = np.concatenate([np.ones((1, names.size)), patient_weights(names, n_boot=n_boot)])
+    for code, threshold, column in zip(codes, thresholds, predicted.probabilities.T, strict=True):
+        if code != NORMAL:
+            share = rows @ (column[normal] >= threshold) / rows.sum(axis=1)
+            found["classes"][code] = from_resamples(float(share[0]), share[1:]).as_dict()
+    return found
 
 
 def mean_of_nine(

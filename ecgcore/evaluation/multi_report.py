@@ -30,7 +30,7 @@ from ecgcore.evaluation.side_report import (
 )
 from ecgcore.evaluation.single_leads import lead_figures
 from ecgcore.inference import LoadedModel
-from ecgcore.inference.predict import conclude
+from ecgcore.inference.predict import combine_windows, conclude
 from ecgcore.labels import CORE_CODES
 
 Array = NDArray[np.float64]
@@ -122,14 +122,16 @@ def _read(report: Callable[[str], None], done: int, total: int) -> None:
 
 
 def _single_leads(model: LoadedModel, asked: Asked, targets: Array, n_boot: int) -> dict[str, Any]:
-    n_labels = len(model.card.codes)
+    codes = model.card.codes
     logits = {}
     for row, lead in enumerate(model.card.input.leads):
         with model.lock:
             said = on_one_lead(model.network, asked.reads, row)
-        missing = np.full(n_labels, np.nan)
-        logits[lead] = np.stack([missing if s is None else s.logits.max(axis=0) for s in said])
-    every = np.stack([each.logits.max(axis=0) for each in asked.said])
+        missing = np.full(len(codes), np.nan)
+        logits[lead] = np.stack(
+            [missing if s is None else combine_windows(s.logits, codes) for s in said]
+        )
+    every = np.stack([combine_windows(each.logits, codes) for each in asked.said])
     return lead_figures(
         model.card.codes,
         targets,

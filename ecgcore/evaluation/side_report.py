@@ -26,6 +26,7 @@ from ecgcore.evaluation.report import evaluate_predictions
 from ecgcore.evaluation.tasks import task_report
 from ecgcore.inference import LoadedModel, ModelCard
 from ecgcore.inference.outputs import KINDS, beat_shares, biased
+from ecgcore.inference.predict import combine_windows
 from ecgcore.inference.predict import handheld_shares as shares_of
 from ecgcore.labels import CORE_CODES, STATEMENT_CODES, SUPERCLASSES
 from ecgcore.models import HANDHELD
@@ -71,9 +72,9 @@ class Asked:
         return [(read.group, read) for read in self.reads]
 
     def probabilities(self, model: LoadedModel) -> Array:
-        """Return calibrated probabilities, shape (n, n_labels); the highest window's."""
+        """Return calibrated probabilities, shape (n, n_labels), of all windows together."""
         rules = model.card.labels
-        logits = np.stack([each.logits.max(axis=0) for each in self.said])
+        logits = np.stack([combine_windows(each.logits, model.card.codes) for each in self.said])
         temperature = np.array([rule.temperature for rule in rules])
         bias = np.array([rule.bias for rule in rules])
         return np.asarray(expit(np.clip(logits / temperature + bias, -50, 50)))

@@ -12,6 +12,7 @@ from ecgcore.evaluation.bootstrap import N_BOOT, Interval, from_resamples, patie
 from ecgcore.evaluation.metrics import class_auc, known_columns, mean_of_defined, measurable
 from ecgcore.evaluation.population_records import Record, window_logits
 from ecgcore.inference import LoadedModel
+from ecgcore.inference.predict import combine_windows
 from ecgcore.labels import CORE_CODES
 
 Array = NDArray[np.float64]
@@ -47,7 +48,7 @@ def single_lead_figures(
     return lead_figures(
         model.card.codes,
         targets,
-        np.stack([record.logits.max(axis=0) for record in records]),
+        np.stack([combine_windows(r.logits, model.card.codes) for r in records]),
         {lead: _logits_on(records, row) for row, lead in enumerate(leads)},
         groups=[record.entry.group for record in records],
         n_boot=n_boot,

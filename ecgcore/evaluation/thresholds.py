@@ -116,12 +116,27 @@ def for_specificity(
     """
     in_range("wanted", wanted, 0.01, 1.0)
     y, s = _with_positives(targets, scores)
-    negative = np.sort(s[y == 0])
-    if not negative.size:
+    if not (y == 0).any():
         raise CannotAssessError("There is no negative record to choose a threshold on.")
-    kept = ceil(round(wanted * negative.size, 9))
-    value = float(np.nextafter(negative[kept - 1], np.inf))
+    value = within_false_alarms(s[y == 0], 1.0 - wanted)
     return _threshold(y, s, value, _words(f"specificity of at least {wanted:.0%}", source))
+
+
+def within_false_alarms(scores: ArrayLike, share: float) -> float:
+    """Return the lowest threshold, just above a score, that at most ``share`` of scores reach.
+
+    Parameters
+    ----------
+    scores : array, shape (n,)
+        Of records that should not be flagged; at least one.
+    share : float
+        From 0 to 0.99.
+    """
+    in_range("share", share, 0.0, 0.99)
+    ascending = np.sort(np.asarray(scores, dtype=np.float64))
+    # Rounded first: 0.95 * 20 must be 19, not 19.000000000000004.
+    kept = ceil(round((1.0 - share) * ascending.size, 9))
+    return float(np.nextafter(ascending[kept - 1], np.inf))
 
 
 def _with_positives(targets: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]:

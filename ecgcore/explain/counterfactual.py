@@ -12,7 +12,7 @@ import numpy as np
 from ecgcore.checks import in_range
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
 from ecgcore.inference.loading import LoadedModel
-from ecgcore.inference.predict import piece_outputs, read_for
+from ecgcore.inference.predict import combine_windows, piece_outputs, read_for
 from ecgcore.recording import Recording, Step
 from ecgcore.results import Beats
 from ecgcore.signal.filters import band
@@ -82,7 +82,7 @@ def changed_recording(recording: Recording, change: Change, beats: Beats | None)
 def probabilities(
     model: LoadedModel, recording: Recording, *, leads: tuple[str, ...] | None = None
 ) -> Mapping[str, float]:
-    """Return every label's probability, the highest of all windows.
+    """Return every label's probability, of all windows together as prediction puts them.
 
     Leads that are wholly absent take no part.
 
@@ -95,8 +95,8 @@ def probabilities(
     reading = read_for(model, recording, leads=tuple(there))
     logits = piece_outputs(model, reading.given, reading.pieces).logits
     rules = model.card.labels
-    highest = logits.max(axis=0)
-    return {r.code: r.probability(float(z)) for r, z in zip(rules, highest, strict=True)}
+    together = combine_windows(logits, model.card.codes)
+    return {r.code: r.probability(float(z)) for r, z in zip(rules, together, strict=True)}
 
 
 def what_if(

@@ -73,6 +73,7 @@ def beats_within(
         _shifted(beats.consensus, inside, start_s),
         {lead: _shifted(f, inside, start_s) for lead, f in beats.leads.items()},
         tuple(beats.types[i] for i in inside),
+        beats.rr_s[inside],
     )
 
 

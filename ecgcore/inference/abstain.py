@@ -15,7 +15,7 @@ from ecgcore.inference.distance import ENERGY, Strangeness
 from ecgcore.inference.one_lead import blocked_on
 from ecgcore.inference.prepare import ModelInput, known_paced
 from ecgcore.labels import statement
-from ecgcore.recording import Recording
+from ecgcore.recording import Patient, Recording
 from ecgcore.results import Finding, Quality
 from ecgcore.signal.limb_leads import LIMIT, limb_mismatch
 from ecgcore.signal.pacing import paced_by_spikes
@@ -54,15 +54,27 @@ NEEDED: dict[str, tuple[tuple[tuple[str, ...], int, str], ...]] = {
 NEEDS_VOLTAGE = ("LVH",)
 # What is normal of them changes with age, or is usual in the young.
 BY_AGE = ("SNR", "SBRAD", "STACH", "STE", "IRBBB")
-# Limits in millivolts are other ones under 18, and wrong without knowing.
-NOT_WITHOUT_AGE = ("LVH",)
-PACED = "PACE"
+NORMAL, PACED = "SNR", "PACE"
+SPIKES = "Pacing spikes precede the complexes"
+POOR_QUALITY = "Poor data quality: repeat the ECG."
+NO_SAMPLES = "Too few samples."
+# What is normal, and voltage criteria, differ by age and sex.
+NEEDS_AGE_AND_SEX = (NORMAL, "LVH")
 _NOT_PACED = "this statement is not made on paced beats."
 # What a pacemaker's own complexes imitate or hide.
 NOT_IN_PACED = (
     "SNR", "IAVB", "LBBB", "RBBB", "PVC", "STD", "STE", "SBRAD", "STACH", "SARRH", "LVH", "LAFB",
     "IRBBB", "AMI", "IMI", "418818005",
 )  # fmt: skip
+
+
+def outside_scope(found: Strangeness) -> str:
+    """Return why nothing is said about what is unlike all that the model learned from."""
+    what = "energy" if found.score == ENERGY else "distance"
+    return (
+        "Outside the model's scope: over-read the ECG "
+        f"({what} {found.value:.1f}, limit {found.limit:.1f})."
+    )
 
 
 @dataclass
@@ -79,12 +91,15 @@ class Limits:
         Whether calibration holds for this recording's leads.
     everywhere : str
         A reason against every statement, or empty.
+    found : dict of str to str
+        Statement code -> what was found in the signal itself, whatever the network says.
     """
 
     blocked: dict[str, str] = field(default_factory=dict)
     remarks: dict[str, list[str]] = field(default_factory=dict)
     calibrated: bool = True
     everywhere: str = ""
+    found: dict[str, str] = field(default_factory=dict)
 
     def block(self, codes: Sequence[str], reason: str) -> None:
         """Add a reason; the first one given for a statement stays."""
@@ -96,23 +111,11 @@ class Limits:
         for code in codes:
             self.remarks.setdefault(code, []).append(words)
 
-    def far(self, codes: Sequence[str], found: Strangeness) -> None:
-        """Say nothing about a recording unlike all that the model learned from."""
-        if not found.too_strange or self.everywhere:
-            return
-        what = "energy" if found.score == ENERGY else "distance"
-        self.everywhere = (
-            f"This recording is unlike those the model learned from ({what} {found.value:.1f}, "
-            f"limit {found.limit:.1f}): check the electrodes and the signal."
-        )
-        # Where a reason stands already, it is the more exact one.
-        self.block(codes, self.everywhere)
-
-    def noise(self, codes: Sequence[str]) -> None:
-        """Say nothing about a strip that the network itself takes for unreadable."""
+    def refuse(self, codes: Sequence[str], reason: str) -> None:
+        """Say nothing about the recording as a whole; a reason that stands already is kept."""
         if not self.everywhere:
-            self.everywhere = "The model takes this strip for unreadable: record it again."
-            self.block(codes, self.everywhere)
+            self.everywhere = reason
+            self.block(codes, reason)
 
     def paced(self, card: ModelCard, logits: NDArray[np.float64]) -> None:
         """Hold back what is not read in paced beats where the network itself sees pacing.
@@ -162,28 +165,43 @@ def limits_of(
     if age is not None and age < ADULT_YEARS:
         limits.everywhere = f"The patient is {age:g} years old; the model was trained on adults."
         limits.block(codes, limits.everywhere)
-    if all(name in quality.bad_leads for name in lead_names):
+    readable = any(name not in quality.bad_leads for name in lead_names)
+    if not readable:
         limits.everywhere = "No lead is of readable quality: " + " ".join(quality.reasons)
         limits.block(codes, limits.everywhere.strip())
     elif limb_mismatch(given.samples(), tuple(lead_names.values()), given.fs_hz) > LIMIT:
         limits.everywhere = limits.everywhere or UNFITTING
         limits.block(codes, UNFITTING)
     not_in_paced = [c for c in codes if c in NOT_IN_PACED]
-    if known_paced(recording):
-        limits.block(not_in_paced, f"The file tells of pacing; {_NOT_PACED}")
-    elif paced_by_spikes(recording):
-        limits.block(not_in_paced, f"Pacing spikes were found; {_NOT_PACED}")
+    told = known_paced(recording)
+    if told:
+        limits.block(not_in_paced, f"{told}; {_NOT_PACED}")
+    if readable and recording.patient.pacemaker is not False and paced_by_spikes(recording):
+        limits.block(not_in_paced, f"{SPIKES}; {_NOT_PACED}")
+        limits.found[PACED] = f"{SPIKES}."
     if card.input.max_leads == 1:
         _one_lead(limits, given, card)
     _lead_limits(limits, given, lead_names, card)
     _voltage_limits(limits, given, card)
-    if age is None:
-        limits.block(
-            [c for c in codes if c in NOT_WITHOUT_AGE],
-            "The age is unknown, and its limits are those of adults.",
-        )
-        limits.remark(BY_AGE, "The age is unknown; the model was trained on adults.")
+    _person_limits(limits, recording.patient, codes)
+    for rule in card.labels:
+        if rule.not_flagged:
+            limits.block([rule.code], rule.not_flagged)
     return limits
+
+
+def _person_limits(limits: Limits, patient: Patient, codes: Sequence[str]) -> None:
+    unknown = [
+        name for name, value in (("age", patient.age_years), ("sex", patient.sex)) if value is None
+    ]
+    if unknown:
+        limits.block(
+            [c for c in codes if c in NEEDS_AGE_AND_SEX],
+            f"It depends on age and sex; {' and '.join(unknown)} not known: enter "
+            f"{'them' if len(unknown) > 1 else 'it'}.",
+        )
+    if patient.age_years is None:
+        limits.remark(BY_AGE, "The age is unknown; the model was trained on adults.")
 
 
 def _one_lead(limits: Limits, given: ModelInput, card: ModelCard) -> None:

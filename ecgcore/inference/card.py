@@ -22,6 +22,9 @@ STATEMENTS = "statements"
 WAVES = "waves"
 ANOMALY = "anomaly"
 TASKS = (STATEMENTS, WAVES, ANOMALY)
+# A statement with fewer records to choose a threshold on, or flagged in a larger share of normal
+# ECGs, is not flagged at all.
+MIN_POSITIVES, MAX_FALSE_ALARMS = 10, 0.10
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,9 @@ class LabelRule:
         the statement is one about the whole heart.
     origin : str
         How the threshold was chosen, in words; empty in older cards.
+    false_alarms : float or None
+        Share of normal records that are flagged: out of fold, in cards made before that was kept of
+        ``val``; None where it is not known.
     """
 
     code: str
@@ -90,11 +96,24 @@ class LabelRule:
     positives: int
     min_leads: float = 8.0
     origin: str = ""
+    false_alarms: float | None = None
 
     def probability(self, logit: float) -> float:
         """Return the calibrated probability of a logit."""
         z = min(max(logit / self.temperature + self.bias, -50.0), 50.0)
         return 1.0 / (1.0 + math.exp(-z))
+
+    @property
+    def not_flagged(self) -> str:
+        """Why the statement is never flagged by this model, or an empty string."""
+        if self.positives < MIN_POSITIVES:
+            return (
+                f"Only {self.positives} records were there to choose a threshold on; "
+                f"{MIN_POSITIVES} are needed."
+            )
+        if self.false_alarms is not None and self.false_alarms > MAX_FALSE_ALARMS:
+            return f"It would be flagged in {self.false_alarms:.0%} of normal ECGs."
+        return ""
 
     @property
     def cut(self) -> float:

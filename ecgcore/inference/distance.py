@@ -115,8 +115,10 @@ class Usual:
         reached = [p for p in self.parts if leads_present >= p.min_leads]
         return reached[-1] if reached else self.parts[0]
 
-    def judge(self, features: Array, logits: Array, leads_present: float) -> Strangeness:
-        """Return how strange a recording is: of its windows, the least strange counts.
+    def judge_windows(
+        self, features: Array, logits: Array, leads_present: float
+    ) -> tuple[Strangeness, ...]:
+        """Return how strange each window of a recording is.
 
         Parameters
         ----------
@@ -126,9 +128,10 @@ class Usual:
         """
         part = self.part(leads_present)
         if self.score == ENERGY:
-            return Strangeness(ENERGY, float(energy(logits).min()), part.energy_limit)
-        value = float(part.distance.of(features).min())
-        return Strangeness(DISTANCE, value, part.distance.limit)
+            values, limit = energy(logits), part.energy_limit
+        else:
+            values, limit = part.distance.of(features), part.distance.limit
+        return tuple(Strangeness(self.score, float(value), limit) for value in values)
 
 
 def fit_distance(features: Array, *, n_directions: int = 48) -> Distance:

@@ -1,7 +1,7 @@
 """A model's findings on a recording: every probability, and a word only where it can stand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,12 +11,20 @@ from scipy.special import softmax
 from torch import nn
 
 from ecgcore import results
-from ecgcore.inference.abstain import Limits, limits_of
-from ecgcore.inference.card import InputContract
+from ecgcore.inference.abstain import (
+    NO_SAMPLES,
+    NORMAL,
+    POOR_QUALITY,
+    Limits,
+    limits_of,
+    outside_scope,
+)
+from ecgcore.inference.card import InputContract, LabelRule
 from ecgcore.inference.loading import LoadedModel
 from ecgcore.inference.prepare import (
     ModelInput,
     Window,
+    all_windows,
     model_input,
     model_leads,
     pieces_of,
@@ -27,9 +35,14 @@ from ecgcore.labels import statement
 from ecgcore.models import HANDHELD, LeadAttentionNet
 from ecgcore.recording import Recording
 from ecgcore.signal.quality import grade
+from ecgcore.units import clock
 
 # Windows that go through the network together: bounds memory on long recordings.
 BATCH = 32
+# Of the windows in which a finding was flagged, so many are named.
+MAX_NAMED = 6
+# Less of what is not to be read does not spoil a window.
+MIN_UNREAD_S = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +74,7 @@ def predict(
     *,
     leads: tuple[str, ...] | None = None,
     windows: bool = False,
+    unread: Sequence[results.NotAssessed] = (),
 ) -> results.Prediction:
     """Return a model's findings on a recording.
 
@@ -73,14 +87,19 @@ def predict(
         Use only these leads of the recording.
     windows : bool
         Also give the findings of each 10 s window.
+    unread : sequence of results.NotAssessed
+        Stretches in which nothing is to be read, such as fibrillating ventricles: windows that
+        hold one are left out with its reason.
 
     Returns
     -------
     results.Prediction
         One finding for each label of the model, in its order.  Every probability is given;
         ``finding`` is None, with its reason, where the statement cannot be assessed on this
-        recording.  A recording of over 60 s is read in windows, and each statement's probability
-        is that of its highest window.
+        recording.  A recording of over 60 s is read in windows: each statement's probability is
+        that of its highest window, of "Normal ECG" that of its lowest.  Windows unlike what the
+        model learned from are left out and named in ``not_assessed``; a recording with such a
+        window is never called normal.
 
     Raises
     ------
@@ -91,7 +110,7 @@ def predict(
     reading = read_for(model, recording, leads=leads)
     limits = limits_of(recording, reading.given, reading.lead_names, reading.quality, model.card)
     heard = piece_outputs(model, reading.given, reading.pieces)
-    return conclude(model, reading, limits, heard, windows=windows)
+    return conclude(model, reading, limits, heard, windows=windows, unread=unread)
 
 
 class Heard(NamedTuple):
@@ -118,6 +137,7 @@ def conclude(
     heard: Heard,
     *,
     windows: bool = False,
+    unread: Sequence[results.NotAssessed] = (),
 ) -> results.Prediction:
     """Put what a network said into findings.
 
@@ -126,23 +146,28 @@ def conclude(
     limits : Limits
         Of the recording; what the network's own outputs forbid is added to it.
     heard : Heard
-    windows : bool
+    windows, unread
         As :func:`predict`.
     """
-    logits, codes = heard.logits, model.card.codes
-    present = reading.given.leads_present
-    if model.distance is not None and heard.features is not None:
-        limits.far(codes, model.distance.judge(heard.features, logits, present))
-    if len(reading.given.leads) == 1 and heard.handheld is not None:
-        bias = model.card.sides.get("handheld_bias")
-        if handheld_shares(heard.handheld, bias).argmax() == HANDHELD.index("~"):
-            limits.noise(codes)
+    codes = model.card.codes
+    refused = refused_pieces(model, reading.given, heard, reading.pieces, unread)
+    read = [i for i, reason in enumerate(refused) if not reason]
+    if not read:
+        limits.refuse(codes, refused[0])
+    logits = heard.logits[read] if read else heard.logits
     limits.paced(model.card, logits.max(axis=0))
-    findings = _findings(model, logits.max(axis=0), limits, len(reading.pieces))
-    each: tuple[results.Window, ...] = ()
-    if windows:
-        each = _windows(model, reading, limits, logits)
-    abstained = all(finding.finding is None for finding in findings)
+    each = _windows(model, reading, limits, heard, unread) if windows else ()
+    apart = _not_assessed(reading, model.card.input, refused) if read else ()
+    if apart:
+        limits.block([c for c in codes if c == NORMAL], _in_part(apart))
+    findings = _findings(model, combine_windows(logits, codes), limits)
+    if len(reading.pieces) > 1:
+        at = [reading.pieces[i] for i in read] if read else reading.pieces
+        findings = tuple(
+            _of_windows(finding, rule, logits[:, j], at, reading.given.fs_hz)
+            for j, (finding, rule) in enumerate(zip(findings, model.card.labels, strict=True))
+        )
+    abstained = all(code in limits.blocked for code in codes)
     return results.Prediction(
         model=model.name,
         leads_used=reading.given.leads,
@@ -151,7 +176,72 @@ def conclude(
         abstain_reason=limits.overall_reason(findings) if abstained else "",
         quality=reading.quality,
         windows=each,
+        not_assessed=apart,
     )
+
+
+def combine_windows(logits: NDArray[np.float64], codes: Sequence[str]) -> NDArray[np.float64]:
+    """Return what windows say together, (n_windows, n_labels) -> (n_labels,).
+
+    A finding is that of its highest window; a recording is as normal as its least normal window.
+    """
+    together = logits.max(axis=0)
+    lowest = np.array([code == NORMAL for code in codes])
+    return np.asarray(np.where(lowest, logits.min(axis=0), together))
+
+
+def refused_pieces(
+    model: LoadedModel,
+    given: ModelInput,
+    heard: Heard,
+    pieces: Sequence[Window],
+    unread: Sequence[results.NotAssessed] = (),
+) -> tuple[str, ...]:
+    """Return for each piece why nothing is said about it, or an empty string."""
+    reasons = [_why_unread(piece, given.fs_hz, unread) for piece in pieces]
+    if model.distance is not None and heard.features is not None:
+        strange = model.distance.judge_windows(heard.features, heard.logits, given.leads_present)
+        for i, each in enumerate(strange):
+            reasons[i] = reasons[i] or (outside_scope(each) if each.too_strange else "")
+    if len(given.leads) == 1 and heard.handheld is not None:
+        bias = model.card.sides.get("handheld_bias")
+        for i, row in enumerate(heard.handheld):
+            noisy = handheld_shares(row[None], bias).argmax() == HANDHELD.index("~")
+            reasons[i] = reasons[i] or (POOR_QUALITY if noisy else "")
+    return tuple(reasons)
+
+
+def _why_unread(piece: Window, fs_hz: float, unread: Sequence[results.NotAssessed]) -> str:
+    for part in unread:
+        both = min(piece.stop / fs_hz, part.end_s) - max(piece.start / fs_hz, part.start_s)
+        if both >= MIN_UNREAD_S:
+            return part.reason
+    return ""
+
+
+def _not_assessed(
+    reading: Reading, contract: InputContract, refused: Sequence[str]
+) -> tuple[results.NotAssessed, ...]:
+    """Return the stretches that were refused or hold too few samples, neighbours joined."""
+    if len(refused) == 1:
+        return ()
+    given = reading.given
+    why = dict(zip(reading.pieces, refused, strict=True))
+    found: list[results.NotAssessed] = []
+    for window in all_windows(given, contract):
+        reason = why.get(window, NO_SAMPLES)
+        if not reason:
+            continue
+        start_s, end_s = window.start / given.fs_hz, window.stop / given.fs_hz
+        if found and found[-1].end_s >= start_s:
+            start_s, reason = found[-1].start_s, found.pop().reason
+        found.append(results.NotAssessed(start_s, end_s, reason))
+    return tuple(found)
+
+
+def _in_part(apart: Sequence[results.NotAssessed]) -> str:
+    stretches = ", ".join(f"{clock(a.start_s)} to {clock(a.end_s)}" for a in apart)
+    return f"Part of the recording was not assessed: {stretches}."
 
 
 def read_for(
@@ -237,7 +327,8 @@ def prepared_logits(
     Returns
     -------
     array, shape (n_labels,)
-        The highest of all windows where the recording is long.
+        The highest of all windows where the recording is long, whatever the statement: for
+        training and benchmarks; :func:`combine_windows` is what prediction uses.
     """
     given = prepared_input(samples, contract, in_mv=in_mv)
     logits: NDArray[np.float64] = network_logits(network, given, pieces_of(given, contract))
@@ -261,41 +352,64 @@ def prepared_input(
 
 
 def _findings(
-    model: LoadedModel, logits: NDArray[np.float64], limits: Limits, n_pieces: int
+    model: LoadedModel, logits: NDArray[np.float64], limits: Limits, *, refused: str = ""
 ) -> tuple[results.Finding, ...]:
+    """Return a finding of each statement; ``refused`` is a reason against all of them."""
     found = []
     for rule, logit in zip(model.card.labels, logits, strict=True):
         probability = rule.probability(float(logit))
-        reason = limits.blocked.get(rule.code, "")
-        remarks = list(limits.remarks.get(rule.code, ()))
-        if n_pieces > 1:
-            remarks.append(
-                f"The highest of {n_pieces} windows of {model.card.input.window_s:g} s; "
-                "the threshold was set for one."
-            )
+        seen = limits.found.get(rule.code, "")
+        reason = "" if seen else limits.blocked.get(rule.code, refused)
+        words = [*([seen] if seen else []), *([reason] if reason else [])]
         found.append(
             results.Finding(
                 code=rule.code,
                 name=statement(rule.code).name,
                 probability=probability,
-                calibrated=rule.calibrated and limits.calibrated and n_pieces == 1 and not reason,
+                calibrated=rule.calibrated and limits.calibrated and not words,
                 threshold=rule.threshold,
-                finding=None if reason else probability >= rule.threshold,
-                reason=" ".join([reason, *remarks] if reason else remarks),
+                finding=None if reason else bool(seen) or probability >= rule.threshold,
+                reason=" ".join([*words, *limits.remarks.get(rule.code, ())]),
             )
         )
     return tuple(found)
 
 
+def _of_windows(
+    finding: results.Finding,
+    rule: LabelRule,
+    logits: NDArray[np.float64],
+    windows: Sequence[Window],
+    fs_hz: float,
+) -> results.Finding:
+    """Return the finding of a long recording, with the windows that it rests on."""
+    which = "lowest" if rule.code == NORMAL else "highest"
+    words = f"The {which} of {len(windows)} windows; the threshold was set for one."
+    flagged = [
+        w for w, z in zip(windows, logits, strict=True) if rule.probability(z) >= rule.threshold
+    ]
+    if finding.finding and flagged and rule.code != NORMAL:
+        at = ", ".join(clock(w.start / fs_hz) for w in flagged[:MAX_NAMED])
+        more = f" and {len(flagged) - MAX_NAMED} more" if len(flagged) > MAX_NAMED else ""
+        words = f"Flagged in {len(flagged)} of {len(windows)} windows, from {at}{more}. {words}"
+    reason = f"{finding.reason} {words}".strip()
+    return replace(finding, calibrated=False, reason=reason)
+
+
 def _windows(
-    model: LoadedModel, reading: Reading, limits: Limits, logits: NDArray[np.float64]
+    model: LoadedModel,
+    reading: Reading,
+    limits: Limits,
+    heard: Heard,
+    unread: Sequence[results.NotAssessed],
 ) -> tuple[results.Window, ...]:
     given = reading.given
     each = windows_of(given, model.card.input)
     if each != reading.pieces:
-        logits = piece_outputs(model, given, each).logits
+        heard = piece_outputs(model, given, each)
+    refused = refused_pieces(model, given, heard, each, unread)
     rate = given.fs_hz
     return tuple(
-        results.Window(w.start / rate, w.stop / rate, _findings(model, row, limits, 1))
-        for w, row in zip(each, logits, strict=True)
+        results.Window(w.start / rate, w.stop / rate, _findings(model, row, limits, refused=why))
+        for w, row, why in zip(each, heard.logits, refused, strict=True)
     )

@@ -164,11 +164,8 @@ def model_input(recording: Recording, contract: InputContract, leads: dict[str, 
     )
 
 
-def windows_of(given: ModelInput, contract: InputContract) -> list[Window]:
-    """Return windows of ``window_s``, end to end; the last one ends where the recording does.
-
-    Windows in which less than ``min_s`` seconds of any lead are present are left out.
-    """
+def all_windows(given: ModelInput, contract: InputContract) -> list[Window]:
+    """Return windows of ``window_s``, end to end; the last one ends where the recording does."""
     size = round(contract.window_s * given.fs_hz)
     n = given.n_samples
     if n <= size:
@@ -176,9 +173,17 @@ def windows_of(given: ModelInput, contract: InputContract) -> list[Window]:
     starts = list(range(0, n - size + 1, size))
     if starts[-1] + size < n:
         starts.append(n - size)
+    return [Window(s, s + size) for s in starts]
+
+
+def windows_of(given: ModelInput, contract: InputContract) -> list[Window]:
+    """Return these windows without those in which less than ``min_s`` of any lead are present."""
+    windows = all_windows(given, contract)
+    if len(windows) == 1:
+        return windows
     some = given.present.any(dim=0).numpy()
     least = contract.min_s * given.fs_hz
-    return [Window(s, s + size) for s in starts if some[s : s + size].sum() >= least]
+    return [w for w in windows if some[w.start : w.stop].sum() >= least]
 
 
 def pieces_of(given: ModelInput, contract: InputContract) -> list[Window]:
@@ -230,7 +235,14 @@ _PACED = re.compile(r"\b(?:paced|pacing|pacemaker|schrittmacher)", re.IGNORECASE
 _NOT_PACED = re.compile(r"\b(?:no|not|without|keine?|ohne)\s+(?:\w+\s+)?(?:pac|schritt)", re.I)
 
 
-def known_paced(recording: Recording) -> bool:
-    """Return whether the recording machine's own statements speak of a pacemaker."""
+def known_paced(recording: Recording) -> str:
+    """Return who tells of pacing, or an empty string.
+
+    The reader's word counts first, then the recording machine's own statements.
+    """
+    pacemaker = recording.patient.pacemaker
+    if pacemaker is not None:
+        return "The patient has a pacemaker" if pacemaker else ""
     statements = recording.provenance.machine_statements
-    return any(_PACED.search(s) and not _NOT_PACED.search(s) for s in statements)
+    told = any(_PACED.search(s) and not _NOT_PACED.search(s) for s in statements)
+    return "The file tells of pacing" if told else ""

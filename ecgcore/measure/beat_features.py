@@ -78,7 +78,9 @@ class BeatFeatures:
     fibrillating: Flags
 
 
-def beat_features(low: Array, fs_hz: float, beats: Fiducials, shape: Numbers) -> BeatFeatures:
+def beat_features(
+    low: Array, fs_hz: float, beats: Fiducials, rr_s: Array, shape: Numbers
+) -> BeatFeatures:
     """Return the features of every beat.
 
     Parameters
@@ -89,12 +91,13 @@ def beat_features(low: Array, fs_hz: float, beats: Fiducials, shape: Numbers) ->
         Of ``low``.
     beats : Fiducials
         The consensus.
+    rr_s : array, shape (n_beats,)
+        RR before each beat; NaN where it is not known.
     shape : array of int, shape (n_beats,)
         Which of the heart's own shapes each beat has (0 the commonest), or -1.
     """
     own = shape >= 0
-    rr = np.diff(beats.r_peak, prepend=np.nan)
-    timing = _timing(rr, own)
+    timing = _timing(rr_s, own)
     form = _form(low, fs_hz, beats, shape)
     atria, share, steady = _atria(low, fs_hz, beats, own)
     width_ms = 1e3 * (beats.qrs_offset - beats.qrs_onset)

@@ -58,7 +58,9 @@ class BeatTypes:
     p_reason: str
 
 
-def beat_types(signal: NDArray[np.float32], fs_hz: float, beats: Fiducials) -> BeatTypes:
+def beat_types(
+    signal: NDArray[np.float32], fs_hz: float, beats: Fiducials, rr_s: Array
+) -> BeatTypes:
     """Say of each beat whether it is normal, supraventricular, ventricular, paced or unknown.
 
     Parameters
@@ -68,17 +70,18 @@ def beat_types(signal: NDArray[np.float32], fs_hz: float, beats: Fiducials) -> B
     fs_hz : float
     beats : Fiducials
         The consensus.
+    rr_s : array, shape (n_beats,)
+        RR before each beat, as :func:`ecgcore.signal.rr.rr_before` gives it.
     """
     n = beats.n_beats
     if n == 0:
         return BeatTypes((), np.zeros(0, dtype=bool), "unknown", "No beat was found.")
-    rr = np.diff(beats.r_peak, prepend=np.nan)
     low = scaled(signal, fs_hz)
-    shape, likeness = own_shapes(low, beats)
+    shape, likeness = own_shapes(low, beats, rr_s)
     own = shape == 0
-    irregular = _is_irregular(rr, own)
+    irregular = _is_irregular(rr_s, own)
     p_reason = _p_reason(beats, own, irregular)
-    features = beat_features(low, SHAPE_HZ, beats, shape)
+    features = beat_features(low, SHAPE_HZ, beats, rr_s, shape)
     # Of a short record, what is said of all of it; in a long one fibrillation comes and goes.
     fibrillating = features.fibrillating | (n <= SHORT and irregular and bool(p_reason))
     kinds = tuple(
@@ -114,24 +117,23 @@ def scaled(signal: NDArray[np.float32], fs_hz: float) -> Array:
     return np.asarray(low / np.maximum(scale, 1e-6))
 
 
-def own_shapes(low: Array, beats: Fiducials) -> tuple[NDArray[np.intp], Array]:
+def own_shapes(low: Array, beats: Fiducials, rr_s: Array) -> tuple[NDArray[np.intp], Array]:
     """Return which of the heart's own shapes each beat has, and its likeness to the main one.
 
     The main one is 0.  Others (1 and more) are groups of some size that are as narrow and do not
     come early: the same heart lying otherwise, or conducting otherwise for a while.  -1 is none.
     """
-    rr = np.diff(beats.r_peak, prepend=np.nan)
     width_ms = 1e3 * (beats.qrs_offset - beats.qrs_onset)
     windows = _windows_of(low, beats.r_peak)
     group, sums = _grouped(windows)
-    main = _main_group(group, rr, width_ms)
+    main = _main_group(group, rr_s, width_ms)
     leader = sums[main] / max(float(np.linalg.norm(sums[main])), 1e-9)
     likeness = np.asarray((windows @ leader).max(axis=0))
     # What was grouped apart while the groups were young, and is like the main one, joins it.
     own = (group == main) | (likeness >= SAME_SHAPE)
     shape = np.where(own, 0, -1)
-    known = np.where(np.isfinite(rr), rr, _median_or(rr, 1.0))
-    share = rr / ndimage.median_filter(known, size=min(17, known.size), mode="nearest")
+    known = np.where(np.isfinite(rr_s), rr_s, _median_or(rr_s, 1.0))
+    share = rr_s / ndimage.median_filter(known, size=min(17, known.size), mode="nearest")
     limit_ms = _median_or(width_ms[own], 100.0) + WIDER_MS
     for number in np.argsort(-np.bincount(group)):
         mine = (group == number) & ~own

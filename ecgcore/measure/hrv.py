@@ -17,6 +17,8 @@ MIN_S = 300.0
 MIN_NORMAL_SHARE = 0.8
 RESAMPLE_HZ = 4.0
 SEGMENT_S = 256.0
+# An interval or two are lost at the ends of a stretch.
+NEAR_SEGMENT_S = 6.0
 BANDS_HZ = {"vlf": (0.0033, 0.04), "lf": (0.04, 0.15), "hf": (0.15, 0.40)}
 TIME_METHOD = "intervals between normal beats"
 POWER_METHOD = "Welch periodogram of normal intervals at 4 Hz, 256 s segments"
@@ -35,20 +37,18 @@ def hrv(beats: Beats, duration_s: float) -> tuple[Measurement, ...]:
     if duration_s < MIN_S:
         return ()
     at, nn, successive = _normal_intervals(beats)
-    share = nn.size / max(1, beats.consensus.n_beats - 1)
+    share = nn.size / max(1, int(np.isfinite(beats.rr_s).sum()))
     if nn.size < 100 or share < MIN_NORMAL_SHARE:
         reason = f"Only {100 * share:.0f} % of the intervals lie between two normal beats."
         return tuple(Measurement(name, None, unit, reason=reason) for name, unit in _UNITS.items())
-    values = _time_domain(nn, successive) | _frequency_domain(at, nn)
-    return tuple(
-        Measurement(
-            name,
-            values[name],
-            unit,
-            method=TIME_METHOD if name in _TIME else POWER_METHOD,
-        )
-        for name, unit in _UNITS.items()
-    )
+    values = _time_domain(nn, successive)
+    whole = _longest_whole(at, beats)
+    reason = ""
+    if np.ptp(at[whole]) < SEGMENT_S - NEAR_SEGMENT_S:
+        reason = f"No {SEGMENT_S:.0f} s without absent or unreadable signal."
+    else:
+        values |= _frequency_domain(at[whole], nn[whole])
+    return tuple(_measurement(name, values, reason) for name in _UNITS)
 
 
 _TIME = ("hrv_mean_nn", "hrv_sdnn", "hrv_rmssd", "hrv_pnn50")
@@ -64,12 +64,29 @@ _UNITS = {
 }
 
 
+def _measurement(name: str, values: dict[str, float], reason: str) -> Measurement:
+    method = TIME_METHOD if name in _TIME else POWER_METHOD
+    if name not in values:
+        return Measurement(name, None, _UNITS[name], method=method, reason=reason)
+    return Measurement(name, values[name], _UNITS[name], method=method)
+
+
+def _longest_whole(at: Array, beats: Beats) -> NDArray[np.bool_]:
+    """Mark the intervals, by their ends, of the longest stretch that no absent signal breaks."""
+    # The first beat begins a stretch, and each after something absent.
+    starts_s = beats.consensus.r_peak[~np.isfinite(beats.rr_s)]
+    stretch = np.searchsorted(starts_s, at)
+    lengths = [np.ptp(at[stretch == number]) for number in np.unique(stretch)]
+    return np.asarray(stretch == np.unique(stretch)[int(np.argmax(lengths))])
+
+
 def _normal_intervals(beats: Beats) -> tuple[Array, Array, NDArray[np.bool_]]:
     """Return time (s) and length (ms) of NN intervals, and which follow another directly."""
     r = beats.consensus.r_peak
     normal = np.array([kind == "normal" for kind in beats.types], dtype=bool)
-    rr = np.diff(r) * 1e3
-    usual = np.median(rr) if rr.size else 0.0
+    rr = beats.rr_s[1:] * 1e3
+    known = rr[np.isfinite(rr)]
+    usual = np.median(known) if known.size else 0.0
     # An interval across a missed beat is none.
     plain = normal[1:] & normal[:-1] & (rr > 300) & (rr < min(2200, 1.8 * usual))
     index = np.flatnonzero(plain)

@@ -18,6 +18,9 @@ BAZETT_BPM = (60.0, 100.0)
 # differ from one another by about as much again in PR and QT.
 SYSTEMATIC_MS = {"pr": 7.0, "qrs": 9.0, "qt": 12.0}
 R_PEAK_MS = 3.0
+# How far RR intervals that nobody saw may differ from those seen, as a part of their mean: sinus
+# rhythm at rest varies by about this much (Task Force of the ESC and NASPE, 1996).
+UNSEEN_SPREAD = 0.05
 # An interval that differs between the two delineators by D: half of it is added to the variance.
 DISAGREEMENT_SHARE = 0.5
 # (onset, offset) of each interval.
@@ -49,6 +52,8 @@ class Rhythm:
     ----------
     beats : Fiducials
         The consensus.
+    rr_s : array, shape (n_beats,)
+        RR before each beat, NaN where it is not known.
     kinds : BeatTypes
     leads : str
         Which leads the consensus is of, in words.
@@ -58,6 +63,7 @@ class Rhythm:
     """
 
     beats: Fiducials
+    rr_s: Array
     kinds: BeatTypes
     leads: str
     other: Fiducials | None
@@ -87,33 +93,59 @@ def qtc_ms(formula: str, qt_ms: Array | float, rr_s: Array | float) -> Array | f
     return qt_ms + 1.75 * (60.0 / rr_s - 60.0)
 
 
-def rate_measurements(beats: Fiducials) -> list[Measurement]:
-    """Return ``heart_rate`` (bpm), ``rr_mean`` and ``rr_sd`` (ms) over all beats."""
-    rr_ms = np.diff(beats.r_peak) * 1e3
+def rate_measurements(rr_s: Array, absent_share: float = 0.0) -> list[Measurement]:
+    """Return ``heart_rate`` (bpm), ``rr_mean`` and ``rr_sd`` (ms) over all RR intervals.
+
+    Parameters
+    ----------
+    rr_s : array, shape (n_beats,)
+        RR before each beat; NaN for the first and over absent signal.
+    absent_share : float
+        The part of the recording in which no lead was read, 0 to 1: the more, the less is known
+        of the rate.
+    """
+    rr_ms = rr_s[np.isfinite(rr_s)] * 1e3
     method = "RR intervals between all beats"
+    if absent_share > 0:
+        method += f"; {100 * absent_share:.0f} % of the time no lead is read"
     if rr_ms.size < 1:
-        reason = f"{_count(beats.n_beats)}; two are needed."
+        reason = _no_rr(rr_s.size)
         return [
             Measurement(name, None, unit, method=method, reason=reason)
             for name, unit in (("heart_rate", "bpm"), ("rr_mean", "ms"), ("rr_sd", "ms"))
         ]
     mean = float(rr_ms.mean())
-    # Only the first and the last peak count in the mean.
-    mean_error = float(R_PEAK_MS * np.sqrt(2) / rr_ms.size)
+    mean_error = _rr_mean_error(rr_s, absent_share)
     out = [
         Measurement("heart_rate", 6e4 / mean, "bpm", 6e4 / mean**2 * mean_error, method),
         Measurement("rr_mean", mean, "ms", mean_error, method),
     ]
     if rr_ms.size < 2:
-        reason = f"{_count(beats.n_beats)}; three are needed."
+        reason = "Only one RR interval; two are needed."
         return [*out, Measurement("rr_sd", None, "ms", method=method, reason=reason)]
     spread = float(rr_ms.std(ddof=1))
     error = float(np.hypot(spread / np.sqrt(2 * (rr_ms.size - 1)), R_PEAK_MS / np.sqrt(rr_ms.size)))
     return [*out, Measurement("rr_sd", spread, "ms", error, method)]
 
 
-def _count(n: int) -> str:
-    return "No beat was found" if n == 0 else f"Only {n} beat{'s' if n > 1 else ''} found"
+def _rr_mean_error(rr_s: Array, absent_share: float) -> float:
+    """Return the standard deviation of the mean RR interval in ms."""
+    known = np.isfinite(rr_s)
+    rr_ms = rr_s[known] * 1e3
+    # Of beats that follow one another only the first and the last peak count in the sum.
+    runs = int((known & ~np.concatenate(([False], known[:-1]))).sum())
+    peaks = R_PEAK_MS * np.sqrt(2 * runs) / rr_ms.size
+    usual = UNSEEN_SPREAD * rr_ms.mean()
+    spread = usual if rr_ms.size < 2 else max(usual, rr_ms.std(ddof=1))
+    unseen = 1.0 if rr_ms.size < 2 else absent_share
+    return float(np.hypot(peaks, spread * np.sqrt(unseen / rr_ms.size)))
+
+
+def _no_rr(n_beats: int) -> str:
+    if n_beats < 2:
+        found = "Only 1 beat found" if n_beats else "No beat was found"
+        return f"{found}; two are needed."
+    return "No two beats follow one another without absent or unreadable signal in between."
 
 
 def interval_measurements(rhythm: Rhythm) -> list[Measurement]:
@@ -185,9 +217,9 @@ def _none(name: str, reason: str) -> Measurement:
 
 
 def _qtc(rhythm: Rhythm, qt: Measurement, qrs: Measurement) -> list[Measurement]:
-    rr_s = np.diff(rhythm.beats.r_peak)
+    rr_s = rhythm.rr_s[np.isfinite(rhythm.rr_s)]
     if qt.value is None or rr_s.size == 0:
-        why = qt.reason or "Only one beat: there is no RR interval."
+        why = qt.reason or _no_rr(rhythm.beats.n_beats)
         return [
             Measurement(name, None, "ms", method=words, reason=why)
             for name, words in QTC_FORMULAS.items()
@@ -221,7 +253,6 @@ def _one_qtc(
 
 
 def _each_qtc(rhythm: Rhythm, name: str) -> Array:
-    qt = span_ms(rhythm.beats, "qt")[1:]
-    usable = rhythm.kinds.dominant[1:] & np.isfinite(qt)
-    rr = np.diff(rhythm.beats.r_peak)
-    return np.asarray(qtc_ms(name, qt[usable], rr[usable]))
+    qt = span_ms(rhythm.beats, "qt")
+    usable = rhythm.kinds.dominant & np.isfinite(qt) & np.isfinite(rhythm.rr_s)
+    return np.asarray(qtc_ms(name, qt[usable], rhythm.rr_s[usable]))

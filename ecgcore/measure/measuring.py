@@ -1,14 +1,16 @@
 """From a recording to everything that is measured on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.measure import delineators
+from ecgcore.measure.alarms import find_organised, find_standstill, pause_alarms
 from ecgcore.measure.axes import axis_measurements
 from ecgcore.measure.beat_types import BeatTypes, beat_types
 from ecgcore.measure.consensus import consensus
+from ecgcore.measure.cut_waves import drop_cut_waves
 from ecgcore.measure.hrv import hrv
 from ecgcore.measure.hypertrophy import lvh_criteria
 from ecgcore.measure.intervals import (
@@ -29,10 +31,12 @@ from ecgcore.results import (
     Measurement,
     MeasureResult,
     Quality,
+    RhythmAlarm,
     StDeviation,
 )
-from ecgcore.signal.beats import detect_beats
+from ecgcore.signal.beats import find_beats, make_traces
 from ecgcore.signal.quality import assess
+from ecgcore.signal.rr import absent_spans, rr_before
 from ecgcore.units import MV
 
 Array = NDArray[np.float64]
@@ -59,6 +63,7 @@ class _Waves:
     by_lead: Array
     consensus: Array
     other: Array | None
+    absent_s: Array
 
 
 def measure(
@@ -91,16 +96,25 @@ def measure(
     """
     name = delineators.DEFAULT if delineator is None else delineator
     finder = delineators.delineator(name)
+    organised = find_organised(recording)
+    if organised.recording is None:
+        return _nothing(recording, assess(recording), name, organised.alarms)
+    recording = organised.recording
     quality = assess(recording)
     readable = tuple(n for n in recording.leads if n not in quality.bad_leads)
+    still = find_standstill(recording, readable)
+    if still is not None:
+        return _nothing(recording, quality, name, (*organised.alarms, still))
     if recording.fs_hz < MIN_FS_HZ or not readable:
-        return _nothing(recording, quality, name)
+        return _nothing(recording, quality, name, organised.alarms)
     signal = np.stack([recording.lead(n) for n in readable])
-    r_s = detect_beats(signal, recording.fs_hz)
+    traces = make_traces(signal, recording.fs_hz)
+    r_s = find_beats(traces)
     if r_s.size == 0:
-        return _nothing(recording, quality, name)
+        return _nothing(recording, quality, name, organised.alarms)
     by_lead = finder(signal, recording.fs_hz, r_s)
     other = _checked(signal, recording.fs_hz, r_s, name) if check else None
+    drop_cut_waves(by_lead, signal, recording.fs_hz)
     joint = consensus(by_lead, r_s)
     single = _single(joint[FIDUCIALS.index("r_peak")])
     waves = _Waves(
@@ -108,8 +122,11 @@ def measure(
         by_lead[..., single],
         joint[:, single],
         None if other is None else other[:, single],
+        absent_spans(signal, recording.fs_hz),
     )
-    return _result(recording, quality, name, waves)
+    pauses = pause_alarms(traces, waves.consensus[FIDUCIALS.index("r_peak")], waves.absent_s)
+    alarms = tuple(sorted((*organised.alarms, *pauses), key=lambda alarm: alarm.start_s))
+    return replace(_result(recording, quality, name, waves), alarms=alarms)
 
 
 def _single(r_s: Array) -> NDArray[np.bool_]:
@@ -132,6 +149,7 @@ def _checked(signal: NDArray[np.float32], fs_hz: float, r_s: Array, name: str) -
     out = np.full((len(FIDUCIALS), r_s.size), np.nan)
     if shown.sum() >= 2:
         found = delineators.delineator(other)(part, fs_hz, r_s[shown])
+        drop_cut_waves(found, part, fs_hz)
         out[:, shown] = consensus(found, r_s[shown])
     return out
 
@@ -143,16 +161,20 @@ def _result(recording: Recording, quality: Quality, name: str, waves: _Waves) ->
         for lead, row in zip(waves.leads, waves.by_lead, strict=True)
     }
     signal = np.stack([recording.lead(n) for n in waves.leads])
-    kinds = beat_types(signal, recording.fs_hz, beats)
+    rr_s = rr_before(beats.r_peak, waves.absent_s)
+    kinds = beat_types(signal, recording.fs_hz, beats, rr_s)
     beats, by_lead = _without_p(beats, by_lead, kinds)
-    found = Beats(beats, by_lead, kinds.types)
+    found = Beats(beats, by_lead, kinds.types, rr_s)
     rhythm = Rhythm(
         beats,
+        rr_s,
         kinds,
         waves.leads[0] if len(waves.leads) == 1 else f"{len(waves.leads)} leads",
         None if waves.other is None else Fiducials.from_array(waves.other),
         delineators.WORDS[name],
     )
+    absent_s = float((waves.absent_s[:, 1] - waves.absent_s[:, 0]).sum())
+    rates = rate_measurements(rr_s, absent_s / recording.duration_s)
     intervals = interval_measurements(rhythm)
     whole = median_beat(recording, beats, by_lead, kinds.dominant)
     in_mv = recording.unit == MV
@@ -164,7 +186,7 @@ def _result(recording: Recording, quality: Quality, name: str, waves: _Waves) ->
     qrs_ms = next(m.value for m in intervals if m.name == "qrs")
     paced = "The rhythm is paced." if kinds.rhythm == "paced" else ""
     return MeasureResult(
-        measurements=(*_one_lead(rate_measurements(beats) + intervals, waves.leads), *axes),
+        measurements=(*_one_lead(rates + intervals, waves.leads), *axes),
         beats=found,
         quality=quality,
         amplitudes=_readable(table, quality),
@@ -180,7 +202,7 @@ def _result(recording: Recording, quality: Quality, name: str, waves: _Waves) ->
             table, recording.patient, bad_leads=quality.bad_leads, reason=reason or paced
         ),
         hrv=hrv(found, recording.duration_s),
-        trend=trend(beats, kinds, recording.duration_s),
+        trend=trend(found, kinds, recording.duration_s),
         rhythm=kinds.rhythm,
         reversal=suspected_reversal(whole, bad_leads=quality.bad_leads) if in_mv else None,
         delineator=delineators.WORDS[name],
@@ -235,18 +257,22 @@ def _notes(recording: Recording, quality: Quality, kinds: BeatTypes) -> tuple[st
     return tuple(out)
 
 
-def _nothing(recording: Recording, quality: Quality, name: str) -> MeasureResult:
+def _nothing(
+    recording: Recording, quality: Quality, name: str, alarms: tuple[RhythmAlarm, ...] = ()
+) -> MeasureResult:
     """Return a result in which everything says why it was not measured."""
     if recording.fs_hz < MIN_FS_HZ:
         reason = f"The rate is {recording.fs_hz:g} Hz; measuring needs {MIN_FS_HZ:g} Hz."
+    elif alarms:
+        reason = alarms[-1].words
     elif len(quality.bad_leads) == recording.n_leads:
         reason = "No lead is readable."
     else:
-        reason = "No beat was found."
+        reason = "No QRS complex was found."
     empty = Fiducials.from_array(np.empty((len(FIDUCIALS), 0)))
     return MeasureResult(
         measurements=tuple(Measurement(n, None, unit, reason=reason) for n, unit in UNITS.items()),
-        beats=Beats(empty, {}, ()),
+        beats=Beats(empty, {}, (), np.empty(0)),
         quality=quality,
         amplitudes={},
         median_beat=None,
@@ -254,4 +280,5 @@ def _nothing(recording: Recording, quality: Quality, name: str) -> MeasureResult
         lvh=lvh_criteria({}, recording.patient, reason=reason),
         delineator=delineators.WORDS[name],
         amplitude_reason=reason,
+        alarms=alarms,
     )

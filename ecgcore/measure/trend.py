@@ -4,21 +4,22 @@ import numpy as np
 
 from ecgcore.measure.beat_types import BeatTypes
 from ecgcore.measure.intervals import qtc_ms, span_ms
-from ecgcore.results import Fiducials, Trend
+from ecgcore.results import Beats, Trend
 
 MIN_S = 60.0
 STEP_S = 10.0
 NAMES = ("heart_rate", "rr_mean", "pr", "qrs", "qt", "qtc_fridericia")
 
 
-def trend(beats: Fiducials, kinds: BeatTypes, duration_s: float) -> Trend | None:
+def trend(found: Beats, kinds: BeatTypes, duration_s: float) -> Trend | None:
     """Return medians over stretches of ten seconds; None for recordings under a minute."""
+    beats = found.consensus
     if duration_s < MIN_S or beats.n_beats < 2:
         return None
     count = int(duration_s // STEP_S)
     values = {name: np.full(count, np.nan) for name in NAMES}
     at = np.minimum((beats.r_peak // STEP_S).astype(int), count - 1)
-    rr_ms = np.diff(beats.r_peak, prepend=np.nan) * 1e3
+    rr_ms = found.rr_s * 1e3
     spans = {name: span_ms(beats, name) for name in ("pr", "qrs", "qt")}
     if kinds.p_reason:
         spans["pr"][:] = np.nan

@@ -71,7 +71,7 @@ def worded(found: AnomalyMap, measured: MeasureResult, unit: str) -> AnomalyMap:
 
 def _waves(measured: MeasureResult) -> _Waves:
     points, types = measured.beats.consensus, measured.beats.types
-    rr = np.diff(points.r_peak, prepend=np.nan)
+    rr = measured.beats.rr_s
     normal = np.array([kind == "normal" for kind in types], dtype=bool)
     chosen = normal if normal.any() else np.ones(len(types), dtype=bool)
     qrs_ms = 1e3 * (points.qrs_offset - points.qrs_onset)

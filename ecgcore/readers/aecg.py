@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
+from ecgcore.leads import CHEST_6, canonical_lead
 from ecgcore.readers.aecg_annotations import annotations, device, filters
 from ecgcore.readers.assemble import (
     chosen_names,
@@ -48,6 +49,7 @@ Rows = NDArray[np.float32]
 _ROOT = "annotatedecg"
 _SECONDS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}
 _MAX_OFFSET = 1e12  # in its unit; far beyond any recording
+_MAX_NAMED = 16
 _DERIVED = re.compile(r"represent|median|mean|average|beat", re.IGNORECASE)
 _LOINC_AGE = ("21612-7", "30525-0", "29553-5")
 
@@ -98,8 +100,9 @@ def read(source: Source, options: ReadOptions) -> Recording:
     notes: list[str] = []
     root = parse(source.data, notes)
     series, parts = _rhythm(root, options, notes)
-    fs_hz = checked_rate(parts[0].fs_hz, options, notes)
-    parts = _joinable(parts, notes)
+    rate = _of_one_rate(parts)
+    fs_hz = checked_rate(rate, options, notes)
+    parts = _joinable(parts, rate, notes)
     leads = _joined(parts, fs_hz, options, notes)
     leads = _only_ecg(leads, options, notes)
     names = [lead.name for lead in leads]
@@ -150,14 +153,33 @@ def _rhythm(root: Node, options: ReadOptions, notes: list[str]) -> tuple[Node, l
     # The first of the longest: a further rhythm strip is usually a part of the whole.
     series, parts = max(read, key=lambda item: sum(part.n_samples for part in item[1]))
     if len(rhythms) > 1:
+        others = [_describe(some) for node, some in read if node is not series]
+        named = f": {'; '.join(others)}" if others else ""
         notes.append(
             f"The file holds {len(rhythms)} rhythm series; the longest was read, the others were "
-            "left out."
+            f"left out{named}."
         )
     if derived:
         beats = "A series of representative beats" if len(derived) == 1 else "Representative beats"
         notes.append(f"{beats} in the file, computed and no rhythm: left out.")
     return series, parts
+
+
+def _describe(parts: Iterable[_Part]) -> str:
+    """Name the leads of stretches and their rates."""
+    rates = dict.fromkeys(f"{part.fs_hz:g} Hz" for part in parts if part.fs_hz)
+    every = (lead.name for part in parts for lead in part.leads)
+    names = dict.fromkeys(canonical_lead(name) or shown(name, 24) for name in every)
+    return f"{listed(list(names)[:_MAX_NAMED])} at {listed(rates) or 'an unknown rate'}"
+
+
+def _of_one_rate(parts: Sequence[_Part]) -> float | None:
+    """Return the rate of the stretches to read: with the chest leads, else the highest."""
+    names: dict[float | None, set[str]] = {}
+    for part in parts:
+        found = names.setdefault(part.fs_hz, set())
+        found |= {canonical_lead(lead.name) or "" for lead in part.leads}
+    return max(names, key=lambda rate: (names[rate].issuperset(CHEST_6), rate or 0.0))
 
 
 def _is_derived(series: Node) -> bool:
@@ -240,11 +262,11 @@ def _lead_name(sequence: Node) -> str:
     )
 
 
-def _joinable(parts: Sequence[_Part], notes: list[str]) -> list[_Part]:
+def _joinable(parts: Sequence[_Part], rate: float | None, notes: list[str]) -> list[_Part]:
     """Return the sequence sets whose place in time is known, in that order."""
     if len(parts) == 1:
         return list(parts)
-    same = [part for part in parts if part.fs_hz == parts[0].fs_hz]
+    same = [part for part in parts if part.fs_hz == rate]
     starts = [part.start for part in same]
     offsets = [part.offset_s for part in same]
     known = [s for s in starts if s is not None]
@@ -260,10 +282,11 @@ def _joinable(parts: Sequence[_Part], notes: list[str]) -> list[_Part]:
             part.offset_s = (part.offset_s or 0.0) - first_s
     else:
         order = [max(same, key=lambda part: part.n_samples)]
-    if len(order) < len(parts):
+    left = [part for part in parts if all(part is not other for other in order)]
+    if left:
         notes.append(
-            f"{len(parts) - len(order)} of {len(parts)} stretches of the rhythm were left out: of "
-            "another rate, or their time is unknown."
+            f"{len(left)} of {len(parts)} stretches of the rhythm were left out, of another rate "
+            f"or of unknown time: {'; '.join(_describe([part]) for part in left[:_MAX_NAMED])}."
         )
     return order
 

@@ -4,7 +4,7 @@ import io
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -15,22 +15,27 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from ecgcore.errors import MissingInformationError, ReadError, TooLargeError
-from ecgcore.leads import canonical_lead
 from ecgcore.readers.assemble import (
     SIMULATED_COMMENT,
     chosen_names,
     finish,
     listed,
     make_patient,
-    names_ecg,
     parse_age,
     parse_sex,
-    were,
 )
 from ecgcore.readers.base import MIB, Draft, ReadOptions, Source, library, optional, shown
-from ecgcore.readers.dicom_codes import COMPUTED_CHANNEL, is_ecg_storage, lead_of_code
-from ecgcore.readers.text_values import most_with_gaps, too_many
-from ecgcore.recording import MAX_FS_HZ, MAX_LEADS, Patient, Provenance, Recording
+from ecgcore.readers.dicom_codes import is_ecg_storage
+from ecgcore.readers.dicom_groups import (
+    Channel,
+    Group,
+    choose_rhythm,
+    left_out_channels,
+    parse_group,
+)
+from ecgcore.readers.text_values import age_at
+from ecgcore.readers.time_shift import align_leads, describe_skew
+from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
 from ecgcore.units import MV, is_voltage, mv_per
 
 _DAMAGED = "The DICOM file is damaged or cut off; export it again."
@@ -43,9 +48,8 @@ _BARE = re.compile(
     rb"(?:(?:CS|UI|UL).\0|[\x04-\x40]\0\0\0))",
     re.DOTALL,
 )
-_MEDIAN = re.compile(r"median|average|avg|representative|template|mean beat", re.IGNORECASE)
-_MEDIAN_MAX_S = 2.0
 _DTYPES = {"SB": "i1", "UB": "u1", "SS": "i2", "US": "u2", "SL": "i4", "UL": "u4"}
+Row = NDArray[np.float32]
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -53,50 +57,11 @@ def sniff(name: str, head: bytes) -> bool:
     return head[128:132] == b"DICM" or bool(_BARE.match(head))
 
 
-@dataclass(frozen=True)
-class _Channel:
-    """A channel of a group: its lead's name, and from where its voltage comes."""
-
-    index: int
-    name: str
-    is_ecg: bool
-    unit: str
-    scale: float  # units a step
-    offset: float  # units
-    filter_text: str
-    computed: bool
-
-
-@dataclass(frozen=True)
-class _Group:
-    """A multiplex group: channels sampled together."""
-
-    item: Dataset
-    label: str
-    original: bool
-    fs_hz: float
-    n_samples: int
-    n_channels: int
-    offset_ms: float
-    channels: tuple[_Channel, ...]
-
-    @property
-    def seconds(self) -> float:
-        """Length of the group."""
-        return self.n_samples / self.fs_hz
-
-    @property
-    def is_median(self) -> bool:
-        """Whether this is a computed beat rather than recorded rhythm."""
-        short = not self.original and self.seconds <= _MEDIAN_MAX_S
-        return short or bool(_MEDIAN.search(self.label))
-
-
 def read(source: Source, options: ReadOptions) -> Recording:
     """Read the rhythm of a DICOM waveform object.
 
-    The longest original group with ECG channels is read, together with groups of the same rate,
-    length and time that hold other leads.  A median beat is never read as rhythm.
+    The longest original group with ECG channels is read, together with groups of the same rate
+    that hold other leads, each lead at its own time.  A median beat is never read as rhythm.
 
     Raises
     ------
@@ -111,15 +76,15 @@ def read(source: Source, options: ReadOptions) -> Recording:
         dataset = pydicom.dcmread(io.BytesIO(data), force=True)
         items = list(dataset.get("WaveformSequence") or [])
         storage = str(dataset.get("SOPClassUID", ""))
-        groups = [_group(item, is_ecg_storage(storage)) for item in items]
+        groups = [parse_group(item, is_ecg_storage(storage), notes) for item in items]
         if not groups:
             raise ReadError(_without_waveform(dataset))
     if texts:
         # The warnings quote the fields, which may identify the patient: only their number is told.
         notes.append(f"{len(texts)} fields break the rules of DICOM and were read as written.")
-    rhythm = _rhythm(groups, notes)
+    rhythm = choose_rhythm(groups, notes)
     parts = [_samples(group, dataset, options, notes) for group in rhythm]
-    signal = _joined(rhythm, [rows for _, rows in parts], options, notes)
+    signal = _joined(rhythm, parts, options, notes)
     if not is_ecg_storage(storage):
         notes.append("The file is no diagnostic ECG object (other waveforms stand beside the ECG).")
     channels = [channel for chosen, _ in parts for channel in chosen]
@@ -166,140 +131,45 @@ def _check_deflated(data: bytes, options: ReadOptions) -> None:
 
 
 def _joined(
-    groups: Sequence[_Group],
-    parts: Sequence[NDArray[np.float32]],
+    groups: Sequence[Group],
+    parts: Sequence[tuple[list[Channel], list[Row]]],
     options: ReadOptions,
     notes: list[str],
-) -> NDArray[np.float32]:
+) -> Row:
     """Return the groups' leads at their own time, absent samples before and after them."""
-    first_ms = min(group.offset_ms for group in groups)
-    late = [(group.offset_ms - first_ms) * group.fs_hz / 1000 for group in groups]
-    if not all(0 <= samples <= most_with_gaps(options) for samples in late):
-        raise too_many(options)
-    starts = [round(samples) for samples in late]
-    ends = [start + rows.shape[1] for start, rows in zip(starts, parts, strict=True)]
-    if not any(starts) and len(set(ends)) == 1:
-        return np.concatenate(parts)
-    if sum(map(len, parts)) * max(ends) > most_with_gaps(options):
-        raise too_many(options)
-    notes.append("Leads recorded at different times stand at their own; the rest is absent.")
-    whole = np.full((sum(map(len, parts)), max(ends)), np.nan, dtype=np.float32)
-    at = 0
-    for start, end, rows in zip(starts, ends, parts, strict=True):
-        whole[at : at + len(rows), start:end] = rows
-        at += len(rows)
-    return whole
+    fs_hz = groups[0].fs_hz
+    channels = [channel for chosen, _ in parts for channel in chosen]
+    starts = [
+        (group.offset_ms / 1000 + channel.delay_s) * fs_hz
+        for group, (chosen, _) in zip(groups, parts, strict=True)
+        for channel in chosen
+    ]
+    rows = [row for _, some in parts for row in some]
+    signal = align_leads(rows, starts, options)
+    lengths = {group.n_samples for group in groups}
+    if len({group.offset_ms for group in groups}) > 1 or len(lengths) > 1:
+        notes.append("Leads recorded at different times stand at their own; the rest is absent.")
+    skew = describe_skew([c.name for c in channels], [c.delay_s for c in channels], fs_hz)
+    notes += [skew] if skew else []
+    return signal
 
 
 def _without_waveform(dataset: Dataset) -> str:
     modality = shown(str(dataset.get("Modality", "")), 16)
+    kind = str(dataset.get("MIMETypeOfEncapsulatedDocument") or "")
     if "PixelData" in dataset or "NumberOfFrames" in dataset or "Rows" in dataset:
         what = "an image"
     elif "EncapsulatedDocument" in dataset:
-        what = "a document (such as a PDF)"
+        what = "a PDF" if kind.endswith("pdf") else "a document (such as a PDF)"
     else:
-        what = f"an object of modality {modality}" if modality else "another object"
-    return f"The DICOM file holds {what}, not a waveform; export the ECG as DICOM waveform."
-
-
-def _group(item: Dataset, ecg_storage: bool) -> _Group:
-    fs_hz = float(item.SamplingFrequency)
-    n_channels, n_samples = int(item.NumberOfWaveformChannels), int(item.NumberOfWaveformSamples)
-    if not 0 < fs_hz <= MAX_FS_HZ:
-        raise ReadError(f"The file's sampling rate is {fs_hz:g} Hz; it must be above 0.")
-    definitions = list(item.get("ChannelDefinitionSequence") or [])
-    if len(definitions) != n_channels or n_samples < 1:
-        raise ReadError(
-            f"The DICOM file announces {n_channels} channels and describes {len(definitions)}."
-        )
-    return _Group(
-        item=item,
-        label=str(item.get("MultiplexGroupLabel") or ""),
-        original=str(item.get("WaveformOriginality") or "ORIGINAL").upper() != "DERIVED",
-        fs_hz=fs_hz,
-        n_samples=n_samples,
-        n_channels=n_channels,
-        offset_ms=float(item.get("MultiplexGroupTimeOffset") or 0.0),
-        channels=tuple(_channel(i, d, ecg_storage) for i, d in enumerate(definitions)),
-    )
-
-
-def _channel(index: int, definition: Dataset, ecg_storage: bool) -> _Channel:
-    source = (definition.get("ChannelSourceSequence") or [Dataset()])[0]
-    texts = [str(source.get("CodeMeaning") or ""), str(definition.get("ChannelLabel") or "")]
-    lead = lead_of_code(str(source.get("CodeValue") or ""))
-    lead = lead or next((text for text in texts if canonical_lead(text)), None)
-    units = (definition.get("ChannelSensitivityUnitsSequence") or [Dataset()])[0]
-    unit = str(units.get("CodeValue") or "").strip()
-    if not is_voltage(unit):
-        meaning = str(units.get("CodeMeaning") or "")
-        unit = meaning if is_voltage(meaning) else unit
-    sensitivity = definition.get("ChannelSensitivity")
-    correction = definition.get("ChannelSensitivityCorrectionFactor")
-    scale = float(1 if sensitivity is None else sensitivity)
-    name = lead or next((text for text in texts if text), "") or f"channel {index + 1}"
-    ecg_name = lead is not None or names_ecg(name)
-    return _Channel(
-        index=index,
-        name=name,
-        is_ecg=ecg_name or (ecg_storage and (is_voltage(unit) or not unit)),
-        unit="" if sensitivity is None else unit,
-        scale=scale * float(1 if correction is None else correction),
-        offset=float(definition.get("ChannelBaseline") or 0.0),
-        filter_text=_filter_text(definition),
-        computed=str(definition.get("ChannelDerivationDescription") or "") == COMPUTED_CHANNEL,
-    )
-
-
-def _filter_text(definition: Dataset) -> str:
-    low, high = definition.get("FilterLowFrequency"), definition.get("FilterHighFrequency")
-    notch = definition.get("NotchFilterFrequency")
-    parts = []
-    if low is not None and high is not None:
-        parts.append(f"{float(low):g}-{float(high):g} Hz")
-    elif low is not None:
-        parts.append(f"from {float(low):g} Hz")
-    elif high is not None:
-        parts.append(f"up to {float(high):g} Hz")
-    if notch is not None and float(notch) > 0:
-        parts.append(f"notch {float(notch):g} Hz")
-    return ", ".join(parts)
-
-
-def _rhythm(groups: Sequence[_Group], notes: list[str]) -> list[_Group]:
-    """Choose the groups to read, and note those left out."""
-    with_ecg = [g for g in groups if any(channel.is_ecg for channel in g.channels)]
-    if not with_ecg:
-        found = listed(shown(c.name, 24) for g in groups[:4] for c in g.channels[:12])
-        raise ReadError(f"The DICOM waveform holds no ECG channel; it holds {found}.")
-    rhythms = [g for g in with_ecg if not g.is_median]
-    if not rhythms:
-        raise ReadError(
-            "The DICOM file holds only a median beat, no rhythm; export the whole recording."
-        )
-    longest = sorted(rhythms, key=lambda g: (g.original, g.seconds, len(g.channels)), reverse=True)
-    main = longest[0]
-    chosen, taken, names = [main], [main], {c.name for c in main.channels if c.is_ecg}
-    for group in longest[1:]:
-        more = [c for c in group.channels if c.is_ecg and c.name not in names]
-        if more and (group.fs_hz, group.original) == (main.fs_hz, main.original):
-            # A lead that an earlier, longer group holds as well is read from that one.
-            chosen.append(replace(group, channels=tuple(more)))
-            taken.append(group)
-            names |= {channel.name for channel in more}
-    for group in groups:
-        if all(group is not other for other in taken):
-            what = "a median beat" if group.is_median else "another group"
-            label = f" ({shown(group.label, 24)})" if group.label else ""
-            notes.append(
-                f"{what.capitalize()}{label} of {group.seconds:.3g} s in the file was left out."
-            )
-    return chosen
+        what = "an object"
+    of = f" of modality {modality}" if modality else ""
+    return f"The DICOM file holds {what}{of}, not a waveform; export the ECG as DICOM waveform."
 
 
 def _samples(
-    group: _Group, dataset: Dataset, options: ReadOptions, notes: list[str]
-) -> tuple[list[_Channel], NDArray[np.float32]]:
+    group: Group, dataset: Dataset, options: ReadOptions, notes: list[str]
+) -> tuple[list[Channel], list[Row]]:
     """Return a group's ECG channels and their samples in mV."""
     stored = _stored(group, dataset, options)
     names = _names(group, options)
@@ -324,13 +194,11 @@ def _samples(
         with np.errstate(over="ignore"):  # infinite values are found and noted when assembled
             rows.append(values.astype(np.float32))
         chosen.append(replace(channel, name=name, unit=unit))
-    left = [shown(c.name) for c, name in zip(group.channels, names, strict=True) if name is None]
-    if left:
-        notes.append(f"{listed(left)} {were(left)} left out: no ECG.")
-    return chosen, np.stack(rows)
+    left_out_channels(group, names, notes)
+    return chosen, rows
 
 
-def _names(group: _Group, options: ReadOptions) -> list[str | None]:
+def _names(group: Group, options: ReadOptions) -> list[str | None]:
     if options.lead_names is not None:
         names = chosen_names([channel.name for channel in group.channels], options)
     else:
@@ -340,7 +208,7 @@ def _names(group: _Group, options: ReadOptions) -> list[str | None]:
     return names
 
 
-def _stored(group: _Group, dataset: Dataset, options: ReadOptions) -> NDArray[np.integer]:
+def _stored(group: Group, dataset: Dataset, options: ReadOptions) -> NDArray[np.integer]:
     """Return the samples as stored, shape (n_samples, n_channels)."""
     item = group.item
     with library(_DAMAGED):
@@ -373,7 +241,7 @@ def _little_endian(dataset: Dataset) -> bool:
     return little is not False
 
 
-def _padding(group: _Group, stored: NDArray[np.integer], notes: list[str]) -> int | None:
+def _padding(group: Group, stored: NDArray[np.integer], notes: list[str]) -> int | None:
     """Return the stored value that marks absent samples, if the file names one.
 
     Some writers name 0, which the trace itself passes through: a value inside the range of the
@@ -395,7 +263,7 @@ def _padding(group: _Group, stored: NDArray[np.integer], notes: list[str]) -> in
     return value
 
 
-def _provenance(dataset: Dataset, group: _Group, channels: Sequence[_Channel]) -> Provenance:
+def _provenance(dataset: Dataset, group: Group, channels: Sequence[Channel]) -> Provenance:
     maker = optional(lambda: str(dataset.get("Manufacturer") or "")) or ""
     model = optional(lambda: str(dataset.get("ManufacturerModelName") or "")) or ""
     filters = dict.fromkeys(channel.filter_text for channel in channels)
@@ -470,8 +338,6 @@ def _patient(dataset: Dataset, options: ReadOptions, notes: list[str]) -> Patien
 
 
 def _age_from_dates(dataset: Dataset) -> float | None:
-    """Return whole years from birth to the recording."""
     born = datetime.strptime(str(dataset.get("PatientBirthDate") or ""), "%Y%m%d")
     day = _start(dataset) or datetime.strptime(str(dataset.get("StudyDate") or ""), "%Y%m%d")
-    years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-    return float(years) if 0 <= years <= 130 else None
+    return age_at(born.date(), day)

@@ -8,6 +8,7 @@ from ecgcore.errors import ReadError
 from ecgcore.readers.base import HEAD_BYTES, first_bytes, shown
 from ecgcore.readers.known import recognise_known
 from ecgcore.readers.table import recognise
+from ecgcore.readers.unread import SIGNAL_SUFFIXES, reason_passed_over
 from ecgcore.readers.wfdb_header import looks_like_header, parse_header
 from ecgcore.readers.zip_ import is_zip
 
@@ -43,6 +44,21 @@ def find_recordings(path: str | Path) -> list[Path]:
     ReadError
         If there is no such folder, or it cannot be listed.
     """
+    return survey_folder(path)[0]
+
+
+def survey_folder(path: str | Path) -> tuple[list[Path], list[Path]]:
+    """Return the recordings in a folder, and the files that are none and belong to none, sorted.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+
+    Raises
+    ------
+    ReadError
+        If there is no such folder, or it cannot be listed.
+    """
     folder = Path(path)
     closed: list[str] = []
     try:
@@ -54,8 +70,13 @@ def find_recordings(path: str | Path) -> list[Path]:
     except OSError as error:
         reason = (error.strerror or "no access").lower()
         raise ReadError(f"The folder cannot be listed: {reason}.") from error
-    names = _recordings(inside[:_MAX_FILES], lambda name: _head(folder / name))
-    return [folder / name for name in sorted([*names, *closed])]
+    names, left = _recordings(inside[:_MAX_FILES], lambda name: _head(folder / name))
+    return [folder / name for name in sorted([*names, *closed])], [folder / name for name in left]
+
+
+def explain_passed_over(path: Path) -> str:
+    """Return in one sentence why a file in a folder is not among its recordings."""
+    return reason_passed_over(path.name, _head(path))
 
 
 def _inside(folder: Path, closed: list[str]) -> Iterator[str]:
@@ -92,27 +113,21 @@ def recordings_in(files: Mapping[str, bytes]) -> list[str]:
     files : mapping of str to bytes
         By name; folders inside an archive are separated by ``/``.
     """
-    return _recordings(sorted(files), lambda name: files[name][:HEAD_BYTES])
+    return _recordings(sorted(files), lambda name: files[name][:HEAD_BYTES])[0]
 
 
-def passed_over(files: Mapping[str, bytes]) -> list[str]:
-    """Return the names of files in memory that are no recording by these rules, but may be meant.
+def passed_over(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the files in memory that are no recording and belong to none, each with its reason.
 
-    Files that belong to a WFDB record, and such as only hold words, are not among them.
+    Parameters
+    ----------
+    files : mapping of str to bytes
     """
-    found = set(recordings_in(files))
-    used = {str(PurePosixPath(name).with_suffix("")) for name in files if name.endswith(".hea")}
-    for name in files:
-        if name.lower().endswith(".hea"):
-            used |= _named_by(name, files[name][:HEAD_BYTES])
-    meant = (_RECORDING_SUFFIXES | _OFTEN_OTHER) - {".txt"}
-    return [
-        name
-        for name in sorted(files)
-        if name not in found | used
-        and str(PurePosixPath(name).with_suffix("")) not in used
-        and PurePosixPath(name).suffix.lower() in meant
-    ]
+    left = _recordings(sorted(files), lambda name: files[name][:HEAD_BYTES])[1]
+    return {
+        name: reason_passed_over(PurePosixPath(name).name, files[name][:HEAD_BYTES])
+        for name in left
+    }
 
 
 def _head(path: Path) -> bytes:
@@ -122,7 +137,10 @@ def _head(path: Path) -> bytes:
         return b""  # its reading will say why
 
 
-def _recordings(names: Iterable[str], head_of: Callable[[str], bytes]) -> list[str]:
+def _recordings(
+    names: Iterable[str], head_of: Callable[[str], bytes]
+) -> tuple[list[str], list[str]]:
+    """Return the recordings, and what is none and belongs to no WFDB record, both sorted."""
     order = list(names)
     headers = [name for name in order if name.lower().endswith(".hea")]
     named: set[str] = set()
@@ -130,8 +148,22 @@ def _recordings(names: Iterable[str], head_of: Callable[[str], bytes]) -> list[s
         named |= _named_by(name, head_of(name))
     known = named.union(headers)
     others = [name for name in order if name not in known]
-    found = [name for name in headers if name not in named]
-    return sorted([*found, *(name for name in others if _is_recording(name, head_of(name)))])
+    found = {name for name in headers if name not in named}
+    found |= {name for name in others if _is_recording(name, head_of(name))}
+    records = {_without_suffix(name) for name in headers}
+    left = [name for name in others if name not in found and not _belongs(name, records)]
+    return sorted(found), sorted(left)
+
+
+def _belongs(name: str, records: set[str]) -> bool:
+    """Return whether a file stands beside a header of its name, and could be its annotations."""
+    signals = PurePosixPath(name).suffix.lower() in SIGNAL_SUFFIXES
+    return _without_suffix(name) in records and not signals
+
+
+def _without_suffix(name: str) -> str:
+    path = PurePosixPath(name)
+    return (path.parent / path.stem).as_posix()
 
 
 def _named_by(name: str, head: bytes) -> set[str]:
@@ -156,7 +188,7 @@ def _is_recording(name: str, head: bytes) -> bool:
     entry = recognise(PurePosixPath(name).name, head)
     if entry is not None:
         return entry.listed is None or entry.listed(head)
-    known = recognise_known(head)
+    known = recognise_known(PurePosixPath(name).name, head)
     if known is not None:
         return known.is_ecg
     suffix = PurePosixPath(name).suffix.lower()

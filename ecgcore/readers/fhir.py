@@ -1,6 +1,5 @@
-"""FHIR R4 (and R5) Observation with SampledData, as JSON: alone, in a list, or in a Bundle."""
+"""FHIR R4 (and R5) Observation with SampledData, as JSON or XML: alone, listed or in a Bundle."""
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -11,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import MissingInformationError, ReadError, TooLargeError
-from ecgcore.leads import canonical_lead
+from ecgcore.errors import MissingInformationError, ReadError
+from ecgcore.leads import CHEST_6, canonical_lead
 from ecgcore.readers.assemble import (
     chosen_names,
     finish,
@@ -22,7 +21,9 @@ from ecgcore.readers.assemble import (
     parse_sex,
     were,
 )
-from ecgcore.readers.base import HEAD_BYTES, MIB, Draft, ReadOptions, Source, library, shown
+from ecgcore.readers.base import HEAD_BYTES, Draft, ReadOptions, Source, shown
+from ecgcore.readers.fhir_xml import RESOURCES, as_json, is_fhir_xml
+from ecgcore.readers.json_text import load_json
 from ecgcore.readers.mdc import is_mdc, lead_name
 from ecgcore.readers.text_values import (
     Samples,
@@ -33,18 +34,17 @@ from ecgcore.readers.text_values import (
     equal_length,
     is_amplitude,
     iso_time,
+    number,
     rate_of,
     samples,
     scaled,
     too_many,
 )
-from ecgcore.readers.xml_ import decode
+from ecgcore.readers.xml_ import parse
 from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
 from ecgcore.units import MV, NU, is_voltage, mv_per
 
-MAX_BYTES = 48 * MIB
 _RESOURCE = re.compile(r'"resourceType"\s*:\s*"(\w{1,40})"')
-_HOLDERS = {"Observation", "Bundle", "DiagnosticReport", "Patient", "Device"}
 # Words for samples that are wrong, above or below what could be measured (SampledData.data).
 _ABSENT = frozenset({"e", "u", "l"})
 _MAX_DIMENSIONS = 64
@@ -54,17 +54,24 @@ Rows = NDArray[np.float32]
 
 
 def sniff(name: str, head: bytes) -> bool:
-    """Return whether the content is FHIR as JSON, of a kind that may hold an ECG."""
+    """Return whether the content is FHIR, of a kind that may hold an ECG."""
+    if is_fhir_xml(head):
+        return True
     plain = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")
     if not plain.startswith((b"{", b"[")):
         return False
     kinds = _RESOURCE.findall(plain.decode("utf-8", errors="ignore"))
-    return bool(kinds) and kinds[0] in _HOLDERS
+    return bool(kinds) and kinds[0] in RESOURCES.values()
 
 
 def listed_in_folder(head: bytes) -> bool:
     """Return whether such a file in a folder is a recording: it shows samples, or may later."""
     return len(head) == HEAD_BYTES or b"SampledData" in head.replace(b"\x00", b"")
+
+
+def is_resource(content: Any) -> bool:
+    """Return whether parsed JSON is a resource that may hold an ECG."""
+    return _dict(content).get("resourceType") in RESOURCES.values()
 
 
 @dataclass
@@ -130,11 +137,9 @@ def read(source: Source, options: ReadOptions) -> Recording:
 
 
 def _load(data: bytes, notes: list[str]) -> Any:
-    if len(data) > MAX_BYTES:
-        raise TooLargeError(f"The JSON is larger than the {MAX_BYTES / MIB:.0f} MB that are read.")
-    text = decode(data, notes)
-    with library("The file is no valid JSON: it is damaged, cut off or too deeply nested."):
-        return json.loads(text.removeprefix("\ufeff").rstrip("\x00"))
+    if is_fhir_xml(data[:HEAD_BYTES]):
+        return as_json(parse(data, notes))
+    return load_json(data, notes)
 
 
 def _resources(content: Any) -> Iterator[Json]:
@@ -161,13 +166,15 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> float | None:
+    if isinstance(value, str):
+        return number(value)  # as XML writes it
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
-        number = float(value)
+        whole = float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) else None
+    return whole if math.isfinite(whole) else None
 
 
 def _leads(
@@ -279,13 +286,16 @@ def _within(ends: Samples, factor: float, zero: float, low: float, high: float) 
 
 def _rate(data: Json) -> float | None:
     """Return the rate of R4's period (ms) or R5's interval with its unit."""
-    if (period := _number(data.get("period"))) is not None:
-        return rate_of(f"{period:.15g}", 1e-3)
-    interval = _number(data.get("interval"))
+    if _number(data.get("period")) is not None:
+        return rate_of(_printed(data["period"]), 1e-3)
     seconds = {"s": 1.0, "ms": 1e-3, "us": 1e-6}.get(_text(data.get("intervalUnit")))
-    if interval is None or seconds is None:
+    if _number(data.get("interval")) is None or seconds is None:
         return None
-    return rate_of(f"{interval:.15g}", seconds)
+    return rate_of(_printed(data["interval"]), seconds)
+
+
+def _printed(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:.15g}"
 
 
 def _name(code: Json) -> str:
@@ -300,17 +310,30 @@ def _name(code: Json) -> str:
 
 
 def _together(leads: list[_Lead], notes: list[str]) -> list[_Lead]:
-    """Return the leads of one rate and time that hold most samples; note the others."""
+    """Return the leads of one rate and time: with the chest leads, else of most samples.
+
+    The others are noted.
+    """
     groups: dict[tuple[float | None, str], list[_Lead]] = {}
     for lead in leads:
         groups.setdefault((lead.fs_hz, lead.effective), []).append(lead)
-    chosen = max(groups.values(), key=lambda group: sum(lead.values.size for lead in group))
-    if len(groups) > 1:
-        notes.append(
-            f"The file holds {len(groups)} recordings of other times or rates; the one with the "
-            "most samples was read."
-        )
+    chosen = max(groups.values(), key=_rank)
+    notes += [_left_out(group) for group in groups.values() if group is not chosen]
     return chosen
+
+
+def _rank(group: list[_Lead]) -> tuple[bool, int]:
+    names = {canonical_lead(lead.name) for lead in group}
+    return names.issuperset(CHEST_6), sum(lead.values.size for lead in group)
+
+
+def _left_out(group: list[_Lead]) -> str:
+    """Name the leads of another time or rate than those read."""
+    every = (canonical_lead(lead.name) or shown(lead.name, 24) or "a lead" for lead in group)
+    names = list(dict.fromkeys(every))
+    rate = f" at {group[0].fs_hz:g} Hz" if group[0].fs_hz else ""
+    time = f" of {shown(group[0].effective, 32)}" if group[0].effective else ""
+    return f"{listed(names)}{rate}{time} {were(names)} left out: another time or rate than read."
 
 
 def _only_ecg(leads: list[_Lead], options: ReadOptions, notes: list[str]) -> list[_Lead]:

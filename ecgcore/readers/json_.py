@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import ReadError, TooLargeError
+from ecgcore.errors import ReadError, TooLargeError, UnknownFormatError
+from ecgcore.readers import fhir, kardia
 from ecgcore.readers.base import HEAD_BYTES, MIB, ReadOptions, Source, library, shown
-from ecgcore.readers.columns import is_fact, key_of, refuse_long_layout
+from ecgcore.readers.columns import is_fact, is_rate, key_of, refuse_long_layout
 from ecgcore.readers.csv_text import decode
-from ecgcore.readers.mat import SIGNAL_NAMES, read_named
+from ecgcore.readers.known import describe_unknown_json
+from ecgcore.readers.mat import SIGNAL_NAMES, is_standard_lead, read_named
 from ecgcore.recording import Recording
 
 MAX_BYTES = 64 * MIB
@@ -26,6 +28,7 @@ MAX_LISTED_LEADS = 256
 _START = re.compile(r"\s*(?:\{\s*\"|\[\s*(?:[\[{\d]|-\d))")
 _NAME_KEYS = ("name", "lead", "label", "channel", "lead_name", "id", "key")
 _SAMPLE_KEYS = (*SIGNAL_NAMES, "values", "voltages", "points")
+_KNOWN_NAMES = frozenset((*_SAMPLE_KEYS, "voltage", "amplitude"))
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -53,6 +56,8 @@ def read(source: Source, options: ReadOptions) -> Recording:
     ReadError
         If it is no JSON, or holds no lists of numbers that could be samples.
     """
+    if kardia.has_keys(source.data):  # the keys may stand after the samples
+        return kardia.read(source, options)
     text = decode(source.data)
     if text is None:
         raise ReadError("The JSON file is no text.")
@@ -64,10 +69,28 @@ def read(source: Source, options: ReadOptions) -> Recording:
     with library("The file is no valid JSON: it is damaged, cut short or too deeply nested."):
         content = json.loads(text, object_pairs_hook=_unique)
         values = content if isinstance(content, dict) else {"data": content}
-        if "resourceType" in values:
-            raise ReadError("This FHIR resource holds no ECG samples that are read.")
+        if fhir.is_resource(content):
+            return fhir.read(source, options)
         ready = _ready(values)
+    if not _is_known(ready):
+        first = content[0] if isinstance(content, list) and content else content
+        names = first if isinstance(first, dict) else ()
+        raise UnknownFormatError(describe_unknown_json(names))
     return read_named(ready, "JSON", source, options)
+
+
+def _is_known(values: Mapping[str, Any]) -> bool:
+    """Return whether a name tells that there are samples: a lead, a usual name, or a rate."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            known = _is_known(value)
+        elif isinstance(value, np.ndarray):
+            known = key_of(name) in _KNOWN_NAMES or is_standard_lead(name)
+        else:
+            known = is_rate(name)
+        if known:
+            return True
+    return False
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Protocol, runtime_checkable
 from ecgcore.errors import EcgError, ReadError, TooLargeError, UnknownFormatError
 from ecgcore.readers.base import ReadOptions, Source, no_memory, shown, too_large
 from ecgcore.readers.discover import describe, passed_over, recordings_in
-from ecgcore.readers.known import recognise_known
-from ecgcore.readers.table import readable, recognise
+from ecgcore.readers.table import recognise
+from ecgcore.readers.unread import reason_unread
 from ecgcore.readers.zip_ import expand_all, is_zip
 from ecgcore.recording import Recording
 
@@ -28,11 +28,7 @@ class UploadedFile(Protocol):
 
 
 Files = Mapping[str, bytes] | Iterable[UploadedFile]
-_SIGNAL_FILES = (".dat", ".mat")
 _DEFAULTS = ReadOptions()
-_PASSED_OVER = ReadError(
-    "It was passed over, as nothing in it tells that it is an ECG; give it alone to have it read."
-)
 _TOGETHER = TooLargeError(
     "The zip archives together expand to more than is read; give one at a time."
 )
@@ -86,13 +82,30 @@ def read_many(
     files, results = _expanded(given, options)
     found = recordings_in(files)
     if found or results:
-        results += [(name, _PASSED_OVER) for name in passed_over(files) if name in given]
+        results += _left_out(files, given)
     for name in found or ([] if results else sorted(files)):
         try:
             results.append((name, _read_files(files, name, options)))
         except EcgError as error:
             results.append((name, error))
     return sorted(results, key=lambda result: result[0])
+
+
+def _left_out(
+    files: Mapping[str, bytes], given: Mapping[str, bytes]
+) -> list[tuple[str, Recording | EcgError]]:
+    """Return what is no recording with its reason: each file given, and one line an archive."""
+    reasons = passed_over(files)
+    told: list[tuple[str, Recording | EcgError]] = [
+        (name, UnknownFormatError(reason)) for name, reason in reasons.items() if name in given
+    ]
+    inside = [name for name in reasons if name not in given]
+    archives = [name for name, data in given.items() if is_zip(data)]
+    if inside and archives:
+        what = "file in it holds" if len(inside) == 1 else "files in it hold"
+        of = archives[0] if len(archives) == 1 else "the archives"
+        told.append((of, ReadError(f"{len(inside)} {what} no ECG: {describe(inside)}.")))
+    return told
 
 
 def _expanded(
@@ -110,7 +123,7 @@ def _expanded(
             refused.append((name, _TOGETHER if together else error))
             continue
         if is_zip(data) and _without_recordings(inner, given):
-            refused.append((name, _PASSED_OVER))
+            refused.append((name, ReadError(f"No file in it holds an ECG: {describe(inner)}.")))
             continue
         room -= sum(map(len, inner.values())) if is_zip(data) else 0
         clash = not files.keys().isdisjoint(inner)
@@ -226,19 +239,4 @@ def _read_source(source: Source, options: ReadOptions) -> Recording:
         source.name = header
         source.data = source.take(header)
         return _read_source(source, options)
-    raise _unknown(source)
-
-
-def _unknown(source: Source) -> UnknownFormatError:
-    known = recognise_known(source.head)
-    if known is not None:
-        return UnknownFormatError(f"This is {known.name}, which is not read; {known.advice}.")
-    name = source.name.lower()
-    if name.endswith(_SIGNAL_FILES) or source.head.startswith(b"fLaC"):
-        header = shown(PurePosixPath(source.name).stem + ".hea")
-        return UnknownFormatError(
-            f"This may be a WFDB signal file; give its header {header} together with it."
-        )
-    return UnknownFormatError(
-        f"The content is of no format that is read; possible are {readable()}."
-    )
+    raise UnknownFormatError(reason_unread(source.name, source.head))

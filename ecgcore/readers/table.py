@@ -14,10 +14,14 @@ from ecgcore.readers import (
     fhir,
     ishne,
     json_,
+    kardia,
+    labchart,
     mat,
     mfer,
+    mortara,
     muse,
     numpy_,
+    opensignals,
     parquet_,
     philips,
     schiller,
@@ -25,6 +29,7 @@ from ecgcore.readers import (
     wfdb_,
 )
 from ecgcore.readers.base import ReadOptions, Source
+from ecgcore.readers.known import recognise_known
 from ecgcore.recording import Recording
 
 
@@ -45,6 +50,8 @@ class Format:
     listed : callable, optional
         ``listed(head) -> bool``: whether such a file counts as a recording when a folder is
         walked; always, if None.
+    last_resort : bool
+        Whether what begins as another known format is refused by that name instead.
     """
 
     name: str
@@ -52,6 +59,7 @@ class Format:
     sniff: Callable[[str, bytes], bool]
     read: Callable[[Source, ReadOptions], Recording]
     listed: Callable[[bytes], bool] | None = None
+    last_resort: bool = False
 
 
 # In the order asked: formats with a signature first, plain text last.
@@ -63,7 +71,8 @@ FORMATS: tuple[Format, ...] = (
     Format("Philips XML", "Philips XML", philips.sniff, philips.read),
     Format("GE CardioSoft XML", "GE CardioSoft XML", cardiosoft.sniff, cardiosoft.read),
     Format("Schiller XML", "Schiller XML", schiller.sniff, schiller.read),
-    Format("FHIR", "FHIR Observation (JSON)", fhir.sniff, fhir.read, fhir.listed_in_folder),
+    Format("Mortara XML", "Mortara ELI XML", mortara.sniff, mortara.read),
+    Format("FHIR", "FHIR Observation (JSON or XML)", fhir.sniff, fhir.read, fhir.listed_in_folder),
     Format("SCP-ECG", "SCP-ECG (.scp)", scp.sniff, scp.read),
     Format("ISHNE", "ISHNE Holter", ishne.sniff, ishne.read),
     Format("ATC", "AliveCor ATC", atc.sniff, atc.read),
@@ -73,14 +82,20 @@ FORMATS: tuple[Format, ...] = (
     Format("Parquet", "Parquet", parquet_.sniff, parquet_.read),
     Format("WFDB", "WFDB (.hea with its signal files)", wfdb_.sniff, wfdb_.read),
     Format("Apple Watch", "Apple Watch CSV", apple.sniff, apple.read),
+    Format("OpenSignals", "OpenSignals text (BITalino)", opensignals.sniff, opensignals.read),
+    Format("LabChart", "LabChart text", labchart.sniff, labchart.read),
+    Format("Kardia JSON", "AliveCor Kardia JSON", kardia.sniff, kardia.read),
     Format("JSON", "JSON", json_.sniff, json_.read, json_.listed_in_folder),
-    Format("CSV", "CSV or TXT", csv_.sniff, csv_.read, csv_.listed_in_folder),
+    Format("CSV", "CSV or TXT", csv_.sniff, csv_.read, csv_.listed_in_folder, last_resort=True),
 )
 
 
 def recognise(name: str, head: bytes) -> Format | None:
     """Return the format of the content, or None."""
-    return next((entry for entry in FORMATS if entry.sniff(name, head)), None)
+    entry = next((entry for entry in FORMATS if entry.sniff(name, head)), None)
+    if entry is not None and entry.last_resort and recognise_known(name, head):
+        return None
+    return entry
 
 
 def readable() -> str:

@@ -27,6 +27,7 @@ _CHUNK_CHARACTERS = 1_000_000
 _MAX_WITH_GAPS = 32_000_000
 _BLOCK = 1_000_000
 _MAX_AGE_YEARS = 130
+_CHILD_YEARS = 18
 
 
 def number(text: str) -> float | None:
@@ -300,11 +301,17 @@ def birth_date(text: str) -> date | None:
 
 
 def age_at(born: date | None, day: datetime | None) -> float | None:
-    """Return whole years from birth to the recording, or None where they cannot be told."""
+    """Return the age at the recording, or None where it cannot be told.
+
+    In whole years, as it is stated; that of a child, whose normal limits change by the week, in
+    fractions of a year.
+    """
     if born is None or day is None:
         return None
     years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-    return float(years) if 0 <= years <= _MAX_AGE_YEARS else None
+    if not 0 <= years <= _MAX_AGE_YEARS:
+        return None
+    return (day.date() - born).days / 365.25 if years < _CHILD_YEARS else float(years)
 
 
 _AGE_UNITS = {

@@ -108,14 +108,32 @@ def root_name(head: bytes) -> str:
     head : bytes
         The first bytes of a file.
     """
-    encoding = _sniffed_encoding(head) or "latin-1"
+    return root_element(head)[0].lower()
+
+
+def root_element(head: bytes) -> tuple[str, str]:
+    """Return the root element's plain name as it is written, and its namespace; "" without one.
+
+    Parameters
+    ----------
+    head : bytes
+        The first bytes of a file.
+    """
+    encoding = _sniffed_encoding(head) or "utf-8"
     text = head[: 2 * _SNIFFED_CHARACTERS].decode(encoding, errors="ignore")
-    at = _after_prolog(text[:_SNIFFED_CHARACTERS].removeprefix("ï»¿"))
-    return at.lower()
+    match = _after_prolog(text[:_SNIFFED_CHARACTERS].removeprefix("\ufeff"))
+    if match is None:
+        return "", ""
+    tag = match.string[match.start() : match.string.find(">", match.end())]
+    prefix = re.match(r"<([\w.-]+):", tag)
+    declared = re.search(
+        rf"\sxmlns{':' + re.escape(prefix[1]) if prefix else ''}\s*=\s*[\"']([^\"']*)", tag
+    )
+    return match[1], declared[1] if declared else ""
 
 
-def _after_prolog(text: str) -> str:
-    """Return the name in the first tag after declaration, comments and document type."""
+def _after_prolog(text: str) -> re.Match[str] | None:
+    """Return the first tag after declaration, comments and document type."""
     at = 0
     while True:
         at = _SPACE.match(text, at).end()  # type: ignore[union-attr]  # matches nothing too
@@ -128,10 +146,9 @@ def _after_prolog(text: str) -> str:
         elif text.startswith("<!", at):
             end, width = _doctype_end(text, at)
         else:
-            match = _NAME.match(text, at)
-            return match[1] if match else ""
+            return _NAME.match(text, at)
         if end < 0:
-            return ""
+            return None
         at = end + width
 
 

@@ -5,8 +5,9 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from ecgcore.errors import ReadError, TooLargeError
+from ecgcore.errors import ReadError, TooLargeError, UnknownFormatError
 from ecgcore.readers.base import MIB, ReadOptions, is_plain_name, library, shown
+from ecgcore.readers.known import recognise_archive
 
 MAX_MEMBERS = 2000
 _CHUNK = MIB
@@ -47,6 +48,9 @@ def expand(data: bytes, options: ReadOptions) -> dict[str, bytes]:
         zipfile.ZipFile(io.BytesIO(data)) as archive,
     ):
         members = archive.infolist()
+        document = recognise_archive(member.filename for member in members)
+        if document is not None:
+            raise UnknownFormatError(document)
         if len(members) > MAX_MEMBERS:
             raise ReadError(
                 f"The zip archive has {len(members)} members; up to {MAX_MEMBERS} are read."

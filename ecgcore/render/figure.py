@@ -17,7 +17,7 @@ from ecgcore.recording import Recording
 from ecgcore.render.overlay import N_LEVELS, TRACE_BIN_S, Overlay, heat_rows, levels, scaled
 from ecgcore.render.palette import LIGHT, Palette
 from ecgcore.render.paper import PULSE_MV, PULSE_S, Cell, Sheet
-from ecgcore.units import MV
+from ecgcore.units import MV, clock
 
 Y_PER_MM = 100
 _INT16_MAX = 32767
@@ -310,11 +310,3 @@ def _layout(sheet: Sheet, palette: Palette) -> dict[str, Any]:
         "xaxis": axis(sheet.width_mm, 1),
         "yaxis": axis(sheet.height_mm, Y_PER_MM),
     }
-
-
-def clock(time_s: float) -> str:
-    """Return a time within a recording as ``m:ss`` (``h:mm:ss`` from one hour)."""
-    whole = int(time_s)
-    hours, rest = divmod(whole, 3600)
-    minutes, seconds = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ecgcore.signal.rr import absent_spans, rr_before
+
 Array = NDArray[np.float64]
 Numbers = NDArray[np.intp]
 
@@ -53,7 +55,7 @@ class OwnBeat:
     disorder : array, shape (n_beats,)
         How far RR differs from the nearest of the three before it, as a part of itself.
     rr_s : array, shape (n_beats,)
-        RR before each beat; NaN for the first.
+        RR before each beat; NaN for the first and over absent samples.
     """
 
     r: Numbers
@@ -80,7 +82,7 @@ def own_beat(x: NDArray[np.float32], fs_hz: float, r_s: Array) -> OwnBeat:
     filled = np.nan_to_num(np.asarray(x, dtype=np.float64))
     r = np.round(np.asarray(r_s) * fs_hz).astype(np.intp)
     r = r[(r >= 0) & (r < x.shape[1])]
-    rr_s = np.diff(r / fs_hz, prepend=np.nan)
+    rr_s = rr_before(r / fs_hz, absent_spans(x, fs_hz))
     early, late, disorder = _timing(rr_s)
     usual = np.full(filled.shape, np.nan)
     residual = np.zeros(filled.shape)
@@ -97,7 +99,7 @@ def own_beat(x: NDArray[np.float32], fs_hz: float, r_s: Array) -> OwnBeat:
 
 
 def _timing(rr: Array) -> tuple[Array, Array, Array]:
-    if rr.size < 4:
+    if np.isfinite(rr).sum() < 3:
         return np.zeros(rr.size), np.zeros(rr.size), np.zeros(rr.size)
     differences = np.stack([np.abs(rr - _before(rr, k)) for k in (1, 2, 3)])
     least = np.nanmin(np.where(np.isfinite(differences), differences, np.inf), axis=0) / rr

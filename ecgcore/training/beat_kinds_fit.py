@@ -34,6 +34,7 @@ from ecgcore.recording import Recording
 from ecgcore.results import FIDUCIALS, Fiducials
 from ecgcore.signal.beats import detect_beats
 from ecgcore.signal.quality import assess
+from ecgcore.signal.rr import rr_before
 from ecgcore.simulate import CASES, simulate
 
 Array = NDArray[np.float64]
@@ -110,7 +111,7 @@ def found_beats(recording: Recording) -> tuple[Array, Fiducials] | None:
         return None
     joint = consensus(delineator(DEFAULT)(signal, recording.fs_hz, r_s), r_s)
     beats = Fiducials.from_array(joint)
-    apart = np.diff(beats.r_peak, prepend=-np.inf) > SAME_BEAT_S
+    apart = ~(rr_before(beats.r_peak) <= SAME_BEAT_S)
     return scaled(signal, recording.fs_hz), Fiducials.from_array(joint[:, apart])
 
 
@@ -135,8 +136,10 @@ def recorded_cases(records: Sequence[str]) -> Iterator[Case]:
 
 
 def _features(low: Array, beats: Fiducials) -> BeatFeatures:
-    shape, _ = own_shapes(low, beats)
-    return beat_features(low, SHAPE_HZ, beats, shape)
+    # What is fitted on has no gaps.
+    rr_s = rr_before(beats.r_peak)
+    shape, _ = own_shapes(low, beats, rr_s)
+    return beat_features(low, SHAPE_HZ, beats, rr_s, shape)
 
 
 def _pieces(whole: Case, low: Array, beats: Fiducials, starts_s: Array) -> Iterator[Case]:

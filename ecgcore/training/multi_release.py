@@ -33,7 +33,7 @@ from ecgcore.training.multi_make import Material, final_network, fold_network, s
 from ecgcore.training.recipe import Recipe
 from ecgcore.training.release_choices import choose, kept_networks
 from ecgcore.training.release_distance import usual_records
-from ecgcore.training.rules import THRESHOLD_RULE, URGENT, label_rules
+from ecgcore.training.rules import BY_SPECIFICITY, THRESHOLD_RULE, label_rules
 
 _MORE_SOURCES = {
     "brugada": ("Brugada-HUCA", "CC BY-SA 4.0"),
@@ -194,7 +194,8 @@ def _split_words(recipe: Recipe) -> str:
     return (
         f"Weights: learned from {learn}. Thresholds and calibration: patient-wise out-of-fold "
         f"predictions on twelve leads ({recipe.data.folds} folds) over {cross}; for "
-        f"{', '.join(URGENT)} the threshold has a sensitivity of 95 %. Figures: test."
+        f"{', '.join(BY_SPECIFICITY)} the threshold has a specificity of 95 %. "
+        "Figures: test."
     )
 
 

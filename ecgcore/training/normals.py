@@ -16,6 +16,7 @@ from ecgcore.measure.measuring import measure
 from ecgcore.models import HANDHELD
 from ecgcore.models.restoration import ATTRIBUTES
 from ecgcore.signal.beats import detect_beats
+from ecgcore.signal.rr import absent_spans, rr_intervals
 from ecgcore.training.pools import Pool
 
 Array = NDArray[np.float64]
@@ -137,8 +138,9 @@ def _measured(entry: Entry) -> tuple[Array, NDArray[np.float32]]:
     if entry.lead is not None:
         # One lead: its own waves say less than its rhythm does, and there are thousands of them.
         r_s = detect_beats(recording.signal, recording.fs_hz)
-        if r_s.size > 2:
-            out[2] = 60.0 / float(np.median(np.diff(r_s)))
+        rr = rr_intervals(r_s, absent_spans(recording.signal, recording.fs_hz)).duration_s
+        if rr.size > 1:
+            out[2] = 60.0 / float(np.median(rr))
         return r_s, out
     found = measure(recording, check=False)
     for name, column in _MEASURED.items():

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ecgcore.models.restoration import ATTRIBUTES
 from ecgcore.models.scaling import CLIP, FLAT, USUAL_MV
+from ecgcore.signal.rr import rr_intervals
 from ecgcore.training.normals import Facts, window_beats
 from ecgcore.training.pools import Pool
 from ecgcore.training.pseudo_anomalies import Stretch, corrupt, with_lead_order
@@ -127,7 +128,7 @@ def simulated_normals(records: SimulatedRecords) -> Normals:
 def _by_rate(r_s: NDArray[np.float32]) -> NDArray[np.float32]:
     out = np.full(len(ATTRIBUTES), np.nan, dtype=np.float32)
     if r_s.size > 2:
-        out[2] = 60.0 / float(np.median(np.diff(r_s)))
+        out[2] = 60.0 / float(np.median(rr_intervals(r_s).duration_s))
     return out
 
 

@@ -36,6 +36,7 @@ from ecgcore.evaluation.side_report import (
 from ecgcore.evaluation.tasks import task_report
 from ecgcore.inference import LoadedModel
 from ecgcore.inference.one_lead import blocked_on
+from ecgcore.inference.predict import combine_windows
 from ecgcore.labels import CORE_CODES, SUPERCLASSES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import LeadAttentionNet
@@ -85,7 +86,7 @@ def probabilities(model: LoadedModel, said: Sequence[Said | None]) -> Array:
     out = np.full((len(said), len(rules)), np.nan)
     for i, each in enumerate(said):
         if each is not None:
-            out[i] = each.logits.max(axis=0)
+            out[i] = combine_windows(each.logits, model.card.codes)
     temperature = np.array([rule.temperature for rule in rules])
     bias = np.array([rule.bias for rule in rules])
     return np.asarray(expit(np.clip(out / temperature + bias, -50, 50)))

@@ -19,6 +19,7 @@ from ecgcore.inference.loading import LoadedModel
 from ecgcore.inference.wave_segments import beat_waves
 from ecgcore.models import INTERVALS, WAVE_LABELS
 from ecgcore.results import FIDUCIALS
+from ecgcore.signal.rr import rr_intervals
 
 UNSURE = 255
 # Below this the class of a sample is not taught.
@@ -114,7 +115,7 @@ def intervals_of(likely: NDArray[np.float64], rate: float) -> NDArray[np.float32
     waves = beat_waves(likely, np.zeros(likely.shape[1]), rate, r_s)
     start, stop = waves[_ROW["qrs_onset"]], waves[_ROW["qrs_offset"]]
     pr = start - waves[_ROW["p_onset"]]
-    found = (pr, stop - start, waves[_ROW["t_offset"]] - start, np.diff(r_s))
+    found = (pr, stop - start, waves[_ROW["t_offset"]] - start, rr_intervals(r_s).duration_s)
     for column, values in enumerate(found):
         known = values[np.isfinite(values)]
         enough = WITH_P * r_s.size if column == 0 else 2

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ecgcore.errors import InvalidRecordingError
-from ecgcore.recording import Patient, Recording, Step
+from ecgcore.recording import Patient, Recording, Step, describe_age
 
 
 def make(**changes: Any) -> Recording:
@@ -73,3 +73,21 @@ def test_a_recording_survives_pickling_read_only() -> None:
 def test_impossible_patients_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidRecordingError):
         Patient(**changes)
+
+
+@pytest.mark.parametrize(
+    ("years", "words"),
+    [
+        (0, "0 hours"),
+        (1 / 8766, "1 hour"),
+        (30 / 8766, "30 hours"),
+        (20 / 365.25, "20 days"),
+        (6 / 52.18, "6 weeks"),
+        (7 / 12, "7 months"),
+        (1.5, "18 months"),
+        (2, "2 years"),
+        (56.9, "56 years"),
+    ],
+)
+def test_an_age_is_said_in_its_unit(years: float, words: str) -> None:
+    assert describe_age(years) == words

@@ -5,7 +5,7 @@ import pytest
 from ecgcore.checks import in_range, one_of
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.labels import CORE_CODES, CORE_STATEMENTS, statement
-from ecgcore.units import is_normalised, is_voltage, mv_per
+from ecgcore.units import clock, is_normalised, is_voltage, mv_per
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,7 @@ def test_the_nine_statements_have_distinct_codes() -> None:
     assert len(set(snomed)) == len(snomed)
     assert statement("IAVB").scp == ("1AVB",)
     assert {s.code for s in CORE_STATEMENTS if s.needs_voltage} == {"STD", "STE"}
+
+
+def test_clock() -> None:
+    assert [clock(v) for v in (0, 9.9, 65, 3725)] == ["0:00", "0:09", "1:05", "1:02:05"]

@@ -179,6 +179,28 @@ def test_all_at_once_each_has_its_own_message(page: Page, tmp_path: Path) -> Non
         expect(message.first).to_be_visible()
 
 
+def test_no_file_of_several_vanishes(page: Page, tmp_path: Path) -> None:
+    files = {
+        "good.csv": b"# fs: 500\n# unit: mV\nI\n" + b"0.1\n0.2\n" * 600,
+        "photo.png": b"\x89PNG\r\n\x1a\n" + bytes(50),
+        "other.bin": bytes(range(1, 250)) * 3,
+        "lone.dat": bytes(range(1, 250)) * 3,
+        "table.xml": b"<Foo>\n" + b"1,2\n" * 200 + b"</Foo>",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    chosen = [str(tmp_path / name) for name in files]
+    page.locator("input[type=file]").set_input_files(chosen)
+    expect(page.get_by_text("good.csv: CSV")).to_be_visible()
+    for words in (
+        r"photo\.png: This is a PNG image",
+        r"other\.bin: The content is of no format",
+        r"lone\.dat: This may be a WFDB signal file",
+        r"table\.xml: This is XML with the root element Foo",
+    ):
+        expect(page.get_by_test_id("stText").filter(has_text=re.compile(words))).to_be_visible()
+
+
 def test_a_file_kept_aside_is_given_back_later(page: Page, tmp_path: Path) -> None:
     content = b"\x00\x01" * 400 + SCRIPT.encode()
     (tmp_path / "odd.dcm").write_bytes(content)

@@ -7,6 +7,7 @@ import pytest
 import wfdb
 
 from ecgcore.cli import main
+from ecgcore.inference import weights_root
 from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
 from tests.synthetic import beats, write_tiny_model
@@ -33,6 +34,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def weights(tmp_path, monkeypatch):
     write_tiny_model(tmp_path / "models" / "diagnostic-1")
+    # Findings are reconciled with measurements, which the shipped delineator makes.
+    (tmp_path / "models" / "delineator-1").symlink_to(weights_root() / "delineator-1")
     monkeypatch.setenv("ECG_WEIGHTS", str(tmp_path / "models"))
 
 
@@ -46,6 +49,7 @@ def test_one_file_gives_one_object(folder, capsys):
         "labels",
         "abstained",
         "abstain_reason",
+        "not_assessed",
         "quality",
     ]
     assert out["file"] == str(folder / "a")
@@ -53,6 +57,26 @@ def test_one_file_gives_one_object(folder, capsys):
     assert [label["code"] for label in out["labels"]] == list(CORE_CODES)
     assert all(list(label) == LABEL_KEYS for label in out["labels"])
     assert list(out["quality"]) == ["acceptable", "bad_leads", "reasons"]
+
+
+def test_age_and_sex_that_the_file_does_not_tell(folder, capsys):
+    def normal(*arguments):
+        assert main(["predict", str(folder / "a"), "--json", *arguments]) == 0
+        out = json.loads(capsys.readouterr().out)
+        return next(label for label in out["labels"] if label["code"] == "SNR")
+
+    assert "age and sex not known" in normal()["reason"]
+    assert "sex not known" in normal("--age", "61")["reason"]
+    assert "not known" not in normal("--age", "61", "--sex", "female")["reason"]
+    assert "6 years old" in normal("--age", "6", "--sex", "female")["reason"]
+
+
+@pytest.mark.parametrize("age", ["-1", "131", "old", "nan"])
+def test_an_impossible_age_is_refused(folder, capsys, age):
+    with pytest.raises(SystemExit) as stopped:
+        main(["predict", str(folder / "a"), f"--age={age}"])
+    assert stopped.value.code == 2
+    assert "no age in years" in capsys.readouterr().err
 
 
 def test_windows_are_added_on_request(folder, capsys):

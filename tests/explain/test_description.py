@@ -19,6 +19,7 @@ from ecgcore.labels import STATEMENT_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
 from ecgcore.results import Beats, Fiducials, SelfCheck
+from ecgcore.signal.rr import rr_before
 from tests.synthetic import recording, tiny_model
 
 FS = 100.0
@@ -28,7 +29,7 @@ def beats(n=4, leads=("II", "V1"), types=None):
     """One beat a second: P at .20, QRS at .36 to .46, T at .60 to .80."""
     at = np.arange(n)[None] + np.array([[0.20, 0.25, 0.30, 0.36, 0.40, 0.46, 0.60, 0.70, 0.80]]).T
     own = Fiducials.from_array(at)
-    return Beats(own, dict.fromkeys(leads, own), types or ("normal",) * n)
+    return Beats(own, dict.fromkeys(leads, own), types or ("normal",) * n, rr_before(own.r_peak))
 
 
 def test_every_sample_has_its_wave_and_beat():
@@ -43,7 +44,7 @@ def test_every_sample_has_its_wave_and_beat():
 
 def test_a_lead_without_waves_of_its_own_takes_the_consensus():
     lost = Fiducials.from_array(np.full((9, 4), np.nan))
-    given = Beats(beats().consensus, {"II": lost}, ("normal",) * 4)
+    given = Beats(beats().consensus, {"II": lost}, ("normal",) * 4, np.full(4, np.nan))
     found = places(given, ("II", "V6"), 450, FS)
     np.testing.assert_array_equal(found.wave[0], found.wave[1])
     assert found.qrs.any()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ecgcore.inference.abstain import NOT_IN_PACED, limits_of
+from ecgcore.inference.abstain import NOT_IN_PACED, limits_of, outside_scope
 from ecgcore.inference.card import InputContract, LabelRule
 from ecgcore.inference.distance import ENERGY, Strangeness
 from ecgcore.inference.prepare import model_input, model_leads
@@ -89,10 +89,39 @@ def test_under_eighteen_nothing_is_said():
     assert "17 years" in found.everywhere
 
 
-def test_an_unknown_age_costs_what_is_measured_against_adults():
-    found = limits(replace(adult(), patient=Patient(None, None)))
-    assert set(found.blocked) == {"LVH"}
+@pytest.mark.parametrize(
+    ("patient", "words"),
+    [
+        (Patient(None, None), "age and sex not known: enter them"),
+        (Patient(None, "male"), "age not known: enter it"),
+        (Patient(60, None), "sex not known: enter it"),
+    ],
+)
+def test_unknown_age_or_sex_withholds_what_depends_on_them(patient, words):
+    found = limits(replace(adult(), patient=patient))
+    assert set(found.blocked) == {"SNR", "LVH"}
+    assert words in found.blocked["SNR"]
+
+
+def test_an_unknown_age_is_said_beside_what_differs_in_children():
+    found = limits(replace(adult(), patient=Patient(None, "male")))
     assert set(found.remarks) == {"SNR", "SBRAD", "STACH", "STE", "IRBBB"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [({"positives": 9}, "Only 9 records"), ({"false_alarms": 0.11}, "11% of normal ECGs")],
+)
+def test_a_statement_without_a_sound_threshold_is_never_flagged(changed, words):
+    rules = tuple(replace(r, **changed) if r.code == "AF" else r for r in CARD.labels)
+    found = limits(adult(), card=replace(CARD, labels=rules))
+    assert set(found.blocked) == {"AF"}
+    assert words in found.blocked["AF"]
+
+
+def test_a_threshold_on_ten_records_and_one_false_alarm_in_ten_will_do():
+    rules = tuple(replace(r, positives=10, false_alarms=0.1) for r in CARD.labels)
+    assert limits(adult(), card=replace(CARD, labels=rules)).blocked == {}
 
 
 def test_lost_voltage_costs_hypertrophy_and_is_said_beside_st():
@@ -137,21 +166,23 @@ class TestPacing:
         assert set(found.blocked) == {"PACE"}
 
 
-def test_what_is_strange_says_nothing_and_by_which_score():
+def test_what_is_strange_says_by_which_score():
     for score, word in (("distance", "distance 3.0, limit 2.0"), (ENERGY, "energy 3.0")):
-        found = limits(adult())
-        found.far(CARD.codes, Strangeness(score, 3.0, 2.0))
-        assert set(found.blocked) == set(STATEMENT_CODES)
-        assert word in found.everywhere
-    near = limits(adult())
-    near.far(CARD.codes, Strangeness("distance", 2.0, 2.0))
-    assert near.blocked == {}
+        assert word in outside_scope(Strangeness(score, 3.0, 2.0))
+    assert "electrodes" not in outside_scope(Strangeness(ENERGY, 3.0, 2.0))
+
+
+def test_a_refused_recording_gets_no_statement():
+    found = limits(adult())
+    found.refuse(CARD.codes, "Outside the model's scope.")
+    assert set(found.blocked) == set(STATEMENT_CODES)
+    assert found.everywhere == "Outside the model's scope."
 
 
 def test_no_readable_lead_is_a_better_reason_than_strangeness():
     bad = Quality(False, STANDARD_12, ("All leads: the trace is flat (100 % of the time).",))
     found = limits(adult(), quality=bad)
-    found.far(CARD.codes, Strangeness("distance", 9.0, 2.0))
+    found.refuse(CARD.codes, "Outside the model's scope.")
     assert "flat" in found.everywhere
     assert set(found.blocked) == set(STATEMENT_CODES)
 
@@ -164,10 +195,3 @@ def test_leads_that_do_not_fit_one_another():
     found = limits(replace(shown, signal=signal))
     assert set(found.blocked) == set(STATEMENT_CODES)
     assert "Einthoven" in found.everywhere
-
-
-def test_a_strip_that_the_network_takes_for_noise():
-    found = limits(adult(), leads=("I",))
-    found.noise(CARD.codes)
-    assert set(found.blocked) == set(STATEMENT_CODES)
-    assert "record it again" in found.everywhere

@@ -57,20 +57,20 @@ def test_energy_is_low_where_anything_is_seen():
 
 @pytest.mark.parametrize(("leads", "limit"), [(1.0, 3.0), (7.0, 3.0), (7.5, 2.0), (12.0, 2.0)])
 def test_the_number_of_leads_decides_which_limit_holds(leads, limit):
-    found = usual().judge(made_features()[:1], np.zeros((1, 3)), leads)
+    (found,) = usual().judge_windows(made_features()[:1], np.zeros((1, 3)), leads)
     assert (found.score, found.limit) == (DISTANCE, limit)
 
 
-def test_of_the_windows_the_least_strange_counts():
+def test_each_window_is_judged_by_itself():
     near, far = made_features()[:1], made_features()[:1] + 100
     whole = usual()
     logits = np.zeros((2, 3))
-    assert not whole.judge(np.concatenate([far, near]), logits, 12.0).too_strange
-    assert whole.judge(np.concatenate([far, far]), logits, 12.0).too_strange
+    found = whole.judge_windows(np.concatenate([far, near]), logits, 12.0)
+    assert [each.too_strange for each in found] == [True, False]
     by_energy = replace(whole, score=ENERGY)
     seen = np.array([[-9.0, -9.0, -9.0], [4.0, -9.0, -9.0]])
-    assert not by_energy.judge(near, seen, 12.0).too_strange
-    assert by_energy.judge(near, seen[:1], 12.0).too_strange
+    found = by_energy.judge_windows(near, seen, 12.0)
+    assert [each.too_strange for each in found] == [True, False]
 
 
 def test_a_kept_file_says_the_same(tmp_path):

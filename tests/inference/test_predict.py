@@ -1,18 +1,28 @@
 """Findings: every probability given, a word only where it can stand."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ecgcore.errors import CannotAssessError
-from ecgcore.inference import predict
-from ecgcore.inference.predict import read_for
+from ecgcore.inference import load_model, predict
+from ecgcore.inference.distance import Strangeness
+from ecgcore.inference.predict import combine_windows, read_for
 from ecgcore.inference.prepare import known_paced, samples_of, to_recording, windows_of
 from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Patient, Provenance, Recording
-from tests.synthetic import beats, recording, tiny_card, tiny_model
+from ecgcore.signal.beats import detect_beats
+from tests.synthetic import (
+    beats,
+    recording,
+    tiny_attention_model,
+    tiny_card,
+    tiny_model,
+    write_tiny_model,
+)
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +203,7 @@ def test_pacing_is_read_from_the_machines_own_words(model, statement, paced):
         patient=plain.patient,
         provenance=Provenance(machine_statements=(statement,)),
     )
-    assert known_paced(told) == paced
+    assert bool(known_paced(told)) == paced
     findings = by_code(predict(model, told))
     assert (findings["LBBB"].finding is None) == paced
     assert findings["AF"].finding is not None
@@ -229,6 +239,86 @@ def test_absent_samples_are_not_read(model):
     assert found.leads_used == STANDARD_12
 
 
+def test_the_readers_word_on_a_pacemaker_counts_before_the_machines():
+    plain = recording()
+    told = replace(plain, provenance=Provenance(machine_statements=("Paced rhythm",)))
+    assert known_paced(told.with_patient(replace(told.patient, pacemaker=False))) == ""
+    assert (
+        known_paced(plain.with_patient(replace(plain.patient, pacemaker=True)))
+        == "The patient has a pacemaker"
+    )
+
+
+def test_a_recording_is_as_normal_as_its_least_normal_window():
+    logits = np.array([[2.0, -3.0], [-4.0, 1.0]])
+    np.testing.assert_array_equal(combine_windows(logits, ("SNR", "AF")), [-4.0, 1.0])
+
+
+@pytest.fixture(scope="module")
+def partly_assessed(tmp_path_factory):
+    model = tiny_attention_model(tmp_path_factory.mktemp("models") / "tiny-2")
+    far, near = (Strangeness("distance", value, 2.0) for value in (9.0, 1.0))
+
+    class Stub:
+        def judge_windows(self, *_):
+            return (near, near, far, far, near, near, near)
+
+    return predict(replace(model, distance=Stub()), recording(65.0, 100), windows=True)
+
+
+class TestWindowsOutsideTheModelsScope:
+    """Of seven windows the third and fourth are unlike what the model learned from."""
+
+    def test_the_stretch_is_named(self, partly_assessed):
+        assert [(n.start_s, n.end_s) for n in partly_assessed.not_assessed] == [(20.0, 40.0)]
+        assert "Outside the model's scope" in partly_assessed.not_assessed[0].reason
+
+    def test_the_recording_is_not_called_normal(self, partly_assessed):
+        normal = partly_assessed.finding("SNR")
+        assert normal.finding is None
+        assert "0:20 to 0:40" in normal.reason
+
+    def test_findings_are_those_of_the_other_windows(self, partly_assessed):
+        kept = [w for w in partly_assessed.windows if w.findings[1].finding is not None]
+        assert len(kept) == 5
+        best = max(w.findings[1].probability for w in kept)
+        assert partly_assessed.finding("AF").probability == pytest.approx(best)
+        assert partly_assessed.finding("AF").finding is not None
+
+    def test_it_is_no_abstention(self, partly_assessed):
+        assert not partly_assessed.abstained
+
+
+def test_a_window_without_samples_is_not_assessed(model):
+    signal = recording(90.0, 100).signal.copy()
+    signal[:, 2000:5000] = np.nan
+    plain = recording(90.0, 100)
+    found = predict(model, replace(plain, signal=signal))
+    assert [(n.start_s, n.end_s) for n in found.not_assessed] == [(20.0, 50.0)]
+    assert found.finding("SNR").finding is None
+
+
+def test_spikes_that_were_found_set_the_paced_statement(tmp_path):
+    labels = (*tiny_card().labels[:-1], replace(tiny_card().labels[-1], code="PACE"))
+    model = load_model(write_tiny_model(tmp_path / "paced-1", labels=labels))
+    plain = recording(leads=STANDARD_12, fs_hz=500)
+    signal = np.array(plain.signal)
+    at = np.round((detect_beats(signal, 500.0) - 0.08) * 500.0).astype(int)
+    signal[:, at[at > 0]] += 3.0
+    spiked = replace(plain, signal=signal)
+    found = predict(model, spiked).finding("PACE")
+    assert found.finding is True
+    assert not found.calibrated
+    assert "Pacing spikes" in found.reason
+    assert not predict(model, plain).finding("PACE").reason
+    # The reader knows of no pacemaker: the spikes are something else.
+    assert (
+        not predict(model, spiked.with_patient(replace(spiked.patient, pacemaker=False)))
+        .finding("PACE")
+        .reason
+    )
+
+
 def test_a_long_recording_gives_its_highest_window(model):
     found = predict(model, recording(65.0, 100), windows=True)
     assert [(w.start_s, w.end_s) for w in found.windows] == [
@@ -236,7 +326,8 @@ def test_a_long_recording_gives_its_highest_window(model):
         (55.0, 65.0),
     ]
     each = np.array([[f.probability for f in w.findings] for w in found.windows])
-    np.testing.assert_allclose(probabilities(found), each.max(axis=0), rtol=1e-6)
+    expected = np.concatenate([each[:, :1].min(axis=0), each[:, 1:].max(axis=0)])
+    np.testing.assert_allclose(probabilities(found), expected, rtol=1e-6)
     assert not any(f.calibrated for f in found.findings)
     assert "7 windows" in found.findings[0].reason
 

@@ -12,6 +12,7 @@ from ecgcore.measure.beat_kinds import kind_model, trees_from
 from ecgcore.recording import Recording
 from ecgcore.results import FIDUCIALS, Fiducials
 from ecgcore.signal.resample import resample
+from ecgcore.signal.rr import rr_before
 from ecgcore.simulate import simulate
 
 FS_HZ = 125.0
@@ -32,7 +33,7 @@ def features_of(r_s, *, p=None, shapes=None):
     points[FIDUCIALS.index("qrs_onset")] = np.array(r_s) - 0.04
     points[FIDUCIALS.index("qrs_offset")] = np.array(r_s) + 0.04
     shape = np.zeros(len(r_s), dtype=np.intp) if shapes is None else np.array(shapes)
-    return beat_features(low, FS_HZ, Fiducials.from_array(points), shape)
+    return beat_features(low, FS_HZ, Fiducials.from_array(points), rr_before(r_s), shape)
 
 
 def column(features, name):

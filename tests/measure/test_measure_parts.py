@@ -12,6 +12,7 @@ from ecgcore.measure.median_beat import _qrs_waves
 from ecgcore.measure.st_segment import st_deviation, thresholds_mv
 from ecgcore.recording import Patient
 from ecgcore.results import FIDUCIALS, Beats, Fiducials
+from ecgcore.signal.rr import rr_before
 
 WOMAN, YOUNG_MAN, OLD_MAN = Patient(50, "female"), Patient(30, "male"), Patient(60, "male")
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
@@ -227,7 +228,8 @@ class TestVariability:
         r = np.cumsum(rr_s)
         values = np.full((9, r.size), np.nan)
         values[FIDUCIALS.index("r_peak")] = r
-        return Beats(Fiducials.from_array(values), {}, (kind,) * r.size), float(r[-1])
+        beats = Beats(Fiducials.from_array(values), {}, (kind,) * r.size, rr_before(r))
+        return beats, float(r[-1])
 
     def test_known_modulation_is_found_in_its_band(self):
         rng = np.random.default_rng(1)

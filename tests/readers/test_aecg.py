@@ -52,6 +52,7 @@ def test_the_longest_of_several_rhythms_is_read():
     recording = read(aecg_xml(short, series(sequence_set(time_ts(), aecg_leads())), short))
     assert recording.n_samples == 2000
     assert any("3 rhythm series" in note for note in recording.notes)
+    assert any("Hz" in note and "left out: " in note for note in recording.notes)
 
 
 def test_columns_of_a_sheet_stand_at_their_own_time():
@@ -271,3 +272,12 @@ def test_cut_off_and_without_series():
         read(aecg_xml())
     with pytest.raises(ReadError, match="no lead"):
         read(aecg_xml(series(sequence_set(time_ts(), sequence("I", slist(spaced([])))))))
+
+
+def test_a_stretch_of_another_rate_is_named_with_its_leads():
+    fast = sequence_set(time_pq("0", "1"), aecg_leads(steps()[[1]], ("II",)))
+    whole = sequence_set(time_pq("0"), aecg_leads())
+    for parts in ((fast, whole), (whole, fast)):
+        recording = readers.read({"a.xml": aecg_xml(series(*parts)).encode()})
+        assert (recording.fs_hz, recording.n_leads) == (500, 12)
+        assert any("unknown time: II at 1000 Hz." in note for note in recording.notes)

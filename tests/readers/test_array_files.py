@@ -423,7 +423,7 @@ def test_json_other_signals_are_left_out():
     content = {"fs": 500, "unit": "mV", "leads": {**leads_of_truth(), "Resp": [1.0] * N_SAMPLES}}
     recording = read("a.json", json.dumps(content).encode())
     assert is_truth(recording)
-    assert "Resp was left out" in " ".join(recording.notes)
+    assert "Left out: Resp (not an ECG lead)" in " ".join(recording.notes)
 
 
 def test_json_start_device_and_no_name():
@@ -565,3 +565,20 @@ def test_parquet_without_samples():
 def test_parquet_cut():
     with pytest.raises(ReadError, match="damaged"):
         read("a.parquet", parquet(table_of_truth())[:-50], **TOLD)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"gain": 200}, "gain 200"),
+        ({"adc_gain": [500, 1000]}, "adc_gain 500 ..."),
+        ({"Amplitude Resolution": 2.5, "baseline": 1024}, "Amplitude Resolution 2.5 and baseline"),
+        ({"gain": 1, "offset": 0}, None),
+        ({"gain": "high"}, None),
+    ],
+)
+def test_a_step_beside_the_samples_is_never_ignored_in_silence(more, told):
+    content = {"fs": 500, "unit": "mV", "leads": {"I": [0.1] * 600, "II": [0.2] * 600}} | more
+    recording = readers.read({"a.json": json.dumps(content).encode()})
+    notes = [note for note in recording.notes if "was not applied" in note]
+    assert [told in note for note in notes] == ([True] if told else [])

@@ -16,7 +16,7 @@ from made_xml import (
 )
 
 from ecgcore import readers
-from ecgcore.errors import EcgError, MissingInformationError, ReadError, UnknownFormatError
+from ecgcore.errors import EcgError, MissingInformationError, ReadError
 from ecgcore.leads import STANDARD_12
 from ecgcore.readers import ReadOptions, fhir
 
@@ -133,7 +133,10 @@ def test_leads_of_another_time_are_left_out_with_a_note():
         {"resourceType": "Bundle", "entry": [{"resource": later}, {"resource": first}]}
     )
     assert recording.n_leads == 12
-    assert any("2 recordings" in note for note in recording.notes)
+    assert any(
+        "I, II and III at 500 Hz of 2020-05-06T10:00:00Z were left out" in note
+        for note in recording.notes
+    )
 
 
 def test_other_signals_and_single_values():
@@ -170,7 +173,7 @@ def test_what_holds_no_samples():
         read(one(offsets="0 5 9"))
     with pytest.raises(ReadError, match="'ten'"):
         read(one("1 ten 3"))
-    with pytest.raises(UnknownFormatError, match="FHIR"):
+    with pytest.raises(ReadError, match="no SampledData"):
         readers.read({"f.xml": b'<?xml version="1.0"?><Observation xmlns="http://hl7.org/fhir"/>'})
 
 

@@ -11,7 +11,7 @@ import pytest
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
-from ecgcore.render.figure import Y_PER_MM, clock, figure
+from ecgcore.render.figure import Y_PER_MM, figure
 from ecgcore.render.overlay import Overlay, heat_rows, scaled
 from ecgcore.render.paper import PaperSettings, lay_out
 
@@ -150,7 +150,3 @@ def test_an_overlay_that_does_not_fit_is_refused() -> None:
         Overlay(np.zeros((3, 10), np.float32), STANDARD_12, FS_HZ)
     with pytest.raises(InvalidArgumentError, match="style"):
         Overlay(np.zeros((12, 10), np.float32), STANDARD_12, FS_HZ, "rainbow")
-
-
-def test_clock() -> None:
-    assert [clock(v) for v in (0, 9.9, 65, 3725)] == ["0:00", "0:09", "1:05", "1:02:05"]

@@ -51,6 +51,7 @@ def weights(tmp_path, monkeypatch):
         leads = STANDARD_12 if entry.dataset == "ptbxl" else ("I",)
         return recording(10, 100, leads=leads, seed=int(entry.record))
 
+    monkeypatch.setattr(figures, "data_root", lambda: tmp_path)
     monkeypatch.setattr(figures, "load_index", index)
     monkeypatch.setattr("ecgcore.evaluation.asked.load_recording", record)
     monkeypatch.setattr(figures, "single_entries", lambda name, _split: made_entries(name))

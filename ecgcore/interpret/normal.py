@@ -1,0 +1,147 @@
+"""What speaks against calling an ECG normal: every other statement, and every measurement.
+
+"Normal ECG" is a statement about the whole recording, so one thing out of its limits, or one that
+could not be looked at, is enough to withhold it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ecgcore.inference.abstain import NORMAL
+from ecgcore.measure.reference import reference_range
+from ecgcore.recording import Patient
+from ecgcore.results import AnomalyMap, Measurement, MeasureResult, Prediction
+from ecgcore.units import clock
+
+# Wider than the reference ranges only where these mark what is common in healthy people: sinus
+# bradycardia from 50 bpm down (ACC/AHA/HRS 2018, Kusumoto et al., Circulation 140:e382), and a
+# short QT from 350 ms down (Priori et al., HRS/EHRA/APHRS 2013, Heart Rhythm 10:1932).
+LOWEST = {"heart_rate": 50.0, "qtc_fridericia": 350.0}
+MEASURED = ("heart_rate", "pr", "qrs", "qtc_fridericia", "qrs_axis")
+WORDS = {
+    "heart_rate": "heart rate",
+    "pr": "PR interval",
+    "qrs": "QRS duration",
+    "qtc_fridericia": "QTc (Fridericia)",
+    "qrs_axis": "QRS axis",
+}
+# T is upright here in adults: AHA/ACCF/HRS 2009 Part IV (Rautaharju et al., Circulation 119:e241).
+UPRIGHT_T = ("I", "II", "V3", "V4", "V5", "V6")
+INVERTED_T_MV = -0.1
+
+
+class Objection(NamedTuple):
+    """One reason against "Normal ECG".
+
+    Attributes
+    ----------
+    words : str
+    contradicts : bool
+        True: something abnormal was found; False: something could not be assessed.
+    """
+
+    words: str
+    contradicts: bool
+
+
+def objections(
+    prediction: Prediction, measured: MeasureResult, patient: Patient
+) -> tuple[Objection, ...]:
+    """Return what speaks against "Normal ECG", the network's other statements first."""
+    return (
+        *_statements(prediction),
+        *_windows(prediction),
+        *_quality(measured),
+        *_intervals(measured, patient),
+        *_repolarisation(measured),
+        *_rhythm(measured),
+    )
+
+
+def anomaly_objection(found: AnomalyMap) -> tuple[Objection, ...]:
+    """Return the objection of the anomaly score, if it is beyond its limit."""
+    if not found.abnormal:
+        return ()
+    return (Objection("the anomaly score is beyond its limit among normal ECGs", True),)
+
+
+def _statements(prediction: Prediction) -> Iterator[Objection]:
+    for finding in prediction.findings:
+        if finding.finding and finding.code != NORMAL:
+            yield Objection(f"{finding.name[:1].lower()}{finding.name[1:]} is suggested", True)
+
+
+def _windows(prediction: Prediction) -> Iterator[Objection]:
+    """Object for each window that is not normal by itself; a recording is its worst window."""
+    for window in prediction.windows:
+        finding = next((f for f in window.findings if f.code == NORMAL), None)
+        if finding is not None and not finding.finding:
+            span = f"{window.start_s:.0f} to {window.end_s:.0f} s"
+            if finding.finding is None:
+                yield Objection(f"{span} could not be assessed", False)
+            else:
+                yield Objection(f"{span} is not normal by itself", True)
+
+
+def _quality(measured: MeasureResult) -> Iterator[Objection]:
+    if measured.quality.bad_leads:
+        yield Objection(f"not readable: {', '.join(measured.quality.bad_leads)}", False)
+    elif not measured.quality.acceptable:
+        yield Objection("the signal quality is poor", False)
+    if measured.reversal is not None:
+        yield Objection(f"suspected lead reversal ({measured.reversal.kind})", True)
+
+
+def _intervals(measured: MeasureResult, patient: Patient) -> Iterator[Objection]:
+    for name in MEASURED:
+        found = measured.measurement(name)
+        if found is None or found.value is None:
+            yield Objection(f"{WORDS[name]} not measured", False)
+        else:
+            yield from _limits(found, patient)
+
+
+def _limits(found: Measurement, patient: Patient) -> Iterator[Objection]:
+    limits = reference_range(found.name, patient)
+    if limits is None or found.value is None:
+        return
+    low = LOWEST.get(found.name)
+    side = limits.judge(found.value)
+    if side == "within" or (side == "low" and low is not None and found.value >= low):
+        return
+    unit = "°" if found.unit == "deg" else f" {found.unit}"
+    yield Objection(f"{WORDS[found.name]} {found.value:.0f}{unit}", True)
+
+
+def _repolarisation(measured: MeasureResult) -> Iterator[Objection]:
+    st = measured.st
+    if st.elevation_in:
+        yield Objection(f"ST elevation in {', '.join(st.elevation_in)}", True)
+    if st.depression_in:
+        yield Objection(f"ST depression in {', '.join(st.depression_in)}", True)
+    if st.reason:
+        yield Objection("ST level not assessed", False)
+    for criterion in measured.lvh:
+        if criterion.met:
+            yield Objection(f"QRS voltage {criterion.value_mv:.1f} mV", True)
+    inverted = [
+        lead
+        for lead in UPRIGHT_T
+        if (measured.amplitudes.get(lead, {}).get("T") or 0.0) <= INVERTED_T_MV
+    ]
+    if inverted:
+        yield Objection(f"T inversion in {', '.join(inverted)}", True)
+
+
+def _rhythm(measured: MeasureResult) -> Iterator[Objection]:
+    for alarm in measured.alarms:
+        yield Objection(f"{alarm.kind} from {clock(alarm.start_s)}", True)
+    if measured.rhythm != "regular":
+        known = measured.rhythm != "unknown"
+        words = f"the rhythm is {measured.rhythm}" if known else "the rhythm could not be assessed"
+        yield Objection(words, known)
+    kinds = Counter(measured.beats.types)
+    for kind in ("supraventricular", "ventricular", "paced"):
+        if kinds[kind]:
+            yield Objection(f"{kind} beats: {kinds[kind]}", True)

@@ -1,0 +1,71 @@
+"""The network's findings corrected by what was measured on the same recording."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ecgcore.inference.abstain import ADULT_YEARS, NORMAL
+from ecgcore.interpret.normal import Objection, anomaly_objection, objections
+from ecgcore.recording import Patient
+from ecgcore.results import AnomalyMap, Finding, MeasureResult, Prediction, StDeviation
+
+ST_ELEVATION = "STE"
+# So many reasons are named; the rest is counted.
+MAX_NAMED = 4
+
+
+def reconcile(
+    prediction: Prediction,
+    measured: MeasureResult,
+    patient: Patient,
+    *,
+    anomaly: Callable[[], AnomalyMap] | None = None,
+) -> Prediction:
+    """Withhold "Normal ECG" where anything disagrees, and flag ST elevation that was measured.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        With its windows, where the recording is longer than one of them.
+    measured : MeasureResult
+    patient : Patient
+    anomaly : callable, optional
+        Makes the recording's anomaly map; only called where nothing else speaks against normal.
+
+    Returns
+    -------
+    Prediction
+        Probabilities are unchanged.  "Normal ECG" that was flagged is False where something
+        abnormal was found, None where something could not be assessed, each with its reasons.
+    """
+    prediction = _with_measured_st(prediction, measured.st, patient)
+    normal = prediction.finding(NORMAL)
+    if normal is None or not normal.finding:
+        return prediction
+    found = objections(prediction, measured, patient)
+    if not found and anomaly is not None:
+        found = anomaly_objection(anomaly())
+    return _replaced(prediction, _withheld(normal, found)) if found else prediction
+
+
+def _withheld(normal: Finding, found: tuple[Objection, ...]) -> Finding:
+    named = "; ".join(each.words for each in found[:MAX_NAMED])
+    more = f"; and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
+    contradicted = any(each.contradicts for each in found)
+    reason = f"Withheld: {named}{more}. {normal.reason}".strip()
+    return replace(normal, finding=False if contradicted else None, calibrated=False, reason=reason)
+
+
+def _with_measured_st(prediction: Prediction, st: StDeviation, patient: Patient) -> Prediction:
+    finding = prediction.finding(ST_ELEVATION)
+    child = patient.age_years is not None and patient.age_years < ADULT_YEARS
+    if finding is None or not st.elevation_in or child:
+        return prediction
+    words = f"Measured: ST elevation in {', '.join(st.elevation_in)}."
+    # What the network could not assess was measured all the same.
+    reason = words if finding.finding is None else f"{words} {finding.reason}".strip()
+    return _replaced(prediction, replace(finding, finding=True, calibrated=False, reason=reason))
+
+
+def _replaced(prediction: Prediction, finding: Finding) -> Prediction:
+    findings = tuple(finding if f.code == finding.code else f for f in prediction.findings)
+    return replace(prediction, findings=findings)

@@ -1,0 +1,187 @@
+""" "Normal ECG" is said only alone, and ST elevation that was measured is flagged."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ecgcore.interpret import assess, reconcile
+from ecgcore.measure import measure
+from ecgcore.recording import Patient
+from ecgcore.results import (
+    AnomalyMap,
+    Finding,
+    Prediction,
+    Quality,
+    Reversal,
+    StDeviation,
+    VoltageCriterion,
+    Window,
+)
+from ecgcore.simulate.cases import demonstration_case
+from tests.synthetic import recording, tiny_model
+
+ADULT = Patient(50.0, "female")
+CODES = ("SNR", "AF", "STE")
+
+
+def finding(code, flagged, reason=""):
+    probability = 0.9 if flagged else 0.1
+    return Finding(code, code, probability, True, 0.5, flagged, reason)
+
+
+def prediction(*flagged, windows=()):
+    findings = tuple(finding(code, code in flagged) for code in CODES)
+    return Prediction("tiny-1", ("I", "II"), findings, False, "", Quality(True), windows)
+
+
+@pytest.fixture(scope="module")
+def normal():
+    """Everything measured on a simulated normal ECG."""
+    return measure(demonstration_case("normal").recording)
+
+
+def changed_value(measured, name, value):
+    rows = tuple(replace(m, value=value) if m.name == name else m for m in measured.measurements)
+    return replace(measured, measurements=rows)
+
+
+def anomaly(abnormal):
+    return AnomalyMap(np.zeros((1, 1), np.float32), ("I",), 100.0, 0.9, 0.95, abnormal)
+
+
+def test_where_nothing_disagrees_it_stands(normal):
+    given = prediction("SNR")
+    assert reconcile(given, normal, ADULT, anomaly=lambda: anomaly(False)) == given
+
+
+def test_another_statement_contradicts_it(normal):
+    found = reconcile(prediction("SNR", "AF"), normal, ADULT).finding("SNR")
+    assert found.finding is False
+    assert not found.calibrated
+    assert found.probability == 0.9
+    assert "aF is suggested" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("heart_rate", 49.0, "heart rate 49 bpm"),
+        ("heart_rate", 101.0, "heart rate 101 bpm"),
+        ("pr", 205.0, "PR interval 205 ms"),
+        ("pr", 110.0, "PR interval 110 ms"),
+        ("qrs", 115.0, "QRS duration 115 ms"),
+        ("qtc_fridericia", 465.0, "QTc (Fridericia) 465 ms"),
+        ("qtc_fridericia", 345.0, "QTc (Fridericia) 345 ms"),
+        ("qrs_axis", -40.0, "QRS axis -40°"),
+    ],
+)
+def test_a_measurement_out_of_its_limits_contradicts_it(normal, name, value, words):
+    found = reconcile(prediction("SNR"), changed_value(normal, name, value), ADULT)
+    assert found.finding("SNR").finding is False
+    assert words in found.finding("SNR").reason
+
+
+@pytest.mark.parametrize(("name", "value"), [("heart_rate", 52.0), ("qtc_fridericia", 380.0)])
+def test_what_is_common_in_the_healthy_does_not(normal, name, value):
+    found = reconcile(prediction("SNR"), changed_value(normal, name, value), ADULT)
+    assert found.finding("SNR").finding is True
+
+
+@pytest.mark.parametrize("name", ["heart_rate", "pr", "qrs", "qtc_fridericia", "qrs_axis"])
+def test_what_was_not_measured_leaves_it_open(normal, name):
+    found = reconcile(prediction("SNR"), changed_value(normal, name, None), ADULT)
+    assert found.finding("SNR").finding is None
+    assert "not measured" in found.finding("SNR").reason
+
+
+INVERTED = {"V4": {"T": -0.15}}
+DISAGREE = {
+    "ST depression in V2, V3": {"st": StDeviation(depression_in=("V2", "V3"))},
+    "QRS voltage 3.9 mV": {"lvh": (VoltageCriterion("sokolow_lyon", 3.9, 3.5, True, ""),)},
+    "T inversion in V4": {"amplitudes": INVERTED},
+    "lead reversal (RA-LA)": {"reversal": Reversal("RA-LA", 1.0, 0.5, "")},
+    "irregular": {"rhythm": "irregular"},
+}
+UNKNOWN = {
+    "not readable: V3": {"quality": Quality(True, ("V3",))},
+    "signal quality is poor": {"quality": Quality(False)},
+    "ST level not assessed": {"st": StDeviation(reason="The voltage is lost.")},
+    "rhythm could not be assessed": {"rhythm": "unknown"},
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "change", "verdict"),
+    [(w, c, False) for w, c in DISAGREE.items()] + [(w, c, None) for w, c in UNKNOWN.items()],
+)
+def test_whatever_else_was_found_or_could_not_be_looked_at(normal, words, change, verdict):
+    found = reconcile(prediction("SNR"), replace(normal, **change), ADULT).finding("SNR")
+    assert found.finding is verdict
+    assert words in found.reason
+
+
+def test_an_ectopic_beat_contradicts_it(normal):
+    kinds = ("ventricular", *normal.beats.types[1:])
+    found = reconcile(
+        prediction("SNR"), replace(normal, beats=replace(normal.beats, types=kinds)), ADULT
+    )
+    assert "ventricular beats: 1" in found.finding("SNR").reason
+
+
+def test_the_anomaly_score_is_asked_only_where_nothing_else_speaks_against_it(normal):
+    found = reconcile(prediction("SNR"), normal, ADULT, anomaly=lambda: anomaly(True))
+    assert "anomaly score" in found.finding("SNR").reason
+
+    def never():
+        raise AssertionError
+
+    reconcile(prediction("SNR", "AF"), normal, ADULT, anomaly=never)
+    reconcile(prediction(), normal, ADULT, anomaly=never)
+
+
+@pytest.mark.parametrize(
+    ("flagged", "verdict"), [((True, True), True), ((True, False), False), ((True, None), None)]
+)
+def test_a_recording_is_its_worst_window(normal, flagged, verdict):
+    windows = tuple(
+        Window(10.0 * i, 10.0 * i + 10, (finding("SNR", each),)) for i, each in enumerate(flagged)
+    )
+    found = reconcile(prediction("SNR", windows=windows), normal, ADULT)
+    assert found.finding("SNR").finding is verdict
+
+
+def test_many_reasons_are_counted(normal):
+    worse = normal
+    for name in ("heart_rate", "pr", "qrs", "qtc_fridericia", "qrs_axis"):
+        worse = changed_value(worse, name, None)
+    assert "and 1 more" in reconcile(prediction("SNR"), worse, ADULT).finding("SNR").reason
+
+
+class TestMeasuredStElevation:
+    ST = StDeviation(elevation_in=("II", "III", "aVF"))
+
+    @pytest.mark.parametrize("flagged", [False, None])
+    def test_it_is_flagged_whatever_the_network_says(self, normal, flagged):
+        given = prediction()
+        rows = tuple(replace(f, finding=flagged) if f.code == "STE" else f for f in given.findings)
+        found = reconcile(replace(given, findings=rows), replace(normal, st=self.ST), ADULT)
+        assert found.finding("STE").finding is True
+        assert "Measured: ST elevation in II, III, aVF" in found.finding("STE").reason
+
+    def test_an_unknown_age_keeps_the_warning(self, normal):
+        found = reconcile(prediction(), replace(normal, st=self.ST), Patient(None, None))
+        assert found.finding("STE").finding is True
+
+    def test_its_limits_are_those_of_adults(self, normal):
+        found = reconcile(prediction(), replace(normal, st=self.ST), Patient(6.0, "male"))
+        assert found.finding("STE").finding is False
+
+
+def test_from_the_recording_to_findings(tmp_path):
+    model = tiny_model(tmp_path / "tiny-1")
+    found = assess(model, recording(30.0, 250))
+    assert found.windows == ()
+    assert len(assess(model, recording(30.0, 250), windows=True).windows) == 3
+    alone = assess(model, recording(10.0, 250), leads=("I", "II", "V5"))
+    assert alone.leads_used == ("I", "II", "V5")
