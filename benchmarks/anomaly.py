@@ -8,7 +8,7 @@ Parts: twelve (detection on 12-lead records, Brugada), single (CPSC 2018 lead I,
 (localisation on MIT-BIH: DS1 for val, DS2 for test), simulated (localisation with true masks).
 Controls need their weights: python -m ecgcore train configs/mcf.toml, mcf_lead.toml and
 autoencoder.toml.  Intervals: 1,000 resamples of patients.  Each part's figures stay in
-runs/anomaly-benchmark; --write gathers those of test.
+runs/anomaly-benchmark; --write gathers those of test, and leaves in the card what was not run.
 """
 
 import argparse
@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.anomaly_parts import beats, simulated, single, speed, twelve
-from benchmarks.anomaly_parts.common import Models
+from benchmarks.anomaly_parts.common import CONTROLS, Models
+from ecgcore.datasets import TEST, log_test_access
 from ecgcore.inference import use_threads
 from ecgcore.inference.loading import model_folder
 from ecgcore.training.anomaly_make import write_anomaly_card
@@ -53,6 +54,12 @@ def main() -> None:
     if args.write:
         write(models, keep)
         return
+    if args.split == TEST:
+        log_test_access(
+            f"benchmarks.anomaly --part {args.part}",
+            model=args.model,
+            measured="detection and localisation against controls",
+        )
     for name in PARTS if args.part == "all" else [args.part]:
         started = time.monotonic()
         found = PARTS[name](models, args.split, args.every)
@@ -65,11 +72,13 @@ def main() -> None:
 
 def write(models: Models, keep: Path) -> None:
     """Gather the figures of test into the model's card and README."""
-    parts = {}
+    earlier = models.anomaly.loaded.card.metrics.get("parts", {})
+    parts = dict(earlier)
     for name in PARTS:
         path = keep / f"{name}-test.json"
         if path.is_file():
             parts[name] = json.loads(path.read_text())
+            parts[name]["rows"] += _controls(earlier.get(name, {}), parts[name])
     rows = [
         {"name": f"{figure['name']}", **{k: figure[k] for k in ("value", "low", "high")}}
         for part in parts.values()
@@ -77,12 +86,22 @@ def write(models: Models, keep: Path) -> None:
         if figure.get("card")
     ]
     metrics: dict[str, Any] = {
-        "how": "Test records, seen once; 95 % intervals from 1,000 resamples of patients.",
+        "how": "Test records; 95 % intervals from 1,000 resamples of patients.",
         "rows": rows,
         "parts": parts,
     }
     folder = model_folder(models.name)
     write_anomaly_card(replace(models.anomaly.loaded.card, metrics=_finite(metrics)), folder)
+
+
+def _controls(earlier: dict[str, Any], now: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the controls' own figures of an earlier run on the same records, if not made now."""
+    names = {row["name"] for row in now["rows"]}
+    return [
+        row
+        for row in earlier.get("rows", [])
+        if row.get("who", "").startswith(CONTROLS) and row["name"] not in names
+    ]
 
 
 def _finite(value: Any) -> Any:

@@ -1,11 +1,14 @@
 """The network of several tasks beside the published system, and how fast it is.
 
     .venv/bin/python -m benchmarks.diagnostic table --out docs/side-by-side.md
+    .venv/bin/python -m benchmarks.diagnostic beside --other core9-1 --write
     .venv/bin/python -m benchmarks.diagnostic speed
 
 ``table`` takes the published system's figures from ``results/reference``, ours from the card
 (``python -m ecgcore evaluate NAME --write`` fills it), and where the published network's
 probabilities on test are kept under ``runs``, the paired difference on the same records.
+``beside`` sets another installed model beside it on the nine statements, out of fold (from both
+cards) and on the test records that both can read; ``--write`` puts that into the card.
 """
 
 import argparse
@@ -14,22 +17,32 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ecgcore.datasets import data_root, load_index
-from ecgcore.evaluation import mean_auc_difference
+from ecgcore.datasets import TEST, data_root, load_index, log_test_access
+from ecgcore.evaluation import mean_auc_difference, mean_auc_interval
 from ecgcore.evaluation.asked import ask_reads, read_one
+from ecgcore.evaluation.model_report import predict_entries
 from ecgcore.evaluation.side_report import ask_entries, twelve_lead_names
 from ecgcore.evaluation.side_words import table, words
-from ecgcore.inference import LoadedModel, ModelCard, load_model, predict, use_threads
+from ecgcore.inference import (
+    LoadedModel,
+    ModelCard,
+    load_model,
+    predict,
+    use_threads,
+    weights_root,
+)
 from ecgcore.inference.predict import piece_outputs, read_for
 from ecgcore.inference.prepare import model_input, model_leads
 from ecgcore.labels import CORE_CODES
 from ecgcore.recording import Recording
 from ecgcore.simulate import simulate
+from ecgcore.training import write_card
 from ecgcore.training.release_choices import kept_networks
 
 NAMES = {
@@ -180,6 +193,56 @@ def _kept(runs: Path, seed: int) -> tuple[list[str], np.ndarray] | None:
         return found["records"].tolist(), found["probabilities"].astype(np.float64)
 
 
+# ---- another model of ours -----------------------------------------------------------------
+
+
+def beside(name: str, other: str) -> dict[str, Any]:
+    """Return mean areas of the nine of two models on the same test records, and the difference."""
+    models = [load_model(name), load_model(other)]
+    names = sorted(set.intersection(*(set(twelve_lead_names(m.card)) for m in models)))
+    entries = [e for e in load_index(data_root(), datasets=names) if e.split == TEST]
+    said = []
+    for model in models:
+        columns = [model.card.codes.index(code) for code in CORE_CODES]
+        said.append(predict_entries(model, entries).probabilities[:, columns])
+    targets = np.array([e.targets for e in entries])
+    groups = np.array([e.group for e in entries])
+    out: dict[str, Any] = {
+        "other": models[1].name,
+        "datasets": names,
+        "n": len(entries),
+        "n_patients": len(set(groups.tolist())),
+        "positives": {c: int((targets[:, j] == 1).sum()) for j, c in enumerate(CORE_CODES)},
+    }
+    every = range(len(CORE_CODES))
+    for key, kept in {
+        "nine": list(every),
+        "without STE": [j for j in every if CORE_CODES[j] != "STE"],
+    }.items():
+        y, (ours, theirs) = targets[:, kept], (s[:, kept] for s in said)
+        out[key] = {
+            "this": mean_auc_interval(y, ours, groups=groups).as_dict(),
+            "other": mean_auc_interval(y, theirs, groups=groups).as_dict(),
+            "difference": mean_auc_difference(y, ours, theirs, groups=groups).as_dict(),
+        }
+    out["out of fold"] = {
+        key: _nine_out_of_fold(m.card) for key, m in zip(("this", "other"), models, strict=True)
+    }
+    return out
+
+
+def _nine_out_of_fold(card: ModelCard) -> float:
+    return float(np.mean([card.out_of_fold["classes"][c]["auc"]["value"] for c in CORE_CODES]))
+
+
+def write_beside(name: str, found: Mapping[str, Any]) -> None:
+    """Put the comparison into the model's card and README."""
+    card = load_model(name).card
+    write_card(
+        replace(card, metrics={**card.metrics, "beside": dict(found)}), weights_root() / name
+    )
+
+
 # ---- speed ---------------------------------------------------------------------------------
 
 
@@ -231,7 +294,9 @@ def _milliseconds(job: Any, n: int) -> str:
 def main() -> None:
     """Run the part asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", choices=("table", "speed"))
+    parser.add_argument("part", choices=("table", "beside", "speed"))
+    parser.add_argument("--other", default="core9-1", help="what beside compares with")
+    parser.add_argument("--write", action="store_true", help="beside: into the model's card")
     parser.add_argument("--model", default="diagnostic-1")
     parser.add_argument("--results", type=Path, default=Path("results/reference"))
     parser.add_argument("--runs", type=Path, default=Path("runs"))
@@ -243,6 +308,18 @@ def main() -> None:
         print()
         return
     use_threads(1)
+    log_test_access(
+        f"benchmarks.diagnostic {args.part}",
+        model=args.model,
+        measured="paired difference of the nine from "
+        + (args.other if args.part == "beside" else "the published network"),
+    )
+    if args.part == "beside":
+        found = beside(args.model, args.other)
+        json.dump(found, sys.stdout, indent=1)
+        if args.write:
+            write_beside(args.model, found)
+        return
     card = load_model(args.model).card
     text = side_by_side(card, args.results, paired_difference(args.model, args.runs))
     if args.out:

@@ -25,7 +25,7 @@ import torch
 
 from benchmarks.explain_reference import OURS, SHAPS, reference_rows
 from benchmarks.explain_shap import shap_section
-from ecgcore.datasets import Entry, data_root, load_index
+from ecgcore.datasets import TEST, Entry, data_root, load_index, log_test_access
 from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
 from ecgcore.datasets.mitdb import UNPACED, split_of
 from ecgcore.evaluation.bootstrap import Interval
@@ -78,6 +78,12 @@ def main() -> None:
         "shap": lambda: shap_section(model),
         "reference": lambda: reference(args),
     }
+    if args.split == TEST:
+        log_test_access(
+            f"benchmarks.explain {model.name} --split test",
+            model=model.name,
+            measured=f"maps: {', '.join(args.only or ['every section'])}",
+        )
     out = Path(args.out or f"results/explain/{model.name}-{args.split}.json")
     if out.is_file():
         found = json.loads(out.read_text(encoding="utf-8")) | found

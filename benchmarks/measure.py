@@ -21,7 +21,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ecgcore.datasets import data_root, load_recording
+from ecgcore.datasets import TEST, data_root, load_recording, log_test_access
 from ecgcore.datasets.ludb_waves import read_marks
 from ecgcore.datasets.mitdb import DS1, DS2, UNPACED, read_beats, record_path
 from ecgcore.evaluation.beat_kinds import CLASSES, Counts, count, groups_of
@@ -286,6 +286,12 @@ def main() -> None:
     parser.add_argument("--first-lead", action="store_true", help="kinds from one lead")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    if args.part == "beats" or (args.split == TEST and args.part != "simulation"):
+        log_test_access(
+            f"benchmarks.measure --part {args.part} --split {args.split}",
+            model="measurements",
+            measured=f"{args.part}: found, marked and their difference",
+        )
     if args.part == "beats":
         found = beats()
     elif args.part == "kinds":

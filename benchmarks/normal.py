@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.datasets import Entry, data_root, load_index, load_recording
+from ecgcore.datasets import TEST, Entry, data_root, load_index, load_recording, log_test_access
 from ecgcore.evaluation.bootstrap import interval, patient_weights
 from ecgcore.evaluation.model_report import targets_of
 from ecgcore.evaluation.side_words import words
@@ -140,9 +140,15 @@ def main() -> None:
     args = parser.parse_args()
     use_threads(1)
     model = load_model(args.model)
+    if args.split == TEST:
+        log_test_access(
+            "benchmarks.normal --split test",
+            model=model.name,
+            measured="how often Normal ECG is said and right; sensitivity of each statement",
+        )
     found = read_split(model, args.split)
     # Test is never looked at record by record.
-    text = as_text(found, model.card.codes, args.split, reasons=args.split != "test")
+    text = as_text(found, model.card.codes, args.split, reasons=args.split != TEST)
     sys.stdout.write(text)
 
 

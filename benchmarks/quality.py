@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgcore.datasets import data_root, load_index, load_recording
+from ecgcore.datasets import data_root, load_index, load_recording, log_test_access
 from ecgcore.datasets.cinc2011 import read_judged
 from ecgcore.datasets.files import read_rows
 from ecgcore.evaluation.bootstrap import interval, patient_weights
@@ -131,6 +131,12 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="of the records to be refused")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
+    if args.part == "judged" and args.half == "testing":
+        log_test_access(
+            "benchmarks.quality --half testing",
+            model="signal quality",
+            measured="acceptable and bad leads on CinC 2011's testing half",
+        )
     if args.part == "fit":
         given = material()
         fits = {kind: fit(given, kind) for kind in KINDS}

@@ -25,6 +25,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from ecgcore.datasets import log_test_access
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation import mean_auc, mean_auc_difference, mean_auc_interval
 from ecgcore.evaluation.side_words import table, words
@@ -81,6 +82,11 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     recipe = read_single_recipe(RECIPE)
+    log_test_access(
+        f"benchmarks.single_lead {args.what}",
+        model=f"{recipe.name}-{recipe.version} and its rivals",
+        measured="mean AUC and F1 on lead I and on every lead",
+    )
     found = losses(recipe, args) if args.what == "losses" else each(recipe, args)
     args.out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(found, indent=1) + "\n"

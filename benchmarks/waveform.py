@@ -4,6 +4,7 @@ Reads the networks that ``python -m ecgcore train configs/danet.toml`` keeps und
 prints, for each disease and each set of the split, every variant by record and every map by beat.
 ``--write`` puts the figures into the cards of the model folders, and with them whether the module
 is an aid: its area above the plain classifier's, the paired interval clear of zero, on two sets.
+``--write --kept`` writes the figures that ``--out`` holds, without measuring again.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgcore.datasets import TEST, log_test_access
 from ecgcore.datasets.wave_classes import packed_classes
 from ecgcore.evaluation.waveform import (
     Found,
@@ -28,6 +30,7 @@ from ecgcore.evaluation.waveform import (
 )
 from ecgcore.inference import LoadedModel, available_models, load_model, use_threads, weights_root
 from ecgcore.inference.predict import prepared_logits
+from ecgcore.inference.waveform_words import SET_WORDS
 from ecgcore.labels import CORE_CODES
 from ecgcore.models.danet import DANet
 from ecgcore.signal.waveform_rules import WaveformRule, waveform_rules
@@ -36,7 +39,7 @@ from ecgcore.training.waveform_bench import CONTRACT
 from ecgcore.training.waveform_data import BEAT_OF
 from ecgcore.training.waveform_loop import LEARNED
 from ecgcore.training.waveform_make import folder_name, with_figures, write_waveform_card
-from ecgcore.training.waveform_readme import SET_WORDS, beat_table, record_table, with_interval
+from ecgcore.training.waveform_readme import beat_table, record_table, with_interval
 from ecgcore.training.waveform_recipe import WaveformRecipe, read_waveform_recipe
 from ecgcore.training.waveform_runs import kept_network, kept_path, variants_of
 from ecgcore.training.waveform_score import (
@@ -135,13 +138,26 @@ def main() -> int:
     parser.add_argument("--diseases", help="comma-separated; by default all of the recipe")
     parser.add_argument("--out", default="results/waveform.json")
     parser.add_argument("--write", action="store_true", help="write into the model folders' cards")
+    parser.add_argument("--kept", action="store_true", help="with --write: what --out holds")
     args = parser.parse_args()
     if args.write and args.split != "test":
         parser.error("only figures on test go into a card")
     use_threads(1)
     recipe = read_waveform_recipe(Path(args.recipe))
+    if args.kept:
+        return _write_kept(recipe, Path(args.out)) if args.write else 0
     keep = Path(args.runs) / f"{recipe.name}-{recipe.version}"
     body = load_model(args.body) if args.body in available_models() else None
+    if args.split == TEST:
+        log_test_access(
+            "benchmarks.waveform",
+            model=", ".join(
+                folder_name(recipe, disease, variant)
+                for disease, variants in recipe.release.items()
+                for variant in variants
+            ),
+            measured="every variant by record, every map by beat",
+        )
     chosen, shown = _sets(recipe, "val"), _sets(recipe, args.split)
     found = {}
     for disease in args.diseases.split(",") if args.diseases else recipe.diseases:
@@ -312,6 +328,16 @@ def _pointing(released: str, figures: dict[str, Any]) -> str:
                 f"{each['chance']:.2f}; difference {with_interval(row['hit_difference'])})"
             )
     return f" The curve's highest point lies on such a beat: {'; '.join(said)}." if said else ""
+
+
+def _write_kept(recipe: WaveformRecipe, path: Path) -> int:
+    """Write the figures of an earlier run on test into the cards."""
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    if kept.pop("split") != TEST:
+        sys.exit(f"{path.name} holds no figures on test.")
+    for disease, figures in kept.items():
+        _write(recipe, disease, figures)
+    return 0
 
 
 def _write(recipe: WaveformRecipe, disease: str, figures: dict[str, Any]) -> None:

@@ -259,6 +259,25 @@ class RestoredTrace:
     fs_hz: float
 
 
+@dataclass(frozen=True)
+class ClassifierScore:
+    """How unusual a recording is when a network that was taught statements is asked too.
+
+    Attributes
+    ----------
+    score : float
+        The share of normal recordings that are less unusual.
+    abnormal : bool or None
+        None where the recording cannot be judged.
+    parts : mapping of str to float
+        What the score was made of: each part's share of normals that are less unusual.
+    """
+
+    score: float
+    abnormal: bool | None
+    parts: Mapping[str, float]
+
+
 @dataclass(frozen=True, eq=False)
 class AnomalyMap:
     """How unusual each sample of each lead is among normal ECGs.
@@ -272,11 +291,12 @@ class AnomalyMap:
     fs_hz : float
     score, threshold : float
         Of the whole recording: the share of normal recordings that are less unusual, and from
-        where a recording is called abnormal.
+        where a recording is called abnormal.  Learned from normal ECGs alone.
     abnormal : bool or None
         None where the recording cannot be judged; the notes say why.
     lead_scores : mapping of str to float or None
-        None for a lead that was not judged.
+        The score that the recording would have if every lead looked as this one does, so that
+        ``score`` lies among them; None for a lead that was not judged.
     spans : tuple of AnomalySpan
         Stretches at or above ``map_threshold``, the most unusual first.
     map_threshold : float
@@ -286,6 +306,8 @@ class AnomalyMap:
     model : str
     parts : mapping of str to float
         What the score was made of: each part's share of normals that are less unusual.
+    with_classifier : ClassifierScore or None
+        The score that asks the features of a network of statements as well.
     notes : tuple of str
         What the reader should know: one sentence each.
     """
@@ -303,6 +325,7 @@ class AnomalyMap:
     trace: RestoredTrace | None = None
     model: str = ""
     parts: Mapping[str, float] = field(default_factory=dict)
+    with_classifier: ClassifierScore | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -1,5 +1,6 @@
 """The anomaly page: the map on the paper, its places beside it, and what was expected there."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
 from ecgcore.render.restored import lead_bars, over_time, restored_figure
 from ecgcore.results import AnomalyMap
-from ui import settings
+from ui import card_words, settings
 from ui.card_words import plot
 from ui.findings import place_list
 from ui.measuring import measured
@@ -39,6 +40,17 @@ _ASKED = "anomalies"
 _STEPS = (20, 50, 100, 200, 500, 1000, 2000, 10_000)
 _MOST_PLACES = 12
 _AROUND_S = 1.2
+OWN, WITH = "Trained on normal ECGs only", "With the classifier's features"
+# What the parts of both scores are, in a reader's words.
+_PARTS = {
+    "looks": "How the trace looks, lead by lead",
+    "hidden": "Restoration error of hidden stretches",
+    "beat": "Beats beside the patient's own usual beat",
+    "record": "The recording as a whole",
+    "top": "The map's most unusual samples",
+    "map:looks": "How the trace looks",
+    "distance:own": "Features' distance from normal ECGs, this network",
+}
 
 
 @st.fragment
@@ -70,6 +82,7 @@ def anomalies(case: OpenCase) -> None:
     with side:
         _list(case, found, places, place)
         _leads(found)
+        _parts(found)
         _notes(found)
 
 
@@ -180,17 +193,15 @@ def _below(case: OpenCase, found: AnomalyMap, threshold: float, place: Place | N
 
 
 def _head(found: AnomalyMap) -> float:
-    """Say the score, and offer the threshold with the false alarms it means."""
-    percent = 100 * found.score
-    words = f"more unusual than {percent:.1f} %" if percent < 99.9 else "beyond 99.9 %"
+    """Say the scores, and offer the threshold with the false alarms it means."""
     st.markdown("**Among normal ECGs**")
     if found.abnormal is None:
         st.warning("Not judged: the signal cannot be relied on.")
     else:
-        sign = "Unusual" if found.abnormal else "Not unusual"
-        st.markdown(f"{sign}: {words} of normal recordings.")
+        st.html(scores_table(found))
         st.caption(
-            f"Called unusual from {100 * found.threshold:.0f} % on. Unusual is no diagnosis."
+            f"Share of normal recordings that are less unusual; called unusual from "
+            f"{100 * found.threshold:.0f} % on. Unusual is no diagnosis."
         )
     nearest = min(_STEPS, key=lambda n: abs((1 - 1 / n) - found.map_threshold))
     rarity = st.select_slider(
@@ -205,6 +216,43 @@ def _head(found: AnomalyMap) -> float:
     if alarms is not None:
         st.caption(f"At this threshold ten seconds of a normal ECG have {alarms:.1f} such places.")
     return threshold
+
+
+def scores_table(found: AnomalyMap) -> str:
+    """Return both scores as an HTML table, the one learned from normal ECGs alone first."""
+    rows = [(OWN, found.score, found.abnormal)]
+    if found.with_classifier is not None:
+        rows.append((WITH, found.with_classifier.score, found.with_classifier.abnormal))
+    cells = [
+        [
+            card_words.text(name),
+            card_words.text(percent_words(score), "value"),
+            card_words.text("Unusual" if abnormal else "Not unusual"),
+        ]
+        for name, score, abnormal in rows
+    ]
+    return card_words.table(("Score", "Above", ""), cells)
+
+
+def parts_table(parts: Mapping[str, float]) -> str:
+    """Return what a score was made of, as an HTML table."""
+    rows = [
+        [card_words.text(part_words(name)), card_words.text(percent_words(value), "value")]
+        for name, value in parts.items()
+    ]
+    return card_words.table(("Part", "Above"), rows)
+
+
+def part_words(name: str) -> str:
+    """Return what a part of a score is, in a reader's words."""
+    if name.startswith("distance:") and name not in _PARTS:
+        return f"Features' distance from normal ECGs, {name.removeprefix('distance:')}"
+    return _PARTS.get(name, name)
+
+
+def percent_words(score: float) -> str:
+    """Return a share of normal recordings."""
+    return f"{100 * score:.1f} %" if score < 0.999 else "over 99.9 %"
 
 
 def _alarms(found: AnomalyMap, threshold: float) -> float | None:
@@ -275,13 +323,32 @@ def _leads(found: AnomalyMap) -> None:
         return
     with st.expander("Lead by lead", expanded=len(found.leads) > 2):
         plot(lead_bars(found.lead_scores, found.threshold), "anomaly_leads")
+        st.caption(
+            "On the scale of the score trained on normal ECGs only: each bar is the score if every "
+            "lead looked as this one does."
+        )
+
+
+def _parts(found: AnomalyMap) -> None:
+    if found.abnormal is None:
+        return
+    with st.expander("What the scores are made of"):
+        st.markdown(f"**{OWN}**")
+        st.html(parts_table(found.parts))
+        if found.with_classifier is not None:
+            st.markdown(f"**{WITH}**")
+            st.html(parts_table(found.with_classifier.parts))
+        st.caption("What share of the normals is less unusual in each part.")
 
 
 def _notes(found: AnomalyMap) -> None:
     with st.expander("What this is, and is not"):
         lines = [
             *found.notes,
-            "The model learned from normal ECGs alone; nobody told it of any disease.",
+            f"{OWN}: the map, its places and the first score. No label of a disease was learned "
+            "from; which parts count how much was chosen with labelled ECGs.",
+            f"{WITH}: the second score also measures how far the features of the network of "
+            "statements, which was taught diagnoses, are from those of normal ECGs.",
             "Rare but harmless things are unusual too, and a common disease may not be.",
             f"Model: {found.model}.",
         ]

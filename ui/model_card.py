@@ -47,6 +47,7 @@ def model_card() -> None:
         _anomaly(card)
     else:
         _waves(card)
+    more.accesses(card)
     _made_from(card)
 
 
@@ -84,8 +85,8 @@ def _purpose(card: ModelCard) -> None:
 def _statements(card: ModelCard) -> None:
     metrics = card.metrics
     st.subheader("How good it is", anchor=False)
-    if not metrics and "waveform" in card.training:
-        st.write(card.training["waveform"]["aid_words"])
+    if "waveform" in card.training:
+        more.waveform(card)
         return
     if not metrics:
         st.info(f"Not measured yet: `python -m ecgcore evaluate {card.full_name} --write`.")
@@ -104,8 +105,11 @@ def _statements(card: ModelCard) -> None:
             f"measure, mean AUC {words.number(mean['auc'])}, mean F1 {words.number(mean['f1'])}, "
             f"calibration error {words.number(mean['ece'], 3)}."
         )
+    if metrics.get("pooled"):
+        st.markdown(metrics["pooled"])
     st.caption(f"In brackets: {metrics['how']['interval']}. Figures at full coverage.")
     st.html(_overview(card))
+    more.beside(card)
     _one_statement(card)
     more.sides(card)
     _subgroups(card)
@@ -366,7 +370,14 @@ def _anomaly(card: ModelCard) -> None:
     if rows is None:
         return
     cells = [[words.text(row["name"]), words.cell(row, 3)] for row in rows]
-    st.html(words.table(("", "Area under the ROC curve, interval"), cells, wide=True))
+    st.html(words.table(("On test", "Area under the ROC curve, interval"), cells, wide=True))
+    if card.training.get("references"):
+        st.caption(
+            "With the classifier's features: the score also asks "
+            f"{', '.join(card.training['references'])}, which was taught diagnoses. The other "
+            "score was trained on normal ECGs only; how much its parts count was chosen with "
+            "labelled ECGs of train and val."
+        )
 
 
 def _waves(card: ModelCard) -> None:
@@ -403,7 +414,7 @@ def _made_from(card: ModelCard) -> None:
     if rows:
         st.html(words.table(("Data set", "Records learned from", "Licence"), rows, wide=True))
     st.write(card.split)
-    st.write(f"Thresholds: {card.threshold_rule}.")
+    st.write(f"Thresholds: {card.threshold_rule.rstrip('.')}.")
     st.write(f"Calibration: {card.calibration_rule}")
     st.caption(_training(card))
     st.download_button(

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from ecgcore.inference import LabelRule, ModelCard
+from ecgcore.inference.waveform_words import MAP_WORDS, SET_WORDS, VARIANT_WORDS
 from ecgcore.render import charts
 from ui import card_words as words
 from ui.words import plain
@@ -96,6 +97,85 @@ def _covered(found: Mapping[str, Any]) -> str:
         if found[key] is not None:
             parts.append(f"it was right for {100 * found[key]:.0f} % of those who {who}")
     return " and ".join(parts)
+
+
+# ---- beside others, on test ----------------------------------------------------------------
+
+
+def beside(card: ModelCard) -> None:
+    """Show another model's mean area of the nine, out of fold and on the same test records."""
+    found = card.metrics.get("beside")
+    if not found:
+        return
+    fold, nine, eight = found["out of fold"], found["nine"], found["without STE"]
+    rows = [
+        [
+            words.text("Out of fold"),
+            words.text(f"{fold['this']:.3f}", "value"),
+            words.text(f"{fold['other']:.3f}", "value"),
+            words.text("–", "value"),
+        ]
+    ]
+    for title, each in (("Test", nine), ("Test, without ST elevation", eight)):
+        cells = (words.cell(each[key], 3) for key in ("this", "other", "difference"))
+        rows.append([words.text(title), *cells])
+    st.markdown(f"**Beside {found['other']}**: mean AUC of the nine core statements")
+    st.html(words.table(("", card.full_name, found["other"], "Difference, paired"), rows))
+    st.caption(
+        f"On test the same {found['n']} records, {found['positives']['STE']} of them with ST "
+        "elevation."
+    )
+
+
+def accesses(card: ModelCard) -> None:
+    """Show every time that a model was measured on test."""
+    found = card.metrics.get("accesses")
+    if not found:
+        return
+    times = "once" if len(found) == 1 else f"{len(found)} times"
+    with st.expander(f"Measured on test {times}"):
+        rows = [
+            [words.text(each[key]) for key in ("date", "commit", "measured", "decided")]
+            for each in found
+        ]
+        st.html(words.table(("Date", "Commit", "Measured", "Decided after it"), rows))
+
+
+def waveform(card: ModelCard) -> None:
+    """Show whether a waveform network is an aid, and its figures against its controls."""
+    st.write(card.training["waveform"]["aid_words"])
+    found = card.metrics.get("waveform")
+    if not found:
+        return
+    st.caption(str(card.metrics["how"]))
+    for name, figures in found["records"].items():
+        st.markdown(
+            f"**{SET_WORDS.get(name, name)}**: {figures['n']} records of {figures['patients']} "
+            f"patients, {figures['positives']} with the statement"
+        )
+        rows = [
+            [
+                words.text(VARIANT_WORDS[variant].format(name=figures.get("body", ""))),
+                *(words.cell(each.get(key), 3) for key in ("auc", "difference", "f1")),
+            ]
+            for variant, each in figures["variants"].items()
+        ]
+        st.html(words.table(("Classifier", "AUC", "Less no module", "F1"), rows, wide=True))
+    for name, figures in found["beats"].items():
+        st.markdown(
+            f"**By beat, {SET_WORDS.get(name, name)}**: {figures['n']} windows of "
+            f"{figures['patients']} patients; such beats take {100 * figures['chance']:.0f} % of "
+            "the time"
+        )
+        rows = [
+            [
+                words.text(MAP_WORDS[which]),
+                *(words.cell(each.get(key), 3) for key in ("hit", "hit_difference", "mass")),
+            ]
+            for which, each in figures["maps"].items()
+        ]
+        head = ("Map", "Highest point on such a beat", "Less Grad-CAM", "Relevance mass")
+        st.html(words.table(head, rows, wide=True))
 
 
 # ---- other tasks ---------------------------------------------------------------------------

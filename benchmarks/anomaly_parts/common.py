@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,7 @@ from ecgcore.errors import CannotAssessError, ModelError
 from ecgcore.evaluation import Interval, interval
 from ecgcore.evaluation.metrics import class_auc
 from ecgcore.inference import load_model, predict
-from ecgcore.inference.anomaly import (
-    AnomalyModel,
-    feature_distances,
-    joint_map,
-    judge,
-    load_anomaly,
-    look,
-    record_parts,
-    record_surprise,
-)
+from ecgcore.inference.anomaly import AnomalyModel, find_anomalies, load_anomaly
 from ecgcore.inference.mcf import McfInput, mcf_input
 from ecgcore.models.mcf import MCF, ConvAutoencoder
 from ecgcore.recording import Recording
@@ -34,9 +25,12 @@ from ecgcore.training.anomaly_control import control_score, load_control
 
 Array = np.ndarray
 OURS = "ours"
-# Chosen on val among the parts that owe nothing to labels.
-UNLABELLED = {"map:looks": 1.5, "top": 0.5, "map:beat": 0.25, "distance:own": 0.25}
-NOBODY = "ours, nothing labelled"
+# What each score is called in cards: the default, and the one that asks a network of statements.
+NORMALS_ONLY = "trained on normal ECGs only"
+CLASSIFIER = "with the classifier's features"
+BOTH = (NORMALS_ONLY, CLASSIFIER)
+MEDIAN, SUPERVISED = "median beat", "1 - P(normal), supervised"
+CONTROLS = ("MCF", "autoencoder", MEDIAN, SUPERVISED)
 # The published score is a mean over all beats; so many, evenly chosen, stand
 # for all of them: a record costs a second else.
 MOST_BEATS = 3
@@ -84,28 +78,26 @@ class Models:
         return out
 
 
-@dataclass(frozen=True, eq=False)
-class Judged:
-    """Our map of a recording, and the score of the parts that nobody labelled anything for."""
-
-    found: AnomalyMap
-    unlabelled: float
-
-
-def found_of(models: Models, recording: Recording) -> Judged | str:
+def found_of(models: Models, recording: Recording) -> AnomalyMap | str:
     """Return what is found in a recording, or why nothing is: never a silent drop."""
-    model = models.anomaly
     try:
-        seen = look(model, recording)
+        return find_anomalies(models.anomaly, recording)
     except CannotAssessError as error:
         return str(error)
-    norms, patient, raw = model.norms, recording.patient, seen.raw
-    joint = joint_map(raw, norms, patient)
-    parts = record_parts(
-        raw, joint, norms, feature_distances(norms, raw.features, seen.references), patient
-    )
-    free = replace(norms, record_weights=UNLABELLED)
-    return Judged(judge(model, recording, seen), record_surprise(parts, free, raw.present.shape[0]))
+
+
+def score_rows(found: AnomalyMap | str) -> dict[str, float]:
+    """Return both scores and their parts, where their differences near 1 are not lost."""
+    if isinstance(found, str):
+        return {NORMALS_ONLY: np.nan, CLASSIFIER: np.nan}
+    other = found.with_classifier
+    row = {
+        NORMALS_ONLY: logit_of(found.score),
+        CLASSIFIER: logit_of(other.score) if other is not None else np.nan,
+    }
+    parts = {f"part {k}": v for k, v in found.parts.items()}
+    parts |= {} if other is None else {f"classifier's part {k}": v for k, v in other.parts.items()}
+    return row | {name: logit_of(value) for name, value in parts.items()}
 
 
 def logit_of(quantile: float) -> float:

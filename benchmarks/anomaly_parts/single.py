@@ -5,17 +5,19 @@ from typing import Any
 import numpy as np
 
 from benchmarks.anomaly_parts.common import (
-    NOBODY,
-    OURS,
+    BOTH,
+    MEDIAN,
+    NORMALS_ONLY,
+    SUPERVISED,
     Models,
     auc_row,
     difference_row,
     figure,
     found_of,
-    logit_of,
     median_beat_maps,
     normal_logit,
     published,
+    score_rows,
     told,
 )
 from ecgcore.datasets import data_root, load_index, load_recording
@@ -61,9 +63,18 @@ def _rows(task: str, y: Any, table: dict[str, Any], weights: Any) -> list[dict[s
     out = []
     for name, values in table.items():
         known = np.where(np.isfinite(values), y, np.nan)
-        filled, ours = np.nan_to_num(values), np.nan_to_num(table[OURS])
-        out.append(auc_row(f"{task}: {name}", known, filled, weights, card=name == OURS, who=name))
-        if name != OURS:
+        filled, ours = np.nan_to_num(values), np.nan_to_num(table[NORMALS_ONLY])
+        out.append(
+            auc_row(
+                f"{task}: {name}",
+                known,
+                filled,
+                weights,
+                card=name in BOTH,
+                who=name,
+            )
+        )
+        if name != NORMALS_ONLY:
             out.append(difference_row(f"{task}: ours less {name}", known, ours, filled, weights))
     return out
 
@@ -89,22 +100,18 @@ def _scores(models: Models, entries: list[Any]) -> tuple[dict[str, Any], dict[st
     alarms, refused = [], []
     for done, entry in enumerate(entries, start=1):
         recording = load_recording(entry)
-        judged = found_of(models, recording)
-        row: dict[str, float] = {}
-        if isinstance(judged, str):
-            refused.append(judged)
-            row[OURS] = row[NOBODY] = np.nan
+        found = found_of(models, recording)
+        row = score_rows(found)
+        if isinstance(found, str):
+            refused.append(found)
             alarms.append(np.nan)
         else:
-            found = judged.found
-            row[OURS] = logit_of(found.score)
-            row[NOBODY] = judged.unlabelled
-            row |= {f"part {k}": logit_of(v) for k, v in found.parts.items()}
             alarms.append(len(places_of(found.spans)) * 10 / recording.duration_s)
-        shape, timing = median_beat_maps(recording)
-        top = max(1, shape.shape[1] // 20)
-        row["median beat"] = float(np.sort((shape + 0.3 * timing)[0])[-top:].mean())
-        row["1 - P(normal), supervised"] = normal_logit(models, recording)
+        if models.controls:
+            shape, timing = median_beat_maps(recording)
+            top = max(1, shape.shape[1] // 20)
+            row[MEDIAN] = float(np.sort((shape + 0.3 * timing)[0])[-top:].mean())
+            row[SUPERVISED] = normal_logit(models, recording)
         for name, network in models.of_one.items():
             row[name] = np.nan
             if done % CONTROL_EVERY == 0:

@@ -5,17 +5,20 @@ from typing import Any
 import numpy as np
 
 from benchmarks.anomaly_parts.common import (
-    NOBODY,
-    OURS,
+    BOTH,
+    CLASSIFIER,
+    MEDIAN,
+    NORMALS_ONLY,
+    SUPERVISED,
     Models,
     auc_row,
     difference_row,
     figure,
     found_of,
-    logit_of,
     median_beat_maps,
     normal_logit,
     published,
+    score_rows,
     told,
 )
 from ecgcore.datasets import data_root, load_index, load_recording
@@ -42,20 +45,17 @@ def run(models: Models, split: str, every: int) -> dict[str, Any]:
     for done, entry in enumerate(entries, start=1):
         recording = load_recording(entry)
         row = {}
-        judged = found_of(models, recording)
-        if isinstance(judged, str):
-            refused.append(f"{entry.dataset}: {judged}")
-            row[OURS] = row[NOBODY] = np.nan
+        found = found_of(models, recording)
+        row |= score_rows(found)
+        if isinstance(found, str):
+            refused.append(f"{entry.dataset}: {found}")
             alarms.append(np.nan)
         else:
-            found = judged.found
-            row[OURS] = logit_of(found.score)
-            row[NOBODY] = judged.unlabelled
-            row |= {f"part {k}": logit_of(v) for k, v in found.parts.items()}
             alarms.append(len(places_of(found.spans)) * 10 / recording.duration_s)
-        shape, timing = median_beat_maps(recording)
-        row["median beat"] = float(np.mean(np.sort(shape + 0.3 * timing, axis=1)[:, -50:]))
-        row["1 - P(normal), supervised"] = normal_logit(models, recording)
+        if models.controls:
+            shape, timing = median_beat_maps(recording)
+            row[MEDIAN] = float(np.mean(np.sort(shape + 0.3 * timing, axis=1)[:, -50:]))
+            row[SUPERVISED] = normal_logit(models, recording)
         signal = np.stack([recording.lead(n) for n in STANDARD_12])
         for name, network in models.of_twelve.items():
             row[name], _, given = published(network, signal, recording.fs_hz)
@@ -86,26 +86,29 @@ def _figures(table: dict[str, Any], facts: tuple[Any, ...], alarms: list[float])
         known = np.where(np.isfinite(values), y, np.nan)
         filled = np.nan_to_num(values)
         label = f"detection, 12 leads, strict normal: {name}"
-        rows.append(auc_row(label, known, filled, weights, card=name == OURS, who=name))
+        rows.append(auc_row(label, known, filled, weights, card=name in BOTH, who=name))
         rows.append(
             auc_row(
                 f"Brugada against healthy: {name}",
                 healthy,
                 filled,
                 weights,
-                card=name == OURS,
+                card=name in BOTH,
                 who=name,
             )
         )
-    ours = np.nan_to_num(table[OURS])
+    ours = np.nan_to_num(table[NORMALS_ONLY])
     rows += [
         difference_row(f"ours less {name}", y, ours, np.nan_to_num(values), weights)
         for name, values in table.items()
-        if name != OURS
+        if name != NORMALS_ONLY
     ]
     return {
         "rows": rows,
-        "statements": _by_statement(table[OURS], y, (targets, further), weights),
+        "statements": _by_statement(table[NORMALS_ONLY], y, (targets, further), weights),
+        "statements with the classifier's features": _by_statement(
+            table[CLASSIFIER], y, (targets, further), weights
+        ),
         "false_alarms": _alarms(alarms, y, weights),
     }
 

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,7 @@ def as_json(found: AnomalyMap) -> dict[str, Any]:
         ],
         "map_threshold": found.map_threshold,
         "parts": dict(found.parts),
+        "with_classifier": None if found.with_classifier is None else asdict(found.with_classifier),
         "notes": list(found.notes),
     }
 
@@ -91,7 +93,14 @@ def as_text(result: Mapping[str, Any]) -> str:
         f"{result['file']}  ({result['model']})",
         f"  more unusual than {100 * result['score']:.1f} % of normal ECGs: "
         f"{_SAID[result['abnormal']]} (from {100 * result['threshold']:.0f} %)",
+        "  (trained on normal ECGs only)",
     ]
+    other = result["with_classifier"]
+    if other is not None:
+        lines.append(
+            f"  with the classifier's features: {100 * other['score']:.1f} %, "
+            f"{_SAID[other['abnormal']]}"
+        )
     for span in result["spans"][:_SHOWN]:
         lines.append(
             f"  {span['lead']:5s} {span['start_s']:.2f} to {span['end_s']:.2f} s  "

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ecgcore.cli.common import EXIT_OK, write_json
-from ecgcore.datasets import data_root, load_index
+from ecgcore.datasets import TEST, data_root, load_index, log_test_access
 from ecgcore.errors import DatasetError
 from ecgcore.evaluation import metrics_table, subgroup_table
 from ecgcore.evaluation.model_report import card_metrics, explanation_figures, predict_entries
@@ -65,6 +65,12 @@ def run(args: argparse.Namespace) -> int:
         raise DatasetError(
             f"The figures of {model.name} are those of all its controls: "
             "python -m benchmarks.waveform --write."
+        )
+    if args.split == TEST:
+        log_test_access(
+            f"ecgcore evaluate {model.name}",
+            model=model.name,
+            measured="every figure of its card on the records of its data sets",
         )
     if model.card.input.max_leads == 1:
         return _one_lead(args, model)

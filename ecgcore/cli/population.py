@@ -11,7 +11,7 @@ import numpy as np
 
 from ecgcore.checks import in_range
 from ecgcore.cli.common import EXIT_OK, write_json
-from ecgcore.datasets import Entry, data_root, load_index
+from ecgcore.datasets import TEST, Entry, data_root, load_index, log_test_access
 from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
 from ecgcore.errors import DatasetError
 from ecgcore.evaluation.population import FILE, Settings, population_figures
@@ -53,6 +53,12 @@ def run(args: argparse.Namespace) -> int:
     in_range("--records", args.records, 1, 1_000_000)
     use_threads(1)
     model = load_model(args.model)
+    if args.split == TEST:
+        log_test_access(
+            f"ecgcore population {model.name} --records {args.records}",
+            model=model.name,
+            measured="attribution by statement and lead, and what each lead can do",
+        )
     entries = _entries(model, args.split, args.records)
     settings = Settings(n_draws=args.draws, seed=SEED)
     figures = population_figures(model, entries, settings=settings, report=_told)

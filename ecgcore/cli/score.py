@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ecgcore.checks import one_of
 from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.cli.prepare import add_set_arguments, index_of
+from ecgcore.datasets.access import TEST, log_test_access
 from ecgcore.datasets.files import read_rows
 from ecgcore.datasets.public_index import CORE_TASK
 from ecgcore.errors import DatasetError
@@ -51,6 +52,12 @@ def run(args: argparse.Namespace) -> int:
     rows = np.array([i for i in inside if index.entries[i].record not in without], dtype=int)
     if not rows.size:
         raise DatasetError(f"No record of {index.name} {args.split} belongs to {args.task}.")
+    if args.split == TEST:
+        log_test_access(
+            f"ecgcore score {Path(args.predictions).name} {index.name} --task {args.task}",
+            model=Path(args.predictions).stem,
+            measured=f"macro AUC on the test fold of {index.name} ({index.folds_from})",
+        )
     records = [index.entries[i].record for i in rows]
     scores = _scores(Path(args.predictions), records, task.codes)
     groups = [index.entries[i].group for i in rows]

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ecgcore.cli.common import EXIT_OK, write_json
+from ecgcore.datasets import log_test_access
+from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference import use_threads, weights_root
 from ecgcore.training import make_model, read_recipe
 from ecgcore.training.anomaly_control import make_control
-from ecgcore.training.anomaly_make import make_restoration, read_pools
+from ecgcore.training.anomaly_make import make_restoration, read_pools, refit_score
 from ecgcore.training.anomaly_recipe import (
     PTBXL,
     RESTORATION,
@@ -44,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="runs",
         metavar="DIR",
         help="what is kept between runs, so that a stopped run goes on (default: runs)",
+    )
+    parser.add_argument(
+        "--norms-only",
+        action="store_true",
+        help="of the anomaly model: keep its network, measure the norms of its score on val anew",
     )
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="default: 2")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -82,6 +89,7 @@ def _delineator(args: argparse.Namespace) -> int:
 
 def _transfer(args: argparse.Namespace) -> int:
     recipe = read_transfer_recipe(Path(args.config))
+    _log_test(args, recipe.name)
     out = Path(args.out) if args.out else Path("results") / "mvkt"
     found = make_transfer(recipe, out, Path(args.runs) / recipe.name)
     if args.json:
@@ -123,12 +131,16 @@ def _anomaly(args: argparse.Namespace) -> int:
     recipe = read_anomaly_recipe(Path(args.config))
     name = f"{recipe.name}-{recipe.version}"
     runs = Path(args.runs) / name
+    if args.norms_only and recipe.kind != RESTORATION:
+        raise InvalidArgumentError("--norms-only is for the restoration network's recipe.")
     if recipe.kind == RESTORATION:
         out = Path(args.out) if args.out else weights_root() / name
-        card = make_restoration(recipe, out, runs)
+        card = refit_score(recipe, out) if args.norms_only else make_restoration(recipe, out, runs)
         found: dict[str, Any] = {"model": card.full_name, "folder": str(out)}
     else:
         pools = None if recipe.data.source == PTBXL else read_pools(recipe)
+        if recipe.data.source == PTBXL:
+            _log_test(args, name)
         made = make_control(recipe, pools, runs)
         best = max(made["val_auc"])
         found = {"model": name, "folder": str(runs), "val_auc": best, "test": made.get("test")}
@@ -141,6 +153,7 @@ def _anomaly(args: argparse.Namespace) -> int:
 
 def _reference(args: argparse.Namespace) -> int:
     recipe = read_reference_recipe(Path(args.config))
+    _log_test(args, recipe.name)
     out = Path(args.out) if args.out else Path("results") / "reference"
     found = make_reference(recipe, out, Path(args.runs) / recipe.name)
     if args.json:
@@ -148,6 +161,15 @@ def _reference(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write(summary_table(found))
     return EXIT_OK
+
+
+def _log_test(args: argparse.Namespace, name: str) -> None:
+    """Log that a recipe ends with its own figures on test."""
+    log_test_access(
+        f"ecgcore train {Path(args.config).name}",
+        model=name,
+        measured="the figures that the recipe ends with",
+    )
 
 
 # What a recipe file says it makes, and who makes it; everything else is a classifier's recipe.

@@ -8,6 +8,7 @@ import numpy as np
 
 from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.cli.prepare import add_set_arguments, index_of
+from ecgcore.datasets.access import log_test_access
 from ecgcore.datasets.progress import Progress
 from ecgcore.datasets.public_index import CORE_TASK
 from ecgcore.datasets.shards import pack_shards
@@ -50,6 +51,11 @@ def run(args: argparse.Namespace) -> int:
     folds = f"fold-{args.test_fold}" if args.name == "ptbxl" else f"{args.seed}-{args.test_fold}"
     keep = Path(args.runs) / f"{recipe.name}-{args.name}-{args.task}-{folds}"
     network = train_task(made, data, keep, seed=seed)
+    log_test_access(
+        f"ecgcore train-public {args.name} --task {args.task}",
+        model=f"{recipe.name}, seed {seed}",
+        measured=f"predictions on the test fold of {args.name} ({folds}) written, not scored",
+    )
     rows = data.where("val", "test")
     bar = Progress(rows.size, "records predicted")
     scores = task_scores(network, data, rows, made.input, step=bar.step)

@@ -1,5 +1,6 @@
 """Public data sets: their labels, their fixed splits, and packed arrays for training."""
 
+from ecgcore.datasets.access import TEST, log_test_access
 from ecgcore.datasets.entry import SPLITS, Annotation, Entry
 from ecgcore.datasets.folds import patient_folds
 from ecgcore.datasets.index import DATASETS, KINDS, SINGLE_LEAD, TWELVE_LEAD, load_index
@@ -12,6 +13,7 @@ __all__ = [
     "KINDS",
     "SINGLE_LEAD",
     "SPLITS",
+    "TEST",
     "TWELVE_LEAD",
     "Annotation",
     "Entry",
@@ -21,6 +23,7 @@ __all__ = [
     "data_root",
     "load_index",
     "load_recording",
+    "log_test_access",
     "pack",
     "patient_folds",
 ]

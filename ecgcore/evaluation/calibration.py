@@ -18,6 +18,7 @@ from ecgcore.datasets import patient_folds
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation.arrays import Floats, checked_names, checked_pair
 
+OUT_OF_FOLD = "out-of-fold logits"
 MIN_POSITIVES = 30
 ONE_TEMPERATURE = "one temperature for all statements"
 TEMPERATURES = "a temperature for each statement"
@@ -101,6 +102,7 @@ def fit_calibration(
     groups: ArrayLike,
     n_folds: int = 5,
     seed: int = 0,
+    origin: str = OUT_OF_FOLD,
 ) -> CalibrationSet:
     """Choose a form of calibration by cross-validation and fit it on all records.
 
@@ -109,10 +111,12 @@ def fit_calibration(
     targets : array, shape (n, n_statements)
         1, 0 or NaN (left out).
     logits : array, shape (n, n_statements)
-        Out-of-fold: made by networks that did not learn from the record.
+        Made by networks that did not learn from the record.
     groups : array of str, shape (n,)
         Patients.
     n_folds, seed : int
+    origin : str
+        Where the logits come from, for the words.
 
     Raises
     ------
@@ -137,7 +141,7 @@ def fit_calibration(
         _calibration(slope, bias, int((column == 1).sum()))
         for slope, bias, column in zip(slopes, biases, y.T, strict=True)
     )
-    return CalibrationSet(statements, form, losses, _words(form, losses, n_folds))
+    return CalibrationSet(statements, form, losses, _words(form, losses, n_folds, origin))
 
 
 def held_out_probabilities(
@@ -182,10 +186,10 @@ def _calibration(slope: float, bias: float, n_positive: int) -> Calibration:
     return Calibration(float(1 / slope), float(bias), n_positive >= MIN_POSITIVES, n_positive)
 
 
-def _words(form: str, losses: dict[str, float], n_folds: int) -> str:
+def _words(form: str, losses: dict[str, float], n_folds: int, origin: str) -> str:
     return (
-        f"{form[0].upper()}{form[1:]}, fitted on out-of-fold logits; of {len(FORMS)} forms the one "
-        f"with the lowest mean log loss in {n_folds}-fold cross-validation by patient "
+        f"{form[0].upper()}{form[1:]}, fitted on {origin}; of {len(FORMS)} forms the one with "
+        f"the lowest mean log loss in {n_folds}-fold cross-validation by patient "
         f"({losses[form]:.4f}; as it came {losses['as it came']:.4f}). Called calibrated from "
         f"{MIN_POSITIVES} positives on."
     )

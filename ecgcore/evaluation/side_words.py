@@ -52,9 +52,38 @@ def side_text(metrics: Mapping[str, Any]) -> str:
         "Other thresholds": _points,
         "Sets that are right nine times in ten": _conformal,
         "Further seeds": _seeds,
+        "Beside another model": _beside,
+        "Every time it was measured on test": accesses_table,
     }
     made = {title: make(metrics) for title, make in sections.items()}
     return "\n".join(f"### {title}\n\n{text}" for title, text in made.items() if text)
+
+
+def _beside(metrics: Mapping[str, Any]) -> str:
+    """Return another model's mean area of the nine, out of fold and on the same test records."""
+    found = metrics.get("beside")
+    if not found:
+        return ""
+    fold, nine, eight = found["out of fold"], found["nine"], found["without STE"]
+    rows = [
+        ["out of fold, nine", f"{fold['this']:.3f}", f"{fold['other']:.3f}", "-"],
+        ["test, nine", *(words(nine[key]) for key in ("this", "other", "difference"))],
+        ["test, without ST elevation", *(words(eight[k]) for k in ("this", "other", "difference"))],
+    ]
+    text = table(("Mean AUC", "This model", found["other"], "Difference, paired"), rows)
+    return (
+        f"{text}\nOn test the same {found['n']} records of {found['n_patients']} patients, "
+        f"{found['positives']['STE']} with ST elevation.\n"
+    )
+
+
+def accesses_table(metrics: Mapping[str, Any]) -> str:
+    """Return when a model was measured on test, and what was decided afterwards."""
+    found = metrics.get("accesses")
+    if not found:
+        return ""
+    rows = [[a["date"], a["commit"], a["measured"], a["decided"]] for a in found]
+    return table(("Date", "Commit", "Measured", "Decided after it"), rows)
 
 
 def _nine(metrics: Mapping[str, Any]) -> str:
@@ -63,7 +92,8 @@ def _nine(metrics: Mapping[str, Any]) -> str:
         return ""
     return (
         f"Means over the nine core statements: AUC {words(nine['auc'])}, F1 {words(nine['f1'])}, "
-        f"calibration error {words(nine['ece'])}.\n"
+        f"calibration error {words(nine['ece'])}. {metrics.get('pooled', '')}".rstrip()
+        + "\n"
     )
 
 

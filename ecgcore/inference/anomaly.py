@@ -10,8 +10,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ecgcore.errors import ModelError
-from ecgcore.inference import anomaly_norms as norms_
-from ecgcore.inference.anomaly_norms import Norms, load_norms, person_terms
+from ecgcore.inference.anomaly_leads import LeadScore, lead_score
+from ecgcore.inference.anomaly_norms import Norms, load_norms, rate_distance
+from ecgcore.inference.anomaly_quantiles import (
+    PersonShift,
+    kind_of,
+    named,
+    person_terms,
+    weights_for,
+)
 from ecgcore.inference.anomaly_raw import MAPS, Raw, raw_scores
 from ecgcore.inference.anomaly_spans import spans_of
 from ecgcore.inference.card import ANOMALY, InputContract
@@ -27,7 +34,7 @@ from ecgcore.inference.prepare import (
     to_recording,
 )
 from ecgcore.recording import Patient, Recording
-from ecgcore.results import AnomalyMap, RestoredTrace
+from ecgcore.results import AnomalyMap, ClassifierScore, RestoredTrace
 from ecgcore.signal.beats import detect_beats
 from ecgcore.signal.quality import assess
 
@@ -106,11 +113,11 @@ def joint_map(raw: Raw, norms: Norms, patient: Patient) -> Array:
     """Return the weighted surprise of every sample, shape (n_leads, n_samples)."""
     n_leads = raw.present.shape[0]
     person = person_terms(patient.age_years, patient.sex, raw.rate)
-    weights = norms_.weights_for(norms.weights, n_leads)
+    weights = weights_for(norms.weights, n_leads)
     total = np.zeros(raw.present.shape)
     for name in MAPS:
         shift = norms.shifts[name].of(person) if name in norms.shifts else 0.0
-        table = norms_.named(norms.maps, name, n_leads)
+        table = named(norms.maps, name, n_leads)
         if weights.get(name):
             total += weights[name] * table.surprise(raw.maps[name] - shift)
     if weights.get("rhythm"):
@@ -123,7 +130,7 @@ def _rhythm(raw: Raw, norms: Norms, person: Array) -> Array:
     out = np.zeros((1, raw.present.shape[1]))
     if raw.beats.r.size < 3:
         return out
-    away = norms_.rate_distance(raw.rate, person, norms.shifts.get("rate", norms_.PersonShift()))
+    away = rate_distance(raw.rate, person, norms.shifts.get("rate", PersonShift()))
     fast = float(norms.rate.surprise(np.array(away)))
     lawless = float(norms.disorder.surprise(np.array(raw.disorder)))
     out[:, raw.beats.r[0] : raw.beats.r[-1]] = max(fast, lawless)
@@ -158,9 +165,7 @@ def record_parts(
         "top": float(levels.mean()),
         "lead": float(levels.max(initial=0.0)),
         "record": _of_windows(raw.record),
-        "rate": norms_.rate_distance(
-            raw.rate, person, norms.shifts.get("rate", norms_.PersonShift())
-        ),
+        "rate": rate_distance(raw.rate, person, norms.shifts.get("rate", PersonShift())),
         "disorder": raw.disorder if np.isfinite(raw.disorder) else 0.0,
     }
     for name in MAPS:
@@ -177,8 +182,8 @@ def _of_windows(values: Array) -> float:
 def record_surprise(parts: Mapping[str, float], norms: Norms, n_leads: int) -> float:
     """Return the weighted surprise of a record's parts."""
     return sum(
-        weight * float(norms_.named(norms.record, name, n_leads).surprise(np.array(parts[name])))
-        for name, weight in norms_.weights_for(norms.record_weights, n_leads).items()
+        weight * float(named(norms.record, name, n_leads).surprise(np.array(parts[name])))
+        for name, weight in weights_for(norms.record_weights, n_leads).items()
         if name in parts
     )
 
@@ -271,12 +276,17 @@ def judge(model: AnomalyModel, recording: Recording, seen: Seen) -> AnomalyMap:
     raw, norms, patient = seen.raw, model.norms, recording.patient
     distances = feature_distances(norms, raw.features, seen.references)
     joint = joint_map(raw, norms, patient)
-    score, parts = _scored(raw, joint, norms, distances, patient)
+    known = tuple(model.loaded.card.input.leads[int(i)] for i in seen.given.index)
+    person = person_terms(patient.age_years, patient.sex, raw.rate)
     return _result(
         model,
         recording,
-        seen.given,
-        _Scored(raw, joint, score, parts, seen.judged),
+        seen,
+        _Scored(
+            joint,
+            lead_score(raw, person, known, norms.by_lead),
+            _with_classifier(raw, joint, norms, distances, patient),
+        ),
         _notes(recording, seen.used, raw, readable=seen.judged),
     )
 
@@ -287,18 +297,17 @@ def _features(model: LoadedModel, recording: Recording, used: dict[str, str]) ->
         return network_features(model.network, given, pieces_of(given, model.card.input))
 
 
-def _scored(
+def _with_classifier(
     raw: Raw, joint: Array, norms: Norms, distances: Mapping[str, Array], patient: Patient
 ) -> tuple[float, dict[str, float]]:
-    """Return the record's score and what it was made of, each as a quantile among normals."""
+    """Return the score that asks a network of statements too, and its parts, as quantiles."""
     n_leads = joint.shape[0]
     parts = record_parts(raw, joint, norms, distances, patient)
-    kind = norms_.kind_of(n_leads)
     total = record_surprise(parts, norms, n_leads)
-    score = float(norms.score[kind].quantile(np.array(total)))
+    score = float(norms.score[kind_of(n_leads)].quantile(np.array(total)))
     shares = {
-        name: float(norms_.named(norms.record, name, n_leads).quantile(np.array(parts[name])))
-        for name in norms_.weights_for(norms.record_weights, n_leads)
+        name: float(named(norms.record, name, n_leads).quantile(np.array(parts[name])))
+        for name in weights_for(norms.record_weights, n_leads)
         if name in parts
     }
     return score, shares
@@ -308,7 +317,7 @@ def lead_quantiles(
     joint: Array, present: NDArray[np.bool_], norms: Norms, leads: tuple[str, ...]
 ) -> Array:
     """Return the joint map as quantiles among the samples of each lead in normals."""
-    few = norms_.kind_of(len(leads)) == "few"
+    few = kind_of(len(leads)) == "few"
     out = np.zeros(joint.shape)
     for at, lead in enumerate(leads):
         table = norms.leads["few" if few or lead not in norms.leads else lead]
@@ -318,46 +327,48 @@ def lead_quantiles(
 
 @dataclass(frozen=True, eq=False)
 class _Scored:
-    """Raw scores, their joint map, the record's score and its parts, and whether it is judged."""
+    """The joint map, the score that knows normals only, and the one with a classifier."""
 
-    raw: Raw
     joint: Array
-    score: float
-    parts: dict[str, float]
-    judged: bool
+    own: LeadScore
+    with_classifier: tuple[float, dict[str, float]]
 
 
 def _result(
     model: AnomalyModel,
     recording: Recording,
-    given: ModelInput,
+    seen: Seen,
     scored: _Scored,
     notes: tuple[str, ...],
 ) -> AnomalyMap:
-    norms, contract = model.norms, model.loaded.card.input
-    raw, joint = scored.raw, scored.joint
-    known = tuple(contract.leads[int(i)] for i in given.index)
-    values = lead_quantiles(joint, raw.present, norms, known)
+    norms, given, raw = model.norms, seen.given, seen.raw
+    known = tuple(model.loaded.card.input.leads[int(i)] for i in given.index)
+    values = lead_quantiles(scored.joint, raw.present, norms, known)
     whole = Window(0, given.n_samples)
     mapped = to_recording(values.astype(np.float32), whole, 1, given, recording)
-    levels = lead_levels(joint, raw.present)
-    table = norms_.named(norms.record, "lead", len(known))
-    found = dict(zip(given.leads, table.quantile(levels), strict=True))
-    few = norms_.kind_of(len(known)) == "few"
+    judged = zip(given.leads, scored.own.leads, strict=True)
+    found = {name: float(value) for name, value in judged if np.isfinite(value)}
+    few = kind_of(len(known)) == "few"
+    other, other_parts = scored.with_classifier
+
+    def called(score: float) -> bool | None:
+        return score >= norms.threshold if seen.judged else None
+
     return AnomalyMap(
         values=mapped,
         leads=recording.leads,
         fs_hz=recording.fs_hz,
-        score=scored.score,
+        score=scored.own.score,
         threshold=norms.threshold,
-        abnormal=scored.score >= norms.threshold if scored.judged else None,
-        lead_scores={n: float(found[n]) if n in found else None for n in recording.leads},
+        abnormal=called(scored.own.score),
+        lead_scores={n: found.get(n) for n in recording.leads},
         spans=spans_of(mapped, recording.leads, recording.fs_hz, norms.marks_from(len(known))),
         map_threshold=norms.marks_from(len(known)),
         false_alarms=tuple((row[0], row[2 if few else 1]) for row in norms.false_alarms),
         trace=_trace(given, raw),
         model=model.name,
-        parts=scored.parts,
+        parts=scored.own.parts,
+        with_classifier=ClassifierScore(other, called(other), other_parts),
         notes=notes,
     )
 

@@ -80,7 +80,7 @@ def _line(x: list[float], y: NDArray[np.floating[Any]], color: str, width: float
 
 
 def lead_bars(scores: Mapping[str, float | None], threshold: float) -> dict[str, Any]:
-    """Return how unusual each lead is, one bar a lead, on a scale of "one normal in"."""
+    """Return how unusual each lead is, one bar a lead, on the scale of the recording's score."""
     names = list(scores)
     heights = [0.0 if v is None else _rarity(v) for v in scores.values()]
     limit = _rarity(threshold)
@@ -97,7 +97,7 @@ def lead_bars(scores: Mapping[str, float | None], threshold: float) -> dict[str,
             "marker": {"color": colors},
             "text": said,
             "textposition": "none",
-            "hovertemplate": "%{y}: more unusual than %{text} of normal leads<extra></extra>",
+            "hovertemplate": "%{y}: %{text} if every lead looked so<extra></extra>",
             "width": 0.62,
         }
     ]

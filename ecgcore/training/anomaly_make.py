@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from ecgcore.datasets.index import SINGLE_LEAD
 from ecgcore.errors import ModelError
 from ecgcore.inference import LoadedModel, load_model
 from ecgcore.inference.anomaly import OWN, anomaly_contract
-from ecgcore.inference.anomaly_norms import FEW_LEADS, FeatureDistance, save_norms
+from ecgcore.inference.anomaly_norms import FeatureDistance, load_norms, save_norms
+from ecgcore.inference.anomaly_quantiles import FEW_LEADS
 from ecgcore.inference.anomaly_raw import Raw, raw_scores
 from ecgcore.inference.card import (
     ANOMALY,
@@ -34,6 +35,7 @@ from ecgcore.inference.prepare import pieces_of
 from ecgcore.models import RestorationNet
 from ecgcore.recording import Patient
 from ecgcore.signal.beats import detect_beats
+from ecgcore.training.accesses import with_accesses
 from ecgcore.training.anomaly_material import (
     Pools,
     half_of,
@@ -51,7 +53,7 @@ from ecgcore.training.normals import (
     normal_single,
     normal_twelve,
 )
-from ecgcore.training.norms_fit import ScoredNormal, fit_distance, fit_norms
+from ecgcore.training.norms_fit import ScoredNormal, fit_distance, fit_lead_norms, fit_norms
 from ecgcore.training.pools import Pool, mitdb_pool, packed_pool, single_lead_pool
 from ecgcore.training.restoration_loop import RestorationTraining, fit_restoration, normal_features
 from ecgcore.training.simulated import SimulationPart, simulated_records
@@ -62,6 +64,12 @@ Array = NDArray[np.float64]
 HELD_HALF = 1
 LEARN, CHOOSE = "train", "val"
 FEATURES_FILE = "features.npy"
+SPLIT_WORDS = (
+    "Weights: normals of train alone, no label of any disease. Norms: of the map and of the score "
+    "with the classifier's features, normals of train out of fold and of val; of the score that "
+    "knows normals only, those of val. Choices: train and val, and there labels told which weights "
+    "of the parts find most. Figures: test."
+)
 # One normal of so many says where the features of a network of statements lie.
 REFERENCE_EVERY = 2
 
@@ -168,8 +176,41 @@ def release(recipe: AnomalyRecipe, gathered: Gathered, out: Path) -> ModelCard:
     return card
 
 
+def refit_score(recipe: AnomalyRecipe, folder: Path) -> ModelCard:
+    """Measure the norms of the score that knows normal ECGs only anew, and write them.
+
+    The network that stands in the folder scores the normals of val, from which it has not learned;
+    weights, map and the score with a classifier's features stay as they are.
+    """
+    loaded = load_model(folder, task=ANOMALY)
+    norms = load_norms(folder, str(loaded.card.training["norms_sha256"]))
+    contract = anomaly_contract()
+    pools = (
+        packed_pool(recipe.data.twelve, (CHOOSE,), contract),
+        single_lead_pool(recipe.data.single, (CHOOSE,), contract),
+    )
+    rows = (normal_twelve(pools[0].data, CHOOSE), normal_single(pools[1], CHOOSE))
+    normals = []
+    for pool, chosen, longest_s in zip(pools, rows, (12.0, 60.0), strict=True):
+        for row in chosen:
+            held = _held(pool.data, int(row), longest_s)
+            raw, leads, _ = scored(loaded.network, held, {})
+            normals.append(ScoredNormal(raw, held.patient, leads, {}))
+    made = fit_lead_norms(normals, recipe.weights.leads)
+    many, few = (int(chosen.size) for chosen in rows)
+    training = {
+        **loaded.card.training,
+        "norms_sha256": save_norms(replace(norms, by_lead=made), folder),
+        "norms_of_score": {"many": many, "few": few, "split": CHOOSE},
+    }
+    card = replace(loaded.card, training=training, split=SPLIT_WORDS, limits=recipe.limits)
+    write_anomaly_card(card, folder)
+    return card
+
+
 def write_anomaly_card(card: ModelCard, folder: Path) -> None:
-    """Write ``card.json`` and the README made from it."""
+    """Write ``card.json`` and the README made from it, with every access to test in the log."""
+    card = with_accesses(card)
     (folder / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
     (folder / README_FILE).write_text(anomaly_readme(card), encoding="utf-8")
 
@@ -357,10 +398,7 @@ def _card(recipe: AnomalyRecipe, pools: Pools, training: dict[str, Any], digest:
             "what age, sex and rate explain."
         ),
         data=data_sources(pools, recipe),
-        split=(
-            "Weights: normals of train alone, no label of any disease. Norms: normals of train "
-            "out of fold, and of val. Choices: train and val. Figures: test, seen once."
-        ),
+        split=SPLIT_WORDS,
         intended_use=recipe.intended_use,
         limits=recipe.limits,
         weights_sha256=digest,

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ecgcore.evaluation.side_words import accesses_table
 from ecgcore.inference.card import DataSource, ModelCard
 from ecgcore.training.anomaly_material import Pools
 from ecgcore.training.anomaly_recipe import AnomalyRecipe
@@ -47,8 +48,10 @@ def anomaly_readme(card: ModelCard) -> str:
         "",
         "Says how unusual a recording is among normal ECGs, and where. It learned from normal ECGs "
         "alone: it hides parts of a recording, restores them from the rest, and compares; it "
-        "also learned to find changes that were made in normal ECGs on purpose. Nobody told it of "
-        "any disease. What is unusual need not be ill, and what is not unusual need not be well.",
+        "also learned to find changes that were made in normal ECGs on purpose. What is unusual "
+        "need not be ill, and what is not unusual need not be well.",
+        "",
+        _scores(card),
         "",
         card.intended_use,
         "",
@@ -76,13 +79,26 @@ def anomaly_readme(card: ModelCard) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _scores(card: ModelCard) -> str:
+    """Return what both scores owe to labels."""
+    names = ", ".join(card.training.get("references", {})) or "a network of statements"
+    return (
+        "Two scores of a recording. *Trained on normal ECGs only*, the default: no label of a "
+        "disease was learned from; how much each part counts was chosen with labelled ECGs of "
+        "train and val. *With the classifier's features*: also how far the features of "
+        f"{names}, which was taught diagnoses, lie from those of normal ECGs. The map, its places "
+        "and the leads' bars go with the first."
+    )
+
+
 def _figures(metrics: Mapping[str, Any]) -> list[str]:
     rows = metrics.get("rows", [])
     if not rows:
         return []
     lines = ["## Figures on test", "", str(metrics.get("how", "")), "", "| | |", "| --- | --- |"]
     lines += [f"| {row['name']} | {figure_words(row)} |" for row in rows]
-    return [*lines, ""]
+    times = accesses_table(metrics)
+    return [*lines, "", *(["Every time it was measured on test:", "", times] if times else [])]
 
 
 def figure_words(figure: Mapping[str, Any]) -> str:

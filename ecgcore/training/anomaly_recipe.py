@@ -8,6 +8,7 @@ from typing import Any
 from ecgcore.checks import in_range, one_of
 from ecgcore.datasets import DATASETS
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.inference.anomaly_leads import PARTS
 from ecgcore.training.mcf_loop import McfTraining
 from ecgcore.training.norms_fit import Weights
 from ecgcore.training.recipe_file import fitting, read_toml, says
@@ -134,7 +135,7 @@ def _recipe(raw: Mapping[str, Any]) -> AnomalyRecipe:
         arguments=_tuples(raw.get("arguments", {})),
         data=AnomalyData(**_tuples(raw.get("data", {}))),
         training=part(**_tuples(raw.get("training", {}))),
-        weights=Weights(dict(weights.pop("maps", {})), dict(weights.pop("record", {}))),
+        weights=Weights(*(dict(weights.pop(part, {})) for part in ("maps", "record", "leads"))),
         references=tuple(weights.pop("references", ())),
         **weights,
         intended_use=str(text.get("intended_use", "")),
@@ -157,3 +158,5 @@ def _check(recipe: AnomalyRecipe) -> None:
         raise InvalidArgumentError("The restoration network learns from the fixed splits here.")
     if recipe.kind == RESTORATION and not recipe.weights.maps:
         raise InvalidArgumentError("[weights] of the recipe names no part of the map.")
+    for name in recipe.weights.leads:
+        one_of("weights.leads", name.removesuffix("/few"), PARTS)

@@ -195,7 +195,7 @@ def _split_words(recipe: Recipe) -> str:
         f"Weights: learned from {learn}. Thresholds and calibration: patient-wise out-of-fold "
         f"predictions on twelve leads ({recipe.data.folds} folds) over {cross}; for "
         f"{', '.join(BY_SPECIFICITY)} the threshold has a specificity of 95 %. "
-        "Figures: test, seen once."
+        "Figures: test."
     )
 
 

@@ -1,22 +1,29 @@
 """What is usual among normals: measured with networks that had not learned from them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 
 from ecgcore.inference.anomaly import joint_map, lead_quantiles, record_parts, record_surprise
-from ecgcore.inference.anomaly_norms import (
-    FeatureDistance,
-    Norms,
+from ecgcore.inference.anomaly_leads import (
+    ANY_LEAD,
+    PARTS,
+    LeadNorms,
+    joined_surprise,
+    lead_levels_of,
+    lead_surprises,
+)
+from ecgcore.inference.anomaly_leads import SHIFTED as SHIFTED_LEVELS
+from ecgcore.inference.anomaly_norms import FeatureDistance, Norms, rate_distance
+from ecgcore.inference.anomaly_quantiles import (
     PersonShift,
     Quantiles,
     fit_quantiles,
     kind_of,
     person_terms,
-    rate_distance,
 )
 from ecgcore.inference.anomaly_raw import MAPS, Raw
 from ecgcore.inference.anomaly_spans import places_of, spans_of
@@ -55,10 +62,21 @@ class ScoredNormal:
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each part counts, in the map and in the record's score."""
+    """How much each part counts.
+
+    Attributes
+    ----------
+    maps : mapping of str to float
+        In the map.
+    record : mapping of str to float
+        In the score with a classifier's features.
+    leads : mapping of str to float
+        In the score that knows normal ECGs only.
+    """
 
     maps: Mapping[str, float]
     record: Mapping[str, float]
+    leads: Mapping[str, float] = field(default_factory=dict)
 
 
 def fit_norms(
@@ -97,7 +115,75 @@ def fit_norms(
     norms = replace(norms, record=_record_tables(normals, parts))
     totals = [record_surprise(p, norms, len(n.leads)) for n, p in zip(normals, parts, strict=True)]
     norms = replace(norms, score=_by_kind(normals, totals))
+    norms = replace(norms, by_lead=fit_lead_norms(normals, weights.leads))
     return replace(norms, false_alarms=_alarms(normals, joints, norms))
+
+
+def fit_lead_norms(normals: Sequence[ScoredNormal], weights: Mapping[str, float]) -> LeadNorms:
+    """Measure the norms of the score that knows normal ECGs only.
+
+    Parameters
+    ----------
+    normals : sequence of ScoredNormal
+        Scored by a network that had not learned from them; of many leads and of few.
+    weights : mapping of str to float
+        Of the parts.
+    """
+    levels = [lead_levels_of(n.raw) for n in normals]
+    people, kinds = _people(normals), [kind_of(len(n.leads)) for n in normals]
+    norms = LeadNorms(shifts=_lead_shifts(levels, people, kinds), weights=weights)
+    norms = replace(norms, tables=_part_tables(normals, levels, people, norms.shifts))
+    surprises = [
+        lead_surprises(level, person, normal.leads, norms)
+        for level, person, normal in zip(levels, people, normals, strict=True)
+    ]
+    totals = [float(np.nanmean(joined_surprise(found, norms))) for found in surprises]
+    means: dict[str, dict[str, list[Array]]] = {}
+    for kind, found in zip(kinds, surprises, strict=True):
+        for part, values in found.items():
+            by_kind = means.setdefault(part, {})
+            by_kind.setdefault(kind, []).append(np.array([np.nanmean(values)]))
+    parts: dict[str, Quantiles] = {}
+    for part, by_kind in means.items():
+        for kind, rows in by_kind.items():
+            name = part if kind == "many" else f"{part}/few"
+            parts[name] = fit_quantiles(np.concatenate(rows), last=0.99)
+    return replace(norms, parts=parts, score=_by_kind(normals, totals))
+
+
+def _lead_shifts(
+    levels: Sequence[Mapping[str, Array]], people: Array, kinds: Sequence[str]
+) -> dict[str, PersonShift]:
+    """Return what a person explains of the parts' mean over leads, on records of many leads."""
+    many = np.array([kind == "many" for kind in kinds])
+    chosen = many if many.any() else np.ones(len(kinds), dtype=bool)
+    return {
+        part: _ridge(people[chosen], np.array([np.nanmean(each[part]) for each in levels])[chosen])
+        for part in SHIFTED_LEVELS
+    }
+
+
+def _part_tables(
+    normals: Sequence[ScoredNormal],
+    levels: Sequence[Mapping[str, Array]],
+    people: Array,
+    shifts: Mapping[str, PersonShift],
+) -> dict[str, dict[str, Quantiles]]:
+    """Return each part's distribution, by lead on many leads, of all together on few."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for normal, level, person in zip(normals, levels, people, strict=True):
+        few = kind_of(len(normal.leads)) == "few"
+        for part in PARTS:
+            shift = shifts[part].of(person) if part in shifts else 0.0
+            rows = found.setdefault(f"{part}/few" if few else part, {})
+            for lead, value in zip(normal.leads, level[part], strict=True):
+                if np.isfinite(value):
+                    for name in (ANY_LEAD,) if few else (lead, ANY_LEAD):
+                        rows.setdefault(name, []).append(float(value) - shift)
+    return {
+        part: {lead: fit_quantiles(np.array(row), last=0.99) for lead, row in rows.items()}
+        for part, rows in found.items()
+    }
 
 
 def fit_distance(features: Array) -> FeatureDistance:

@@ -160,7 +160,34 @@ def single_figures(
 def card_part(figures: Mapping[str, Any]) -> dict[str, Any]:
     """Return what goes into the card: figures on lead I, and beside them all others."""
     rest = {name: each for name, each in figures.items() if name != "card"}
-    return {**figures["card"], "single_lead": rest, "split": figures["split"]}
+    return {
+        **figures["card"],
+        "single_lead": rest,
+        "pooled": pooled_words(figures["card"], rest),
+        "split": figures["split"],
+    }
+
+
+def pooled_words(card: Mapping[str, Any], rest: Mapping[str, Any]) -> str:
+    """Return what the card's figures pool, and lead I of twelve-lead records alone.
+
+    Parameters
+    ----------
+    card : mapping
+        The card's metrics.
+    rest : mapping
+        The figures by lead, as :func:`single_figures` returns them.
+    """
+    sizes = {name: each["n"] for name, each in card["subgroups"]["dataset"].items()}
+    parts: dict[bool, list[str]] = {True: [], False: []}
+    for name, n in sizes.items():
+        parts[DATASETS[name].kind == TWELVE_LEAD].append(f"{name} {n:,}")
+    alone = rest["leads"]["I"]["student"]["mean_auc"]
+    return (
+        f"Pooled over lead I of twelve-lead records ({', '.join(parts[True])}) and recordings of "
+        f"one lead ({', '.join(parts[False])}). Lead I of the twelve-lead records alone: mean AUC "
+        f"of the nine {words(alone)}."
+    )
 
 
 # ---- asking --------------------------------------------------------------------------------

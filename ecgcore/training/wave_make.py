@@ -161,7 +161,7 @@ def _card(recipe: WaveRecipe, facts: Mapping[str, Any], digest: str) -> ModelCar
         ),
         split=(
             f"Weights: learned from LUDB {' and '.join(recipe.learn)}. Choices: LUDB val. "
-            "Figures: LUDB test, seen once."
+            "Figures: LUDB test."
         ),
         intended_use=recipe.intended_use,
         limits=recipe.limits,

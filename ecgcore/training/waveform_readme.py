@@ -3,38 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ecgcore.evaluation.side_words import accesses_table
 from ecgcore.inference.card import ModelCard
+from ecgcore.inference.waveform_words import MAP_WORDS, SET_WORDS, VARIANT_WORDS
 from ecgcore.labels import statement
 from ecgcore.signal.waveform_rules import PAPER, SEGMENTS, waveform_rules
-
-VARIANT_WORDS = {
-    "body": "network of several tasks, {name}",
-    "none": "no module",
-    "random": "random gain",
-    "hard": "the rule, coded by hand",
-    "free": "learned, without anchor",
-    "anchor": "learned, held to the rule",
-    "focus": "learned, held to the disease's beats (our own)",
-}
-SET_WORDS = {
-    "twelve": "twelve leads",
-    "single": "lead I, CPSC 2018",
-    "beats": "MIT-BIH DS2, 10 s windows",
-    "beats_without_232": "MIT-BIH DS2 without record 232",
-}
-MAP_WORDS = {
-    "gradcam": "Grad-CAM, classifier without module",
-    "hirescam": "HiResCAM, classifier without module",
-    "own_gradcam_anchor": "Grad-CAM, the held network's own classifier",
-    "own_gradcam_free": "Grad-CAM, the free network's own classifier",
-    "own_gradcam_focus": "Grad-CAM, the focused network's own classifier",
-    "rule": "the rule's curve",
-    "curve_free": "learned curve, without anchor",
-    "curve_anchor": "learned curve, held to the rule",
-    "curve_focus": "learned curve, held to the disease's beats (our own)",
-    "rise_anchor": "where the held curve rises above the rule",
-    "rise_free": "where the free curve rises above the rule",
-}
 
 
 def waveform_readme(card: ModelCard) -> str:
@@ -54,7 +27,7 @@ def waveform_readme(card: ModelCard) -> str:
         _rule_table(facts["disease"]),
         "## Is it an aid?",
         facts["aid_words"],
-        *_figures(facts.get("figures", {})),
+        *_figures(card.metrics),
         "## What it does not do",
         "\n".join(f"- {limit}" for limit in card.limits),
         "## What it was made from",
@@ -87,8 +60,11 @@ def _data_table(card: ModelCard) -> str:
     return "\n".join(lines)
 
 
-def _figures(found: Mapping[str, Any]) -> list[str]:
-    parts = []
+def _figures(metrics: Mapping[str, Any]) -> list[str]:
+    found = metrics.get("waveform")
+    if not found:
+        return []
+    parts = ["## Figures on test", str(metrics["how"])]
     for name, figures in found.get("records", {}).items():
         parts += [
             f"**{SET_WORDS[name]}**: {figures['n']} records of {figures['patients']} patients, "
@@ -101,7 +77,8 @@ def _figures(found: Mapping[str, Any]) -> list[str]:
             f"patients; such beats take {figures['chance']:.3f} of the time.",
             beat_table(figures),
         ]
-    return parts
+    times = accesses_table(metrics)
+    return [*parts, *(["Every time it was measured on test:", times] if times else [])]
 
 
 def record_table(figures: Mapping[str, Any]) -> str:

@@ -34,6 +34,10 @@ def test_the_json_is_the_contract(
         for span in line["spans"]:
             assert {"lead", "start_s", "end_s", "score"} <= span.keys()
             assert 0 <= span["start_s"] < span["end_s"] <= 10.0
+        assert {"score", "abnormal", "parts"} == line["with_classifier"].keys()
+        assert min(line["lead_scores"].values()) <= line["score"]
+        assert line["score"] <= max(line["lead_scores"].values())
+        assert not [name for name in line["parts"] if name.startswith("distance")]
     assert lines[1]["abnormal"] is True
     assert any("early" in span["words"] for span in lines[1]["spans"])
     with np.load(tmp_path / "inside" / "two.npz", allow_pickle=False) as kept:
@@ -47,6 +51,8 @@ def test_the_text_ends_with_what_it_is_not(
     assert main(["anomaly", str(records / "one"), "--no-words"]) == 0
     said = capsys.readouterr().out
     assert "more unusual than" in said
+    assert "trained on normal ECGs only" in said
+    assert "with the classifier's features" in said
     assert "Unusual is not abnormal" in said
 
 

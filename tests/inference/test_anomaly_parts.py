@@ -13,16 +13,18 @@ from hypothesis import strategies as st
 from ecgcore.errors import CannotAssessError, ModelError
 from ecgcore.inference import mcf
 from ecgcore.inference.anomaly_norms import (
-    MOST,
     FeatureDistance,
     Norms,
+    load_norms,
+    rate_distance,
+    save_norms,
+)
+from ecgcore.inference.anomaly_quantiles import (
+    MOST,
     PersonShift,
     Quantiles,
     fit_quantiles,
-    load_norms,
     person_terms,
-    rate_distance,
-    save_norms,
 )
 from ecgcore.inference.anomaly_raw import PHASES, phase_visibility
 from ecgcore.inference.anomaly_spans import places_of, spans_of

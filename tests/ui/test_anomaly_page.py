@@ -41,7 +41,13 @@ def test_map_list_and_threshold_stand_beside_the_paper(app: AppTest) -> None:
     assert rows
     assert found["ecg.findings"]["judged"] is False
     said = " ".join(m.value for m in (*app.markdown, *app.caption))
+    tables = " ".join(h.proto.body for h in app.get("html"))
+    assert "Trained on normal ECGs only" in tables
+    assert "With the classifier&#x27;s features" in tables
+    assert "Restoration error of hidden stretches" in tables
+    assert "Features&#x27; distance from normal ECGs, diagnostic-1" in tables
     assert "of normal recordings" in said
+    assert "nobody told it of any disease" not in said
     assert "ten seconds of a normal ECG have" in said
     fewer = app.select_slider(key="anomaly_threshold").set_value(10_000).run(timeout=TIMEOUT_S)
     assert len(payloads(fewer)["ecg.findings"]["rows"]) <= len(rows)
@@ -98,6 +104,12 @@ def test_keys_step_through_the_places(monkeypatch: pytest.MonkeyPatch) -> None:
     state["anomaly_places"] = {"act": {"name": "select", "code": "2.000-2.300"}}
     anomaly._on_list()
     assert state["anomaly_place"] is None  # chosen once more: put away
+
+
+def test_a_score_of_one_is_not_printed_as_all_normals() -> None:
+    assert anomaly.percent_words(0.9886) == "98.9 %"
+    assert anomaly.percent_words(0.9999) == "over 99.9 %"
+    assert anomaly.part_words("distance:net-1") == "Features' distance from normal ECGs, net-1"
 
 
 def test_rarity_in_words() -> None:
