@@ -33,7 +33,7 @@ from ecgcore.results import (
     StDeviation,
 )
 from ecgcore.signal.beats import detect_beats
-from ecgcore.signal.quality import assess
+from ecgcore.signal.quality import grade
 from ecgcore.signal.rr import absent_spans, rr_before
 from ecgcore.units import MV
 
@@ -94,10 +94,12 @@ def measure(
     """
     name = delineators.DEFAULT if delineator is None else delineator
     finder = delineators.delineator(name)
-    quality = assess(recording)
+    graded = grade(recording)
+    quality = graded.quality
     readable = tuple(n for n in recording.leads if n not in quality.bad_leads)
     if recording.fs_hz < MIN_FS_HZ or not readable:
         return _nothing(recording, quality, name)
+    recording = graded.readable(recording)
     signal = np.stack([recording.lead(n) for n in readable])
     r_s = detect_beats(signal, recording.fs_hz)
     if r_s.size == 0:
