@@ -475,6 +475,32 @@ class Trend:
     values: Mapping[str, NDArray[np.float64]]
 
 
+# From nothing at all to a silence between beats.
+ALARM_KINDS = ("no signal", "asystole", "standstill", "no organised QRS", "pause")
+
+
+@dataclass(frozen=True)
+class RhythmAlarm:
+    """A stretch in which the ventricles do not pump, as far as the trace tells.
+
+    Attributes
+    ----------
+    kind : str
+        One of ``ALARM_KINDS``: a line that does not move (asystole, or no electrode connected);
+        no QRS complex (asystole); P waves without QRS; no organised QRS complexes (ventricular
+        fibrillation, flutter, torsades); no QRS complex for three seconds and more.
+    start_s, end_s : float
+        A pause reaches from one complex to the next, or to the recording's edge.
+    words : str
+        One sentence for the reader.
+    """
+
+    kind: str
+    start_s: float
+    end_s: float
+    words: str
+
+
 @dataclass(frozen=True, eq=False)
 class MeasureResult:
     """Everything measured on a recording.
@@ -502,6 +528,8 @@ class MeasureResult:
         What found the waves.
     notes : tuple of str
         What the reader should know: one sentence each.
+    alarms : tuple of RhythmAlarm
+        In order of time.
     """
 
     measurements: tuple[Measurement, ...]
@@ -518,6 +546,7 @@ class MeasureResult:
     delineator: str = ""
     amplitude_reason: str = ""
     notes: tuple[str, ...] = ()
+    alarms: tuple[RhythmAlarm, ...] = ()
 
     def measurement(self, name: str) -> Measurement | None:
         """Return the measurement called ``name``, or None if there is none."""

@@ -8,7 +8,7 @@ from ecgcore.cli.common import add_input_arguments, for_each_recording, quality_
 from ecgcore.measure import measure
 from ecgcore.measure.delineators import NAMES
 from ecgcore.recording import Recording
-from ecgcore.results import FIDUCIALS, Fiducials, Measurement, MeasureResult
+from ecgcore.results import FIDUCIALS, Fiducials, Measurement, MeasureResult, RhythmAlarm
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +34,7 @@ def as_json(found: MeasureResult) -> dict[str, Any]:
         points["type"] = list(found.beats.types)
     return {
         "measurements": [_measurement(m) for m in (*found.measurements, *found.hrv)],
+        "alarms": [_alarm(alarm) for alarm in found.alarms],
         "beats": beats,
         "quality": quality_json(found.quality),
     }
@@ -41,6 +42,15 @@ def as_json(found: MeasureResult) -> dict[str, Any]:
 
 def _points(points: Fiducials) -> dict[str, list[Any]]:
     return {name: [round(float(v), 5) for v in getattr(points, name)] for name in FIDUCIALS}
+
+
+def _alarm(alarm: RhythmAlarm) -> dict[str, Any]:
+    return {
+        "kind": alarm.kind,
+        "start_s": alarm.start_s,
+        "end_s": alarm.end_s,
+        "words": alarm.words,
+    }
 
 
 def _measurement(m: Measurement) -> dict[str, Any]:
@@ -58,6 +68,9 @@ def _measurement(m: Measurement) -> dict[str, Any]:
 def as_text(result: Mapping[str, Any]) -> str:
     """Return the measurements for reading."""
     lines = [str(result["file"])]
+    lines += [
+        f"  {a['words']} ({a['start_s']:.1f} to {a['end_s']:.1f} s)" for a in result["alarms"]
+    ]
     for m in result["measurements"]:
         if m["value"] is None:
             lines.append(f"  {m['name']:15s} not measured: {m['reason']}")

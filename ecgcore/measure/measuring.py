@@ -1,11 +1,12 @@
 """From a recording to everything that is measured on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.measure import delineators
+from ecgcore.measure.alarms import find_organised, find_standstill, pause_alarms
 from ecgcore.measure.axes import axis_measurements
 from ecgcore.measure.beat_types import BeatTypes, beat_types
 from ecgcore.measure.consensus import consensus
@@ -30,10 +31,11 @@ from ecgcore.results import (
     Measurement,
     MeasureResult,
     Quality,
+    RhythmAlarm,
     StDeviation,
 )
-from ecgcore.signal.beats import detect_beats
-from ecgcore.signal.quality import grade
+from ecgcore.signal.beats import find_beats, make_traces
+from ecgcore.signal.quality import assess, grade
 from ecgcore.signal.rr import absent_spans, rr_before
 from ecgcore.units import MV
 
@@ -94,16 +96,23 @@ def measure(
     """
     name = delineators.DEFAULT if delineator is None else delineator
     finder = delineators.delineator(name)
-    graded = grade(recording)
+    organised = find_organised(recording)
+    if organised.recording is None:
+        return _nothing(recording, assess(recording), name, organised.alarms)
+    graded = grade(organised.recording, recorded=recording)
+    recording = graded.readable(organised.recording)
     quality = graded.quality
     readable = tuple(n for n in recording.leads if n not in quality.bad_leads)
+    still = find_standstill(recording, readable)
+    if still is not None:
+        return _nothing(recording, quality, name, (*organised.alarms, still))
     if recording.fs_hz < MIN_FS_HZ or not readable:
-        return _nothing(recording, quality, name)
-    recording = graded.readable(recording)
+        return _nothing(recording, quality, name, organised.alarms)
     signal = np.stack([recording.lead(n) for n in readable])
-    r_s = detect_beats(signal, recording.fs_hz)
+    traces = make_traces(signal, recording.fs_hz)
+    r_s = find_beats(traces)
     if r_s.size == 0:
-        return _nothing(recording, quality, name)
+        return _nothing(recording, quality, name, organised.alarms)
     by_lead = finder(signal, recording.fs_hz, r_s)
     other = _checked(signal, recording.fs_hz, r_s, name) if check else None
     drop_cut_waves(by_lead, signal, recording.fs_hz)
@@ -116,7 +125,9 @@ def measure(
         None if other is None else other[:, single],
         absent_spans(signal, recording.fs_hz),
     )
-    return _result(recording, quality, name, waves)
+    pauses = pause_alarms(traces, waves.consensus[FIDUCIALS.index("r_peak")], waves.absent_s)
+    alarms = tuple(sorted((*organised.alarms, *pauses), key=lambda alarm: alarm.start_s))
+    return replace(_result(recording, quality, name, waves), alarms=alarms)
 
 
 def _single(r_s: Array) -> NDArray[np.bool_]:
@@ -247,14 +258,18 @@ def _notes(recording: Recording, quality: Quality, kinds: BeatTypes) -> tuple[st
     return tuple(out)
 
 
-def _nothing(recording: Recording, quality: Quality, name: str) -> MeasureResult:
+def _nothing(
+    recording: Recording, quality: Quality, name: str, alarms: tuple[RhythmAlarm, ...] = ()
+) -> MeasureResult:
     """Return a result in which everything says why it was not measured."""
     if recording.fs_hz < MIN_FS_HZ:
         reason = f"The rate is {recording.fs_hz:g} Hz; measuring needs {MIN_FS_HZ:g} Hz."
+    elif alarms:
+        reason = alarms[-1].words
     elif len(quality.bad_leads) == recording.n_leads:
         reason = "No lead is readable."
     else:
-        reason = "No beat was found."
+        reason = "No QRS complex was found."
     empty = Fiducials.from_array(np.empty((len(FIDUCIALS), 0)))
     return MeasureResult(
         measurements=tuple(Measurement(n, None, unit, reason=reason) for n, unit in UNITS.items()),
@@ -266,4 +281,5 @@ def _nothing(recording: Recording, quality: Quality, name: str) -> MeasureResult
         lvh=lvh_criteria({}, recording.patient, reason=reason),
         delineator=delineators.WORDS[name],
         amplitude_reason=reason,
+        alarms=alarms,
     )

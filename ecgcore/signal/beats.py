@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy import signal as sps
 
+from ecgcore.signal import p_waves
 from ecgcore.signal.filters import stretches
 from ecgcore.signal.resample import resample
 
@@ -22,11 +23,31 @@ Array = NDArray[np.float64]
 FEATURE_HZ = 125.0
 # QRS energy without P, T and muscle; broad ventricular beats keep enough of it.
 BAND_HZ = (6.0, 28.0)
+USUAL_HZ = 12.0
 INTEGRATE_S = 0.10
 # Two ventricles cannot be activated anew sooner.
 REFRACTORY_S = 0.20
+# In a tachycardia of 240 and more a minute they stand as close as this.
+FAST_RR_S = 0.25
+FAST_REFRACTORY_S = 0.16
+FAST_BEATS = 7
+FAST_STEADY_S = 0.012
 BLOCK_S = 1.5
 LEVEL_BLOCKS = 7
+# Complexes may become this much smaller than the strong ones of two minutes, and no smaller:
+# below it there are P waves and noise.
+WIDE_BLOCKS = 81
+WIDE_QUANTILE = 0.9
+WIDE_SHARE = 0.35
+# The joint strength is relative to that level already.
+JOINT_SHARE = 0.7
+# In silence a complex stands out from what is around by this; noise alone stays below it, and
+# its highest second by second below this part more.
+NOISE_TIMES = 2.2
+ABOVE_NOISE = 1.35
+SILENT_SHARE = 0.65
+# Against strong complexes, P waves are weaker than this.
+WEAK_SHARE = 0.5
 # Accept from this part of the way from the noise to the complexes around.
 ACCEPT = 0.30
 SEARCH_BACK = 0.18
@@ -45,11 +66,35 @@ MIN_S = 0.6
 
 @dataclass(frozen=True, eq=False)
 class _Feature:
-    """QRS strength (n,) at ``FEATURE_HZ``; its local level at complexes and between them."""
+    """QRS strength (n,) at ``FEATURE_HZ``; its local level at complexes and between them.
+
+    ``share`` is the strength against the strong complexes of two minutes; ``noise`` is what a
+    complex must exceed where there is silence, 0 elsewhere.
+    """
 
     strength: Array
     level: Array
     floor: Array
+    share: Array
+    noise: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Traces:
+    """Leads at ``FEATURE_HZ``, ready to be searched.
+
+    Attributes
+    ----------
+    low, banded, slope : array, shape (n_leads, n)
+        As they are, band-passed, and the derivative of that over 2 pi.
+    known : array of bool, shape (n_leads, n)
+        Where there were samples.
+    """
+
+    low: Array
+    banded: Array
+    slope: Array
+    known: NDArray[np.bool_]
 
 
 def detect_beats(signal: NDArray[np.float32], fs_hz: float) -> Array:
@@ -73,16 +118,29 @@ def detect_beats(signal: NDArray[np.float32], fs_hz: float) -> Array:
     rows = rows[np.isfinite(rows).any(axis=1)]
     if rows.shape[0] == 0 or rows.shape[1] < MIN_S * fs_hz:
         return np.empty(0)
+    return find_beats(make_traces(rows, fs_hz))
+
+
+def make_traces(rows: NDArray[np.float32], fs_hz: float) -> Traces:
+    """Return leads, shape (n_leads, n_samples), NaN where absent, ready to be searched."""
     present = np.isfinite(rows) & ~_held(rows, fs_hz)
     low = _bridged(resample(rows, fs_hz, FEATURE_HZ))
     banded = _band(low)
+    slope = np.gradient(banded, axis=-1) * FEATURE_HZ / (2 * np.pi)
     known = np.stack([_nearest(row, low.shape[1], fs_hz) for row in present])
-    feature = _feature(banded, known)
-    peaks = _candidates(feature)
+    return Traces(low, banded, slope, known)
+
+
+def find_beats(traces: Traces) -> Array:
+    """Return the times of the QRS complexes, as :func:`detect_beats` does, from traces."""
+    feature = _feature(traces)
+    peaks = _with_fast(feature, _candidates(feature, REFRACTORY_S))
     chosen = _without_t_waves(feature, peaks[_accepted(feature, peaks)])
+    chosen = _without_p_waves(traces, feature, chosen)
     chosen = _searched(feature, peaks, chosen)
+    chosen = _without_p_waves(traces, feature, chosen)
     chosen = _without_intruders(feature, chosen)
-    return _refined(banded, chosen) / FEATURE_HZ
+    return _refined(traces.banded, chosen) / FEATURE_HZ
 
 
 def _held(rows: NDArray[np.float32], fs_hz: float) -> NDArray[np.bool_]:
@@ -123,56 +181,122 @@ def _band(rows: Array) -> Array:
     return np.asarray(sps.sosfiltfilt(sos, rows, axis=-1, padlen=pad))
 
 
-def _feature(banded: Array, known: NDArray[np.bool_]) -> _Feature:
-    slope = np.gradient(banded, axis=-1) * FEATURE_HZ / (2 * np.pi * 12)
+def _feature(traces: Traces) -> _Feature:
+    known = traces.known
     # Band and slope together: no zero where a broad complex turns, none at its steep flank.
     size = max(3, round(INTEGRATE_S * FEATURE_HZ))
     window = np.hanning(size + 2)[1:-1]
-    power = ndimage.convolve1d(banded**2 + slope**2, window / window.sum(), axis=-1)
+    both = traces.banded**2 + (traces.slope / USUAL_HZ) ** 2
+    power = ndimage.convolve1d(both, window / window.sum(), axis=-1)
     strength = np.sqrt(np.maximum(power, 0)) * known
-    level = np.maximum(_levels(strength, np.max, known), 1e-9)
-    floor = _levels(strength, np.median, known)
+    blocks = _blocks(strength, np.max, known)
+    wide = np.maximum(_spread(_wide(blocks), strength.shape[1]), 1e-9)
+    local = _between(blocks, strength.shape[1])
+    level = np.maximum(local, WIDE_SHARE * wide)
+    floor = _between(_blocks(strength, np.median, known), strength.shape[1])
     # One beat of giant size next to a normal one: it counts for little more than the normal.
     scaled = np.minimum(strength / level, 2.0)
     weight = np.clip(level / np.maximum(floor, 0.02 * level) - 2.0, 0.02, 12.0) * known
     total = np.maximum(weight.sum(axis=0), 1e-9)
     joint = (scaled * weight).sum(axis=0) / total
     everywhere = np.asarray(known.any(axis=0))[None]
+    blocks = _blocks(joint[None], np.max, everywhere)
+    own = _between(blocks, joint.size)[0]
+    between = _between(_blocks(joint[None], np.median, everywhere), joint.size)[0]
+    size = (local / wide * weight).sum(axis=0) / total
+    noise = np.where(size < WIDE_SHARE, NOISE_TIMES * between, 0.0)
+    even = (size < SILENT_SHARE) & (own < NOISE_TIMES * between)
     return _Feature(
         joint,
-        _levels(joint[None], np.max, everywhere)[0],
-        _levels(joint[None], np.median, everywhere)[0],
+        np.maximum(own, JOINT_SHARE * _spread(_wide(blocks), joint.size)[0]),
+        between,
+        (strength / wide * weight).sum(axis=0) / total,
+        np.where(even, np.maximum(noise, ABOVE_NOISE * own), noise),
     )
 
 
-def _levels(rows: Array, statistic: Callable[..., Array], known: NDArray[np.bool_]) -> Array:
-    """Return a running median over blocks of each block's statistic, at every sample."""
+def _blocks(rows: Array, statistic: Callable[..., Array], known: NDArray[np.bool_]) -> Array:
+    """Return a statistic of each block, shape (n_rows, n_blocks); NaN where most is absent."""
     n = rows.shape[1]
     size = min(n, round(BLOCK_S * FEATURE_HZ))
     count = max(1, n // size)
     blocks = rows[:, : count * size].reshape(rows.shape[0], count, size)
     seen = known[:, : count * size].reshape(known.shape[0], count, size).mean(axis=-1) > 0.5
-    values: Array = np.where(seen, statistic(blocks, axis=-1), np.nan)
-    smooth = np.empty_like(values)
+    return np.where(seen, statistic(blocks, axis=-1), np.nan)
+
+
+def _between(blocks: Array, n: int) -> Array:
+    """Return the running median over blocks at every one of ``n`` samples."""
+    smooth = np.empty_like(blocks)
     half = LEVEL_BLOCKS // 2
-    for at in range(count):
-        around = values[:, max(0, at - half) : at + half + 1]
-        for row in range(rows.shape[0]):
+    for at in range(blocks.shape[1]):
+        around = blocks[:, max(0, at - half) : at + half + 1]
+        for row in range(blocks.shape[0]):
             some = around[row][np.isfinite(around[row])]
             smooth[row, at] = np.median(some) if some.size else 0.0
-    centres = (np.arange(count) + 0.5) * size
-    return np.stack([np.interp(np.arange(n), centres, row) for row in smooth])
+    return _spread(smooth, n)
 
 
-def _candidates(feature: _Feature) -> NDArray[np.intp]:
+def _wide(blocks: Array) -> Array:
+    """Return the strongest blocks' value of a minute on either side, shape as ``blocks``.
+
+    A beat every six seconds stands in every fourth block.  One artefact stands in one: of a short
+    strip the second strongest apart from it counts at most.
+    """
+    out = np.zeros_like(blocks)
+    for row, target in zip(blocks, out, strict=True):
+        known = np.flatnonzero(np.isfinite(row))
+        if known.size == 0:
+            continue
+        values = row[known]
+        if known.size <= WIDE_BLOCKS:
+            top = int(values.argmax())
+            apart = np.delete(values, slice(max(0, top - 1), top + 2))
+            second = apart.max() if apart.size else values[top]
+            target[:] = min(float(np.quantile(values, WIDE_QUANTILE)), float(second))
+            continue
+        windows = np.lib.stride_tricks.sliding_window_view(values, WIDE_BLOCKS)
+        strongest = np.quantile(windows, WIDE_QUANTILE, axis=1)
+        first = np.clip(np.searchsorted(known, np.arange(row.size)) - WIDE_BLOCKS // 2, 0, None)
+        target[:] = strongest[np.minimum(first, strongest.size - 1)]
+    return out
+
+
+def _spread(blocks: Array, n: int) -> Array:
+    size = min(n, round(BLOCK_S * FEATURE_HZ))
+    centres = (np.arange(blocks.shape[1]) + 0.5) * size
+    return np.stack([np.interp(np.arange(n), centres, row) for row in blocks])
+
+
+def _candidates(feature: _Feature, apart_s: float) -> NDArray[np.intp]:
     padded = np.concatenate(([0.0], feature.strength, [0.0]))
-    peaks, _ = sps.find_peaks(padded, distance=max(1, round(REFRACTORY_S * FEATURE_HZ)))
+    peaks, _ = sps.find_peaks(padded, distance=max(1, round(apart_s * FEATURE_HZ)))
     return np.asarray(peaks - 1)
+
+
+def _with_fast(feature: _Feature, peaks: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return candidates that stand closer where the rhythm is as fast as a heart can be."""
+    close = _candidates(feature, FAST_REFRACTORY_S)
+    beats = close[_accepted(feature, close)]
+    if beats.size <= FAST_BEATS:
+        return peaks
+    rr = np.diff(beats).astype(float)
+    usual = ndimage.median_filter(rr, size=FAST_BEATS, mode="mirror")
+    apart = ndimage.median_filter(np.abs(rr - usual), size=FAST_BEATS, mode="mirror")
+    fast = (usual < FAST_RR_S * FEATURE_HZ) & (apart <= FAST_STEADY_S * FEATURE_HZ)
+    if not fast.any():
+        return peaks
+    within = np.append(fast, fast[-1])
+    here, there = (
+        within[np.clip(np.searchsorted(beats, at), 0, beats.size - 1)] for at in (close, peaks)
+    )
+    return np.union1d(close[here], peaks[~there])
 
 
 def _threshold(feature: _Feature, peaks: NDArray[np.intp], share: float) -> Array:
     floor = feature.floor[peaks]
-    return floor + share * np.maximum(feature.level[peaks] - floor, 0.05)
+    usual = floor + share * np.maximum(feature.level[peaks] - floor, 0.05)
+    return np.maximum(usual, feature.noise[peaks])
 
 
 def _accepted(feature: _Feature, peaks: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -189,6 +313,21 @@ def _without_t_waves(feature: _Feature, peaks: NDArray[np.intp]) -> NDArray[np.i
                 kept.pop()
         kept.append(int(peak))
     return np.asarray(kept, dtype=np.intp)
+
+
+def _without_p_waves(
+    traces: Traces, feature: _Feature, peaks: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Take the weak peaks away where their median is a P wave: smooth, and nothing beside it."""
+    weak = feature.share[peaks] < WEAK_SHARE
+    some = peaks[weak]
+    if some.size == 0:
+        return peaks
+    smooth = p_waves.typical_hz(traces.banded, traces.slope, some, FEATURE_HZ)
+    if np.median(smooth) > p_waves.SMOOTH_HZ:
+        return peaks
+    wave = p_waves.typical_wave(traces.low, some, FEATURE_HZ)
+    return peaks[~weak] if p_waves.stands_alone(wave, FEATURE_HZ) else peaks
 
 
 def _searched(

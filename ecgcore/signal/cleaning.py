@@ -92,7 +92,7 @@ class Cleaned:
     signal : array of float32, shape (n_leads, n_samples)
         NaN where masked; the recording's own array where nothing was found.
     stretches : tuple of MaskedStretch
-        In order of time; those in which no lead has samples included.
+        In order of time.
     mains_hz : dict of str to float
         Leads from which mains was filtered, and its frequency.
     changed : array of bool, shape (n_leads,)
@@ -299,17 +299,14 @@ def _joined(spans: list[Span], fs_hz: float) -> list[Span]:
 def _listed(recording: Recording, found: list[list[Span]]) -> tuple[MaskedStretch, ...]:
     """Return stretches, those of several leads at one time and of one cause as one."""
     fs_hz = recording.fs_hz
-    every = [
-        MaskedStretch(a, b, recording.leads, ABSENT)
-        for a, b in absent_spans(recording.signal, fs_hz)
-    ]
+    every: list[MaskedStretch] = []
     by_cause: dict[str, list[tuple[int, int, int]]] = {}
     for at, spans in enumerate(found):
         for start, stop, cause in _told(spans, fs_hz):
             by_cause.setdefault(cause, []).append((start, stop, at))
     for cause, several in by_cause.items():
         every += _together(recording, cause, several)
-    return tuple(sorted(every, key=lambda s: (s.start_s, s.end_s)))
+    return in_order(every)
 
 
 def _told(spans: list[Span], fs_hz: float) -> list[Span]:
@@ -348,8 +345,8 @@ def without_leads(cleaned: Cleaned, recording: Recording, bad: Flags) -> Cleaned
     some = []
     for stretch in cleaned.stretches:
         left = tuple(name for name in stretch.leads if name not in names)
-        if stretch.reason == ABSENT or left:
-            some.append(stretch if stretch.reason == ABSENT else replace(stretch, leads=left))
+        if left:
+            some.append(replace(stretch, leads=left))
     signal = recording.signal
     if kept.any():
         signal = np.where(kept[:, None], cleaned.signal, recording.signal)
@@ -357,18 +354,31 @@ def without_leads(cleaned: Cleaned, recording: Recording, bad: Flags) -> Cleaned
     return Cleaned(signal, tuple(some), mains_hz, kept)
 
 
-def describe(cleaned: Cleaned, leads: tuple[str, ...]) -> list[str]:
+def find_absent(recording: Recording) -> list[MaskedStretch]:
+    """Return the stretches in which no lead has samples."""
+    spans = absent_spans(recording.signal, recording.fs_hz)
+    return [MaskedStretch(float(a), float(b), recording.leads, ABSENT) for a, b in spans]
+
+
+def in_order(stretches_: list[MaskedStretch]) -> tuple[MaskedStretch, ...]:
+    """Return stretches in order of time."""
+    return tuple(sorted(stretches_, key=lambda s: (s.start_s, s.end_s)))
+
+
+def describe(
+    masked: tuple[MaskedStretch, ...], mains_hz: dict[str, float], leads: tuple[str, ...]
+) -> list[str]:
     """Return one sentence for each cause and set of leads, with its stretches."""
     groups: dict[tuple[tuple[str, ...], str], list[MaskedStretch]] = {}
-    for stretch in cleaned.stretches:
+    for stretch in masked:
         groups.setdefault((stretch.leads, stretch.reason), []).append(stretch)
     out = []
     for (names, reason), some in groups.items():
         said = f"{_times(some)} {reason}; nothing is measured there."
         alone = reason in (ABSENT, STILL_EVERYWHERE)
         out.append(said[0].upper() + said[1:] if alone else f"{_subject(names, leads)}: {said}")
-    for hz in sorted(set(cleaned.mains_hz.values())):
-        names = tuple(name for name in leads if cleaned.mains_hz.get(name) == hz)
+    for hz in sorted(set(mains_hz.values())):
+        names = tuple(name for name in leads if mains_hz.get(name) == hz)
         out.append(
             f"{_subject(names, leads)}: mains interference of {hz:.0f} Hz is filtered out for "
             "measuring, not in the drawn trace."

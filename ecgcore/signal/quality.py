@@ -21,7 +21,15 @@ from numpy.typing import NDArray
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording, Step
 from ecgcore.results import Quality
-from ecgcore.signal.cleaning import MIN_LEFT, Limits, clean, describe, without_leads
+from ecgcore.signal.cleaning import (
+    MIN_LEFT,
+    Limits,
+    clean,
+    describe,
+    find_absent,
+    in_order,
+    without_leads,
+)
 from ecgcore.signal.quality_model import MIN_PRESENT, learned, unjudged
 from ecgcore.signal.quality_windows import MAINS_IN_NOISE, Windows, around, filled, windows_of
 from ecgcore.units import MV
@@ -137,17 +145,25 @@ def assess(recording: Recording) -> Quality:
     return grade(recording).quality
 
 
-def grade(recording: Recording) -> Graded:
-    """Say the same as :func:`assess`, with how unreadable each lead is."""
-    return _graded(recording, learn=True)
+def grade(recording: Recording, *, recorded: Recording | None = None) -> Graded:
+    """Say the same as :func:`assess`, with how unreadable each lead is.
+
+    Parameters
+    ----------
+    recording : Recording
+    recorded : Recording, optional
+        The same before stretches were left out for another reason than their quality: samples
+        are said to be missing where they are missing here.
+    """
+    return _graded(recording, recorded or recording, learn=True)
 
 
 def grade_by_rules(recording: Recording) -> Graded:
     """Say what the rules alone say: the measure of what learning adds."""
-    return _graded(recording, learn=False)
+    return _graded(recording, recording, learn=False)
 
 
-def _graded(recording: Recording, *, learn: bool) -> Graded:
+def _graded(recording: Recording, recorded: Recording, *, learn: bool) -> Graded:
     whole = _look(recording, learn=learn)
     cleaned = clean(recording, whole.windows, _limits(recording, whole.windows))
     left = whole
@@ -156,7 +172,8 @@ def _graded(recording: Recording, *, learn: bool) -> Graded:
         step = Step("mask", {"n": len(cleaned.stretches)})
         left = _look(recording.changed(cleaned.signal, step), learn=learn, least=MIN_LEFT)
         cleaned = without_leads(cleaned, recording, left.bad)
-    missing = 1.0 - np.isfinite(recording.signal).mean(axis=1)
+    masked = in_order([*find_absent(recorded), *cleaned.stretches])
+    missing = 1.0 - np.isfinite(recorded.signal).mean(axis=1)
     reasons = _said(
         recording.leads, missing > REMARK_MISSING_SHARE, missing, "samples are missing ({share})."
     )
@@ -171,8 +188,8 @@ def _graded(recording: Recording, *, learn: bool) -> Graded:
         Quality(
             _acceptable(recording.leads, names, lost),
             names,
-            (*reasons, *left.reasons, *describe(cleaned, recording.leads)),
-            cleaned.stretches,
+            (*reasons, *left.reasons, *describe(masked, cleaned.mains_hz, recording.leads)),
+            masked,
         ),
         np.where(whole.bad, np.maximum(whole.score, 1e-3), np.minimum(whole.score, 0.0)),
         float(sheet.max()),

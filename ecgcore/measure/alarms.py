@@ -1,0 +1,105 @@
+"""Stretches in which the ventricles do not pump, as far as the trace tells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgcore.recording import Recording, Step
+from ecgcore.results import RhythmAlarm
+from ecgcore.signal.beats import Traces, find_beats, make_traces
+from ecgcore.signal.fibrillation import unorganised_spans
+from ecgcore.signal.silence import are_p_waves, find_pauses, is_asystole, is_straight_line
+from ecgcore.units import MV
+
+Array = NDArray[np.float64]
+
+MIN_FS_HZ = 100.0
+# Less than this beside fibrillation is not measured.
+MIN_LEFT_S = 3.0
+# A lead with less than this of its samples is not looked at.
+MIN_PRESENT = 0.2
+NO_SIGNAL = "No lead moves: asystole, or no electrode is connected."
+ASYSTOLE = "No QRS complexes: asystole cannot be excluded."
+STANDSTILL = "P waves without QRS complexes: ventricular standstill cannot be excluded."
+UNORGANISED = "No organised QRS complexes: ventricular fibrillation cannot be excluded."
+
+
+@dataclass(frozen=True, eq=False)
+class Organised:
+    """What of a recording can be measured.
+
+    Attributes
+    ----------
+    recording : Recording or None
+        NaN where there are no organised QRS complexes; None where too little is left.
+    alarms : tuple of RhythmAlarm
+    """
+
+    recording: Recording | None
+    alarms: tuple[RhythmAlarm, ...]
+
+
+def find_organised(recording: Recording) -> Organised:
+    """Leave out where no organised QRS complexes can be made out.
+
+    Parameters
+    ----------
+    recording : Recording
+        Of any leads; below 100 Hz nothing is looked for.
+    """
+    rows = _moving(recording)
+    if recording.fs_hz < MIN_FS_HZ:
+        return Organised(recording, ())
+    if rows is None:
+        alarm = RhythmAlarm("no signal", 0.0, recording.duration_s, NO_SIGNAL)
+        return Organised(None, (alarm,))
+    spans = unorganised_spans(rows, recording.fs_hz, in_mv=recording.unit == MV)
+    if not spans:
+        return Organised(recording, ())
+    alarms = tuple(RhythmAlarm("no organised QRS", a, b, UNORGANISED) for a, b in spans)
+    signal = recording.signal.copy()
+    for start_s, stop_s in spans:
+        signal[:, round(start_s * recording.fs_hz) : round(stop_s * recording.fs_hz)] = np.nan
+    left = np.isfinite(signal).any(axis=0).sum() / recording.fs_hz
+    if left < MIN_LEFT_S:
+        return Organised(None, alarms)
+    return Organised(recording.changed(signal, Step("mask", {"stretches": len(spans)})), alarms)
+
+
+def _moving(recording: Recording) -> NDArray[np.float32] | None:
+    """Return the leads that have samples and move; None where none does."""
+    present = np.isfinite(recording.signal).mean(axis=1) >= MIN_PRESENT
+    rows = [row for row in recording.signal[present] if not is_straight_line(row[None])]
+    return np.stack(rows) if rows else None
+
+
+def find_standstill(recording: Recording, readable: Sequence[str]) -> RhythmAlarm | None:
+    """Say whether a recording has no QRS complexes: asystole, or P waves alone.
+
+    Parameters
+    ----------
+    recording : Recording
+    readable : sequence of str
+        Leads of good quality; where there are none, every lead that moves is looked at.
+    """
+    rows = np.stack([recording.lead(n) for n in readable]) if readable else _moving(recording)
+    if rows is None or recording.fs_hz < MIN_FS_HZ:
+        return None
+    traces = make_traces(rows, recording.fs_hz)
+    r_s = find_beats(traces)
+    in_mv = recording.unit == MV
+    if in_mv and is_asystole(traces, r_s):
+        return RhythmAlarm("asystole", 0.0, recording.duration_s, ASYSTOLE)
+    if are_p_waves(traces, r_s, in_mv=in_mv):
+        return RhythmAlarm("standstill", 0.0, recording.duration_s, STANDSTILL)
+    return None
+
+
+def pause_alarms(traces: Traces, r_s: Array, absent_s: Array) -> tuple[RhythmAlarm, ...]:
+    """Return the pauses of a recording that has QRS complexes."""
+    return tuple(
+        RhythmAlarm("pause", a, b, f"No QRS complex for {b - a:.1f} s.")
+        for a, b in find_pauses(traces, r_s, absent_s)
+    )
