@@ -19,10 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.leads import STANDARD_12
-from ecgcore.recording import Recording
+from ecgcore.recording import Recording, Step
 from ecgcore.results import Quality
-from ecgcore.signal.quality_model import learned, unjudged
-from ecgcore.signal.quality_windows import MAINS_IN_NOISE, Windows, around, filled, windows_of
+from ecgcore.signal.quality_model import Learned, learned, unjudged
+from ecgcore.signal.quality_windows import (
+    MAINS_IN_NOISE,
+    WINDOW_S,
+    Windows,
+    around,
+    filled,
+    find_silence,
+    windows_of,
+    without_silence,
+)
 from ecgcore.units import MV
 
 Array = NDArray[np.float64]
@@ -146,7 +155,12 @@ def _graded(recording: Recording, *, learn: bool) -> Graded:
         recording.leads, missing > REMARK_MISSING_SHARE, missing, "samples are missing ({share})."
     )
     windows = windows_of(filled(signal, present), present, recording.fs_hz)
-    verdict = learned(recording, windows) if learn else unjudged(recording.n_leads)
+    silent = find_silence(windows)
+    if silent.any():
+        windows = without_silence(windows, silent)
+        verdict = _judge_heard(recording, silent) if learn else unjudged(recording.n_leads)
+    else:
+        verdict = learned(recording, windows) if learn else unjudged(recording.n_leads)
     ruled = _by_rules(recording, windows, bad, verdict.score)
     unread = (verdict.score > 0) & ~ruled.bad
     reasons += ruled.reasons + _by_cause(recording.leads, unread, verdict.cause)
@@ -173,6 +187,15 @@ class _Ruled:
     bad: NDArray[np.bool_]
     incident: NDArray[np.bool_]
     reasons: list[str]
+
+
+def _judge_heard(recording: Recording, silent: NDArray[np.bool_]) -> Learned:
+    """Judge what is left when silent seconds are cut out: a pause says nothing of the signal."""
+    size = max(2, round(WINDOW_S * recording.fs_hz))
+    keep = np.ones(recording.n_samples, dtype=bool)
+    keep[: silent.size * size] = np.repeat(~silent, size)
+    step = Step("cut silence", {"seconds": int(silent.sum())})
+    return learned(recording.changed(recording.signal[:, keep], step))
 
 
 def _by_rules(
