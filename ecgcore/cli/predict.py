@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from ecgcore.cli.common import add_input_arguments, for_each_recording
+from ecgcore.cli.common import add_input_arguments, for_each_recording, quality_json
 from ecgcore.inference import LoadedModel, load_model, model_for, predict
 from ecgcore.leads import canonical_lead
 from ecgcore.recording import Recording
@@ -84,11 +84,7 @@ def as_json(found: Prediction, *, windows: bool) -> dict[str, Any]:
         "labels": [_label(finding) for finding in found.findings],
         "abstained": found.abstained,
         "abstain_reason": found.abstain_reason,
-        "quality": {
-            "acceptable": found.quality.acceptable,
-            "bad_leads": list(found.quality.bad_leads),
-            "reasons": list(found.quality.reasons),
-        },
+        "quality": quality_json(found.quality),
     }
     if windows:
         out["windows"] = [

@@ -35,7 +35,7 @@ class Windows:
     extreme: Array
 
 
-def filled(signal: NDArray[np.float32], present: NDArray[np.bool_]) -> Array:
+def filled(signal: NDArray[np.floating], present: NDArray[np.bool_]) -> Array:
     """Return samples as float64, gaps bridged by straight lines, each lead's median removed."""
     out = signal.astype(np.float64)
     at = np.arange(signal.shape[1])
@@ -59,7 +59,7 @@ def windows_of(x: Array, present: NDArray[np.bool_], fs_hz: float) -> Windows:
     """
     size = min(max(2, round(WINDOW_S * fs_hz)), x.shape[1])
     qrs = _cut(_sos(x, (5.0, 20.0), fs_hz), size)
-    high = _cut(_sos(x, (40.0,), fs_hz), size)
+    high = _cut(high_passed(x, fs_hz), size)
     mains, mains_hz = _mains(_cut(x, size), fs_hz)
     cut = _cut(x, size)
     # Windows that are mostly bridged say nothing about the signal.
@@ -87,9 +87,19 @@ def _kurtosis(cut: Array) -> Array:
     return np.asarray((square * square).mean(-1) / np.maximum(square.mean(-1) ** 2, 1e-30))
 
 
+def cut_windows(x: Array, fs_hz: float) -> Array:
+    """Return whole seconds, shape (n_leads, n_windows, n); one shorter one of a short recording."""
+    return np.asarray(_cut(x, min(max(2, round(WINDOW_S * fs_hz)), x.shape[1])))
+
+
 def _cut(values: NDArray, size: int) -> NDArray:
     n = values.shape[1] // size
     return values[:, : n * size].reshape(values.shape[0], n, size)
+
+
+def high_passed(x: Array, fs_hz: float) -> Array:
+    """Return what lies above 40 Hz: fast noise, and little of a heart."""
+    return _sos(x, (40.0,), fs_hz)
 
 
 def _sos(x: Array, corners_hz: tuple[float, ...], fs_hz: float) -> Array:
@@ -109,6 +119,27 @@ def _mains(cut: Array, fs_hz: float) -> tuple[Array, Array]:
     """Return amplitude (n_leads, n_windows) and frequency (n_leads,) of the stronger mains."""
     best = np.zeros(cut.shape[:2])
     which = np.full(cut.shape[0], MAINS_HZ[0])
+    for hz, line in mains_lines(cut, fs_hz).items():
+        better = np.median(line, axis=1) > np.median(best, axis=1)
+        best[better], which[better] = line[better], hz
+    return best, which
+
+
+def mains_lines(cut: Array, fs_hz: float) -> dict[float, Array]:
+    """Return by how much each mains frequency stands out above its neighbours.
+
+    Parameters
+    ----------
+    cut : array, shape (n_leads, n_windows, n)
+        As :func:`cut_windows` gives it.
+    fs_hz : float
+
+    Returns
+    -------
+    dict of float to array, shape (n_leads, n_windows)
+        Amplitude in the signal's unit by frequency; those that the rate cannot carry are left out.
+    """
+    out = {}
     taper = np.hanning(cut.shape[2])
     at = np.arange(cut.shape[2]) / fs_hz
     for hz in MAINS_HZ:
@@ -118,11 +149,9 @@ def _mains(cut: Array, fs_hz: float) -> tuple[Array, Array]:
             2 * np.abs(cut @ (taper * np.exp(2j * np.pi * f * at))) / taper.sum()
             for f in (hz, hz - 5.0, hz + 5.0)
         ]
-        # What stands out above its neighbours: QRS and muscle noise are broad, mains is a line.
-        line = size[0] - np.maximum(size[1], size[2])
-        better = np.median(line, axis=1) > np.median(best, axis=1)
-        best[better], which[better] = line[better], hz
-    return best, which
+        # QRS and muscle noise are broad, mains is a line.
+        out[hz] = np.asarray(size[0] - np.maximum(size[1], size[2]))
+    return out
 
 
 def _at_rail(x: Array, fs_hz: float) -> NDArray[np.bool_]:
