@@ -30,8 +30,17 @@ from ecgcore.signal.cleaning import (
     in_order,
     without_leads,
 )
-from ecgcore.signal.quality_model import MIN_PRESENT, learned, unjudged
-from ecgcore.signal.quality_windows import MAINS_IN_NOISE, Windows, around, filled, windows_of
+from ecgcore.signal.quality_model import MIN_PRESENT, Learned, learned, unjudged
+from ecgcore.signal.quality_windows import (
+    MAINS_IN_NOISE,
+    WINDOW_S,
+    Windows,
+    around,
+    filled,
+    find_silence,
+    windows_of,
+    without_silence,
+)
 from ecgcore.units import MV
 
 Array = NDArray[np.float64]
@@ -216,7 +225,14 @@ def _look(recording: Recording, *, learn: bool, least: float = MIN_PRESENT) -> _
         present.sum(axis=1) < min(MIN_PRESENT_S * recording.fs_hz, recording.n_samples)
     )
     windows = windows_of(filled(signal, present), present, recording.fs_hz)
-    verdict = learned(recording, windows, least) if learn else unjudged(recording.n_leads)
+    silent = find_silence(windows)
+    if not learn:
+        verdict = unjudged(recording.n_leads)
+    elif silent.any():
+        verdict = _judge_heard(recording, silent, least)
+    else:
+        verdict = learned(recording, windows, least)
+    windows = without_silence(windows, silent)
     ruled = _by_rules(recording, windows, bad, verdict.score)
     unread = (verdict.score > 0) & ~ruled.bad
     reasons = ruled.reasons + _by_cause(recording.leads, unread, verdict.cause)
@@ -248,6 +264,15 @@ class _Ruled:
     bad: NDArray[np.bool_]
     incident: NDArray[np.bool_]
     reasons: list[str]
+
+
+def _judge_heard(recording: Recording, silent: NDArray[np.bool_], least: float) -> Learned:
+    """Judge what is left when silent seconds are cut out: a pause says nothing of the signal."""
+    size = max(2, round(WINDOW_S * recording.fs_hz))
+    keep = np.ones(recording.n_samples, dtype=bool)
+    keep[: silent.size * size] = np.repeat(~silent, size)
+    step = Step("cut silence", {"seconds": int(silent.sum())})
+    return learned(recording.changed(recording.signal[:, keep], step), None, least)
 
 
 def _by_rules(

@@ -1,6 +1,6 @@
 """Figures of every lead in windows of one second: what the rules and the features are made of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,6 +10,8 @@ from scipy import signal as sps
 Array = NDArray[np.float64]
 
 WINDOW_S = 1.0
+# In silence nothing is as large as this part of the lead's largest complexes, 5 to 20 Hz.
+SILENT_SHARE = 0.25
 # A rail: the extreme value itself, held without any change.
 CLIPPED_RUN_S = 0.04
 MAINS_HZ = (50.0, 60.0)
@@ -165,6 +167,25 @@ def _at_rail(x: Array, fs_hz: float) -> NDArray[np.bool_]:
             for start, stop in zip(edges[::2], edges[1::2], strict=True):
                 target[start:stop] = stop - start >= run
     return out
+
+
+def find_silence(w: Windows) -> NDArray[np.bool_]:
+    """Mark seconds in which no lead has complexes though leads have them elsewhere, (n_windows,).
+
+    A pause or a slow escape is no bad signal.  A line that does not move at all is no silence:
+    nothing is recorded there.
+    """
+    near = around(w.qrs_span)
+    known = np.isfinite(near)
+    top = np.where(known, near, 0.0).max(axis=1, keepdims=True)
+    weak = (near < SILENT_SHARE * top) | ~known
+    return np.asarray(weak.all(axis=0) & known.any(axis=0) & ~(w.span == 0).all(axis=0))
+
+
+def without_silence(w: Windows, silent: NDArray[np.bool_]) -> Windows:
+    """Leave silent seconds out of what is told of the size and shape of complexes."""
+    names = ("span", "qrs_span", "qrs_median", "qrs_kurtosis")
+    return replace(w, **{name: np.where(silent, np.nan, getattr(w, name)) for name in names})
 
 
 def around(figures: Array) -> Array:
