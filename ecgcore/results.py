@@ -32,6 +32,24 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class MaskedStretch:
+    """A stretch in which some leads are not measured, or have no samples.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+    leads : tuple of str
+    reason : str
+        What spoils it, in words.
+    """
+
+    start_s: float
+    end_s: float
+    leads: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
 class Quality:
     """Signal quality of a recording.
 
@@ -42,11 +60,15 @@ class Quality:
     bad_leads : tuple of str
     reasons : tuple of str
         One plain sentence for each thing found, naming the lead.
+    masked : tuple of MaskedStretch
+        Stretches of readable leads that are left out, and those in which no lead has samples, in
+        order of time.
     """
 
     acceptable: bool
     bad_leads: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    masked: tuple[MaskedStretch, ...] = ()
 
 
 @dataclass(frozen=True)

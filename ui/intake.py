@@ -248,6 +248,8 @@ def quality_words(quality: Quality, recording: Recording) -> str:
         return "Signal quality: too poor to read; consider recording again."
     if bad:
         return f"Signal quality: not readable in {', '.join(bad)}; good enough elsewhere."
+    if quality.masked or not quality.acceptable:
+        return "Signal quality: readable in every lead, but for what is named below."
     return f"Signal quality: good in all {recording.n_leads} leads."
 
 

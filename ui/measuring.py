@@ -158,7 +158,7 @@ def _bad_leads(result: MeasureResult) -> None:
     quality = result.quality
     if not quality.reasons:
         return
-    with st.expander("Signal quality", expanded=bool(quality.bad_leads)):
+    with st.expander("Signal quality", expanded=bool(quality.bad_leads or quality.masked)):
         lines = [*quality.reasons, *(lost_lead(lead) for lead in quality.bad_leads)]
         st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 

@@ -22,6 +22,7 @@ from ecgcore import __version__, readers
 from ecgcore.errors import EcgError, MissingInformationError
 from ecgcore.readers.discover import explain_passed_over, survey_folder
 from ecgcore.recording import MAX_AGE_YEARS, MAX_FS_HZ, Recording
+from ecgcore.results import Quality
 
 EXIT_OK = 0
 EXIT_ERROR = 2
@@ -252,6 +253,24 @@ def describe_error(error: EcgError) -> str:
 def one_line(text: str) -> str:
     """Return ``text`` without line breaks and control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def quality_json(quality: Quality) -> dict[str, Any]:
+    """Return signal quality as the commands print it."""
+    return {
+        "acceptable": quality.acceptable,
+        "bad_leads": list(quality.bad_leads),
+        "reasons": list(quality.reasons),
+        "masked": [
+            {
+                "start_s": round(stretch.start_s, 3),
+                "end_s": round(stretch.end_s, 3),
+                "leads": list(stretch.leads),
+                "reason": stretch.reason,
+            }
+            for stretch in quality.masked
+        ],
+    }
 
 
 def plain_values(value: Any) -> Any:

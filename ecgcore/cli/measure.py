@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from ecgcore.cli.common import add_input_arguments, for_each_recording
+from ecgcore.cli.common import add_input_arguments, for_each_recording, quality_json
 from ecgcore.measure import measure
 from ecgcore.measure.delineators import NAMES
 from ecgcore.recording import Recording
@@ -36,11 +36,7 @@ def as_json(found: MeasureResult) -> dict[str, Any]:
         "measurements": [_measurement(m) for m in (*found.measurements, *found.hrv)],
         "alarms": [_alarm(alarm) for alarm in found.alarms],
         "beats": beats,
-        "quality": {
-            "acceptable": found.quality.acceptable,
-            "bad_leads": list(found.quality.bad_leads),
-            "reasons": list(found.quality.reasons),
-        },
+        "quality": quality_json(found.quality),
     }
 
 

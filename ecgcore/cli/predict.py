@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from ecgcore.cli.common import add_input_arguments, for_each_recording
+from ecgcore.cli.common import add_input_arguments, for_each_recording, quality_json
 from ecgcore.inference import LoadedModel, load_model, model_for
 from ecgcore.interpret import assess
 from ecgcore.leads import canonical_lead
@@ -90,11 +90,7 @@ def as_json(found: Prediction, *, windows: bool) -> dict[str, Any]:
             {"start_s": part.start_s, "end_s": part.end_s, "reason": part.reason}
             for part in found.not_assessed
         ],
-        "quality": {
-            "acceptable": found.quality.acceptable,
-            "bad_leads": list(found.quality.bad_leads),
-            "reasons": list(found.quality.reasons),
-        },
+        "quality": quality_json(found.quality),
     }
     if windows:
         out["windows"] = [

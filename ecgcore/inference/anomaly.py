@@ -36,7 +36,7 @@ from ecgcore.inference.prepare import (
 from ecgcore.recording import Patient, Recording
 from ecgcore.results import AnomalyMap, ClassifierScore, RestoredTrace
 from ecgcore.signal.beats import detect_beats
-from ecgcore.signal.quality import assess
+from ecgcore.signal.quality import grade
 
 Array = NDArray[np.float64]
 
@@ -259,8 +259,9 @@ def look(
     """Run the networks on a recording; arguments and errors as :func:`find_anomalies`."""
     contract = model.loaded.card.input
     names = model_leads(recording, contract, leads)
-    quality = assess(recording)
-    readable = {k: v for k, v in names.items() if k not in quality.bad_leads}
+    graded = grade(recording)
+    recording = graded.readable(recording)
+    readable = {k: v for k, v in names.items() if k not in graded.quality.bad_leads}
     used = readable or names
     given = model_input(recording, contract, used)
     rows = recording.signal[[recording.leads.index(n) for n in used]]

@@ -261,7 +261,7 @@ def read_for(
     graded = grade(recording)
     readable = {k: v for k, v in names.items() if k not in graded.quality.bad_leads}
     used = readable or names
-    given = model_input(recording, contract, used)
+    given = model_input(graded.readable(recording), contract, used)
     return Reading(given, used, pieces_of(given, contract), graded.quality, graded.sheet)
 
 

@@ -17,7 +17,7 @@ from ecgcore.labels import statement
 from ecgcore.models.danet import DANet
 from ecgcore.recording import Recording, Step
 from ecgcore.signal.filters import band
-from ecgcore.signal.quality import assess
+from ecgcore.signal.quality import grade
 from ecgcore.signal.waveform_rules import (
     SEGMENTS,
     WaveformRule,
@@ -173,8 +173,9 @@ def read_waveforms(
     rule = waveform_rules()[one_of("disease", disease, waveform_rules())]
     contract = InputContract() if model is None else model.card.input
     names = model_leads(recording, contract, leads)
-    bad = assess(recording).bad_leads
-    readable = {k: v for k, v in names.items() if k not in bad}
+    graded = grade(recording)
+    recording = graded.readable(recording)
+    readable = {k: v for k, v in names.items() if k not in graded.quality.bad_leads}
     used = readable or names
     given = model_input(recording, contract, used)
     parts = _parts(recording, tuple(used))

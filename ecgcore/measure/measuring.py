@@ -35,7 +35,8 @@ from ecgcore.results import (
     StDeviation,
 )
 from ecgcore.signal.beats import find_beats, make_traces
-from ecgcore.signal.quality import assess
+from ecgcore.signal.confidence import beat_confidence
+from ecgcore.signal.quality import assess, grade
 from ecgcore.signal.rr import absent_spans, rr_before
 from ecgcore.units import MV
 
@@ -64,6 +65,7 @@ class _Waves:
     consensus: Array
     other: Array | None
     absent_s: Array
+    confidence: Array
 
 
 def measure(
@@ -99,8 +101,9 @@ def measure(
     organised = find_organised(recording)
     if organised.recording is None:
         return _nothing(recording, assess(recording), name, organised.alarms)
-    recording = organised.recording
-    quality = assess(recording)
+    graded = grade(organised.recording, recorded=recording)
+    recording = graded.readable(organised.recording)
+    quality = graded.quality
     readable = tuple(n for n in recording.leads if n not in quality.bad_leads)
     still = find_standstill(recording, readable)
     if still is not None:
@@ -123,6 +126,7 @@ def measure(
         joint[:, single],
         None if other is None else other[:, single],
         absent_spans(signal, recording.fs_hz),
+        beat_confidence(traces, r_s)[single],
     )
     pauses = pause_alarms(traces, waves.consensus[FIDUCIALS.index("r_peak")], waves.absent_s)
     alarms = tuple(sorted((*organised.alarms, *pauses), key=lambda alarm: alarm.start_s))
@@ -165,6 +169,8 @@ def _result(recording: Recording, quality: Quality, name: str, waves: _Waves) ->
     kinds = beat_types(signal, recording.fs_hz, beats, rr_s)
     beats, by_lead = _without_p(beats, by_lead, kinds)
     found = Beats(beats, by_lead, kinds.types, rr_s)
+    absent_s = float((waves.absent_s[:, 1] - waves.absent_s[:, 0]).sum())
+    rates = rate_measurements(rr_s, absent_s / recording.duration_s, waves.confidence)
     rhythm = Rhythm(
         beats,
         rr_s,
@@ -172,9 +178,8 @@ def _result(recording: Recording, quality: Quality, name: str, waves: _Waves) ->
         waves.leads[0] if len(waves.leads) == 1 else f"{len(waves.leads)} leads",
         None if waves.other is None else Fiducials.from_array(waves.other),
         delineators.WORDS[name],
+        rates[0].reason,
     )
-    absent_s = float((waves.absent_s[:, 1] - waves.absent_s[:, 0]).sum())
-    rates = rate_measurements(rr_s, absent_s / recording.duration_s)
     intervals = interval_measurements(rhythm)
     whole = median_beat(recording, beats, by_lead, kinds.dominant)
     in_mv = recording.unit == MV

@@ -19,10 +19,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.leads import STANDARD_12
-from ecgcore.recording import Recording
+from ecgcore.recording import Recording, Step
 from ecgcore.results import Quality
-from ecgcore.signal.quality_model import learned, unjudged
-from ecgcore.signal.quality_windows import MAINS_IN_NOISE, Windows, around, filled, windows_of
+from ecgcore.signal.cleaning import (
+    MIN_LEFT,
+    Limits,
+    clean,
+    describe,
+    find_absent,
+    in_order,
+    without_leads,
+)
+from ecgcore.signal.quality_model import MIN_PRESENT, Learned, learned, unjudged
+from ecgcore.signal.quality_windows import (
+    MAINS_IN_NOISE,
+    WINDOW_S,
+    Windows,
+    around,
+    filled,
+    find_silence,
+    windows_of,
+    without_silence,
+)
 from ecgcore.units import MV
 
 Array = NDArray[np.float64]
@@ -94,14 +112,25 @@ class Graded:
     ----------
     quality : Quality
     scores : array, shape (n_leads,)
-        How unreadable each lead is (log odds); above 0 exactly where it is called bad.
+        How unreadable each lead is as recorded (log odds): above 0 where it is called bad, or
+        would be if nothing were masked.
     sheet : float
         The same of all leads together; above 0 where a 12-lead sheet is not acceptable.
+    cleaned : array of float32, shape (n_leads, n_samples)
+        What can be measured: the samples with NaN in ``quality.masked`` and strong mains filtered
+        out; the recording's own array where there is nothing of both.
     """
 
     quality: Quality
     scores: Array
     sheet: float
+    cleaned: NDArray[np.float32]
+
+    def readable(self, recording: Recording) -> Recording:
+        """Return the recording as it can be measured; itself where nothing is masked."""
+        if self.cleaned is recording.signal:
+            return recording
+        return recording.changed(self.cleaned, Step("mask", {"n": len(self.quality.masked)}))
 
 
 def assess(recording: Recording) -> Quality:
@@ -125,44 +154,106 @@ def assess(recording: Recording) -> Quality:
     return grade(recording).quality
 
 
-def grade(recording: Recording) -> Graded:
-    """Say the same as :func:`assess`, with how unreadable each lead is."""
-    return _graded(recording, learn=True)
+def grade(recording: Recording, *, recorded: Recording | None = None) -> Graded:
+    """Say the same as :func:`assess`, with how unreadable each lead is.
+
+    Parameters
+    ----------
+    recording : Recording
+    recorded : Recording, optional
+        The same before stretches were left out for another reason than their quality: samples
+        are said to be missing where they are missing here.
+    """
+    return _graded(recording, recorded or recording, learn=True)
 
 
 def grade_by_rules(recording: Recording) -> Graded:
     """Say what the rules alone say: the measure of what learning adds."""
-    return _graded(recording, learn=False)
+    return _graded(recording, recording, learn=False)
 
 
-def _graded(recording: Recording, *, learn: bool) -> Graded:
+def _graded(recording: Recording, recorded: Recording, *, learn: bool) -> Graded:
+    whole = _look(recording, learn=learn)
+    cleaned = clean(recording, whole.windows, _limits(recording, whole.windows))
+    left = whole
+    if cleaned.changed.any():
+        # What is said of a lead is said of what is left of it.
+        step = Step("mask", {"n": len(cleaned.stretches)})
+        left = _look(recording.changed(cleaned.signal, step), learn=learn, least=MIN_LEFT)
+        cleaned = without_leads(cleaned, recording, left.bad)
+    masked = in_order([*find_absent(recorded), *cleaned.stretches])
+    missing = 1.0 - np.isfinite(recorded.signal).mean(axis=1)
+    reasons = _said(
+        recording.leads, missing > REMARK_MISSING_SHARE, missing, "samples are missing ({share})."
+    )
+    names, lost = (
+        tuple(name for name, is_so in zip(recording.leads, which, strict=True) if is_so)
+        for which in (left.bad, whole.spoils)
+    )
+    # The sheet as it was recorded: whether it should be repeated is another question than
+    # whether something can be measured on it.
+    sheet = np.where(whole.spoils, np.maximum(whole.score, 1e-3), np.minimum(whole.score, 0.0))
+    return Graded(
+        Quality(
+            _acceptable(recording.leads, names, lost),
+            names,
+            (*reasons, *left.reasons, *describe(masked, cleaned.mains_hz, recording.leads)),
+            masked,
+        ),
+        np.where(whole.bad, np.maximum(whole.score, 1e-3), np.minimum(whole.score, 0.0)),
+        float(sheet.max()),
+        cleaned.signal,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What is said of every lead: bad, how much so, whether it spoils a sheet, and why."""
+
+    windows: Windows
+    bad: NDArray[np.bool_]
+    score: Array
+    spoils: NDArray[np.bool_]
+    reasons: list[str]
+
+
+def _look(recording: Recording, *, learn: bool, least: float = MIN_PRESENT) -> _Look:
     signal = recording.signal
     present = np.isfinite(signal)
     missing = 1.0 - present.mean(axis=1)
     bad = (missing > MAX_MISSING_SHARE) | (
         present.sum(axis=1) < min(MIN_PRESENT_S * recording.fs_hz, recording.n_samples)
     )
-    reasons = _said(
-        recording.leads, missing > REMARK_MISSING_SHARE, missing, "samples are missing ({share})."
-    )
     windows = windows_of(filled(signal, present), present, recording.fs_hz)
-    verdict = learned(recording, windows) if learn else unjudged(recording.n_leads)
+    silent = find_silence(windows)
+    if not learn:
+        verdict = unjudged(recording.n_leads)
+    elif silent.any():
+        verdict = _judge_heard(recording, silent, least)
+    else:
+        verdict = learned(recording, windows, least)
+    windows = without_silence(windows, silent)
     ruled = _by_rules(recording, windows, bad, verdict.score)
     unread = (verdict.score > 0) & ~ruled.bad
-    reasons += ruled.reasons + _by_cause(recording.leads, unread, verdict.cause)
+    reasons = ruled.reasons + _by_cause(recording.leads, unread, verdict.cause)
     bad = ruled.bad | unread
     # A rule's word counts as just over the cut, where nothing more was learned.
     score = np.nan_to_num(verdict.score, nan=SURE_READABLE)
-    spoils = bad & ~(ruled.incident & (score <= 0) & learn)
-    sheet = np.where(spoils, np.maximum(score, 1e-3), np.minimum(score, 0.0))
-    names, lost = (
-        tuple(name for name, is_so in zip(recording.leads, which, strict=True) if is_so)
-        for which in (bad, spoils)
-    )
-    return Graded(
-        Quality(_acceptable(recording.leads, names, lost), names, tuple(reasons)),
-        np.where(bad, np.maximum(score, 1e-3), np.minimum(score, 0.0)),
-        float(sheet.max()),
+    return _Look(windows, bad, score, bad & ~(ruled.incident & (score <= 0) & learn), reasons)
+
+
+def _limits(recording: Recording, windows: Windows) -> Limits:
+    in_mv = recording.unit == MV
+    n = recording.n_leads
+
+    def each(mv: float, relative: float) -> Array:
+        limit = np.broadcast_to(_limit(windows, in_mv, mv, relative), (n, 1))[:, 0]
+        return np.where(limit > 0, limit, np.inf)
+
+    return Limits(
+        jump=each(STEP_MV, STEP_RELATIVE),
+        beyond=each(IMPLAUSIBLE_MV, np.inf) if in_mv else np.full(n, np.inf),
+        mains=each(MAINS_BAD_MV, MAINS_BAD_RELATIVE),
     )
 
 
@@ -173,6 +264,15 @@ class _Ruled:
     bad: NDArray[np.bool_]
     incident: NDArray[np.bool_]
     reasons: list[str]
+
+
+def _judge_heard(recording: Recording, silent: NDArray[np.bool_], least: float) -> Learned:
+    """Judge what is left when silent seconds are cut out: a pause says nothing of the signal."""
+    size = max(2, round(WINDOW_S * recording.fs_hz))
+    keep = np.ones(recording.n_samples, dtype=bool)
+    keep[: silent.size * size] = np.repeat(~silent, size)
+    step = Step("cut silence", {"seconds": int(silent.sum())})
+    return learned(recording.changed(recording.signal[:, keep], step), None, least)
 
 
 def _by_rules(

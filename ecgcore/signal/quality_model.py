@@ -79,7 +79,9 @@ class Learned:
     cause: tuple[str, ...]
 
 
-def learned(recording: Recording, windows: Windows | None = None) -> Learned:
+def learned(
+    recording: Recording, windows: Windows | None = None, least: float = MIN_PRESENT
+) -> Learned:
     """Judge every lead of a recording by what was learned.
 
     Parameters
@@ -87,6 +89,8 @@ def learned(recording: Recording, windows: Windows | None = None) -> Learned:
     recording : Recording
     windows : Windows, optional
         Figures of the whole recording; used where it is judged in one stretch.
+    least : float
+        The part of a lead that must be there, 0 to 1.
     """
     size = round(PIECE_S * recording.fs_hz)
     short = recording.duration_s < MIN_PIECE_S
@@ -99,7 +103,7 @@ def learned(recording: Recording, windows: Windows | None = None) -> Learned:
         piece = recording.signal[:, start : start + size]
         same = windows if piece.shape == recording.signal.shape else None
         part = weighted(lead_features(piece, recording.fs_hz, windows=same), in_mv=in_mv)
-        part[np.isfinite(piece).mean(axis=1) < MIN_PRESENT] = np.nan
+        part[np.isfinite(piece).mean(axis=1) < least] = np.nan
         parts.append(part)
     return _joined(np.stack(parts), in_mv=in_mv)
 

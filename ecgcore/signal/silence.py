@@ -17,12 +17,12 @@ PAUSE_S = 3.0
 # P waves are smaller than this peak to peak in every lead, QRS complexes larger in some.
 P_MOST_MV = 0.45
 # Without voltage only what is clearly smooth and alone is said to be P.
-SMOOTH_HZ_NU = 10.0
-BESIDE_NU = 0.20
-# Noise, band-passed, is smaller than this (median of each second's peak to peak), and what a
-# detector finds in it does not repeat: its median is less than this part of each.
-SILENT_MV = 0.10
-COHERENT = 0.5
+SMOOTH_HZ_NU = 9.3
+BESIDE_NU = 0.12
+# Noise, band-passed, is smaller than this in every second and most leads, peak to peak, and what
+# a detector finds in it does not repeat: its median is less than this part of each.
+SILENT_MV = 0.12
+COHERENT = 0.75
 # In a pause nothing is nearly as large as the complexes around.
 PAUSE_SHARE = 0.5
 EDGE_S = 0.35
@@ -65,7 +65,7 @@ def is_asystole(traces: Traces, r_s: Array) -> bool:
     if count < 2:
         return False
     cut = traces.banded[:, : count * second].reshape(-1, count, second)
-    if (np.median(np.ptp(cut, axis=-1), axis=1) > SILENT_MV).any():
+    if float(np.median(np.ptp(cut, axis=-1).max(axis=1))) > SILENT_MV:
         return False
     at = _indices(traces, r_s)
     return at.size < 3 or _coherence(traces.banded, at) < COHERENT

@@ -30,7 +30,7 @@ def test_json_has_exactly_the_promised_keys(record, capsys):
     assert set(found) == {"file", "measurements", "beats", "quality"}
     for m in found["measurements"]:
         assert set(m) == {"name", "value", "unit", "uncertainty", "method", "lead", "reason"}
-    assert set(found["quality"]) == {"acceptable", "bad_leads", "reasons"}
+    assert set(found["quality"]) == {"acceptable", "bad_leads", "reasons", "masked"}
     assert set(found["beats"]) == {*simulate("normal", seed=4).recording.leads, "consensus"}
     for points in found["beats"].values():
         assert set(points) == {*FIDUCIALS, "type"}

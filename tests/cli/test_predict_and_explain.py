@@ -56,7 +56,7 @@ def test_one_file_gives_one_object(folder, capsys):
     assert out["leads_used"] == list(STANDARD_12)
     assert [label["code"] for label in out["labels"]] == list(CORE_CODES)
     assert all(list(label) == LABEL_KEYS for label in out["labels"])
-    assert list(out["quality"]) == ["acceptable", "bad_leads", "reasons"]
+    assert list(out["quality"]) == ["acceptable", "bad_leads", "reasons", "masked"]
 
 
 def test_age_and_sex_that_the_file_does_not_tell(folder, capsys):

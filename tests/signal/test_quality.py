@@ -100,11 +100,22 @@ def test_usual_wander_is_left_alone(clean):
     assert assess(changed(clean, "V5", row)).acceptable
 
 
-def test_jump_of_the_baseline(clean):
+def test_one_jump_of_the_baseline_masks_its_own_stretch(clean):
     row = clean.lead("V2").copy()
     row[2500:] += 3
     quality = assess(changed(clean, "V2", row))
+    assert quality.bad_leads == ()
+    assert quality.acceptable
+    assert "V2: from 4.9 to 5.0 s the baseline jumps" in quality.reasons[0]
+
+
+def test_a_lead_that_jumps_again_and_again_is_bad(clean):
+    row = clean.lead("V2").copy()
+    for start in range(500, 5000, 900):
+        row[start : start + 450] += 3
+    quality = assess(changed(clean, "V2", row))
     assert quality.bad_leads == ("V2",)
+    assert quality.masked == ()
 
 
 def test_muscle_noise(clean):
@@ -113,13 +124,18 @@ def test_muscle_noise(clean):
 
 
 @pytest.mark.parametrize("mains_hz", [50, 60])
-def test_mains_is_remarked_and_then_bad(clean, mains_hz):
+def test_mains_is_remarked_and_then_filtered_out(clean, mains_hz):
     wave = np.sin(2 * np.pi * mains_hz * np.arange(5000) / FS)
     some = assess(changed(clean, "I", clean.lead("I") + 0.08 * wave))
     assert some.acceptable
     assert some.reasons == ("I: mains interference is visible (100 % of the time).",)
     strong = assess(changed(clean, "I", clean.lead("I") + 0.5 * wave))
-    only(strong, "I", "mains")
+    assert strong.bad_leads == ()
+    assert not strong.acceptable
+    assert strong.reasons == (
+        f"I: mains interference of {mains_hz} Hz is filtered out for measuring, "
+        "not in the drawn trace.",
+    )
 
 
 @pytest.mark.parametrize("kind", ["white", "brown"])
@@ -237,12 +253,15 @@ def test_what_the_learned_verdict_is_sure_of_is_a_remark(clean):
     assert quality.reasons[0].endswith("Noisy but readable.")
 
 
-def test_incident_makes_a_lead_bad_but_not_the_sheet(clean):
+def test_an_incident_spoils_neither_the_lead_nor_the_sheet(clean):
     row = clean.lead("V2").copy()
     row[2500:2600] += 15
-    quality = assess(changed(clean, "V2", row))
-    assert quality.bad_leads == ("V2",)
-    assert quality.acceptable
+    found = grade(changed(clean, "V2", row))
+    assert found.quality.bad_leads == ()
+    assert found.quality.acceptable
+    at = clean.leads.index("V2")
+    assert np.isnan(found.cleaned[at, 2500:2600]).all()
+    assert np.isfinite(found.cleaned[:at]).all()
 
 
 @pytest.mark.parametrize(
