@@ -37,7 +37,8 @@ _INPUT = re.compile(
 _OTHER_WORD = re.compile(
     r"(?<![a-z])(?:"
     # breathing, sleep
-    r"resp\w*|breath\w*|airflow\w*|flow\w*|cannula|thermist\w*|snor\w*|effort|rip\d?|ventilat\w*|"
+    r"atmung|atem\w*|respira\w*|schnarch\w*|bauch|brust|druck|puls|pouls|pulso|presi[oó]n|pression|"
+    r"beschleunigung|acc?[eé]l[eé]ra\w*|aceleraci[oó]n|resp\w*|breath\w*|airflow\w*|flow\w*|cannula|thermist\w*|snor\w*|effort|rip\d?|ventilat\w*|"
     r"leak|cpap|tidal|eog\w*|e[lr]og|emg\w*|chin\w*|submental\w*|ment|tibial\w*|plm\w*|masseter|"
     # circulation
     r"abp|art|arterial|cvp|pap|icp|bp|nibp|ibp|p?leth\w*|ppg\w*|spo2|sao2|o2\w*|oxi\w*|osat|"

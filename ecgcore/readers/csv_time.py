@@ -8,7 +8,7 @@ from ecgcore.recording import MAX_FS_HZ
 
 # A time column without a unit: exactly one of seconds, ms and us makes a rate an ECG can have.
 PLAUSIBLE_HZ = (50.0, 5000.0)
-_SCALES = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6}
+_SCALES = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
 
 
 @np.errstate(over="ignore", invalid="ignore")

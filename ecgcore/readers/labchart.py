@@ -103,7 +103,8 @@ def _blocks(text: str) -> list[_Block]:
     if len(starts) > _MAX_BLOCKS:
         raise ReadError(f"The LabChart file holds more than {_MAX_BLOCKS} blocks.")
     blocks = []
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    ends = [*starts[1:], len(lines)]
+    for start, end in zip(starts, ends, strict=False):  # one end more where there is no block
         header: dict[str, list[str]] = {}
         at = start
         while at < end and (match := _KEY.match(lines[at])):

@@ -289,3 +289,31 @@ def test_opensignals_that_were_converted_ask_for_the_unit():
 def test_opensignals_with_a_damaged_header_is_refused(damage):
     with pytest.raises(ReadError, match="OpenSignals"):
         read(opensignals().replace(*damage))
+
+
+def test_words_now_and_then_are_a_column_of_text():
+    marks = ["N" if i % 100 == 0 else "" for i in range(len(X))]
+    text = "time (s)\tII (mV)\tAnnotation\n" + rows(np.arange(len(X)) / 250, X, marks, sep="\t")
+    recording = read(text)
+    assert recording.leads == ("II",)
+    assert noted(recording, "Left out: Annotation (not numbers)")
+
+
+def test_a_time_among_the_samples_is_refused_by_its_place():
+    text = "1764324900.0\n64.0\n" + "\n".join(map(str, X))
+    with pytest.raises(ReadError, match=r"Sample 1 of ECG would be 1\.764e\+09 mV"):
+        read(text, fs_hz=64, unit="mV")
+
+
+def test_a_unit_that_is_not_the_files_is_noted_once():
+    text = "time (s),ECG (V)\n" + rows(np.arange(len(X)) / 250, X)
+    recording = read(text, unit="mV")
+    assert np.allclose(recording.signal, X, atol=1e-6)
+    assert noted(recording, "The file says V, in which no ECG is that large")
+    assert not noted(recording, "was not used")
+
+
+def test_counters_that_start_anew_are_left_out():
+    recording = read("Sample Index, ECG (mV)\n" + rows(np.arange(len(X)) % 256, X), fs_hz=250)
+    assert recording.leads == ("ECG",)
+    assert noted(recording, "Left out: Sample Index")
