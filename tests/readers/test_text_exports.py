@@ -317,3 +317,8 @@ def test_counters_that_start_anew_are_left_out():
     recording = read("Sample Index, ECG (mV)\n" + rows(np.arange(len(X)) % 256, X), fs_hz=250)
     assert recording.leads == ("ECG",)
     assert noted(recording, "Left out: Sample Index")
+
+
+def test_labchart_keys_behind_other_line_ends_hold_no_samples():
+    with pytest.raises(ReadError, match="holds no samples"):
+        read("Note=\x0b" + labchart())  # found by mutated input
