@@ -322,3 +322,11 @@ def test_counters_that_start_anew_are_left_out():
 def test_labchart_keys_behind_other_line_ends_hold_no_samples():
     with pytest.raises(ReadError, match="holds no samples"):
         read("Note=\x0b" + labchart())  # found by mutated input
+
+
+def test_sample_numbers_called_seconds_are_a_broken_time():
+    text = "time (s),II (mV)\n" + rows(np.arange(len(X)), X)
+    with pytest.raises(MissingInformationError, match="1 Hz, at which no ECG is sampled") as caught:
+        read(text)
+    assert caught.value.needs == ("fs_hz",)
+    assert read(text, fs_hz=250).fs_hz == 250
