@@ -43,8 +43,9 @@ _NUMBERED |= {f"lead {i + 1}": name for i, name in enumerate(_BIPOLAR)}
 _WORDS = (
     *("lead", "leads", "ecg", "ekg", "ecg lead", "ekg lead", "mdc_ecg_lead", "ableitung", "abl"),
     *("ekg ableitung", "dérivation", "derivation", "derivación", "derivacion", "derivazione"),
+    *("derivação", "afleiding", "avledning", "odprowadzenie", "отведение", "отв"),
 )
-_JOINTS = (" ", "_", ":", ": ", "-", ".", ". ")
+_JOINTS = (" ", "_", ":", ": ", "-", " - ", ".", ". ")
 _GLUED = ("lead", "ecg", "ekg")
 _COUNTING = ("channel", "ch", "kanal", "canal", "input")
 

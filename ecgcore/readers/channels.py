@@ -24,10 +24,11 @@ class Kind(Enum):
 
 
 _ECG_WORD = re.compile(
-    r"^(?:ecg|ekg)|[^a-z](?:ecg|ekg)(?![a-z])|(?:ecg|ekg)$|elektrok|electroc", re.IGNORECASE
+    r"^(?:ecg|ekg)|[^a-z](?:ecg|ekg)(?![a-z])|(?:ecg|ekg)$|elektrok|electroc|экг|心电|心電|심전도",
+    re.IGNORECASE,
 )
 # An ECG lead whose place is not told, as bedside monitors name it.
-_UNPLACED = {"v", "ml", "mcl", "precordial"}
+_UNPLACED = {"v", "lead v", "ml", "mcl", "precordial"}
 _INPUT = re.compile(
     r"(?:(?:ch|chan|channel|kanal|canal|canale|input|lead|leads|signal|sig|column|col|a|ai|adc|"
     r"analog|record\S* signal)[\s_.:#-]*)?\d{1,3}"
@@ -37,7 +38,8 @@ _INPUT = re.compile(
 _OTHER_WORD = re.compile(
     r"(?<![a-z])(?:"
     # breathing, sleep
-    r"resp\w*|breath\w*|airflow\w*|flow\w*|cannula|thermist\w*|snor\w*|effort|rip\d?|ventilat\w*|"
+    r"atmung|atem\w*|respira\w*|schnarch\w*|bauch|brust|druck|puls|pouls|pulso|presi[oó]n|pression|"
+    r"beschleunigung|acc?[eé]l[eé]ra\w*|aceleraci[oó]n|resp\w*|breath\w*|airflow\w*|flow\w*|cannula|thermist\w*|snor\w*|effort|rip\d?|ventilat\w*|"
     r"leak|cpap|tidal|eog\w*|e[lr]og|emg\w*|chin\w*|submental\w*|ment|tibial\w*|plm\w*|masseter|"
     # circulation
     r"abp|art|arterial|cvp|pap|icp|bp|nibp|ibp|p?leth\w*|ppg\w*|spo2|sao2|o2\w*|oxi\w*|osat|"
@@ -76,7 +78,7 @@ def kind_of(name: str) -> Kind:
     name : str
         As the file writes it, without its unit.
     """
-    name = " ".join(name.replace("_", " ").split())
+    name = " ".join(name.replace("_", " ").split()).strip(" ,;:")
     text = name.lower()
     words = _CAMEL.sub(" ", name)
     if canonical_lead(name):

@@ -5,6 +5,7 @@ the caller says is missing (a unit) goes to the columns that are known as an ECG
 left out by name, or named by the caller one by one.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -39,6 +40,10 @@ from ecgcore.units import MV, NU, is_voltage, mv_per
 
 MAX_TIME = 1e30  # in any unit; beyond it differences overflow
 _SINGLE_NAME = "ECG"
+# Names of what counts samples, also where it starts anew at 256.
+_COUNTER = re.compile(r"index|idx|number|frame|row|nr|#")
+# A sample beyond it is a time, a rate or a count that stands among the samples.
+_MOST_MV = 1e5
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +142,9 @@ def _kinds(columns: Sequence[Column], rest: Sequence[int], unit: str) -> dict[in
     # A unit for the whole file makes axes of no column, unless there are leads alone.
     all_leads = is_voltage(unit) and all(canonical_lead(name) for name in names)
     volts = [is_voltage(columns[i].unit) or (all_leads and not columns[i].unit) for i in rest]
-    return dict(zip(rest, kinds_of(names, voltages=volts), strict=True))
+    kinds = dict(zip(rest, kinds_of(names, voltages=volts), strict=True))
+    counters = {i for i in rest if _COUNTER.search(columns[i].key) and columns[i].is_index}
+    return {i: Kind.OTHER if i in counters else kind for i, kind in kinds.items()}
 
 
 def _is_other(column: Column) -> bool:
@@ -198,12 +205,6 @@ def _with_units(
     left = _unsure(fields, [f for f, unit in zip(fields, told, strict=True) if not unit])
     notes += left_out([field.shown for field in left], "not known as an ECG, and without a unit")
     kept = [(f, u) for f, u in zip(fields, told, strict=True) if f not in left]
-    said = {unit for _, unit in kept} - {"", options.unit}
-    if options.unit is not None and said:
-        found = listed(sorted(shown(unit, 16) for unit in said))
-        notes.append(f"The unit given, {options.unit}, was not used where the file says {found}.")
-    elif options.unit is not None:
-        notes.append(f"The unit, {options.unit}, was given by the user.")
     return [replace(field, unit=unit or options.unit or "") for field, unit in kept]
 
 
@@ -327,9 +328,12 @@ def _draft(found: Columns, fields: Sequence[_Field], fs_hz: float, options: Read
         for at, field in enumerate(used):
             scale = mv_per(field.unit) if volts else 1.0
             signal[at] = np.asarray(field.row, dtype=np.float64) * scale
-    units = list(dict.fromkeys(field.unit for field in used))
+    told = list(dict.fromkeys(field.unit for field in used))
+    units = _check_unit(signal, told, fs_hz, options, found.notes) if volts else told
     if volts:
-        units = _check_unit(signal, units, fs_hz, options, found.notes)
+        _check_samples(signal, [field.shown for field in used])
+    if units is told and options.unit is not None:
+        found.notes.append(_unit_note(told, options.unit))
     age = parse_age(found.age, found.notes) if found.age else None
     return Draft(
         names=[field.name for field in used],
@@ -348,6 +352,13 @@ def _draft(found: Columns, fields: Sequence[_Field], fs_hz: float, options: Read
         notes=found.notes,
         derived=found.derived,
     )
+
+
+def _unit_note(units: Sequence[str], given: str) -> str:
+    other = listed(sorted(shown(unit, 16) for unit in set(units) - {given}))
+    if other:
+        return f"The unit given, {given}, was not used where the file says {other}."
+    return f"The unit, {given}, was given by the user."
 
 
 def _check_unit(
@@ -379,3 +390,15 @@ def _check_unit(
         "ECG does; the unit that they have must be given.",
         ("unit",),
     )
+
+
+def _check_samples(signal: NDArray[np.float32], names: Sequence[str]) -> None:
+    """Refuse a time, a rate or a count that stands among the samples, by its place."""
+    for name, row in zip(names, signal, strict=True):
+        beyond = np.flatnonzero((np.abs(row) > _MOST_MV) & np.isfinite(row))
+        if 0 < beyond.size < row.size:
+            at = int(beyond[0])
+            raise ReadError(
+                f"Sample {at + 1} of {name} would be {float(row[at]):.4g} mV: it is no sample but "
+                "perhaps a time or a rate; put it into a header, or take it out."
+            )

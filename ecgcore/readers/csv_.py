@@ -28,6 +28,7 @@ from ecgcore.readers.csv_text import (
     decode,
     find_layout,
     first_lines,
+    glue_units,
     is_clock,
     is_comment,
     is_value,
@@ -174,7 +175,9 @@ def _cells(body: str, layout: Layout) -> Iterator[tuple[int, list[str]]]:
     """Yield the index and the fields of each line of data."""
     for i, line in enumerate(re.split(r"\r\n|\r|\n", body)):
         if line.strip() and not is_comment(line.strip()):
-            yield i, split(line, layout.delimiter)
+            apart = layout.units_in_cells and layout.delimiter == " "
+            bare = glue_units(line) if apart else line
+            yield i, split(bare, layout.delimiter)
 
 
 def _without_units(body: str, layout: Layout) -> tuple[str, list[str]]:

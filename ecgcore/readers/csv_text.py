@@ -11,6 +11,7 @@ COMMENT_SIGNS = ("#", "%", "//")
 SAMPLE_ROWS = 40
 MAX_HEADER_LINES = 200
 LOOK_AHEAD = 4
+MAX_LINES = MAX_HEADER_LINES + 5 * SAMPLE_ROWS  # that are looked at
 LONG_ROW = 64
 NUMERIC_SHARE = 0.8
 _COUNT_DIGITS = 3
@@ -27,7 +28,9 @@ _CLOCK = re.compile(
 )
 _UNITS = "mV|uV|µV|μV|nV|V|ms|us|µs|μs|ns|s|sec"
 _WITH_UNIT = re.compile(rf"(\S+?)\s*({_UNITS})", re.IGNORECASE)
-_UNIT_IN_CELL = re.compile(rf"(\d)\s?(?:{_UNITS})(?=\s*[\"']?\s*(?:[;,|\t]|$))", re.IGNORECASE)
+_UNIT_IN_CELL = re.compile(
+    rf"(\d)\s?({_UNITS})(?=\s*[\"']?\s*(?:[;,|\t]|$)|\s+[-+.\d])", re.IGNORECASE
+)
 _COMMA_NUMBER = re.compile(r"[-+]?(?:\d+(?:,\d*)?|,\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
 
 
@@ -129,6 +132,11 @@ def clock_seconds(text: str) -> float | None:
     return 3600.0 * hours + 60.0 * minutes + float(match["seconds"].replace(",", "."))
 
 
+def glue_units(line: str) -> str:
+    """Return a line in which no blank stands between a number and its unit."""
+    return _UNIT_IN_CELL.sub(r"\1\2", line)
+
+
 def value_and_unit(text: str, decimal: str) -> tuple[str, str] | None:
     """Return number and unit of ``"0.012 mV"``, or None."""
     match = _WITH_UNIT.fullmatch(text)
@@ -141,6 +149,7 @@ def uses_comma_twice(lines: Sequence[str]) -> bool:
     ``0,004,0,003,-0,001`` may be three numbers or six: parts such as ``001`` and ``-0`` tell that
     they are no whole numbers.
     """
+    lines = lines[:MAX_LINES]
     rows = [line.strip() for line in lines if line.strip() and not is_comment(line.strip())]
     rows = [re.sub(r",\s+", ",", row) for row in rows]
     data = [row.split(",") for row in rows if _DIGITS_AND_COMMAS.fullmatch(row)]
@@ -166,6 +175,9 @@ def find_layout(lines: Sequence[str]) -> Layout | None:
     lines : sequence of str
         From the start of the file.
     """
+    lines = lines[:MAX_LINES]
+    if not any(_UNIT_IN_CELL.search(line) for line in lines[-2 * LOOK_AHEAD :]):
+        return _find_layout(lines)
     bare = [_UNIT_IN_CELL.sub(r"\1", line) for line in lines]
     changed = sum(one != other for one, other in zip(bare, lines, strict=True))
     # One cell with its unit is an error, which the parser will name.
@@ -176,8 +188,12 @@ def find_layout(lines: Sequence[str]) -> Layout | None:
 
 
 def _find_layout(lines: Sequence[str]) -> Layout | None:
+    with_text = False
     for numbers_only in (True, False):
         for delimiter in ("\t", ";", "|", ",", " "):
+            # Blanks split words, too: they are no delimiter where another sign makes columns.
+            if delimiter == " " and with_text:
+                continue
             for decimal in (".", ","):
                 # One sign can be both only where the fields stand in quotes.
                 if delimiter == decimal and not any('"' in line for line in lines):
@@ -189,6 +205,7 @@ def _find_layout(lines: Sequence[str]) -> Layout | None:
                     return _try(lines, "", ",")
                 if all(layout.numeric) or not numbers_only:
                     return layout
+                with_text = with_text or delimiter in "\t;|"
     return _try(lines, "", ".") or _try(lines, "", ",")
 
 
@@ -210,7 +227,9 @@ def _try(lines: Sequence[str], delimiter: str, decimal: str) -> Layout | None:
     # One odd cell makes no column of text: it is an error, which the parser will name.
     most = NUMERIC_SHARE * len(agreeing)
     numeric = tuple(
-        sum(is_value(row[i], decimal) for row in agreeing) >= most for i in range(width)
+        sum(is_value(row[i], decimal) for row in agreeing) >= most
+        and not _is_sparse_text([row[i] for row in agreeing], decimal)
+        for i in range(width)
     )
     filled = any(item and is_value(item, decimal) for row in agreeing for item in row)
     enough_rows = all(numeric) or width > LONG_ROW or len(agreeing) >= LOOK_AHEAD
@@ -226,6 +245,12 @@ def _try(lines: Sequence[str], delimiter: str, decimal: str) -> Layout | None:
         first=first,
         numeric=numeric,
     )
+
+
+def _is_sparse_text(cells: Sequence[str], decimal: str) -> bool:
+    """Return whether words stand in a column now and then, as annotations do, and no number."""
+    filled = [cell for cell in cells if cell]
+    return bool(filled) and not any(is_value(cell, decimal) for cell in filled)
 
 
 def _first_data_line(lines: Sequence[str], delimiter: str, decimal: str) -> int | None:

@@ -8,7 +8,8 @@ from ecgcore.recording import MAX_FS_HZ
 
 # A time column without a unit: exactly one of seconds, ms and us makes a rate an ECG can have.
 PLAUSIBLE_HZ = (50.0, 5000.0)
-_SCALES = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6}
+SLOWEST_HZ = 20.0
+_SCALES = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -69,6 +70,8 @@ def rate_from_time(
     if step * seconds_per_unit * MAX_FS_HZ < 0.5:
         raise ReadError(f"The time column has steps of {step:.3g}; no ECG is sampled that fast.")
     rate = 1 / (step * seconds_per_unit)
+    if rate < SLOWEST_HZ:
+        raise ReadError(f"The time column gives {rate:.3g} Hz, at which no ECG is sampled.")
     # Printed times are rounded: a whole number of Hz within that rounding is what was meant.
     nearest = round(rate)
     rounding = _resolution(values) / (values[-1] - values[0])

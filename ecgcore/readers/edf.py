@@ -218,7 +218,7 @@ def _chosen(channels: Sequence[_Channel], options: ReadOptions, notes: list[str]
 
 def _ecg_labels(channels: Sequence[_Channel]) -> list[int]:
     """Return the channels whose labels name a lead or an ECG, else numbered inputs alone."""
-    in_volts = [is_voltage(channel.unit) or not channel.unit for channel in channels]
+    in_volts = [is_voltage(channel.unit) for channel in channels]
     kinds = kinds_of([channel.name for channel in channels], voltages=in_volts)
     named = [i for i, kind in enumerate(kinds) if kind in (Kind.LEAD, Kind.ECG)]
     inputs = [i for i, kind in enumerate(kinds) if kind is Kind.INPUT and channels[i].name]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
 from ecgcore.readers.base import ReadOptions, Source, library
-from ecgcore.readers.column_leads import read_columns
+from ecgcore.readers.column_leads import read_columns, rises_evenly
 from ecgcore.readers.columns import Columns
 from ecgcore.readers.csv_header import SECONDS
 from ecgcore.readers.csv_text import decode
@@ -103,11 +103,13 @@ def _blocks(text: str) -> list[_Block]:
     if len(starts) > _MAX_BLOCKS:
         raise ReadError(f"The LabChart file holds more than {_MAX_BLOCKS} blocks.")
     blocks = []
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    ends = [*starts[1:], len(lines)]
+    for start, end in zip(starts, ends, strict=False):  # one end more where there is no block
         header: dict[str, list[str]] = {}
         at = start
         while at < end and (match := _KEY.match(lines[at])):
-            header[match[1]] = [part.strip() for part in lines[at][match.end() :].split("\t")[1:]]
+            values = lines[at][match.end() :].rstrip().split("\t")[1:]
+            header[match[1]] = [value.strip() for value in values]
             at += 1
         blocks.append(_Block(header, "\n".join(lines[at:end]), at))
     return blocks
@@ -132,14 +134,13 @@ def _values(block: _Block) -> NDArray[np.float64]:
     """Return the samples, shape (n_channels, n_samples)."""
     body = _COMMENT.sub("", block.body)
     first = next(line for line in body.splitlines() if line.strip())
-    fields = first.rstrip("\t ").split("\t")
+    fields = first.removesuffix("\t").split("\t")
     n = len(block.titles)
     before = len(fields) - n
-    if not n or not 0 <= before <= 2:  # a column of time, and one of the date
-        raise ReadError(
-            f"Line {block.line + 1} of the LabChart file has {len(fields)} fields; {n} channels "
-            "and the time are needed."
-        )
+    numbers = [field for field in fields[:before] if number(field) is not None]
+    # A column of time, a number or a clock, and perhaps one of the date.
+    if not n or not 0 <= before <= 2 or len(numbers) > 1:
+        raise _misfit(block, len(fields))
     comma = any("," in field for field in fields[before:])
     with library("The rows of the LabChart file are damaged; export it again."):
         table = pd.read_csv(
@@ -154,7 +155,17 @@ def _values(block: _Block) -> NDArray[np.float64]:
             engine="c",
             index_col=False,
         )
-    return table.to_numpy(dtype=np.float64).T
+    rows = table.to_numpy(dtype=np.float64).T
+    if before == 0 and len(rows) > 1 and rises_evenly(rows[0]):
+        raise _misfit(block, len(fields))
+    return rows
+
+
+def _misfit(block: _Block, n_fields: int) -> ReadError:
+    return ReadError(
+        f"Line {block.line + 1} of the LabChart file has {n_fields} fields, and its header names "
+        f"{len(block.titles)} channels; a column of time and one for each channel are needed."
+    )
 
 
 def _joined(

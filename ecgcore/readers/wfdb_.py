@@ -28,7 +28,7 @@ from ecgcore.readers.assemble import (
     parse_sex,
 )
 from ecgcore.readers.base import Draft, ReadOptions, Source, library, shown
-from ecgcore.readers.channels import given_names, left_out, likely_ecg
+from ecgcore.readers.channels import given_names, left_out, likely_ecg, names_ecg
 from ecgcore.readers.text_values import is_amplitude
 from ecgcore.readers.wfdb_header import (
     FLAC_FORMATS,
@@ -300,7 +300,8 @@ def _only_ecg(rows: list[_Row], notes: list[str]) -> list[_Row]:
             f"The record holds no ECG signal in mV, uV, V or NU; it holds {found}: give the "
             "record of an ECG."
         )
-    highest = max(row.samples_per_frame for row in kept)
+    named = [row for row in kept if row.given or names_ecg(row.name)]
+    highest = max(row.samples_per_frame for row in named or kept)
     slower = [row for row in kept if row.samples_per_frame < highest]
     kept = [row for row in kept if row.samples_per_frame == highest]
     left = [row for row in rows if all(row is not other for other in (*kept, *slower))]

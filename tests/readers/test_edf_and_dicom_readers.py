@@ -433,8 +433,10 @@ def test_numbered_channels_are_no_limb_leads(label):
     assert recording.derived_leads == ()
 
 
-def test_axes_beside_an_ecg_are_left_out():
-    recording = read(edf(channel("ECG"), *(channel(name, unit="mg") for name in "XYZ")))
+@pytest.mark.parametrize("unit", ["mg", "g", ""])
+def test_axes_beside_an_ecg_are_left_out(unit):
+    data = edf(channel("ECG"), *(channel(name, unit=unit) for name in "XYZ"))
+    recording = read(data, unit="mV")
     assert recording.leads == ("ECG",)
     assert noted(recording, "Left out: X, Y, Z (not an ECG lead)")
 

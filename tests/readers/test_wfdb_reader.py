@@ -395,3 +395,10 @@ def test_leads_are_named_one_by_one():
     recording = read(two, samples=range(4), lead_names=("ECG=I", "ECG (2)=II"))
     assert recording.leads == ("I", "II", "III", "aVR", "aVL", "aVF")
     assert recording.derived_leads == ("III", "aVR", "aVL", "aVF")
+
+
+def test_what_is_no_named_ecg_never_decides_on_the_rate():
+    header = "r 2 250 2\nr.dat 16 1000/mV 16 0 0 0 0 ECG\nr.dat 16x4 1000/mV 16 0 0 0 0 other\n"
+    recording = read(header, samples=range(10))
+    assert (recording.leads, recording.fs_hz) == (("ECG",), 250)
+    assert noted(recording, "Left out: other (mV) (not an ECG lead)")
