@@ -11,7 +11,7 @@ from datetime import datetime
 import numpy as np
 
 from ecgcore.errors import ReadError
-from ecgcore.readers.assemble import chosen_names, finish, make_patient, parse_sex
+from ecgcore.readers.assemble import chosen_names, finish, listed, make_patient, parse_sex
 from ecgcore.readers.base import Draft, ReadOptions, Source, shown
 from ecgcore.readers.text_values import (
     Samples,
@@ -37,6 +37,7 @@ _ROOT = "cardiologyxml"
 _PER_LSB = re.compile(r"\s*([^\s/]+?)\s*(?:per|/)\s*(?:lsb|bit)\s*", re.IGNORECASE)
 # How much smoother the leads must be in blocks of a second for that order to be believed.
 _CLEARLY = 1.2
+_MAX_NAMED = 8
 _LOOKED_AT = 30  # seconds
 _MEASUREMENTS = {
     "ventricularrate": ("Ventricular rate", "bpm"),
@@ -155,8 +156,21 @@ def _chosen_strip(root: Node, notes: list[str]) -> _Strip:
     chosen = max(every, key=lambda strip: (strip.n_leads, strip.size))
     if len(every) > 1:
         which = "full disclosure" if chosen.full else "strip with the most samples"
-        notes.append(f"The file holds {len(every)} waveforms; the {which} was read.")
+        others = [_describe(strip) for strip in every if strip is not chosen]
+        notes.append(
+            f"The file holds {len(every)} waveforms; the {which} was read. Left out: "
+            f"{'; '.join(others[:_MAX_NAMED])}."
+        )
     return chosen
+
+
+def _describe(strip: _Strip) -> str:
+    """Name the leads of a strip and their rate."""
+    nodes = strip.node.all("waveformdata")[:MAX_LEADS]
+    names = _lead_order(strip.node) if strip.full else [node.get("lead") for node in nodes]
+    rate = leading_number(strip.rate_text)
+    told = listed(shown(name, 16) for name in names[:MAX_LEADS])
+    return f"{told} at {f'{rate:g} Hz' if rate else 'an unknown rate'}"
 
 
 def _strip(

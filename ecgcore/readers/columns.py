@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
 from ecgcore.leads import canonical_lead
-from ecgcore.readers.assemble import listed
-from ecgcore.readers.base import shown
 from ecgcore.recording import MAX_FS_HZ, MAX_LEADS
 from ecgcore.units import is_normalised, is_voltage
 
@@ -34,12 +32,6 @@ _LEAD_KEYS = (
     "leads", "lead", "lead_names", "leadnames", "lead_name", "lead_labels", "channels", "channel",
     "channel_names", "ch_names", "sig_name", "sig_names", "signal_names", "labels", "names",
     "columns", "ableitungen", "description",
-)  # fmt: skip
-# A step or a zero of the samples, which is never applied without knowing to what it belongs.
-_SCALE_KEYS = (
-    "gain", "gains", "adc_gain", "adcgain", "resolution", "amplitude_resolution",
-    "amplituderesolution", "scale", "scale_factor", "scaling_factor", "scalingfactor", "lsb",
-    "units_per_mv", "counts_per_mv", "baseline", "offset", "adc_zero",
 )  # fmt: skip
 _AGE_KEYS = ("age", "age_years", "patient_age")
 _SEX_KEYS = ("sex", "gender", "patient_sex")
@@ -118,35 +110,6 @@ def apply_facts(columns: Columns, facts: Mapping[str, Any]) -> None:
         columns.device = columns.device or _text(values.get(key))
     for key in _START_KEYS:
         columns.start = columns.start or _moment(values.get(key))
-
-
-def note_scales(columns: Columns, facts: Mapping[str, Any]) -> None:
-    """Note the values that speak of a step or a zero of the samples: they are not applied.
-
-    Parameters
-    ----------
-    columns : Columns
-        Gets the note.
-    facts : mapping of str to object
-    """
-    found = []
-    for name, value in facts.items():
-        if key_of(name) in _SCALE_KEYS:
-            numbers = np.unique(np.asarray(value)) if _is_numeric(value) else np.array([])
-            if numbers.size and not np.isin(numbers, (0, 1)).all():
-                found.append(
-                    f"{shown(name, 32)} {numbers[0]:g}{' ...' if numbers.size > 1 else ''}"
-                )
-    if found:
-        columns.notes.append(
-            f"The file names {listed(found)}, which was not applied: the samples were taken as "
-            "they stand, in the unit told."
-        )
-
-
-def _is_numeric(value: object) -> bool:
-    plain = isinstance(value, (int, float, np.number, np.ndarray)) and not isinstance(value, bool)
-    return plain and np.asarray(value).dtype.kind in "iuf"
 
 
 def lead_names_in(facts: Mapping[str, Any]) -> list[str] | None:

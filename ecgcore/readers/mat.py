@@ -23,10 +23,10 @@ from ecgcore.readers.columns import (
     is_fact,
     key_of,
     lead_names_in,
-    note_scales,
     rows_of_matrix,
 )
 from ecgcore.readers.csv_header import Column, parse_column
+from ecgcore.readers.scale_notes import note_scales
 from ecgcore.recording import MAX_LEADS, Recording
 
 # Names that samples are stored under, the likeliest first.
@@ -115,7 +115,7 @@ def read_named(
         names, rows = ["time", *names], [time, *rows]
     found = Columns(format_name, names, rows, notes=notes)
     apply_facts(found, facts)
-    note_scales(found, facts)
+    note_scales(facts, found.notes)
     return read_columns(found, source, options)
 
 

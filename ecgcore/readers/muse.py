@@ -39,6 +39,7 @@ from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
 from ecgcore.units import MV, NU, is_voltage, mv_per
 
 _ROOT = "restingecg"
+_MAX_NAMED = 8
 _MAX_LATE = 1_000_000  # samples
 _DTYPES = {1: "i1", 2: "<i2", 4: "<i4"}
 _MEASUREMENTS = {
@@ -123,12 +124,20 @@ def _rhythm(root: Node, notes: list[str]) -> Node:
     chosen = max(rhythms, key=_size)
     if medians:
         notes.append("Median beats in the file, computed and no rhythm: left out.")
-    if len(rhythms) > 1:
+    others = [_describe(wave) for wave in rhythms if wave is not chosen]
+    if others:
         notes.append(
-            f"The file holds {len(rhythms)} rhythm waveforms; the largest was read, the others "
-            "were left out."
+            f"The file holds {len(rhythms)} rhythm waveforms; the largest was read. Left out: "
+            f"{'; '.join(others[:_MAX_NAMED])}."
         )
     return chosen
+
+
+def _describe(wave: Node) -> str:
+    """Name the leads of a waveform and their rate."""
+    names = [shown(lead.value("leadid"), 16) for lead in wave.all("leaddata")[:MAX_LEADS]]
+    rate = _rate(wave)
+    return f"{listed(names)} at {f'{rate:g} Hz' if rate else 'an unknown rate'}"
 
 
 def _size(wave: Node) -> int:

@@ -1,5 +1,6 @@
 """GE MUSE XML: rhythm apart from median beats, checks of each lead's data, the device's words."""
 
+import re
 from datetime import datetime
 
 import numpy as np
@@ -9,6 +10,7 @@ from made_xml import EIGHT, muse_lead, muse_leads, muse_waveform, muse_xml, step
 
 from ecgcore import readers
 from ecgcore.errors import MissingInformationError, ReadError
+from ecgcore.leads import STANDARD_12
 from ecgcore.readers import ReadOptions
 
 
@@ -27,6 +29,7 @@ def test_the_largest_rhythm_is_read_and_medians_are_not():
     assert recording.signal.shape == (12, 2000)
     assert any("Median beats" in note for note in recording.notes)
     assert any("2 rhythm waveforms" in note for note in recording.notes)
+    assert any("Left out: II at 500 Hz." in note for note in recording.notes)
     with pytest.raises(ReadError, match="only median beats"):
         read(muse_xml(median))
     with pytest.raises(ReadError, match="no waveform"):
@@ -188,3 +191,35 @@ def test_a_document_type_with_entities_is_refused():
 def test_leads_of_the_file_may_be_named():
     recording = read(muse_xml(muse_waveform(muse_leads())), lead_names=("", "", *EIGHT[2:]))
     assert recording.leads == EIGHT[2:]
+
+
+@pytest.mark.parametrize("more", [("V3R", "V4R", "V7"), ("V7", "V8", "V9", "V3R", "V4R", "V5R")])
+def test_further_chest_leads_stand_after_the_twelve(more):
+    rows = [muse_lead(name, steps()[i]) for i, name in enumerate(more)]
+    recording = read(muse_xml(muse_waveform([*muse_leads(), *rows])))
+    assert recording.leads == (*STANDARD_12, *more)
+    assert recording.derived_leads == ("III", "aVR", "aVL", "aVF")
+    for i, name in enumerate(more):
+        assert np.abs(recording.lead(name) - truth_mv()[i]).max() < 0.0003
+
+
+@pytest.mark.parametrize(
+    ("age", "unit", "years"),
+    [
+        ("6", "WEEKS", 0.115),
+        ("7", "MONTHS", 0.583),
+        ("20", "days", 0.0548),
+        ("30", "HOURS", 0.00342),
+        ("15", "YEARS", 15),
+        ("15", "", 15),
+    ],
+)
+def test_the_age_in_its_unit(age, unit, years):
+    text = re.sub(
+        r"<PatientAge>.*?</PatientAge>(<AgeUnits>.*?</AgeUnits>)?",
+        "",
+        muse_xml(muse_waveform(muse_leads())),
+    )
+    told = f"<PatientAge>{age}</PatientAge>" + (f"<AgeUnits>{unit}</AgeUnits>" if unit else "")
+    text = text.replace("<PatientDemographics>", f"<PatientDemographics>{told}")
+    assert read(text).patient.age_years == pytest.approx(years, abs=0.0005)
