@@ -56,7 +56,6 @@ KNOWN: tuple[KnownFormat, ...] = (
     KnownFormat("Mortara or other ECG XML", _EXPORT, True, _has(b"<ecg ", b"<ecgdata")),
     KnownFormat("FHIR (XML)", _FHIR, True, _has(b'xmlns="http://hl7.org/fhir"')),
     KnownFormat("XML", _EXPORT, False, _is_xml),
-    KnownFormat("PDF", _PICTURE, False, _starts(b"%PDF")),
     KnownFormat("JPEG image", _PICTURE, False, _starts(b"\xff\xd8\xff")),
     KnownFormat("PNG image", _PICTURE, False, _starts(b"\x89PNG")),
     KnownFormat("TIFF image", _PICTURE, False, _starts(b"II*\x00", b"MM\x00*")),
