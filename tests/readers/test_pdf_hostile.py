@@ -164,15 +164,18 @@ def test_loops_in_the_tree_of_pages():
         read(data)
 
 
+def outcome(data: bytes) -> Recording | EcgError:
+    try:
+        return read(data)
+    except EcgError as error:
+        return error
+
+
 @pytest.mark.parametrize("number", ["1e38", "99999999999999999999", "-0", ".", "--5", "nan"])
 def test_absurd_numbers(number):
-    sheet = b.muse(b.beats())
-    content = sheet.content.replace(b"62.", number.encode() + b" ", 400)
-    try:
-        recording = read(page_of(content))
-    except EcgError:
-        return
-    assert np.isfinite(recording.fs_hz)
+    content = b.muse(b.beats()).content.replace(b"62.", number.encode() + b" ", 400)
+    found = outcome(page_of(content))
+    assert isinstance(found, EcgError) or np.isfinite(found.fs_hz)
 
 
 def test_a_cut_file_never_ends_in_anything_else_than_a_recording_or_a_sentence():
@@ -182,7 +185,5 @@ def test_a_cut_file_never_ends_in_anything_else_than_a_recording_or_a_sentence()
         content = bytearray(data[: rng.randrange(10, len(data))])
         for _ in range(rng.randrange(8)):
             content[rng.randrange(9, len(content))] = rng.randrange(256)
-        try:
-            read(bytes(content))
-        except EcgError as error:
-            assert str(error).endswith(".")
+        found = outcome(bytes(content))
+        assert isinstance(found, Recording) or str(found).endswith(".")

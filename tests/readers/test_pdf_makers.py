@@ -24,7 +24,9 @@ def notes_of(data: bytes, **options) -> str:
     return " ".join(read(data, **options).notes)
 
 
-def error_mv(recording: Recording, truth: np.ndarray, names=NAMES, *, offset: bool = False) -> float:
+def error_mv(
+    recording: Recording, truth: np.ndarray, names=NAMES, *, offset: bool = False
+) -> float:
     """Return the largest difference where the page shows a lead, and check that it shows some."""
     worst = 0.0
     for row, name in zip(truth, names, strict=False):
@@ -102,38 +104,53 @@ def test_an_upright_page_with_the_ecg_sideways():
     assert error_mv(read(data), TRUTH[:, :2500], offset=True) < 2e-4
 
 
-def test_corners_left_out_on_straight_stretches_are_filled_and_told():
-    truth = np.repeat(TRUTH[:, ::4], 4, axis=1)[:, :5000]
+def strips(rows, at=lambda values: np.arange(values.size)) -> b.Sheet:
+    """Return a sheet of rows named I, II, III with corners at the given samples only."""
     sheet = b.muse(TRUTH, labels=("?",) * 12, rhythm=())
     sheet.ops = [op for op in sheet.ops if op.count(" l") < 50]
-    step = 0.05
+    for row, values in enumerate(rows):
+        corners = at(values)
+        sheet.line(22 + 0.05 * corners, 160 - 25 * row + 10 * values[corners])
+        sheet.text(23, 168 - 25 * row, NAMES[row])
+    return sheet
+
+
+def test_corners_left_out_on_straight_stretches_are_filled_and_told():
+    values = np.round(TRUTH[1] * 100) / 100
+
+    def corners(row: np.ndarray) -> np.ndarray:
+        bends = np.flatnonzero(np.abs(np.diff(row, 2)) > 1e-9) + 1
+        return np.unique([0, *bends, 4999])
+
+    recording = read(b.one_page(strips([values] * 3, corners)))
+    assert (recording.fs_hz, recording.n_samples) == (500.0, 5000)
+    assert np.abs(recording.lead("II") - values).max() < 2e-4
+    assert any("of the samples have a corner of their own" in note for note in recording.notes)
+
+
+def test_corners_that_follow_no_rate_are_read_at_500_hz():
+    rng = np.random.default_rng(2)
+    sheet = strips([])
     for row in range(3):
-        values = TRUTH[row]
-        corners = np.unique(np.append(np.arange(0, 5000, 3), 4999))
-        sheet.line(22 + step * corners, 160 - 25 * row + 10 * values[corners])
+        at = np.sort(rng.uniform(0, 4999, 3000))
+        sheet.line(22 + 0.05 * at, 160 - 25 * row + np.sin(at / 90))
         sheet.text(23, 168 - 25 * row, NAMES[row])
     recording = read(b.one_page(sheet))
-    # 4,999 is no multiple of three: the last step is shorter, and all lie on one raster.
-    assert recording.fs_hz in (pytest.approx(500 / 3, rel=1e-3), 500.0)
-    assert np.abs(recording.lead("I")[0] - TRUTH[0, 0]) < 1e-3
-    assert truth.shape == (12, 5000)
+    assert recording.fs_hz == 500.0
+    assert recording.provenance.original_fs_hz is None
+    assert any("not evenly spaced; they are read at 500 Hz" in note for note in recording.notes)
 
 
 @pytest.mark.parametrize("digits", [1, 2, 3])
 def test_coarse_coordinates_are_told(digits):
-    sheet = b.muse(TRUTH)
-    rough = b.Sheet(digits=digits)
-    rough.ops = [
-        " ".join(b.number(float(w), digits) if w.replace(".", "").replace("-", "").isdigit() else w
-                 for w in op.split()) if " l" in op or " m" in op else op
-        for op in sheet.ops
-    ]  # fmt: skip
+    rough = b.muse(TRUTH, digits=digits)
     recording = read(b.one_page(rough))
-    half_step_mv = 0.5 * 10**-digits / b.MM / 10
+    step_mv = 10**-digits / b.MM / 10
     told = next(note for note in recording.notes if "as drawn to" in note)
     told_uv = float(told.split("as drawn to ")[1].split(" ")[0])
-    assert told_uv == pytest.approx(1000 * half_step_mv, rel=0.2, abs=0.1)
-    assert error_mv(recording, TRUTH) < 0.02 + 3 * half_step_mv
+    assert told_uv == pytest.approx(1000 * step_mv, rel=0.2, abs=0.1)
+    assert (recording.fs_hz, recording.n_samples) == (500.0, 5000)
+    assert error_mv(recording, TRUTH) < step_mv + 2e-4
 
 
 def test_a_pulse_that_belongs_to_the_trace_is_no_signal():
@@ -210,33 +227,25 @@ def test_a_pulse_that_is_not_square_to_the_words_is_refused_without_a_grid():
 
 
 def test_a_grid_of_one_line_that_may_be_1_or_5_mm_is_refused():
-    sheet = b.philips(TRUTH)
-    sheet.ops = [op for op in sheet.ops if not op.count(" l") == 1]
-    sheet.ops = [op for op in sheet.ops if " l" not in op or op.count(" l") > 1]
-    lines = b.Sheet()
-    lines.grid(10, 10, 270, 180, fine=2.2, major=False)
-    lines.black()
-    full = b.philips(TRUTH, one_line=False)
-    traces = [op for op in full.ops if op.count(" l") > 5 or "Tj" in op]
-    lines.ops += traces
+    sheet = b.Sheet()
+    sheet.grid(10, 10, 270, 180, fine=2.2, major=False)
+    sheet.black()
+    drawn = b.philips(TRUTH, one_line=False).ops
+    sheet.ops += [op for op in drawn if op.count(" l") > 5 or "Tj" in op]
     with pytest.raises(ReadError, match="whether they are 1 mm or 5 mm"):
-        read(b.one_page(lines))
+        read(b.one_page(sheet))
 
 
 def test_a_stretched_grid_is_refused():
-    full = b.philips(TRUTH, one_line=False)
-    stretched = b.one_page(full).replace(b"stream\n", b"stream\n", 1)
-    squeezed = b.Sheet()
-    squeezed.ops = ["q 1 0 0 0.8 0 0 cm", *full.ops, "Q"]
-    assert read(stretched).leads == NAMES
+    sheet = b.philips(TRUTH, one_line=False)
+    assert read(b.one_page(sheet)).leads == NAMES
+    sheet.ops = ["q 1 0 0 0.8 0 0 cm", *sheet.ops, "Q"]
     with pytest.raises(ReadError, match="must be squares"):
-        read(b.one_page(squeezed))
+        read(b.one_page(sheet))
 
 
 def test_two_leads_on_one_line_whose_border_is_not_known_are_refused():
-    sheet = b.philips(TRUTH)
-    moved = [op.replace("(V1)", "(?)").replace("(V4)", "(?)") for op in sheet.ops]
-    sheet.ops = [op.replace("(V2)", "(?)").replace("(V6)", "(?)") for op in moved]
+    sheet = b.philips(TRUTH, third=15.0)
     with pytest.raises(ReadError, match="drawn as one line"):
         read(b.one_page(sheet))
 

@@ -50,7 +50,9 @@ def read(data: bytes, **options) -> Recording:
 
 def shown_cells(cells: list[Cell]) -> list[Cell]:
     """Return the cells that are read: of a lead that stands twice the longer one."""
-    rows = {cell.lead: max(c.end_s - c.start_s for c in cells if c.lead == cell.lead) for cell in cells}
+    rows = {
+        cell.lead: max(c.end_s - c.start_s for c in cells if c.lead == cell.lead) for cell in cells
+    }
     return [cell for cell in cells if cell.end_s - cell.start_s == rows[cell.lead]]
 
 

@@ -317,7 +317,8 @@ def _about_exactness(strips: Sequence[Strip], scale: Scale, printed: Printed, ra
     gain = min(g for g in (printed.limb_mm_per_mv, printed.chest_mm_per_mv) if g is not None)
     float_mv = 2 * _FLOAT_MM / scale.y_mm / gain
     steps = [step for values in heights if (step := quantum(values, 2 * float_mv)) is not None]
-    voltage_uv = 500 * max([float_mv, *steps])
+    # Half a step for the line and half a step for its zero line.
+    voltage_uv = 1000 * max([float_mv, *steps])
     return (
         f"Taken from drawn lines by {scale.method} at {_words(printed)}: voltages are as drawn to "
         f"{max(voltage_uv, 0.1):.2g} µV, times to {500 / rate.fs_hz:.2g} ms."
