@@ -1,6 +1,7 @@
 """Fixtures shared by all tests."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Show the recordings to tests marked `data` alone: others pass wherever there are none."""
+    """Show the recordings to tests marked `data` alone: others pass wherever there are none.
+
+    A command may have asked for more threads, and would slow down whatever comes after it.
+    """
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
     marked = item.get_closest_marker("data") is not None
     os.environ["ECG_DATA"] = str(RECORDINGS if marked else NO_RECORDINGS)
     if marked and not (RECORDINGS / "splits").is_dir():

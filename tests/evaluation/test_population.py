@@ -64,6 +64,44 @@ def test_the_only_lead_that_matters_gets_all_of_the_attribution(found) -> None:
     assert found["classes"]["AF"]["check"]["passed"]
 
 
+def pulls_both_ways(_model, _given, _window):
+    """AF grows with lead I early and falls with it late, and with V1 it is the other way round."""
+
+    def logits(x, present, index):
+        out = torch.full((x.shape[0], 9), -20.0)
+        half = x.shape[2] // 2
+        for lead, sign in ((0, 1.0), (V1, -1.0)):
+            row = (index == lead).nonzero()
+            if len(row):
+                each = (x * present)[:, int(row[0])].mean(dim=1)
+                late = (x * present)[:, int(row[0]), half:].mean(dim=1)
+                out[:, 1] = out[:, 1] + sign * (2 * each - 2 * late)
+        out[:, 1] = out[:, 1] + 30
+        return out
+
+    return logits
+
+
+def test_shares_are_of_the_size_of_shap_whatever_its_sign(tmp_path, monkeypatch) -> None:
+    made = {str(i): simulate("normal", seed=i, noise="low").recording for i in range(6)}
+    for module in (records_module.__name__, "ecgcore.evaluation.population"):
+        monkeypatch.setattr(f"{module}.load_recording", lambda e: made[e.record])
+    model = tiny_model(tmp_path / "tiny-1")
+    said = population_figures(
+        model, [entry(i, positive=True) for i in range(6)], call=pulls_both_ways, settings=SMALL
+    )
+    found = said["classes"]["AF"]
+    shares = np.array([one["value"] for one in found["share"]])
+    assert (shares >= 0).all()
+    assert shares.sum() == pytest.approx(1, abs=1e-3)
+    # SHAP of both leads has both signs and is about as large: neither cancels in its share.
+    assert shares[0] > 0.2
+    assert shares[V1] > 0.2
+    size, signed = (np.array(found["beat"][k], dtype=float) for k in ("size", "signed"))
+    assert (size >= 0).all()
+    assert signed.min() < 0 < signed.max()
+
+
 def test_what_is_hardly_flagged_is_not_stated(found) -> None:
     assert found["classes"]["SNR"] == {"n_flagged": 0}
     assert found["classes"]["AF"]["n_flagged"] == found["classes"]["AF"]["n"] == 6

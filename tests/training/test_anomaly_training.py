@@ -158,7 +158,7 @@ def test_the_published_loss_is_the_sum_of_three() -> None:
 
     x, beat = torch.ones(1, 2, 4800), torch.ones(1, 2, 480)
     out = McfOutputs(
-        0 * x, torch.full((1, 1, 4800), 0.5), 0 * beat, torch.zeros(1, 1, 480), 0.5 * x
+        0 * x, torch.full((1, 1, 4800), 0.5), 0 * beat, torch.full((1, 1, 480), -0.25), 0.5 * x
     )
-    expected = np.exp(-0.5) + 0.5 + 1.0 + 0.0 + 0.25
+    expected = np.exp(-0.5) + 0.5 + np.exp(0.25) - 0.25 + 0.25
     assert float(mcf_loss(out, x, beat)) == pytest.approx(expected, rel=1e-5)

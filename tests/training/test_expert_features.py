@@ -91,3 +91,31 @@ def test_an_unknown_model_and_wrong_shapes_are_refused():
         fit_feature_model("svm", np.zeros((2, 2)), np.zeros((2, 1), np.float32), seed=0)
     with pytest.raises(InvalidArgumentError, match="shape"):
         fit_feature_model("mlp", np.zeros((2, 2)), np.zeros((3, 1), np.float32), seed=0)
+
+
+@pytest.fixture(scope="module")
+def noise():
+    """Targets that have nothing to do with the features: a model fits as far as it may."""
+    rng = np.random.default_rng(3)
+    features = rng.standard_normal((400, 5))
+    return features, rng.integers(0, 2, (400, 1)).astype(np.float32)
+
+
+def test_the_forest_has_300_trees_of_depth_10(noise):
+    forest = fit_feature_model("random_forest", *noise, seed=0).parts[0]
+    assert len(forest.estimators_) == 300
+    # On noise every tree grows as deep as it is allowed to.
+    assert {tree.get_depth() for tree in forest.estimators_} == {10}
+
+
+def test_lightgbm_has_100_trees(noise):
+    assert fit_feature_model("lightgbm", *noise, seed=0).parts[0].n_estimators_ == 100
+
+
+def test_the_regression_and_the_perceptron_have_the_published_settings(noise):
+    regression = fit_feature_model("logistic_regression", *noise, seed=0).parts[0]
+    assert (regression.solver, regression.max_iter) == ("lbfgs", 1000)
+    features, targets = noise[0][:40], noise[1][:80].reshape(40, 2)
+    perceptron = fit_feature_model("mlp", features, targets, seed=0).parts[0]
+    assert [layer.shape for layer in perceptron.coefs_] == [(5, 100), (100, 50), (50, 2)]
+    assert perceptron.max_iter == 500
