@@ -61,7 +61,7 @@ def _alarms(case: OpenCase) -> None:
     """Say above the paper where ventricles may not pump, whatever the model says."""
     for alarm in models.measured_of(case).alarms:
         span = f"{clock(alarm.start_s)} to {clock(alarm.end_s)}"
-        st.error(plain(f"{alarm.words} ({span})"), icon=":material/warning:")
+        st.error(plain(f"{alarm.words.rstrip('.')} ({span})."), icon=":material/warning:")
 
 
 # ---- paper ---------------------------------------------------------------------------------

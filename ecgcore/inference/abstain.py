@@ -15,7 +15,7 @@ from ecgcore.inference.distance import ENERGY, Strangeness
 from ecgcore.inference.one_lead import blocked_on
 from ecgcore.inference.prepare import ModelInput, known_paced
 from ecgcore.labels import statement
-from ecgcore.recording import Patient, Recording
+from ecgcore.recording import Patient, Recording, describe_age
 from ecgcore.results import Finding, Quality
 from ecgcore.signal.limb_leads import LIMIT, limb_mismatch
 from ecgcore.signal.pacing import paced_by_spikes
@@ -163,7 +163,9 @@ def limits_of(
     codes = card.codes
     age = recording.patient.age_years
     if age is not None and age < ADULT_YEARS:
-        limits.everywhere = f"The patient is {age:g} years old; the model was trained on adults."
+        limits.everywhere = (
+            f"The patient is {describe_age(age)} old; the model was trained on adults."
+        )
         limits.block(codes, limits.everywhere)
     readable = any(name not in quality.bad_leads for name in lead_names)
     if not readable:
