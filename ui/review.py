@@ -12,7 +12,7 @@ from ecgcore.recording import Recording, describe_age
 from ecgcore.render.overlay import STYLES, Overlay
 from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
 from ecgcore.render.pdf import pdf
-from ecgcore.results import Attribution, Prediction
+from ecgcore.results import Attribution, Prediction, RhythmAlarm
 from ecgcore.signal.quality_words import lost_lead, without
 from ecgcore.units import MV, clock
 from ui import models, settings
@@ -26,6 +26,8 @@ from ui.words import plain
 
 _VIEWER = "review_paper"
 _LIST = "review_findings"
+# More alarms of one kind stand in one line, with so many of their times.
+_MOST_ALARMS, _MOST_TIMES = 2, 8
 _VERDICTS = {"confirm": "confirmed", "dismiss": "dismissed"}
 
 
@@ -57,11 +59,26 @@ def review(case: OpenCase) -> None:
             _below_list(case, prediction, attribution)
 
 
+def alarm_lines(alarms: tuple[RhythmAlarm, ...]) -> tuple[str, ...]:
+    """Return what is said of alarms: each by itself, many of one kind together."""
+    lines = []
+    for kind in dict.fromkeys(alarm.kind for alarm in alarms):
+        same = [alarm for alarm in alarms if alarm.kind == kind]
+        if len(same) <= _MOST_ALARMS:
+            spans = [f"{clock(a.start_s)} to {clock(a.end_s)}" for a in same]
+            lines += [f"{a.words.rstrip('.')} ({s})." for a, s in zip(same, spans, strict=True)]
+            continue
+        longest = max(same, key=lambda alarm: alarm.end_s - alarm.start_s)
+        at = ", ".join(clock(alarm.start_s) for alarm in same[:_MOST_TIMES])
+        more = ", …" if len(same) > _MOST_TIMES else ""
+        lines.append(f"{longest.words.rstrip('.')}; {len(same)} times, from {at}{more}.")
+    return tuple(lines)
+
+
 def _alarms(case: OpenCase) -> None:
     """Say above the paper where ventricles may not pump, whatever the model says."""
-    for alarm in models.measured_of(case).alarms:
-        span = f"{clock(alarm.start_s)} to {clock(alarm.end_s)}"
-        st.error(plain(f"{alarm.words.rstrip('.')} ({span})."), icon=":material/warning:")
+    for words in alarm_lines(models.measured_of(case).alarms):
+        st.error(plain(words), icon=":material/warning:")
 
 
 # ---- paper ---------------------------------------------------------------------------------
