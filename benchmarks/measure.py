@@ -5,6 +5,8 @@
     .venv/bin/python -m benchmarks.measure --part beats        # R peaks on MIT-BIH
     .venv/bin/python -m benchmarks.measure --part kinds --split test   # kinds of beats on MIT-BIH
     .venv/bin/python -m benchmarks.measure --part simulation   # intervals against known truth
+    .venv/bin/python -m benchmarks.measure --part pauses       # silence, escapes, P waves
+    .venv/bin/python -m benchmarks.measure --part noisy        # rates of MIT-BIH DS1 in noise
 
 Waves: every delineator gets the same beats (ours, from all leads), and each lead is compared with
 that lead's marks.  The reference of the consensus is, for each beat, the 20 % quantile of the
@@ -21,6 +23,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.pauses import noisy_rates, sweep
 from ecgcore.datasets import data_root, load_recording
 from ecgcore.datasets.ludb_waves import read_marks
 from ecgcore.datasets.mitdb import DS1, DS2, UNPACED, read_beats, record_path
@@ -280,20 +283,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--split", choices=("train", "val", "test"), default="val")
     parser.add_argument(
-        "--part", choices=("waves", "beats", "kinds", "simulation"), default="waves"
+        "--part",
+        choices=("waves", "beats", "kinds", "simulation", "pauses", "noisy"),
+        default="waves",
     )
     parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--first-lead", action="store_true", help="kinds from one lead")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    if args.part == "beats":
-        found = beats()
-    elif args.part == "kinds":
-        found = kinds(args.split, first_lead=args.first_lead)
-    elif args.part == "simulation":
-        found = simulation(args.seeds)
-    else:
-        found = waves(args.split)
+    parts: dict[str, Callable[[], dict]] = {
+        "waves": lambda: waves(args.split),
+        "beats": beats,
+        "kinds": lambda: kinds(args.split, first_lead=args.first_lead),
+        "simulation": lambda: simulation(args.seeds),
+        "pauses": lambda: sweep(args.seeds),
+        "noisy": noisy_rates,
+    }
+    found = parts[args.part]()
     if args.json or args.part != "waves":
         json.dump(found, sys.stdout, indent=1)
         print()
