@@ -40,8 +40,8 @@ STILL_S = 0.6
 # stands out, and longer than it usually is.
 OFTEN_HZ, LONG_STILL_S, LONGER = 0.35, 2.0, 1.5
 # A jump is over within this time (QRS takes longer), and its level lasts this long.
-JUMP_S, JUMP_LASTS_S = 0.012, 0.2
-JUMP_SHARE = 0.8
+JUMP_S, JUMP_LASTS_S = 0.012, 0.4
+JUMP_SHARE, JUMP_EDGE_S = 0.8, 0.25
 # More jumps than this in ten seconds are a loose electrode, not an incident.
 MAX_JUMPS = 3.0
 JUMP_MASK_S = 0.05
@@ -190,6 +190,9 @@ def _jumps(row: Array, fs_hz: float, limit: float) -> Iterator[tuple[int, int]]:
     """Yield the surroundings of each abrupt, lasting change of level."""
     wide = max(2, round(JUMP_S * fs_hz))
     change = np.abs(np.nan_to_num(row[wide:] - row[:-wide]))
+    # At the ends nobody sees what lasts.
+    edge = round(JUMP_EDGE_S * fs_hz)
+    change[:edge] = change[max(0, change.size - edge) :] = 0.0
     found = []
     for start, stop in stretches(change > JUMP_SHARE * limit):
         most = start + int(np.argmax(change[start:stop]))
@@ -207,7 +210,7 @@ def _levels(row: Array, at: int, wide: int, size: int) -> tuple[float, float]:
     """Return by how much the level changes at once, and over so many samples on either side."""
     close, far = (
         _median(row[at + wide : at + wide + n]) - _median(row[max(0, at - wide - n) : at - wide])
-        for n in (max(2, size // 5), size)
+        for n in (max(2, size // 10), size)
     )
     return close, far
 

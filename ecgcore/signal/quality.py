@@ -77,6 +77,9 @@ DRIFT_RELATIVE = 8.0
 # A baseline step between two seconds that is larger than any complex: an electrode moved.
 STEP_MV = 2.0
 STEP_RELATIVE = 3.0
+# One that is over at once and lasts is told from a complex, and masked, from here on.
+JUMP_MV = 1.0
+JUMP_RELATIVE = 1.5
 # Median size of what lies above 40 Hz; 30 µV is a trace a millimetre thick.
 NOISE_MV = 0.03
 NOISE_RELATIVE = 0.08
@@ -251,7 +254,7 @@ def _limits(recording: Recording, windows: Windows) -> Limits:
         return np.where(limit > 0, limit, np.inf)
 
     return Limits(
-        jump=each(STEP_MV, STEP_RELATIVE),
+        jump=each(JUMP_MV, JUMP_RELATIVE),
         beyond=each(IMPLAUSIBLE_MV, np.inf) if in_mv else np.full(n, np.inf),
         mains=each(MAINS_BAD_MV, MAINS_BAD_RELATIVE),
     )

@@ -47,9 +47,10 @@ def test_a_clean_strip_is_left_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("fs_hz", [100.0, 250.0, 1000.0])
-def test_one_jump_in_every_lead(fs_hz: float) -> None:
+@pytest.mark.parametrize("size_mv", [1.3, -3.0, 8.0])
+def test_one_jump_in_every_lead(fs_hz: float, size_mv: float) -> None:
     signal = beats(10, fs_hz, n_leads=4)
-    signal[:, round(5.07 * fs_hz) :] += 3
+    signal[:, round(5.07 * fs_hz) :] += size_mv
     found = look(signal, fs_hz=fs_hz)
     only(found, 5.02, 5.12, LEADS, JUMP)
     # What follows is at the level of what went before.
