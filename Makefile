@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test lint types check train benchmark clean
+.PHONY: run test lint types check mutants train benchmark clean
 
 run: $(VENV)/.run
 	OMP_NUM_THREADS=1 $(BIN)/streamlit run app.py --server.port $(PORT)
@@ -20,6 +20,10 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 check: lint types test
+
+# Whether a test fails when the code is wrong: about an hour, in one process.
+mutants: $(VENV)/.dev
+	nice $(BIN)/python scripts/mutants.py --out results/mutants.md
 
 train: $(VENV)/.run
 	$(BIN)/python -m ecgcore train configs/core9.toml

@@ -17,6 +17,15 @@ def test_voltages(unit: str, factor: float) -> None:
     assert mv_per(unit) == pytest.approx(factor)
 
 
+@pytest.mark.parametrize(
+    ("word", "per_volt"), [("volt", 1), ("millivolt", 1e3), ("microvolt", 1e6), ("nanovolt", 1e9)]
+)
+def test_voltages_in_words(word: str, per_volt: float) -> None:
+    for unit in (word, f"{word}s", word.upper(), f" {word}s ", f"[{word}]", f"({word})"):
+        assert is_voltage(unit)
+        assert mv_per(unit) * per_volt == pytest.approx(1e3)
+
+
 @pytest.mark.parametrize("unit", ["", "mmHg", "NU", "bpm", "m"])
 def test_what_is_no_voltage_is_refused(unit: str) -> None:
     assert not is_voltage(unit)
@@ -31,7 +40,13 @@ def test_normalised_units_are_declared_not_guessed() -> None:
 
 def test_checks_name_the_argument_the_value_and_what_is_possible() -> None:
     assert in_range("rate", 5, 0, 10) == 5.0
+    assert (in_range("rate", 0, 0, 10), in_range("rate", 10, 0, 10)) == (0.0, 10.0)
     assert one_of("colour", "red", ("red", "blue")) == "red"
+    for outside in (-0.001, 10.001, float("inf"), float("-inf")):
+        with pytest.raises(InvalidArgumentError, match="from 0 to 10"):
+            in_range("rate", outside, 0, 10)
+    with pytest.raises(InvalidArgumentError, match="rate is None; a number from 0 to 10 s is"):
+        in_range("rate", None, 0, 10, "s")  # type: ignore[arg-type]
     with pytest.raises(InvalidArgumentError, match=r"rate is 11; it must be from 0 to 10 Hz"):
         in_range("rate", 11, 0, 10, "Hz")
     with pytest.raises(InvalidArgumentError, match="rate is nan"):

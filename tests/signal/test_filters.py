@@ -104,6 +104,93 @@ def test_stretch_too_short_for_a_filter_is_centred():
     np.testing.assert_allclose(out[100:105], [-2, -1, 0, 1, 2], atol=1e-6)
 
 
+def response(out, given, hz):
+    return size_of(out, hz) / size_of(given, hz)
+
+
+@pytest.mark.parametrize("hz", [20.0, 40.0, 80.0])
+def test_the_low_pass_is_a_second_order_butterworth_forward_and_backward(hz):
+    """Applied twice, its response is 1 / (1 + (f / f0)^4), f0 on the bilinear scale."""
+    given = sine(hz)
+    found = response(band(given, FS, high_pass_hz=None, low_pass_hz=40.0), given, hz)
+    ratio = np.tan(np.pi * hz / FS) / np.tan(np.pi * 40.0 / FS)
+    assert found == pytest.approx(1 / (1 + ratio**4), rel=0.01)
+
+
+@pytest.mark.parametrize("hz", [1.0, 2.0, 4.0])
+def test_the_high_pass_is_one_too(hz):
+    given = sine(hz)
+    found = response(band(given, FS, high_pass_hz=2.0, low_pass_hz=None), given, hz)
+    ratio = np.tan(np.pi * 2.0 / FS) / np.tan(np.pi * hz / FS)
+    assert found == pytest.approx(1 / (1 + ratio**4), rel=0.01)
+
+
+def test_the_notch_is_as_wide_as_its_quality_says():
+    # Twice half the power at the edges of a band of 50 / 10 Hz.
+    for hz in (47.56, 52.56):
+        given = sine(hz)
+        assert response(notch(given, FS, 50.0, quality=10.0), given, hz) == pytest.approx(
+            0.5, abs=0.02
+        )
+
+
+def test_the_ends_are_filtered_as_the_middle_is():
+    """A record that begins anywhere in a beat has no transient of the filter at its ends."""
+    whole = (sine(1.2) + sine(6, 0.3) + np.float32(2)).astype(np.float32)
+    low = band(whole, FS, high_pass_hz=None, low_pass_hz=40.0)
+    part = band(whole[137:3000], FS, high_pass_hz=None, low_pass_hz=40.0)
+    np.testing.assert_allclose(part, low[137:3000], atol=0.01)
+    flat = np.full(2000, 3.0, dtype=np.float32)
+    np.testing.assert_allclose(band(flat, FS, high_pass_hz=0.5, low_pass_hz=40), 0, atol=1e-6)
+    np.testing.assert_allclose(band(flat, FS, high_pass_hz=None, low_pass_hz=40), 3, atol=1e-5)
+    np.testing.assert_allclose(notch(flat, FS, 50.0), 3, atol=1e-5)
+
+
+def test_a_step_at_the_beginning_leaves_the_rest_alone():
+    """Most of a lead decides its level: a short deflection at one end does not."""
+    samples = np.zeros(5000, dtype=np.float32)
+    samples[:50] = 5.0
+    out = band(samples, FS, high_pass_hz=0.5, low_pass_hz=None)
+    assert np.abs(out[4000:]).max() < 0.002
+
+
+def test_each_lead_is_filtered_by_itself():
+    rows = np.stack([sine(3) + np.float32(7), sine(9), np.full(5000, -4, np.float32)])
+    together = notch(band(rows, FS, high_pass_hz=0.5, low_pass_hz=40), FS, 50.0)
+    for row, out in zip(rows, together, strict=True):
+        alone = notch(band(row, FS, high_pass_hz=0.5, low_pass_hz=40), FS, 50.0)
+        np.testing.assert_allclose(out, alone, atol=1e-5)
+    short = rows[:, :8]
+    np.testing.assert_allclose(
+        band(short, FS, high_pass_hz=0.5, low_pass_hz=None),
+        short - short.mean(axis=1, keepdims=True),
+        atol=1e-5,
+    )
+    np.testing.assert_array_equal(band(short, FS, high_pass_hz=None, low_pass_hz=40), short)
+
+
+@pytest.mark.parametrize(
+    ("key", "label", "low", "high"),
+    [
+        ("none", "as recorded", None, None),
+        ("diagnostic", "0.05-150 Hz", 0.05, 150),
+        ("monitor", "0.05-40 Hz", 0.05, 40),
+    ],
+)
+def test_what_is_printed_of_a_display_filter_is_what_it_does(key, label, low, high):
+    found = display_filter(key)
+    assert (found.label, found.high_pass_hz, found.low_pass_hz) == (label, low, high)
+
+
+def test_corners_may_lie_on_the_limits():
+    samples = sine(10)
+    in_band = band(samples, FS, high_pass_hz=0.001, low_pass_hz=None)
+    assert np.isfinite(in_band).all()
+    np.testing.assert_array_equal(notch(samples, 100.0, 45.0), samples)
+    with pytest.raises(InvalidArgumentError, match="below low_pass_hz"):
+        band(samples, FS, high_pass_hz=40.0, low_pass_hz=40.0)
+
+
 def test_input_is_not_changed():
     samples = sine(5)
     kept = samples.copy()

@@ -56,3 +56,30 @@ def test_where_it_cannot_be_told(samples):
     apart = samples.copy()
     apart[:3, 400:] = np.nan
     assert mismatch(apart) < 1e-6
+
+
+def test_independent_traces_leave_four_of_six_directions():
+    x = np.random.default_rng(0).standard_normal((6, 100_000))
+    assert limb_mismatch(x, LIMB_6, 100.0) == pytest.approx(4 / 6, abs=0.01)
+
+
+def test_the_order_of_the_rows_does_not_matter(samples):
+    order = [7, 5, 3, 1, 0, 2, 4, 6, 8, 9, 10, 11]
+    names = tuple(STANDARD_12[i] for i in order)
+    assert mismatch(samples[order], names) < 1e-6
+
+
+def test_what_is_small_is_told_from_what_is_flat(samples):
+    small = samples.copy()
+    small[2] *= 1e-4
+    assert mismatch(small) < 1e-4
+    # An offset is no signal.
+    flat = samples.copy()
+    flat[2] = 3.0
+    assert np.isnan(mismatch(flat))
+    assert np.isnan(mismatch(0 * samples))
+
+
+@pytest.mark.parametrize(("n", "enough"), [(200, True), (199, False)])
+def test_two_seconds_are_needed(samples, n, enough):
+    assert np.isfinite(mismatch(samples[:, :n])) == enough

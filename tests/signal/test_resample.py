@@ -73,7 +73,31 @@ def test_a_lead_that_is_absent_stays_absent():
     assert np.isfinite(out[0]).all()
 
 
-@pytest.mark.parametrize("rates", [(0, 100), (500, 0), (500, -1), (float("nan"), 100), (500, 1e6)])
+def test_rates_from_1_to_100000_hz_are_possible():
+    flat = np.ones((1, 4), dtype=np.float32)
+    assert resample(flat, 1, 2).shape == (1, 8)
+    assert resample(flat, 2, 1).shape == (1, 2)
+    assert resample(flat, 100_000, 50_000).shape == (1, 2)
+    assert resample(flat, 50_000, 100_000).shape == (1, 8)
+
+
+def test_a_gap_is_bridged_by_a_straight_line_between_its_edges():
+    ramp = np.linspace(0, 10, 2000, dtype=np.float32)[None]
+    whole = resample(ramp, 500, 250)
+    ramp[0, 900:1100] = np.nan
+    out = resample(ramp, 500, 250)
+    there = np.isfinite(out[0])
+    np.testing.assert_allclose(out[0, there], whole[0, there], atol=1e-4)
+    assert there.sum() == 900
+
+
+@pytest.mark.parametrize(
+    "rates",
+    [
+        *((0, 100), (500, 0), (500, -1), (float("nan"), 100), (500, 1e6)),
+        *((0.5, 100), (500, 0.5), (100_001, 500), (500, 100_001)),
+    ],
+)
 def test_rates_that_make_no_sense_are_refused(rates):
     with pytest.raises(InvalidArgumentError, match="fs_hz"):
         resample(sine(3, 500), *rates)
