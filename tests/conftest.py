@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     os.environ["ECG_DATA"] = str(RECORDINGS if marked else NO_RECORDINGS)
     if marked and not (RECORDINGS / "splits").is_dir():
         skip_or_fail("the recordings are not there; set ECG_DATA to their folder")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def other_access_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what tests measure out of the log beside the results."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ECG_TEST_ACCESS", str(tmp_path_factory.mktemp("access") / "log.csv"))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ html[data-ecg-room="dark"] .stApp, html[data-ecg-room="dark"] header[data-testid
 html[data-ecg-room="dark"] .stApp :is(p, label, h1, h2, h3, li, summary, span, a)
   { color: #cfccc4; }
 html[data-ecg-room="dark"] .stApp :is([data-baseweb="select"] > div, button, input, details,
-  [data-testid="stPopoverBody"], [data-testid="stFileUploaderDropzone"])
+  summary, [data-testid="stPopoverBody"], [data-testid="stFileUploaderDropzone"])
   { background-color: #16191d; color: #cfccc4; border-color: #33373d; }
 html[data-ecg-room="dark"] .stApp :is(.stSelectbox, .stNumberInput, .stTextInput) div
   { border-color: #33373d !important; }
@@ -58,6 +58,7 @@ html[data-ecg-room="dark"] .stPlotlyChart { filter: invert(.92) hue-rotate(180de
 html[data-ecg-room="dark"] .ecg-light { color: #cfccc4; }
 html[data-ecg-room="dark"] .ecg-bar u { background: #cfccc4; }
 @media (max-width: 640px) {
+  .ecg-scroll .ecg-table.wide td:first-child { white-space: normal; }
   [class*="st-key-row_"] { flex-wrap: nowrap !important; overflow-x: auto; padding: 0 36px 4px 0;
     mask-image: linear-gradient(to left, transparent, #000 36px); }
   [class*="st-key-row_"] > * { flex: none; }

@@ -69,8 +69,12 @@ def objections(
 
 
 def anomaly_objection(found: AnomalyMap) -> tuple[Objection, ...]:
-    """Return the objection of the anomaly score, if it is beyond its limit."""
-    if not found.abnormal:
+    """Return the objection of the anomaly score, if it is beyond its limit.
+
+    The score with the classifier's features is asked: it finds more of what is abnormal.
+    """
+    other = found.with_classifier
+    if not (found.abnormal if other is None else other.abnormal):
         return ()
     return (Objection("the anomaly score is beyond its limit among normal ECGs", True),)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ecgcore.evaluation.side_words import accesses_table
 from ecgcore.inference.card import ModelCard
 
 
@@ -55,4 +56,5 @@ def _figures(metrics: Any) -> list[str]:
             f"| {name} | {row['sensitivity']:.3f} | {row['ppv']:.3f} | "
             f"{row['mean_ms']:+.1f} | {row['sd_ms']:.1f} |"
         )
-    return [*lines, ""]
+    times = accesses_table(metrics)
+    return [*lines, "", *(["Every time it was measured on test:", "", times] if times else [])]

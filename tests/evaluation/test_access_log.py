@@ -2,6 +2,7 @@
 
 import ast
 import csv
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 
 from ecgcore.datasets import log_test_access
 from ecgcore.datasets.access import COLUMNS, TO_FILL, read_accesses
+from ecgcore.evaluation.side_words import accesses_table, side_text
+from ecgcore.inference import read_card
+from ecgcore.training.accesses import with_accesses
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOG = ROOT / "results" / "test_access.csv"
@@ -85,3 +89,47 @@ def test_the_log_beside_the_results_is_whole_and_in_order() -> None:
     assert all(value.strip() and value != TO_FILL for row in rows for value in row.values())
     days = [date.fromisoformat(row["date"]) for row in rows]
     assert days == sorted(days)
+
+
+def test_a_card_names_every_access_to_its_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log.csv"
+    monkeypatch.setenv("ECG_TEST_ACCESS", str(path))
+    log_test_access("one", model="core9-1, other-1", measured="AUC .9")
+    log_test_access("two", model="core9-10", measured="AUC .8")
+    log_test_access("three", model="core9-1", measured="AUC .9 again")
+    card = read_card(ROOT / "weights" / "core9-1")
+    found = with_accesses(card).metrics["accesses"]
+    assert [row["command"] for row in found] == ["one", "three"]
+    assert "AUC .9 again" in accesses_table({"accesses": found})
+    unmeasured = replace(card, metrics={})
+    assert with_accesses(unmeasured) == unmeasured
+
+
+@pytest.mark.parametrize("name", sorted(p.parent.name for p in ROOT.glob("weights/*/card.json")))
+def test_committed_cards_hold_the_lines_of_the_log(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECG_TEST_ACCESS", str(LOG))
+    card = read_card(ROOT / "weights" / name)
+    assert card.metrics, "without figures there is nothing to show"
+    assert with_accesses(card).metrics == card.metrics
+    assert "seen once" not in card.to_json()
+
+
+def test_another_model_is_printed_out_of_fold_and_on_test() -> None:
+    one = {"value": 0.9, "low": 0.85, "high": 0.95}
+    less = {"value": -0.02, "low": -0.06, "high": 0.01}
+    part = {"this": one, "other": one, "difference": less}
+    text = side_text(
+        {
+            "beside": {
+                "other": "core9-1", "n": 343, "n_patients": 336, "positives": {"STE": 4},
+                "nine": part, "without STE": part, "out of fold": {"this": 0.968, "other": 0.927},
+            }
+        }
+    )  # fmt: skip
+    assert "| out of fold, nine | 0.968 | 0.927 | - |" in text
+    assert "-0.020 (-0.060 to 0.010)" in text
+    assert "343 records of 336 patients, 4 with ST elevation" in text

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from ecgcore.interpret import assess, reconcile
+from ecgcore.interpret.normal import anomaly_objection
 from ecgcore.measure import measure
 from ecgcore.recording import Patient
 from ecgcore.results import (
     AnomalyMap,
+    ClassifierScore,
     Finding,
     Prediction,
     Quality,
@@ -203,3 +205,10 @@ def test_from_the_recording_to_findings(tmp_path):
     assert len(assess(model, recording(30.0, 250), windows=True).windows) == 3
     alone = assess(model, recording(10.0, 250), leads=("I", "II", "V5"))
     assert alone.leads_used == ("I", "II", "V5")
+
+
+def test_of_two_anomaly_scores_the_one_with_the_classifier_speaks():
+    for own, other in ((True, False), (False, True)):
+        found = replace(anomaly(own), with_classifier=ClassifierScore(0.9, other, {}))
+        assert bool(anomaly_objection(found)) is other
+    assert anomaly_objection(anomaly(True))

@@ -91,6 +91,38 @@ def test_the_delineator_has_a_card_too(app: AppTest) -> None:
     assert "QRS onset, consensus" in words_of(app)
 
 
+def test_a_waveform_network_shows_its_controls_and_every_access(app: AppTest) -> None:
+    app.run()
+    app.switch_page("pages/model_card.py").run(timeout=TIMEOUT_S)
+    app.selectbox(key="card_model").set_value("danet-pac-1").run(timeout=TIMEOUT_S)
+    assert not app.exception
+    page = words_of(app)
+    assert "No gain over the classifier alone was shown" in page
+    assert "343 records of 336 patients, 8 with the statement" in page
+    assert "logits of the released network on val" in page
+    assert "out-of-fold" not in page
+    assert [e.label for e in app.expander if e.label == "Measured on test 3 times"]
+
+
+def test_a_pooled_figure_says_what_it_pools(app: AppTest) -> None:
+    app.run()
+    app.switch_page("pages/model_card.py").run(timeout=TIMEOUT_S)
+    app.selectbox(key="card_model").set_value("single-lead-1").run(timeout=TIMEOUT_S)
+    page = words_of(app)
+    assert "Pooled over lead I of twelve-lead records" in page.replace("\\", "")
+    assert "first release: mean AUC of the nine .905" in " ".join(
+        h.proto.body for h in app.get("html")
+    )
+
+
+def test_another_model_stands_beside_out_of_fold_and_on_test(app: AppTest) -> None:
+    app.run()
+    app.switch_page("pages/model_card.py").run(timeout=TIMEOUT_S)
+    tables = " ".join(h.proto.body for h in app.get("html"))
+    assert "Test, without ST elevation" in tables
+    assert "Out of fold" in tables
+
+
 def test_population_shares_beat_and_single_leads(app: AppTest, weights: Path) -> None:
     folder = write_tiny_model(weights / "tiny-1")
     population_made(folder)
