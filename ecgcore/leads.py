@@ -1,6 +1,8 @@
-"""Lead names, their order, their aliases, and the derivation of the limb leads."""
+"""Lead names, their order, the one list of how they are spelled, and the derived limb leads."""
 
 import re
+import unicodedata
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,46 +14,71 @@ INDEPENDENT_8 = ("I", "II", *CHEST_6)
 CABRERA_LIMB_6 = ("aVL", "I", "-aVR", "II", "aVF", "III")
 CABRERA_12 = CABRERA_LIMB_6 + CHEST_6
 
-_EXTRA = (
-    "V3R",
-    "V4R",
-    "V5R",
-    "V6R",
-    "V7",
-    "V8",
-    "V9",
-    "MLI",
-    "MLII",
-    "MLIII",
-    "MCL1",
-    "CM5",
-    "X",
-    "Y",
-    "Z",
+_BIPOLAR = ("I", "II", "III")
+_FRANK = ("X", "Y", "Z")
+_EASI = ("ES", "AS", "AI")
+_RIGHT_AND_BACK = ("V7", "V8", "V9", *(f"V{i}R" for i in range(2, 10)))
+_MONITORING = (
+    *("MLI", "MLII", "MLIII", "ML5", "CC5", "CB5", "CS5", "NASA"),
+    *(f"{kind}{i}" for kind in ("MCL", "CM", "MV") for i in range(1, 7)),
 )
-_CANONICAL = {name.lower(): name for name in (*STANDARD_12, *_EXTRA)}
-_CANONICAL |= {"-avr": "-aVR", "mcl-1": "MCL1", "ml2": "MLII", "mlii": "MLII"}
-# Arabic numbers and spelled-out forms of the bipolar limb leads (Schiller, Mortara, patch devices).
-_CANONICAL |= {"1": "I", "2": "II", "3": "III", "l1": "I", "l2": "II", "l3": "III"}
-_CANONICAL |= {"di": "I", "dii": "II", "diii": "III", "d1": "I", "d2": "II", "d3": "III"}
-# Wilson's leads in European and older spellings: C1 (IEC), "VL" without its "a".
-_CANONICAL |= {f"c{i}": f"V{i}" for i in range(1, 10)} | {f"v{i}r": f"V{i}R" for i in range(3, 7)}
-_CANONICAL |= {"vr": "aVR", "vl": "aVL", "vf": "aVF"}
-_CANONICAL |= {"einthoven i": "I", "einthoven ii": "II", "einthoven iii": "III"}
-_CANONICAL |= {f"wilson v{i}": f"V{i}" for i in range(1, 7)}
-_CANONICAL |= {"goldberger avr": "aVR", "goldberger avl": "aVL", "goldberger avf": "aVF"}
+
+# Every spelling of a lead that stands for itself, in lower case.  A number counts the inputs of a
+# recorder ("Channel 1", "ECG1", "1") and names no lead.
+_OWN: dict[str, str] = {
+    name.lower(): name for name in (*STANDARD_12, "-aVR", *_RIGHT_AND_BACK, *_MONITORING)
+}
+_OWN |= {"ml2": "MLII", "mcl-1": "MCL1", "di": "I", "dii": "II", "diii": "III"}
+_OWN |= {"vr": "aVR", "vl": "aVL", "vf": "aVF"}
+# Spellings that mean something else as well; what stands beside them decides.
+_IEC = {f"c{i}": f"V{i}" for i in range(1, 10)} | {f"c{i}r": f"V{i}R" for i in range(3, 7)}
+_TRIOS = {name.lower(): name for name in (*_FRANK, *_EASI)} | {
+    **{"e-s": "ES", "a-s": "AS", "a-i": "AI"},
+    **{"vx": "X", "vy": "Y", "vz": "Z"},
+}
+_NUMBERED = {f"{word}{i + 1}": name for i, name in enumerate(_BIPOLAR) for word in ("d", "l")}
+_NUMBERED |= {f"lead {i + 1}": name for i, name in enumerate(_BIPOLAR)}
+
+# Words before a lead's name, and what may stand between.
+_WORDS = (
+    *("lead", "leads", "ecg", "ekg", "ecg lead", "ekg lead", "mdc_ecg_lead", "ableitung", "abl"),
+    *("ekg ableitung", "dérivation", "derivation", "derivación", "derivacion", "derivazione"),
+    *("derivação", "afleiding", "avledning", "odprowadzenie", "отведение", "отв"),
+)
+_JOINTS = (" ", "_", ":", ": ", "-", " - ", ".", ". ")
+_GLUED = ("lead", "ecg", "ekg")
+_COUNTING = ("channel", "ch", "kanal", "canal", "input")
 
 _MAX_NAME = 200  # no lead is called by more
-
-# Words around a lead's name: "Lead I (Einthoven)", "Ableitung II", "MDC_ECG_LEAD_V1", "EKG aVF".
-_PREFIX = re.compile(
-    r"^(?:mdc_ecg_lead_|(?:ecg|ekg|lead|leads|ableitung|abl\.?|dérivation|derivation|"
-    r"derivación|derivacion|derivazione|kanal|channel|ch)[\s_:.\-]+)+",
+_ENDS = " \t'\",;:"
+_SUFFIX = re.compile(
+    r"[\s_]*[(\[]\s*(?:einthoven|wilson|goldberger|frank|easi|[mun\u03bc]?v)\s*[)\]]$"
+    r"|[\s_][mu\u03bc]v$|[\s-]+(?:ref|wct)$",
     re.IGNORECASE,
 )
-_SUFFIX = re.compile(
-    r"[\s_]*(?:\((?:einthoven|wilson|goldberger|mv|uv|µv|μv|v)\)|\[[^\]]*\])$", re.I
-)
+
+
+def _spellings() -> Iterator[tuple[str, str]]:
+    """Yield every accepted spelling, in lower case, with the lead that it names."""
+    named = _OWN | _IEC | _TRIOS
+    yield from named.items()
+    for short, name in (_OWN | _IEC | {name.lower(): name for name in _FRANK}).items():
+        yield from ((f"{word}{joint}{short}", name) for word in _WORDS for joint in _JOINTS)
+        if name in (*STANDARD_12, *_RIGHT_AND_BACK):
+            yield from ((f"{word}{short}", name) for word in _GLUED)
+        if name not in (*_BIPOLAR, *_FRANK):
+            yield from ((f"{word}{joint}{short}", name) for word in _COUNTING for joint in " _")
+    for word, names in (
+        ("einthoven", _BIPOLAR),
+        ("goldberger", ("aVR", "aVL", "aVF")),
+        ("wilson", CHEST_6),
+        ("frank", _FRANK),
+        ("easi", _EASI),
+    ):
+        yield from ((f"{word}{joint}{name.lower()}", name) for name in names for joint in " _-")
+
+
+ALLOWED: dict[str, str] = dict(_spellings())
 
 
 def canonical_lead(name: str) -> str | None:
@@ -60,7 +87,7 @@ def canonical_lead(name: str) -> str | None:
     Parameters
     ----------
     name : str
-        As a file or a person wrote it: ``"Lead I"``, ``"AVR"``, ``"ECG V1"``, ``"C4"``,
+        As a file or a person wrote it: ``"Lead I"``, ``"AVR"``, ``"ECG V1"``, ``"leadII"``,
         ``"Ableitung II"``, ``"MDC_ECG_LEAD_aVF"``.
 
     Returns
@@ -68,21 +95,69 @@ def canonical_lead(name: str) -> str | None:
     str or None
         One of the twelve standard names, or an additional known lead (right-sided and posterior
         chest leads, Frank X, Y, Z, monitoring leads).  ``MLII`` stays ``MLII``: a modified
-        monitoring lead is not lead II.
+        monitoring lead is not lead II.  ``"Channel 1"``, ``"ECG 1"`` and ``"1"`` are no leads.
 
     Notes
     -----
-    Names follow AHA/ACC/HRS 2007 Part I and IEC 60601-2-25 (C1 to C6).
+    Names follow AHA/ACC/HRS 2007 Part I and IEC 60601-2-25 (C1 to C6).  What ``"C3"``, ``"X"`` or
+    ``"D1"`` mean depends on the channels beside them: :func:`canonical_leads`.
     """
+    return ALLOWED.get(_plain(name))
+
+
+def canonical_leads(
+    names: Sequence[str], *, voltages: Sequence[bool] | None = None
+) -> list[str | None]:
+    """Return what the names of one file's channels mean beside each other.
+
+    Parameters
+    ----------
+    names : sequence of str
+    voltages : sequence of bool, optional
+        Whether each channel is a voltage by its own unit; all are, if None.
+
+    Returns
+    -------
+    list of (str or None)
+        As :func:`canonical_lead`, but C1 to C9 are chest leads only beside a limb lead (in an EEG
+        they are places on the head), X, Y, Z and ES, AS, AI are leads only all three together and
+        each in volts (else they are axes), and D1, L1 or ``"Lead 1"`` is lead I only in a set of
+        three beside aVR, aVL and aVF.
+    """
+    plain = [_plain(name) for name in names]
+    found = [ALLOWED.get(text) for text in plain]
+    in_volts = voltages or [True] * len(plain)
+    limbs = {lead for lead in found if lead in LIMB_6}
+    trios = {_TRIOS[text] for text, volts in zip(plain, in_volts, strict=True) if volts
+             and text in _TRIOS}  # fmt: skip
+    kept = {name for trio in (_FRANK, _EASI) if trios >= set(trio) for name in trio}
+    for i, text in enumerate(plain):
+        if (text in _IEC and not limbs) or (text in _TRIOS and _TRIOS[text] not in kept):
+            found[i] = None
+    return _with_numbered(plain, found) if limbs >= {"aVR", "aVL", "aVF"} else found
+
+
+def _with_numbered(plain: Sequence[str], found: list[str | None]) -> list[str | None]:
+    """Take D1, D2, D3 (L1 ..., "Lead 1" ...) for I, II, III where no other channel is one."""
+    joined = [text.replace("_", " ") for text in plain]
+    places = {joined.index(text): name for text, name in _NUMBERED.items() if text in joined}
+    if sorted(places.values()) == sorted(_BIPOLAR) and not set(_BIPOLAR) & set(found):
+        return [places.get(i, lead) for i, lead in enumerate(found)]
+    return found
+
+
+def _plain(name: str) -> str:
+    """Return a name as the list has it: lower case, without unit, reference and signs around."""
     if len(str(name)) > _MAX_NAME:
-        return None
-    text = " ".join(str(name).replace("\x00", " ").split())
+        return ""
+    text = unicodedata.normalize("NFKC", str(name)).replace("\x00", " ")
+    text = " ".join(text.split()).strip(_ENDS)
     for _ in range(3):
-        stripped = _SUFFIX.sub("", _PREFIX.sub("", text)).strip(" '\"")
-        if stripped == text:
+        shorter = _SUFFIX.sub("", text).strip(_ENDS)
+        if shorter == text or not shorter:
             break
-        text = stripped
-    return _CANONICAL.get(text.lower())
+        text = shorter
+    return text.lower()
 
 
 def derive_limb_leads(

@@ -59,6 +59,8 @@ def _module(name: str) -> Any:
 def _makers() -> dict[str, Maker]:
     makers = {**_module("made_files").MAKERS, **_module("made_small").SMALL}
     makers |= _module("made_xml").XML | _module("made_exports").EXPORTS | {"apple": _apple}
+    text = _module("made_text")
+    makers |= text.TEXT | {"opensignals": text.opensignals_file}
     return {name: makers[name] for name in sorted(makers)}
 
 
@@ -67,7 +69,9 @@ def _short_makers() -> Iterator[dict[str, Maker]]:
     """Give makers of short files: they take the length when they are imported, or when they run."""
     files = _module("made_files")
     usual = files.N_SAMPLES
-    before = {name: _module(name) for name in ("made_small", "made_xml", "made_exports")}
+    before = {
+        name: _module(name) for name in ("made_small", "made_xml", "made_exports", "made_text")
+    }
     files.N_SAMPLES = _SHORT
     try:
         for name in before:

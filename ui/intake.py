@@ -1,11 +1,12 @@
 """Opening a case: uploaded files, or a demonstration case."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from ecgcore.errors import EcgError, MissingInformationError
-from ecgcore.leads import STANDARD_12
+from ecgcore.leads import STANDARD_12, canonical_lead
 from ecgcore.readers import FORMATS, ReadOptions
 from ecgcore.readers.opening import UploadedFile
 from ecgcore.recording import Recording, describe_age
@@ -33,6 +34,9 @@ _ASIDE = "kept_aside"
 _MAX_ASIDE, _MAX_ASIDE_BYTES = 12, 200 * 2**20
 _MAX_REFUSED = 20
 _REVIEW = "pages/review.py"
+# Leads that a file may leave open; the right chest and the back among them.
+_LEAD_CHOICES = (*STANDARD_12, "V3R", "V4R", "V7", "V8", "V9", "MLII", "MCL1", "CM5")
+_MAX_ASKED = 12
 _COLUMNS = 3
 
 
@@ -171,6 +175,7 @@ def _summary(recording: Recording, name: str) -> None:
         if right.button("Review this ECG", type="primary", width="stretch"):
             put_case(OpenCase(title=name, recording=recording))
             st.switch_page(_REVIEW)
+        _ask_leads(recording, name)
         st.text(quality_words(quality, recording))
         if quality.reasons:
             _lines("Signal quality", quality.reasons)
@@ -179,6 +184,40 @@ def _summary(recording: Recording, name: str) -> None:
         statements = recording.provenance.machine_statements
         if statements:
             _lines("The recording machine's own statements", statements)
+
+
+def _ask_leads(recording: Recording, name: str) -> None:
+    """Ask one by one which lead it is that the file does not name as one; unknown ones stay."""
+    named: tuple[str, ...] = st.session_state.get(_OPTIONS, ReadOptions()).lead_names or ()
+    if named and not all("=" in pair for pair in named):
+        return  # the user has named all of them
+    unknown = [lead for lead in recording.leads if canonical_lead(lead) is None]
+    for lead in unknown[:_MAX_ASKED]:
+        key = f"lead_{name}_{lead}"
+        st.selectbox(
+            plain(f"Lead '{lead}' is not recognised. Which lead is it?"),
+            _LEAD_CHOICES,
+            index=None,
+            placeholder="Not known: it keeps its name",
+            key=key,
+            on_change=_name_lead,
+            args=(lead, key),
+        )
+    if named and st.button("Name the leads again", key=f"leads_{name}"):
+        _keep_lead_names(None)
+        st.rerun()
+
+
+def _name_lead(lead: str, key: str) -> None:
+    chosen = st.session_state.get(key)
+    if chosen is not None:
+        before: ReadOptions = st.session_state.get(_OPTIONS, ReadOptions())
+        _keep_lead_names((*(before.lead_names or ()), f"{lead}={chosen}"))
+
+
+def _keep_lead_names(names: tuple[str, ...] | None) -> None:
+    before: ReadOptions = st.session_state.get(_OPTIONS, ReadOptions())
+    st.session_state[_OPTIONS] = replace(before, lead_names=names)
 
 
 def _lines(title: str, lines: Sequence[str]) -> None:

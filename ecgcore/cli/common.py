@@ -81,7 +81,8 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, several: bool = True
         "--lead-names",
         type=_names,
         metavar="I,II,...",
-        help="names of the file's channels in order; an empty name leaves that channel out",
+        help="names of the file's channels in order, an empty name leaves that channel out; "
+        "or pairs such as ECG=II for the channels that are meant",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 

@@ -4,69 +4,51 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ecgcore.errors import InvalidArgumentError, ReadError
-from ecgcore.leads import STANDARD_12, canonical_lead, derive_limb_leads
+from ecgcore.errors import ReadError
+from ecgcore.leads import STANDARD_12, canonical_leads, derive_limb_leads
 from ecgcore.readers.base import Draft, ReadOptions, Source, shown
+from ecgcore.readers.channels import (
+    MAX_LISTED,
+    MAX_NAME_LENGTH,
+    chosen_names,
+    is_other_signal,
+    names_ecg,
+)
 from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording, Step
 from ecgcore.units import MV, NU
 
-MAX_NAME_LENGTH = 32
-MAX_LISTED = 20
+__all__ = [
+    "COMPUTED_COMMENT",
+    "IMPOSSIBLE_MV",
+    "MAX_TOLD",
+    "SIMULATED_COMMENT",
+    "chosen_names",
+    "computed_leads",
+    "find_age_sex",
+    "finish",
+    "is_other_signal",
+    "listed",
+    "make_patient",
+    "names_ecg",
+    "parse_age",
+    "parse_sex",
+    "typical_range_mv",
+    "were",
+]
+
 MAX_TOLD = 200
 # What this package writes into comments, and reads back.
 SIMULATED_COMMENT = "Simulated by ecgcore; no patient."
 COMPUTED_COMMENT = "computed leads:"
 UNUSUAL_MV = 100.0
+# Within one second, in most of them: a large QRS has 10 mV.
+IMPOSSIBLE_MV = 20.0
 SHORT_S = 1.0
-
-# Channels of monitors, sleep studies and cardiac catheters that are no ECG though some are in
-# millivolts.
-_OTHER_SIGNAL = re.compile(
-    r"\b(?:resp\w*|eeg\w*|eog\w*|emg\w*|abp|art|cvp|pap|p?leth\w*|ppg|spo2|sao2|co2|etco2|"
-    r"pressure|press|temp\w*|airflow|flow|thor\w*|abdo\w*|snore|pulse|bvp|eda|gsr|acc\w*|"
-    r"gyro\w*|label\w*|annot\w*|marker|trigger|event\w*|status|hr|heart rate)\b",
-    re.IGNORECASE,
-)
-
-
-def is_other_signal(name: str) -> bool:
-    """Return whether a channel's name says that it is something else than an ECG."""
-    return canonical_lead(name) is None and bool(_OTHER_SIGNAL.search(name.replace("_", " ")))
-
-
-def names_ecg(name: str) -> bool:
-    """Return whether a channel's name says that it is an ECG (a lead, or ECG, EKG)."""
-    known = canonical_lead(name) is not None
-    return known or bool(re.search(r"(?:^|[^a-z])(?:ecg|ekg)(?:[^a-z]|$)", name, re.IGNORECASE))
-
-
-def chosen_names(names: Sequence[str], options: ReadOptions) -> list[str | None]:
-    """Return one name a channel, None where it is to be left out, after the caller's wish.
-
-    Raises
-    ------
-    InvalidArgumentError
-        If the caller gave another number of names than there are channels.
-    """
-    given = options.lead_names
-    if given is None:
-        return list(names)
-    if len(given) != len(names):
-        listed_names = names[:MAX_LISTED]
-        found = ", ".join(shown(name, MAX_NAME_LENGTH) or "(no name)" for name in listed_names)
-        found += " ..." if len(names) > MAX_LISTED else ""
-        raise InvalidArgumentError(
-            f"{len(given)} lead names were given for {len(names)} channels ({found}); give one for "
-            "each, an empty one to leave a channel out."
-        )
-    chosen = [None if name in ("", "-") else name for name in given]
-    if chosen and not any(chosen):
-        raise InvalidArgumentError("The lead names given leave every channel out; name one.")
-    return chosen
 
 
 def finish(draft: Draft, source: Source) -> Recording:
@@ -79,11 +61,12 @@ def finish(draft: Draft, source: Source) -> Recording:
     Raises
     ------
     ReadError
-        If there are too many channels or none.
+        If there are too many channels or none, or none that can be an ECG.
     InvalidRecordingError
         If the parts do not make a recording.
     """
     notes = list(draft.notes)
+    draft = _without_impossible(draft, notes)
     names = final_names(draft.names, notes)
     signal = _finite(draft.signal, notes)
     provenance = _shown_provenance(draft.provenance, source.sha256)
@@ -137,10 +120,9 @@ def final_names(names: Sequence[str], notes: list[str]) -> list[str]:
         raise ReadError(f"The file has {len(names)} ECG channels; 1 to {MAX_LEADS} can be read.")
     final: list[str] = []
     unknown: list[str] = []
-    for position, name in enumerate(names, start=1):
-        lead = canonical_lead(name)
-        if lead is None:
-            lead = shown(name, MAX_NAME_LENGTH) or f"channel {position}"
+    for position, (name, known) in enumerate(zip(names, canonical_leads(names), strict=True), 1):
+        lead = known or shown(name, MAX_NAME_LENGTH) or f"channel {position}"
+        if known is None:
             unknown.append(lead)
         count, unique = 1, lead
         while unique in final:
@@ -153,6 +135,44 @@ def final_names(names: Sequence[str], notes: list[str]) -> list[str]:
         them = "names" if len(unknown) == 1 else "name"
         notes.append(f"{listed(unknown)} {them} no known lead; kept as written.")
     return final
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def typical_range_mv(row: NDArray[np.floating[Any]], fs_hz: float) -> float:
+    """Return the median over seconds of the range within each; NaN without a whole second.
+
+    A drift, a few seconds of artefact or an offset do not make it large.
+    """
+    width = max(2, round(fs_hz))
+    if row.size < width:
+        return math.nan
+    seconds = row[: row.size // width * width].reshape(-1, width)
+    seconds = np.where(np.isfinite(seconds), seconds, np.nan)
+    # fmin and fmax pass absent samples over.
+    ranges = np.fmax.reduce(seconds, axis=1) - np.fmin.reduce(seconds, axis=1)
+    there = ranges[~np.isnan(ranges)]
+    return float(np.median(there)) if there.size else math.nan
+
+
+def _without_impossible(draft: Draft, notes: list[str]) -> Draft:
+    """Leave out what no lead is called and no ECG can be: a clock, a count, an acceleration."""
+    if draft.unit != MV:
+        return draft
+    leads = canonical_leads(draft.names)
+    sizes = [typical_range_mv(row, draft.fs_hz) for row in draft.signal]
+    left = [i for i, lead in enumerate(leads) if lead is None and sizes[i] > IMPOSSIBLE_MV]
+    if not left:
+        return draft
+    told = listed(
+        f"{shown(draft.names[i], MAX_NAME_LENGTH) or 'a channel without name'} "
+        f"({sizes[i]:.4g} mV within a second)"
+        for i in left[:MAX_LISTED]
+    )
+    if len(left) == len(leads):
+        raise ReadError(f"No ECG is that large: {told}; the unit is another one, or it is no ECG.")
+    notes.append(f"Left out: {told}; no ECG is that large.")
+    kept = [i for i in range(len(leads)) if i not in left]
+    return replace(draft, names=[draft.names[i] for i in kept], signal=draft.signal[kept])
 
 
 def _can_derive(names: Sequence[str]) -> bool:

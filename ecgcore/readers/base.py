@@ -35,7 +35,8 @@ class ReadOptions:
         Unit of the samples (``"mV"``, ``"uV"``, ``"V"``, ``"nV"`` or ``"NU"``), used only where
         the file does not tell it.
     lead_names : tuple of str or None
-        Names of the file's channels in their order; ``""`` or ``"-"`` leaves a channel out.
+        Names of the file's channels in their order; ``""`` or ``"-"`` leaves a channel out.  Or
+        pairs of a channel's own name and the lead that it is: ``"ECG=II"``.
     keep_identity : bool
         Keep name and identifier of the patient; otherwise only age and sex are kept.
     max_bytes : int

@@ -1,7 +1,7 @@
-"""From columns of numbers to a recording: what MATLAB, NumPy, JSON and Parquet files share.
+"""Columns of numbers and the facts beside them: what tables, MATLAB, NumPy and JSON files share.
 
-A column is a lead, time, or something else; rate, unit and names come from the file or from the
-caller and are never guessed from the samples.
+Rate, unit and names come from the file or from the caller and are never guessed from the samples;
+:mod:`ecgcore.readers.column_leads` makes the recording.
 """
 
 import math
@@ -14,25 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import MissingInformationError, ReadError
+from ecgcore.errors import ReadError
 from ecgcore.leads import canonical_lead
-from ecgcore.readers.assemble import (
-    chosen_names,
-    finish,
-    is_other_signal,
-    listed,
-    make_patient,
-    parse_age,
-    parse_sex,
-    were,
-)
-from ecgcore.readers.base import Draft, ReadOptions, Source, shown
-from ecgcore.readers.csv_header import SECONDS, Column, parse_column
-from ecgcore.readers.csv_time import is_progression, rate_from_time
-from ecgcore.recording import MAX_FS_HZ, MAX_LEADS, Provenance, Recording
-from ecgcore.units import MV, NU, is_normalised, is_voltage, mv_per
+from ecgcore.recording import MAX_FS_HZ, MAX_LEADS
+from ecgcore.units import is_normalised, is_voltage
 
-MAX_TIME = 1e30  # in any unit; beyond it differences overflow
 Row = NDArray[Any]  # numbers of any kind, one dimension
 
 _FS_KEYS = (
@@ -73,6 +59,9 @@ class Columns:
     device : str
     start : datetime or None
     notes : list of str
+    derived : tuple of str
+        Leads that the file itself says were computed.
+    simulated : bool
     """
 
     format: str
@@ -86,6 +75,8 @@ class Columns:
     device: str = ""
     start: datetime | None = None
     notes: list[str] = field(default_factory=list)
+    derived: tuple[str, ...] = ()
+    simulated: bool = False
 
 
 def key_of(name: str) -> str:
@@ -261,180 +252,3 @@ def rows_of_matrix(values: NDArray[Any], n_names: int | None, notes: list[str]) 
             f"{result.shape[1]} samples."
         )
     return result
-
-
-def read_columns(found: Columns, source: Source, options: ReadOptions) -> Recording:
-    """Make the recording of a file's columns.
-
-    Raises
-    ------
-    MissingInformationError
-        Where rate, unit or names are neither in the file nor given.
-    ReadError
-        If no column is a lead.
-    """
-    notes = found.notes
-    columns, rows = _split_units(found), list(found.rows)
-    if options.lead_names is not None:
-        columns, rows, from_time = _as_wished(columns, rows, options, notes)
-    else:
-        columns, rows, from_time = _without_others(columns, rows, notes)
-    if not rows:
-        raise ReadError("The file holds no column of samples that could be an ECG lead.")
-    if len(rows) == 1 and not columns[0].name:
-        columns = [Column("ECG", columns[0].unit)]
-    fs_hz = _rate(from_time or found.fs_hz, options, notes)
-    units = _units(columns, found.unit, options, notes)
-    if fs_hz is None or not all(units) or not all(column.name for column in columns):
-        raise missing(fs_hz, units, [column.name for column in columns])
-    columns = [Column(c.name, unit) for c, unit in zip(columns, units, strict=True)]
-    return finish(_draft(found, columns, rows, fs_hz, options), source)
-
-
-def _split_units(found: Columns) -> list[Column]:
-    columns = [parse_column(" ".join(str(name).split())) for name in found.names]
-    if len(found.units) == len(columns):
-        columns = [
-            Column(c.name, str(u).strip() or c.unit)
-            for c, u in zip(columns, found.units, strict=True)
-        ]
-    return columns
-
-
-def _as_wished(
-    columns: list[Column], rows: list[Row], options: ReadOptions, notes: list[str]
-) -> tuple[list[Column], list[Row], float | None]:
-    """Name the columns as the caller does: all of them, or those that are left without time."""
-    wished = options.lead_names or ()
-    from_time = None
-    if len(wished) != len(columns):
-        columns, rows, from_time = _without_others(columns, rows, notes)
-    names = chosen_names([column.name for column in columns], options)
-    kept = [i for i, name in enumerate(names) if name is not None]
-    return (
-        [Column(str(names[i]), columns[i].unit) for i in kept],
-        [rows[i] for i in kept],
-        from_time,
-    )
-
-
-def _without_others(
-    columns: list[Column], rows: list[Row], notes: list[str]
-) -> tuple[list[Column], list[Row], float | None]:
-    """Take out time, counts and other signals; return what is left and the rate of time."""
-    fs_hz: float | None = None
-    kept: list[int] = []
-    other: list[str] = []
-    for i, (column, row) in enumerate(zip(columns, rows, strict=True)):
-        lead = canonical_lead(column.name)
-        if lead is None and column.is_time and len(columns) > 1:
-            fs_hz = rate_from_time(_times(row), SECONDS.get(column.unit.lower()), notes) or fs_hz
-        elif lead is None and column.name and column.is_index and rises_evenly(row):
-            continue
-        elif is_other_signal(column.name) or _is_other_unit(column.unit):
-            other.append(shown(column.name))
-        else:
-            kept.append(i)
-    if other:
-        notes.append(f"{listed(other)} {were(other)} left out: no ECG.")
-    return [columns[i] for i in kept], [rows[i] for i in kept], fs_hz
-
-
-def _times(row: Row) -> NDArray[np.float64]:
-    times = _doubles(row)
-    if not (np.abs(times) < MAX_TIME).all():
-        raise ReadError("The time column has empty or impossible values; every sample needs one.")
-    return times
-
-
-def _doubles(row: Row) -> NDArray[np.float64]:
-    with np.errstate(invalid="ignore"):  # what signals "no number" is one
-        return np.asarray(row, dtype=np.float64)
-
-
-def rises_evenly(row: Row) -> bool:
-    """Return whether values rise evenly, as a count or a clock does and no ECG."""
-    values = _doubles(row)
-    return bool((np.abs(values) < MAX_TIME).all()) and is_progression(values)
-
-
-def _is_other_unit(unit: str) -> bool:
-    return bool(unit) and not is_voltage(unit) and not is_normalised(unit)
-
-
-def _rate(stated: float | None, options: ReadOptions, notes: list[str]) -> float | None:
-    if stated is None and options.fs_hz is not None:
-        notes.append(f"The sampling rate, {options.fs_hz:g} Hz, was given by the user.")
-        return options.fs_hz
-    if stated is not None and options.fs_hz not in (None, stated):
-        notes.append(
-            f"The rate given, {options.fs_hz:g} Hz, was not used: the file says {stated:g} Hz."
-        )
-    return stated
-
-
-def _units(
-    columns: Sequence[Column], stated: str, options: ReadOptions, notes: list[str]
-) -> list[str]:
-    units = [column.unit or stated or options.unit or "" for column in columns]
-    told = {column.unit or stated for column in columns} - {"", options.unit}
-    if options.unit is not None and told:
-        found = listed(sorted(shown(unit, 16) for unit in told))
-        notes.append(f"The unit given, {options.unit}, was not used where the file says {found}.")
-    elif options.unit is not None:
-        notes.append(f"The unit, {options.unit}, was given by the user.")
-    return units
-
-
-def missing(
-    fs_hz: float | None, units: Sequence[str], names: Sequence[str]
-) -> MissingInformationError:
-    """Return the error that asks for everything that is missing at once."""
-    asked = {
-        "fs_hz": ("its sampling rate", fs_hz is None),
-        "unit": ("the unit of its samples", not all(units)),
-        "lead_names": (f"the names of its {len(names)} leads", not all(names)),
-    }
-    needs = tuple(key for key, (_, lacks) in asked.items() if lacks)
-    what = listed(asked[key][0] for key in needs)
-    return MissingInformationError(
-        f"The file does not tell {what}; what is missing must be given, it is never guessed.", needs
-    )
-
-
-def _draft(
-    found: Columns,
-    columns: Sequence[Column],
-    rows: Sequence[Row],
-    fs_hz: float,
-    options: ReadOptions,
-) -> Draft:
-    """Scale to mV; columns without voltage are kept only where none has one."""
-    units = [column.unit for column in columns]
-    volts = [i for i, unit in enumerate(units) if is_voltage(unit)]
-    used = volts or list(range(len(units)))
-    left = [shown(column.name) for i, column in enumerate(columns) if i not in used]
-    if left:
-        found.notes.append(f"{listed(left)} {were(left)} left out: no voltage.")
-    signal = np.empty((len(used), len(rows[0])), dtype=np.float32)
-    # Infinite values are found and noted when assembled; what signals "no number" is one.
-    with np.errstate(over="ignore", invalid="ignore"):
-        for at, i in enumerate(used):
-            scale = mv_per(units[i]) if volts else 1.0
-            signal[at] = np.asarray(rows[i], dtype=np.float64) * scale
-    age = parse_age(found.age, found.notes) if found.age else None
-    return Draft(
-        names=[columns[i].name for i in used],
-        signal=signal,
-        fs_hz=fs_hz,
-        unit=MV if volts else NU,
-        provenance=Provenance(
-            format=found.format,
-            original_fs_hz=fs_hz,
-            original_unit=listed(dict.fromkeys(units[i] for i in used)),
-            device=shown(found.device),
-        ),
-        start=found.start,
-        patient=make_patient(age, parse_sex(found.sex), {}, options),
-        notes=found.notes,
-    )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ecgcore.leads import canonical_lead
+from ecgcore.readers.channels import Kind, kind_of
 from ecgcore.readers.csv_text import Layout, split
 from ecgcore.recording import MAX_FS_HZ
 from ecgcore.units import is_normalised, is_voltage
@@ -13,16 +14,28 @@ SECONDS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "sek", "sekunden"), 1.0),
     **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 1e-3),
     **dict.fromkeys(("us", "µs", "μs", "usec", "microsecond", "microseconds"), 1e-6),
-    **dict.fromkeys(("min", "minutes"), 60.0),
+    **dict.fromkeys(("ns", "nsec", "nanosecond", "nanoseconds"), 1e-9),
+    **dict.fromkeys(("min", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hour", "hours"), 3600.0),
+    **dict.fromkeys(("hh:mm:ss.mmm", "hh:mm:ss", "h:mm:ss", "mm:ss"), 1.0),
 }
+# What an A/D converter counts: no voltage until somebody says which.
+COUNT_UNITS = frozenset(
+    ("adu", "adc", "counts", "count", "raw", "lsb", "digit", "digits", "bit", "bits", "a/d")
+)
 # Where a line is longer, what it tells stands at its start; the patterns below take time that grows
 # with the square of the length.
 MAX_LINE = 500
 _OTHER_UNITS = re.compile(
-    r"mmhg|cmh2o|k?pa|bpm|rpm|hz|%|(?:°|deg)c|c|g|l/min|k?ohm|adu|a\.?u\.?|lsb|raw|counts"
+    r"mmhg|cmh2o|[hk]?pa|m?bar|bpm|rpm|1/min|k?hz|%|(?:°|deg)\s*[cf]|[cf]|[mµμu]?g|m/s(?:\^?2|²)?|"
+    r"deg(?:rees?)?(?:/s)?|°(?:/s)?|dps|rad(?:/s)?|[mµμun]?t|gauss|ml|l/min|lpm|lux|"
+    r"[kmg]?(?:ohms?|Ω|ω)|[µμum]?s(?:iemens)?|[mµμun]?a|a\.?u\.?|arb\.?(?: units?)?|n/a|none"
 )
 _INDEX_UNITS = re.compile(r"samples?|index")
-_TIME_NAMES = re.compile(r"t|times?|zeit|temps|tiempo|tempo|timestamps?|elapsed(?:_time)?")
+_TIME_NAMES = re.compile(
+    r"t|ts|(?:.*_)?(?:times?|time_?stamps?|zeit|uhrzeit|temps|tiempo|tempo|elapsed|epoch|clock|utc)"
+    r"(?:_.*)?|.*timestamp.*|unix.*|date(?:_?time)?|datum|fecha|hora|.*_ts"
+)
 _INDEX_NAMES = re.compile(
     r"|index|idx|n|nr|no|#|row|frame|leads?|channel|unnamed:_0|samples?(?:_(?:number|no|nr|index|#))?"
 )
@@ -63,9 +76,11 @@ class Column:
     @property
     def is_time(self) -> bool:
         """Whether the header says that this is time."""
-        return _TIME_NAMES.fullmatch(self.key) is not None or (
-            self.unit.lower() in SECONDS and canonical_lead(self.name) is None
-        )
+        if _TIME_NAMES.fullmatch(self.key):
+            return canonical_lead(self.name) is None
+        siemens = re.fullmatch(r"[a-zµμ]S", self.unit) is not None
+        unclear = kind_of(self.name) in (Kind.UNKNOWN, Kind.INPUT)  # and no RR interval in ms
+        return self.unit.lower() in SECONDS and not siemens and unclear
 
     @property
     def is_index(self) -> bool:
@@ -76,7 +91,7 @@ class Column:
 def is_unit(text: str) -> bool:
     """Return whether a text is a unit known here: voltage, time or another one."""
     low = text.strip().lower()
-    known = low in SECONDS or is_voltage(text) or is_normalised(text)
+    known = low in SECONDS or low in COUNT_UNITS or is_voltage(text) or is_normalised(text)
     return known or bool(_OTHER_UNITS.fullmatch(low) or _INDEX_UNITS.fullmatch(low))
 
 
@@ -84,8 +99,12 @@ def parse_column(text: str) -> Column:
     """Return name and unit of ``"I (mV)"``, ``"V1 [uV]"``, ``"time_ms"``, ``"II/mV"``."""
     if len(text) > MAX_LINE:
         return Column(text.strip())
-    if (match := _BRACKETED.match(text)) and is_unit(match[2] or match[3] or match[4] or ""):
-        return Column(match[1].strip(), (match[2] or match[3] or match[4]).strip())
+    match = _BRACKETED.match(text)
+    unit = (match[2] or match[3] or match[4] or "").strip() if match else ""
+    # Square brackets hold nothing but a unit, known or not.
+    square = bool(match and match[1] and match[2]) and canonical_lead(unit) is None
+    if match and unit and (is_unit(unit) or square):
+        return Column(match[1].strip(), unit)
     if match := _SUFFIXED.match(text):
         return Column(match[1].strip(), match[2])
     if text.strip().lower() in SECONDS and text.strip().lower() not in ("s", "us", "min"):
@@ -114,6 +133,7 @@ def find_columns(layout: Layout, width: int) -> list[Column] | None:
         return [Column("", unit) for unit in units] if units else None
     columns = [parse_column(name) for name in names]
     if units:
+        units = [unit.strip("[]() ") for unit in units]
         columns = [
             Column(c.name, c.unit or (u if is_unit(u) else ""))
             for c, u in zip(columns, units, strict=True)
@@ -123,7 +143,7 @@ def find_columns(layout: Layout, width: int) -> list[Column] | None:
 
 def _fields(line: str, layout: Layout, width: int) -> list[str] | None:
     fields = split(line, layout.delimiter)
-    if len(fields) == width - 1 and width > 1:
+    if len(fields) == width - 1 and width > 1 and layout.delimiter != " ":
         fields = ["", *fields]  # a table with row names has no name over them
     return fields if len(fields) == width else None
 

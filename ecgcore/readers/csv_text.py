@@ -1,8 +1,9 @@
 """The text of a table: its encoding, delimiter, decimal sign, header and data, column by column."""
 
+import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ecgcore.errors import ReadError
 
@@ -10,11 +11,26 @@ COMMENT_SIGNS = ("#", "%", "//")
 SAMPLE_ROWS = 40
 MAX_HEADER_LINES = 200
 LOOK_AHEAD = 4
+MAX_LINES = MAX_HEADER_LINES + 5 * SAMPLE_ROWS  # that are looked at
 LONG_ROW = 64
 NUMERIC_SHARE = 0.8
+_COUNT_DIGITS = 3
 _ABSENT = {"", "nan", "na", "n/a", "null", "none", "-", "--", "?"}
 _ABSENT |= {f"{sign}{word}" for sign in ("", "+", "-") for word in ("inf", "infinity")}
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
+_DIGITS_AND_COMMAS = re.compile(r"[-+\d,eE]*\d,[-+\d,eE]*")
+_FRACTION = re.compile(r"-0|[-+]?0\d+")
+MAX_NAME_LINES = 3  # of names and units over the numbers
+_CLOCK = re.compile(
+    r"\[?(?:(?P<date>\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4})(?:[T ]|$|(?=\])))?"
+    r"(?:(?:(?P<hours>\d{1,3}):)?(?P<minutes>\d{1,2}):(?P<seconds>\d{1,2}(?:[.,]\d{1,9})?)"
+    r"(?:Z|[+-]\d{2}:?\d{2})?)?(?: \d{1,4}[-/.]\d{1,2}[-/.]\d{1,4})?\]?"
+)
+_UNITS = "mV|uV|µV|μV|nV|V|ms|us|µs|μs|ns|s|sec"
+_WITH_UNIT = re.compile(rf"(\S+?)\s*({_UNITS})", re.IGNORECASE)
+_UNIT_IN_CELL = re.compile(
+    rf"(\d)\s?({_UNITS})(?=\s*[\"']?\s*(?:[;,|\t]|$)|\s+[-+.\d])", re.IGNORECASE
+)
 _COMMA_NUMBER = re.compile(r"[-+]?(?:\d+(?:,\d*)?|,\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
 
 
@@ -35,6 +51,8 @@ class Layout:
         Index of the first line of data.
     numeric : tuple of bool
         For each column, whether it holds numbers.
+    units_in_cells : bool
+        Whether numbers have their unit behind them: ``0.012 mV``.
     """
 
     delimiter: str
@@ -43,6 +61,7 @@ class Layout:
     comments: tuple[str, ...]
     first: int
     numeric: tuple[bool, ...] = field(default=())
+    units_in_cells: bool = False
 
 
 def decode(data: bytes) -> str | None:
@@ -76,8 +95,15 @@ def split(line: str, delimiter: str) -> list[str]:
     elif delimiter == " ":
         fields = line.split()
     else:
-        fields = line.split(delimiter)
+        fields = _quoted(line, delimiter) if '"' in line else line.split(delimiter)
     return [item.strip().strip("\"'").strip() for item in fields]
+
+
+def _quoted(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:
+        return line.split(delimiter)
 
 
 def is_value(text: str, decimal: str) -> bool:
@@ -89,6 +115,52 @@ def is_value(text: str, decimal: str) -> bool:
 def is_number(text: str, decimal: str) -> bool:
     """Return whether a field is a number."""
     return text.lower() not in _ABSENT and is_value(text, decimal)
+
+
+def is_clock(text: str) -> bool:
+    """Return whether a field is a time of day, a duration or a date: ``0:00.003``."""
+    match = _CLOCK.fullmatch(text)
+    return match is not None and bool(match["date"] or match["minutes"])
+
+
+def clock_seconds(text: str) -> float | None:
+    """Return the seconds of a clock time, from midnight or from the start; None without one."""
+    match = _CLOCK.fullmatch(text)
+    if match is None or match["minutes"] is None:
+        return None
+    hours, minutes = int(match["hours"] or 0), int(match["minutes"])
+    return 3600.0 * hours + 60.0 * minutes + float(match["seconds"].replace(",", "."))
+
+
+def glue_units(line: str) -> str:
+    """Return a line in which no blank stands between a number and its unit."""
+    return _UNIT_IN_CELL.sub(r"\1\2", line)
+
+
+def value_and_unit(text: str, decimal: str) -> tuple[str, str] | None:
+    """Return number and unit of ``"0.012 mV"``, or None."""
+    match = _WITH_UNIT.fullmatch(text)
+    return (match[1], match[2]) if match and is_number(match[1], decimal) else None
+
+
+def uses_comma_twice(lines: Sequence[str]) -> bool:
+    """Return whether the comma is both the decimal sign and between the columns.
+
+    ``0,004,0,003,-0,001`` may be three numbers or six: parts such as ``001`` and ``-0`` tell that
+    they are no whole numbers.
+    """
+    lines = lines[:MAX_LINES]
+    rows = [line.strip() for line in lines if line.strip() and not is_comment(line.strip())]
+    rows = [re.sub(r",\s+", ",", row) for row in rows]
+    data = [row.split(",") for row in rows if _DIGITS_AND_COMMAS.fullmatch(row)]
+    if len(data) < max(LOOK_AHEAD, 0.8 * (len(rows) - MAX_NAME_LINES)):
+        return False
+    sample = data[: 4 * SAMPLE_ROWS]
+    named = 0 if _DIGITS_AND_COMMAS.fullmatch(rows[0]) else rows[0].count(",") + 1
+    width = max(len(row) for row in sample)
+    parts = any(_FRACTION.fullmatch(cell.strip()) for row in sample for cell in row)
+    halved = named > 1 and width in (2 * named - 1, 2 * named)
+    return width > 2 and width != named and (parts or halved)
 
 
 def find_layout(lines: Sequence[str]) -> Layout | None:
@@ -103,16 +175,37 @@ def find_layout(lines: Sequence[str]) -> Layout | None:
     lines : sequence of str
         From the start of the file.
     """
+    lines = lines[:MAX_LINES]
+    if not any(_UNIT_IN_CELL.search(line) for line in lines[-2 * LOOK_AHEAD :]):
+        return _find_layout(lines)
+    bare = [_UNIT_IN_CELL.sub(r"\1", line) for line in lines]
+    changed = sum(one != other for one, other in zip(bare, lines, strict=True))
+    # One cell with its unit is an error, which the parser will name.
+    found = _find_layout(bare) if changed > NUMERIC_SHARE * (len(bare) - LOOK_AHEAD) else None
+    if changed and found is not None:
+        return replace(found, units_in_cells=True)
+    return _find_layout(lines)
+
+
+def _find_layout(lines: Sequence[str]) -> Layout | None:
+    with_text = False
     for numbers_only in (True, False):
         for delimiter in ("\t", ";", "|", ",", " "):
+            # Blanks split words, too: they are no delimiter where another sign makes columns.
+            if delimiter == " " and with_text:
+                continue
             for decimal in (".", ","):
-                layout = _try(lines, delimiter, decimal) if delimiter != decimal else None
+                # One sign can be both only where the fields stand in quotes.
+                if delimiter == decimal and not any('"' in line for line in lines):
+                    continue
+                layout = _try(lines, delimiter, decimal)
                 if layout is None or len(layout.numeric) == 1:
                     continue
                 if delimiter == "," and _is_decimal_comma(lines, layout):
                     return _try(lines, "", ",")
                 if all(layout.numeric) or not numbers_only:
                     return layout
+                with_text = with_text or delimiter in "\t;|"
     return _try(lines, "", ".") or _try(lines, "", ",")
 
 
@@ -134,11 +227,14 @@ def _try(lines: Sequence[str], delimiter: str, decimal: str) -> Layout | None:
     # One odd cell makes no column of text: it is an error, which the parser will name.
     most = NUMERIC_SHARE * len(agreeing)
     numeric = tuple(
-        sum(is_value(row[i], decimal) for row in agreeing) >= most for i in range(width)
+        sum(is_value(row[i], decimal) for row in agreeing) >= most
+        and not _is_sparse_text([row[i] for row in agreeing], decimal)
+        for i in range(width)
     )
     filled = any(item and is_value(item, decimal) for row in agreeing for item in row)
     enough_rows = all(numeric) or width > LONG_ROW or len(agreeing) >= LOOK_AHEAD
-    if sum(numeric) < 0.5 * width or not filled or not enough_rows:
+    clocks = sum(all(is_clock(row[i]) for row in agreeing) for i in range(width) if not numeric[i])
+    if not any(numeric) or sum(numeric) < 0.5 * (width - clocks) or not filled or not enough_rows:
         return None
     before = [line.strip() for line in lines[:first] if line.strip()]
     return Layout(
@@ -149,6 +245,12 @@ def _try(lines: Sequence[str], delimiter: str, decimal: str) -> Layout | None:
         first=first,
         numeric=numeric,
     )
+
+
+def _is_sparse_text(cells: Sequence[str], decimal: str) -> bool:
+    """Return whether words stand in a column now and then, as annotations do, and no number."""
+    filled = [cell for cell in cells if cell]
+    return bool(filled) and not any(is_value(cell, decimal) for cell in filled)
 
 
 def _first_data_line(lines: Sequence[str], delimiter: str, decimal: str) -> int | None:
@@ -162,15 +264,32 @@ def _first_data_line(lines: Sequence[str], delimiter: str, decimal: str) -> int 
         ahead = [row for _, row in content[at : at + LOOK_AHEAD]]
         # A row a lead may be long, and its sample cut short.
         same = all(len(row) == len(fields) or len(fields) > LONG_ROW for row in ahead[:-1])
+        if at == 0 and _numbers_channels(fields, ahead[1:], decimal):
+            continue
         if same and all(_mostly_numbers(row, decimal) for row in ahead):
             return i
     return None
 
 
+def _numbers_channels(fields: Sequence[str], rows: Sequence[Sequence[str]], decimal: str) -> bool:
+    """Return whether a first line counts channels, as in ``time,1,2,3`` over numbers."""
+    words = [i for i, item in enumerate(fields) if item and not is_value(item, decimal)]
+    counts = [item for i, item in enumerate(fields) if item and i not in words]
+    return (
+        bool(words and rows)
+        and len(set(counts)) == len(counts)
+        and all(item.isdigit() and len(item) <= _COUNT_DIGITS for item in counts)
+        and all(i < len(row) and is_number(row[i], decimal) for row in rows for i in words)
+    )
+
+
 def _mostly_numbers(fields: Sequence[str], decimal: str) -> bool:
     filled = [item for item in fields if item]
     numbers = sum(is_value(item, decimal) for item in filled)
-    return (numbers > 0 and numbers >= 0.5 * len(filled)) or (not filled and len(fields) > 1)
+    clocks = sum(is_clock(item) for item in filled)
+    return (numbers > 0 and numbers >= 0.5 * (len(filled) - clocks)) or (
+        not filled and len(fields) > 1
+    )
 
 
 def _is_decimal_comma(lines: Sequence[str], layout: Layout) -> bool:

@@ -8,7 +8,8 @@ from ecgcore.recording import MAX_FS_HZ
 
 # A time column without a unit: exactly one of seconds, ms and us makes a rate an ECG can have.
 PLAUSIBLE_HZ = (50.0, 5000.0)
-_SCALES = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6}
+SLOWEST_HZ = 20.0
+_SCALES = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -54,7 +55,7 @@ def rate_from_time(
     """
     if values.size < 2:
         return None
-    step = _even_step(values)
+    step = _even_step(values, seconds_per_unit)
     if seconds_per_unit is None:
         fits = [
             (unit, scale)
@@ -69,6 +70,8 @@ def rate_from_time(
     if step * seconds_per_unit * MAX_FS_HZ < 0.5:
         raise ReadError(f"The time column has steps of {step:.3g}; no ECG is sampled that fast.")
     rate = 1 / (step * seconds_per_unit)
+    if rate < SLOWEST_HZ:
+        raise ReadError(f"The time column gives {rate:.3g} Hz, at which no ECG is sampled.")
     # Printed times are rounded: a whole number of Hz within that rounding is what was meant.
     nearest = round(rate)
     rounding = _resolution(values) / (values[-1] - values[0])
@@ -77,11 +80,13 @@ def rate_from_time(
     return float(rate)
 
 
-def _even_step(values: NDArray[np.float64]) -> float:
+def _even_step(values: NDArray[np.float64], seconds_per_unit: float | None) -> float:
     if not np.isfinite(values).all():
         raise ReadError("The time column has empty cells; every sample needs its time.")
     steps = np.diff(values)
     typical = float(np.median(steps))
+    if typical == 0 and steps.min() == 0 and steps.max() > 0:
+        raise ReadError(_repeated(values, seconds_per_unit))
     if typical <= 0:
         raise ReadError("The time column does not rise; samples must follow each other in time.")
     # Times rounded to the printed digits may be half a step off, a lost sample is a whole one.
@@ -93,6 +98,19 @@ def _even_step(values: NDArray[np.float64]) -> float:
             f"instead of {typical:.6g}; samples must be evenly spaced."
         )
     return float(values[-1] - values[0]) / (values.size - 1)
+
+
+def _repeated(values: NDArray[np.float64], seconds_per_unit: float | None) -> str:
+    """Return the sentence on times that packets of samples share."""
+    times, counts = np.unique(values, return_counts=True)
+    told = (
+        f"The time column repeats its times, as recorders that send packets write them: "
+        f"{counts[0]} samples have the time {times[0]:.6g}, the next {counts[1]} {times[1]:.6g}"
+    )
+    seconds = float(times[-1] - times[0]) * (seconds_per_unit or 0.0)
+    # The last packet's length is not known.
+    mean = f" (on average {counts[:-1].sum() / seconds:.4g} Hz)" if seconds > 0 else ""
+    return f"{told}{mean}."
 
 
 def _resolution(values: NDArray[np.float64]) -> float:

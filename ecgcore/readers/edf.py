@@ -10,18 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.errors import MissingInformationError, ReadError
-from ecgcore.leads import canonical_lead
-from ecgcore.readers.assemble import (
-    chosen_names,
-    finish,
-    is_other_signal,
-    listed,
-    make_patient,
-    names_ecg,
-    parse_sex,
-    were,
-)
+from ecgcore.readers.assemble import finish, listed, make_patient, parse_sex
 from ecgcore.readers.base import Draft, ReadOptions, Source, library, optional, shown
+from ecgcore.readers.channels import Kind, given_names, is_other_signal, kinds_of, left_out
+from ecgcore.readers.edf_header import repair_numbers
 from ecgcore.readers.text_values import most_with_gaps, too_many
 from ecgcore.recording import MAX_FS_HZ, Patient, Provenance, Recording
 from ecgcore.units import MV, is_voltage, mv_per
@@ -70,17 +62,20 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """
     notes: list[str] = []
     is_bdf = source.data.startswith(b"\xff")
-    _check_length(source.data, is_bdf, notes)
+    data = repair_numbers(source.data, notes)
+    n_notes = len(notes)
+    _check_length(data, is_bdf, notes)
+    length_differs = len(notes) > n_notes
     with library(_DAMAGED) as texts:
         reader = edfio.read_bdf if is_bdf else edfio.read_edf
-        edf: Edf = reader(source.data, header_encoding="latin-1")
+        edf: Edf = reader(data, header_encoding="latin-1")
         channels = [
             _Channel(s, s.label, s.physical_dimension, float(s.sampling_frequency))
             for s in edf.signals
         ]
-    if texts and not notes:
+    if texts and not length_differs:
         notes.append("The header does not agree with the file's length; the samples were counted.")
-    starts_s = _record_starts(source.data, edf, is_bdf)
+    starts_s = _record_starts(data, edf, is_bdf)
     channels = _chosen(channels, options, notes)
     _check_size(channels, options)
     signal = np.stack([_millivolts(channel, notes) for channel in channels])
@@ -193,11 +188,12 @@ def _with_gaps(
 def _chosen(channels: Sequence[_Channel], options: ReadOptions, notes: list[str]) -> list[_Channel]:
     """Return the ECG channels of the highest rate among them, and note what was left out."""
     labels = [channel.name for channel in channels]
-    names = _ecg_names(labels) if options.lead_names is None else chosen_names(labels, options)
+    likely = _ecg_labels(channels)
+    given = given_names(labels, options, likely=likely)
     ecg = [
-        replace(channel, name=name, unit=channel.unit or options.unit or "")
-        for channel, name in zip(channels, names, strict=True)
-        if name is not None
+        replace(channel, name=given.get(i, channel.name), unit=channel.unit or options.unit or "")
+        for i, channel in enumerate(channels)
+        if given.get(i) or (i not in given and i in likely)
     ]
     if not ecg:
         raise _no_ecg(channels)
@@ -208,13 +204,21 @@ def _chosen(channels: Sequence[_Channel], options: ReadOptions, notes: list[str]
     if not 0 < highest <= MAX_FS_HZ:
         raise ReadError(f"The file's sampling rate is {highest:g} Hz; it must be above 0.")
     taken = {id(channel.signal) for channel in kept}
-    left = [shown(channel.name) for channel in channels if id(channel.signal) not in taken]
-    if left:
-        notes.append(
-            f"{listed(left[:12])}{' and others' if len(left) > 12 else ''} {were(left)} left out: "
-            "no ECG, or sampled at a lower rate."
-        )
+    slower = {id(channel.signal) for channel in voltages} - taken
+    notes += left_out(
+        [c.name for c in channels if id(c.signal) in slower], "sampled at a lower rate"
+    )
+    notes += left_out([c.name for c in channels if id(c.signal) not in taken | slower])
     return kept
+
+
+def _ecg_labels(channels: Sequence[_Channel]) -> list[int]:
+    """Return the channels whose labels name a lead or an ECG, else numbered inputs alone."""
+    in_volts = [is_voltage(channel.unit) for channel in channels]
+    kinds = kinds_of([channel.name for channel in channels], voltages=in_volts)
+    named = [i for i, kind in enumerate(kinds) if kind in (Kind.LEAD, Kind.ECG)]
+    inputs = [i for i, kind in enumerate(kinds) if kind is Kind.INPUT and channels[i].name]
+    return named or (inputs if len(inputs) == len(channels) and all(in_volts) else [])
 
 
 def _no_ecg(channels: Sequence[_Channel]) -> ReadError:
@@ -228,19 +232,6 @@ def _no_ecg(channels: Sequence[_Channel]) -> ReadError:
         "name leaves a channel out.",
         ("lead_names",),
     )
-
-
-def _ecg_names(labels: Sequence[str]) -> list[str | None]:
-    """Return the labels that name an ECG, without their reference ("V1" for "V1-Ref").
-
-    C1 to C9 are chest leads only beside lead I or II: in an EEG they are places on the head.
-    """
-    plain = [re.sub(r"[\s-]+(?:ref|wct)$", "", label, flags=re.IGNORECASE) for label in labels]
-    limbs = {canonical_lead(label) for label in plain} & {"I", "II"}
-    return [
-        label if names_ecg(label) and (limbs or not re.fullmatch(r"[Cc]\d", label)) else None
-        for label in plain
-    ]
 
 
 def _described(channels: Sequence[_Channel]) -> str:

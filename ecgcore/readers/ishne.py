@@ -24,9 +24,9 @@ MAX_LEADS = 12  # the header has room for no more
 ABSENT = -32768
 _FIXED = struct.Struct("<iiiih40s40s20shh3h3h3h3hh12h12h12hh40sh80s80s88s")
 _LEADS = {
-    **{1: "bipolar", 2: "X", 3: "Y", 4: "Z", 5: "I", 6: "II", 7: "III"},
+    **{1: "bipolar", 2: "Frank X", 3: "Frank Y", 4: "Frank Z", 5: "I", 6: "II", 7: "III"},
     **{8: "aVR", 9: "aVL", 10: "aVF", **{10 + i: f"V{i}" for i in range(1, 7)}},
-    **{17: "ES", 18: "AS", 19: "AI"},
+    **{17: "EASI ES", 18: "EASI AS", 19: "EASI AI"},
 }
 _QUALITY = {
     2: "intermittent noise",

@@ -3,7 +3,6 @@
 Gain, rate and lead names stand in a WFDB header, where one lies beside; in the file itself seldom.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,14 +15,14 @@ from ecgcore.leads import STANDARD_12, canonical_lead
 from ecgcore.readers import mat_file, wfdb_
 from ecgcore.readers.assemble import listed
 from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.channels import Kind, kind_of
+from ecgcore.readers.column_leads import read_columns, rises_evenly
 from ecgcore.readers.columns import (
     Columns,
     apply_facts,
     is_fact,
     key_of,
     lead_names_in,
-    read_columns,
-    rises_evenly,
     rows_of_matrix,
 )
 from ecgcore.readers.csv_header import Column, parse_column
@@ -153,12 +152,7 @@ def _sample_arrays(flat: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
 
 def is_standard_lead(name: str) -> bool:
     """Return whether a name is that of a standard lead, with or without its unit."""
-    return canonical_lead(parse_column(_plain(name)).name) in STANDARD_12
-
-
-def _plain(name: str) -> str:
-    """Return a name without its place, and ``I`` for ``leadI`` and ``ecg_I``."""
-    return re.sub(r"^(?:lead|ecg|ekg)_?(?=[IiVvAa1-6])", "", _last(name), flags=re.IGNORECASE)
+    return canonical_lead(parse_column(_last(name)).name) in STANDARD_12
 
 
 def _times(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -174,13 +168,19 @@ def _times(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 
 def _leads_one_by_one(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Return the arrays of one lead each, where the file has them in one place and named so."""
+    """Return the arrays of one lead each, where the file has them in one place and named so.
+
+    A name is that of a standard lead, or an ECG's, or counts the recorder's inputs.
+    """
     vectors = {n: a.ravel() for n, a in arrays.items() if a.size == max(a.shape, default=0)}
-    standard = [name for name in vectors if is_standard_lead(name)]
-    if not standard:
+    named = [name for name in vectors if is_standard_lead(name)]
+    if not named and all(key_of(_last(name)) not in SIGNAL_NAMES for name in arrays):
+        kinds = {name: kind_of(parse_column(_last(name)).name) for name in vectors}
+        named = [name for name, kind in kinds.items() if kind in (Kind.ECG, Kind.INPUT)]
+    if not named:
         return {}
-    place = standard[0].rpartition(_WITHIN)[0]
-    return {_plain(n): row for n, row in vectors.items() if n.rpartition(_WITHIN)[0] == place}
+    place = named[0].rpartition(_WITHIN)[0]
+    return {_last(n): row for n, row in vectors.items() if n.rpartition(_WITHIN)[0] == place}
 
 
 def _check_even(leads: Mapping[str, NDArray[Any]]) -> None:

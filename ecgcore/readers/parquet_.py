@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ecgcore.errors import ReadError, TooLargeError
 from ecgcore.readers.assemble import listed, were
 from ecgcore.readers.base import MIB, ReadOptions, Source, library, shown
-from ecgcore.readers.columns import Columns, apply_facts, read_columns, refuse_long_layout
+from ecgcore.readers.column_leads import read_columns
+from ecgcore.readers.columns import Columns, apply_facts, refuse_long_layout
 from ecgcore.recording import Recording
 
 MAGIC = b"PAR1"

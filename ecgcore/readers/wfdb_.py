@@ -8,7 +8,7 @@ import io
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +19,17 @@ from numpy.typing import NDArray
 from ecgcore.errors import ReadError
 from ecgcore.readers.assemble import (
     SIMULATED_COMMENT,
-    chosen_names,
     computed_leads,
     find_age_sex,
     finish,
-    is_other_signal,
     listed,
     make_patient,
     parse_age,
     parse_sex,
-    were,
 )
 from ecgcore.readers.base import Draft, ReadOptions, Source, library, shown
+from ecgcore.readers.channels import given_names, left_out, likely_ecg, names_ecg
+from ecgcore.readers.text_values import is_amplitude
 from ecgcore.readers.wfdb_header import (
     FLAC_FORMATS,
     FORMATS,
@@ -100,6 +99,7 @@ class _Row:
     gain: float
     samples_per_frame: int
     values: FloatRows
+    given: bool = False
 
 
 def _single(source: Source, header: Header, options: ReadOptions, notes: list[str]) -> list[_Row]:
@@ -115,17 +115,27 @@ def _single(source: Source, header: Header, options: ReadOptions, notes: list[st
             f"The header announces {n_frames} samples in {len(specs)} signals; up to "
             f"{options.max_samples} together can be read."
         )
-    names = chosen_names([spec.name for spec in specs], options)
+    names = [spec.name for spec in specs]
+    likely = [
+        i for i in likely_ecg(names, voltages=_in_volts(specs)) if is_amplitude(specs[i].unit)
+    ]
+    given = given_names(names, options, likely=likely)
     digital = _decode(specs, files, n_frames, header.fs_hz, notes)
     _check_sums(specs, digital, notes)
     _note_skews(specs, notes)
     rows = []
-    for name, spec in zip(names, specs, strict=True):
+    for i, spec in enumerate(specs):
         values = digital.pop(0)  # each is let go once it is converted: a long record is large
-        if name is not None:
+        name = given.get(i, spec.name)
+        if name or i not in given:
             scaled = _physical(spec, values)
-            rows.append(_Row(name, spec.unit, spec.gain, spec.samples_per_frame, scaled))
+            spf = spec.samples_per_frame
+            rows.append(_Row(name, spec.unit, spec.gain, spf, scaled, i in given))
     return rows
+
+
+def _in_volts(signals: Sequence[SignalSpec | _Row]) -> list[bool]:
+    return [is_voltage(signal.unit) for signal in signals]
 
 
 def _signal_file(source: Source, name: str, notes: list[str]) -> bytes:
@@ -280,24 +290,23 @@ def _physical(spec: SignalSpec, digital: NDArray[np.int32]) -> FloatRows:
 
 def _only_ecg(rows: list[_Row], notes: list[str]) -> list[_Row]:
     """Keep the ECG's signals: voltages (or, if there are none, NU), at one rate."""
-    voltages = [row for row in rows if is_voltage(row.unit) and not is_other_signal(row.name)]
-    normalised = [row for row in rows if is_normalised(row.unit) and not is_other_signal(row.name)]
-    kept = voltages or normalised
+    likely = likely_ecg([row.name for row in rows], voltages=_in_volts(rows))
+    ecg = [row for i, row in enumerate(rows) if row.given or i in likely]
+    kept = [row for row in ecg if is_voltage(row.unit)]
+    kept = kept or [row for row in ecg if is_normalised(row.unit)]
     if not kept:
         found = ", ".join(f"{shown(row.name)} in {shown(row.unit)}" for row in rows[:20])
-        raise ReadError(f"The record holds no ECG signal in mV, uV, V or NU; it holds {found}.")
-    highest = max(row.samples_per_frame for row in kept)
+        raise ReadError(
+            f"The record holds no ECG signal in mV, uV, V or NU; it holds {found}: give the "
+            "record of an ECG."
+        )
+    named = [row for row in kept if row.given or names_ecg(row.name)]
+    highest = max(row.samples_per_frame for row in named or kept)
     slower = [row for row in kept if row.samples_per_frame < highest]
     kept = [row for row in kept if row.samples_per_frame == highest]
     left = [row for row in rows if all(row is not other for other in (*kept, *slower))]
-    if left:
-        names = [
-            f"{shown(row.name) or 'a signal without name'} ({shown(row.unit)})" for row in left
-        ]
-        notes.append(f"{listed(names)} {were(names)} left out: no ECG voltage.")
-    if slower:
-        names = [shown(row.name) for row in slower]
-        notes.append(f"{listed(names)} {were(names)} left out: sampled at a lower rate.")
+    notes += left_out([f"{shown(row.name) or 'no name'} ({shown(row.unit)})" for row in left])
+    notes += left_out([row.name for row in slower], "sampled at a lower rate")
     return kept
 
 
@@ -383,7 +392,7 @@ def _place(
         if (len(rows) + 1) * total * spf > options.max_samples:
             raise ReadError(f"The record has more than {options.max_samples} samples.")
         values = np.full(total * spf, np.nan, dtype=np.float32)
-        rows[part.name] = _Row(part.name, part.unit, part.gain, spf, values)
+        rows[part.name] = replace(part, values=values)
     whole = rows[part.name]
     if whole.samples_per_frame != spf or is_voltage(whole.unit) != is_voltage(part.unit):
         raise ReadError(f"{shown(part.name)} has another rate or unit in one of the segments.")

@@ -39,11 +39,12 @@ FORMATS: dict[str, tuple[float, int | None]] = {
 FLAC_FORMATS = ("508", "516", "524")
 NO_FILE = "~"
 
-_RECORD = re.compile(r"^(?P<name>[^\s/]+)(?:/(?P<n_seg>\d{1,9}))?$")
+_RECORD = re.compile(r"^(?P<name>\S+?)(?:/(?P<n_seg>\d{1,9}))?$")
 _FORMAT = re.compile(r"^(\d{1,4})(?:x(\d{1,9}))?(?::(\d{1,9}))?(?:\+(\d{1,12}))?$")
 _GAIN = re.compile(
-    r"^([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d{1,3})?)(?:\(([-+]?\d+)\))?(?:/(\S+))?$", re.I
+    r"^([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d{1,3})?)(?:\(([-+]?\d+)\))?(?:/+(\S+))?$", re.I
 )
+_FOLDER = re.compile(r"[/\\:]")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -123,13 +124,13 @@ def parse_header(data: bytes) -> Header:
     if not lines:
         raise ReadError("The header is empty; its first line must name the record.")
     tokens = lines[0].split()
-    match = _RECORD.match(tokens[0])
-    if match is None or len(tokens) < 2:
+    if len(tokens) < 2:
         raise ReadError(
             "The header's first line must read: name, number of signals, sampling rate, number "
             f"of samples; it reads {shown(lines[0])!r}."
         )
-    name, n_segments = match["name"], match["n_seg"]
+    name, n_segments = _record_name(tokens[0], lines[1:])
+    name = _without_folder(name, "The header", notes)
     if not re.fullmatch(r"[-\w]+", name):
         notes.append(
             f"The header names the record {shown(name)!r}, with an extension or other signs that "
@@ -147,14 +148,49 @@ def parse_header(data: bytes) -> Header:
         n_frames=n_frames or None,
         start=start,
         signals=() if n_segments else _signals(body, n_signals, notes),
-        segments=_segments(body, int(n_segments)) if n_segments else (),
+        segments=_segments(body, int(n_segments), notes) if n_segments else (),
         comments=tuple(comments),
         notes=tuple(notes),
     )
 
 
+def _record_name(token: str, body: list[str]) -> tuple[str, str | None]:
+    """Return the record's name and its number of segments; "mitdb/100" may also be a folder."""
+    match = _RECORD.match(token)
+    segments = match["n_seg"] if match else None
+    first = body[0].split() if body else []
+    if match is None or segments is None or (len(first) > 2 and "." in first[0]):
+        return token, None
+    return match["name"], segments
+
+
+def _without_folder(name: str, what: str, notes: list[str]) -> str:
+    """Return a file's or record's own name: it lies beside its header, wherever it once lay.
+
+    No folder is ever followed, whatever the name asks for.
+
+    Raises
+    ------
+    ReadError
+        If no name is left.
+    """
+    if name == NO_FILE or not _FOLDER.search(name):
+        return name
+    base = _FOLDER.split(name)[-1]
+    if not is_plain_name(base):
+        raise ReadError(f"{what} names {shown(name)!r}; a plain file name is needed.")
+    folder = shown(name[: len(name) - len(base)], 40)
+    notes.append(
+        f"The header puts the folder {folder} before names; what lies beside the header was read."
+    )
+    return base
+
+
 def _decode(data: bytes) -> str:
-    return data.decode("utf-8-sig", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")  # the micro sign of older files
 
 
 def _content_lines(text: str) -> tuple[list[str], list[str]]:
@@ -241,7 +277,7 @@ def _date(text: str) -> date:
     raise ValueError(text)
 
 
-def _segments(lines: list[str], n_segments: int) -> tuple[Segment, ...]:
+def _segments(lines: list[str], n_segments: int, notes: list[str]) -> tuple[Segment, ...]:
     if len(lines) < n_segments:
         raise ReadError(
             f"The header announces {n_segments} segments and lists {len(lines)}; each needs a line."
@@ -249,11 +285,7 @@ def _segments(lines: list[str], n_segments: int) -> tuple[Segment, ...]:
     segments = []
     for line in lines[:n_segments]:
         tokens = line.split()
-        name = tokens[0]
-        if name != NO_FILE and not is_plain_name(name):
-            raise ReadError(
-                f"The header names a segment {shown(name)!r}; only a plain name is followed."
-            )
+        name = _without_folder(tokens[0], "The header", notes)
         length = tokens[1] if len(tokens) > 1 else ""
         segments.append(Segment(name, _whole(length, f"The length of {shown(name)}", 0, 10**12)))
     return tuple(segments)
@@ -269,7 +301,8 @@ def _signals(lines: list[str], n_signals: int, notes: list[str]) -> tuple[Signal
         raise ReadError("The header announces no signals; it holds no recording.")
     if len(lines) > n_signals:
         notes.append(f"The header has {len(lines) - n_signals} lines too many; they were not used.")
-    signals = tuple(_signal(line, i) for i, line in enumerate(lines[:n_signals]))
+    signals = tuple(_signal(line, i, notes) for i, line in enumerate(lines[:n_signals]))
+    _check_folders(lines[:n_signals], signals)
     if not all(signal.calibrated for signal in signals):
         notes.append(
             "The header gives no gain (uncalibrated); WFDB's default of 200 units per mV was used, "
@@ -280,17 +313,26 @@ def _signals(lines: list[str], n_signals: int, notes: list[str]) -> tuple[Signal
     return signals
 
 
-def _signal(line: str, index: int) -> SignalSpec:
+def _check_folders(lines: list[str], signals: tuple[SignalSpec, ...]) -> None:
+    """Refuse files of one name in two folders: beside the header only one of them can lie."""
+    written = {(line.split()[0], signal.file) for line, signal in zip(lines, signals, strict=True)}
+    names = [name for _, name in written]
+    twice = next((name for name in names if names.count(name) > 1 and name != NO_FILE), None)
+    if twice is not None:
+        raise ReadError(
+            f"The header names {shown(twice)} in several folders; give each file its own name "
+            "beside the header."
+        )
+
+
+def _signal(line: str, index: int, notes: list[str]) -> SignalSpec:
     tokens = line.split(maxsplit=8)
     what = f"Signal {index + 1} of the header"
     if len(tokens) < 2:
         raise ReadError(f"{what} reads {shown(line)!r}; a file name and a format are needed.")
-    file = tokens[0]
+    file = _without_folder(tokens[0], what, notes)
     if file != NO_FILE and not is_plain_name(file):
-        raise ReadError(
-            f"{what} names the file {shown(file)!r}; only a plain file name in the same folder is "
-            "followed."
-        )
+        raise ReadError(f"{what} names the file {shown(file)!r}; a plain file name is needed.")
     match = _FORMAT.match(tokens[1])
     if match is None or match[1] not in FORMATS:
         raise ReadError(

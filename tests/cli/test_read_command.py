@@ -119,6 +119,19 @@ def test_missing_rate_is_asked_for_and_can_be_given(tmp_path, capsys):
     assert json.loads(lines[0])["leads"] == ["V1"]
 
 
+def test_the_lead_of_a_file_can_be_named(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    rows = "\n".join(f"{i / 250:.3f},0.1,0.2" for i in range(600))
+    path.write_text(f"time (s),ECG (mV),CH2 (mV)\n{rows}\n", encoding="utf-8")
+    _, lines, _ = run(capsys, "read", path, "--json")
+    assert json.loads(lines[0])["leads"] == ["ECG", "CH2"]
+    for names in ("ECG=II,CH2=-", "II,", "ecg=II,CH2="):
+        _, lines, _ = run(capsys, "read", path, "--lead-names", names, "--json")
+        assert json.loads(lines[0])["leads"] == ["II"]
+    _, lines, _ = run(capsys, "read", path, "--lead-names", "ECG=V5", "--json")
+    assert json.loads(lines[0])["leads"] == ["V5", "CH2"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [(), ("--fs", "fast"), ("--fs", "-1"), ("--unit", "parsec"), ("--lead-names", ",")],

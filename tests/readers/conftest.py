@@ -3,11 +3,13 @@
 import made_exports
 import made_files
 import made_small
+import made_text
 import made_xml
 
 made_files.MAKERS.update(made_small.SMALL)
 made_files.WITH_NAME.update(made_small.WITH_NAME)
 made_files.MAKERS.update(made_xml.XML)
+made_files.MAKERS.update(made_text.TEXT)
 made_files.WITH_NAME.update(made_xml.WITH_NAME)
 made_files.MAKERS.update(made_exports.EXPORTS)
 made_files.WITH_NAME.update(made_exports.WITH_NAME)

@@ -423,7 +423,7 @@ def test_json_other_signals_are_left_out():
     content = {"fs": 500, "unit": "mV", "leads": {**leads_of_truth(), "Resp": [1.0] * N_SAMPLES}}
     recording = read("a.json", json.dumps(content).encode())
     assert is_truth(recording)
-    assert "Resp was left out" in " ".join(recording.notes)
+    assert "Left out: Resp (not an ECG lead)" in " ".join(recording.notes)
 
 
 def test_json_start_device_and_no_name():

@@ -8,6 +8,7 @@ from ecgcore.errors import EcgError, InvalidRecordingError, MissingInformationEr
 from ecgcore.readers import ReadOptions
 
 X = np.round(np.random.default_rng(0).normal(0, 0.4, (60, 3)), 3)
+LONG = np.tile(X[:, 0], 20)  # two seconds and more
 GIVEN = {"fs_hz": 500.0, "unit": "mV"}
 
 
@@ -151,8 +152,8 @@ def test_other_columns_are_left_out():
     text = "II,annotation,resp,HR (bpm)\n" + "\n".join(f"{v},N,3,71" for v in X[:, 0])
     recording = read(text, **GIVEN)
     assert recording.leads == ("II",)
-    assert noted(recording, "annotation was left out: not numbers")
-    assert noted(recording, "resp and HR were left out")
+    assert noted(recording, "Left out: annotation (not numbers)")
+    assert noted(recording, "Left out: resp, HR (bpm) (not an ECG lead)")
 
 
 def test_single_column_is_called_ecg():
@@ -232,10 +233,23 @@ def test_infinite_values_are_absent():
     assert noted(recording, "infinite")
 
 
-def test_an_unusual_amplitude_is_noted_not_rescaled():
-    recording = read("V1\n" + "900\n-900\n" * 10, **GIVEN)
-    assert np.abs(recording.signal).max() == 900
+def test_an_amplitude_that_no_ecg_has_asks_for_the_unit():
+    text = "\n" + "900\n-900\n" * 300
+    for header, given in (("V1", "mV"), ("V1 (mV)", None)):
+        with pytest.raises(MissingInformationError, match="1800 mV within a second") as caught:
+            read(header + text, fs_hz=500, unit=given)
+        assert caught.value.needs == ("unit",)
+        recording = read(header + text, fs_hz=500, unit="uV")
+        assert np.abs(recording.signal).max() == pytest.approx(0.9)
+    assert noted(recording, "the unit given, uV, was used")
+
+
+def test_one_lead_that_is_too_large_is_noted_and_what_is_no_lead_left_out():
+    rows = "\n".join(f"{a},{900 * (-1) ** i},{900 * (-1) ** i}" for i, a in enumerate(LONG))
+    recording = read(f"V1 (mV),V2 (mV),extra (mV)\n{rows}", fs_hz=500)
+    assert recording.leads == ("V1", "V2")
     assert noted(recording, "check the unit")
+    assert noted(recording, "Left out: extra (1800 mV within a second); no ECG is that large")
 
 
 @pytest.mark.parametrize(

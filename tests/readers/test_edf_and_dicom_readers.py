@@ -45,7 +45,7 @@ def noted(recording, text: str) -> bool:
 def test_labels_that_name_an_ecg(label):
     recording = read(edf(channel("EEG C3"), channel(label), channel("SpO2", 1, "%")))
     assert recording.n_leads == 1
-    assert noted(recording, "EEG C3 and SpO2 were left out")
+    assert noted(recording, "Left out: EEG C3, SpO2 (not an ECG lead)")
 
 
 def test_an_eeg_is_refused_with_its_channels_and_what_to_do():
@@ -68,7 +68,7 @@ def test_channels_can_be_named_by_the_caller():
 def test_only_the_highest_rate_is_read():
     recording = read(edf(channel("I", 500), channel("V1", 250)))
     assert (recording.leads, recording.fs_hz) == (("I",), 500)
-    assert noted(recording, "V1 was left out")
+    assert noted(recording, "Left out: V1 (sampled at a lower rate)")
 
 
 def test_a_missing_unit_is_asked_for():
@@ -358,3 +358,90 @@ def test_fields_that_break_the_rules_are_counted_not_quoted():
     assert recording.patient.age_years is None
     assert "ZZZZ" not in repr(recording.notes)
     assert recording.fs_hz == FS_HZ
+
+
+RANGES = 256 + 104  # of the first physical range, in a file of one signal
+
+
+@cache
+def _one_signal() -> bytes:
+    return edf(channel("ECG II", unit="uV", physical_range=(-3276.8, 3276.7)))
+
+
+def with_range(low: str, high: str, *, digital: tuple[str, str] = ("-32768", "32767")) -> bytes:
+    """An EDF file of one signal in uV whose ranges are written as given."""
+    data = bytearray(_one_signal())
+    for i, text in enumerate((low, high, *digital)):
+        data[RANGES + 8 * i : RANGES + 8 * i + 8] = text.encode("latin-1").ljust(8)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        ("-3276,8", "3276,7"),
+        ("-3276,8", "+3276.7"),
+        ("-3 276,8", "3 276,7"),
+        ("-3.276,8", "3.276,7"),
+        ("-3,276.8", "3,276.7"),
+        ("-3276.8u", "3276.7uV"),
+        ("-3276.8\x00", "3276.7\x00"),
+        ("-3'276.8", "3276.7;"),
+    ],
+)
+def test_ranges_with_commas_and_groups_are_read_with_a_note(low, high):
+    usual, recording = read(with_range("-3276.8", "3276.7")), read(with_range(low, high))
+    assert np.array_equal(recording.signal, usual.signal)
+    assert noted(recording, "not written with a decimal point")
+    assert not noted(usual, "decimal point")
+
+
+def test_whole_numbers_may_be_grouped_or_have_zeros_behind_a_point():
+    usual = read(with_range("-3276.8", "3276.7")).signal
+    for digital in (("-32,768", "32,767"), ("-32 768", "+32767"), ("-32768.0", "32767,0")):
+        assert np.array_equal(read(with_range("-3276.8", "3276.7", digital=digital)).signal, usual)
+
+
+def test_a_comma_that_can_mean_two_things_is_refused_by_name():
+    with pytest.raises(ReadError, match="'-3,276': the comma may be a decimal sign"):
+        read(with_range("-3,276", "3,276"))
+    # Beside a comma that can only be a decimal sign it is one.
+    recording = read(with_range("-3,276", "3,2767"))
+    assert float(np.abs(recording.signal).max()) < 0.0033
+
+
+@pytest.mark.parametrize("text", ["abc", "", "1,2,3.4", "--5", "\xff\xfe"])
+def test_ranges_that_are_no_numbers_are_refused(text):
+    with pytest.raises(ReadError, match="ranges for ECG II are damaged"):
+        read(with_range(text, "3276.7"))
+
+
+def test_a_sleep_study_without_ecg_is_refused_and_its_channels_named():
+    labels = ("Chin EMG", "EEG C4-A1", "EOG(L)", "Leg/L", "Flow Patient", "Snore", "Body")
+    with pytest.raises(ReadError, match="Chin EMG, EEG C4-A1") as caught:
+        read(edf(*(channel(label, unit="uV") for label in labels)))
+    assert not isinstance(caught.value, MissingInformationError)
+
+
+@pytest.mark.parametrize(
+    "label", ["ECG {}", "ECG{}", "EKG {}", "Channel {}", "CH{}", "{}", "Lead {}"]
+)
+def test_numbered_channels_are_no_limb_leads(label):
+    names = tuple(label.format(i) for i in (1, 2, 3))
+    recording = read(edf(*(channel(name) for name in names)))
+    assert recording.leads == names
+    assert recording.derived_leads == ()
+
+
+@pytest.mark.parametrize("unit", ["mg", "g", ""])
+def test_axes_beside_an_ecg_are_left_out(unit):
+    data = edf(channel("ECG"), *(channel(name, unit=unit) for name in "XYZ"))
+    recording = read(data, unit="mV")
+    assert recording.leads == ("ECG",)
+    assert noted(recording, "Left out: X, Y, Z (not an ECG lead)")
+
+
+def test_the_one_ecg_channel_can_be_named():
+    data = edf(channel("ECG"), channel("SpO2", 1, "%"))
+    for names in (("II",), ("ECG=II",), ("II", "")):
+        assert read(data, lead_names=names).leads == ("II",)

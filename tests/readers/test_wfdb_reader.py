@@ -110,7 +110,7 @@ def test_other_units_and_other_signals_are_left_out():
     recording = read(header, samples=(1, 2, 3, 4, 5, 6, 7, 8))
     assert recording.leads == ("MLII", "V5")
     assert recording.signal.tolist() == pytest.approx(np.array([[0.001, 0.005], [0.004, 0.008]]))
-    assert noted(recording, "ABP (mmHg) and RESP (mV) were left out")
+    assert noted(recording, "Left out: ABP (mmHg), RESP (mV) (not an ECG lead)")
 
 
 def test_no_voltage_at_all_is_refused_by_name():
@@ -134,7 +134,7 @@ def test_frames_keep_the_highest_rate():
     recording = read(header, samples=(1, 2, 9, 3, 4, 9))
     assert recording.fs_hz == 500
     assert recording.signal.tolist() == pytest.approx(np.array([[0.001, 0.002, 0.003, 0.004]]))
-    assert noted(recording, "V1 was left out: sampled at a lower rate")
+    assert noted(recording, "Left out: V1 (sampled at a lower rate)")
 
 
 def test_skewed_signals_are_aligned_as_wfdb_does(tmp_path):
@@ -208,10 +208,18 @@ def test_signal_without_its_header_asks_for_it(tmp_path):
 @pytest.mark.parametrize(
     ("header", "sentence"),
     [
-        ("r 1 500 3\n../r.dat 16 1000/mV 16 0 0 0 0 II\n", "only a plain file name"),
-        ("r 1 500 3\n/etc/passwd 16 1000/mV 16 0 0 0 0 II\n", "only a plain file name"),
-        ("r 1 500 3\nhttp://x/r.dat 16 1000/mV 16 0 0 0 0 II\n", "only a plain file name"),
-        ("r/1 1 500 3\n../s 3\n", "only a plain name"),
+        (
+            "r 1 500 3\n../x.dat 16 1000/mV 16 0 0 0 0 II\n",
+            "x.dat that the header names is missing",
+        ),
+        ("r 1 500 3\n/etc/passwd 16 1000/mV 16 0 0 0 0 II\n", "file passwd .* is missing"),
+        ("r 1 500 3\n../ 16 1000/mV 16 0 0 0 0 II\n", "a plain file name is needed"),
+        ("r 1 500 3\na/.. 16 1000/mV 16 0 0 0 0 II\n", "a plain file name is needed"),
+        ("r/1 1 500 3\n../s 3\n", "segment s.hea that the header names is missing"),
+        (
+            "r 2 500 3\na/r.dat 16 1000/mV 16 0 0 0 0 I\nb/r.dat 16 1000/mV 16 0 0 0 0 II\n",
+            "in several folders",
+        ),
         ("r 1 500 999999999999\nr.dat 16 1000/mV 16 0 0 0 0 II\n", "truncated"),
         ("r 999999999 500 3\nr.dat 16 1000/mV 16 0 0 0 0 II\n", "number of signals"),
         ("r 2 500 3\nr.dat 16 1000/mV 16 0 0 0 0 II\n", "describes 1"),
@@ -299,3 +307,98 @@ def test_a_gain_too_small_for_any_number_is_refused_in_a_sentence():
     header = b"x 1 500 4\nx.dat 16 1e-305/mV 16 0 0 0 0 I\n"
     with pytest.raises(EcgError):
         readers.read({"x.hea": header, "x.dat": np.array([900, -900, 3, 4], "<i2").tobytes()})
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["beats/r.dat", "./r.dat", "../r.dat", "/data/r.dat", r"C:\ecg\r.dat", "http://x/r.dat"],
+)
+def test_a_folder_before_a_name_is_passed_over_with_a_note(written, tmp_path):
+    files = record(one(spec=f"{written} 16 1000/mV 16 0 0 0 0 II"), (1, 2, 3))
+    recording = readers.read(files)
+    assert recording.signal.tolist() == pytest.approx(np.array([[0.001, 0.002, 0.003]]))
+    assert noted(recording, "what lies beside the header was read")
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "r.hea").write_bytes(files["r.hea"])
+    (tmp_path / "r.dat").write_bytes(files["r.dat"])  # where "../r.dat" would lead
+    with pytest.raises(ReadError, match=r"r\.dat .* is missing"):
+        readers.read(inside / "r.hea")
+
+
+def test_a_folder_in_the_record_line_is_no_number_of_segments():
+    lines = "r.dat 16 1000/mV 16 0 0 0 0 II\n"
+    recording = read(f"mitdb/100 1 500 3\n{lines}", samples=(1, 2, 3))
+    assert recording.leads == ("II",)
+    assert read(f"a/b/rec 1 500 3\n{lines}", samples=(1, 2, 3)).fs_hz == 500
+
+
+@pytest.mark.parametrize("unit", ["uV", "/uV", "µV", "\u03bcV"])
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_units_behind_slashes_and_in_older_encodings(unit, encoding):
+    if unit == "\u03bcV" and encoding == "latin-1":
+        pytest.skip("Latin-1 has no Greek letters")
+    header = one(spec=f"r.dat 16 2(0)/{unit} 16 0 0 0 0 II").encode(encoding)
+    files = {**record(one(), (1, 2, 3)), "r.hea": header}
+    assert readers.read(files).signal[0, 1] == pytest.approx(0.001)
+
+
+def study(*signals: tuple[str, str]) -> str:
+    """A header in which all signals lie in one file."""
+    lines = [f"r.dat 16 1000(0)/{unit} 16 0 0 0 0 {name}" for name, unit in signals]
+    return "\n".join([f"r {len(lines)} 500 2", *lines]) + "\n"
+
+
+def test_a_sleep_study_gives_its_ecg_and_names_the_rest():
+    signals = [
+        ("Chin", "uV"),
+        ("Left Leg", "uV"),
+        ("C3-A2", "uV"),
+        ("Flow", "l/min"),
+        ("ECG", "mV"),
+    ]
+    recording = read(study(*signals), samples=range(10))
+    assert recording.leads == ("ECG",)
+    assert noted(recording, "Left out: Chin (uV), Left Leg (uV), C3-A2 (uV), Flow (l/min)")
+    with pytest.raises(ReadError, match="Chin in uV, Left Leg in uV, C3-A2 in uV"):
+        read(study(*signals[:-1]), samples=range(8))
+
+
+@pytest.mark.parametrize("unit", ["mg", "g", "mmHg", "adu"])
+def test_axes_are_no_frank_leads(unit):
+    axes = [(name, unit) for name in "XYZ"]
+    assert read(study(("II", "mV"), *axes), samples=range(8)).leads == ("II",)
+    with pytest.raises(ReadError, match=f"X in {unit}"):
+        read(study(*axes), samples=range(6))
+
+
+def test_frank_leads_are_three_and_in_volts():
+    frank = [("I", "mV"), *((name, "mV") for name in ("vx", "vy", "vz"))]
+    assert read(study(*frank), samples=range(8)).leads == ("I", "X", "Y", "Z")
+    assert read(study(("I", "mV"), ("X", "mV")), samples=range(4)).leads == ("I",)
+
+
+def test_numbered_channels_keep_their_names_and_derive_nothing():
+    for names in (("ECG1", "ECG2", "ECG3"), ("Channel 1", "Channel 2", "Channel 3"), "123"):
+        recording = read(study(*((name, "mV") for name in names)), samples=range(6))
+        assert recording.leads == tuple(names)
+        assert recording.derived_leads == ()
+
+
+def test_leads_are_named_one_by_one():
+    recording = read(study(("ECG", "mV"), ("Chin", "uV")), samples=range(4), lead_names=("ECG=II",))
+    assert recording.leads == ("II",)
+    assert read(
+        study(("ECG", "mV"), ("Chin", "uV")), samples=range(4), lead_names=("V5",)
+    ).leads == ("V5",)
+    two = study(("ECG", "mV"), ("ECG", "mV"))
+    recording = read(two, samples=range(4), lead_names=("ECG=I", "ECG (2)=II"))
+    assert recording.leads == ("I", "II", "III", "aVR", "aVL", "aVF")
+    assert recording.derived_leads == ("III", "aVR", "aVL", "aVF")
+
+
+def test_what_is_no_named_ecg_never_decides_on_the_rate():
+    header = "r 2 250 2\nr.dat 16 1000/mV 16 0 0 0 0 ECG\nr.dat 16x4 1000/mV 16 0 0 0 0 other\n"
+    recording = read(header, samples=range(10))
+    assert (recording.leads, recording.fs_hz) == (("ECG",), 250)
+    assert noted(recording, "Left out: other (mV) (not an ECG lead)")
