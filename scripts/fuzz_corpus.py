@@ -48,6 +48,7 @@ def made() -> Iterator[Seed]:
     yield from _dicom()
     yield from _with_gaps()
     yield from _scp()
+    yield from _pdf()
 
 
 def _module(name: str) -> Any:
@@ -59,6 +60,7 @@ def _module(name: str) -> Any:
 def _makers() -> dict[str, Maker]:
     makers = {**_module("made_files").MAKERS, **_module("made_small").SMALL}
     makers |= _module("made_xml").XML | _module("made_exports").EXPORTS | {"apple": _apple}
+    makers |= _module("made_pdf").PDF
     text = _module("made_text")
     makers |= text.TEXT | {"opensignals": text.opensignals_file}
     return {name: makers[name] for name in sorted(makers)}
@@ -69,9 +71,8 @@ def _short_makers() -> Iterator[dict[str, Maker]]:
     """Give makers of short files: they take the length when they are imported, or when they run."""
     files = _module("made_files")
     usual = files.N_SAMPLES
-    before = {
-        name: _module(name) for name in ("made_small", "made_xml", "made_exports", "made_text")
-    }
+    names = ("made_small", "made_xml", "made_exports", "made_text", "made_pdf")
+    before = {name: _module(name) for name in names}
     files.N_SAMPLES = _SHORT
     try:
         for name in before:
@@ -170,6 +171,24 @@ def _scp() -> Iterator[Seed]:
         zones = b.Zones(160, 41, beats, areas)
         data = b.with_beat(rows, ("I", "II"), beat, zones, factor=factor)
         yield Seed(f"scp-beat-{factor}", {"a.scp": data}, ReadOptions())
+
+
+def _pdf() -> Iterator[Seed]:
+    """Yield pages laid out as several makers print them, packed and not."""
+    b = _module("pdf_builder")
+    short = b.beats(12, 10.0, 50.0)
+    rows = b.beats(1, 30.0, 60.0)
+    pages = {
+        "muse": b.one_page(b.muse(short, fs=50.0)),
+        "muse-packed": b.one_page(b.muse(short, fs=50.0), packed=True),
+        "philips": b.one_page(b.philips(short, fs=50.0)),
+        "kardia": b.kardia(rows, fs=60.0),
+        "kardia-six": b.kardia_six(b.beats(6, 10.0, 60.0), fs=60.0),
+        "apple": b.one_page(b.apple(rows, fs=60.0)),
+        "turned": b.twelve_rows(short[:, :250], speed=25.0, fs=50.0, turned=True),
+    }
+    for name, data in pages.items():
+        yield Seed(f"pdf-{name}", {"a.pdf": data}, ReadOptions())
 
 
 def real(folder: Path) -> Iterator[Seed]:

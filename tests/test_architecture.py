@@ -40,6 +40,7 @@ LIBRARIES = {
     "wfdb": ("ecgcore/readers/wfdb", "ecgcore/datasets/"),
     "edfio": ("ecgcore/readers/edf.py",),
     "pydicom": ("ecgcore/readers/dicom",),
+    "pypdfium2": ("ecgcore/readers/pdf/document.py",),
     "defusedxml": ("ecgcore/readers/xml_.py",),
     "neurokit2": ("ecgcore/signal/", "ecgcore/measure/"),
 }

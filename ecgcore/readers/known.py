@@ -167,7 +167,6 @@ KNOWN: tuple[KnownFormat, ...] = (
     KnownFormat("an HL7 version 2 message", _EXPORT, False, _starts(b"MSH|", b"\x0bMSH|")),
     KnownFormat("a Polar HRM file", _BEATS, False, _starts(b"[Params]")),
     KnownFormat("a LabSystem PRO text export", _EXPORT, True, _lab_system),
-    KnownFormat("a PDF", _PICTURE, False, _starts(b"%PDF")),
     KnownFormat("a JPEG image", _PICTURE, False, _starts(b"\xff\xd8\xff")),
     KnownFormat("a PNG image", _PICTURE, False, _starts(b"\x89PNG")),
     KnownFormat("a TIFF image", _PICTURE, False, _starts(b"II*\x00", b"MM\x00*")),

@@ -9,6 +9,9 @@ from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from numpy.typing import NDArray
 
 from ecgcore.recording import Recording
 from ecgcore.render.figure import cell_samples, vertical_scale
@@ -108,7 +111,7 @@ def _traces(axes: Axes, recording: Recording, sheet: Sheet) -> None:
         first, samples = cell_samples(recording, cell)
         x0 = sheet.x_mm(cell, first / recording.fs_hz)
         x = x0 + np.arange(samples.size) * sheet.settings.mm_per_s / recording.fs_hz
-        axes.plot(x, cell.baseline_mm + samples * scale, **style)
+        axes.add_patch(_every_sample(x, cell.baseline_mm + samples * scale))
         if cell.column > 0:
             low = [cell.bottom_mm + 1, cell.top_mm - 4]
             high = [cell.bottom_mm + 4, cell.top_mm - 1]
@@ -121,6 +124,20 @@ def _traces(axes: Axes, recording: Recording, sheet: Sheet) -> None:
             top = base + rise
             xs = [left - 1, left, left, right, right, right + 1]
             axes.plot(xs, [base, base, top, top, base, base], **style)
+
+
+def _every_sample(x: NDArray[Any], y: NDArray[Any]) -> PathPatch:
+    """Return a trace with all its samples: matplotlib's own lines leave out what is not seen."""
+    path = Path(np.column_stack((x, y)))
+    path.should_simplify = False
+    return PathPatch(
+        path,
+        fill=False,
+        edgecolor=LIGHT.ink,
+        linewidth=_LINE_PT,
+        joinstyle="round",
+        capstyle="projecting",
+    )
 
 
 def _words(axes: Axes, sheet: Sheet, header: tuple[str, ...], footer: tuple[str, ...]) -> None:

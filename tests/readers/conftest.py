@@ -2,6 +2,7 @@
 
 import made_exports
 import made_files
+import made_pdf
 import made_small
 import made_text
 import made_xml
@@ -13,3 +14,4 @@ made_files.MAKERS.update(made_text.TEXT)
 made_files.WITH_NAME.update(made_xml.WITH_NAME)
 made_files.MAKERS.update(made_exports.EXPORTS)
 made_files.WITH_NAME.update(made_exports.WITH_NAME)
+made_files.MAKERS.update(made_pdf.PDF)
