@@ -11,6 +11,7 @@ from ecgcore.units import is_normalised, is_voltage
 
 MAX_NAME_LENGTH = 32
 MAX_LISTED = 20
+_LONGEST = 200  # no channel is called by more
 
 
 class Kind(Enum):
@@ -66,7 +67,7 @@ _OTHER_PLACE = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Places on the head, alone or against a reference: Fp1, Cz, C3-A2, E1-M2.
 _EEG_PLACE = r"(?:(?:fp|af|f|ft|fc|c|cp|tp|t|p|po|o)(?:\d{1,2}|z)|fpz|oz|[ame][12])"
-_EEG_PAIR = re.compile(rf"{_EEG_PLACE}\s*[-:/]\s*(?:{_EEG_PLACE}|ref|avg|av|le)")
+_EEG_PAIR = re.compile(rf"(?<![a-z0-9]){_EEG_PLACE}\s*[-:/]\s*(?:{_EEG_PLACE}|ref|avg|av|le)")
 _EEG_ALONE = re.compile(r"fp[12z]|af\d|[fcpo]z|[fpto][1-8]|t[3-6]|(?:fc|cp|ft|tp|po)\d{1,2}|m[12]")
 
 
@@ -78,6 +79,8 @@ def kind_of(name: str) -> Kind:
     name : str
         As the file writes it, without its unit.
     """
+    if len(name) > _LONGEST:
+        return Kind.UNKNOWN
     name = " ".join(name.replace("_", " ").split()).strip(" ,;:")
     text = name.lower()
     words = _CAMEL.sub(" ", name)
@@ -89,9 +92,8 @@ def kind_of(name: str) -> Kind:
         return Kind.ECG
     if not text or _INPUT.fullmatch(text):
         return Kind.INPUT
-    if _OTHER_PLACE.search(words) or _EEG_ALONE.fullmatch(text):
-        return Kind.OTHER
-    return Kind.UNKNOWN
+    other = _OTHER_PLACE.search(words) or _EEG_ALONE.fullmatch(text)
+    return Kind.OTHER if other else Kind.UNKNOWN
 
 
 def kinds_of(names: Sequence[str], *, voltages: Sequence[bool] | None = None) -> list[Kind]:

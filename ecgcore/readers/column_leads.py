@@ -267,9 +267,9 @@ def _rate(
             "rate must be given.",
             ("fs_hz",),
         )
+    instead = "another one was followed" if rates else "so what is absent in it is not shown"
     found.notes += [
-        f"{reason.rstrip('.')}; the column was not used, so what is absent in it is not shown."
-        for reason in broken
+        f"{reason.rstrip('.')}; the column was not used, {instead}." for reason in broken
     ]
     return _stated_rate(stated, options, found.notes)
 

@@ -29,7 +29,7 @@ _CLOCK = re.compile(
 _UNITS = "mV|uV|µV|μV|nV|V|ms|us|µs|μs|ns|s|sec"
 _WITH_UNIT = re.compile(rf"(\S+?)\s*({_UNITS})", re.IGNORECASE)
 _UNIT_IN_CELL = re.compile(
-    rf"(\d)\s?({_UNITS})(?=\s*[\"']?\s*(?:[;,|\t]|$)|\s+[-+.\d])", re.IGNORECASE
+    rf"(\d)\s?({_UNITS})(?=\s*(?:[\"']\s*)?(?:[;,|\t]|$)|\s+[-+.\d])", re.IGNORECASE
 )
 _COMMA_NUMBER = re.compile(r"[-+]?(?:\d+(?:,\d*)?|,\d+)(?:e[-+]?\d{1,4})?", re.IGNORECASE)
 
@@ -273,6 +273,8 @@ def _first_data_line(lines: Sequence[str], delimiter: str, decimal: str) -> int 
 
 def _numbers_channels(fields: Sequence[str], rows: Sequence[Sequence[str]], decimal: str) -> bool:
     """Return whether a first line counts channels, as in ``time,1,2,3`` over numbers."""
+    if len(fields) > LONG_ROW:
+        return False
     words = [i for i, item in enumerate(fields) if item and not is_value(item, decimal)]
     counts = [item for i, item in enumerate(fields) if item and i not in words]
     return (

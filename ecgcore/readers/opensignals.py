@@ -46,10 +46,16 @@ def read(source: Source, options: ReadOptions) -> Recording:
         If the header is damaged or does not fit the rows.
     """
     text = decode(source.data)
-    header = _header(text or "")
-    names, sensors = _list(header, "column"), _list(header, "sensor")
+    devices = _devices(text or "")
+    names: list[str] = []
+    sensors: list[str] = []
+    analog: list[int] = []
+    for device in devices:  # their columns stand side by side
+        own, kinds = _list(device, "column"), _list(device, "sensor")
+        analog += [len(names) + i for i in _analog(device, own, len(kinds))]
+        names, sensors = names + own, sensors + kinds
+    header = devices[0]
     rows = _rows(text or "", len(names))
-    analog = _analog(header, names, len(sensors))
     notes = left_out([n for i, n in enumerate(names) if i not in analog], "not an analog input")
     unit = _unit(header, notes)
     found = Columns(
@@ -65,23 +71,20 @@ def read(source: Source, options: ReadOptions) -> Recording:
     return read_columns(found, source, options)
 
 
-def _header(text: str) -> Mapping[str, Any]:
-    """Return the header of the one device; those of several are joined as their columns are."""
+def _devices(text: str) -> list[Mapping[str, Any]]:
+    """Return the header of each device."""
     lines = text[:_MAX_HEADER].splitlines()[:20]
     line = next((line for line in lines if re.match(r"#\s*\{", line)), "")
     with library(_DAMAGED):
-        devices = [d for d in json.loads(line.lstrip("# ")).values() if isinstance(d, dict)]
+        content = json.loads(line.lstrip("# "))
+        devices: list[Mapping[str, Any]] = [d for d in content.values() if isinstance(d, dict)]
         if not devices:
             raise ReadError(_DAMAGED)
-        joined = dict(devices[0])
-        for device in devices[1:]:
-            if device.get("sampling rate") != joined.get("sampling rate"):
-                raise ReadError(
-                    "The OpenSignals file holds devices of different rates; export them one by one."
-                )
-            for key in ("column", "sensor", "label", "resolution"):
-                joined[key] = [*joined.get(key, []), *device.get(key, [])]
-    return joined
+        if any(d.get("sampling rate") != devices[0].get("sampling rate") for d in devices):
+            raise ReadError(
+                "The OpenSignals file holds devices of different rates; export them one by one."
+            )
+    return devices
 
 
 def _list(header: Mapping[str, Any], key: str) -> list[str]:

@@ -110,7 +110,7 @@ def worst(folder: Path, trap: Trap) -> dict[str, tuple[bytes, str]]:
         "laughs.xml": (laughs(), "entities"),
         "pickle.npz": (pickled(trap), "no pickled objects"),
         "object.mat": (mat_of_an_object(trap), "save leads x samples as a plain matrix"),
-        "path.hea": (header, "only a plain file name"),
+        "path.hea": (header, "passwd that the header names is missing"),
         "absurd.hea": (absurd, "missing; give it together with the header"),
         "slip.zip": (slip, "slip.csv"),
         "cut.dcm": (truncated_dicom(folder), "truncated|damaged or cut off"),

@@ -180,6 +180,7 @@ LONG = 100_000
 SLOW = {
     "blanks": " " * LONG, "brackets": "(" * LONG, "squares": "[" * LONG, "underscores": "_" * LONG,
     "digits": "1" * LONG + "x", "words": "sampl" * LONG, "rate": "fs" + " " * LONG,
+    "cells": "1s" + " " * LONG, "units": "1 mV " * LONG, "commas": "1,a," * LONG,
     "quotes": '"' * LONG, "slashes": "/" * LONG, "leads": "lead " * LONG,
 }  # fmt: skip
 
@@ -197,6 +198,7 @@ def test_long_texts_take_no_long_time(text):
         {"a.json": f'{{"fs": 500, "unit": "mV", "leads": {leads}}}'.encode()},
         {"r.hea": f"r 1 500 10\nr.dat 16 {text} 16 0 0 0 0 I\n".encode(), "r.dat": bytes(20)},
         {"r.hea": f"r 1 500 10\n{line}\n# {text}\n".encode(), "r.dat": bytes(20)},
+        {"a.csv": f"{text}\n{text}\n{text}\n{text}\n{rows}".encode()},
         {"x": text.encode()},
         {"x": f"<{text}>".encode()},
     ]

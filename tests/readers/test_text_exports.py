@@ -1,5 +1,8 @@
 """What recorders and tools export as text: rdsamp, Polar, LabChart, OpenSignals, German tables."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 from made_text import clock, labchart_text, opensignals_text, rdsamp_text
@@ -330,3 +333,18 @@ def test_sample_numbers_called_seconds_are_a_broken_time():
         read(text)
     assert caught.value.needs == ("fs_hz",)
     assert read(text, fs_hz=250).fs_hz == 250
+
+
+def test_opensignals_of_two_devices_keeps_digital_inputs_out():
+    columns = {"nSeq": 0 * X, "DI": 0 * X, "CH1": COUNTS}
+    both = {f"{name}{i}": column for i in "ab" for name, column in columns.items()}
+    text = opensignals_text(both, ("ECG",), ("CH1",))
+    device = {"sensor": ["ECG"], "column": list(columns), "label": ["CH1"], "sampling rate": 500}
+    header = json.dumps({"a": device, "b": {**device, "sensor": ["RESP"]}})
+    text = re.sub(r"# \{.*", f"# {header}", text)
+    recording = read(text)
+    assert recording.leads == ("ECG",)
+    assert np.array_equal(recording.signal[0], COUNTS)
+    assert noted(recording, "Left out: nSeq, DI, nSeq, DI (not an analog input)")
+    with pytest.raises(ReadError, match="different rates"):
+        read(text.replace('"sampling rate": 500}}', '"sampling rate": 100}}'))
