@@ -60,9 +60,9 @@ def _module(name: str) -> Any:
 def _makers() -> dict[str, Maker]:
     makers = {**_module("made_files").MAKERS, **_module("made_small").SMALL}
     makers |= _module("made_xml").XML | _module("made_exports").EXPORTS | {"apple": _apple}
+    makers |= _module("made_pdf").PDF
     text = _module("made_text")
     makers |= text.TEXT | {"opensignals": text.opensignals_file}
-    makers |= _module("made_pdf").PDF
     return {name: makers[name] for name in sorted(makers)}
 
 
@@ -71,7 +71,7 @@ def _short_makers() -> Iterator[dict[str, Maker]]:
     """Give makers of short files: they take the length when they are imported, or when they run."""
     files = _module("made_files")
     usual = files.N_SAMPLES
-    names = ("made_small", "made_xml", "made_text", "made_exports", "made_pdf")
+    names = ("made_small", "made_xml", "made_exports", "made_text", "made_pdf")
     before = {name: _module(name) for name in names}
     files.N_SAMPLES = _SHORT
     try:

@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from ecgcore.errors import MissingInformationError, ReadError, TooLargeError
+from ecgcore.readers import pdf
 from ecgcore.readers.assemble import (
     SIMULATED_COMMENT,
     chosen_names,
@@ -77,8 +78,10 @@ def read(source: Source, options: ReadOptions) -> Recording:
         items = list(dataset.get("WaveformSequence") or [])
         storage = str(dataset.get("SOPClassUID", ""))
         groups = [parse_group(item, is_ecg_storage(storage), notes) for item in items]
-        if not groups:
+        if not groups and not _pdf_inside(dataset):
             raise ReadError(_without_waveform(dataset))
+    if not groups:
+        return _read_pdf(dataset, source, options)
     if texts:
         # The warnings quote the fields, which may identify the patient: only their number is told.
         notes.append(f"{len(texts)} fields break the rules of DICOM and were read as written.")
@@ -152,6 +155,29 @@ def _joined(
     skew = describe_skew([c.name for c in channels], [c.delay_s for c in channels], fs_hz)
     notes += [skew] if skew else []
     return signal
+
+
+def _pdf_inside(dataset: Dataset) -> bytes:
+    """Return the PDF that an object of another class carries, or nothing."""
+    content = optional(lambda: bytes(dataset.get("EncapsulatedDocument") or b"")) or b""
+    return content if content.startswith(b"%PDF") else b""
+
+
+def _read_pdf(dataset: Dataset, source: Source, options: ReadOptions) -> Recording:
+    """Read the traces drawn in an encapsulated PDF; the patient is the DICOM file's."""
+    name = f"{source.name}.pdf"
+    inside = Source(name, options, files={name: _pdf_inside(dataset)})
+    recording = pdf.read(inside, options)
+    notes: list[str] = ["The DICOM file holds a PDF and no waveform; its drawn traces were read."]
+    patient = _patient(dataset, options, notes)
+    known = patient.age_years is not None or patient.sex or patient.identity
+    return replace(
+        recording,
+        patient=patient if known else recording.patient,
+        start=optional(lambda: _start(dataset)) or recording.start,
+        provenance=replace(recording.provenance, sha256=source.sha256),
+        notes=(*notes, *recording.notes),
+    )
 
 
 def _without_waveform(dataset: Dataset) -> str:

@@ -84,9 +84,9 @@ FORMATS: tuple[Format, ...] = (
     Format("PDF", "PDF whose traces are drawn lines", pdf.sniff, pdf.read),
     Format("WFDB", "WFDB (.hea with its signal files)", wfdb_.sniff, wfdb_.read),
     Format("Apple Watch", "Apple Watch CSV", apple.sniff, apple.read),
+    Format("Kardia JSON", "AliveCor Kardia JSON", kardia.sniff, kardia.read),
     Format("OpenSignals", "OpenSignals text (BITalino)", opensignals.sniff, opensignals.read),
     Format("LabChart", "LabChart text", labchart.sniff, labchart.read),
-    Format("Kardia JSON", "AliveCor Kardia JSON", kardia.sniff, kardia.read),
     Format("JSON", "JSON", json_.sniff, json_.read, json_.listed_in_folder),
     Format("CSV", "CSV or TXT", csv_.sniff, csv_.read, csv_.listed_in_folder, last_resort=True),
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 from made_files import FS_HZ, dicom_bytes, dicom_group, truth_mv
+from made_pdf import PDF
 from pydicom.dataset import Dataset
 
 from ecgcore import readers
@@ -110,15 +111,32 @@ def test_a_median_beat_is_named_with_its_leads():
     assert noted(recording, "A median beat (MEDIAN) of 1.2 s in the file was left out: I, II, III")
 
 
-def test_a_pdf_in_a_dicom_is_named():
+def with_document(content: bytes) -> bytes:
     dataset = pydicom.dcmread(io.BytesIO(dicom_bytes([])))
     dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.104.1"
     dataset.MIMETypeOfEncapsulatedDocument = "application/pdf"
-    dataset.EncapsulatedDocument = b"%PDF-1.4\n%%EOF\n"
+    dataset.EncapsulatedDocument = content + b"\0" * (len(content) % 2)
     stream = io.BytesIO()
     pydicom.dcmwrite(stream, dataset, enforce_file_format=True)
-    with pytest.raises(ReadError, match="holds a PDF of modality ECG, not a waveform; export the"):
-        read(stream.getvalue())
+    return stream.getvalue()
+
+
+def test_the_traces_drawn_in_a_pdf_in_a_dicom_are_read(tmp_path):
+    made = next(iter(PDF.values()))(tmp_path)
+    (content,) = made.files.values()
+    plain = readers.read(made.files, options=made.options)
+    recording = readers.read({"a.dcm": with_document(content)}, options=made.options)
+    assert np.array_equal(recording.signal, plain.signal, equal_nan=True)
+    assert (recording.patient.age_years, recording.patient.sex) == (56, "female")
+    assert recording.provenance.sha256 != plain.provenance.sha256
+    assert noted(recording, "The DICOM file holds a PDF and no waveform")
+
+
+def test_a_document_without_traces_in_a_dicom_is_refused():
+    with pytest.raises(ReadError):
+        read(with_document(b"%PDF-1.4\n%%EOF\n"))
+    with pytest.raises(ReadError, match="of modality ECG, not a waveform; export the"):
+        read(with_document(b"plain words "))
 
 
 @pytest.mark.parametrize(
