@@ -183,3 +183,9 @@ def test_other_signals_are_left_out_by_name(name):
 def test_an_ecg_of_unknown_place_keeps_its_name(name):
     assert kind_of(name) is Kind.ECG
     assert canonical_lead(name) is None
+
+
+def test_a_count_of_rows_called_like_a_lead_is_none():
+    recording = read(table({"i": np.arange(len(X)), "ecg": X}), fs_hz=250, unit="mV")
+    assert recording.leads == ("ecg",)
+    assert noted(recording, "Left out: i (rising evenly")
