@@ -169,7 +169,8 @@ def _only_ecg(fields: list[_Field], notes: list[str]) -> list[_Field]:
     if other and named:
         other += [field for field in kept if field not in named]
         kept = named
-    clocks = [f for f in kept if f not in named and len(kept) > 1 and rises_evenly(f.row)]
+    # "i" may be lead I or count the rows: no lead rises evenly all through.
+    clocks = [f for f in kept if not f.given and len(kept) > 1 and rises_evenly(f.row)]
     kept = [field for field in kept if field not in clocks]
     if not kept:
         raise _no_ecg([*other, *clocks])

@@ -35,6 +35,7 @@ SIGNAL_NAMES = (
     "ecg_data", "samples", "x", "y", "record", "recording", "leads_data", "tracing", "tracings",
     "waveform", "waveforms", "arr_0", "array",
 )  # fmt: skip
+_AXES = {"x", "y", "z"}
 MIN_SAMPLES = 3
 MAX_NAMES = 10_000
 _WITHIN = "\x1f"  # between the names of what is nested; a name may have a point in it
@@ -174,13 +175,24 @@ def _leads_one_by_one(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[A
     """
     vectors = {n: a.ravel() for n, a in arrays.items() if a.size == max(a.shape, default=0)}
     named = [name for name in vectors if is_standard_lead(name)]
-    if not named and all(key_of(_last(name)) not in SIGNAL_NAMES for name in arrays):
-        kinds = {name: kind_of(parse_column(_last(name)).name) for name in vectors}
-        named = [name for name, kind in kinds.items() if kind in (Kind.ECG, Kind.INPUT)]
+    if not named:
+        named = _named_otherwise(vectors, {key_of(_last(name)) for name in arrays})
+        size = vectors[named[0]].size if named else 0
+        vectors = {name: row for name, row in vectors.items() if row.size == size}
     if not named:
         return {}
     place = named[0].rpartition(_WITHIN)[0]
     return {_last(n): row for n, row in vectors.items() if n.rpartition(_WITHIN)[0] == place}
+
+
+def _named_otherwise(vectors: Mapping[str, NDArray[Any]], keys: set[str]) -> list[str]:
+    """Return the vectors called ECG, or counted, where nothing is named as samples are."""
+    kinds = {name: kind_of(parse_column(_last(name)).name) for name in vectors}
+    ecg = [name for name, kind in kinds.items() if kind is Kind.ECG]
+    if ecg and not keys & (set(SIGNAL_NAMES) - _AXES):
+        return ecg
+    inputs = [name for name, kind in kinds.items() if kind is Kind.INPUT]
+    return [] if keys & set(SIGNAL_NAMES) else inputs
 
 
 def _check_even(leads: Mapping[str, NDArray[Any]]) -> None:
@@ -194,7 +206,10 @@ def _check_even(leads: Mapping[str, NDArray[Any]]) -> None:
 
 def _matrix(arrays: Mapping[str, NDArray[Any]], flat: Mapping[str, Any]) -> NDArray[Any]:
     """Return the array of samples: by its name, or the only one that can be it."""
+    axes = {key_of(_last(name)) for name in arrays} >= _AXES
     for wanted in SIGNAL_NAMES:
+        if axes and wanted in _AXES:
+            continue  # of an acceleration
         named = [name for name in arrays if key_of(_last(name)) == wanted]
         if len(named) == 1:
             return arrays[named[0]]

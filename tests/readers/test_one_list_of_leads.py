@@ -183,3 +183,19 @@ def test_other_signals_are_left_out_by_name(name):
 def test_an_ecg_of_unknown_place_keeps_its_name(name):
     assert kind_of(name) is Kind.ECG
     assert canonical_lead(name) is None
+
+
+def test_a_count_of_rows_called_like_a_lead_is_none():
+    recording = read(table({"i": np.arange(len(X)), "ecg": X}), fs_hz=250, unit="mV")
+    assert recording.leads == ("ecg",)
+    assert noted(recording, "Left out: i (rising evenly")
+
+
+def test_axes_in_json_are_no_samples():
+    axes = dict.fromkeys("xyz", (900 + X).tolist())
+    with pytest.raises(ReadError, match="several arrays"):
+        read(json.dumps({"fs": 250, "unit": "mV", **axes}).encode(), "a.json")
+    content = {"fs": 250, "ecg_mV": X.tolist(), "x": axes["x"], "peaks": [1, 2, 3]}
+    recording = read(json.dumps(content).encode(), "a.json")
+    assert recording.leads == ("ecg",)
+    assert noted(recording, "Left out: x")
