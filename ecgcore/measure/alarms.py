@@ -20,7 +20,7 @@ MIN_FS_HZ = 100.0
 MIN_LEFT_S = 3.0
 # A lead with less than this of its samples is not looked at.
 MIN_PRESENT = 0.2
-NO_SIGNAL = "No lead moves: asystole, or no electrode is connected."
+NO_SIGNAL = "No lead is readable: the line does not move (asystole, or no electrode connected)."
 ASYSTOLE = "No QRS complexes: asystole cannot be excluded."
 STANDSTILL = "P waves without QRS complexes: ventricular standstill cannot be excluded."
 UNORGANISED = "No organised QRS complexes: ventricular fibrillation cannot be excluded."

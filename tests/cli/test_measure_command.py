@@ -8,6 +8,7 @@ from ecgcore.cli import main
 from ecgcore.readers.wfdb_write import write_wfdb
 from ecgcore.results import FIDUCIALS
 from ecgcore.simulate import simulate
+from ecgcore.simulate.arrest import lay_beats
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,8 @@ def test_json_has_exactly_the_promised_keys(record, capsys):
     status, out, err = run(capsys, record, "--json")
     assert (status, err) == (0, "")
     found = json.loads(out)
-    assert set(found) == {"file", "measurements", "beats", "quality"}
+    assert set(found) == {"file", "measurements", "alarms", "beats", "quality"}
+    assert found["alarms"] == []
     for m in found["measurements"]:
         assert set(m) == {"name", "value", "unit", "uncertainty", "method", "lead", "reason"}
     assert set(found["quality"]) == {"acceptable", "bad_leads", "reasons", "masked"}
@@ -60,3 +62,14 @@ def test_text_and_a_missing_file(record, capsys):
     status, out, err = run(capsys, record.parent / "none.hea")
     assert status == 2
     assert err.startswith("error: ")
+
+
+def test_a_pause_is_an_alarm(tmp_path, capsys):
+    beats = [0.8, 1.6, 2.4, 7.4, 8.2, 9.0]
+    write_wfdb(lay_beats(beats, duration_s=10), tmp_path, "pause")
+    _, out, _ = run(capsys, tmp_path / "pause.hea", "--json")
+    (alarm,) = json.loads(out)["alarms"]
+    assert set(alarm) == {"kind", "start_s", "end_s", "words"}
+    assert alarm["kind"] == "pause"
+    _, text, _ = run(capsys, tmp_path / "pause.hea")
+    assert "No QRS complex for 5.0 s. (2.4 to 7.4 s)" in text
