@@ -48,6 +48,7 @@ def made() -> Iterator[Seed]:
     yield from _dicom()
     yield from _with_gaps()
     yield from _scp()
+    yield from _pdf()
 
 
 def _module(name: str) -> Any:
@@ -166,6 +167,24 @@ def _scp() -> Iterator[Seed]:
         zones = b.Zones(160, 41, beats, areas)
         data = b.with_beat(rows, ("I", "II"), beat, zones, factor=factor)
         yield Seed(f"scp-beat-{factor}", {"a.scp": data}, ReadOptions())
+
+
+def _pdf() -> Iterator[Seed]:
+    """Yield pages laid out as several makers print them, packed and not."""
+    b = _module("pdf_builder")
+    short = b.beats(12, 10.0, 50.0)
+    rows = b.beats(1, 30.0, 60.0)
+    pages = {
+        "muse": b.one_page(b.muse(short, fs=50.0)),
+        "muse-packed": b.one_page(b.muse(short, fs=50.0), packed=True),
+        "philips": b.one_page(b.philips(short, fs=50.0)),
+        "kardia": b.kardia(rows, fs=60.0),
+        "kardia-six": b.kardia_six(b.beats(6, 10.0, 60.0), fs=60.0),
+        "apple": b.one_page(b.apple(rows, fs=60.0)),
+        "turned": b.twelve_rows(short[:, :250], speed=25.0, fs=50.0, turned=True),
+    }
+    for name, data in pages.items():
+        yield Seed(f"pdf-{name}", {"a.pdf": data}, ReadOptions())
 
 
 def real(folder: Path) -> Iterator[Seed]:

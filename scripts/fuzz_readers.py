@@ -2,6 +2,7 @@
 
     .venv/bin/python -m scripts.fuzz_readers --inputs 200000
     .venv/bin/python -m scripts.fuzz_readers --isolated 2000
+    .venv/bin/python -m scripts.fuzz_readers --inputs 3000 --format PDF
 
 Only a recording or an error of the package with one clean sentence is right.  Anything else counts:
 another exception or a warning (crash), more than 5 s of CPU time (hang), more than 512 MiB for one
@@ -33,7 +34,7 @@ import numpy as np
 from ecgcore import readers
 from ecgcore.errors import EcgError
 from ecgcore.readers.base import no_memory
-from ecgcore.readers.isolated import PLAIN_MEMORY, IsolatedReader
+from ecgcore.readers.isolated import IN_WORKER, PLAIN_MEMORY, IsolatedReader
 from ecgcore.readers.wire import packed, unpacked
 from ecgcore.recording import Recording
 from scripts.fuzz_corpus import ROOT, Seed, corpus, data_folder
@@ -228,9 +229,13 @@ def _keep(one: Seed, folder: Path | None, name: str) -> None:
 # ---- a child that may be lost
 
 
+def _seeds(args: argparse.Namespace) -> list[Seed]:
+    return [seed for seed in corpus(data_folder()) if args.format in ("", seed.format)]
+
+
 def serve(start: int, args: argparse.Namespace) -> None:
     """Try inputs from ``start`` on, tell where one stands, and print counts; runs in the child."""
-    seeds = corpus(data_folder())
+    seeds = _seeds(args)
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     taken = pages * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (taken + MAX_ADDRESS_BYTES,) * 2)
@@ -257,12 +262,14 @@ def supervise(args: argparse.Namespace) -> tuple[Counter[str], list[Finding]]:
         command = [sys.executable, "-m", "scripts.fuzz_readers", "--child", str(start)]
         command += ["--inputs", str(args.inputs), "--seed", str(args.seed)]
         command += ["--state", str(args.state), "--keep", str(args.keep)]
+        command += ["--format", args.format]
         with subprocess.Popen(
             command,
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **PLAIN_MEMORY},
+            # No reader starts a process of its own: what ends this one is to be seen.
+            env={**os.environ, **PLAIN_MEMORY, IN_WORKER: "1"},
         ) as child:
             how = _watch(child, args, counts, findings)
         if how == "done":
@@ -308,7 +315,7 @@ def _report(findings: Sequence[Finding]) -> None:
 
 def isolated(args: argparse.Namespace) -> tuple[Counter[str], list[Finding]]:
     """Read inputs through the worker; a broken limit or a lost worker counts."""
-    seeds = corpus(data_folder())
+    seeds = _seeds(args)
     reader = IsolatedReader()
     reader.start()
     counts: Counter[str] = Counter()
@@ -342,6 +349,7 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=20_000, help="inputs in the parsing process")
     parser.add_argument("--isolated", type=int, default=0, help="inputs through the worker instead")
     parser.add_argument("--seed", type=int, default=1, help="another number, other inputs")
+    parser.add_argument("--format", default="", help="only this format, as recordings name it")
     parser.add_argument("--keep", type=Path, default=ROOT / ".cache" / "fuzz")
     parser.add_argument("--state", type=Path, default=ROOT / ".cache" / "fuzz_state")
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)

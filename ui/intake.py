@@ -43,7 +43,7 @@ def upload() -> None:
         st.caption(_ACCEPTS)
         with st.popover("What can be read"):
             st.markdown("\n".join(f"- {entry.description}" for entry in FORMATS))
-            st.caption("Recognised by content, not by name. Pictures and PDFs hold no samples.")
+            st.caption("Recognised by content, not by name. Scans and photographs hold no samples.")
     if files:
         _read(files)
     else:

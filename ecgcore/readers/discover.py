@@ -20,7 +20,7 @@ _RECORDING_SUFFIXES = {
     ".npz", ".zip",
 }  # fmt: skip
 # Files of these names hold much else, too: an empty one is listed, and one that cannot be opened.
-_OFTEN_OTHER = {".csv", ".txt", ".xml", ".json", ".mat"}
+_OFTEN_OTHER = {".csv", ".txt", ".xml", ".json", ".mat", ".pdf"}
 
 
 def find_recordings(path: str | Path) -> list[Path]:

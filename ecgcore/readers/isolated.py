@@ -33,6 +33,8 @@ MAX_SECONDS = 20.0
 MAX_MEMORY_BYTES = 2**30
 # Arrow's own allocator takes 1 GiB of addresses at once, which is all there is.
 PLAIN_MEMORY = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
+# Set in the worker: a reader whose library may end the process need not start another one.
+IN_WORKER = "ECGCORE_IN_WORKER"
 _START_SECONDS = 60.0
 _READ_MANY = "ecgcore.readers.opening:read_many"
 _END = b""
@@ -134,7 +136,7 @@ class IsolatedReader:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=_PACKAGE_PARENT,
-            env={**os.environ, "TMPDIR": self._folder, **PLAIN_MEMORY},
+            env={**os.environ, "TMPDIR": self._folder, IN_WORKER: "1", **PLAIN_MEMORY},
         )
         try:
             _receive(_pipes(self._process)[1], time.monotonic() + _START_SECONDS)

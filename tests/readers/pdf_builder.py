@@ -138,9 +138,10 @@ def muse(
     pulse_gain: float = 10.0,
     labels: Sequence[str] = LEADS_12,
     size: float = 1.0,
+    digits: int = 4,
 ) -> Sheet:
-    """Return a sheet as GE MUSE prints it: a pulse before each row, three columns of strips."""
-    sheet = Sheet()
+    """Return a sheet as GE MUSE prints it: a pulse before each row, four columns, then strips."""
+    sheet = Sheet(digits=digits)
     rows = 3 + len(rhythm)
     base = [size * (160 - 25 * i) for i in range(rows)]
     if grid:
@@ -174,6 +175,7 @@ def philips(
     one_line: bool = True,
     chest: float = 5.0,
     fs: float = FS,
+    third: float = 0.0,
 ) -> Sheet:
     """Return a sheet with one line a row through all four leads, each step drawn on its own."""
     sheet = Sheet()
@@ -190,7 +192,7 @@ def philips(
         base = 150 - 35 * row
         x = 15 + 25 / fs * np.arange(values.size)
         for c in range(4):
-            sheet.text(16 + 62.5 * c, base + 12, LEADS_12[3 * c + row])
+            sheet.text(16 + 62.5 * c + (third if c == 2 else 0), base + 12, LEADS_12[3 * c + row])
         if one_line:
             sheet.steps(x, base + values)
         else:
@@ -283,7 +285,7 @@ def twelve_rows(
     names: Sequence[str] = LEADS_12,
     turned: bool = False,
 ) -> bytes:
-    """Return twelve rows, names left of the traces; turned: the page stands upright, ECG sideways."""
+    """Return twelve rows, names at their left; turned: the ECG lies sideways on the page."""
     width = 30 + speed * signal.shape[1] / fs
     sheet = Sheet(width=max(297.0, width))
     if turned:

@@ -1,13 +1,17 @@
 """From a PDF to a recording: the first page with traces, its scale, its leads, its samples."""
 
+import atexit
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
 from ecgcore.errors import MissingInformationError, ReadError, TooLargeError
 from ecgcore.readers.assemble import chosen_names, finish, listed, make_patient
 from ecgcore.readers.base import Draft, ReadOptions, Source
+from ecgcore.readers.isolated import IN_WORKER, IsolatedReader
 from ecgcore.readers.pdf.document import Budget, PdfDocument, opened, read_page
 from ecgcore.readers.pdf.packed import check_expansion
 from ecgcore.readers.pdf.page import Page
@@ -60,6 +64,32 @@ def sniff(name: str, head: bytes) -> bool:
 
 
 def read(source: Source, options: ReadOptions) -> Recording:
+    """Read a PDF in the worker, or in one of its own where this is not the worker.
+
+    PDFium ends the process when a hostile file takes all memory, and cannot be interrupted; so it
+    never runs in the process that asks.
+
+    Raises
+    ------
+    EcgError
+        As :func:`read_here`, or that the file broke the limits.
+    """
+    if os.environ.get(IN_WORKER):
+        return read_here(source, options)
+    _, result = _worker().read_many({source.name: source.data}, options)[0]
+    if isinstance(result, Recording):
+        return result
+    raise result
+
+
+@cache
+def _worker() -> IsolatedReader:
+    worker = IsolatedReader()
+    atexit.register(worker.close)
+    return worker
+
+
+def read_here(source: Source, options: ReadOptions) -> Recording:
     """Read the first page of a PDF on which ECG traces are drawn as lines.
 
     Raises
@@ -287,7 +317,8 @@ def _about_exactness(strips: Sequence[Strip], scale: Scale, printed: Printed, ra
     gain = min(g for g in (printed.limb_mm_per_mv, printed.chest_mm_per_mv) if g is not None)
     float_mv = 2 * _FLOAT_MM / scale.y_mm / gain
     steps = [step for values in heights if (step := quantum(values, 2 * float_mv)) is not None]
-    voltage_uv = 500 * max([float_mv, *steps])
+    # Half a step for the line and half a step for its zero line.
+    voltage_uv = 1000 * max([float_mv, *steps])
     return (
         f"Taken from drawn lines by {scale.method} at {_words(printed)}: voltages are as drawn to "
         f"{max(voltage_uv, 0.1):.2g} µV, times to {500 / rate.fs_hz:.2g} ms."

@@ -23,7 +23,8 @@ _ON_STEP = 0.12
 _SAME_LEFT_MM = 2.0
 _SHARED_MM, _NEAR_MM = 0.02, 1.0
 _SAME_MV = 1e-3
-_FEWEST_GAPS = 10
+_FEWEST_GAPS, _FEWEST_CORNERS = 10, 30
+_SAME_S = 1e-6
 _ROUND_STEPS = 0.3
 
 
@@ -53,10 +54,20 @@ class Strip:
 
 @dataclass(frozen=True)
 class Rate:
-    """Samples a second, and whether the lines' own corners have it."""
+    """Samples a second, and whether the lines' own corners have it.
+
+    Attributes
+    ----------
+    fs_hz : float
+    own : bool
+        Whether it is the spacing of the corners.
+    even : bool
+        Whether every sample has a corner: then the corners are counted, not measured.
+    """
 
     fs_hz: float
     own: bool
+    even: bool = False
 
 
 def is_wrapped(groups: Sequence[list[Trace]], leads: Sequence[str]) -> bool:
@@ -160,26 +171,45 @@ def _in_units(
 def own_rate(strips: Sequence[Strip]) -> Rate:
     """Return the rate that the lines' corners have, or 500 Hz where they are unevenly spaced.
 
-    Corners may have been left out on straight stretches: all distances are then whole multiples
-    of the smallest.
+    Corners are evenly spaced, but for the raster of the coordinates; or some were left out on
+    straight stretches, and all distances are whole multiples of the smallest.
     """
-    steps = np.concatenate(
-        [np.diff(points[:, 0]) for s in strips for row in s.rows for _, points in row]
-    )
-    steps = steps[steps > 1e-6]
+    lines = [points[:, 0] for strip in strips for row in strip.rows for _, points in row]
+    steps = np.concatenate([np.diff(times) for times in lines])
+    steps = steps[steps > _SAME_S]
     if steps.size == 0:
         return Rate(FALLBACK_HZ, own=False)
     smallest = float(np.percentile(steps, 3))
+    even = _even_step(lines, smallest)
+    step = even if even is not None else _raster(steps, smallest)
+    if step is None or not _MIN_OWN_HZ <= 1 / step <= _MAX_OWN_HZ:
+        return Rate(FALLBACK_HZ, own=False)
+    near = float(round(1 / step))
+    fs_hz = near if abs(1 / step / near - 1) <= _WHOLE else round(1 / step, 3)
+    return Rate(fs_hz, own=True, even=even is not None)
+
+
+def _even_step(lines: Sequence[NDArray[np.float64]], raster_s: float) -> float | None:
+    """Return the step if no corner of any line is off even spacing by more than the raster."""
+    long = [times for times in lines if times.size >= _FEWEST_CORNERS]
+    if not long:
+        return None
+    n_steps = sum(times.size - 1 for times in long)
+    step = float(sum(times[-1] for times in long) / n_steps)
+    for times in long:
+        off = np.abs(times - step * np.arange(times.size)).max()
+        if off > max(raster_s if raster_s < 0.9 * step else 0.0, 0.1 * step):
+            return None
+    return step
+
+
+def _raster(steps: NDArray[np.float64], smallest: float) -> float | None:
+    """Return the step of which all distances are multiples, or None."""
     step = float(np.median(steps[steps < 1.4 * smallest]))
     for _ in range(3):
-        whole = np.round(steps / step)
-        step = float(steps.sum() / max(1.0, whole.sum()))
+        step = float(steps.sum() / max(1.0, np.round(steps / step).sum()))
     off = np.abs(steps / step - np.round(steps / step))
-    fs_hz = 1 / step
-    if (off > _ON_STEP).mean() > 0.02 or not _MIN_OWN_HZ <= fs_hz <= _MAX_OWN_HZ:
-        return Rate(FALLBACK_HZ, own=False)
-    near = float(round(fs_hz))
-    return Rate(near if abs(fs_hz / near - 1) <= _WHOLE else round(fs_hz, 3), own=True)
+    return step if (off > _ON_STEP).mean() <= 0.02 else None
 
 
 _Placed = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -238,6 +268,9 @@ def _shares_ends(first_row: Sequence[Part], rate: Rate, *, same_height: bool) ->
 def _on_samples(points: Points, rate: Rate, start: float) -> _Placed:
     """Return the samples that a line covers: its own corners, and what lies straight between."""
     corners, heights = start + points[:, 0] * rate.fs_hz, points[:, 1]
+    if rate.even:
+        at = round(start) + np.arange(len(points), dtype=np.int64)
+        return at, heights
     if rate.own:
         corners = np.round(corners)
         # Of several corners at one sample the last: a line straight up ends there.

@@ -16,6 +16,8 @@ PULSE_S = 0.2
 _SAME_MM, _LEVEL_MM, _SHORTEST_MM = 0.05, 0.02, 3.0
 _MIN_LINES = 9
 _EQUAL = 0.02
+# Lines of a grid may be off by the raster of the coordinates.
+_EVEN = 0.08
 # What 1 mm and 5 mm of ECG paper may measure on a page that was printed smaller or larger.
 _ONE_MM, _FIVE_MM = (0.5, 1.8), (2.7, 9.0)
 _MAX_PULSE_POINTS, _MAX_GRID_POINTS = 14, 8
@@ -111,7 +113,7 @@ def _spacing(levels: NDArray[np.float64], at_least: int) -> float | None:
     if gaps.size + 1 < at_least:
         return None
     usual = float(np.median(gaps))
-    even = np.abs(gaps - usual) <= max(_EQUAL * usual, _SAME_MM / 2)
+    even = np.abs(gaps - usual) <= _EVEN * usual
     if even.mean() < 0.6:
         return None
     first, last = _longest_run(even)

@@ -201,6 +201,7 @@ def name_traces(traces: Sequence[Trace], labels: Sequence[Label]) -> list[Trace]
     if any(abs(rival[1]) < 1.5 * abs(up) + 1 for rival in rivals):
         return None
     best = _with_leftovers(best, off, near_y)
+    best = _with_late_starts(best, off, (float(up), near_y))
     _check_one_lead_each(traces, labels, best, (up, near_y))
     return [replace(t, label=labels[best[i]] if i in best else None) for i, t in enumerate(traces)]
 
@@ -264,6 +265,24 @@ def _with_leftovers(chosen: dict[int, int], off: Points, near_y: float) -> dict[
     near[:, list(chosen.values())] = False
     alone = near & (near.sum(axis=0) == 1) & (near.sum(axis=1) == 1)[:, np.newaxis]
     return {**chosen, **{int(i): int(j) for i, j in np.argwhere(alone)}}
+
+
+def _with_late_starts(
+    chosen: dict[int, int], off: Points, level: tuple[float, float]
+) -> dict[int, int]:
+    """Add names whose trace begins later in the row: its first samples are absent."""
+    up, near_y = level
+    in_row = np.abs(off[:, :, 1] - up) <= near_y
+    added: dict[int, int] = {}
+    for j in set(range(off.shape[1])) - set(chosen.values()):
+        free = [i for i in range(len(off)) if i not in chosen and in_row[i, j] and off[i, j, 0] < 0]
+        if not free:
+            continue
+        first = max(free, key=lambda i: float(off[i, j, 0]))
+        between = in_row[first] & (off[first, :, 0] > off[first, j, 0]) & (off[first, :, 0] <= 0)
+        if not between.any():
+            added[first] = j
+    return {**chosen, **added}
 
 
 def continue_leads(traces: Sequence[Trace], pieces: Sequence[Trace]) -> list[list[Trace]]:

@@ -19,7 +19,7 @@ _GAIN = re.compile(_ALONE + _NUMBER + r"\s*(mm|cm)\s*/\s*mV\b", re.IGNORECASE)
 _GAIN_TURNED = re.compile(
     _ALONE + r"1(?:[.,]0)?\s*mV\s*[/=]\s*" + _NUMBER + r"\s*(mm|cm)\b", re.IGNORECASE
 )
-_TWO_GAINS = re.compile(r"\d\s*[/|;,-]\s*\d{1,3}(?:[.,]\d{1,2})?\s*mm\s*/\s*mV", re.IGNORECASE)
+_TWO_GAINS = re.compile(r"\d\s*[/|]\s*\d{1,3}(?:[.,]\d{1,2})?\s*mm\s*/\s*mV", re.IGNORECASE)
 _LIMB = re.compile(r"(?:limb|extremit|frontal|p[ée]riph|standard)\w*\W{0,3}$", re.IGNORECASE)
 _CHEST = re.compile(
     r"(?:chest|pr[ae]?ecord|brust|thora|précord|\bV\b|V1\W{1,3}V?6)\w*\W{0,3}$", re.IGNORECASE
