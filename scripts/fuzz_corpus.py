@@ -59,7 +59,7 @@ def _module(name: str) -> Any:
 
 def _makers() -> dict[str, Maker]:
     makers = {**_module("made_files").MAKERS, **_module("made_small").SMALL}
-    makers |= _module("made_xml").XML | {"apple": _apple}
+    makers |= _module("made_xml").XML | _module("made_pdf").PDF | {"apple": _apple}
     return {name: makers[name] for name in sorted(makers)}
 
 
@@ -68,7 +68,7 @@ def _short_makers() -> Iterator[dict[str, Maker]]:
     """Give makers of short files: they take the length when they are imported, or when they run."""
     files = _module("made_files")
     usual = files.N_SAMPLES
-    before = {name: _module(name) for name in ("made_small", "made_xml")}
+    before = {name: _module(name) for name in ("made_small", "made_xml", "made_pdf")}
     files.N_SAMPLES = _SHORT
     try:
         for name in before:

@@ -274,10 +274,20 @@ def _letter(textpage: PdfTextPage, index: int, quarter: int) -> _Letter:
     corners = np.array([[x.value, y.value], [box.left, box.bottom], [box.right, box.top]])
     turned = _turned(corners * MM_PER_PT, quarter)
     code = raw.FPDFText_GetUnicode(textpage.raw, index)
-    size = float(abs(turned[2, 1] - turned[1, 1]))
+    size = _letter_size(textpage, index, float(abs(turned[2, 1] - turned[1, 1])))
     text = chr(code) if 0 < code <= 0x10FFFF else " "
     end = float(max(turned[1, 0], turned[2, 0]))
-    return _Letter(text, float(turned[0, 0]), float(turned[0, 1]), end, max(size, 0.1))
+    return _Letter(text, float(turned[0, 0]), float(turned[0, 1]), end, size)
+
+
+def _letter_size(textpage: PdfTextPage, index: int, box_mm: float) -> float:
+    """Return the size of a letter in mm: of its font, or by its box where that cannot be."""
+    matrix = raw.FS_MATRIX()
+    raw.FPDFText_GetMatrix(textpage.raw, index, matrix)
+    size = (
+        raw.FPDFText_GetFontSize(textpage.raw, index) * math.hypot(matrix.c, matrix.d) * MM_PER_PT
+    )
+    return max(0.1, size if 0.2 * box_mm <= size <= 1.5 * box_mm else box_mm / 1.2)
 
 
 def _grouped(letters: list[_Letter]) -> list[Phrase]:

@@ -178,4 +178,4 @@ def age_and_sex(phrases: Sequence[Phrase], notes: list[str]) -> tuple[float | No
 def printed_filter(phrases: Iterable[Phrase]) -> str:
     """Return what the page prints of filters, or nothing."""
     found = [m[0].strip() for p in phrases for m in _FILTER.finditer(p.text)]
-    return shown("; ".join(dict.fromkeys(found)))
+    return shown("; ".join(dict.fromkeys(f for f in found if not f.lower().endswith("none"))))
