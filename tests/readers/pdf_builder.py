@@ -301,3 +301,19 @@ def twelve_rows(
         return one_page(sheet)
     sheet.ops.append("Q")
     return pdf_file([(sheet.content, (0.0, 0.0, 210 * MM, sheet.width * MM))])
+
+
+def in_form(sheet: Sheet, matrix: str, before: str) -> bytes:
+    """Return a page that draws the sheet as a drawing of its own, moved and scaled twice."""
+    box = (0.0, 0.0, sheet.width * MM, sheet.height * MM)
+    content = f"q {before} cm /X Do Q".encode()
+    data = pdf_file([(content, box)])
+    head, _, _ = data.partition(b"xref\n")
+    head = head.replace(b"/Font << /F1 3 0 R >>", b"/XObject << /X 6 0 R >>")
+    inner = sheet.content
+    form = (
+        f"6 0 obj\n<< /Length {len(inner)} /Type /XObject /Subtype /Form /BBox [0 0 2000 2000] "
+        f"/Matrix [{matrix}] /Resources << /Font << /F1 3 0 R >> >> >>\nstream\n"
+    )
+    ended = b"\nendstream\nendobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
+    return head + form.encode() + inner + ended

@@ -192,6 +192,47 @@ def test_leads_that_are_drawn_and_not_written_are_asked_for():
         read(data, lead_names=("I", "II"))
 
 
+def test_one_name_for_rows_without_names_that_continue_one_another():
+    truth = b.beats(1, 30.0, 300.0)
+    data = b.kardia(truth, label="Normal")
+    with pytest.raises(MissingInformationError, match=r"3 traces.*one lead if the rows"):
+        read(data)
+    recording = read(data, lead_names=("II",))
+    assert (recording.leads, recording.n_samples) == (("II",), 9000)
+    assert error_mv(recording, truth, ("II",), offset=True) < 2e-4
+
+
+def test_a_gain_or_time_behind_the_name_is_no_part_of_it():
+    names = tuple(f"{name} 10 mm/mV" for name in NAMES[:6]) + tuple(f"{n}  0:00" for n in NAMES[6:])
+    assert error_mv(read(b.one_page(b.muse(TRUTH, labels=names))), TRUTH) < 2e-4
+
+
+@pytest.mark.parametrize(
+    ("matrix", "box"),
+    [
+        ("-1 0 0 -1 297 210", (297, 210)),
+        ("0 -1 1 0 0 297", (210, 297)),
+        ("0 1 -1 0 210 0", (210, 297)),
+    ],
+)
+def test_pages_turned_any_way(matrix, box):
+    *turn, right, up = matrix.split()
+    sheet = b.muse(TRUTH)
+    sheet.ops = [f"q {' '.join(turn)} {float(right) * b.MM} {float(up) * b.MM} cm", *sheet.ops, "Q"]
+    whole = (0.0, 0.0, box[0] * b.MM, box[1] * b.MM)
+    assert error_mv(read(b.pdf_file([(sheet.content, whole)])), TRUTH) < 2e-4
+
+
+@pytest.mark.parametrize("extra", ["/Rotate 90", "/UserUnit 2"])
+def test_what_only_the_viewer_turns_or_enlarges(extra):
+    assert error_mv(read(b.one_page(b.muse(TRUTH), extra=extra)), TRUTH) < 2e-4
+
+
+def test_a_drawing_within_the_page():
+    data = b.in_form(b.muse(TRUTH), "0.5 0 0 0.5 10 20", "2 0 0 2 -20 -40")
+    assert error_mv(read(data), TRUTH) < 2e-4
+
+
 # what is refused
 
 

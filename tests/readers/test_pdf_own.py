@@ -100,7 +100,7 @@ def test_an_inverted_lead_is_turned_back():
     data, cells = printed(recording, PaperSettings(layout="12x1-cabrera"))
     back = read(data)
     assert largest_error(recording, back, cells) < 1e-4
-    assert any("-aVR is drawn" in note for note in back.notes)
+    assert any("shows -aVR; its sign was turned" in note for note in back.notes)
 
 
 @pytest.mark.parametrize("seconds", [25.0, 30.0, 9.0])

@@ -29,6 +29,7 @@ from ecgcore.readers.pdf.traces import (
     Trace,
     continue_leads,
     find_traces,
+    join_meeting,
     name_traces,
     split_rows,
     with_pulses,
@@ -252,7 +253,8 @@ def _by_labels(
         notes.append(f"{listed(missing)} {_were(len(missing))} named on the page without a trace.")
     for group in kept:
         if group[0].label is not None and group[0].label.sign < 0:
-            notes.append(f"-{group[0].label.lead} is drawn; {group[0].label.lead} was made of it.")
+            lead = group[0].label.lead
+            notes.append(f"The page shows -{lead}; its sign was turned to give {lead}.")
     return kept, [group[0].label.lead for group in kept if group[0].label is not None]
 
 
@@ -261,13 +263,12 @@ def _were(count: int) -> str:
 
 
 def _in_reading_order(traces: Sequence[Trace]) -> list[list[Trace]]:
-    """Return one group a trace, down the columns from the left."""
-    lefts = sorted({round(trace.left_mm) for trace in traces})
+    """Return the lines that are one trace each, down the columns from the left."""
+    groups = join_meeting(traces)
     columns: dict[int, int] = {}
-    for left in lefts:
+    for left in sorted({round(group[0].left_mm) for group in groups}):
         columns[left] = columns.get(left - 1, len(columns))
-    ordered = sorted(traces, key=lambda t: (columns[round(t.left_mm)], -t.middle_mm))
-    return [[trace] for trace in ordered]
+    return sorted(groups, key=lambda g: (columns[round(g[0].left_mm)], -g[0].middle_mm))
 
 
 def _by_options(
@@ -277,9 +278,12 @@ def _by_options(
         raise MissingInformationError(
             f"The PDF has {len(groups)} traces whose leads' names cannot be read (they may be "
             "drawn and not written); give the leads with --lead-names, down the columns from the "
-            "left.",
+            "left, or one lead if the rows continue one another.",
             needs=("lead_names",),
         )
+    lefts = [group[0].left_mm for group in groups]
+    if len(options.lead_names) == 1 and np.ptp(lefts) <= _SAME_LEFT_MM:
+        return groups, [options.lead_names[0]] * len(groups)
     names = chosen_names(["trace"] * len(groups), options)
     kept = [(group, name) for group, name in zip(groups, names, strict=True) if name is not None]
     return [group for group, _ in kept], [name for _, name in kept]

@@ -324,6 +324,18 @@ def _owner(trace: Trace, named: Sequence[list[Trace]], near_y: float) -> list[Tr
     return named[min(ends)[1]] if ends else None
 
 
+def join_meeting(traces: Sequence[Trace]) -> list[list[Trace]]:
+    """Return the traces, those that begin where another one ends together with it."""
+    groups: list[list[Trace]] = []
+    for trace in sorted(traces, key=lambda t: t.left_mm):
+        before = next((g for g in groups if _meets(g[-1].points, trace.points)), None)
+        if before is None:
+            groups.append([trace])
+        else:
+            before.append(trace)
+    return groups
+
+
 def with_pulses(groups: list[list[Trace]], pulses: Sequence[Pulse]) -> list[list[Trace]]:
     """Return the traces with the pulse of their row, by which their zero line is known.
 

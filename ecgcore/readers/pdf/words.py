@@ -24,7 +24,10 @@ _LIMB = re.compile(r"(?:limb|extremit|frontal|p[ée]riph|standard)\w*\W{0,3}$", 
 _CHEST = re.compile(
     r"(?:chest|pr[ae]?ecord|brust|thora|précord|\bV\b|V1\W{1,3}V?6)\w*\W{0,3}$", re.IGNORECASE
 )
-_CLOCK = re.compile(r"\s+\d+:\d\d(?::\d\d)?$")
+# What may stand behind a lead's name: the time of its row, its gain.
+_BEHIND = re.compile(
+    r"(?:\s+\d+:\d\d(?::\d\d)?|\s*[(,]?\s*\d+(?:[.,]\d+)?\s*mm\s*/\s*mV\)?)$", re.IGNORECASE
+)
 _SINGLE = re.compile(r"[,;|·—–]")
 _FILTER = re.compile(
     r"\d+(?:[.,]\d+)?\s*(?:Hz)?\s*[-–~]\s*\d+(?:[.,]\d+)?\s*Hz"
@@ -140,7 +143,7 @@ def lead_labels(phrases: Iterable[Phrase]) -> list[Label]:
     """Return the phrases that are nothing but the name of a lead."""
     found = []
     for phrase in phrases:
-        lead = _lead(_CLOCK.sub("", phrase.text))
+        lead = _lead(_BEHIND.sub("", phrase.text))
         if lead is not None:
             inverted = lead.startswith("-")
             label = Label(lead.lstrip("-"), -1 if inverted else 1, phrase.x_mm, phrase.y_mm)
