@@ -125,7 +125,7 @@ def test_corners_left_out_on_straight_stretches_are_filled_and_told():
     recording = read(b.one_page(strips([values] * 3, corners)))
     assert (recording.fs_hz, recording.n_samples) == (500.0, 5000)
     assert np.abs(recording.lead("II") - values).max() < 2e-4
-    assert any("of the samples have a corner of their own" in note for note in recording.notes)
+    assert any("of the samples are points of the drawn lines" in note for note in recording.notes)
 
 
 def test_corners_that_follow_no_rate_are_read_at_500_hz():
@@ -138,7 +138,7 @@ def test_corners_that_follow_no_rate_are_read_at_500_hz():
     recording = read(b.one_page(sheet))
     assert recording.fs_hz == 500.0
     assert recording.provenance.original_fs_hz is None
-    assert any("not evenly spaced; they are read at 500 Hz" in note for note in recording.notes)
+    assert any("interpolated linearly at 500 Hz" in note for note in recording.notes)
 
 
 @pytest.mark.parametrize("digits", [1, 2, 3])
@@ -146,8 +146,8 @@ def test_coarse_coordinates_are_told(digits):
     rough = b.muse(TRUTH, digits=digits)
     recording = read(b.one_page(rough))
     step_mv = 10**-digits / b.MM / 10
-    told = next(note for note in recording.notes if "as drawn to" in note)
-    told_uv = float(told.split("as drawn to ")[1].split(" ")[0])
+    told = next(note for note in recording.notes if "as drawn, to" in note)
+    told_uv = float(told.split("as drawn, to ")[1].split(" ")[0])
     assert told_uv == pytest.approx(1000 * step_mv, rel=0.2, abs=0.1)
     assert (recording.fs_hz, recording.n_samples) == (500.0, 5000)
     assert error_mv(recording, TRUTH) < step_mv + 2e-4
@@ -322,6 +322,14 @@ def test_the_error_names_the_page():
     box = (0.0, 0.0, 297 * b.MM, 210 * b.MM)
     with pytest.raises(ReadError, match="On page 2 of 2: The PDF does not print"):
         read(b.pdf_file([(first.content, box), (second.content, box)]))
+
+
+def test_a_page_that_cannot_be_read_does_not_hide_the_next():
+    box = (0.0, 0.0, 297 * b.MM, 210 * b.MM)
+    trend, ecg = b.muse(TRUTH, words="Trend of the heart rate"), b.muse(TRUTH)
+    recording = read(b.pdf_file([(trend.content, box), (ecg.content, box)]))
+    assert error_mv(recording, TRUTH) < 2e-4
+    assert any("Page 2 of 2 was read; page 1 also shows" in note for note in recording.notes)
 
 
 # how it is opened

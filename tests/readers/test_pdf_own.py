@@ -150,8 +150,8 @@ def test_what_is_told_of_it():
     assert back.provenance.format == "PDF"
     assert back.provenance.steps[0].parameters["page"] == 1
     assert back.provenance.steps[0].parameters["method"] == "grid and pulse"
-    assert any("as drawn to 0.1 µV, times to 2 ms" in note for note in back.notes)
-    assert any("250 Hz is the spacing" in note for note in back.notes)
+    assert any("as drawn, to 0.1 µV and 2 ms" in note for note in back.notes)
+    assert any("250 points a second" in note for note in back.notes)
 
 
 def test_a_sheet_whose_voltage_is_lost_is_refused():

@@ -105,34 +105,41 @@ def read_here(source: Source, options: ReadOptions) -> Recording:
     check_expansion(source.data, options.max_expanded_bytes)
     with opened(source.data) as document:
         n_pages = len(document)
-        drawn = _pages(document, n_pages)
-    with_traces = [page for page in drawn if page.traces]
-    if not with_traces:
-        raise _without_traces([page.page for page in drawn], n_pages)
-    chosen = with_traces[0]
-    notes = _about_pages([found.page.number for found in with_traces], len(drawn), n_pages)
-    try:
-        draft = _draft(chosen, options, notes)
-    except ReadError as error:
-        if n_pages == 1 or isinstance(error, MissingInformationError):
-            raise
-        raise type(error)(f"On page {chosen.page.number} of {n_pages}: {error}") from error
-    return finish(draft, source)
-
-
-def _pages(document: PdfDocument, n_pages: int) -> list["_Drawn"]:
-    """Return the first pages, as far as they hold no more than is read."""
-    budget = Budget()
+        pages, errors = _pages(document, n_pages)
     drawn: list[_Drawn] = []
+    for page in pages:
+        try:
+            drawn.append(_Drawn(page, *find_traces(page.strokes)))
+        except TooLargeError as error:
+            errors.append(error)
+    with_traces = [found for found in drawn if found.traces]
+    for chosen in with_traces:
+        others = [found.page.number for found in with_traces if found is not chosen]
+        notes = _about_pages(chosen.page.number, others, len(pages), n_pages)
+        try:
+            return finish(_draft(chosen, options, notes), source)
+        except ReadError as error:
+            errors.append(_with_page(error, chosen.page.number, n_pages))
+    asked = (error for error in errors if isinstance(error, MissingInformationError))
+    raise next(asked, errors[0] if errors else _without_traces(pages, n_pages))
+
+
+def _pages(document: PdfDocument, n_pages: int) -> tuple[list[Page], list[ReadError]]:
+    """Return the first pages, as far as they hold no more than is read, and what stopped it."""
+    budget = Budget()
+    pages: list[Page] = []
     for number in range(1, min(n_pages, MAX_PAGES) + 1):
         try:
-            page = read_page(document, number, budget)
-            drawn.append(_Drawn(page, *find_traces(page.strokes)))
-        except TooLargeError:
-            if not any(found.traces for found in drawn):
-                raise
-            break
-    return drawn
+            pages.append(read_page(document, number, budget))
+        except TooLargeError as error:
+            return pages, [error]
+    return pages, []
+
+
+def _with_page(error: ReadError, number: int, n_pages: int) -> ReadError:
+    if n_pages == 1 or isinstance(error, MissingInformationError):
+        return error
+    return type(error)(f"On page {number} of {n_pages}: {error}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,15 +166,14 @@ def _without_traces(pages: Sequence[Page], n_pages: int) -> ReadError:
     )
 
 
-def _about_pages(numbers: Sequence[int], looked_at: int, n_pages: int) -> list[str]:
+def _about_pages(number: int, others: Sequence[int], looked_at: int, n_pages: int) -> list[str]:
     if n_pages == 1:
         return []
-    told = f"Page {numbers[0]} of {n_pages} was read"
-    if len(numbers) == 2:
-        told += f"; page {numbers[1]} also shows traces, which were left out"
-    elif len(numbers) > 2:
-        others = listed(str(number) for number in numbers[1:])
-        told += f"; pages {others} also show traces, which were left out"
+    told = f"Page {number} of {n_pages} was read"
+    if len(others) == 1:
+        told += f"; page {others[0]} also shows traces, which were left out"
+    elif others:
+        told += f"; pages {listed(map(str, others))} also show traces, which were left out"
     if n_pages > looked_at:
         told += f"; pages after {looked_at} were not looked at"
     return [f"{told}."]
@@ -209,19 +215,31 @@ def _with_leads(
     ------
     MissingInformationError
     """
+    if options.lead_names is not None:
+        return _by_options(_in_reading_order(drawn.traces), options.lead_names, options)
     labels = lead_labels(drawn.page.phrases)
     traces = name_traces(split_rows(drawn.traces, labels), labels)
-    named = [trace for trace in traces or () if trace.label is not None]
-    single = lead_of_page(drawn.page.phrases)
-    distinct = {trace.label.lead for trace in named if trace.label is not None}
-    if options.lead_names is None and named and traces is not None and len(distinct) > 1:
+    if traces is None:
+        raise _unnamed(drawn)
+    leads = {trace.label.lead for trace in traces if trace.label is not None}
+    if len(leads) > 1:
         return _by_labels(traces, drawn, notes)
-    only = distinct.pop() if len(distinct) == 1 else (single if not distinct else None)
-    groups = _in_reading_order(drawn.traces if traces is None else traces)
-    if options.lead_names is None and traces is not None and only is not None:
-        groups = continue_leads(_rows_of(only, traces), drawn.pieces)
-        return groups, [only] * len(groups)
-    return _by_options(groups, options)
+    only = leads.pop() if leads else lead_of_page(drawn.page.phrases)
+    if only is None:
+        raise _unnamed(drawn)
+    groups = continue_leads(_rows_of(only, traces), drawn.pieces)
+    return groups, [only] * len(groups)
+
+
+def _unnamed(drawn: _Drawn) -> MissingInformationError:
+    count = len(join_meeting(drawn.traces))
+    lines = "one trace whose lead's name" if count == 1 else f"{count} traces whose leads' names"
+    return MissingInformationError(
+        f"The PDF has {lines} cannot be read (it may be drawn and not written); give the leads "
+        "with --lead-names, down the columns from the left, or one lead if the rows continue one "
+        "another.",
+        needs=("lead_names",),
+    )
 
 
 def _rows_of(lead: str, traces: Sequence[Trace]) -> list[Trace]:
@@ -272,18 +290,11 @@ def _in_reading_order(traces: Sequence[Trace]) -> list[list[Trace]]:
 
 
 def _by_options(
-    groups: list[list[Trace]], options: ReadOptions
+    groups: list[list[Trace]], given: Sequence[str], options: ReadOptions
 ) -> tuple[list[list[Trace]], list[str]]:
-    if options.lead_names is None:
-        raise MissingInformationError(
-            f"The PDF has {len(groups)} traces whose leads' names cannot be read (they may be "
-            "drawn and not written); give the leads with --lead-names, down the columns from the "
-            "left, or one lead if the rows continue one another.",
-            needs=("lead_names",),
-        )
     lefts = [group[0].left_mm for group in groups]
-    if len(options.lead_names) == 1 and np.ptp(lefts) <= _SAME_LEFT_MM:
-        return groups, [options.lead_names[0]] * len(groups)
+    if len(given) == 1 and np.ptp(lefts) <= _SAME_LEFT_MM:
+        return groups, [given[0]] * len(groups)
     names = chosen_names(["trace"] * len(groups), options)
     kept = [(group, name) for group, name in zip(groups, names, strict=True) if name is not None]
     return [group for group, _ in kept], [name for _, name in kept]
@@ -324,26 +335,27 @@ def _about_exactness(strips: Sequence[Strip], scale: Scale, printed: Printed, ra
     # Half a step for the line and half a step for its zero line.
     voltage_uv = 1000 * max([float_mv, *steps])
     return (
-        f"Taken from drawn lines by {scale.method} at {_words(printed)}: voltages are as drawn to "
-        f"{max(voltage_uv, 0.1):.2g} µV, times to {500 / rate.fs_hz:.2g} ms."
+        f"Samples were taken from the drawn lines, scaled by the {scale.method} at "
+        f"{_words(printed)}: as drawn, to {max(voltage_uv, 0.1):.2g} µV and "
+        f"{500 / rate.fs_hz:.2g} ms."
     )
 
 
 def _about_corners(strips: Sequence[Strip], rate: Rate) -> list[str]:
-    """Tell the rate, and how many samples have a corner of the line to themselves."""
+    """Tell the rate, and how many samples are points of the lines."""
     if not rate.own:
         return [
-            f"The corners of the lines are not evenly spaced; they are read at {rate.fs_hz:g} Hz, "
-            "straight between corners."
+            "The points of the drawn lines are unevenly spaced; samples were interpolated linearly "
+            f"at {rate.fs_hz:g} Hz."
         ]
     parts = [points for strip in strips for row in strip.rows for _, points in row]
     n_samples = sum(float(points[-1, 0]) * rate.fs_hz + 1 for points in parts)
     share = sum(map(len, parts)) / n_samples
-    told = [f"{rate.fs_hz:g} Hz is the spacing of the lines' corners."]
+    told = [f"The drawn lines have {rate.fs_hz:g} points a second, taken as the sampling rate."]
     if share < _MOST_CORNERS:
         told.append(
-            f"Only {share:.0%} of the samples have a corner of their own; between corners the line "
-            "is drawn straight, and small or steep parts may have lost height."
+            f"Only {share:.0%} of the samples are points of the drawn lines, the others lie on "
+            "straight stretches between them; small or steep deflections may be flattened."
         )
     return told
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ecgcore.errors import ReadError
-from ecgcore.leads import CHEST_6, LIMB_6, canonical_lead
+from ecgcore.leads import LIMB_6, canonical_lead
 from ecgcore.readers.assemble import find_age_sex, listed, parse_age, parse_sex
 from ecgcore.readers.base import shown
 from ecgcore.readers.pdf.page import Phrase
@@ -24,6 +24,7 @@ _LIMB = re.compile(r"(?:limb|extremit|frontal|p[ée]riph|standard)\w*\W{0,3}$", 
 _CHEST = re.compile(
     r"(?:chest|pr[ae]?ecord|brust|thora|précord|\bV\b|V1\W{1,3}V?6)\w*\W{0,3}$", re.IGNORECASE
 )
+_CHEST_LEAD = re.compile(r"V\dR?$")
 # What may stand behind a lead's name: the time of its row, its gain.
 _BEHIND = re.compile(
     r"(?:\s+\d+:\d\d(?::\d\d)?|\s*[(,]?\s*\d+(?:[.,]\d+)?\s*mm\s*/\s*mV\)?)$", re.IGNORECASE
@@ -55,7 +56,7 @@ class Printed:
 
     def gain(self, lead: str) -> float | None:
         """Return the gain of a lead; of one that is neither limb nor chest only if all agree."""
-        if lead in CHEST_6 or self.limb_mm_per_mv == self.chest_mm_per_mv:
+        if self.limb_mm_per_mv == self.chest_mm_per_mv or _CHEST_LEAD.match(lead):
             return self.chest_mm_per_mv
         return self.limb_mm_per_mv if lead in LIMB_6 else None
 
