@@ -6,7 +6,7 @@ import numpy as np
 import pdf_builder as b
 import pytest
 
-from ecgcore.errors import ReadError
+from ecgcore.errors import MissingInformationError, ReadError
 from ecgcore.leads import STANDARD_12
 from ecgcore.readers import ReadOptions
 from ecgcore.readers.base import Source
@@ -131,6 +131,31 @@ def test_an_offset_of_a_whole_row_is_kept_by_the_pulse():
     recording = replace(recording, signal=recording.signal + np.float32(0.9))
     data, cells = printed(recording, PaperSettings(layout="12x1"))
     assert largest_error(recording, read(data), cells) < 1e-4
+
+
+def test_a_trace_carried_towards_the_next_row_keeps_its_name():
+    recording = source()
+    offset = np.zeros((12, 1), np.float32)
+    offset[[2, 5, 9]] = [[-0.7], [0.6], [-0.65]]
+    recording = replace(recording, signal=recording.signal + offset)
+    data, cells = printed(recording, PaperSettings(layout="12x1"))
+    assert largest_error(recording, read(data), cells) < 1e-4
+
+
+def test_traces_carried_over_other_rows_are_asked_for_and_not_mixed_up():
+    recording = source()
+    offset = np.zeros((12, 1), np.float32)
+    offset[[1, 4, 8]] = [[-6.5], [5.5], [-7.0]]
+    data, _ = printed(replace(recording, signal=recording.signal + offset), PaperSettings("12x1"))
+    with pytest.raises(MissingInformationError, match="cannot be read"):
+        read(data)
+
+
+def test_channels_that_are_no_leads_are_asked_for_and_not_joined():
+    recording = replace(source(n_leads=2), leads=("noise1", "noise2"))
+    data, _ = printed(recording, PaperSettings(layout="stacked"))
+    with pytest.raises(MissingInformationError, match="2 traces"):
+        read(data)
 
 
 def test_shading_and_lines_below_do_not_disturb():

@@ -27,6 +27,7 @@ from ecgcore.readers.pdf.sampling import (
 from ecgcore.readers.pdf.scale import Pulse, Scale, find_grid, page_scale
 from ecgcore.readers.pdf.traces import (
     Trace,
+    are_named_otherwise,
     continue_leads,
     find_traces,
     join_meeting,
@@ -40,6 +41,7 @@ from ecgcore.readers.pdf.words import (
     age_and_sex,
     lead_labels,
     lead_of_page,
+    other_names,
     printed_filter,
     printed_scale,
 )
@@ -221,11 +223,13 @@ def _with_leads(
     traces = name_traces(split_rows(drawn.traces, labels), labels)
     if traces is None:
         raise _unnamed(drawn)
-    leads = {trace.label.lead for trace in traces if trace.label is not None}
-    if len(leads) > 1:
+    leads = {label.lead for label in labels}
+    named = any(trace.label is not None for trace in traces)
+    if len(leads) > 1 and named:
         return _by_labels(traces, drawn, notes)
-    only = leads.pop() if leads else lead_of_page(drawn.page.phrases)
-    if only is None:
+    only = leads.pop() if len(leads) == 1 and named else lead_of_page(drawn.page.phrases)
+    others = other_names(drawn.page.phrases)
+    if only is None or len(leads) > 1 or are_named_otherwise(traces, others):
         raise _unnamed(drawn)
     groups = continue_leads(_rows_of(only, traces), drawn.pieces)
     return groups, [only] * len(groups)

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ecgcore.errors import ReadError, TooLargeError
-from ecgcore.readers.pdf.page import Points, Stroke, Style
+from ecgcore.readers.pdf.page import Phrase, Points, Stroke, Style
 from ecgcore.readers.pdf.scale import Pulse, cut_pulses, find_pulse
 from ecgcore.readers.pdf.words import Label
 
@@ -23,6 +23,9 @@ MAX_TRACES, MAX_PIECES, _MAX_PULSES = 64, 2000, 5000
 _NEAR_X_MM, _NEAR_Y_MM = 22.0, 26.0
 _SAME_X_MM, _MOST_Y_MM = 7.0, 6.0
 _COLUMN_MM = 8.0
+# Part of the distance of two rows by which a trace may be off its place.
+_CROSSED, _LEVEL_MM = 0.75, 1.0
+_ALIKE_MM = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +192,9 @@ def name_traces(traces: Sequence[Trace], labels: Sequence[Label]) -> list[Trace]
     if len(labels) > MAX_TRACES:
         return None
     off = _offsets(traces, labels)
+    in_order = _in_columns(traces, labels, off)
+    if in_order is not None:
+        return [replace(t, label=labels[in_order[i]]) for i, t in enumerate(traces)]
     near = np.abs(off) <= (_NEAR_X_MM, _NEAR_Y_MM)
     places = np.unique(np.round(off[near.all(axis=2)], 3), axis=0)
     if len(places) == 0:
@@ -203,7 +209,72 @@ def name_traces(traces: Sequence[Trace], labels: Sequence[Label]) -> list[Trace]
     best = _with_leftovers(best, off, near_y)
     best = _with_late_starts(best, off, (float(up), near_y))
     _check_one_lead_each(traces, labels, best, (up, near_y))
+    if len(best) < min(len(traces), len(labels)):
+        return None  # names and traces are left that belong together somehow
     return [replace(t, label=labels[best[i]] if i in best else None) for i, t in enumerate(traces)]
+
+
+def _in_columns(
+    traces: Sequence[Trace], labels: Sequence[Label], off: Points
+) -> dict[int, int] | None:
+    """Return which label each trace gets from top to bottom, if every column has as many of both.
+
+    The order holds where a lead's offset carries it towards the next row; None where one is so far
+    from its place that rows may have crossed.
+    """
+    of_traces = _by_place([(trace.left_mm, trace.middle_mm) for trace in traces])
+    of_labels = _by_place([(label.x_mm, label.y_mm) for label in labels])
+    if [len(column) for column in of_traces] != [len(column) for column in of_labels]:
+        return None
+    pairs = [
+        (i, j)
+        for rows, names in zip(of_traces, of_labels, strict=True)
+        for i, j in zip(rows, names, strict=True)
+    ]
+    away = np.array([off[i, j] for i, j in pairs])
+    away_y = np.abs(away[:, 1] - np.median(away[:, 1])).max()
+    away_x = np.abs(away[:, 0] - np.median(away[:, 0])).max()
+    near_x = float(np.abs(away[:, 0]).max()) <= _NEAR_X_MM and away_x <= _SAME_X_MM
+    if not near_x or away_y > _CROSSED * _row_distance(labels):
+        return None
+    return dict(pairs)
+
+
+def _by_place(places: Sequence[tuple[float, float]]) -> list[list[int]]:
+    """Return the numbers of the places column by column from the left, each from the top."""
+    columns: list[list[int]] = []
+    for i in sorted(range(len(places)), key=lambda i: places[i][0]):
+        if columns and places[i][0] - places[columns[-1][0]][0] <= _COLUMN_MM:
+            columns[-1].append(i)
+        else:
+            columns.append([i])
+    return [sorted(column, key=lambda i: -places[i][1]) for column in columns]
+
+
+def _row_distance(labels: Sequence[Label]) -> float:
+    heights = np.sort([label.y_mm for label in labels])
+    gaps = np.diff(heights)
+    apart = gaps[gaps > _LEVEL_MM]
+    return float(apart.min()) if apart.size else _NEAR_Y_MM
+
+
+def are_named_otherwise(traces: Sequence[Trace], phrases: Sequence[Phrase]) -> bool:
+    """Return whether words stand in one and the same place beside all of several traces."""
+    first, *others = sorted(traces, key=lambda t: -t.middle_mm)
+    for phrase in phrases:
+        x, y = phrase.x_mm - first.left_mm, phrase.y_mm - first.middle_mm
+        if abs(x) > _NEAR_X_MM or abs(y) > _NEAR_Y_MM or not others:
+            continue
+        if all(
+            any(
+                abs(p.x_mm - t.left_mm - x) <= _ALIKE_MM
+                and abs(p.y_mm - t.middle_mm - y) <= _ALIKE_MM
+                for p in phrases
+            )
+            for t in others
+        ):
+            return True
+    return False
 
 
 def _check_one_lead_each(

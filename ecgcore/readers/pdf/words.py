@@ -24,6 +24,8 @@ _LIMB = re.compile(r"(?:limb|extremit|frontal|p[ée]riph|standard)\w*\W{0,3}$", 
 _CHEST = re.compile(
     r"(?:chest|pr[ae]?ecord|brust|thora|précord|\bV\b|V1\W{1,3}V?6)\w*\W{0,3}$", re.IGNORECASE
 )
+_FRANK = {"X", "Y", "Z"}
+_TIME = re.compile(r"^[\d:.,\s]+(?:s|sec|min)?\.?$", re.IGNORECASE)
 _CHEST_LEAD = re.compile(r"V\dR?$")
 # What may stand behind a lead's name: the time of its row, its gain.
 _BEHIND = re.compile(
@@ -149,7 +151,16 @@ def lead_labels(phrases: Iterable[Phrase]) -> list[Label]:
             inverted = lead.startswith("-")
             label = Label(lead.lstrip("-"), -1 if inverted else 1, phrase.x_mm, phrase.y_mm)
             found.append(label)
-    return found
+    # A single letter X on a page is no lead; X, Y and Z are.
+    frank = {label.lead for label in found} & _FRANK
+    return found if len(frank) > 1 else [label for label in found if label.lead not in _FRANK]
+
+
+def other_names(phrases: Iterable[Phrase]) -> list[Phrase]:
+    """Return the phrases that may be names of traces but are no leads; times of rows are none."""
+    return [
+        p for p in phrases if _lead(_BEHIND.sub("", p.text)) is None and not _TIME.match(p.text)
+    ]
 
 
 def lead_of_page(phrases: Iterable[Phrase]) -> str | None:
