@@ -239,7 +239,7 @@ def _unnamed(drawn: _Drawn) -> MissingInformationError:
     count = len(join_meeting(drawn.traces))
     lines = "one trace whose lead's name" if count == 1 else f"{count} traces whose leads' names"
     return MissingInformationError(
-        f"The PDF has {lines} cannot be read (it may be drawn and not written); give the leads "
+        f"The PDF has {lines} cannot be read (perhaps drawn, not written); give the leads "
         "with --lead-names, down the columns from the left, or one lead if the rows continue one "
         "another.",
         needs=("lead_names",),
