@@ -27,7 +27,7 @@ def test_json_has_exactly_the_promised_keys(record, capsys):
     status, out, err = run(capsys, record, "--json")
     assert (status, err) == (0, "")
     found = json.loads(out)
-    assert set(found) == {"file", "measurements", "beats", "quality"}
+    assert set(found) == {"file", "measurements", "beats", "quality", "alarms"}
     for m in found["measurements"]:
         assert set(m) == {"name", "value", "unit", "uncertainty", "method", "lead", "reason"}
     assert set(found["quality"]) == {"acceptable", "bad_leads", "reasons", "masked"}
