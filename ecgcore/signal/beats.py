@@ -47,7 +47,7 @@ NOISE_TIMES = 2.2
 ABOVE_NOISE = 1.35
 SILENT_SHARE = 0.65
 # Against strong complexes, P waves are weaker than this.
-WEAK_SHARE = 0.55
+WEAK_SHARE = 0.45
 # And they are no higher than this part of them; a broad premature beat is weak, but high.
 P_MOST_SHARE = 0.4
 # Accept from this part of the way from the noise to the complexes around.
