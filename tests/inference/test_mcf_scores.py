@@ -139,6 +139,15 @@ def test_the_trend_is_the_difference_of_a_moving_average_of_ten() -> None:
     torch.testing.assert_close(trend[0], expected)
 
 
+def test_each_record_has_a_scale_of_its_own() -> None:
+    x = torch.randn(2, 2, 4800, generator=torch.Generator().manual_seed(2))
+    x[1] *= 100
+    both = mcf.trend_of(x)
+    for row in (0, 1):
+        torch.testing.assert_close(both[row : row + 1], mcf.trend_of(x[row : row + 1]))
+        assert (float(both[row].min()), float(both[row].max())) == (-1.0, 1.0)
+
+
 def test_a_beat_is_cut_from_140_before_to_340_after_its_peak() -> None:
     x = torch.zeros(1, 2, 5000)
     x[0, 0] = torch.linspace(-1, 1, 5000)

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 import torch
 
-from ecgcore.models import MCF
+from ecgcore.models import MCF, ConvAutoencoder
 from ecgcore.models.mcf import McfOutputs
 
 # As published: recording and beat are exchanged through one attention layer and a perceptron
@@ -96,3 +96,21 @@ def test_attention_is_added_to_its_tokens_and_normalised(inputs) -> None:
     centred = tokens - tokens.mean(dim=1, keepdim=True)
     expected = centred / (tokens.var(dim=1, unbiased=False, keepdim=True) + 1e-5).sqrt()
     torch.testing.assert_close(seen[0], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_layers_are_the_published_ones() -> None:
+    network = MCF(n_leads=1)
+    for part in (network.encode_whole, network.encode_beat, network.encode_trend):
+        slopes = [m.negative_slope for m in part if isinstance(m, torch.nn.LeakyReLU)]
+        assert slopes == [0.2] * 5
+        # Kernel 4 and step 2 five times, then 15 wide; no bias anywhere.
+        convolutions = [m for m in part if isinstance(m, torch.nn.Conv1d)]
+        assert [(*m.kernel_size, *m.stride) for m in convolutions] == [(4, 2)] * 5 + [(15, 1)]
+        assert all(m.bias is None for m in convolutions)
+    for part in (network.decode_whole, network.decode_beat, network.decode_trend):
+        turned = [m for m in part if isinstance(m, torch.nn.ConvTranspose1d)]
+        assert [(*m.kernel_size, *m.stride) for m in turned] == [(15, 1)] + [(4, 2)] * 5
+        assert all(m.bias is None for m in turned)
+        assert isinstance(part[-1], torch.nn.Tanh)
+    assert (network.attention.num_heads, network.attention.dropout) == (2, 0.1)
+    assert MCF.n_labels == ConvAutoencoder.n_labels == 1

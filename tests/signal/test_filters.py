@@ -146,6 +146,20 @@ def test_the_ends_are_filtered_as_the_middle_is():
     np.testing.assert_allclose(notch(flat, FS, 50.0), 3, atol=1e-5)
 
 
+def test_the_usual_notch_is_a_thirtieth_of_its_frequency_wide():
+    for hz in (49.1736, 50.8403):
+        given = sine(hz)
+        assert response(notch(given, FS, 50.0), given, hz) == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("hz", [0.0, 0.0005])
+def test_a_corner_below_a_thousandth_of_a_hertz_is_refused(hz):
+    with pytest.raises(InvalidArgumentError, match=r"from 0\.001"):
+        band(sine(5), FS, high_pass_hz=hz, low_pass_hz=None)
+    with pytest.raises(InvalidArgumentError, match=r"from 0\.001"):
+        band(sine(5), FS, high_pass_hz=None, low_pass_hz=hz)
+
+
 def test_a_step_at_the_beginning_leaves_the_rest_alone():
     """Most of a lead decides its level: a short deflection at one end does not."""
     samples = np.zeros(5000, dtype=np.float32)
