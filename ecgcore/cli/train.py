@@ -31,6 +31,8 @@ from ecgcore.training.wave_make import is_wave_recipe, make_delineator, read_wav
 from ecgcore.training.waveform_make import make_waveform
 from ecgcore.training.waveform_recipe import is_waveform_recipe, read_waveform_recipe
 
+_NORMS_ONLY = "--norms-only is for the recipe of the anomaly model, configs/restoration.toml."
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
@@ -59,6 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train; return the exit status."""
     use_threads(args.threads)
+    if args.norms_only and not is_anomaly_recipe(Path(args.config)):
+        raise InvalidArgumentError(_NORMS_ONLY)
     for asks_for, made in _KINDS:
         if asks_for(Path(args.config)):
             return made(args)
@@ -132,7 +136,7 @@ def _anomaly(args: argparse.Namespace) -> int:
     name = f"{recipe.name}-{recipe.version}"
     runs = Path(args.runs) / name
     if args.norms_only and recipe.kind != RESTORATION:
-        raise InvalidArgumentError("--norms-only is for the restoration network's recipe.")
+        raise InvalidArgumentError(_NORMS_ONLY)
     if recipe.kind == RESTORATION:
         out = Path(args.out) if args.out else weights_root() / name
         card = refit_score(recipe, out) if args.norms_only else make_restoration(recipe, out, runs)

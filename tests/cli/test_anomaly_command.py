@@ -56,6 +56,14 @@ def test_the_text_ends_with_what_it_is_not(
     assert "Unusual is not abnormal" in said
 
 
+@pytest.mark.parametrize("recipe", ["mcf", "core9"])
+def test_norms_alone_are_those_of_the_anomaly_model(
+    recipe: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", f"configs/{recipe}.toml", "--norms-only"]) == 2
+    assert "restoration.toml" in capsys.readouterr().err
+
+
 def test_a_bad_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = tmp_path / "bad.hea"
     bad.write_text("nonsense")
