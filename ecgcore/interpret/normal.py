@@ -32,6 +32,9 @@ WORDS = {
 MARGIN_MS = {name: SYSTEMATIC_MS[name] for name in ("pr", "qrs")}
 # Voltage alone says little about younger adults (AHA/ACCF/HRS 2009 Part V, Circulation 119:e251).
 VOLTAGE_YEARS = 35.0
+# What is left out for less than this, such as one jump of the baseline, hides no beat.
+MASKED_S = 0.6
+MANY_LEADS = 3
 # T is upright here in adults: AHA/ACCF/HRS 2009 Part IV (Rautaharju et al., Circulation 119:e241).
 UPRIGHT_T = ("I", "II", "V3", "V4", "V5", "V6")
 INVERTED_T_MV = -0.1
@@ -68,6 +71,11 @@ def objections(
     )
 
 
+def listed(leads: tuple[str, ...]) -> str:
+    """Return a few leads by name, many by their number."""
+    return ", ".join(leads) if len(leads) <= MANY_LEADS else f"{len(leads)} leads"
+
+
 def anomaly_objection(found: AnomalyMap) -> tuple[Objection, ...]:
     """Return the objection of the anomaly score, if it is beyond its limit.
 
@@ -102,6 +110,10 @@ def _quality(measured: MeasureResult) -> Iterator[Objection]:
         yield Objection(f"not readable: {', '.join(measured.quality.bad_leads)}", False)
     elif not measured.quality.acceptable:
         yield Objection("the signal quality is poor", False)
+    for part in measured.quality.masked:
+        if part.end_s - part.start_s >= MASKED_S:
+            span = f"{part.start_s:.0f} to {part.end_s:.0f} s"
+            yield Objection(f"{listed(part.leads)} not readable from {span}", False)
     if measured.reversal is not None:
         yield Objection(f"suspected lead reversal ({measured.reversal.kind})", True)
 

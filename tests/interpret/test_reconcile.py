@@ -13,6 +13,7 @@ from ecgcore.results import (
     AnomalyMap,
     ClassifierScore,
     Finding,
+    MaskedStretch,
     Prediction,
     Quality,
     Reversal,
@@ -110,6 +111,9 @@ DISAGREE = {
 }
 UNKNOWN = {
     "not readable: V3": {"quality": Quality(True, ("V3",))},
+    "V2 not readable from 3 to 5 s": {
+        "quality": Quality(True, masked=(MaskedStretch(3.0, 5.0, ("V2",), "noise"),))
+    },
     "signal quality is poor": {"quality": Quality(False)},
     "ST level not assessed": {"st": StDeviation(reason="The voltage is lost.")},
     "rhythm could not be assessed": {"rhythm": "unknown"},
@@ -139,6 +143,12 @@ def test_where_the_voltage_is_lost_normal_says_what_was_not_assessed(normal):
     assert found.finding is True
     assert not found.calibrated
     assert "ST level and QRS voltage were not assessed" in found.reason
+
+
+def test_one_jump_of_the_baseline_hides_no_beat(normal):
+    masked = Quality(True, masked=(MaskedStretch(3.0, 3.2, ("I", "II", "V1", "V2"), "a jump"),))
+    found = reconcile(prediction("SNR"), replace(normal, quality=masked), ADULT)
+    assert found.finding("SNR").finding is True
 
 
 def test_an_ectopic_beat_contradicts_it(normal):
