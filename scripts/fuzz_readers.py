@@ -256,6 +256,7 @@ def supervise(args: argparse.Namespace) -> tuple[Counter[str], list[Finding]]:
     """Run children until every input was tried; one that an input ended is replaced."""
     counts: Counter[str] = Counter()
     findings: list[Finding] = []
+    args.state.parent.mkdir(parents=True, exist_ok=True)
     args.state.write_bytes(bytes(8))
     start, ended = 0, 0
     while start < args.inputs and ended < _MAX_ENDED:

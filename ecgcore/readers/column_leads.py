@@ -132,7 +132,8 @@ def rises_evenly(row: Row) -> bool:
 
 
 def _doubles(row: Row) -> NDArray[np.float64]:
-    with np.errstate(invalid="ignore"):  # what signals "no number" is one
+    # What signals "no number" is one; a number too large for 64 bits is infinite.
+    with np.errstate(invalid="ignore", over="ignore"):
         return np.asarray(row, dtype=np.float64)
 
 
