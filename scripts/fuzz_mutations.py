@@ -430,7 +430,7 @@ def npy_header(data: bytes, rng: random.Random) -> bytes:
         )
     )
     changed = header.rstrip().replace(old, new, 1).encode("latin-1") + b"\n"
-    return data[:8] + struct.pack("<H", len(changed)) + changed + data[10 + n :]
+    return data[:8] + struct.pack("<H", min(len(changed), 0xFFFF)) + changed + data[10 + n :]
 
 
 OF_KIND: dict[str, tuple[Mutation, ...]] = {

@@ -96,7 +96,7 @@ def _refused(name: str, error: EcgError, contents: Mapping[str, bytes]) -> None:
         content = contents.get(name, next(iter(contents.values())) if len(contents) == 1 else None)
         if content is not None and reason not in aside:
             st.button(
-                "Keep aside",
+                "Keep for later",
                 key=f"keep_{name}",
                 on_click=_keep_aside,
                 args=(reason, content),
@@ -119,7 +119,7 @@ def _kept_aside() -> None:
     aside: dict[str, bytes] = st.session_state.get(_ASIDE, {})
     if not aside:
         return
-    st.caption("Kept aside: not read, and gone when you leave")
+    st.caption("Kept for later: not read, and gone when you leave")
     for number, (reason, content) in enumerate(list(aside.items()), start=1):
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.text(reason)
@@ -132,7 +132,7 @@ def _kept_aside() -> None:
                 key=f"back_{number}",
                 on_click="ignore",
             )
-            st.button("Forget it", key=f"forget_{number}", on_click=aside.pop, args=(reason, None))
+            st.button("Discard", key=f"forget_{number}", on_click=aside.pop, args=(reason, None))
 
 
 def _ask(name: str, error: MissingInformationError) -> None:
@@ -250,6 +250,8 @@ def quality_words(quality: Quality, recording: Recording) -> str:
         return f"Signal quality: not readable in {', '.join(bad)}; good enough elsewhere."
     if quality.masked or not quality.acceptable:
         return "Signal quality: readable in every lead, but for what is named below."
+    if recording.n_leads == 1:
+        return "Signal quality: good."
     return f"Signal quality: good in all {recording.n_leads} leads."
 
 

@@ -133,7 +133,7 @@ def _on_paper() -> None:
 
 def _panel(case: OpenCase, result: MeasureResult) -> None:
     st.markdown("**Measurements**")
-    if case.edits and st.button("Take my marks back", icon=":material/undo:"):
+    if case.edits and st.button("Undo my edits", icon=":material/undo:"):
         case.edits.clear()
         st.rerun(scope="fragment")
     rows = [_row(case, m) for m in _in_order(result)]
@@ -145,7 +145,7 @@ def _panel(case: OpenCase, result: MeasureResult) -> None:
         st.html(f'<table class="ecg-table">{"".join(map(_method, _in_order(result)))}</table>')
     _machine(case.recording.provenance, result)
     if result.reversal is not None:
-        st.warning(f"Exchanged electrodes suspected ({result.reversal.kind}).")
+        st.warning(f"Suspected lead reversal ({result.reversal.kind}).")
         st.text(result.reversal.evidence)
     for note in result.notes:
         st.caption(plain(note))

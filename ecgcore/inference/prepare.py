@@ -111,8 +111,8 @@ def model_leads(
             usable[name] = stands_for
     if not usable:
         raise CannotAssessError(
-            f"None of the leads {', '.join(names)} is one the model knows: "
-            f"{', '.join(contract.leads)}."
+            f"{_unrecognised(names)} Name them when the file is opened (on the page Open, or with "
+            f"--lead-names); the model reads {', '.join(contract.leads)}."
         )
     if len(usable) > contract.max_leads:
         raise CannotAssessError(
@@ -120,6 +120,13 @@ def model_leads(
             f"{', '.join(usable)}: choose one of these, or another model."
         )
     return usable
+
+
+def _unrecognised(names: tuple[str, ...]) -> str:
+    listed = ", ".join(repr(name) for name in names)
+    if len(names) == 1:
+        return f"Lead {listed} is not recognised. Which lead is it?"
+    return f"Leads {listed} are not recognised. Which leads are they?"
 
 
 def _count(n_leads: int) -> str:

@@ -45,7 +45,7 @@ def reason_unread(name: str, head: bytes) -> str:
         if promised
         else ""
     )
-    return f"The content is of no format that is read{but}; possible are {readable()}."
+    return f"Not a supported ECG format{but}; possible are {readable()}."
 
 
 def reason_passed_over(name: str, head: bytes) -> str:

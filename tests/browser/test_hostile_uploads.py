@@ -103,7 +103,7 @@ def worst(folder: Path, trap: Trap) -> dict[str, tuple[bytes, str]]:
     return {
         f"{SCRIPT.replace('/', '')[:60]}.dcm": (
             np.random.default_rng(0).bytes(5000),
-            "no format that is read",
+            "Not a supported ECG format",
         ),
         "bomb.zip": (bomb("a.csv"), "expands to more than 200 MB; pack one recording"),
         "bomb.npz": (npz_bomb(), "expands"),
@@ -205,7 +205,7 @@ def test_a_file_kept_aside_is_given_back_later(page: Page, tmp_path: Path) -> No
     content = b"\x00\x01" * 400 + SCRIPT.encode()
     (tmp_path / "odd.dcm").write_bytes(content)
     page.locator("input[type=file]").set_input_files(str(tmp_path / "odd.dcm"))
-    page.get_by_role("button", name="Keep aside").click()
+    page.get_by_role("button", name="Keep for later").click()
     remove_upload(page)
     reason = page.get_by_text(re.compile(r"odd\.dcm: The content is of no format"))
     expect(reason).to_have_count(1)
@@ -213,7 +213,7 @@ def test_a_file_kept_aside_is_given_back_later(page: Page, tmp_path: Path) -> No
         page.get_by_role("button", name="Get the file back").click()
     assert waiting.value.suggested_filename == "unread-1.bin"
     assert Path(waiting.value.path()).read_bytes() == content
-    page.get_by_role("button", name="Forget it").click()
+    page.get_by_role("button", name="Discard").click()
     expect(reason).to_have_count(0)
 
 

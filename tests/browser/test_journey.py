@@ -216,5 +216,5 @@ def test_a_mark_is_dragged_and_the_interval_follows(page: Page) -> None:
     page.mouse.up()
     expect(row).to_contain_text("edited")
     assert row.inner_text() != before
-    page.get_by_role("button", name="Take my marks back").click()
+    page.get_by_role("button", name="Undo my edits").click()
     expect(row).not_to_contain_text("edited")

@@ -154,7 +154,7 @@ def test_a_monitoring_lead_is_left_out_where_the_real_lead_is(model):
 
 
 def test_unknown_leads_cannot_be_assessed(model):
-    with pytest.raises(CannotAssessError, match="X, Y"):
+    with pytest.raises(CannotAssessError, match="Leads 'X', 'Y' are not recognised"):
         predict(model, recording(leads=("X", "Y")))
 
 

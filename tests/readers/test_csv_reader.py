@@ -257,7 +257,7 @@ def test_one_lead_that_is_too_large_is_noted_and_what_is_no_lead_left_out():
     ["Dear all,\n\nplease find 2 files.\n", "# Title\n\n1. one\n2. two\n", "a,b\nc,d\n"],
 )
 def test_prose_is_no_table(text):
-    with pytest.raises(EcgError, match="no format that is read"):
+    with pytest.raises(EcgError, match="Not a supported ECG format"):
         read(text)
 
 

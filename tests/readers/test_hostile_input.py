@@ -84,7 +84,7 @@ def test_damaged_files_give_a_recording_or_a_sentence(made, data):
     ("data", "sentence"),
     [
         (b"", "empty"),
-        (bytes(range(256)) * 20, "no format that is read"),
+        (bytes(range(256)) * 20, "Not a supported ECG format"),
         (b"%PDF-1.7\n", "PDF is damaged"),
         (b"\xff\xd8\xff\xe0" + b"x" * 50, "JPEG"),
         (b"\x89HDF\r\n\x1a\n", "HDF5"),

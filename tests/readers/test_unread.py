@@ -93,7 +93,7 @@ CASES = {
     "zeros.bin": (bytes(900), "nothing but zeros"),
     "broken.edf": (RNG.bytes(900), "though its name says EDF"),
     "broken.bdf": (b"\xffBIOSEMI" + b"x" * 50, "The EDF header is damaged"),
-    "noise.bin": (b"\x01" + RNG.bytes(900), "no format that is read"),
+    "noise.bin": (b"\x01" + RNG.bytes(900), "Not a supported ECG format"),
 }  # fmt: skip
 FILES = {n: c[0].encode() if isinstance(c[0], str) else c[0] for n, c in CASES.items()}
 
@@ -148,7 +148,7 @@ def test_a_folder_tells_what_it_passes_over(tmp_path, capsys):
     lines = told.err.splitlines()
     assert [line.split(":")[0] for line in lines] == ["passed over", "passed over"]
     assert "a.png: This is a PNG image" in lines[0]
-    assert "x.bin: The content is of no format" in lines[1]
+    assert "x.bin: Not a supported ECG format" in lines[1]
 
 
 def test_every_known_format_says_what_to_give():

@@ -230,7 +230,7 @@ def test_signal_without_its_header_asks_for_it(tmp_path):
         ("r 1 500 3\nr.dat 16 loud/mV 16 0 0 0 0 II\n", "gain 'loud/mV'"),
         ("r 1 500 3\n~ 16 1000/mV 16 0 0 0 0 II\n", "no signal file"),
         ("r 0 500 3\n", "announces no signals"),
-        ("r\n", "no format that is read"),
+        ("r\n", "Not a supported ECG format"),
     ],
 )
 def test_impossible_headers_are_refused_in_one_sentence(header, sentence):
