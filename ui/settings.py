@@ -84,8 +84,9 @@ def _filter_controls() -> None:
 
 def _choose(label, options, value, format_func, width):  # type: ignore[no-untyped-def]
     key = f"choose_{label}"
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = value
+    chosen = st.session_state.get(key)
+    # Set anew on every run: what only the widget knows is lost when the reader changes the page.
+    st.session_state[key] = chosen if chosen in options else value
     return st.selectbox(label, options, format_func=format_func, width=width, key=key)
 
 

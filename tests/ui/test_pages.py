@@ -172,6 +172,17 @@ def test_a_flat_or_very_short_recording_gets_a_sentence_not_a_crash(app: AppTest
         assert app.info or app.warning
 
 
+def test_the_paper_is_the_same_on_every_page(app: AppTest) -> None:
+    app.run()
+    review(app, OpenCase("x", recording()))
+    app.selectbox(key="choose_Gain").select(20.0).run()
+    app.selectbox(key="choose_Rhythm strip").select("V1").run()
+    for page in ("measure", "anomaly", "review"):
+        app.switch_page(f"pages/{page}.py").run()
+        shown = {box.label: box.value for box in app.selectbox}
+        assert (shown["Speed"], shown["Gain"], shown["Rhythm strip"]) == (25.0, 20.0, "V1"), page
+
+
 def test_many_pauses_stand_in_one_line() -> None:
     pauses = [
         RhythmAlarm("pause", 4.0 * i, 4.0 * i + 3 + i / 10, f"No QRS complex for {3 + i / 10} s.")
