@@ -14,6 +14,7 @@ from ecgcore.measure.reference import reference_range
 from ecgcore.measure.st_segment import st_deviation, thresholds_mv
 from ecgcore.recording import Patient
 from ecgcore.results import FIDUCIALS, Beats, Fiducials, MedianBeat
+from ecgcore.signal.rr import rr_before
 
 FS_HZ = 1000.0
 WOMAN, MAN = Patient(50, "female"), Patient(50, "male")
@@ -362,7 +363,7 @@ def variability(rr_ms, kinds=None):
     values = np.full((9, r.size), np.nan)
     values[FIDUCIALS.index("r_peak")] = r
     types = kinds or ("normal",) * r.size
-    beats = Beats(Fiducials.from_array(values), {}, tuple(types))
+    beats = Beats(Fiducials.from_array(values), {}, tuple(types), rr_before(r))
     return {m.name: m for m in hrv(beats, max(300.0, float(r[-1])))}
 
 
