@@ -145,6 +145,7 @@ def st_of(patient=WOMAN, qrs_ms=90.0, bad=(), reason="", **j_mv):
     [
         *((0.0990, False, False), (0.0996, True, False), (0.1, True, False)),
         *((-0.0494, False, False), (-0.0496, False, True), (-0.05, False, True)),
+        *((0.1 - 0.0005, True, False), (-0.05 + 0.0005, False, True)),
     ],
 )
 def test_a_limit_is_reached_within_half_a_microvolt(j_mv, elevated, depressed):
