@@ -136,7 +136,7 @@ def test_an_offset_of_a_whole_row_is_kept_by_the_pulse():
 def test_a_trace_carried_towards_the_next_row_keeps_its_name():
     recording = source()
     offset = np.zeros((12, 1), np.float32)
-    offset[[2, 5, 9]] = [[-0.7], [0.6], [-0.65]]
+    offset[[2, 5, 9]] = [[-0.4], [0.4], [-0.4]]
     recording = replace(recording, signal=recording.signal + offset)
     data, cells = printed(recording, PaperSettings(layout="12x1"))
     assert largest_error(recording, read(data), cells) < 1e-4
