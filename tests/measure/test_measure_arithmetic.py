@@ -359,12 +359,12 @@ def test_of_two_leads_neither_is_the_outlier():
 # ---- variability ---------------------------------------------------------------------------
 
 
-def variability(rr_ms, kinds=None):
+def variability(rr_ms, kinds=None, absent_s=None):
     r = np.concatenate(([0.5], 0.5 + np.cumsum(rr_ms) / 1e3))
     values = np.full((9, r.size), np.nan)
     values[FIDUCIALS.index("r_peak")] = r
     types = kinds or ("normal",) * r.size
-    beats = Beats(Fiducials.from_array(values), {}, tuple(types), rr_before(r))
+    beats = Beats(Fiducials.from_array(values), {}, tuple(types), rr_before(r, absent_s))
     return {m.name: m for m in hrv(beats, max(300.0, float(r[-1])))}
 
 
@@ -412,3 +412,13 @@ def test_an_interval_across_a_missed_beat_is_none():
     found, plain = variability(with_gaps), variability(rr)
     assert found["hrv_mean_nn"].value == pytest.approx(plain["hrv_mean_nn"].value, abs=1)
     assert found["hrv_rmssd"].value == pytest.approx(plain["hrv_rmssd"].value, rel=0.02)
+
+
+@pytest.mark.parametrize(("from_s", "given"), [(245.0, False), (254.0, True), (270.0, True)])
+def test_power_needs_a_whole_stretch_of_256_s_but_for_its_ends(from_s, given):
+    """Of 380 s a second is absent: the longer part must be 256 s long, six at the ends aside."""
+    rr = np.tile([800.0, 800.0, 840.0], 156)
+    found = variability(rr, absent_s=np.array([[from_s, from_s + 1.0]]))
+    assert (found["hrv_lf"].value is not None) is given
+    assert ("256 s" in found["hrv_lf"].reason) is not given
+    assert found["hrv_sdnn"].value is not None
