@@ -94,6 +94,14 @@ def test_the_uncertainty_of_an_axis_is_10_uv_over_its_wave_against_its_area():
     assert found.unit == "deg"
 
 
+def test_a_wave_has_its_first_and_its_last_sample():
+    beat = beat_of(("I", "aVF"), AXES, size_mv=0.0)
+    first, last = (beat.r_index + round(s * FS_HZ) for s in SPANS["qrs"])
+    # An augmented lead is smaller by the root of 3 to 2.
+    beat.values[0, first], beat.values[1, last] = 5.0, 5.0 * math.sqrt(3) / 2
+    assert axes_of(beat)["qrs_axis"].value == pytest.approx(45, abs=0.1)
+
+
 def test_p_stands_on_the_line_between_its_ends():
     found = axes_of(beat_of(("I", "aVF"), AXES, size_mv=0.2, slope_mv=1.0))
     assert found["p_axis"].value == pytest.approx(55, abs=1)
