@@ -430,3 +430,12 @@ def test_power_needs_a_whole_stretch_of_256_s_but_for_its_ends(from_s, given):
     assert (found["hrv_lf"].value is not None) is given
     assert ("256 s" in found["hrv_lf"].reason) is not given
     assert found["hrv_sdnn"].value is not None
+
+
+def test_the_first_interval_counts_in_the_power():
+    """Where all others are alike it is the only one that varies."""
+    same = variability(np.full(450, 800.0))
+    first = variability(np.concatenate(([1000.0], np.full(449, 800.0))))
+    for band in ("vlf", "lf", "hf"):
+        assert same[f"hrv_{band}"].value == pytest.approx(0, abs=1e-12)
+        assert first[f"hrv_{band}"].value > 1e-9
