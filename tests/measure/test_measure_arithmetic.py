@@ -94,6 +94,14 @@ def test_the_uncertainty_of_an_axis_is_10_uv_over_its_wave_against_its_area():
     assert found.unit == "deg"
 
 
+def test_a_wave_has_its_first_and_its_last_sample():
+    beat = beat_of(("I", "aVF"), AXES, size_mv=0.0)
+    first, last = (beat.r_index + round(s * FS_HZ) for s in SPANS["qrs"])
+    # An augmented lead is smaller by the root of 3 to 2.
+    beat.values[0, first], beat.values[1, last] = 5.0, 5.0 * math.sqrt(3) / 2
+    assert axes_of(beat)["qrs_axis"].value == pytest.approx(45, abs=0.1)
+
+
 def test_p_stands_on_the_line_between_its_ends():
     found = axes_of(beat_of(("I", "aVF"), AXES, size_mv=0.2, slope_mv=1.0))
     assert found["p_axis"].value == pytest.approx(55, abs=1)
@@ -145,6 +153,7 @@ def st_of(patient=WOMAN, qrs_ms=90.0, bad=(), reason="", **j_mv):
     [
         *((0.0990, False, False), (0.0996, True, False), (0.1, True, False)),
         *((-0.0494, False, False), (-0.0496, False, True), (-0.05, False, True)),
+        *((0.1 - 0.0005, True, False), (-0.05 + 0.0005, False, True)),
     ],
 )
 def test_a_limit_is_reached_within_half_a_microvolt(j_mv, elevated, depressed):
@@ -358,12 +367,12 @@ def test_of_two_leads_neither_is_the_outlier():
 # ---- variability ---------------------------------------------------------------------------
 
 
-def variability(rr_ms, kinds=None):
+def variability(rr_ms, kinds=None, absent_s=None):
     r = np.concatenate(([0.5], 0.5 + np.cumsum(rr_ms) / 1e3))
     values = np.full((9, r.size), np.nan)
     values[FIDUCIALS.index("r_peak")] = r
     types = kinds or ("normal",) * r.size
-    beats = Beats(Fiducials.from_array(values), {}, tuple(types), rr_before(r))
+    beats = Beats(Fiducials.from_array(values), {}, tuple(types), rr_before(r, absent_s))
     return {m.name: m for m in hrv(beats, max(300.0, float(r[-1])))}
 
 
@@ -411,3 +420,22 @@ def test_an_interval_across_a_missed_beat_is_none():
     found, plain = variability(with_gaps), variability(rr)
     assert found["hrv_mean_nn"].value == pytest.approx(plain["hrv_mean_nn"].value, abs=1)
     assert found["hrv_rmssd"].value == pytest.approx(plain["hrv_rmssd"].value, rel=0.02)
+
+
+@pytest.mark.parametrize(("from_s", "given"), [(245.0, False), (254.0, True), (270.0, True)])
+def test_power_needs_a_whole_stretch_of_256_s_but_for_its_ends(from_s, given):
+    """Of 380 s a second is absent: the longer part must be 256 s long, six at the ends aside."""
+    rr = np.tile([800.0, 800.0, 840.0], 156)
+    found = variability(rr, absent_s=np.array([[from_s, from_s + 1.0]]))
+    assert (found["hrv_lf"].value is not None) is given
+    assert ("256 s" in found["hrv_lf"].reason) is not given
+    assert found["hrv_sdnn"].value is not None
+
+
+def test_the_first_interval_counts_in_the_power():
+    """Where all others are alike it is the only one that varies."""
+    same = variability(np.full(450, 800.0))
+    first = variability(np.concatenate(([1000.0], np.full(449, 800.0))))
+    for band in ("vlf", "lf", "hf"):
+        assert same[f"hrv_{band}"].value == pytest.approx(0, abs=1e-12)
+        assert first[f"hrv_{band}"].value > 1e-9

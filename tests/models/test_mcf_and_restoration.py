@@ -26,6 +26,17 @@ def test_the_published_detector_has_the_published_number_of_parameters() -> None
     assert parameters(published.to_beat) + parameters(published.to_whole) == 188_375
 
 
+def test_the_published_encoders_leak_a_fifth_of_what_is_below_zero() -> None:
+    leaks = [part for part in MCF().encode_whole if isinstance(part, torch.nn.LeakyReLU)]
+    assert len(leaks) == 5
+    for leak in leaks:
+        assert leak(torch.tensor([-1.0, 2.0])).tolist() == pytest.approx([-0.2, 2.0])
+
+
+def test_a_detector_gives_one_score_a_record() -> None:
+    assert MCF.n_labels == ConvAutoencoder.n_labels == 1
+
+
 def test_the_published_detector_restores_every_branch() -> None:
     whole, beat = torch.randn(2, 12, 4800).tanh(), torch.randn(2, 12, 480).tanh()
     out = MCF().eval()(whole, beat, whole)

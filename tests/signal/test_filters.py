@@ -146,6 +146,13 @@ def test_the_ends_are_filtered_as_the_middle_is():
     np.testing.assert_allclose(notch(flat, FS, 50.0), 3, atol=1e-5)
 
 
+def test_wander_and_hum_are_gone_at_the_beginning_too():
+    """As in the middle: a steady drift of 0.3 mV a second, hum that begins at a zero crossing."""
+    drift = (0.3 * TIME).astype(np.float32)
+    assert np.abs(band(drift, FS, high_pass_hz=0.5, low_pass_hz=None)).max() < 0.002
+    assert np.abs(notch(sine(50), FS, 50.0)[:2500]).max() < 0.01
+
+
 def test_the_usual_notch_is_a_thirtieth_of_its_frequency_wide():
     for hz in (49.1736, 50.8403):
         given = sine(hz)

@@ -69,6 +69,22 @@ def test_a_needle_is_12_times_what_is_usual(height, expected):
     assert told(needles(height=-height)) is expected
 
 
+def test_exactly_12_times_is_not_more():
+    signal = needles().astype(np.float64)
+    signal[signal > 0] = 0.06
+    assert not told(signal)
+    signal[signal > 0] = 0.0600001
+    assert told(signal)
+
+
+@pytest.mark.parametrize("at", [2, 25])
+def test_a_spike_at_the_very_beginning_counts(at):
+    """Its window is cut off by the beginning: 4 ms is the first place where a needle has sides."""
+    signal = np.zeros((1, 5000), np.float32)
+    signal[:, at] = 0.2
+    assert spiked(signal, FS_HZ, np.array([at / FS_HZ + 0.1])).all()
+
+
 @pytest.mark.parametrize(
     ("before_s", "expected"),
     [(0.21, False), (0.19, True), (0.06, True), (0.04, False), (-0.06, False)],

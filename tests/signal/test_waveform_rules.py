@@ -67,6 +67,9 @@ def test_without_a_qrs_everything_is_rest_and_no_beat_is_counted() -> None:
 def test_beats_with_p_are_counted_with_and_without_a_pr_segment() -> None:
     parts = segments(classes("PPPQQQ...TTT..PPP..QQQ..TTT....QQQ..."), FS_HZ)
     assert beats_with_p(parts) == (2, 3)
+    # A beat that the record's end cuts off counts too, and so does one that begins it.
+    assert beats_with_p(segments(classes("PPP.QQQ"), FS_HZ)) == (1, 1)
+    assert beats_with_p(segments(classes("QQQ..TTT..QQ"), FS_HZ)) == (0, 2)
 
 
 @settings(max_examples=60, deadline=None)

@@ -13,6 +13,7 @@ from ecgcore.errors import InvalidArgumentError
 from ecgcore.training.transfer_losses import (
     ContrastiveTransfer,
     ContrastSettings,
+    check_contrast,
     multi_label_transfer,
     negative_weights,
     pairs_contrast,
@@ -150,9 +151,39 @@ def test_only_records_learned_from_are_negatives():
     assert set(made._negatives(torch.tensor([0])).flatten().tolist()) == {2}
 
 
-def test_one_record_alone_has_no_contrast():
+def test_where_none_learned_from_is_unlike_any_of_them_is_a_negative():
+    """Record 0 shares its label with record 1, and nothing else is learned from."""
+    learned = torch.tensor([True, True, False, False, False, False])
+    torch.manual_seed(0)
+    made = ContrastiveTransfer(5, 6, LABELS, ContrastSettings(n_negatives=50), learned=learned)
+    assert set(made._negatives(torch.tensor([0])).flatten().tolist()) == {0, 1}
+
+
+def test_one_record_alone_has_no_contrast_and_two_have():
     with pytest.raises(InvalidArgumentError, match="two records"):
         ContrastiveTransfer(2, 2, LABELS[:1])
+    with pytest.raises(InvalidArgumentError, match="two records"):
+        ContrastiveTransfer(2, 2, LABELS[:, 0])
+    assert ContrastiveTransfer(2, 2, LABELS[:2]).banks.shape == (2, 2, 128)
+
+
+@pytest.mark.parametrize(
+    ("entry", "low", "below", "high", "above"),
+    [
+        ("dimensions", 1, 0, 4096, 4097),
+        ("n_negatives", 1, 0, 65_536, 65_537),
+        ("temperature", 0.001, 0.0009, 100, 101),
+        ("momentum", 0, -0.1, 0.999, 1.0),
+    ],
+)
+def test_settings_have_limits(entry, low, below, high, above):
+    for value in (low, high):
+        check_contrast(ContrastSettings(**{entry: value}))
+    for value in (below, above):
+        with pytest.raises(InvalidArgumentError, match=rf"contrast\.{entry}"):
+            check_contrast(ContrastSettings(**{entry: value}))
+    with pytest.raises(InvalidArgumentError, match=r"contrast\.negatives"):
+        check_contrast(ContrastSettings(negatives="all"))
 
 
 def test_pairs_are_alike_where_their_views_are():
