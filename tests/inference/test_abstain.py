@@ -12,7 +12,7 @@ from ecgcore.inference.prepare import model_input, model_leads
 from ecgcore.labels import STATEMENT_CODES
 from ecgcore.leads import LIMB_6, STANDARD_12
 from ecgcore.recording import Patient
-from ecgcore.results import Quality
+from ecgcore.results import Finding, Quality
 from ecgcore.units import NU
 from tests.synthetic import recording, tiny_card
 
@@ -87,6 +87,17 @@ def test_under_eighteen_nothing_is_said():
     found = limits(replace(adult(), patient=Patient(17.0, None)))
     assert set(found.blocked) == set(STATEMENT_CODES)
     assert "17 years" in found.everywhere
+    assert limits(replace(adult(), patient=Patient(18.0, "female"))).blocked == {}
+
+
+def test_where_nothing_is_said_the_reason_is_that_of_all_or_each_once():
+    found = limits(adult())
+    findings = [Finding(code, code, 0.1, False, 0.5, None, "") for code in ("AF", "PVC", "LAFB")]
+    found.block(["AF", "PVC"], "Too few leads.")
+    found.block(["AF", "LAFB"], "No limb lead.")
+    assert found.overall_reason(findings) == "Too few leads. No limb lead."
+    found.refuse(CARD.codes, "Outside the model's scope.")
+    assert found.overall_reason(findings) == "Outside the model's scope."
 
 
 @pytest.mark.parametrize(
@@ -139,16 +150,22 @@ class TestPacing:
         assert set(found.blocked) == set(NOT_IN_PACED)
         assert "The file tells of pacing" in found.blocked["LBBB"]
 
-    def test_spikes_in_the_trace(self):
+    @pytest.mark.parametrize("pacemaker", [None, True])
+    def test_spikes_in_the_trace(self, pacemaker):
         shown = adult()
         signal = np.array(shown.signal)
         from ecgcore.signal.beats import detect_beats
 
         at = np.round((detect_beats(signal, 500.0) - 0.08) * 500.0).astype(int)
         signal[:, at[at > 0]] += 3.0
-        found = limits(replace(shown, signal=signal))
+        spiked = replace(shown, signal=signal, patient=Patient(60.0, "female", pacemaker=pacemaker))
+        found = limits(spiked)
         assert set(found.blocked) == set(NOT_IN_PACED)
-        assert "Pacing spikes" in found.blocked["STE"]
+        assert ("Pacing spikes" in found.blocked["STE"]) is (pacemaker is None)
+        assert "Pacing spikes" in found.found["PACE"]
+        # The reader knows of no pacemaker: the spikes are something else.
+        none = limits(spiked.with_patient(Patient(60.0, "female", pacemaker=False)))
+        assert (none.blocked, none.found) == ({}, {})
 
     @pytest.mark.parametrize(("logit", "blocked"), [(2.0, True), (-2.0, False)])
     def test_the_networks_own_word(self, logit, blocked):

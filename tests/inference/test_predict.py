@@ -9,11 +9,12 @@ import pytest
 from ecgcore.errors import CannotAssessError
 from ecgcore.inference import load_model, predict
 from ecgcore.inference.distance import Strangeness
-from ecgcore.inference.predict import combine_windows, read_for
+from ecgcore.inference.predict import combine_windows, handheld_shares, read_for
 from ecgcore.inference.prepare import known_paced, samples_of, to_recording, windows_of
 from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Patient, Provenance, Recording
+from ecgcore.results import NotAssessed
 from ecgcore.signal.beats import detect_beats
 from tests.synthetic import (
     beats,
@@ -287,6 +288,24 @@ class TestWindowsOutsideTheModelsScope:
 
     def test_it_is_no_abstention(self, partly_assessed):
         assert not partly_assessed.abstained
+
+
+def test_windows_that_hold_a_second_of_what_is_not_to_be_read_are_left_out(model):
+    spans = [(12.0, 12.9), (39.0, 41.0), (41.0, 44.0)]
+    unread = [NotAssessed(a, b, "Ventricular fibrillation.") for a, b in spans]
+    found = predict(model, recording(65.0, 100), windows=True, unread=unread)
+    assert [(n.start_s, n.end_s) for n in found.not_assessed] == [(30.0, 50.0)]
+    assert found.not_assessed[0].reason == "Ventricular fibrillation."
+    said = [window.findings[1].finding is not None for window in found.windows]
+    assert said == [True, True, True, False, False, True, True]
+    assert found.finding("SNR").finding is None
+
+
+def test_shares_of_hand_held_classes_are_the_mean_of_the_pieces():
+    logits = np.log([[1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0]])
+    np.testing.assert_allclose(handheld_shares(logits), [0.175, 0.225, 0.275, 0.325])
+    shifted = handheld_shares(logits[:1], np.log([4.0, 3.0, 2.0, 1.0]))
+    np.testing.assert_allclose(shifted, [0.4, 0.3, 0.2, 0.1])
 
 
 def test_a_window_without_samples_is_not_assessed(model):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecgcore.interpret import assess, reconcile
-from ecgcore.interpret.normal import anomaly_objection
+from ecgcore.interpret.normal import anomaly_objection, objections
 from ecgcore.measure import measure
 from ecgcore.recording import Patient
 from ecgcore.results import (
@@ -156,7 +156,16 @@ def test_an_ectopic_beat_contradicts_it(normal):
     found = reconcile(
         prediction("SNR"), replace(normal, beats=replace(normal.beats, types=kinds)), ADULT
     )
+    assert found.finding("SNR").finding is False
     assert "ventricular beats: 1" in found.finding("SNR").reason
+
+
+def test_voltage_is_looked_at_unless_it_is_lost(normal):
+    lost = replace(normal, st=StDeviation(reason="lost"))
+    assert [each.words for each in objections(prediction("SNR"), lost, ADULT)] == [
+        "ST level not assessed"
+    ]
+    assert objections(prediction("SNR"), lost, ADULT, in_mv=False) == ()
 
 
 def test_the_anomaly_score_is_asked_only_where_nothing_else_speaks_against_it(normal):
@@ -181,10 +190,14 @@ def test_a_recording_is_its_worst_window(normal, flagged, verdict):
     assert found.finding("SNR").finding is verdict
 
 
-def test_many_reasons_are_counted(normal):
+def test_four_reasons_are_named_and_more_are_counted(normal):
     worse = normal
-    for name in ("heart_rate", "pr", "qrs", "qtc_fridericia", "qrs_axis"):
+    for name in ("heart_rate", "pr", "qrs", "qtc_fridericia"):
         worse = changed_value(worse, name, None)
+    four = reconcile(prediction("SNR"), worse, ADULT).finding("SNR").reason
+    assert four.count("not measured") == 4
+    assert "more" not in four
+    worse = changed_value(worse, "qrs_axis", None)
     assert "and 1 more" in reconcile(prediction("SNR"), worse, ADULT).finding("SNR").reason
 
 
@@ -198,6 +211,15 @@ class TestMeasuredStElevation:
         found = reconcile(replace(given, findings=rows), replace(normal, st=self.ST), ADULT)
         assert found.finding("STE").finding is True
         assert "Measured: ST elevation in II, III, aVF" in found.finding("STE").reason
+
+    @pytest.mark.parametrize(("flagged", "kept"), [(False, True), (True, True), (None, False)])
+    def test_what_was_said_beside_it_stays_unless_it_was_why_nothing_was_said(
+        self, normal, flagged, kept
+    ):
+        given = prediction()
+        rows = (*given.findings[:2], finding("STE", flagged, "Read in few leads."))
+        found = reconcile(replace(given, findings=rows), replace(normal, st=self.ST), ADULT)
+        assert ("Read in few leads." in found.finding("STE").reason) is kept
 
     def test_an_unknown_age_keeps_the_warning(self, normal):
         found = reconcile(prediction(), replace(normal, st=self.ST), Patient(None, None))
