@@ -65,6 +65,27 @@ def test_a_statement_out_of_range_or_named_twice_is_refused(tmp_path, changes):
         read_rule(tmp_path, **changes)
 
 
+def test_a_card_of_another_schema_or_of_no_object_is_refused(tmp_path):
+    raw = json.loads(tiny_card().to_json())
+    assert raw["schema"] == 1
+    for wrong in ({**raw, "schema": 2}, [raw], {k: v for k, v in raw.items() if k != "schema"}):
+        (tmp_path / "card.json").write_text(json.dumps(wrong), encoding="utf-8")
+        with pytest.raises(ModelError, match="schema 1"):
+            read_card(tmp_path)
+
+
+def test_a_card_without_a_number_is_not_written():
+    with pytest.raises(ValueError, match="JSON"):
+        tiny_card(training={"loss": float("nan")}).to_json()
+
+
+def test_ten_positives_and_one_false_alarm_in_ten_are_enough_to_be_flagged(tmp_path):
+    assert read_rule(tmp_path, positives=10, false_alarms=0.1).not_flagged == ""
+    assert read_rule(tmp_path, positives=10, false_alarms=None).not_flagged == ""
+    assert "Only 9 records" in read_rule(tmp_path, positives=9).not_flagged
+    assert "11% of normal ECGs" in read_rule(tmp_path, false_alarms=0.11).not_flagged
+
+
 @pytest.mark.parametrize("threshold", [0.0, 0.05, 0.5, 0.9, 1.0])
 def test_the_cut_is_the_logit_whose_probability_is_the_threshold(tmp_path, threshold):
     rule = read_rule(tmp_path, threshold=threshold, temperature=2.0, bias=-0.7)
