@@ -73,7 +73,15 @@ class Table:
         self.extra_bits = self._total - self.prefix_bits
 
     def at(self, windows: NDArray[np.uint32]) -> NDArray[np.int64]:
-        """Return the index of the code that each window of 32 bits begins with, -1 if none."""
+        """Return the index of the code that each window of 32 bits begins with, -1 if none.
+
+        Raises
+        ------
+        ReadError
+            If the table holds no code.
+        """
+        if not self._first.size:
+            raise ReadError("A Huffman table that the file uses is empty; the file is damaged.")
         index = np.searchsorted(self._first, windows, side="right") - 1
         found = (index >= 0) & (windows <= self._last[np.maximum(index, 0)])
         return np.where(found, index, -1)

@@ -33,6 +33,9 @@ from ecgcore.leads import (
         ("Lead I (Einthoven)", "I"),
         ("MDC_ECG_LEAD_aVF", "aVF"),
         ("C4", "V4"),
+        ("Lead C4", "V4"),
+        ("C3R", "V3R"),
+        ("C6R", "V6R"),
         ("DII", "II"),
         ("V5 (uV)", "V5"),
         ("ECG I [mV]", "I"),
@@ -62,7 +65,9 @@ def test_names_as_files_write_them(written: str, name: str) -> None:
     assert canonical_lead(written) == name
 
 
-@pytest.mark.parametrize("written", ["", "Resp", "V0", "SpO2", "EEG Fp1", "IV", "V10", "ECG"])
+@pytest.mark.parametrize(
+    "written", ["", "Resp", "V0", "C2R", "C7R", "SpO2", "EEG Fp1", "IV", "V10", "ECG"]
+)
 def test_words_that_are_no_lead_are_none(written: str) -> None:
     assert canonical_lead(written) is None
 

@@ -43,6 +43,27 @@ def test_the_simplest_sufficient_form_fits_in_truth():
     assert 1 / found.statements[0].temperature == pytest.approx(0.4, rel=0.1)
 
 
+def exact():
+    """Return targets, and logits that tell their shares as exactly as 2000 records a step can."""
+    steps = np.linspace(-3, 3, 7)
+    y = np.concatenate([np.arange(2000) < round(2000 * expit(step)) for step in steps])
+    return y.astype(float), np.repeat(steps, 2000)
+
+
+@pytest.mark.parametrize("scale", [100.0, 1.0, 0.01])
+def test_a_hundredfold_scale_is_undone(scale):
+    y, true = exact()
+    assert _fit_pair([(y, true / scale)], with_bias=False)[0] == pytest.approx(scale, rel=0.02)
+
+
+@pytest.mark.parametrize("shift", [19.6, -19.6])
+def test_logits_that_are_far_off_to_one_side_come_back(shift):
+    y, true = exact()
+    slope, bias = _fit_pair([(y, true + shift)], with_bias=True)
+    assert slope == pytest.approx(1, rel=0.02)
+    assert bias == pytest.approx(-shift, rel=0.02)
+
+
 def test_masked_records_change_nothing():
     y, z, _ = distorted([0.5], [-1.0], n=500)
     pair = _fit_pair([(y[:, 0], z[:, 0])], with_bias=True)
@@ -85,7 +106,7 @@ def test_words_say_how():
     y, z, groups = distorted([1.0], [0.0], n=200)
     words = fit_calibration(y, z, groups=groups).words
     assert "out-of-fold" in words
-    assert "cross-validation by patient" in words
+    assert "5-fold cross-validation by patient" in words
 
 
 def test_logits_and_back():

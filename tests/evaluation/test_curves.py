@@ -17,6 +17,13 @@ def sample(n=2000, seed=0):
     return y, np.round(p, 2)
 
 
+def test_curves_by_hand_flag_all_of_equal_probabilities_or_none() -> None:
+    found = curve_points([1, 0, 1, 0], [0.9, 0.6, 0.6, 0.1], 0.5)
+    assert found["roc"] == {"fpr": [0, 0, 0.5, 1], "tpr": [0, 0.5, 1, 1]}
+    assert found["pr"]["recall"] == [0.5, 1, 1]
+    assert found["pr"]["precision"] == pytest.approx([1, 2 / 3, 1 / 2], abs=1e-3)
+
+
 def test_thinned_curves_keep_their_areas_and_their_ends() -> None:
     y, p = sample()
     found = curve_points(y, p, 0.5)

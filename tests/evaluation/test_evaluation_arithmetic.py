@@ -250,14 +250,36 @@ def held(**changes):
 
 def test_sets_are_useful_if_all_of_their_conditions_hold():
     assert _useful(held())
+    least = {"n_positive": 30, "coverage_positive": 0.87, "coverage_negative": 0.87, "decided": 0.8}
+    assert _useful(least)
     for change in (
-        {"n_positive": 5},
+        {"n_positive": 29},
         {"coverage_positive": None},
         {"coverage_negative": 0.5},
         {"coverage_positive": 0.5},
         {"decided": 0.1},
     ):
         assert not _useful(held(**change))
+
+
+def test_what_is_held_out_is_counted_over_all_records_however_uneven_the_folds():
+    rng = np.random.default_rng(1)
+    y = (rng.random((200, 1)) < 0.3).astype(float)
+    p = np.clip(0.3 + 0.3 * y + rng.normal(0, 0.2, y.shape), 0.01, 0.99)
+    # One patient has a third of the records.
+    groups = ["0" if i < 70 else str(i) for i in range(200)]
+    usual = conformal_sets(y, p, groups=groups, codes=["AF"])
+    found = usual["classes"]["AF"]["cross_validated"]
+    assert (found["n"], found["n_positive"]) == (200, y.sum())
+    counts = [
+        found["coverage_positive"] * y.sum(),
+        found["coverage_negative"] * (200 - y.sum()),
+        found["size"] * 200,
+        found["decided"] * 200,
+    ]
+    np.testing.assert_allclose(counts, np.round(counts), atol=1e-9)
+    assert usual == conformal_sets(y, p, groups=groups, codes=["AF"], n_folds=5)
+    assert usual != conformal_sets(y, p, groups=groups, codes=["AF"], n_folds=6)
 
 
 def test_cuts_that_are_judged_never_saw_the_records():

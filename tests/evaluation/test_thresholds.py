@@ -70,6 +70,13 @@ def test_sensitivity_words_and_rounding():
     assert found.origin == "sensitivity of at least 95% on val"
 
 
+def test_rounding_asks_for_no_further_record_among_many():
+    # 0.55 * 700,000 is 385,000.00000000006 in binary.
+    found = for_sensitivity(np.ones(700_000), np.arange(700_000, 0, -1), 0.55)
+    assert found.value == 700_000 - 385_000 + 1
+    assert found.sensitivity == 0.55
+
+
 @pytest.mark.parametrize("wanted", [0, 1.1, float("nan")])
 def test_impossible_sensitivity_is_refused(wanted):
     with pytest.raises(InvalidArgumentError):

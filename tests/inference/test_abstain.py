@@ -10,9 +10,9 @@ from ecgcore.inference.card import InputContract, LabelRule
 from ecgcore.inference.distance import ENERGY, Strangeness
 from ecgcore.inference.prepare import model_input, model_leads
 from ecgcore.labels import STATEMENT_CODES
-from ecgcore.leads import LIMB_6, STANDARD_12
+from ecgcore.leads import CHEST_6, LIMB_6, STANDARD_12
 from ecgcore.recording import Patient
-from ecgcore.results import Quality
+from ecgcore.results import Finding, Quality
 from ecgcore.units import NU
 from tests.synthetic import recording, tiny_card
 
@@ -49,11 +49,16 @@ def test_an_adult_with_twelve_leads_is_assessed_whole():
     [
         (without("V1"), set()),
         (without("V1", "V2"), {"LBBB", "RBBB", "IRBBB", "418818005"}),
+        (without("V1", "V2", "V3"), {"LBBB", "RBBB", "IRBBB", "AMI", "LVH"}),
+        (without("V3", "V4"), set()),
         (without("V2", "V3", "V4"), {"AMI"}),
         (without("V5", "V6"), set()),
         (without("V5", "V6", "aVL"), {"LVH"}),
         (without("II", "III", "aVF"), {"LAFB", "IMI"}),
+        (without("III", "aVF"), set()),
         (without("I", "aVL"), {"LAFB"}),
+        (("II", *CHEST_6), {"LAFB", "IMI"}),
+        (("I", "II", *CHEST_6), set()),
     ],
 )
 def test_a_lost_lead_costs_the_statements_that_are_read_in_it(leads, blocked):
@@ -66,6 +71,13 @@ def test_a_lost_lead_costs_the_statements_that_are_read_in_it(leads, blocked):
 def test_without_v1_bundle_branch_block_is_read_elsewhere_and_said_so():
     found = limits(adult(), leads=without("V1"))
     assert "V1" in found.remarks["RBBB"][0]
+    few = limits(adult(), leads=("I", "II", "V2", "V3", "V4", "V5", "V6"))
+    assert {"LBBB", "RBBB", "IRBBB"} <= set(few.blocked)
+
+
+def test_eight_leads_are_what_calibration_was_made_on():
+    assert limits(adult(), leads=("I", "II", *CHEST_6)).calibrated
+    assert not limits(adult(), leads=("II", *CHEST_6)).calibrated
 
 
 def test_limb_leads_alone_say_nothing_of_the_chest():
@@ -81,12 +93,33 @@ def test_fewer_leads_than_a_statement_asks_for():
     found = limits(adult(), leads=LIMB_6, card=replace(CARD, labels=rules))
     assert set(found.blocked) == set(STATEMENT_CODES)
     assert "at least 8 complete leads" in found.blocked["AF"]
+    rules = tuple(replace(rule, min_leads=6.0) for rule in CARD.labels)
+    assert "AF" not in limits(adult(), leads=LIMB_6, card=replace(CARD, labels=rules)).blocked
+
+
+@pytest.mark.parametrize(("max_leads", "blocked"), [(1, True), (2, False), (12, False)])
+def test_a_network_of_one_lead_is_held_to_what_one_lead_can_carry(max_leads, blocked):
+    card = replace(CARD, input=replace(CARD.input, max_leads=max_leads))
+    found = limits(adult(), leads=("V1",), card=card)
+    assert ("STE" in found.blocked) is blocked
+    assert not {"AF", "PVC"} & set(found.blocked)
 
 
 def test_under_eighteen_nothing_is_said():
     found = limits(replace(adult(), patient=Patient(17.0, None)))
     assert set(found.blocked) == set(STATEMENT_CODES)
     assert "17 years" in found.everywhere
+    assert limits(replace(adult(), patient=Patient(18.0, "female"))).blocked == {}
+
+
+def test_where_nothing_is_said_the_reason_is_that_of_all_or_each_once():
+    found = limits(adult())
+    findings = [Finding(code, code, 0.1, False, 0.5, None, "") for code in ("AF", "PVC", "LAFB")]
+    found.block(["AF", "PVC"], "Too few leads.")
+    found.block(["AF", "LAFB"], "No limb lead.")
+    assert found.overall_reason(findings) == "Too few leads. No limb lead."
+    found.refuse(CARD.codes, "Outside the model's scope.")
+    assert found.overall_reason(findings) == "Outside the model's scope."
 
 
 @pytest.mark.parametrize(
@@ -139,18 +172,28 @@ class TestPacing:
         assert set(found.blocked) == set(NOT_IN_PACED)
         assert "The file tells of pacing" in found.blocked["LBBB"]
 
-    def test_spikes_in_the_trace(self):
+    @pytest.mark.parametrize("pacemaker", [None, True])
+    def test_spikes_in_the_trace(self, pacemaker):
         shown = adult()
         signal = np.array(shown.signal)
         from ecgcore.signal.beats import detect_beats
 
         at = np.round((detect_beats(signal, 500.0) - 0.08) * 500.0).astype(int)
         signal[:, at[at > 0]] += 3.0
-        found = limits(replace(shown, signal=signal))
+        spiked = replace(shown, signal=signal, patient=Patient(60.0, "female", pacemaker=pacemaker))
+        found = limits(spiked)
         assert set(found.blocked) == set(NOT_IN_PACED)
-        assert "Pacing spikes" in found.blocked["STE"]
+        assert ("Pacing spikes" in found.blocked["STE"]) is (pacemaker is None)
+        assert "Pacing spikes" in found.found["PACE"]
+        # The reader knows of no pacemaker: the spikes are something else.
+        none = limits(spiked.with_patient(Patient(60.0, "female", pacemaker=False)))
+        assert (none.blocked, none.found) == ({}, {})
 
-    @pytest.mark.parametrize(("logit", "blocked"), [(2.0, True), (-2.0, False)])
+    def test_a_pacemaker_is_not_spikes(self):
+        found = limits(replace(adult(), patient=Patient(60.0, "female", pacemaker=True)))
+        assert found.found == {}
+
+    @pytest.mark.parametrize(("logit", "blocked"), [(2.0, True), (0.0, True), (-2.0, False)])
     def test_the_networks_own_word(self, logit, blocked):
         found = limits(adult())
         logits = np.full(len(STATEMENT_CODES), -3.0)

@@ -75,6 +75,18 @@ def test_spans_are_closed_over_gaps_and_sorted() -> None:
     assert spans_of(values, ("I", "V2"), 100.0, 1.1) == ()
 
 
+def test_gaps_under_a_tenth_of_a_second_are_read_across() -> None:
+    values = np.zeros((2, 200), dtype=np.float32)
+    values[0, 50:60] = values[0, 69:80] = 1.0
+    values[1, 50:60] = values[1, 70:80] = 1.0
+    spans = spans_of(values, ("I", "II"), 100.0, 0.99)
+    assert {(s.lead, s.start_s, s.end_s) for s in spans} == {
+        ("I", 0.5, 0.8),
+        ("II", 0.5, 0.6),
+        ("II", 0.7, 0.8),
+    }
+
+
 def test_places_join_leads_that_meet_in_time() -> None:
     spans = (
         AnomalySpan("I", 1.0, 1.4, 0.99, "early", "QRS 0.3 mV above"),
@@ -88,6 +100,13 @@ def test_places_join_leads_that_meet_in_time() -> None:
     assert places_of(()) == ()
 
 
+def test_places_begin_within_sixty_milliseconds_of_the_end_of_another() -> None:
+    times = ((0.5, 1.0), (1.06, 1.5), (1.57, 2.0), (2.05, 2.5))
+    found = places_of([AnomalySpan("I", a, b, 1.0 - a / 10) for a, b in times])
+    assert [(place.start_s, place.end_s) for place in found] == [(0.5, 1.5), (1.57, 2.5)]
+    assert [place.score for place in found] == [0.95, pytest.approx(0.843)]
+
+
 def test_a_person_changes_what_is_usual() -> None:
     assert person_terms(None, None, float("nan")).tolist() == [0, 0, 0, 0]
     old, young = person_terms(80, "male", 70), person_terms(20, "male", 70)
@@ -96,6 +115,10 @@ def test_a_person_changes_what_is_usual() -> None:
     woman = person_terms(50, "female", 95)
     assert rate_distance(95, woman, PersonShift()) > rate_distance(72, woman, PersonShift())
     assert rate_distance(float("nan"), woman, PersonShift()) == 0
+    # Without a person's shift 68 bpm is usual, and twice that is ln 2 away, as half of it is.
+    assert rate_distance(68, woman, PersonShift()) == 0
+    assert rate_distance(136, woman, PersonShift()) == pytest.approx(np.log(2))
+    assert rate_distance(34, woman, PersonShift()) == pytest.approx(np.log(2))
 
 
 def norms() -> Norms:
@@ -123,6 +146,17 @@ def test_norms_are_bound_to_the_card(tmp_path: Path) -> None:
     (tmp_path / "norms.json").unlink()
     with pytest.raises(ModelError, match="missing"):
         load_norms(tmp_path, digest)
+
+
+def test_norms_without_a_number_are_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        save_norms(replace(norms(), threshold=float("nan")), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_sample_in_a_hundred_is_marked_and_one_in_fifty_on_few_leads() -> None:
+    assert norms().marks_from(12) == 0.99
+    assert norms().marks_from(3) == norms().marks_from(1) == 0.98
 
 
 def test_false_alarms_are_read_between_the_measured_thresholds() -> None:

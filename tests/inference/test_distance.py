@@ -41,6 +41,21 @@ def test_distance_is_one_for_usual_records():
     assert made.of(features.mean(axis=0) + 100)[0] > 10
 
 
+@pytest.mark.parametrize("n_directions", [1, 6, 19])
+def test_the_mean_square_is_that_of_records_about_their_own_mean(n_directions):
+    """With the variance of a sample, Mahalanobis distances of its n records sum to d (n - 1)."""
+    features = made_features()[:30]
+    made = fit_distance(features, n_directions=n_directions)
+    assert np.square(made.of(features)).mean() == pytest.approx(29 / 30)
+
+
+def test_forty_eight_directions_need_forty_nine_records():
+    features = np.random.default_rng(0).standard_normal((49, 60))
+    assert fit_distance(features).directions.shape == (48, 60)
+    with pytest.raises(InvalidArgumentError, match="48 directions"):
+        fit_distance(features[:48])
+
+
 def test_directions_in_which_records_vary_count_less():
     made = fit_distance(made_features(), n_directions=6)
     step = np.zeros((2, 20))
@@ -59,6 +74,12 @@ def test_energy_is_low_where_anything_is_seen():
 def test_the_number_of_leads_decides_which_limit_holds(leads, limit):
     (found,) = usual().judge_windows(made_features()[:1], np.zeros((1, 3)), leads)
     assert (found.score, found.limit) == (DISTANCE, limit)
+
+
+def test_fewer_leads_than_any_limit_was_made_for_are_judged_by_the_fewest():
+    found = fit_distance(made_features(), n_directions=6)
+    parts = [Part(leads, replace(found, limit=9.0 - leads)) for leads in (8.0, 2.0, 4.0)]
+    assert usual_of(parts).part(1.0).distance.limit == 7.0
 
 
 def test_each_window_is_judged_by_itself():

@@ -8,12 +8,21 @@ import pytest
 
 from ecgcore.errors import CannotAssessError
 from ecgcore.inference import load_model, predict
+from ecgcore.inference.abstain import POOR_QUALITY, limits_of
 from ecgcore.inference.distance import Strangeness
-from ecgcore.inference.predict import combine_windows, read_for
+from ecgcore.inference.predict import (
+    Heard,
+    combine_windows,
+    conclude,
+    handheld_shares,
+    read_for,
+)
 from ecgcore.inference.prepare import known_paced, samples_of, to_recording, windows_of
 from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
+from ecgcore.models import HANDHELD
 from ecgcore.recording import Patient, Provenance, Recording
+from ecgcore.results import NotAssessed
 from ecgcore.signal.beats import detect_beats
 from tests.synthetic import (
     beats,
@@ -289,6 +298,24 @@ class TestWindowsOutsideTheModelsScope:
         assert not partly_assessed.abstained
 
 
+def test_windows_that_hold_a_second_of_what_is_not_to_be_read_are_left_out(model):
+    spans = [(12.0, 12.9), (39.0, 41.0), (41.0, 44.0)]
+    unread = [NotAssessed(a, b, "Ventricular fibrillation.") for a, b in spans]
+    found = predict(model, recording(65.0, 100), windows=True, unread=unread)
+    assert [(n.start_s, n.end_s) for n in found.not_assessed] == [(30.0, 50.0)]
+    assert found.not_assessed[0].reason == "Ventricular fibrillation."
+    said = [window.findings[1].finding is not None for window in found.windows]
+    assert said == [True, True, True, False, False, True, True]
+    assert found.finding("SNR").finding is None
+
+
+def test_shares_of_hand_held_classes_are_the_mean_of_the_pieces():
+    logits = np.log([[1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0]])
+    np.testing.assert_allclose(handheld_shares(logits), [0.175, 0.225, 0.275, 0.325])
+    shifted = handheld_shares(logits[:1], np.log([4.0, 3.0, 2.0, 1.0]))
+    np.testing.assert_allclose(shifted, [0.4, 0.3, 0.2, 0.1])
+
+
 def test_a_window_without_samples_is_not_assessed(model):
     signal = recording(90.0, 100).signal.copy()
     signal[:, 2000:5000] = np.nan
@@ -330,6 +357,57 @@ def test_a_long_recording_gives_its_highest_window(model):
     np.testing.assert_allclose(probabilities(found), expected, rtol=1e-6)
     assert not any(f.calibrated for f in found.findings)
     assert "7 windows" in found.findings[0].reason
+
+
+def concluded(model, logits, *, leads=STANDARD_12, duration_s=95.0, **heard):
+    """What is said where the network gives these logits for every window of SNR and AF."""
+    given = recording(duration_s, 100, leads=leads)
+    reading = read_for(model, given)
+    limits = limits_of(given, reading.given, reading.lead_names, reading.quality, model.card)
+    rows = np.full((len(reading.pieces), len(CORE_CODES)), -9.0)
+    rows[:, :2] = logits
+    return conclude(model, reading, limits, Heard(rows, **heard))
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (1, "Flagged in 1 of 10 windows, from 0:00. "),
+        (6, "Flagged in 6 of 10 windows, from 0:00, 0:10, 0:20, 0:30, 0:40, 0:50. "),
+        (8, "Flagged in 8 of 10 windows, from 0:00, 0:10, 0:20, 0:30, 0:40, 0:50 and 2 more. "),
+    ],
+)
+def test_the_windows_that_a_finding_was_flagged_in_are_named(model, count, words):
+    # A logit of 0 is a probability of one half, the threshold: flagged from there on.
+    logits = [[3.0, 0.0 if i < count else -4.0] for i in range(10)]
+    found = concluded(model, logits).finding("AF")
+    assert (found.finding, found.probability, found.calibrated) == (True, 0.5, False)
+    assert found.reason.startswith(words)
+    assert "The highest of 10 windows" in found.reason
+
+
+def test_what_is_not_flagged_and_normal_name_no_window(model):
+    found = concluded(model, [[3.0, -4.0]] * 9 + [[0.5, -4.0]])
+    assert found.finding("AF").finding is False
+    assert found.finding("AF").reason.startswith("The highest of 10 windows")
+    normal = found.finding("SNR")
+    assert normal.finding is True
+    assert normal.probability == pytest.approx(1 / (1 + np.exp(-0.5)))
+    assert "Flagged" not in normal.reason
+    assert "The lowest of 10 windows" in normal.reason
+
+
+def test_one_lead_that_the_network_calls_noise_is_not_read(model):
+    noise = np.eye(len(HANDHELD))[[HANDHELD.index("~")]] * 5
+    rhythm = np.eye(len(HANDHELD))[[HANDHELD.index("~") - 1]] * 5
+    said = {
+        "noise": concluded(model, [[0.0, 9.0]], leads=("II",), duration_s=30.0, handheld=noise),
+        "rhythm": concluded(model, [[0.0, 9.0]], leads=("II",), duration_s=30.0, handheld=rhythm),
+        "many": concluded(model, [[0.0, 9.0]], duration_s=30.0, handheld=noise),
+    }
+    assert said["noise"].abstain_reason == POOR_QUALITY
+    assert POOR_QUALITY not in said["rhythm"].abstain_reason
+    assert said["many"].finding("AF").finding is True
 
 
 def test_up_to_a_minute_is_read_as_a_whole_and_windows_only_on_request(model):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecgcore.interpret import assess, reconcile
-from ecgcore.interpret.normal import anomaly_objection
+from ecgcore.interpret.normal import anomaly_objection, objections
 from ecgcore.measure import measure
 from ecgcore.recording import Patient
 from ecgcore.results import (
@@ -17,6 +17,7 @@ from ecgcore.results import (
     Prediction,
     Quality,
     Reversal,
+    RhythmAlarm,
     StDeviation,
     VoltageCriterion,
     Window,
@@ -75,7 +76,7 @@ def test_another_statement_contradicts_it(normal):
         ("pr", 110.0, "PR interval 110 ms"),
         ("qrs", 120.0, "QRS duration 120 ms"),
         ("qtc_fridericia", 465.0, "QTc (Fridericia) 465 ms"),
-        ("qtc_fridericia", 345.0, "QTc (Fridericia) 345 ms"),
+        ("qtc_fridericia", 349.0, "QTc (Fridericia) 349 ms"),
         ("qrs_axis", -40.0, "QRS axis -40°"),
     ],
 )
@@ -87,7 +88,15 @@ def test_a_measurement_out_of_its_limits_contradicts_it(normal, name, value, wor
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("heart_rate", 52.0), ("qtc_fridericia", 380.0), ("pr", 206.0), ("pr", 114.0), ("qrs", 118.0)],
+    [
+        ("heart_rate", 50.0),
+        ("heart_rate", 52.0),
+        ("qtc_fridericia", 350.0),
+        ("qtc_fridericia", 380.0),
+        ("pr", 206.0),
+        ("pr", 114.0),
+        ("qrs", 118.0),
+    ],
 )
 def test_what_is_common_in_the_healthy_does_not(normal, name, value):
     found = reconcile(prediction("SNR"), changed_value(normal, name, value), ADULT)
@@ -101,18 +110,33 @@ def test_what_was_not_measured_leaves_it_open(normal, name):
     assert "not measured" in found.finding("SNR").reason
 
 
-INVERTED = {"V4": {"T": -0.15}}
+def test_without_an_age_no_measurement_has_limits(normal):
+    fast = changed_value(normal, "heart_rate", 130.0)
+    assert objections(prediction("SNR"), fast, Patient(None, "male")) == ()
+
+
+INVERTED = {"V4": {"T": -0.1}, "V5": {"T": -0.09}, "V6": {"T": None}, "aVR": {"T": -0.3}}
 DISAGREE = {
     "ST depression in V2, V3": {"st": StDeviation(depression_in=("V2", "V3"))},
     "QRS voltage 3.9 mV": {"lvh": (VoltageCriterion("sokolow_lyon", 3.9, 3.5, True, ""),)},
     "T inversion in V4": {"amplitudes": INVERTED},
     "lead reversal (RA-LA)": {"reversal": Reversal("RA-LA", 1.0, 0.5, "")},
     "irregular": {"rhythm": "irregular"},
+    "asystole from 0:12": {"alarms": (RhythmAlarm("asystole", 12.0, 16.0, ""),)},
 }
 UNKNOWN = {
     "not readable: V3": {"quality": Quality(True, ("V3",))},
     "V2 not readable from 3 to 5 s": {
         "quality": Quality(True, masked=(MaskedStretch(3.0, 5.0, ("V2",), "noise"),))
+    },
+    "V3 not readable from 1 to 2 s": {
+        "quality": Quality(True, masked=(MaskedStretch(1.0, 1.6, ("V3",), "noise"),))
+    },
+    "I, V2, V3 not readable from 1": {
+        "quality": Quality(True, masked=(MaskedStretch(1.0, 2.5, ("I", "V2", "V3"), "noise"),))
+    },
+    "4 leads not readable from 1": {
+        "quality": Quality(True, masked=(MaskedStretch(1.0, 2.5, ("I", "II", "V2", "V3"), ""),))
     },
     "signal quality is poor": {"quality": Quality(False)},
     "ST level not assessed": {"st": StDeviation(reason="The voltage is lost.")},
@@ -133,7 +157,17 @@ def test_whatever_else_was_found_or_could_not_be_looked_at(normal, words, change
 def test_voltage_alone_says_little_about_the_young(normal):
     high = replace(normal, **DISAGREE["QRS voltage 3.9 mV"])
     assert reconcile(prediction("SNR"), high, Patient(34.0, "male")).finding("SNR").finding is True
-    assert reconcile(prediction("SNR"), high, Patient(35.0, "male")).finding("SNR").finding is False
+    for age in (35.0, None):
+        found = reconcile(prediction("SNR"), high, Patient(age, "male")).finding("SNR")
+        assert found.finding is False
+
+
+def test_st_elevation_contradicts_it_where_the_model_has_no_such_statement(normal):
+    st = StDeviation(elevation_in=("II", "III"))
+    alone = replace(prediction("SNR"), findings=prediction("SNR").findings[:2])
+    found = reconcile(alone, replace(normal, st=st), ADULT).finding("SNR")
+    assert found.finding is False
+    assert "ST elevation in II, III" in found.reason
 
 
 def test_where_the_voltage_is_lost_normal_says_what_was_not_assessed(normal):
@@ -156,11 +190,21 @@ def test_an_ectopic_beat_contradicts_it(normal):
     found = reconcile(
         prediction("SNR"), replace(normal, beats=replace(normal.beats, types=kinds)), ADULT
     )
+    assert found.finding("SNR").finding is False
     assert "ventricular beats: 1" in found.finding("SNR").reason
+
+
+def test_voltage_is_looked_at_unless_it_is_lost(normal):
+    lost = replace(normal, st=StDeviation(reason="lost"))
+    assert [each.words for each in objections(prediction("SNR"), lost, ADULT)] == [
+        "ST level not assessed"
+    ]
+    assert objections(prediction("SNR"), lost, ADULT, in_mv=False) == ()
 
 
 def test_the_anomaly_score_is_asked_only_where_nothing_else_speaks_against_it(normal):
     found = reconcile(prediction("SNR"), normal, ADULT, anomaly=lambda: anomaly(True))
+    assert found.finding("SNR").finding is False
     assert "anomaly score" in found.finding("SNR").reason
 
     def never():
@@ -181,10 +225,14 @@ def test_a_recording_is_its_worst_window(normal, flagged, verdict):
     assert found.finding("SNR").finding is verdict
 
 
-def test_many_reasons_are_counted(normal):
+def test_four_reasons_are_named_and_more_are_counted(normal):
     worse = normal
-    for name in ("heart_rate", "pr", "qrs", "qtc_fridericia", "qrs_axis"):
+    for name in ("heart_rate", "pr", "qrs", "qtc_fridericia"):
         worse = changed_value(worse, name, None)
+    four = reconcile(prediction("SNR"), worse, ADULT).finding("SNR").reason
+    assert four.count("not measured") == 4
+    assert "more" not in four
+    worse = changed_value(worse, "qrs_axis", None)
     assert "and 1 more" in reconcile(prediction("SNR"), worse, ADULT).finding("SNR").reason
 
 
@@ -197,15 +245,27 @@ class TestMeasuredStElevation:
         rows = tuple(replace(f, finding=flagged) if f.code == "STE" else f for f in given.findings)
         found = reconcile(replace(given, findings=rows), replace(normal, st=self.ST), ADULT)
         assert found.finding("STE").finding is True
+        assert not found.finding("STE").calibrated
         assert "Measured: ST elevation in II, III, aVF" in found.finding("STE").reason
+        assert found.findings[:2] == given.findings[:2]
+
+    @pytest.mark.parametrize(("flagged", "kept"), [(False, True), (True, True), (None, False)])
+    def test_what_was_said_beside_it_stays_unless_it_was_why_nothing_was_said(
+        self, normal, flagged, kept
+    ):
+        given = prediction()
+        rows = (*given.findings[:2], finding("STE", flagged, "Read in few leads."))
+        found = reconcile(replace(given, findings=rows), replace(normal, st=self.ST), ADULT)
+        assert ("Read in few leads." in found.finding("STE").reason) is kept
 
     def test_an_unknown_age_keeps_the_warning(self, normal):
         found = reconcile(prediction(), replace(normal, st=self.ST), Patient(None, None))
         assert found.finding("STE").finding is True
 
     def test_its_limits_are_those_of_adults(self, normal):
-        found = reconcile(prediction(), replace(normal, st=self.ST), Patient(6.0, "male"))
-        assert found.finding("STE").finding is False
+        for age, flagged in ((6.0, False), (17.9, False), (18.0, True)):
+            found = reconcile(prediction(), replace(normal, st=self.ST), Patient(age, "male"))
+            assert found.finding("STE").finding is flagged
 
 
 def test_from_the_recording_to_findings(tmp_path):

@@ -69,6 +69,11 @@ def test_table_whose_codes_begin_each_other_is_refused():
         Table([Code(1, 1, 0, 5), Code(2, 2, 0b01, 6)])
 
 
+def test_a_table_without_codes_is_damage() -> None:
+    with pytest.raises(ReadError, match="is empty"):
+        Table([]).at(np.zeros(1, dtype=np.uint32))
+
+
 def test_bits_that_are_no_code_are_refused():
     table = (Table([Code(2, 2, 0b00, 1), Code(2, 2, 0b01, 2)]),)
     with pytest.raises(ReadError, match="damaged"):

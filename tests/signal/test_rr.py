@@ -48,6 +48,24 @@ def test_absent_is_what_no_lead_has() -> None:
     assert absent_spans(np.zeros((1, 10)), 100.0).shape == (0, 2)
 
 
+@pytest.mark.parametrize("fs_hz", [100.0, 500.0])
+def test_fifty_milliseconds_can_hide_a_complex_and_less_cannot(fs_hz: float) -> None:
+    n = round(0.05 * fs_hz)
+    signal = np.zeros((1, 1000))
+    signal[0, 100 : 100 + n] = np.nan
+    signal[0, 500 : 500 + n - 1] = np.nan
+    np.testing.assert_allclose(absent_spans(signal, fs_hz), [[100 / fs_hz, (100 + n) / fs_hz]])
+
+
+@pytest.mark.parametrize(("gap", "ends"), [((2.14, 4.0), [1, 4, 5]), ((2.16, 4.0), [1, 2, 4, 5])])
+def test_a_peak_within_fifty_milliseconds_of_a_gap_is_not_relied_on(
+    gap: tuple[float, float], ends: list[int]
+) -> None:
+    assert rr_intervals(R_S, np.array([gap])).end.tolist() == ends
+    mirrored = rr_intervals(10 - R_S[::-1], 10 - np.array([gap[::-1]]))
+    assert mirrored.end.tolist() == sorted(6 - end for end in ends)
+
+
 @given(
     st.lists(st.floats(0, 60), min_size=0, max_size=30, unique=True),
     st.lists(st.tuples(st.floats(0, 60), st.floats(0, 10)), max_size=5),
