@@ -88,6 +88,12 @@ def test_limb_leads_alone_say_nothing_of_the_chest():
     assert "twelve leads" in found.remarks["AF"][0]
 
 
+def test_a_monitoring_lead_is_named_where_it_stands_in():
+    leads = tuple("MLII" if lead == "II" else lead for lead in STANDARD_12)
+    found = limits(adult(leads=leads), leads=leads)
+    assert "MLII was read in the place of II." in found.remarks["AF"]
+
+
 def test_fewer_leads_than_a_statement_asks_for():
     rules = tuple(replace(rule, min_leads=8.0) for rule in CARD.labels)
     found = limits(adult(), leads=LIMB_6, card=replace(CARD, labels=rules))
