@@ -194,7 +194,7 @@ def test_no_file_of_several_vanishes(page: Page, tmp_path: Path) -> None:
     expect(page.get_by_text("good.csv: CSV")).to_be_visible()
     for words in (
         r"photo\.png: This is a PNG image",
-        r"other\.bin: The content is of no format",
+        r"other\.bin: Not a supported ECG format",
         r"lone\.dat: This may be a WFDB signal file",
         r"table\.xml: This is XML with the root element Foo",
     ):
@@ -207,7 +207,7 @@ def test_a_file_kept_aside_is_given_back_later(page: Page, tmp_path: Path) -> No
     page.locator("input[type=file]").set_input_files(str(tmp_path / "odd.dcm"))
     page.get_by_role("button", name="Keep for later").click()
     remove_upload(page)
-    reason = page.get_by_text(re.compile(r"odd\.dcm: The content is of no format"))
+    reason = page.get_by_text(re.compile(r"odd\.dcm: Not a supported ECG format"))
     expect(reason).to_have_count(1)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Get the file back").click()
