@@ -53,7 +53,7 @@ def test_a_moved_mark_counts_and_can_be_taken_back(app: AppTest) -> None:
     case.edits[4, "qrs_onset"] = float(onset) - 0.02
     table = shown(app, case)
     assert "edited by the reader" in table
-    back = next(b for b in app.button if "take my marks back" in b.label.lower())
+    back = next(b for b in app.button if "undo my edits" in b.label.lower())
     back.click().run(timeout=TIMEOUT_S)
     assert case.edits == {}
 
