@@ -23,6 +23,15 @@ html[data-ecg-room="dark"] .stApp :is(p, label, h1, h2, h3, li, summary, span, a
 html[data-ecg-room="dark"] .stApp :is([data-baseweb="select"] > div, button, input, details,
   summary, [data-testid="stPopoverBody"], [data-testid="stFileUploaderDropzone"])
   { background-color: #16191d; color: #cfccc4; border-color: #33373d; }
+html[data-ecg-room="dark"] .stApp [data-testid="stAlertContainer"]
+  { background-color: #2b2513; color: #f3e3b3; }
+html[data-ecg-room="dark"] .stApp [data-testid="stAlertContainer"] :is(p, span) { color: inherit; }
+html[data-ecg-room="dark"] .stApp
+  [data-testid="stAlertContainer"]:has([data-testid="stAlertContentError"])
+  { background-color: #4d1417; color: #ffdcd8; }
+html[data-ecg-room="dark"] .stApp
+  [data-testid="stAlertContainer"]:has([data-testid="stAlertContentInfo"])
+  { background-color: #14283c; color: #cfe3f7; }
 html[data-ecg-room="dark"] .stApp :is(.stSelectbox, .stNumberInput, .stTextInput) div
   { border-color: #33373d !important; }
 .ecg-table { border-collapse: collapse; font-size: 14px; width: 100%; }
