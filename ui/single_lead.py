@@ -13,6 +13,7 @@ from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL, available_models
 from ecgcore.inference.choice import choices_for, one_lead_of
 from ecgcore.inference.one_lead import can_and_cannot
 from ecgcore.inference.prepare import STAND_INS
+from ecgcore.interpret import assess, stretches_without_qrs
 from ecgcore.labels import statement
 from ecgcore.leads import STANDARD_12
 from ecgcore.render.overlay import Overlay
@@ -169,7 +170,10 @@ def _codes(prediction: Prediction) -> set[str]:
 
 def _teacher(case: OpenCase) -> Prediction:
     return case.remember(
-        ("teacher", DEFAULT_MODEL), lambda: predict(models.model(DEFAULT_MODEL), case.recording)
+        ("teacher", DEFAULT_MODEL),
+        lambda: assess(
+            models.model(DEFAULT_MODEL), case.recording, measured=models.measured_of(case)
+        ),
     )
 
 
@@ -180,7 +184,12 @@ def _student(case: OpenCase, lead: str) -> Prediction:
     kept = case.remember(("students",), ask)
     if lead not in kept:
         model = models.model(SINGLE_LEAD_MODEL)
-        kept[lead] = predict(model, case.recording, leads=(lead,))
+        kept[lead] = predict(
+            model,
+            case.recording,
+            leads=(lead,),
+            unread=stretches_without_qrs(models.measured_of(case)),
+        )
     return kept[lead]
 
 

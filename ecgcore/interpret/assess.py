@@ -52,7 +52,7 @@ def assess(
         recording,
         leads=leads,
         windows=windows or not whole,
-        unread=_without_qrs(measured),
+        unread=stretches_without_qrs(measured),
     )
     found = reconcile(
         found,
@@ -64,7 +64,8 @@ def assess(
     return found if windows else replace(found, windows=())
 
 
-def _without_qrs(measured: MeasureResult) -> list[NotAssessed]:
+def stretches_without_qrs(measured: MeasureResult) -> list[NotAssessed]:
+    """Return where no statement is to be read, each stretch with its reason."""
     stretches = [alarm for alarm in measured.alarms if alarm.kind in NO_QRS]
     return [NotAssessed(alarm.start_s, alarm.end_s, alarm.words) for alarm in stretches]
 

@@ -16,8 +16,8 @@ from ecgcore.results import AnomalyMap, Measurement, MeasureResult, Prediction
 from ecgcore.units import clock
 
 # Wider than the reference ranges only where these mark what is common in healthy people: sinus
-# bradycardia from 50 bpm down (ACC/AHA/HRS 2018, Kusumoto et al., Circulation 140:e382), and a
-# short QT from 350 ms down (Priori et al., HRS/EHRA/APHRS 2013, Heart Rhythm 10:1932).
+# bradycardia below 50 bpm (ACC/AHA/HRS 2018, Kusumoto et al., Circulation 140:e382), and a
+# short QT below 350 ms (Priori et al., HRS/EHRA/APHRS 2013, Heart Rhythm 10:1932).
 LOWEST = {"heart_rate": 50.0, "qtc_fridericia": 350.0}
 IN_TIME = ("heart_rate", "pr", "qrs", "qtc_fridericia")
 MEASURED = (*IN_TIME, "qrs_axis")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL
+from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL, weights_root
 from ecgcore.inference.card import InputContract
 from ecgcore.results import Finding
 from tests.synthetic import recording, write_tiny_model
@@ -26,6 +26,8 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_tiny_model(tmp_path / SINGLE_LEAD_MODEL, name="single-lead", input=one)
     name, _, version = DEFAULT_MODEL.rpartition("-")
     write_tiny_model(tmp_path / DEFAULT_MODEL, name=name, version=version)
+    # Findings are reconciled with measurements, which the shipped delineator makes.
+    (tmp_path / "delineator-1").symlink_to(weights_root() / "delineator-1")
     monkeypatch.setenv("ECG_WEIGHTS", str(tmp_path))
     models.model.clear()
     yield tmp_path
