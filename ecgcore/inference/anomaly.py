@@ -7,7 +7,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ecgcore.errors import ModelError
 from ecgcore.inference.anomaly_leads import LeadScore, lead_score
@@ -422,13 +421,6 @@ def _person_notes(recording: Recording) -> list[str]:
     if age < CHILD_YEARS:
         return [f"The patient is {age:g} years old; the normals were adults."]
     return []
-
-
-def smoothed_for_drawing(values: NDArray[np.float32], fs_hz: float) -> NDArray[np.float32]:
-    """Return a map that fades to nothing below the usual: 0 up to the 0.9 quantile, 1 at 0.999."""
-    surprise = -np.log10(np.clip(1.0 - values.astype(np.float64), 1e-4, 1.0))
-    shown = np.clip((surprise - 1.0) / 2.0, 0.0, 1.0)
-    return ndimage.maximum_filter1d(shown, max(1, round(0.02 * fs_hz)), axis=1).astype(np.float32)
 
 
 def anomaly_contract() -> InputContract:
