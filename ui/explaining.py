@@ -17,6 +17,7 @@ from ecgcore.results import Attribution, Finding, Prediction
 from ui import models, settings
 from ui.card_words import plot
 from ui.explaining_leads import leads_on_the_body
+from ui.failed_maps import may_show, offer_failed_map
 from ui.findings import ordered, value
 from ui.review import footer_lines, header_lines
 from ui.state import OpenCase
@@ -47,17 +48,17 @@ def explaining(case: OpenCase) -> None:
     chosen = settings.paper_controls(case)
     with settings.row("explained", gap="small"):
         finding = _finding(case, prediction)
-        methods = _methods(explainer, finding.code)
+        methods = _methods(case, explainer, finding.code)
     with settings.row("shown", gap="medium"):
         _how_shown()
     if finding.finding is None:
         st.caption(plain(finding.reason))
-    at_s = _window(case, explainer, finding.code)
+    at_s = _window(case, explainer, finding)
     found = [_attribution(case, finding.code, method, at_s) for method in methods]
     _papers(case, chosen, explainer, found)
-    _strip(explainer, [f for f in found if isinstance(f, Attribution)])
+    _strip(case, explainer, [f for f in found if isinstance(f, Attribution)])
     leads_on_the_body(case, explainer, finding.code, at_s)
-    what_if_panel(case, explainer, finding.code)
+    what_if_panel(case, explainer, prediction, finding.code)
 
 
 # ---- what is explained ---------------------------------------------------------------------
@@ -79,7 +80,7 @@ def _finding(case: OpenCase, prediction: Prediction) -> Finding:
     return rows[code]
 
 
-def _methods(explainer: Explainer, code: str) -> tuple[str, str]:
+def _methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[str, str]:
     possible = methods_of(explainer.model)
     maps = [m for m in possible if not METHODS[m].whole_leads]
     first, second = (
@@ -88,12 +89,23 @@ def _methods(explainer: Explainer, code: str) -> tuple[str, str]:
             maps,
             index=maps.index(default),
             format_func=lambda m: METHODS[m].name,
-            key=f"explain_{side}_{code}",
+            key=f"explain_{side}_{case.case_id}_{code}",
             width=210,
         )
-        for side, default in zip(_SIDES, default_methods(explainer.model, code), strict=True)
+        for side, default in zip(_SIDES, _first_methods(case, explainer, code), strict=True)
     )
     return first, second
+
+
+def _first_methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[str, str]:
+    """Return the method of the map that Review shows, and the statement's other one."""
+    first, second = default_methods(explainer.model, code)
+    try:
+        with st.spinner(f"{METHODS[first].name} …", show_time=False):
+            shown = models.attribution_of(case, code).method
+    except EcgError:
+        return first, second  # the reason stands where the map would
+    return (shown, first) if shown == second else (first, second)
 
 
 def _how_shown() -> None:
@@ -119,8 +131,9 @@ def _how_shown() -> None:
     )
 
 
-def _window(case: OpenCase, explainer: Explainer, code: str) -> float | None:
-    """Return a time within the window that is explained; None for a recording read as a whole."""
+def _window(case: OpenCase, explainer: Explainer, finding: Finding) -> float | None:
+    """Return a time within the chosen window; None for the highest one, or for the only one."""
+    code, numbered = finding.code, finding.calibrated and finding.finding is not None
     pieces, rate = explainer.reading.pieces, explainer.reading.given.fs_hz
     if len(pieces) == 1:
         return None
@@ -136,13 +149,19 @@ def _window(case: OpenCase, explainer: Explainer, code: str) -> float | None:
         help="It begins at the window with the highest probability.",
     )
     plot(
-        window_figure(models.window_probabilities(explainer, code), bounds, shown=number - 1),
+        window_figure(
+            models.window_probabilities(explainer, code),
+            bounds,
+            shown=number - 1,
+            numbered=numbered,
+        ),
         "explain_windows",
     )
     start_s, stop_s = bounds[number - 1]
     case.start_s = start_s
-    st.caption(f"Probability of each window; explained is {start_s:.0f} to {stop_s:.0f} s.")
-    return (start_s + stop_s) / 2
+    what = "Probability" if numbered else "Output, not calibrated,"
+    st.caption(f"{what} of each window; explained is {start_s:.0f} to {stop_s:.0f} s.")
+    return None if number - 1 == highest else (start_s + stop_s) / 2
 
 
 def _attribution(case: OpenCase, code: str, method: str, at_s: float | None) -> Attribution | str:
@@ -170,7 +189,7 @@ def _papers(
         else:
             paper, words = column.container(), column.container()
         with words:
-            shown = _words(explainer, attribution, side)
+            shown = _words(case, explainer, attribution, side)
         with paper:
             _paper(case, chosen, shown, side, small=beside)
 
@@ -229,7 +248,9 @@ def _legend(attribution: Attribution) -> Legend:
 # ---- words and checks ----------------------------------------------------------------------
 
 
-def _words(explainer: Explainer, attribution: Attribution | str, side: str) -> Attribution | None:
+def _words(
+    case: OpenCase, explainer: Explainer, attribution: Attribution | str, side: str
+) -> Attribution | None:
     """Show the light, the words and the checks; return the map if it may be shown."""
     if isinstance(attribution, str):
         st.info(plain(attribution))
@@ -241,9 +262,9 @@ def _words(explainer: Explainer, attribution: Attribution | str, side: str) -> A
         f'<p class="ecg-light"><span style="background:{_LIGHTS[light.light]}"></span>'
         f"{escape(light.words)}</p>"
     )
-    shown = light.shown
-    if not shown:
-        shown = st.toggle("Show it all the same", key=f"explain_failed_{side}")
+    if not light.shown:
+        offer_failed_map(case, attribution, side)
+    shown = may_show(case, attribution)
     if shown:
         _description(describe(explainer, attribution))
     with st.expander("The checks"):
@@ -275,12 +296,8 @@ def _description(said: Description) -> None:
 # ---- the strip -----------------------------------------------------------------------------
 
 
-def _strip(explainer: Explainer, found: list[Attribution]) -> None:
-    shown = [
-        f
-        for side, f in zip(_SIDES, found, strict=False)
-        if verdict(f.self_check).shown or st.session_state.get(f"explain_failed_{side}", False)
-    ]
+def _strip(case: OpenCase, explainer: Explainer, found: list[Attribution]) -> None:
+    shown = [f for f in found if may_show(case, f)]
     if not shown:
         return
     start_s, stop_s = shown[0].window_s or (0.0, explainer.recording.duration_s)

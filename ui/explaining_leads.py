@@ -11,6 +11,7 @@ from ecgcore.render.lead_body import CHEST_DEG, FRONTAL_DEG, chest_figure, front
 from ecgcore.results import Attribution, LeadValues
 from ui import models
 from ui.card_words import plot
+from ui.failed_maps import may_show, offer_failed_map
 from ui.state import OpenCase
 from ui.words import plain
 
@@ -39,7 +40,7 @@ def leads_on_the_body(case: OpenCase, explainer: Explainer, code: str, at_s: flo
     except EcgError as error:
         st.info(plain(str(error)))
         return
-    if found.lead_values is None or not _shown(found):
+    if found.lead_values is None or not _shown(case, found):
         return
     view = st.segmented_control(
         "View",
@@ -71,13 +72,14 @@ def leads_on_the_body(case: OpenCase, explainer: Explainer, code: str, at_s: flo
         _words(explainer, found, values, view)
 
 
-def _shown(found: Attribution) -> bool:
+def _shown(case: OpenCase, found: Attribution) -> bool:
     """Say how the values fared in their checks; return whether they may be shown."""
     light = verdict(found.self_check)
     if light.shown:
         return True
     st.caption(plain(light.words))
-    return st.toggle("Show them all the same", key="explain_failed_leads")
+    offer_failed_map(case, found, "leads")
+    return may_show(case, found)
 
 
 def _values(

@@ -126,7 +126,9 @@ def handheld_words(case: OpenCase) -> str:
     chosen = model_of(case)
     if len(prediction.leads_used) != 1 or not isinstance(chosen.network, LeadAttentionNet):
         return ""
-    shares = case.remember("handheld", lambda: sides_of(chosen, case.recording).handheld)
+    shares = case.remember(
+        ("handheld", chosen.name), lambda: sides_of(chosen, case.recording).handheld
+    )
     name = _HANDHELD_WORDS[HANDHELD[int(shares.argmax())]]
     return f"As a strip of one lead, of the four classes of CinC 2017 most like: {name}."
 

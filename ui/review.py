@@ -16,7 +16,9 @@ from ecgcore.results import Attribution, Prediction, RhythmAlarm
 from ecgcore.signal.quality_words import lost_lead, without
 from ecgcore.units import MV, clock
 from ui import models, settings
+from ui.failed_maps import may_show
 from ui.findings import findings_list, ordered, value
+from ui.map_notice import map_notice, show_map_notice, turn_to_map
 from ui.saving import save_button
 from ui.shell import REMINDER
 from ui.single_lead import which_model
@@ -51,6 +53,7 @@ def review(case: OpenCase) -> None:
             with st.spinner("Asking where the model looked …", show_time=False):
                 attribution = _chosen_map(case)
         with paper:
+            _notice(case, chosen, attribution)
             _sheet(case, chosen, attribution)
     with urgent:
         _alarms(case)
@@ -84,8 +87,17 @@ def _alarms(case: OpenCase) -> None:
 # ---- paper ---------------------------------------------------------------------------------
 
 
+def _notice(case: OpenCase, chosen: PaperSettings, attribution: Attribution | str | None) -> None:
+    """Turn to the chosen finding's map, or say above the paper why none is seen."""
+    seconds = window_seconds(chosen, case.recording.duration_s)
+    turn_to_map(case, attribution, seconds=seconds)
+    style = st.session_state.get("overlay_style", "heat")
+    show_map_notice(case, map_notice(case, attribution, seconds=seconds, style=style), attribution)
+
+
 def _sheet(case: OpenCase, chosen: PaperSettings, attribution: Attribution | str | None) -> None:
-    shown = attribution if isinstance(attribution, Attribution) and _passed(attribution) else None
+    is_map = isinstance(attribution, Attribution)
+    shown = attribution if is_map and may_show(case, attribution) else None
     _paper(case, chosen, shown)
     _below(case, chosen, shown)
 
@@ -249,11 +261,6 @@ def _chosen_map(case: OpenCase) -> Attribution | str | None:
         return str(error)
 
 
-def _passed(attribution: Attribution) -> bool:
-    """Return whether a map may be shown: no check that decides failed, or it was asked for."""
-    return verdict(attribution.self_check).shown or st.session_state.get("show_failed_map", False)
-
-
 def _list(case: OpenCase) -> Prediction | None:
     """Show the findings, or why there are none; return them."""
     with st.spinner("Asking the model …", show_time=False):
@@ -292,8 +299,6 @@ def _below_list(
         st.caption("Choose a finding to see on the paper where the model looked.")
     elif isinstance(attribution, Attribution):
         _map_panel(case, attribution)
-    elif attribution is not None:
-        st.info(attribution)
     _what_it_saw(case, prediction)
 
 
@@ -308,13 +313,10 @@ def _map_panel(case: OpenCase, attribution: Attribution) -> None:
     )
     st.slider("Opacity", 10, 100, 60, step=10, format="%d %%", key="overlay_opacity")
     light = verdict(attribution.self_check)
-    if not light.shown:
-        st.warning("This map failed a check of its faithfulness to the model.")
-        st.toggle("Show it all the same", key="show_failed_map")
-    else:
+    if light.shown:
         sign = "✓ Checks passed" if light.light == "green" else "! Checks passed in part"
         st.caption(plain(f"{sign}: {light.words[0].lower()}{light.words[1:]}"))
-    if _passed(attribution):
+    if may_show(case, attribution):
         st.write(plain(describe(models.explainer_of(case), attribution).sentence))
     with st.expander("The checks"):
         for check in attribution.self_check:
@@ -373,10 +375,12 @@ def _do(case: OpenCase, act: dict[str, Any]) -> None:
     name = act["name"]
     if name == "select" and act.get("code") in codes:
         case.selected = None if case.selected == act["code"] else act["code"]
+        case.turned_to = None
     elif name in ("next", "previous"):
         step = 1 if name == "next" else -1
         at = codes.index(case.selected) + step if case.selected in codes else min(step, 0)
         case.selected = codes[at % len(codes)]
+        case.turned_to = None
     elif name in _VERDICTS and case.selected in codes:
         verdict = _VERDICTS[name]
         if case.verdicts.get(case.selected) == verdict:

@@ -20,6 +20,7 @@ from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import PaperSettings, lay_out
 from ecgcore.results import Attribution, Finding, Prediction
 from ui import models
+from ui.failed_maps import may_show, offer_failed_map
 from ui.findings import value
 from ui.shell import REMINDER
 from ui.state import OpenCase
@@ -341,7 +342,7 @@ def _strip(case: OpenCase, lead: str, found: Attribution | str, title: str, key:
         shown = verdict(found.self_check).shown
         if not shown:
             words = "The map failed a check of its faithfulness to the model."
-        if not shown and not st.session_state.get(f"show_failed_{key}"):
+        if not may_show(case, found):
             words = f"{words} It is not shown."
         elif lead in found.leads:
             row = found.leads.index(lead)
@@ -369,4 +370,4 @@ def _strip(case: OpenCase, lead: str, found: Attribution | str, title: str, key:
     if words:
         st.caption(plain(words))
     if isinstance(found, Attribution) and not verdict(found.self_check).shown:
-        st.toggle("Show it all the same", key=f"show_failed_{key}")
+        offer_failed_map(case, found, key)

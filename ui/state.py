@@ -42,6 +42,10 @@ class OpenCase:
         (beat index, fiducial name) to seconds: marks that the reader has moved.
     model : str or None
         The model that the reader chose to read this case; None: the default for its leads.
+    turned_to : str or None
+        Code of the finding whose map a long recording was turned to last.
+    failed_maps_shown : set
+        (model, statement, method) of maps that failed a check and are shown all the same.
     memo : OrderedDict
         Bounded store of what was computed for this case.
     """
@@ -55,6 +59,8 @@ class OpenCase:
     verdicts: dict[str, str] = field(default_factory=dict)
     edits: dict[tuple[int, str], float] = field(default_factory=dict)
     model: str | None = None
+    turned_to: str | None = None
+    failed_maps_shown: set[tuple[str, str, str]] = field(default_factory=set)
     memo: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
 
     def remember(self, key: Hashable, make: Callable[[], Value]) -> Value:
