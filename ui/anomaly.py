@@ -323,7 +323,7 @@ def places_words(found: AnomalyMap, *, n_places: int, scale: ShadingScale) -> st
         words.append("The ECG as a whole is within the normal range.")
     if scale.is_raised:
         half = power_words(scale.weakest)
-        words.append(f"Half of the ECG is rarer than {half}: shaded is what is rarer still.")
+        words.append(f"Half of the ECG is rarer than {half}: only rarer parts are shaded.")
     return " ".join(words)
 
 
