@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         text = json.dumps(figures, separators=(",", ":"), allow_nan=False)
         (folder / FILE).write_text(text + "\n", encoding="utf-8")
     if args.json:
-        write_json(figures)
+        write_json(figures, digest=model.card.weights_sha256)
     else:
         sys.stdout.write(as_text(figures))
     return EXIT_OK
