@@ -91,10 +91,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def pdf_button(printout: Printout) -> None:
-    """Offer a printout as PDF, made at the click."""
+def pdf_button(printout: Printout, *, named: bool) -> None:
+    """Offer a printout as PDF, made at the click; the button says where a name is on it."""
     st.download_button(
-        "PDF of this sheet",
+        "PDF with the file's name" if named else "PDF of this sheet",
         data=printout.to_pdf,
         # Named here: a file's name can be a patient's.
         file_name="ecg.pdf",
@@ -242,10 +242,11 @@ def map_lines(shown: ShownMap | None) -> tuple[str, ...]:
 def origin_lines(recording: Recording, card: ModelCard | None) -> tuple[str, ...]:
     """Return from what and by what a sheet was made."""
     provenance = recording.provenance
-    source = f"Source: {provenance.format or 'made in memory'}"
+    kind = "simulated ECG" if provenance.simulated else provenance.format
+    source = f"Source: {kind or 'no file'}"
     if provenance.sha256:
         source += f", SHA-256 {provenance.sha256}"
-    software = f"{SOFTWARE}   statement table {table_digest()[:_SHORT_DIGEST]}"
+    software = f"{SOFTWARE}   statement table SHA-256 {table_digest()[:_SHORT_DIGEST]}"
     if card is None:
         return source, f"Software: {software}"
     return (

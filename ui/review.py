@@ -123,7 +123,7 @@ def _below(case: OpenCase, chosen: PaperSettings, attribution: Attribution | str
                 st.write(case.demo.what_to_see)
         named = name_toggle(case)
         with button:
-            pdf_button(_printout(case, chosen, _shown(attribution), named=named))
+            pdf_button(_printout(case, chosen, _shown(attribution), named=named), named=named)
 
 
 def _printout(

@@ -33,6 +33,8 @@ _LINE_PT = 0.6
 # A coloured stretch of trace is three times as wide, as on screen.
 _COLOURED_PT = 3 * _LINE_PT
 _FONT_PT = 8.0
+# What lies over what, as on screen: by itself matplotlib draws these lines over traces and shading.
+_GRID, _SHADING, _TRACE, _COLOURS = 0.0, 1.0, 2.0, 3.0
 
 
 def pdf(
@@ -206,7 +208,8 @@ def _grid(axes: Axes, sheet: Sheet) -> None:
         ys = np.arange(0, sheet.height_mm + 0.5, step)
         segments = [[(x, 0), (x, sheet.height_mm)] for x in xs]
         segments += [[(0, y), (sheet.width_mm, y)] for y in ys]
-        axes.add_collection(LineCollection(segments, colors=color, linewidths=width))
+        lines = LineCollection(segments, colors=color, linewidths=width, zorder=_GRID)
+        axes.add_collection(lines)
 
 
 def _heat(axes: Axes, overlay: Overlay, sheet: Sheet) -> None:
@@ -218,7 +221,7 @@ def _heat(axes: Axes, overlay: Overlay, sheet: Sheet) -> None:
     shades = [to_rgba(color, overlay.opacity) for color in LIGHT.overlay]
     stops += [(float(s), shade) for s, shade in zip(steps, shades, strict=True)]
     colors = LinearSegmentedColormap.from_list("overlay", stops)
-    axes.pcolormesh(x_mm, y_mm, z, cmap=colors, vmin=0, vmax=1, rasterized=True)
+    axes.pcolormesh(x_mm, y_mm, z, cmap=colors, vmin=0, vmax=1, rasterized=True, zorder=_SHADING)
 
 
 def _traces(axes: Axes, recording: Recording, sheet: Sheet) -> None:
@@ -249,7 +252,7 @@ def _coloured(axes: Axes, recording: Recording, overlay: Overlay, sheet: Sheet) 
         segments = [np.column_stack(part) for part in parts]
         color = to_rgba(LIGHT.overlay[level], overlay.opacity)
         axes.add_collection(
-            LineCollection(segments, colors=[color], linewidths=_COLOURED_PT, zorder=3)
+            LineCollection(segments, colors=[color], linewidths=_COLOURED_PT, zorder=_COLOURS)
         )
 
 
@@ -273,6 +276,7 @@ def _every_sample(x: NDArray[Any], y: NDArray[Any]) -> PathPatch:
     return PathPatch(
         path,
         fill=False,
+        zorder=_TRACE,
         edgecolor=LIGHT.ink,
         linewidth=_LINE_PT,
         joinstyle="round",

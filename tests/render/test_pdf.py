@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, QuadMesh
 
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
@@ -83,3 +83,15 @@ def test_a_coloured_trace_has_the_levels_of_the_screen() -> None:
     assert xs.min() == pytest.approx(sheet.x_mm(cell, 2.0), abs=0.2)
     assert xs.max() == pytest.approx(sheet.x_mm(cell, 4.0), abs=0.2)
     assert not page.axes[0].images
+
+
+def test_grid_and_shading_lie_under_the_trace() -> None:
+    sheet = lay_out(STANDARD_12, 10.0, PaperSettings())
+    overlay = Overlay(np.ones((12, 2500), np.float32), STANDARD_12, 250.0)
+    (page,) = page_figures(source(), sheet, overlay=overlay)
+    axes = page.axes[0]
+    (shading,) = [one for one in axes.collections if isinstance(one, QuadMesh)]
+    grid = [one for one in axes.collections if isinstance(one, LineCollection)][:2]
+    traces = {patch.get_zorder() for patch in axes.patches}
+    assert {one.get_zorder() for one in grid} == {0}
+    assert 0 < shading.get_zorder() < min(traces)

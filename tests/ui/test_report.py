@@ -34,7 +34,6 @@ ROOT = Path(__file__).resolve().parents[2]
 FILE = "Mueller_Hans_1950-01-02.dcm"
 DIGEST = "ab" * 32
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-BUTTON = "PDF of this sheet"
 
 Press = Callable[[], bytes]
 
@@ -54,6 +53,7 @@ def press(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
     offered: dict[str, Any] = {}
 
     def take(label: str, data: Any, **_: Any) -> bool:
+        offered.clear()
         offered[label] = data
         return False
 
@@ -61,7 +61,7 @@ def press(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
 
     def pressed() -> bytes:
         made: list[bytes] = []
-        data = offered[BUTTON]
+        (data,) = offered.values()
         assert isinstance(data.__self__, Printout)
         caplog.clear()
         thread = threading.Thread(target=lambda: made.append(data()))
@@ -171,7 +171,7 @@ def test_it_says_by_what_and_from_what_it_was_made(app: AppTest, press: Press) -
     card = read_card(ROOT / "weights" / "diagnostic-1")
     assert f"Source: DICOM, SHA-256 {DIGEST}" in text
     assert f"Model: diagnostic-1, SHA-256 of its weights {card.weights_sha256}" in text
-    assert f"Software: {SOFTWARE} statement table {table_digest()[:16]}" in text
+    assert f"Software: {SOFTWARE} statement table SHA-256 {table_digest()[:16]}" in text
     assert "Printed 2026-03-01 12:00 UTC" in text
     assert "Research and teaching use. Not a medical device" in text
     assert "Suggested by diagnostic-1, not yet judged: Right bundle branch block" in text
