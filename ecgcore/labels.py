@@ -1,6 +1,8 @@
 """The diagnostic statements: code, name, and their codes in PTB-XL (SCP) and SNOMED CT."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,13 @@ GROUPS = {
 # PTB-XL's five diagnostic super-classes, an output beside the statements.
 SUPERCLASSES = ("NORM", "MI", "STTC", "CD", "HYP")
 _BY_CODE = {statement.code: statement for statement in (*CORE_STATEMENTS, *FURTHER_STATEMENTS)}
+
+
+def table_digest() -> str:
+    """Return the SHA-256 of all statements: their codes, names, meanings and groups."""
+    table = [asdict(one) for one in _BY_CODE.values()]
+    text = json.dumps({"statements": table, "groups": GROUPS}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def group_of(code: str) -> str:

@@ -14,6 +14,7 @@ from ecgcore.inference import (
     read_card,
     weights_root,
 )
+from ecgcore.origin import origin
 from ecgcore.render import charts
 from ui import card_words as words
 from ui import model_card_more as more
@@ -419,7 +420,7 @@ def _made_from(card: ModelCard) -> None:
     st.caption(_training(card))
     st.download_button(
         "The card as a file",
-        data=card.to_json(),
+        data=card.to_json(**origin(card.weights_sha256)),
         file_name=f"{card.full_name}-card.json",
         mime="application/json",
         on_click="ignore",

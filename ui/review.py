@@ -8,19 +8,26 @@ import streamlit as st
 from ecgcore.errors import EcgError
 from ecgcore.explain import METHODS, describe, verdict
 from ecgcore.labels import statement
-from ecgcore.recording import Recording, describe_age
 from ecgcore.render.overlay import STYLES, Overlay
 from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
-from ecgcore.render.pdf import pdf
-from ecgcore.results import Attribution, Prediction, RhythmAlarm
+from ecgcore.results import Attribution, Prediction
 from ecgcore.signal.quality_words import lost_lead, without
-from ecgcore.units import MV, clock
 from ui import models, settings
 from ui.failed_maps import may_show
-from ui.findings import findings_list, ordered, value
+from ui.findings import findings_list, ordered
 from ui.map_notice import map_notice, show_map_notice, turn_to_map
+from ui.report import (
+    Printout,
+    ShownMap,
+    alarm_lines,
+    footer_lines,
+    header_lines,
+    name_toggle,
+    pdf_button,
+    take_printout,
+    unassessed_lines,
+)
 from ui.saving import save_button
-from ui.shell import REMINDER
 from ui.single_lead import which_model
 from ui.state import OpenCase, open_case
 from ui.viewer import Legend, envelope, paper_viewer
@@ -28,8 +35,6 @@ from ui.words import plain
 
 _VIEWER = "review_paper"
 _LIST = "review_findings"
-# More alarms of one kind stand in one line, with so many of their times.
-_MOST_ALARMS, _MOST_TIMES = 2, 8
 _VERDICTS = {"confirm": "confirmed", "dismiss": "dismissed"}
 
 
@@ -40,9 +45,11 @@ def review(case: OpenCase) -> None:
     urgent = st.container()
     paper, side = st.columns([3.95, 1], gap="small")
     attribution = None
+    with paper:
+        sheet, below = st.container(), st.container()
     if case.selected is None:
         # The paper stands before the model has answered.
-        with paper:
+        with sheet:
             _sheet(case, chosen, None)
         with side:
             prediction = _list(case)
@@ -52,30 +59,17 @@ def review(case: OpenCase) -> None:
             prediction = _list(case)
             with st.spinner("Asking where the model looked …", show_time=False):
                 attribution = _chosen_map(case)
-        with paper:
+        with sheet:
             _notice(case, chosen, attribution)
             _sheet(case, chosen, attribution)
     with urgent:
         _alarms(case)
+    with below:
+        # Last: what is printed is what the page shows by now.
+        _below(case, chosen, attribution)
     if prediction is not None:
         with side:
             _below_list(case, prediction, attribution)
-
-
-def alarm_lines(alarms: tuple[RhythmAlarm, ...]) -> tuple[str, ...]:
-    """Return what is said of alarms: each by itself, many of one kind together."""
-    lines = []
-    for kind in dict.fromkeys(alarm.kind for alarm in alarms):
-        same = [alarm for alarm in alarms if alarm.kind == kind]
-        if len(same) <= _MOST_ALARMS:
-            spans = [f"{clock(a.start_s)} to {clock(a.end_s)}" for a in same]
-            lines += [f"{a.words.rstrip('.')} ({s})." for a, s in zip(same, spans, strict=True)]
-            continue
-        longest = max(same, key=lambda alarm: alarm.end_s - alarm.start_s)
-        at = ", ".join(clock(alarm.start_s) for alarm in same[:_MOST_TIMES])
-        more = ", …" if len(same) > _MOST_TIMES else ""
-        lines.append(f"{longest.words.rstrip('.')}; {len(same)} times, from {at}{more}.")
-    return tuple(lines)
 
 
 def _alarms(case: OpenCase) -> None:
@@ -96,10 +90,13 @@ def _notice(case: OpenCase, chosen: PaperSettings, attribution: Attribution | st
 
 
 def _sheet(case: OpenCase, chosen: PaperSettings, attribution: Attribution | str | None) -> None:
+    _paper(case, chosen, _shown(case, attribution))
+
+
+def _shown(case: OpenCase, attribution: Attribution | str | None) -> Attribution | None:
+    """Return the map if it may be shown."""
     is_map = isinstance(attribution, Attribution)
-    shown = attribution if is_map and may_show(case, attribution) else None
-    _paper(case, chosen, shown)
-    _below(case, chosen, shown)
+    return attribution if is_map and may_show(case, attribution) else None
 
 
 def _paper(case: OpenCase, chosen: PaperSettings, attribution: Attribution | None) -> None:
@@ -125,98 +122,42 @@ def _paper(case: OpenCase, chosen: PaperSettings, attribution: Attribution | Non
     )
 
 
-def _below(case: OpenCase, chosen: PaperSettings, attribution: Attribution | None) -> None:
+def _below(case: OpenCase, chosen: PaperSettings, attribution: Attribution | str | None) -> None:
     """Offer the sheet as PDF and, for a demonstration case, the teaching note."""
-    with st.container(horizontal=True, vertical_alignment="top"):
-        st.download_button(
-            "PDF of this sheet",
-            data=lambda: _pdf(case, chosen, attribution),
-            file_name="ecg.pdf",
-            mime="application/pdf",
-            on_click="ignore",
-            icon=":material/picture_as_pdf:",
-        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        # The toggle stands behind the button that it decides about.
+        button = st.container(width="content")
         save_button(case)
         if case.demo is not None:
             with st.popover("Teaching note"):
                 st.markdown(f"**{case.demo.title}**")
                 st.caption(case.demo.history)
                 st.write(case.demo.what_to_see)
+        named = name_toggle(case)
+        with button:
+            pdf_button(_printout(case, chosen, _shown(case, attribution), named=named), named=named)
 
 
-def _pdf(case: OpenCase, chosen: PaperSettings, attribution: Attribution | None) -> bytes:
-    recording = settings.drawn_recording(case)
-    sheet = lay_out(recording.leads, recording.duration_s, chosen, start_s=case.start_s)
-    return pdf(
-        recording,
-        sheet,
-        header=header_lines(case, chosen),
-        footer=footer_lines(recording, case.start_s, sheet.seconds),
-        lines=report_lines(case, attribution),
-        overlay=_overlay(attribution),
+def _printout(
+    case: OpenCase, chosen: PaperSettings, attribution: Attribution | None, *, named: bool
+) -> Printout:
+    """Freeze what the page shows."""
+    prediction = _prediction(case)
+    overlay, legend = _overlay(attribution), _legend(attribution)
+    drawn = attribution is not None and overlay is not None and legend is not None
+    said = isinstance(prediction, Prediction)
+    strip = models.handheld_words(case) if said and not prediction.abstained else ""
+    lost = without(case.selected or "", prediction.quality.bad_leads) if said else ""
+    return take_printout(
+        case,
+        chosen,
+        prediction,
+        card=models.model_of(case).card if said else None,
+        alarms=models.measured_of(case).alarms,
+        shown=ShownMap(overlay, legend, attribution) if drawn else None,
+        remarks=tuple(words for words in (lost, strip) if words),
+        named=named,
     )
-
-
-def report_lines(case: OpenCase, attribution: Attribution | None) -> tuple[str, ...]:
-    """Return what is printed under the sheet: the reader's word first, then the model's."""
-    prediction = case.memo.get("prediction")
-    if not isinstance(prediction, Prediction):
-        return ()
-    names = {finding.code: finding.name for finding in prediction.findings}
-    lines = []
-    for word in ("confirmed", "dismissed"):
-        said = [names[c] for c, v in case.verdicts.items() if v == word]
-        if said:
-            lines.append(f"Reader {word}: {', '.join(said)}")
-    flagged = [
-        f"{f.name} ({value(f)})" if f.calibrated else f.name
-        for f in ordered(prediction.findings)
-        if f.finding and f.code not in case.verdicts
-    ]
-    if flagged:
-        lines.append(f"Suggested by {prediction.model}, not yet judged: {', '.join(flagged)}")
-    if _overlay(attribution) is not None and attribution is not None:
-        lines.append(
-            f"Shading: {METHODS[attribution.method].name} for {names[attribution.label]}, "
-            "faithful to the model only"
-        )
-    return tuple(lines)
-
-
-def header_lines(case: OpenCase, chosen: PaperSettings) -> tuple[str, ...]:
-    """Return who this is and how it is drawn, as printed on the sheet."""
-    recording = case.recording
-    patient = recording.patient
-    parts = [case.title]
-    if patient.age_years is not None:
-        parts.append(describe_age(patient.age_years))
-    if patient.sex:
-        parts.append(patient.sex)
-    if patient.pacemaker:
-        parts.append("pacemaker")
-    if patient.indication:
-        parts.append(patient.indication)
-    if recording.start is not None:
-        parts.append(recording.start.strftime("%Y-%m-%d %H:%M"))
-    gain = (
-        f"{chosen.mm_per_mv:g} mm/mV"
-        if recording.unit == MV
-        else "voltage not known: drawn without a scale"
-    )
-    drawn = [f"{chosen.mm_per_s:g} mm/s", gain, f"filter: {settings.filter_words()}"]
-    device = recording.provenance.device_filter
-    drawn.append(f"device filter: {device}" if device else "device filter not stated in the file")
-    return "   ".join(parts), "   ".join(drawn)
-
-
-def footer_lines(recording: Recording, start_s: float, seconds: float) -> tuple[str, ...]:
-    """Return the standing words under the sheet."""
-    parts = [f"{clock(start_s)} to {clock(start_s + seconds)} of {clock(recording.duration_s)}"]
-    parts.append(f"{recording.fs_hz:g} Hz")
-    if recording.provenance.simulated:
-        parts.insert(0, "SIMULATED ECG")
-    parts.append(REMINDER)
-    return ("   ".join(parts),)
 
 
 def _overlay(attribution: Attribution | None) -> Overlay | None:
@@ -272,9 +213,8 @@ def _list(case: OpenCase) -> Prediction | None:
     which_model(case)
     if prediction.abstained:
         st.warning(plain(f"The model abstains: {prediction.abstain_reason}"))
-    for part in prediction.not_assessed:
-        span = f"{clock(part.start_s)} to {clock(part.end_s)}"
-        st.warning(plain(f"Not assessed, {span}: {part.reason}"))
+    for line in unassessed_lines(prediction):
+        st.warning(plain(line))
     findings_list(
         ordered(prediction.findings),
         key=_LIST,

@@ -6,10 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ecgcore.cli.common import add_input_arguments, for_each_recording, output_name
-from ecgcore.errors import EcgError
+from ecgcore.cli.common import (
+    add_input_arguments,
+    for_each_recording,
+    output_name,
+    write_npz,
+)
+from ecgcore.cli.predict import describe_model
 from ecgcore.inference.anomaly import DEFAULT_ANOMALY, find_anomalies, load_anomaly
 from ecgcore.measure import measure
 from ecgcore.measure.unusual import worded
@@ -36,33 +39,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Score every recording; return the exit status."""
     model = load_anomaly(args.model)
+    made_by = describe_model(model.loaded)
 
     def action(recording: Recording, file: str, given: argparse.Namespace) -> dict[str, Any]:
         found = find_anomalies(model, recording)
         if not given.no_words and found.spans:
             found = worded(found, measure(recording, check=False), recording.unit)
         if given.out is not None:
-            _write(Path(given.out) / f"{output_name(given, file)}.npz", found)
-        return as_json(found)
+            path = Path(given.out) / f"{output_name(given, file)}.npz"
+            arrays = {"map": found.values, "leads": found.leads, "fs_hz": found.fs_hz}
+            digest = recording.provenance.sha256
+            write_npz(path, arrays, digest=digest, model=made_by, make_folder=True)
+        return made_by | as_json(found)
 
     return for_each_recording(args, action, as_text=as_text)
 
 
-def _write(path: Path, found: AnomalyMap) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as stream:
-            np.savez_compressed(
-                stream, map=found.values, leads=np.array(found.leads), fs_hz=np.float64(found.fs_hz)
-            )
-    except OSError as error:
-        raise EcgError(f"{path} cannot be written: {error.strerror}.") from None
-
-
 def as_json(found: AnomalyMap) -> dict[str, Any]:
-    """Return what the command prints."""
+    """Return what the command prints, without the model."""
     return {
-        "model": found.model,
         "score": found.score,
         "threshold": found.threshold,
         "abnormal": found.abnormal,

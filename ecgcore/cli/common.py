@@ -2,7 +2,8 @@
 
 The contract: ``--json`` prints one JSON object for a single file, and one object a line, each
 with ``"file"``, where several files or a folder are named.  Results go to standard output,
-progress and errors to standard error.  A file that cannot be read gives one line
+progress and errors to standard error.  Every object carries ``software``, ``digest`` (SHA-256 of
+the input) and ``notice``, and so does every ``.npz``.  A file that cannot be read gives one line
 ``error: FILE: sentence``, the others are still done, and the exit status is 2.  What else a folder
 holds is told as ``passed over: FILE: sentence`` and changes no exit status.
 """
@@ -18,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from ecgcore import __version__, readers
+from ecgcore import readers
 from ecgcore.errors import EcgError, MissingInformationError
+from ecgcore.origin import digest_of_file, origin
 from ecgcore.readers.discover import explain_passed_over, survey_folder
 from ecgcore.recording import MAX_AGE_YEARS, MAX_FS_HZ, Recording
 from ecgcore.results import Quality
@@ -27,7 +29,6 @@ from ecgcore.results import Quality
 EXIT_OK = 0
 EXIT_ERROR = 2
 _MAX_TOLD = 50
-NOTICE = "research and teaching use"
 UNITS = ("mV", "uV", "V", "nV", "NU")
 
 Result = Mapping[str, Any]
@@ -167,32 +168,31 @@ def for_each_recording(
     several = names_several(args.paths)
     status = EXIT_OK
     for item in input_files(args.paths):
+        digest = None
         try:
             if item.error:
                 raise EcgError(item.error)
             recording = with_person(readers.read(item.shown, options=read_options(args)), args)
+            digest = recording.provenance.sha256
             result = {"file": item.shown, **action(recording, item.shown, args)}
         except EcgError as error:
             status = EXIT_ERROR
             sentence = describe_error(error)
             sys.stderr.write(f"error: {one_line(item.shown)}: {sentence}\n")
             if args.json and several:
-                write_json({"file": item.shown, "error": sentence})
+                failed = {"file": item.shown, "error": sentence}
+                write_json(failed, digest=digest or _digest_of_named(item.shown))
             continue
         if args.json:
-            write_json(result)
+            write_json(result, digest=digest)
         else:
             write_text((as_text or plain_text)(result))
     return status
 
 
-def origin(recording: Recording) -> dict[str, str]:
-    """Return what every JSON object tells: software, digest of the input, notice."""
-    return {
-        "software": f"ecgcore {__version__}",
-        "digest": recording.provenance.sha256,
-        "notice": NOTICE,
-    }
+def _digest_of_named(shown: str) -> str | None:
+    """Return the digest of a file that was not read: of its own bytes, of a record its header's."""
+    return digest_of_file(Path(shown)) or digest_of_file(Path(f"{shown}.hea"))
 
 
 def names_several(paths: Sequence[str]) -> bool:
@@ -288,10 +288,56 @@ def plain_values(value: Any) -> Any:
     return value
 
 
-def write_json(result: Result) -> None:
-    """Write one JSON object on one line to standard output."""
-    sys.stdout.write(json.dumps(plain_values(result), allow_nan=False) + "\n")
+def write_json(result: Result, *, digest: str | None = None) -> None:
+    """Write one JSON object on one line to standard output, with its origin.
+
+    Parameters
+    ----------
+    result : mapping
+    digest : str or None
+        SHA-256 of what the object was made from; None where there was no input.
+    """
+    stamped = {**result, **origin(digest)}
+    sys.stdout.write(json.dumps(plain_values(stamped), allow_nan=False) + "\n")
     sys.stdout.flush()
+
+
+def write_npz(
+    path: Path,
+    arrays: Mapping[str, Any],
+    *,
+    digest: str,
+    model: Mapping[str, str] | None = None,
+    make_folder: bool = False,
+) -> None:
+    """Write arrays into an ``.npz``, with their origin as texts behind them.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    arrays : mapping of str to array
+    digest : str
+        SHA-256 of the recording.
+    model : mapping of str to str, optional
+        Name and digest of the network that the arrays come from.
+    make_folder : bool
+        Whether the file's folder is made if it is not there.
+
+    Raises
+    ------
+    EcgError
+        If the file cannot be written.
+    """
+    texts = {key: text or "" for key, text in {**(model or {}), **origin(digest)}.items()}
+    members: dict[str, Any] = {**arrays, **texts}
+    try:
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as stream:
+            np.savez_compressed(stream, **members)
+    except OSError as error:
+        reason = (error.strerror or "no access").lower()
+        raise EcgError(f"{path} cannot be written: {reason}.") from None
 
 
 def write_text(text: str) -> None:

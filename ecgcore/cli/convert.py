@@ -12,7 +12,6 @@ from ecgcore.cli.common import (
     for_each_recording,
     input_files,
     one_line,
-    origin,
     output_name,
 )
 from ecgcore.errors import EcgError, InvalidArgumentError
@@ -68,7 +67,6 @@ def as_json(recording: Recording, to: str, made: Converted, written: list[Path])
         "n_samples": recording.n_samples,
         "lost": list(made.lost),
         "removed": list(made.removed),
-        **origin(recording),
     }
 
 

@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
             replace(model.card, metrics=figures), folder if folder.is_dir() else Path(args.model)
         )
     if args.json:
-        write_json({"model": model.name, **figures})
+        write_json({"model": model.name, **figures}, digest=model.card.weights_sha256)
     else:
         sys.stdout.write(as_text(model, figures))
     return EXIT_OK
@@ -110,7 +110,7 @@ def _one_lead(args: argparse.Namespace, model: LoadedModel) -> int:
             folder if folder.is_dir() else Path(args.model),
         )
     if args.json:
-        write_json({"model": model.name, **figures})
+        write_json({"model": model.name, **figures}, digest=model.card.weights_sha256)
     else:
         sys.stdout.write(figures_text(figures))
     return EXIT_OK

@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ecgcore.cli.common import add_input_arguments, for_each_recording
-from ecgcore.cli.predict import Models, add_model_arguments
+from ecgcore.cli.common import add_input_arguments, for_each_recording, write_npz
+from ecgcore.cli.predict import Models, add_model_arguments, describe_model
 from ecgcore.errors import EcgError
 from ecgcore.explain import METHODS, Description, Explainer, describe, verdict
 from ecgcore.explain.explainer import WINDOWS
@@ -42,30 +40,18 @@ def run(args: argparse.Namespace) -> int:
         model = models.of(recording, given.select_leads)
         explainer = Explainer(model, recording, given.select_leads)
         found = explainer.explain(given.label, given.method, windows=given.windows)
-        _write(out, found)
-        return as_json(found, describe(explainer, found))
+        made_by = describe_model(model)
+        arrays = {"attribution": found.values, "leads": found.leads, "fs_hz": found.fs_hz}
+        write_npz(out, arrays, digest=recording.provenance.sha256, model=made_by)
+        return made_by | as_json(found, describe(explainer, found))
 
     return for_each_recording(args, action, as_text=as_text)
 
 
-def _write(path: Path, found: Attribution) -> None:
-    try:
-        with path.open("wb") as stream:
-            np.savez_compressed(
-                stream,
-                attribution=found.values,
-                leads=np.array(found.leads),
-                fs_hz=np.float64(found.fs_hz),
-            )
-    except OSError as error:
-        raise EcgError(f"{path} cannot be written: {error.strerror}.") from None
-
-
 def as_json(found: Attribution, said: Description) -> dict[str, Any]:
-    """Return an explanation as the command prints it."""
+    """Return an explanation as the command prints it, without the model."""
     light = verdict(found.self_check)
     made = {
-        "model": found.model,
         "method": found.method,
         "label": found.label,
         "seconds": found.seconds,

@@ -71,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
         if args.seeds:
             found["methods"][name][SEEDS] = _figure(rows, SEEDS, name)
     _write(folder, found, args.write)
-    write_json({k: v for k, v in found.items() if k != "background"})
+    told = {k: v for k, v in found.items() if k != "background"}
+    write_json(told, digest=model.card.weights_sha256)
     return EXIT_OK
 
 

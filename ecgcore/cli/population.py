@@ -16,6 +16,7 @@ from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
 from ecgcore.errors import DatasetError
 from ecgcore.evaluation.population import FILE, Settings, population_figures
 from ecgcore.inference import LoadedModel, load_model, use_threads, weights_root
+from ecgcore.origin import origin
 
 MOST_RECORDS = 412
 SEED = 0
@@ -65,10 +66,11 @@ def run(args: argparse.Namespace) -> int:
     if args.write:
         named = weights_root() / args.model
         folder = named if named.is_dir() else Path(args.model)
-        text = json.dumps(figures, separators=(",", ":"), allow_nan=False)
+        stamped = figures | origin(model.card.weights_sha256)
+        text = json.dumps(stamped, separators=(",", ":"), allow_nan=False)
         (folder / FILE).write_text(text + "\n", encoding="utf-8")
     if args.json:
-        write_json(figures)
+        write_json(figures, digest=model.card.weights_sha256)
     else:
         sys.stdout.write(as_text(figures))
     return EXIT_OK

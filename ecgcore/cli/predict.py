@@ -73,15 +73,19 @@ def run(args: argparse.Namespace) -> int:
     def action(recording: Recording, _file: str, given: argparse.Namespace) -> dict[str, Any]:
         chosen = model.of(recording, given.select_leads)
         found = assess(chosen, recording, leads=given.select_leads, windows=given.windows)
-        return as_json(found, windows=given.windows)
+        return describe_model(chosen) | as_json(found, windows=given.windows)
 
     return for_each_recording(args, action, as_text=as_text)
 
 
+def describe_model(model: LoadedModel) -> dict[str, str]:
+    """Return which network it was: its name, and the digest of its weights."""
+    return {"model": model.name, "weights_sha256": model.card.weights_sha256}
+
+
 def as_json(found: Prediction, *, windows: bool) -> dict[str, Any]:
-    """Return a prediction as the command prints it."""
+    """Return a prediction as the command prints it, without the model."""
     out: dict[str, Any] = {
-        "model": found.model,
         "leads_used": list(found.leads_used),
         "labels": [_label(finding) for finding in found.findings],
         "abstained": found.abstained,

@@ -15,6 +15,7 @@ from ecgcore.datasets.files import read_rows
 from ecgcore.datasets.public_index import CORE_TASK
 from ecgcore.errors import DatasetError
 from ecgcore.evaluation.tasks import task_report, task_table
+from ecgcore.origin import digest_of_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         about = {"name": index.name, "task": args.task, "split": args.split}
         about |= {"folds": index.folds_from, "unreadable": len(inside) - rows.size}
-        write_json(about | report)
+        write_json(about | report, digest=digest_of_file(Path(args.predictions)))
     else:
         sys.stdout.write(task_table(report))
         if rows.size < len(inside):

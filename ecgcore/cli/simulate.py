@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
-from ecgcore.cli.common import EXIT_OK, write_json, write_text
+from ecgcore.cli.common import EXIT_OK, write_json, write_npz, write_text
 from ecgcore.errors import EcgError, InvalidArgumentError
-from ecgcore.readers import write_wfdb
+from ecgcore.origin import origin
+from ecgcore.readers import read, write_wfdb
 from ecgcore.readers.wfdb_annotations import write_annotations
 from ecgcore.simulate import CASES, DEMONSTRATION_CASES, STATEMENTS, Simulation, simulate
 from ecgcore.simulate.annotations import annotations
@@ -71,29 +70,26 @@ def _write(args: argparse.Namespace) -> int:
     fs_hz = made.recording.fs_hz
     header = write_wfdb(made.recording, args.out, name)
     marks = write_annotations(annotations(made.truth, fs_hz), args.out, name, fs_hz=fs_hz)
-    truth = _write_truth(made, args.out, name)
-    masks = _write_masks(made, args.out)
+    # There is no input: the digest is that of the record written, as reading it gives.
+    digest = read(header).provenance.sha256
+    truth = _write_truth(made, args.out, name, digest)
+    masks = args.out / MASKS_NAME
+    write_npz(masks, {"leads": made.recording.leads, **made.masks}, digest=digest)
     if args.json:
         said = {"file": header, "annotations": marks, "truth": truth, "masks": masks}
-        write_json({k: str(v) for k, v in said.items()} | {"labels": made.truth.labels})
+        told = {k: str(v) for k, v in said.items()} | {"labels": made.truth.labels}
+        write_json(told, digest=digest)
     else:
         write_text("\n".join(str(path) for path in (header, marks, truth, masks)))
     return EXIT_OK
 
 
-def _write_truth(made: Simulation, folder: Path, name: str) -> Path:
+def _write_truth(made: Simulation, folder: Path, name: str, digest: str) -> Path:
     path = folder / TRUTH_NAME
     truth = {"record": name, "fs_hz": made.recording.fs_hz, **made.truth.as_dict()}
+    truth |= origin(digest)
     with _writing(path):
         path.write_text(json.dumps(truth, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    return path
-
-
-def _write_masks(made: Simulation, folder: Path) -> Path:
-    path = folder / MASKS_NAME
-    leads = np.array(made.recording.leads)
-    with _writing(path):
-        np.savez_compressed(path, allow_pickle=False, leads=leads, **made.masks)
     return path
 
 

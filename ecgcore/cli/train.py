@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.datasets import log_test_access
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference import use_threads, weights_root
+from ecgcore.origin import digest_of_file
 from ecgcore.training import make_model, read_recipe
 from ecgcore.training.anomaly_control import make_control
 from ecgcore.training.anomaly_make import make_restoration, read_pools, refit_score
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     make = make_diagnostic if recipe.tasks.single_batch else make_model
     card = make(recipe, out, Path(args.runs) / name)
     if args.json:
-        write_json({"model": card.full_name, "folder": str(out), "training": card.training})
+        _print(args, {"model": card.full_name, "folder": str(out), "training": card.training})
     else:
         sys.stdout.write(
             f"{card.full_name} is in {out}. Measure it: python -m ecgcore evaluate {out} --write\n"
@@ -85,7 +86,7 @@ def _delineator(args: argparse.Namespace) -> int:
     out = Path(args.out) if args.out else weights_root() / f"{recipe.name}-{recipe.version}"
     card = make_delineator(recipe, out)
     if args.json:
-        write_json({"model": card.full_name, "folder": str(out), "training": card.training})
+        _print(args, {"model": card.full_name, "folder": str(out), "training": card.training})
     else:
         sys.stdout.write(f"{card.full_name} is in {out}.\n")
     return EXIT_OK
@@ -97,7 +98,7 @@ def _transfer(args: argparse.Namespace) -> int:
     out = Path(args.out) if args.out else Path("results") / "mvkt"
     found = make_transfer(recipe, out, Path(args.runs) / recipe.name)
     if args.json:
-        write_json({"recipe": recipe.name, "folder": str(out), **found})
+        _print(args, {"recipe": recipe.name, "folder": str(out), **found})
     else:
         sys.stdout.write(transfer_text(found))
     return EXIT_OK
@@ -109,7 +110,7 @@ def _single(args: argparse.Namespace) -> int:
     out = Path(args.out) if args.out else weights_root() / name
     card = make_single(recipe, out, Path(args.runs) / name)
     if args.json:
-        write_json({"model": card.full_name, "folder": str(out), "training": card.training})
+        _print(args, {"model": card.full_name, "folder": str(out), "training": card.training})
     else:
         sys.stdout.write(
             f"{card.full_name} is in {out}. Measure it: python -m ecgcore evaluate {out} --write\n"
@@ -123,7 +124,7 @@ def _waveform(args: argparse.Namespace) -> int:
     cards = make_waveform(recipe, out, Path(args.runs) / f"{recipe.name}-{recipe.version}")
     names = [card.full_name for card in cards]
     if args.json:
-        write_json({"models": names, "folder": str(out)})
+        _print(args, {"models": names, "folder": str(out)})
     else:
         sys.stdout.write(
             f"{', '.join(names)} in {out}. Measure them: python -m benchmarks.waveform --write\n"
@@ -149,7 +150,7 @@ def _anomaly(args: argparse.Namespace) -> int:
         best = max(made["val_auc"])
         found = {"model": name, "folder": str(runs), "val_auc": best, "test": made.get("test")}
     if args.json:
-        write_json(found)
+        _print(args, found)
     else:
         sys.stdout.write(f"{found['model']} is in {found['folder']}.\n")
     return EXIT_OK
@@ -161,10 +162,15 @@ def _reference(args: argparse.Namespace) -> int:
     out = Path(args.out) if args.out else Path("results") / "reference"
     found = make_reference(recipe, out, Path(args.runs) / recipe.name)
     if args.json:
-        write_json({"reference": recipe.name, "folder": str(out), "methods": found})
+        _print(args, {"reference": recipe.name, "folder": str(out), "methods": found})
     else:
         sys.stdout.write(summary_table(found))
     return EXIT_OK
+
+
+def _print(args: argparse.Namespace, found: Mapping[str, Any]) -> None:
+    """Print JSON, whose digest is that of the recipe."""
+    write_json(found, digest=digest_of_file(Path(args.config)))
 
 
 def _log_test(args: argparse.Namespace, name: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ecgcore.errors import ModelError
 from ecgcore.leads import STANDARD_12
+from ecgcore.origin import KEYS
 
 CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -204,9 +205,16 @@ class ModelCard:
         """Statement codes in the order of the outputs."""
         return tuple(rule.code for rule in self.labels)
 
-    def to_json(self) -> str:
-        """Return the text of ``card.json``."""
-        return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1, allow_nan=False) + "\n"
+    def to_json(self, **more: str | None) -> str:
+        """Return the text of ``card.json``.
+
+        Parameters
+        ----------
+        **more : str or None
+            Further entries, as :func:`ecgcore.origin.origin` gives them; passed over when read.
+        """
+        whole = {"schema": SCHEMA, **asdict(self), **more}
+        return json.dumps(whole, indent=1, allow_nan=False) + "\n"
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -235,7 +243,7 @@ def read_card(folder: Path) -> ModelCard:
 
 
 def _card(raw: Mapping[str, Any]) -> ModelCard:
-    parts = {key: value for key, value in raw.items() if key != "schema"}
+    parts = {key: value for key, value in raw.items() if key not in ("schema", *KEYS)}
     contract = dict(parts["input"])
     contract["leads"] = tuple(contract["leads"])
     parts["input"] = InputContract(**contract)

@@ -154,8 +154,8 @@ def anonymise(recording: Recording) -> tuple[Recording, tuple[str, ...]]:
         start=None,
         patient=Patient(age, patient.sex),
         provenance=Provenance(
+            # Without the source's digest: who has the source would know whose this is.
             format=provenance.format,
-            sha256=provenance.sha256,
             original_fs_hz=provenance.original_fs_hz,
             original_unit=provenance.original_unit,
             simulated=provenance.simulated,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from ecgcore.errors import EcgError
+from ecgcore.origin import NOTICE, SOFTWARE
 from ecgcore.readers.assemble import COMPUTED_COMMENT, SIMULATED_COMMENT
 from ecgcore.readers.base import shown
 from ecgcore.recording import Recording
@@ -83,7 +84,12 @@ def _comments(recording: Recording) -> list[str]:
         lines.append(f"{_START} {recording.start.isoformat(' ')}")
     if recording.derived_leads:
         lines.append(f"{COMPUTED_COMMENT} {' '.join(recording.derived_leads)}")
-    return [*lines, SIMULATED_COMMENT] if recording.provenance.simulated else lines
+    if recording.provenance.simulated:
+        lines.append(SIMULATED_COMMENT)
+    lines.append(f"written by {SOFTWARE}: {NOTICE}")
+    if recording.provenance.sha256:
+        lines.append(f"SHA-256 of the source: {recording.provenance.sha256}")
+    return lines
 
 
 def _field(lead: str) -> str:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.recording import Recording
+from ecgcore.render.coloured import coloured_pieces
 from ecgcore.render.lead_labels import Label, cell_samples, place_labels
-from ecgcore.render.overlay import N_LEVELS, TRACE_BIN_S, Overlay, heat_rows, levels, scaled
+from ecgcore.render.overlay import Overlay, heat_rows
 from ecgcore.render.palette import LIGHT, Palette
 from ecgcore.render.paper import PULSE_MV, PULSE_S, Cell, Sheet
 from ecgcore.units import MV
@@ -145,31 +146,12 @@ def colorscale(palette: Palette) -> list[list[float | str]]:
 def _coloured(
     recording: Recording, overlay: Overlay, sheet: Sheet, mm_per_unit: float, palette: Palette
 ) -> list[dict[str, Any]]:
-    values = scaled(overlay.values, overlay.top)
-    pieces: dict[int, list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {}
-    for cell in sheet.cells:
-        if cell.lead not in overlay.leads:
-            continue
-        first, samples = cell_samples(recording, cell)
-        times = (first + np.arange(samples.size)) / recording.fs_hz
-        x = cell.x_mm + (times - cell.start_s) * sheet.settings.mm_per_s
-        y = (cell.baseline_mm + samples.astype(np.float64) * mm_per_unit) * Y_PER_MM
-        steps = levels(values[overlay.leads.index(cell.lead)], overlay.fs_hz, cell)
-        of_sample = np.minimum(((times - cell.start_s) / TRACE_BIN_S).astype(int), steps.size - 1)
-        edges = np.flatnonzero(np.diff(steps[of_sample])) + 1
-        for start, stop in zip([0, *edges], [*edges, samples.size], strict=True):
-            level = int(steps[of_sample[start]])
-            # One sample more, so that neighbouring pieces meet.
-            part = slice(int(start), int(stop) + 1)
-            pieces.setdefault(level, []).append((x[part], y[part]))
     gap = np.array([np.nan])
     out = []
-    for level in range(1, N_LEVELS):
-        parts = pieces.get(level, [])
-        if parts:
-            xs = np.concatenate([np.concatenate((px, gap)) for px, _ in parts])
-            ys = np.concatenate([np.concatenate((py, gap)) for _, py in parts])
-            out.append(_level_trace(xs, ys, level, overlay.opacity, palette))
+    for level, parts in coloured_pieces(recording, overlay, sheet, mm_per_unit).items():
+        xs = np.concatenate([np.concatenate((px, gap)) for px, _ in parts])
+        ys = np.concatenate([np.concatenate((py, gap)) for _, py in parts]) * Y_PER_MM
+        out.append(_level_trace(xs, ys, level, overlay.opacity, palette))
     return out
 
 

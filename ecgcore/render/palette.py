@@ -14,6 +14,7 @@ class Palette:
     faint: str
     overlay: tuple[str, ...]
     caliper: str
+    alarm: str
 
 
 # Blue on pink keeps its contrast in protanopia, deuteranopia and tritanopia (Okabe and Ito 2008).
@@ -25,6 +26,7 @@ LIGHT = Palette(
     faint="#6b6f76",
     overlay=("#deebf7", "#b8d3ea", "#86b6dc", "#4f94c9", "#2171b5", "#08458a"),
     caliper="#b35900",
+    alarm="#b3261e",
 )
 DARK = Palette(
     paper="#0e1013",
@@ -34,6 +36,7 @@ DARK = Palette(
     faint="#9a968d",
     overlay=("#1a2a3c", "#1f4163", "#225d8f", "#2b7dbd", "#4aa3e0", "#8ccbf5"),
     caliper="#f0a64a",
+    alarm="#ff8a80",
 )
 
 

@@ -2,7 +2,7 @@
 
 import textwrap
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,7 +14,9 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
+from ecgcore.origin import SOFTWARE
 from ecgcore.recording import Recording
+from ecgcore.render.coloured import coloured_pieces
 from ecgcore.render.figure import vertical_scale
 from ecgcore.render.lead_labels import cell_samples, place_labels
 from ecgcore.render.overlay import Overlay, heat_rows
@@ -28,7 +30,11 @@ _A4_MM = (297.0, 210.0)
 _BORDER_MM, _LEAST_BORDER_MM = 8.0, 2.5
 _LINE_MM, _LINE_LETTERS, _LINES_A_PAGE = 5.0, 150, 32
 _LINE_PT = 0.6
+# A coloured stretch of trace is three times as wide, as on screen.
+_COLOURED_PT = 3 * _LINE_PT
 _FONT_PT = 8.0
+# What lies over what, as on screen: by itself matplotlib draws these lines over traces and shading.
+_GRID, _SHADING, _TRACE, _COLOURS = 0.0, 1.0, 2.0, 3.0
 
 
 def pdf(
@@ -38,6 +44,7 @@ def pdf(
     header: tuple[str, ...] = (),
     footer: tuple[str, ...] = (),
     lines: tuple[str, ...] = (),
+    urgent: tuple[str, ...] = (),
     overlay: Overlay | None = None,
 ) -> bytes:
     """Return a vector PDF of the sheet: A4 landscape, on as many pages as its rows need.
@@ -52,6 +59,8 @@ def pdf(
     lines : tuple of str
         Printed below the last row, or on a page of their own where there is no room: the reader's
         verdicts, for example.
+    urgent : tuple of str
+        Printed in red before ``lines``, and the first of them above the traces of every page.
 
     Returns
     -------
@@ -59,10 +68,18 @@ def pdf(
     """
     out = BytesIO()
     # No creation date: the same sheet gives the same bytes.
-    with PdfPages(out, metadata={"CreationDate": None, "Title": "ECG"}) as document:
-        for page in page_figures(
-            recording, sheet, header=header, footer=footer, lines=lines, overlay=overlay
-        ):
+    metadata = {"CreationDate": None, "Title": "ECG", "Creator": SOFTWARE}
+    pages = page_figures(
+        recording,
+        sheet,
+        header=header,
+        footer=footer,
+        lines=lines,
+        urgent=urgent,
+        overlay=overlay,
+    )
+    with PdfPages(out, metadata=metadata) as document:
+        for page in pages:
             document.savefig(page)
     return out.getvalue()
 
@@ -74,35 +91,59 @@ def page_figures(
     header: tuple[str, ...] = (),
     footer: tuple[str, ...] = (),
     lines: tuple[str, ...] = (),
+    urgent: tuple[str, ...] = (),
     overlay: Overlay | None = None,
 ) -> list[Figure]:
     """Return the pages of :func:`pdf`, with the same arguments, as matplotlib figures."""
     sheets = paginate(sheet, _A4_MM[1] - 2 * _LEAST_BORDER_MM)
-    below, own_pages = _share_lines(lines, _bottom_mm(sheets[-1]) - _LEAST_BORDER_MM)
+    below, own_pages = _share_lines(urgent, lines, _bottom_mm(sheets[-1]) - _LEAST_BORDER_MM)
     n_pages = len(sheets) + len(own_pages)
+    listed_on = len(sheets) + bool(own_pages)
     pages = []
     for number, part in enumerate(sheets, start=1):
         page = _blank_page(sheet)
         axes = _sheet_axes(page, part)
         _grid(axes, part)
-        if overlay is not None and overlay.style != "none":
+        if overlay is not None and overlay.style == "heat":
             _heat(axes, overlay, part)
         _traces(axes, recording, part)
+        if overlay is not None and overlay.style == "trace":
+            _coloured(axes, recording, overlay, part)
         _words(axes, recording, part, header, _numbered(footer, number, n_pages))
+        _warn(axes, part, len(header), _shorten_urgent(urgent, listed_on))
         if part is sheets[-1]:
             _print_lines(page, below, _left_mm(part), _bottom_mm(part))
         pages.append(page)
     for number, group in enumerate(own_pages, start=len(sheets) + 1):
         page = _blank_page(sheet)
-        text = [*header, "", *group, "", *_numbered(footer, number, n_pages)]
+        foot = _numbered(footer, number, n_pages)
+        text = [*map(_ink, (*header, "")), *group, *map(_ink, ("", *foot))]
         _print_lines(page, text, _left_mm(sheet), _A4_MM[1] - _BORDER_MM)
         pages.append(page)
     return pages
 
 
-def _share_lines(lines: tuple[str, ...], room_mm: float) -> tuple[list[str], list[list[str]]]:
+class _Line(NamedTuple):
+    """A line of text and its colour."""
+
+    text: str
+    color: str
+
+
+def _ink(text: str) -> _Line:
+    return _Line(text, LIGHT.ink)
+
+
+def _share_lines(
+    urgent: tuple[str, ...], lines: tuple[str, ...], room_mm: float
+) -> tuple[list[_Line], list[list[_Line]]]:
     """Return the lines that stand below the sheet, and those that need pages of their own."""
-    wrapped = [part for line in lines for part in textwrap.wrap(line, _LINE_LETTERS)]
+    coloured = [*(_Line(text, LIGHT.alarm) for text in urgent), *map(_ink, lines)]
+    wrapped = [
+        _Line(part, color)
+        for text, color in coloured
+        for part in textwrap.wrap(text, _LINE_LETTERS)
+    ]
     if _LINE_MM * len(wrapped) <= room_mm:
         return wrapped, []
     pages = [wrapped[i : i + _LINES_A_PAGE] for i in range(0, len(wrapped), _LINES_A_PAGE)]
@@ -110,9 +151,7 @@ def _share_lines(lines: tuple[str, ...], room_mm: float) -> tuple[list[str], lis
 
 
 def _numbered(footer: tuple[str, ...], number: int, n_pages: int) -> tuple[str, ...]:
-    """Return the footer with its page, where there are several."""
-    if n_pages == 1:
-        return footer
+    """Return the footer with its page."""
     page = f"page {number} of {n_pages}"
     return (*footer[:-1], f"{footer[-1]}   {page}") if footer else (page,)
 
@@ -151,11 +190,11 @@ def _sheet_axes(page: Figure, sheet: Sheet) -> Axes:
     return axes
 
 
-def _print_lines(page: Figure, lines: list[str], left_mm: float, top_mm: float) -> None:
+def _print_lines(page: Figure, lines: list[_Line], left_mm: float, top_mm: float) -> None:
     width_mm, height_mm = (inches * _MM_PER_INCH for inches in page.get_size_inches())
     for index, line in enumerate(lines, start=1):
         y = (top_mm - _LINE_MM * index) / height_mm
-        page.text(left_mm / width_mm, y, _plain(line), fontsize=_FONT_PT + 1)
+        page.text(left_mm / width_mm, y, _plain(line.text), fontsize=_FONT_PT + 1, color=line.color)
 
 
 def _plain(text: str) -> str:
@@ -169,7 +208,8 @@ def _grid(axes: Axes, sheet: Sheet) -> None:
         ys = np.arange(0, sheet.height_mm + 0.5, step)
         segments = [[(x, 0), (x, sheet.height_mm)] for x in xs]
         segments += [[(0, y), (sheet.width_mm, y)] for y in ys]
-        axes.add_collection(LineCollection(segments, colors=color, linewidths=width))
+        lines = LineCollection(segments, colors=color, linewidths=width, zorder=_GRID)
+        axes.add_collection(lines)
 
 
 def _heat(axes: Axes, overlay: Overlay, sheet: Sheet) -> None:
@@ -181,7 +221,7 @@ def _heat(axes: Axes, overlay: Overlay, sheet: Sheet) -> None:
     shades = [to_rgba(color, overlay.opacity) for color in LIGHT.overlay]
     stops += [(float(s), shade) for s, shade in zip(steps, shades, strict=True)]
     colors = LinearSegmentedColormap.from_list("overlay", stops)
-    axes.pcolormesh(x_mm, y_mm, z, cmap=colors, vmin=0, vmax=1, rasterized=True)
+    axes.pcolormesh(x_mm, y_mm, z, cmap=colors, vmin=0, vmax=1, rasterized=True, zorder=_SHADING)
 
 
 def _traces(axes: Axes, recording: Recording, sheet: Sheet) -> None:
@@ -206,6 +246,29 @@ def _traces(axes: Axes, recording: Recording, sheet: Sheet) -> None:
             axes.plot(xs, [base, base, top, top, base, base], **style)
 
 
+def _coloured(axes: Axes, recording: Recording, overlay: Overlay, sheet: Sheet) -> None:
+    scale = vertical_scale(recording, sheet)
+    for level, parts in coloured_pieces(recording, overlay, sheet, scale).items():
+        segments = [np.column_stack(part) for part in parts]
+        color = to_rgba(LIGHT.overlay[level], overlay.opacity)
+        axes.add_collection(
+            LineCollection(segments, colors=[color], linewidths=_COLOURED_PT, zorder=_COLOURS)
+        )
+
+
+def _shorten_urgent(urgent: tuple[str, ...], listed_on: int) -> str:
+    """Return one line for the top of every page: what is urgent may be listed pages away."""
+    if not urgent:
+        return ""
+    more = f" (and {len(urgent) - 1} more: page {listed_on})" if len(urgent) > 1 else ""
+    return textwrap.shorten(urgent[0], _LINE_LETTERS - len(more), placeholder=" …") + more
+
+
+def _warn(axes: Axes, sheet: Sheet, n_header: int, words: str) -> None:
+    y_mm = sheet.height_mm - 5.0 - 4.8 * n_header
+    axes.text(2, y_mm, _plain(words), fontsize=_FONT_PT, va="baseline", color=LIGHT.alarm)
+
+
 def _every_sample(x: NDArray[Any], y: NDArray[Any]) -> PathPatch:
     """Return a trace with all its samples: matplotlib's own lines leave out what is not seen."""
     path = Path(np.column_stack((x, y)))
@@ -213,6 +276,7 @@ def _every_sample(x: NDArray[Any], y: NDArray[Any]) -> PathPatch:
     return PathPatch(
         path,
         fill=False,
+        zorder=_TRACE,
         edgecolor=LIGHT.ink,
         linewidth=_LINE_PT,
         joinstyle="round",

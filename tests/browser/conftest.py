@@ -54,7 +54,11 @@ def unused_app_url(chromium_path: str, tmp_path: Path) -> Iterator[str]:
 
 @contextmanager
 def served(log: Path) -> Iterator[str]:
-    """Start the app on a free port; what it prints goes to a file, and must hold no traceback."""
+    """Start the app on a free port; what it prints goes to a file.
+
+    It must hold no traceback, and nothing may have asked for a session where there was none: what
+    asks so gets defaults in place of what the reader chose.
+    """
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     command += ["--server.port", str(port), "--server.fileWatcherType", "none"]
@@ -68,6 +72,7 @@ def served(log: Path) -> Iterator[str]:
             server.terminate()
             server.wait(timeout=20)
     assert "Traceback" not in log.read_text(), log.read_text()[-3000:]
+    assert "missing ScriptRunContext" not in log.read_text(), log.read_text()[-3000:]
 
 
 def _wait_until_healthy(port: int, log: Path) -> None:

@@ -8,6 +8,7 @@ import wfdb
 
 from ecgcore import readers
 from ecgcore.cli import main
+from ecgcore.origin import KEYS
 from ecgcore.simulate import CASES, simulate
 
 
@@ -45,7 +46,7 @@ def test_annotations_and_masks_agree_with_the_truth(tmp_path):
     assert "p" not in marks.symbol
     assert marks.symbol.count("(") == marks.symbol.count(")")
     with np.load(tmp_path / "masks.npz", allow_pickle=False) as masks:
-        assert set(masks) == {"leads", "AF", "PVC"}
+        assert set(masks) == {"leads", "AF", "PVC", *KEYS}
         assert masks["PVC"].shape == (12, 5000)
         assert masks["leads"].tolist()[:3] == ["I", "II", "III"]
 

@@ -60,7 +60,7 @@ def test_outputs_take_the_relative_path(
     for row, name in zip((rows[0], rows[2]), names, strict=True):
         assert row["output"] == str(tmp_path / "out" / name)
         assert row["software"].startswith("ecgcore ")
-        assert row["notice"] == "research and teaching use"
+        assert "research and teaching use" in row["notice"]
         assert row["digest"] == read(row["file"]).provenance.sha256
         assert row["removed"] == []
         again = read(row["output"])

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ecgcore.cli import main
+from ecgcore.origin import KEYS
 from ecgcore.readers.wfdb_write import write_wfdb
 from ecgcore.results import FIDUCIALS
 from ecgcore.simulate import simulate
@@ -28,7 +29,7 @@ def test_json_has_exactly_the_promised_keys(record, capsys):
     status, out, err = run(capsys, record, "--json")
     assert (status, err) == (0, "")
     found = json.loads(out)
-    assert set(found) == {"file", "measurements", "alarms", "beats", "quality"}
+    assert set(found) == {"file", "measurements", "alarms", "beats", "quality", *KEYS}
     assert found["alarms"] == []
     for m in found["measurements"]:
         assert set(m) == {"name", "value", "unit", "uncertainty", "method", "lead", "reason"}

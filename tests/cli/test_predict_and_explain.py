@@ -10,6 +10,7 @@ from ecgcore.cli import main
 from ecgcore.inference import weights_root
 from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
+from ecgcore.origin import KEYS
 from tests.synthetic import beats, write_tiny_model
 
 LABEL_KEYS = ["code", "name", "probability", "calibrated", "threshold", "finding", "reason"]
@@ -45,12 +46,14 @@ def test_one_file_gives_one_object(folder, capsys):
     assert list(out) == [
         "file",
         "model",
+        "weights_sha256",
         "leads_used",
         "labels",
         "abstained",
         "abstain_reason",
         "not_assessed",
         "quality",
+        *KEYS,
     ]
     assert out["file"] == str(folder / "a")
     assert out["leads_used"] == list(STANDARD_12)
@@ -91,7 +94,7 @@ def test_a_folder_gives_a_line_a_record_and_goes_on_after_a_bad_one(folder, caps
     captured = capsys.readouterr()
     lines = [json.loads(line) for line in captured.out.splitlines()]
     assert [line["leads_used"] for line in lines[:2]] == [["I"], ["I"]]
-    assert list(lines[2]) == ["file", "error"]
+    assert list(lines[2]) == ["file", "error", *KEYS]
     assert "at least 5 s" in lines[2]["error"]
     assert captured.err.startswith("error: ")
     assert captured.err.count("\n") == 1

@@ -7,9 +7,12 @@ import math
 import numpy as np
 import pytest
 
+from ecgcore import readers
 from ecgcore.cli import main
 from ecgcore.cli.common import add_input_arguments, for_each_recording, output_name, plain_values
 from ecgcore.errors import CannotAssessError
+from ecgcore.origin import KEYS as ORIGIN
+from ecgcore.origin import origin
 from ecgcore.readers import write_wfdb
 from ecgcore.recording import Patient, Recording
 
@@ -60,7 +63,7 @@ def test_a_folder_gives_a_line_each_sorted_and_the_bad_ones_their_error(folder, 
     assert [r["file"] for r in results] == [
         str(folder / name) for name in ("a/one.hea", "b/two.hea", "c/broken.hea")
     ]
-    assert set(results[2]) == {"file", "error"}
+    assert set(results[2]) == {"file", "error", *ORIGIN}
     assert "broken.dat that the header names is missing" in results[2]["error"]
     assert error == f"error: {folder / 'c' / 'broken.hea'}: {results[2]['error']}\n"
 
@@ -155,8 +158,18 @@ def test_an_action_may_refuse_a_recording(folder, capsys):
     assert for_each_recording(args, action) == 2
     captured = capsys.readouterr()
     first, second = map(json.loads, captured.out.splitlines())
-    assert first == {"file": str(folder / "a" / "one"), "error": "It is too short."}
-    assert second == {"file": str(folder / "b" / "two"), "value": None, "list": [0, 1]}
+    digests = [readers.read(folder / name).provenance.sha256 for name in ("a/one", "b/two")]
+    assert first == {
+        "file": str(folder / "a" / "one"),
+        "error": "It is too short.",
+        **origin(digests[0]),
+    }
+    assert second == {
+        "file": str(folder / "b" / "two"),
+        "value": None,
+        "list": [0, 1],
+        **origin(digests[1]),
+    }
     assert captured.err == f"error: {folder / 'a' / 'one'}: It is too short.\n"
 
 

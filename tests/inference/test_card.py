@@ -8,6 +8,7 @@ import pytest
 from ecgcore.errors import ModelError
 from ecgcore.inference import read_card
 from ecgcore.inference.card import InputContract
+from ecgcore.origin import origin
 from tests.synthetic import tiny_card
 
 
@@ -90,3 +91,14 @@ def test_ten_positives_and_one_false_alarm_in_ten_are_enough_to_be_flagged(tmp_p
 def test_the_cut_is_the_logit_whose_probability_is_the_threshold(tmp_path, threshold):
     rule = read_rule(tmp_path, threshold=threshold, temperature=2.0, bias=-0.7)
     assert rule.probability(rule.cut) == pytest.approx(threshold, abs=1e-9)
+
+
+def test_a_downloaded_card_says_what_wrote_it_and_is_read_all_the_same(tmp_path):
+    card = tiny_card()
+    text = card.to_json(**origin("ab" * 32))
+    raw = json.loads(text)
+    assert raw["software"].startswith("ecgcore ")
+    assert raw["digest"] == "ab" * 32
+    assert "research and teaching use" in raw["notice"]
+    (tmp_path / "card.json").write_text(text, encoding="utf-8")
+    assert read_card(tmp_path).to_json() == card.to_json()

@@ -1,0 +1,280 @@
+"""The PDF says and draws what the page shows, made in a thread that knows no session."""
+
+import ast
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pypdfium2
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from ecgcore.inference.card import read_card
+from ecgcore.labels import table_digest
+from ecgcore.origin import SOFTWARE
+from ecgcore.readers import ReadOptions
+from ecgcore.readers.base import Source
+from ecgcore.readers.pdf.reader import read_here
+from ecgcore.recording import Patient, Provenance, Recording
+from ecgcore.results import Finding, NotAssessed, Prediction, Quality
+from ecgcore.signal.quality_words import lost_lead
+from ecgcore.simulate.arrest import fibrillate
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
+from ui import report
+from ui.report import Printout, report_lines
+from ui.settings import _filtered
+from ui.state import OpenCase
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = "Mueller_Hans_1950-01-02.dcm"
+DIGEST = "ab" * 32
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+Press = Callable[[], bytes]
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(report, "utc_now", lambda: NOON)
+    started = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    started.run()
+    return started
+
+
+@pytest.fixture
+def press(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Press:
+    """Press the button as the server does: later, in another thread, without the session."""
+    offered: dict[str, Any] = {}
+
+    def take(label: str, data: Any, **_: Any) -> bool:
+        offered.clear()
+        offered[label] = data
+        return False
+
+    monkeypatch.setattr(st, "download_button", take)
+
+    def pressed() -> bytes:
+        made: list[bytes] = []
+        (data,) = offered.values()
+        assert isinstance(data.__self__, Printout)
+        caplog.clear()
+        thread = threading.Thread(target=lambda: made.append(data()))
+        thread.start()
+        thread.join()
+        assert "ScriptRunContext" not in caplog.text
+        return made[0]
+
+    return pressed
+
+
+def show(app: AppTest, case: OpenCase) -> None:
+    app.session_state["open_case"] = case
+    app.switch_page("pages/review.py").run()
+    assert not app.exception
+
+
+def upload(**changes: Any) -> OpenCase:
+    source = demonstration_case("rbbb").recording
+    rng = np.random.default_rng(5)
+    parts: dict[str, Any] = {
+        "signal": source.signal + rng.normal(0.3, 0.03, source.signal.shape),
+        "fs_hz": source.fs_hz,
+        "leads": source.leads,
+        "patient": Patient(age_years=55.0, sex="female"),
+        "provenance": Provenance(format="DICOM", sha256=DIGEST),
+    }
+    return OpenCase(FILE, Recording(**(parts | changes)))
+
+
+def text_of(content: bytes) -> str:
+    with pypdfium2.PdfDocument(content) as document:
+        pages = [page.get_textpage().get_text_range() for page in document]
+    return " ".join(" ".join(pages).split())
+
+
+def pictures(content: bytes) -> int:
+    with pypdfium2.PdfDocument(content) as document:
+        return sum(one.type == 3 for page in document for one in page.get_objects())
+
+
+def read_back(content: bytes) -> Recording:
+    given = ReadOptions()
+    return read_here(Source("x.pdf", given, files={"x.pdf": content}), given)
+
+
+def largest_difference(first: Recording, second: Recording) -> float:
+    return float(np.nanmax(np.abs(first.signal - second.signal)))
+
+
+def test_filter_and_notch_are_those_of_the_screen(app: AppTest, press: Press) -> None:
+    case = upload()
+    show(app, case)
+    raw = press()
+    assert "filter: as recorded" in text_of(raw)
+    assert largest_difference(read_back(raw), case.recording) < 1e-4
+    app.selectbox(key="choose_Filter").select("monitor").run()
+    app.selectbox(key="choose_Mains").select(50).run()
+    filtered = press()
+    assert "filter: 0.05-40 Hz, 50 Hz notch" in text_of(filtered)
+    drawn = _filtered(case.recording, "monitor", 50)
+    assert largest_difference(drawn, case.recording) > 0.1
+    assert largest_difference(read_back(filtered), drawn) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("style", "words", "n_pictures"),
+    [("none", "", 0), ("heat", "Shading: ", 1), ("trace", "Coloured trace: ", 0)],
+)
+def test_the_overlay_is_that_of_the_screen(
+    app: AppTest, press: Press, style: str, words: str, n_pictures: int
+) -> None:
+    case = upload()
+    case.selected = "RBBB"
+    app.session_state["overlay_style"] = style
+    app.session_state["show_failed_map"] = True
+    show(app, case)
+    content = press()
+    text = text_of(content)
+    assert pictures(content) == n_pictures
+    assert ("where the model looked" in text) == bool(words)
+    assert words in text
+    # The colours never hide the trace: it is read back from under them.
+    assert largest_difference(read_back(content), case.recording) < 1e-4
+
+
+def test_what_was_shown_when_the_button_was_drawn_is_printed(app: AppTest, press: Press) -> None:
+    case = upload()
+    case.verdicts["RBBB"] = "confirmed"
+    show(app, case)
+    app.selectbox(key="choose_Layout").select("12x1").run()
+    app.selectbox(key="choose_Speed").select(50.0).run()
+    # Another tab, or the next case on the same desk, goes on while the file is made.
+    case.verdicts.clear()
+    case.enter_patient(Patient(age_years=3.0, sex="male"))
+    text = text_of(press())
+    assert "Reader confirmed: Right bundle branch block" in text
+    assert "55 years female" in text
+    assert "50 mm/s 10 mm/mV" in text
+
+
+def test_it_says_by_what_and_from_what_it_was_made(app: AppTest, press: Press) -> None:
+    case = upload()
+    show(app, case)
+    content = press()
+    text = text_of(content)
+    card = read_card(ROOT / "weights" / "diagnostic-1")
+    assert f"Source: DICOM, SHA-256 {DIGEST}" in text
+    assert f"Model: diagnostic-1, SHA-256 of its weights {card.weights_sha256}" in text
+    assert f"Software: {SOFTWARE} statement table SHA-256 {table_digest()[:16]}" in text
+    assert "Printed 2026-03-01 12:00 UTC" in text
+    assert "Research and teaching use. Not a medical device" in text
+    assert "Suggested by diagnostic-1, not yet judged: Right bundle branch block" in text
+    assert "page 1 of 1" in text
+    assert content == press()
+
+
+def test_the_file_s_name_is_printed_only_if_asked_for(app: AppTest, press: Press) -> None:
+    case = upload()
+    show(app, case)
+    content = press()
+    assert "Mueller" not in text_of(content)
+    assert b"Mueller" not in content
+    with pypdfium2.PdfDocument(content) as document:
+        told = document.get_metadata_dict()
+    assert (told["Title"], told["Author"], told["Creator"]) == ("ECG", "", SOFTWARE)
+    (toggle,) = [one for one in app.toggle if one.label == "Print the file's name"]
+    toggle.set_value(True).run()
+    assert FILE in text_of(press())
+    show(app, upload())
+    assert "Mueller" not in text_of(press())
+
+
+def test_a_demonstration_case_has_no_file_s_name_to_hide(app: AppTest, press: Press) -> None:
+    (demo,) = [one for one in DEMONSTRATION_CASES if one.key == "rbbb"]
+    show(app, OpenCase("Case 8", demonstration_case("rbbb").recording, demo))
+    assert "Case 8" in text_of(press())
+    assert not [one for one in app.toggle if one.label == "Print the file's name"]
+
+
+def test_alarms_stand_in_the_pdf_as_on_the_page(app: AppTest, press: Press) -> None:
+    show(app, OpenCase(FILE, fibrillate("coarse", duration_s=10.0, seed=1)))
+    assert app.error
+    first = app.error[0].value.replace("\\", "")
+    # Above the traces, and again with the findings.
+    assert text_of(press()).count(first) == 2
+    app.selectbox(key="choose_Layout").select("12x1").run()
+    with pypdfium2.PdfDocument(press()) as document:
+        texts = [" ".join(page.get_textpage().get_text_range().split()) for page in document]
+    assert len(texts) == 2
+    assert all(first in text for text in texts)
+
+
+def test_why_nothing_is_said_is_printed_with_the_reader_s_own_word() -> None:
+    lines = report_lines("The recording is too short.", {"AF": "confirmed"})
+    assert lines == ("Reader confirmed: Atrial fibrillation", "The recording is too short.")
+
+
+def test_what_the_page_warns_of_is_printed() -> None:
+    found = Prediction(
+        "diagnostic-1",
+        ("I",),
+        (Finding("AF", "Atrial fibrillation", 0.4, True, 0.5, None, "Noise."),),
+        abstained=False,
+        abstain_reason="",
+        quality=Quality(True, bad_leads=("V1",)),
+        not_assessed=(NotAssessed(10.0, 20.0, "Noise in all leads."),),
+    )
+    lines = report_lines(found, {})
+    assert "Not assessed, 0:10 to 0:20: Noise in all leads." in lines
+    assert "Cannot be assessed: Atrial fibrillation" in lines
+    assert lost_lead("V1") in lines
+    abstained = replace(found, abstained=True, abstain_reason="It is paced.")
+    assert "The model abstains: It is paced." in report_lines(abstained, {})
+
+
+@pytest.mark.parametrize("extra", [3, 6])
+def test_fifteen_and_eighteen_leads_open_on_several_pages(
+    app: AppTest, press: Press, extra: int
+) -> None:
+    names = ("V7", "V8", "V9", "V3R", "V4R", "V5R")[:extra]
+    source = upload().recording
+    signal = np.concatenate((source.signal, source.signal[-extra:]))
+    show(app, upload(signal=signal, leads=(*source.leads, *names)))
+    app.selectbox(key="choose_Layout").select("12x1").run()
+    content = press()
+    with pypdfium2.PdfDocument(content) as document:
+        n_pages = len(document)
+    assert n_pages > 1
+    text = text_of(content)
+    for number in range(1, n_pages + 1):
+        assert f"page {number} of {n_pages}" in text
+
+
+def _downloads() -> list[tuple[str, ast.expr]]:
+    found = []
+    for path in [*(ROOT / "ui").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            if isinstance(called, ast.Attribute) and called.attr == "download_button":
+                named = [k.value for k in node.keywords if k.arg == "data"]
+                found.append((path.name, (named or node.args[1:2])[0]))
+    return found
+
+
+def test_no_deferred_download_can_read_the_session() -> None:
+    downloads = _downloads()
+    assert len(downloads) >= 4
+    deferred = {("report.py", "printout.to_pdf")}
+    for name, data in downloads:
+        assert not isinstance(data, ast.Lambda), name
+        if isinstance(data, ast.Attribute):
+            assert (name, ast.unparse(data)) in deferred
+    assert Printout.__dataclass_params__.frozen
+    method = Printout.to_pdf.__code__
+    assert not {"st", "settings", "session_state"} & {*method.co_names, *method.co_freevars}
