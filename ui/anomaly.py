@@ -10,9 +10,8 @@ from ecgcore.errors import EcgError
 from ecgcore.inference import available_models, use_threads
 from ecgcore.inference.anomaly import (
     DEFAULT_ANOMALY,
-    AnomalyModel,
+    default_anomaly,
     find_anomalies,
-    load_anomaly,
     smoothed_for_drawing,
 )
 from ecgcore.inference.anomaly_spans import Place, places_of, spans_of
@@ -86,17 +85,12 @@ def anomalies(case: OpenCase) -> None:
         _notes(found)
 
 
-@st.cache_resource(max_entries=1, show_spinner="Loading the model …")
-def _model() -> AnomalyModel:
-    use_threads(1)
-    return load_anomaly()
-
-
 def _found(case: OpenCase) -> AnomalyMap | str:
     if DEFAULT_ANOMALY not in available_models(ANOMALY):
         return "No anomaly model is installed here. The paper and its tools work without one."
     try:
-        model = _model()
+        use_threads(1)
+        model = default_anomaly()
         bar = st.progress(0.0, "Comparing with normal ECGs …")
         found = find_anomalies(
             model,

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ecgcore.explain.case import Case
-from ecgcore.explain.pause import pause
 from ecgcore.models import LeadAttentionNet, LeadSetNet
 from ecgcore.models.lead_set import LeadCountNorm
+from ecgcore.turns import pause
 
 AT_ONCE = 128
 Array = NDArray[np.float64]
