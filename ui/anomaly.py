@@ -24,10 +24,12 @@ from ecgcore.results import AnomalyMap
 from ui import card_words, settings
 from ui.card_words import plot
 from ui.findings import place_list
+from ui.jobs import Job
 from ui.measuring import measured
 from ui.review import footer_lines, header_lines
 from ui.state import OpenCase, open_case
 from ui.viewer import Legend, envelope, paper_viewer
+from ui.waiting import compute, queue_words
 from ui.words import plain
 
 _VIEWER = "anomaly_paper"
@@ -92,15 +94,22 @@ def _found(case: OpenCase) -> AnomalyMap | str:
         use_threads(1)
         model = default_anomaly()
         bar = st.progress(0.0, "Comparing with normal ECGs …")
-        found = find_anomalies(
-            model,
-            case.recording,
-            report=lambda share: bar.progress(share, "Comparing with normal ECGs …"),
+        recording = case.recording
+        found = compute(
+            case,
+            ("anomalies", model.name),
+            lambda report: find_anomalies(model, recording, report=report),
+            waiting=lambda job: bar.progress(job.share, _compared(job)),
         )
     except EcgError as error:
         return str(error)
     bar.empty()
     return found
+
+
+def _compared(job: Job) -> str:
+    waits = "" if job.before is None else f" {queue_words(job.before)}"
+    return f"Comparing with normal ECGs …{waits}"
 
 
 def _places(case: OpenCase, found: AnomalyMap, threshold: float) -> tuple[Place, ...]:
