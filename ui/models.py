@@ -16,6 +16,7 @@ from ecgcore.inference.outputs import sides_of
 from ecgcore.interpret import assess
 from ecgcore.measure import measure
 from ecgcore.models import HANDHELD, LeadAttentionNet
+from ecgcore.recording import Recording
 from ecgcore.results import Attribution, MeasureResult, Prediction
 from ui.state import OpenCase
 from ui.waiting import compute, compute_map
@@ -71,12 +72,22 @@ def explainer_of(case: OpenCase) -> Explainer:
     """
 
     def make() -> Explainer:
-        chosen, recording = model_of(case), case.recording
+        chosen, recording, measured = model_of(case), case.recording, measured_of(case)
         return compute(
-            case, ("explainer", chosen.name), lambda _report: Explainer(chosen, recording)
+            case,
+            ("explainer", chosen.name),
+            lambda _report: _explainer(chosen, recording, measured),
         )
 
     return case.remember("explainer", make)
+
+
+def _explainer(chosen: LoadedModel, recording: Recording, measured: MeasureResult) -> Explainer:
+    made = Explainer(chosen, recording)
+    if len(made.reading.pieces) == 1:
+        # Read as a whole, it has the waves that were measured on the whole.
+        made.beats = measured.beats
+    return made
 
 
 def attribution_of(

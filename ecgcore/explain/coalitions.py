@@ -147,6 +147,7 @@ class LeadAttentionGame:
         group = _groups(count)
         out = torch.empty(len(keep), self.network.n_labels, device=keep.device)
         for number in group.unique().tolist():
+            pause()
             chosen = group == number
             out[chosen] = self._of_group(keep[chosen], int(count[chosen][0]))
         return out
