@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Low to high; parts on one line do not import one another.
 LAYERS = (
-    ("errors", "checks", "origin"),
+    ("errors", "checks", "origin", "turns"),
     ("units", "leads", "labels"),
     ("recording", "results"),
     ("readers", "signal", "simulate"),

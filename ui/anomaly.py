@@ -12,9 +12,8 @@ from ecgcore.errors import EcgError
 from ecgcore.inference import available_models, use_threads
 from ecgcore.inference.anomaly import (
     DEFAULT_ANOMALY,
-    AnomalyModel,
+    default_anomaly,
     find_anomalies,
-    load_anomaly,
 )
 from ecgcore.inference.anomaly_shading import ShadingScale, shade, shading_scale
 from ecgcore.inference.anomaly_spans import Place, places_of, spans_of
@@ -27,10 +26,12 @@ from ecgcore.results import AnomalyMap, AnomalySpan
 from ui import card_words, settings
 from ui.card_words import plot
 from ui.findings import place_list
+from ui.jobs import Job
 from ui.measuring import measured
 from ui.review import footer_lines, header_lines
 from ui.state import OpenCase, open_case
 from ui.viewer import Legend, envelope, paper_viewer
+from ui.waiting import compute, queue_words
 from ui.words import plain
 
 _VIEWER = "anomaly_paper"
@@ -88,27 +89,29 @@ def anomalies(case: OpenCase) -> None:
         _notes(found)
 
 
-@st.cache_resource(max_entries=1, show_spinner="Loading the model …")
-def _model() -> AnomalyModel:
-    use_threads(1)
-    return load_anomaly()
-
-
 def _found(case: OpenCase) -> AnomalyMap | str:
     if DEFAULT_ANOMALY not in available_models(ANOMALY):
         return "No anomaly model is installed here. The paper and its tools work without one."
     try:
-        model = _model()
+        use_threads(1)
+        model = default_anomaly()
         bar = st.progress(0.0, "Comparing with normal ECGs …")
-        found = find_anomalies(
-            model,
-            case.recording,
-            report=lambda share: bar.progress(share, "Comparing with normal ECGs …"),
+        recording = case.recording
+        found = compute(
+            case,
+            ("anomalies", model.name),
+            lambda report: find_anomalies(model, recording, report=report),
+            waiting=lambda job: bar.progress(job.share, _compared(job)),
         )
     except EcgError as error:
         return str(error)
     bar.empty()
     return found
+
+
+def _compared(job: Job) -> str:
+    waits = "" if job.before is None else f" {queue_words(job.before)}"
+    return f"Comparing with normal ECGs …{waits}"
 
 
 def _places(case: OpenCase, found: AnomalyMap, threshold: float) -> tuple[Place, ...]:

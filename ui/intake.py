@@ -278,7 +278,8 @@ def _card(number: int, case: DemoCase, *, hidden: bool) -> None:
 
 def open_demonstration(number: int, case: DemoCase) -> None:
     """Put a demonstration case on the desk."""
-    put_case(OpenCase(title=f"Case {number}", recording=_simulated(case.key), demo=case))
+    made = _simulated(case.key)
+    put_case(OpenCase(title=f"Case {number}", recording=made, demo=case, shared=case.key))
 
 
 @st.cache_data(max_entries=32, show_spinner="Simulating …")

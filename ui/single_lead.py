@@ -25,6 +25,7 @@ from ui.findings import value
 from ui.shell import REMINDER
 from ui.state import OpenCase
 from ui.viewer import Legend, paper_viewer
+from ui.waiting import compute_map
 from ui.words import plain
 
 _KIND = {SINGLE_LEAD_MODEL: "made for one lead", DEFAULT_MODEL: "for any leads"}
@@ -321,11 +322,16 @@ def _map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | str:
             ("single lead explainer", name, leads),
             lambda: Explainer(model, case.recording, leads),
         )
-        with models.letting_go():
-            return case.remember(
-                ("single lead map", name, leads, code),
-                lambda: best_checked(model, code, partial(explainer.explain, code)),
-            )
+        key = ("single lead map", name, leads, code)
+        return case.remember(
+            key,
+            lambda: compute_map(
+                case,
+                key,
+                "Student's map" if name == SINGLE_LEAD_MODEL else "Teacher's map",
+                lambda _report: best_checked(model, code, partial(explainer.explain, code)),
+            ),
+        )
     except EcgError as error:
         return str(error)
 

@@ -16,7 +16,7 @@ from ecgcore.simulate.cases import DemoCase
 
 Value = TypeVar("Value")
 _MEMO_SIZE = 24
-_CASE = "open_case"
+_CASE, _SESSION = "open_case", "session_name"
 
 
 @dataclass
@@ -46,6 +46,9 @@ class OpenCase:
         Code of the finding whose map a long recording was turned to last.
     failed_maps_shown : set
         (model, statement, method) of maps that failed a check and are shown all the same.
+    shared : str or None
+        A demonstration case's key, while nothing was entered: what is computed for it holds nothing
+        of anybody, and is shared by all readers under this name.
     memo : OrderedDict
         Bounded store of what was computed for this case.
     """
@@ -61,6 +64,7 @@ class OpenCase:
     model: str | None = None
     turned_to: str | None = None
     failed_maps_shown: set[tuple[str, str, str]] = field(default_factory=set)
+    shared: str | None = None
     memo: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
 
     def remember(self, key: Hashable, make: Callable[[], Value]) -> Value:
@@ -76,6 +80,7 @@ class OpenCase:
     def enter_patient(self, patient: Patient) -> None:
         """Take what the reader says of the patient; all but the reader's own work is made anew."""
         self.recording = self.recording.with_patient(patient)
+        self.shared = None
         self.memo.clear()
 
     def read_by(self, name: str) -> None:
@@ -84,6 +89,12 @@ class OpenCase:
         said = ("prediction", "explainer", "attribution")
         for key in [k for k in self.memo if k in said or (isinstance(k, tuple) and k[0] in said)]:
             del self.memo[key]
+
+
+def session_name() -> str:
+    """Return a name of this session, made here."""
+    name: str = st.session_state.setdefault(_SESSION, uuid.uuid4().hex)
+    return name
 
 
 def open_case() -> OpenCase | None:

@@ -36,6 +36,7 @@ from ecgcore.recording import Patient, Recording
 from ecgcore.results import AnomalyMap, ClassifierScore, RestoredTrace
 from ecgcore.signal.beats import detect_beats
 from ecgcore.signal.quality import grade
+from ecgcore.turns import Priority, turn
 
 Array = NDArray[np.float64]
 
@@ -95,13 +96,20 @@ def load_anomaly(name: str = DEFAULT_ANOMALY) -> AnomalyModel:
     return AnomalyModel(loaded, norms, references)
 
 
-def _reference(name: str) -> LoadedModel:
+def default_anomaly() -> AnomalyModel:
+    """Return the committed anomaly model, loaded once a process; errors as :func:`load_anomaly`."""
+    # Two threads that ask at once would load it twice.
     with _LOADING:
-        return _loaded(name)
+        return _default()
 
 
 @cache
-def _loaded(name: str) -> LoadedModel:
+def _default() -> AnomalyModel:
+    return load_anomaly()
+
+
+@cache
+def _reference(name: str) -> LoadedModel:
     return load_model(name)
 
 
@@ -265,9 +273,9 @@ def look(
     given = model_input(recording, contract, used)
     rows = recording.signal[[recording.leads.index(n) for n in used]]
     r_s = detect_beats(rows, recording.fs_hz)
-    with model.loaded.lock:
+    with turn(Priority.MAPS):
         raw = raw_scores(model.loaded.network, given, r_s, report=report)
-    references = {n: _features(m, recording, used) for n, m in model.references.items()}
+        references = {n: _features(m, recording, used) for n, m in model.references.items()}
     return Seen(given, used, bool(readable), raw, references)
 
 
@@ -293,8 +301,7 @@ def judge(model: AnomalyModel, recording: Recording, seen: Seen) -> AnomalyMap:
 
 def _features(model: LoadedModel, recording: Recording, used: dict[str, str]) -> Array:
     given = model_input(recording, model.card.input, used)
-    with model.lock:
-        return network_features(model.network, given, pieces_of(given, model.card.input))
+    return network_features(model.network, given, pieces_of(given, model.card.input))
 
 
 def _with_classifier(

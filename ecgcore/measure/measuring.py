@@ -38,6 +38,7 @@ from ecgcore.signal.beats import find_beats, make_traces
 from ecgcore.signal.confidence import beat_confidence
 from ecgcore.signal.quality import assess, grade
 from ecgcore.signal.rr import absent_spans, rr_before
+from ecgcore.turns import Priority, turn
 from ecgcore.units import MV
 
 Array = NDArray[np.float64]
@@ -68,6 +69,7 @@ class _Waves:
     confidence: Array
 
 
+@turn(Priority.FINDINGS)
 def measure(
     recording: Recording, *, delineator: str | None = None, check: bool = True
 ) -> MeasureResult:
