@@ -17,9 +17,9 @@ from ecgcore.inference import (
 )
 from ecgcore.inference.outputs import sides_of
 from ecgcore.interpret import assess
-from ecgcore.measure import measure
 from ecgcore.models import HANDHELD, LeadAttentionNet
 from ecgcore.results import Attribution, MeasureResult, Prediction
+from ui.analysis import measured
 from ui.state import OpenCase
 
 _MAX_MODELS = 4
@@ -57,7 +57,7 @@ def findings_of(case: OpenCase) -> Prediction:
 
 def measured_of(case: OpenCase) -> MeasureResult:
     """Return the case's measurements without the reader's marks, computed once."""
-    return case.remember("measured", lambda: measure(case.recording))
+    return case.remember("measured", lambda: measured(case.recording))
 
 
 def explainer_of(case: OpenCase) -> Explainer:
