@@ -105,6 +105,6 @@ def shortage(error: BaseException, *, own_folder: bool = False) -> ResourceError
 def lack(words: str) -> ResourceError:
     """Return the error that says what the machine lacks, in words such as "its disk is full"."""
     return ResourceError(
-        f"The machine that does the work cannot do it now: {words}; {NOT_JUDGED}. Try again "
-        "later, or ask whoever runs it to make room."
+        f"The computer that runs this software cannot do it now: {words}; {NOT_JUDGED}. Try again "
+        "later, or ask its administrator to make room."
     )

@@ -60,7 +60,7 @@ def decode(content: bytes | bytearray) -> Any:
         length = int.from_bytes(view[:_LENGTH_BYTES], "little")
         tree = json.loads(bytes(view[_LENGTH_BYTES : _LENGTH_BYTES + length]))
         return _Decoder(view[_LENGTH_BYTES + length :]).value(tree)
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         if isinstance(error, EcgError):
             raise
         raise CannotAssessError("The analysis gave no usable answer; try again.") from error
@@ -136,12 +136,21 @@ def _array(value: NDArray[Any] | np.generic, arrays: Parts) -> dict[str, Any]:
 class _Decoder:
     def __init__(self, arrays: memoryview) -> None:
         self._arrays = arrays
+        self._kinds: dict[str, Callable[[Any], Any]] = {
+            "list": self._list,
+            "tuple": self._tuple,
+            "map": self._map,
+            "time": datetime.fromisoformat,
+            "error": self._error,
+            "object": self._object,
+            "array": self._array,
+        }
 
     def value(self, tree: Any) -> Any:
         if not isinstance(tree, dict):
             return tree
         ((kind, content),) = tree.items()
-        return getattr(self, f"_{kind}")(content)
+        return self._kinds[kind](content)
 
     def _list(self, items: Sequence[Any]) -> list[Any]:
         return [self.value(item) for item in items]
@@ -151,9 +160,6 @@ class _Decoder:
 
     def _map(self, items: Sequence[Any]) -> dict[Any, Any]:
         return {self.value(key): self.value(item) for key, item in items}
-
-    def _time(self, text: str) -> datetime:
-        return datetime.fromisoformat(text)
 
     def _error(self, content: Sequence[str]) -> None:
         kind = _ERRORS.get(content[0], CannotAssessError)

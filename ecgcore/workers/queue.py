@@ -75,7 +75,8 @@ class FairQueue:
         may = [job for job in self.waiting if self._may_start(job)]
         if not may or len(self.running) >= self.size:
             return None
-        job = min(may, key=self._rank)
+        at = self.now()
+        job = min(may, key=lambda each: self._rank(each, at))
         self.waiting.remove(job)
         job.started_s = self.now()
         self.running.append(job)
@@ -124,13 +125,15 @@ class FairQueue:
         """Return how many are before a waiting job: those that run, if it waits for them."""
         if job not in self.waiting:
             return 0
-        before = sum(self._place(other) < self._place(job) for other in self.waiting)
+        at = self.now()
+        own = self._place(job, at)
+        before = sum(self._place(other, at) < own for other in self.waiting)
         return before + len(self.running)
 
-    def had_s(self, session: Hashable) -> float:
-        """Return the seconds of work that a session has had lately."""
-        seconds, at = self._had.get(session, (0.0, 0.0))
-        return seconds * 0.5 ** ((self.now() - at) / HALF_LIFE_S)
+    def had_s(self, session: Hashable, at: float | None = None) -> float:
+        """Return the seconds of work that a session has had lately, seen from ``at`` or now."""
+        seconds, then = self._had.get(session, (0.0, 0.0))
+        return seconds * 0.5 ** (((self.now() if at is None else at) - then) / HALF_LIFE_S)
 
     def _may_start(self, job: Job) -> bool:
         most = max(1, self.size - 1)
@@ -138,14 +141,15 @@ class FairQueue:
             return False
         return not self._is_long(job) or sum(map(self._is_long, self.running)) < most
 
-    def _rank(self, job: Job) -> tuple[int, float, int]:
+    def _rank(self, job: Job, at: float) -> tuple[int, float, int]:
+        # At one moment for all: what is forgotten between two looks must not decide.
         running = sum(other.session == job.session for other in self.running)
-        return running + job.passed, self.had_s(job.session), job.number
+        return running + job.passed, self.had_s(job.session, at), job.number
 
-    def _place(self, job: Job) -> tuple[int, float, int]:
+    def _place(self, job: Job, at: float) -> tuple[int, float, int]:
         """Return a job's place among those that wait: each session's first before any second."""
         earlier = sum(o.session == job.session and o.number < job.number for o in self.waiting)
-        running, had_s, number = self._rank(job)
+        running, had_s, number = self._rank(job, at)
         return running + earlier, had_s, number
 
     def _is_long(self, job: Job) -> bool:
