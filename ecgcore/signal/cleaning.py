@@ -246,8 +246,8 @@ def _level(row: Array, at: int, wide: int, n: int) -> float:
 
 
 def _median(values: Array) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else float("nan")
+    known = values[np.isfinite(values)]  # a copy, which may be put in order
+    return float(np.median(known, overwrite_input=True)) if known.size else float("nan")
 
 
 def _beyond(row: Array, fs_hz: float, limit: float) -> Iterator[tuple[int, int]]:

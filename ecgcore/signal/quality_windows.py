@@ -44,15 +44,22 @@ class Windows:
 def filled(signal: NDArray[np.floating], present: NDArray[np.bool_]) -> Array:
     """Return samples as float64, gaps bridged by straight lines, each lead's median removed."""
     out = signal.astype(np.float64)
-    at = np.arange(signal.shape[1])
     for row, known in zip(out, present, strict=True):
         if not known.any():
             row[:] = 0.0
         elif not known.all():
-            row[:] = np.interp(at, at[known], row[known])
+            _bridge(row, known)
     for row in out:  # one lead's copy at a time
         np.subtract(row, np.median(row), out=row)
     return out
+
+
+def _bridge(row: Array, known: NDArray[np.bool_]) -> None:
+    """Put straight lines into the gaps of a lead; before the first and after the last, a level."""
+    edges = known.copy()
+    edges[1:-1] &= ~(known[:-2] & known[2:])
+    at, gaps = np.flatnonzero(edges), np.flatnonzero(~known)
+    row[gaps] = np.interp(gaps, at, row[at])
 
 
 def windows_of(x: Array, present: NDArray[np.bool_], fs_hz: float) -> Windows:
