@@ -19,7 +19,7 @@ from ecgcore.inference.outputs import sides_of
 from ecgcore.interpret import assess
 from ecgcore.models import HANDHELD, LeadAttentionNet
 from ecgcore.results import Attribution, MeasureResult, Prediction
-from ui.analysis import measured
+from ui.analysis import findings, is_long, measured
 from ui.state import OpenCase
 
 _MAX_MODELS = 4
@@ -50,6 +50,9 @@ def findings_of(case: OpenCase) -> Prediction:
     """
 
     def make() -> Prediction:
+        if is_long(case.recording):
+            name = case.model or model_for(case.recording)
+            return findings(case.recording, name, measured_of(case))
         return assess(model_of(case), case.recording, measured=measured_of(case))
 
     return case.remember("prediction", make)

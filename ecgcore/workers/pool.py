@@ -1,5 +1,6 @@
 """A few workers behind one fair queue, for all sessions of a server."""
 
+import atexit
 import contextlib
 import logging
 import os
@@ -15,6 +16,7 @@ from ecgcore.workers.queue import FairQueue, Job
 
 DEFAULT_WORKERS = 2
 _LOOK_S = 1.0
+_CLOSE_S = 10.0
 _LOG = logging.getLogger(__name__)
 Failure = WorkerError | EcgError
 
@@ -109,7 +111,8 @@ class Pool:
                 job.cancelled = True
             self._changed.notify_all()
         for thread in self._threads:
-            thread.join()
+            thread.join(_CLOSE_S)
+        atexit.unregister(self.close)
         for job in list(self._tickets):
             self._deliver(job, None, CancelledError(_CANCELLED))
 
@@ -169,6 +172,8 @@ class Pool:
                 thread = threading.Thread(target=self._work, name=f"worker-{number}", daemon=True)
                 self._threads.append(thread)
                 thread.start()
+            # Otherwise the folders of the workers stay when the server stops.
+            atexit.register(self.close)
 
     # ---- in the threads: one worker each ------------------------------------------------------
 
@@ -187,8 +192,8 @@ class Pool:
 
     @staticmethod
     def _warm(worker: Worker) -> None:
-        # What hinders it is told to whoever asks next.
-        with contextlib.suppress(WorkerError, ResourceError):
+        # What hinders it (the end of the program is one such thing) is told to whoever asks next.
+        with contextlib.suppress(WorkerError, ResourceError, RuntimeError):
             worker.start()
 
     def _next(self, worker: Worker) -> Job | None:

@@ -196,6 +196,23 @@ def test_a_worker_that_hangs_dies_with_a_killed_server(tmp_path: Path) -> None:
     assert not Path(folder).exists()
 
 
+ENDING = f"""
+from ecgcore.workers import Pool, WorkerSpec
+pool = Pool(WorkerSpec(("{JOBS}:spin", "{JOBS}:echo"), max_seconds=600), size=2)
+pool.start()
+pool.submit([[b"/dev/null"]], session="a")
+"""
+
+
+def test_a_server_that_stops_leaves_no_folder(tmp_path: Path) -> None:
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", ENDING], cwd=ROOT, env=env, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_only_what_a_dead_server_left_is_swept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
