@@ -11,9 +11,9 @@ from ecgcore.readers import FORMATS, ReadOptions
 from ecgcore.readers.opening import UploadedFile
 from ecgcore.recording import Recording, describe_age
 from ecgcore.results import Quality
-from ecgcore.signal.quality import assess
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, demonstration_case
 from ecgcore.units import MV
+from ui.analysis import quality_of
 from ui.reading import read_uploads
 from ui.state import OpenCase, put_case
 from ui.words import plain
@@ -168,7 +168,6 @@ def _keep_options(fs: float | None, unit: str | None, leads: str | None) -> None
 
 
 def _summary(recording: Recording, name: str) -> None:
-    quality = assess(recording)
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
         left.text(f"{name}: {describe(recording)}")
@@ -176,6 +175,7 @@ def _summary(recording: Recording, name: str) -> None:
             put_case(OpenCase(title=name, recording=recording))
             st.switch_page(_REVIEW)
         _ask_leads(recording, name)
+        quality = quality_of(recording)
         st.text(quality_words(quality, recording))
         if quality.reasons:
             _lines("Signal quality", quality.reasons)

@@ -14,10 +14,10 @@ from ecgcore.inference import (
 )
 from ecgcore.inference.outputs import sides_of
 from ecgcore.interpret import assess
-from ecgcore.measure import measure
 from ecgcore.models import HANDHELD, LeadAttentionNet
 from ecgcore.recording import Recording
 from ecgcore.results import Attribution, MeasureResult, Prediction
+from ui.analysis import findings, is_long, measured
 from ui.state import OpenCase
 from ui.waiting import compute, compute_map
 
@@ -47,11 +47,14 @@ def findings_of(case: OpenCase) -> Prediction:
     """
 
     def make() -> Prediction:
-        chosen, recording, measured = model_of(case), case.recording, measured_of(case)
+        if is_long(case.recording):
+            name = case.model or model_for(case.recording)
+            return findings(case.recording, name, measured_of(case))
+        chosen, recording, known = model_of(case), case.recording, measured_of(case)
         return compute(
             case,
             ("prediction", chosen.name),
-            lambda _report: assess(chosen, recording, measured=measured),
+            lambda _report: assess(chosen, recording, measured=known),
         )
 
     return case.remember("prediction", make)
@@ -59,7 +62,7 @@ def findings_of(case: OpenCase) -> Prediction:
 
 def measured_of(case: OpenCase) -> MeasureResult:
     """Return the case's measurements without the reader's marks, computed once."""
-    return case.remember("measured", lambda: measure(case.recording))
+    return case.remember("measured", lambda: measured(case.recording))
 
 
 def explainer_of(case: OpenCase) -> Explainer:
@@ -72,11 +75,11 @@ def explainer_of(case: OpenCase) -> Explainer:
     """
 
     def make() -> Explainer:
-        chosen, recording, measured = model_of(case), case.recording, measured_of(case)
+        chosen, recording, known = model_of(case), case.recording, measured_of(case)
         return compute(
             case,
             ("explainer", chosen.name),
-            lambda _report: _explainer(chosen, recording, measured),
+            lambda _report: _explainer(chosen, recording, known),
         )
 
     return case.remember("explainer", make)

@@ -6,7 +6,7 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ecgcore.errors import EcgError
+from ecgcore.errors import CancelledError
 from ui.jobs import Job, Jobs, Report
 from ui.state import OpenCase, session_name
 
@@ -15,10 +15,6 @@ Value = TypeVar("Value")
 _NOTHING = "nothing"
 # Looks after which a map that is being computed can be cancelled, too: two seconds.
 _LOOKS = 8
-
-
-class CancelledError(EcgError):
-    """The reader wanted it no longer."""
 
 
 @st.cache_resource(show_spinner=False)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol, runtime_checkable
 
-from ecgcore.errors import EcgError, ReadError, TooLargeError, UnknownFormatError
+from ecgcore.errors import EcgError, ReadError, TooLargeError, UnknownFormatError, shortage
 from ecgcore.readers.base import ReadOptions, Source, no_memory, shown, too_large
 from ecgcore.readers.discover import describe, passed_over, recordings_in
 from ecgcore.readers.table import recognise
@@ -233,6 +233,9 @@ def _read_source(source: Source, options: ReadOptions) -> Recording:
             return entry.read(source, options)
         except MemoryError:
             pass  # raised below, without the traceback that holds what was read so far
+        except OSError as error:
+            # Readers open nothing but their own temporary folders.
+            raise shortage(error, own_folder=True) or error from error
         raise no_memory()
     header = source.beside(f"{PurePosixPath(source.name).stem}.hea")
     if header is not None and header != source.name:
