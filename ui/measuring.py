@@ -1,5 +1,6 @@
 """Measurements beside the paper: intervals, axes, marks that can be moved, the median beat."""
 
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -8,8 +9,10 @@ import streamlit as st
 
 from ecgcore.errors import EcgError
 from ecgcore.measure import measure, reference_range
-from ecgcore.measure.editing import edited
+from ecgcore.measure.editing import edit_words, edited
 from ecgcore.measure.machine import difference, machine_values
+from ecgcore.measure.rhythm import rhythm_words
+from ecgcore.measure.words import LABELS, amplitude_words, unit_words, value_words
 from ecgcore.recording import Provenance, Recording
 from ecgcore.render.paper import PaperSettings, Sheet, lay_out, lay_out_beat, window_seconds
 from ecgcore.render.trend import trend_figure
@@ -25,22 +28,7 @@ from ui.words import plain
 
 _VIEWER = "measure_paper"
 _READER = "the reader"
-_LABELS = {
-    "heart_rate": "Heart rate",
-    "rr_mean": "RR mean",
-    "rr_sd": "RR standard deviation",
-    "pr": "PR",
-    "qrs": "QRS",
-    "qt": "QT",
-    "qtc_fridericia": "QTc Fridericia",
-    "qtc_bazett": "QTc Bazett",
-    "qtc_framingham": "QTc Framingham",
-    "qtc_hodges": "QTc Hodges",
-    "p_axis": "P axis",
-    "qrs_axis": "QRS axis",
-    "t_axis": "T axis",
-}
-_UNITS = {"bpm": "/min", "deg": "°"}
+_REFUSED = "refused_marks"
 _ARROWS = {"low": "↓", "high": "↑", "within": ""}
 _MEDIAN_SPEED = 50.0
 
@@ -61,14 +49,38 @@ def measurements(case: OpenCase) -> None:
 
 def measured(case: OpenCase) -> MeasureResult:
     """Return the case's measurements with the reader's marks in them."""
-    unedited: MeasureResult = case.remember("measured", lambda: _measure(case.recording))
-    try:
-        return edited(unedited, case.edits, by=_READER)
-    except EcgError as error:
-        # The last mark was impossible: it goes back, and says why.
-        case.edits.popitem()
-        st.warning(plain(str(error)))
-        return edited(unedited, case.edits, by=_READER)
+    unedited = _unedited(case)
+    while case.edits:
+        try:
+            return edited(unedited, case.edits, by=_READER, recording=case.recording)
+        except EcgError as error:
+            # The last mark was impossible: it goes back, and says why.
+            case.edits.popitem()
+            _refusals().add(case, str(error))
+    return unedited
+
+
+def _unedited(case: OpenCase) -> MeasureResult:
+    result: MeasureResult = case.remember("measured", lambda: _measure(case.recording))
+    return result
+
+
+@dataclass
+class _Refusals:
+    """Marks that could not stand where they were moved: how many, and why the last one."""
+
+    count: int = 0
+    case_id: str = ""
+    words: str = ""
+
+    def add(self, case: OpenCase, words: str) -> None:
+        self.count += 1
+        self.case_id, self.words = case.case_id, words
+
+
+def _refusals() -> _Refusals:
+    found: _Refusals = st.session_state.setdefault(_REFUSED, _Refusals())
+    return found
 
 
 def _measure(recording: Recording) -> MeasureResult:
@@ -101,9 +113,13 @@ def _paper(case: OpenCase, chosen: PaperSettings, result: MeasureResult, *, mark
         overview=case.remember(("envelope", lead), lambda: envelope(case.recording, lead))
         if long
         else None,
-        markers=beat_marks(result.beats, sheet, case.edits) if marks else None,
+        markers=beat_marks(result.beats, sheet, case.edits, refused=_refusals().count)
+        if marks
+        else None,
         on_act=_on_paper,
     )
+    if _refusals().case_id == case.case_id and _refusals().words:
+        st.warning(plain(_refusals().words))
     if marks:
         st.caption(
             "Green P, orange QRS, blue T: the consensus of all leads; drag a mark to correct it. "
@@ -120,12 +136,27 @@ def _on_paper() -> None:
     if act["name"] == "navigate":
         case.start_s = float(act.get("start_s", 0.0))
     elif act["name"] == "move":
-        chosen: PaperSettings = st.session_state.get("paper_settings", PaperSettings())
-        found = moved(act, _sheet(case, chosen))
-        if found is not None:
-            beat, name, time_s = found
-            case.edits.pop((beat, name), None)
-            case.edits[beat, name] = time_s
+        _move(case, act)
+
+
+def _move(case: OpenCase, act: dict[str, Any]) -> None:
+    """Take a moved mark, or refuse it: then it goes back, and the page says why."""
+    chosen: PaperSettings = st.session_state.get("paper_settings", PaperSettings())
+    found = moved(act, _sheet(case, chosen), measured(case).beats)
+    if found is None:
+        _refusals().add(case, "This mark cannot be moved here; it was left where it was.")
+        return
+    beat, name, time_s = found
+    edits = {key: at for key, at in case.edits.items() if key != (beat, name)}
+    edits[beat, name] = time_s
+    try:
+        edited(_unedited(case), edits, by=_READER, recording=case.recording)
+    except EcgError as error:
+        _refusals().add(case, str(error))
+    else:
+        case.edits.clear()
+        case.edits.update(edits)
+        _refusals().words = ""
 
 
 # ---- the panel -----------------------------------------------------------------------------
@@ -135,7 +166,10 @@ def _panel(case: OpenCase, result: MeasureResult) -> None:
     st.markdown("**Measurements**")
     if case.edits and st.button("Undo my edits", icon=":material/undo:"):
         case.edits.clear()
+        _refusals().words = ""
         st.rerun(scope="fragment")
+    for line in edit_words(_unedited(case), result, case.edits):
+        st.caption(plain(f"Edited: {line}"))
     rows = [_row(case, m) for m in _in_order(result)]
     st.html(f'<table class="ecg-table">{"".join(rows)}</table>')
     for caution in _cautions(result):
@@ -150,7 +184,7 @@ def _panel(case: OpenCase, result: MeasureResult) -> None:
     for note in result.notes:
         st.caption(plain(note))
     _bad_leads(result)
-    st.caption(f"Rhythm: {result.rhythm}. Waves found by {result.delineator}.")
+    st.caption(f"Rhythm: {rhythm_words(result.rhythm)}. Waves found by {result.delineator}.")
 
 
 def _bad_leads(result: MeasureResult) -> None:
@@ -165,19 +199,20 @@ def _bad_leads(result: MeasureResult) -> None:
 
 def _in_order(result: MeasureResult) -> list[Measurement]:
     found = {m.name: m for m in result.measurements}
-    return [found[name] for name in _LABELS if name in found]
+    return [found[name] for name in LABELS if name in found]
 
 
 def _row(case: OpenCase, given: Measurement) -> str:
-    label = escape(_LABELS[given.name])
+    label = escape(LABELS[given.name])
     hint = escape(given.method, quote=True)
     if given.value is None:
         return (
             f'<tr title="{hint}"><td>{label}</td>'
             f'<td colspan="2" class="why">{escape(given.reason)}</td></tr>'
         )
-    unit = escape(_UNITS.get(given.unit, f" {given.unit}"))
-    spread = "edited" if given.uncertainty is None else _spread(given.uncertainty)
+    spread = "" if given.uncertainty is None else _spread(given.uncertainty)
+    if given.edited_by:
+        spread = f"{spread} edited".strip()
     known = reference_range(given.name, case.recording.patient)
     mark, source = "", ""
     if known is not None:
@@ -185,14 +220,14 @@ def _row(case: OpenCase, given: Measurement) -> str:
         source = escape(f"; reference {_range(known.low, known.high)}, {known.source}", quote=True)
     return (
         f'<tr title="{hint}{source}"><td>{label}</td>'
-        f'<td class="value">{given.value:.0f}{unit} <b>{mark}</b></td>'
+        f'<td class="value">{escape(value_words(given))} <b>{mark}</b></td>'
         f'<td class="spread">{spread}</td></tr>'
     )
 
 
 def _method(given: Measurement) -> str:
     words = escape(given.reason or given.method)
-    return f'<tr><td>{escape(_LABELS[given.name])}</td><td class="why">{words}</td></tr>'
+    return f'<tr><td>{escape(LABELS[given.name])}</td><td class="why">{words}</td></tr>'
 
 
 def _spread(uncertainty: float) -> str:
@@ -220,8 +255,8 @@ def _references(case: OpenCase, result: MeasureResult) -> None:
     patient = case.recording.patient
     known = [(m, reference_range(m.name, patient)) for m in _in_order(result)]
     rows = [
-        f"<tr><td>{escape(_LABELS[m.name])}</td>"
-        f"<td>{_range(r.low, r.high)}{escape(_UNITS.get(m.unit, f' {m.unit}'))}</td>"
+        f"<tr><td>{escape(LABELS[m.name])}</td>"
+        f"<td>{_range(r.low, r.high)}{escape(unit_words(m.unit))}</td>"
         f'<td class="why">{escape(r.source)}</td></tr>'
         for m, r in known
         if r is not None and m.value is not None
@@ -247,9 +282,9 @@ def _machine(provenance: Provenance, result: MeasureResult) -> None:
             apart = ""
             if own is not None and own.value is not None:
                 apart = f"{difference(name, value, own.value):+.0f}"
-            unit = "" if own is None else escape(_UNITS.get(own.unit, f" {own.unit}"))
+            unit = "" if own is None else escape(unit_words(own.unit))
             rows.append(
-                f"<tr><td>{escape(_LABELS[name])}</td>"
+                f"<tr><td>{escape(LABELS[name])}</td>"
                 f'<td class="value">{value:.0f}{unit}</td><td class="spread">{apart}</td></tr>'
             )
         if rows:
@@ -302,16 +337,19 @@ def _amplitudes(_case: OpenCase, result: MeasureResult) -> None:
         st.info(plain(result.amplitude_reason))
         return
     names = list(next(iter(result.amplitudes.values())))
+    error = {} if result.median_beat is None else result.median_beat.error
     head = "".join(f"<th>{escape(name)}</th>" for name in ["mV", *names])
     rows = "".join(
-        f"<tr><td>{escape(lead)}</td>" + "".join(_cell(row[name]) for name in names) + "</tr>"
+        f"<tr><td>{escape(lead)}</td>"
+        + "".join(_cell(row[name], error.get(lead, 0.0)) for name in names)
+        + "</tr>"
         for lead, row in result.amplitudes.items()
     )
     st.html(f'<table class="ecg-table wide"><tr>{head}</tr>{rows}</table>')
 
 
-def _cell(value: float | None) -> str:
-    return '<td class="value">–</td>' if value is None else f'<td class="value">{value:.2f}</td>'
+def _cell(value: float | None, error_mv: float) -> str:
+    return f'<td class="value">{amplitude_words(value, error_mv)}</td>'
 
 
 def _st_and_voltage(_case: OpenCase, result: MeasureResult) -> None:
