@@ -1,18 +1,16 @@
 """Measurements beside the paper: intervals, axes, marks that can be moved, the median beat."""
 
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from ecgcore.errors import EcgError
 from ecgcore.measure import measure, reference_range
-from ecgcore.measure.editing import edit_words, edited
+from ecgcore.measure.editing import edit_words
 from ecgcore.measure.machine import difference, machine_values
 from ecgcore.measure.rhythm import rhythm_words
-from ecgcore.measure.words import LABELS, amplitude_words, unit_words, value_words
+from ecgcore.measure.words import LABELS, amplitude_words, range_words, unit_words, value_words
 from ecgcore.recording import Provenance, Recording
 from ecgcore.render.paper import PaperSettings, Sheet, lay_out, lay_out_beat, window_seconds
 from ecgcore.render.trend import trend_figure
@@ -20,6 +18,7 @@ from ecgcore.results import Measurement, MeasureResult
 from ecgcore.signal.quality_words import lost_lead
 from ecgcore.units import MV
 from ui import settings
+from ui.edits import move_mark, refusals, with_edits
 from ui.marks import beat_marks, median_marks, moved
 from ui.review import footer_lines, header_lines
 from ui.state import OpenCase, open_case
@@ -27,8 +26,6 @@ from ui.viewer import envelope, paper_viewer
 from ui.words import plain
 
 _VIEWER = "measure_paper"
-_READER = "the reader"
-_REFUSED = "refused_marks"
 _ARROWS = {"low": "↓", "high": "↑", "within": ""}
 _MEDIAN_SPEED = 50.0
 
@@ -49,38 +46,12 @@ def measurements(case: OpenCase) -> None:
 
 def measured(case: OpenCase) -> MeasureResult:
     """Return the case's measurements with the reader's marks in them."""
-    unedited = _unedited(case)
-    while case.edits:
-        try:
-            return edited(unedited, case.edits, by=_READER, recording=case.recording)
-        except EcgError as error:
-            # The last mark was impossible: it goes back, and says why.
-            case.edits.popitem()
-            _refusals().add(case, str(error))
-    return unedited
+    return with_edits(_unedited(case), case)
 
 
 def _unedited(case: OpenCase) -> MeasureResult:
     result: MeasureResult = case.remember("measured", lambda: _measure(case.recording))
     return result
-
-
-@dataclass
-class _Refusals:
-    """Marks that could not stand where they were moved: how many, and why the last one."""
-
-    count: int = 0
-    case_id: str = ""
-    words: str = ""
-
-    def add(self, case: OpenCase, words: str) -> None:
-        self.count += 1
-        self.case_id, self.words = case.case_id, words
-
-
-def _refusals() -> _Refusals:
-    found: _Refusals = st.session_state.setdefault(_REFUSED, _Refusals())
-    return found
 
 
 def _measure(recording: Recording) -> MeasureResult:
@@ -113,13 +84,14 @@ def _paper(case: OpenCase, chosen: PaperSettings, result: MeasureResult, *, mark
         overview=case.remember(("envelope", lead), lambda: envelope(case.recording, lead))
         if long
         else None,
-        markers=beat_marks(result.beats, sheet, case.edits, refused=_refusals().count)
+        markers=beat_marks(result.beats, sheet, case.edits, refused=refusals().count)
         if marks
         else None,
         on_act=_on_paper,
     )
-    if _refusals().case_id == case.case_id and _refusals().words:
-        st.warning(plain(_refusals().words))
+    why = refusals().why(case)
+    if why:
+        st.warning(plain(why))
     if marks:
         st.caption(
             "Green P, orange QRS, blue T: the consensus of all leads; drag a mark to correct it. "
@@ -144,19 +116,10 @@ def _move(case: OpenCase, act: dict[str, Any]) -> None:
     chosen: PaperSettings = st.session_state.get("paper_settings", PaperSettings())
     found = moved(act, _sheet(case, chosen), measured(case).beats)
     if found is None:
-        _refusals().add(case, "This mark cannot be moved here; it was left where it was.")
+        refusals().add(case, "This mark cannot be moved here; it was left where it was.")
         return
     beat, name, time_s = found
-    edits = {key: at for key, at in case.edits.items() if key != (beat, name)}
-    edits[beat, name] = time_s
-    try:
-        edited(_unedited(case), edits, by=_READER, recording=case.recording)
-    except EcgError as error:
-        _refusals().add(case, str(error))
-    else:
-        case.edits.clear()
-        case.edits.update(edits)
-        _refusals().words = ""
+    move_mark(_unedited(case), case, (beat, name), time_s)
 
 
 # ---- the panel -----------------------------------------------------------------------------
@@ -166,7 +129,7 @@ def _panel(case: OpenCase, result: MeasureResult) -> None:
     st.markdown("**Measurements**")
     if case.edits and st.button("Undo my edits", icon=":material/undo:"):
         case.edits.clear()
-        _refusals().words = ""
+        refusals().forget()
         st.rerun(scope="fragment")
     for line in edit_words(_unedited(case), result, case.edits):
         st.caption(plain(f"Edited: {line}"))
@@ -217,7 +180,9 @@ def _row(case: OpenCase, given: Measurement) -> str:
     mark, source = "", ""
     if known is not None:
         mark = _ARROWS[known.judge(given.value)]
-        source = escape(f"; reference {_range(known.low, known.high)}, {known.source}", quote=True)
+        source = escape(
+            f"; reference {range_words(known.low, known.high)}, {known.source}", quote=True
+        )
     return (
         f'<tr title="{hint}{source}"><td>{label}</td>'
         f'<td class="value">{escape(value_words(given))} <b>{mark}</b></td>'
@@ -244,19 +209,13 @@ def _cautions(result: MeasureResult) -> list[str]:
     return [f"QTc: {part}." for part in parts if part.startswith(("QRS is wide", "Bazett "))]
 
 
-def _range(low: float | None, high: float | None) -> str:
-    if low is None:
-        return f"up to {high:g}"
-    return f"from {low:g}" if high is None else f"{low:g} to {high:g}"
-
-
 def _references(case: OpenCase, result: MeasureResult) -> None:
     """Say against which ranges values are marked, and where they come from."""
     patient = case.recording.patient
     known = [(m, reference_range(m.name, patient)) for m in _in_order(result)]
     rows = [
         f"<tr><td>{escape(LABELS[m.name])}</td>"
-        f"<td>{_range(r.low, r.high)}{escape(unit_words(m.unit))}</td>"
+        f"<td>{range_words(r.low, r.high)}{escape(unit_words(m.unit))}</td>"
         f'<td class="why">{escape(r.source)}</td></tr>'
         for m, r in known
         if r is not None and m.value is not None

@@ -22,6 +22,7 @@ from ui.shell import REMINDER
 from ui.single_lead import which_model
 from ui.state import OpenCase, open_case
 from ui.viewer import Legend, envelope, paper_viewer
+from ui.vitals import vitals_line
 from ui.words import plain
 
 _VIEWER = "review_paper"
@@ -54,6 +55,7 @@ def review(case: OpenCase) -> None:
             _sheet(case, chosen, attribution)
     with urgent:
         _alarms(case)
+        vitals_line(case)
     if prediction is not None:
         with side:
             _below_list(case, prediction, attribution)

@@ -9,7 +9,7 @@ from scipy import ndimage
 from ecgcore.measure.beat_features import BeatFeatures, beat_features
 from ecgcore.measure.beat_kinds import kind_model
 from ecgcore.measure.conduction import NO_P_IRREGULAR, NO_P_RELATION, no_conducted_p
-from ecgcore.measure.rhythm import UNKNOWN, find_rhythm
+from ecgcore.measure.rhythm import UNKNOWN, find_rhythm, is_steady
 from ecgcore.results import Fiducials
 from ecgcore.signal.pacing import enough, spiked
 from ecgcore.signal.prepare import prepare
@@ -77,7 +77,8 @@ def beat_types(
     shape, likeness = own_shapes(low, beats, rr_s)
     own = shape == 0
     irregular = _is_irregular(rr_s, own)
-    p_reason = no_conducted_p(beats, own, irregular)
+    plain = own & np.concatenate(([False], own[:-1])) & np.isfinite(rr_s)
+    p_reason = no_conducted_p(beats, own, irregular, uneven=not is_steady(rr_s[plain]))
     features = beat_features(low, SHAPE_HZ, beats, rr_s, shape)
     # Of a short record, what is said of all of it; in a long one fibrillation comes and goes.
     fibrillating = features.fibrillating | (n <= SHORT and irregular and bool(p_reason))

@@ -15,6 +15,8 @@ from ecgcore.results import Fiducials, Measurement
 # P waves belong to the rhythm if most beats have one at a steady distance.
 P_SHARE = 0.5
 P_MOST = 0.8
+# In a rhythm that is not regular fewer are what fibrillatory waves look like by chance.
+P_UNEVEN = 0.7
 P_STEADY_MS = 28.0
 P_LOOSE_MS = 34.0
 # Above this rate a T wave whose end nobody can tell may hide P, and what looks like P may be T or a
@@ -31,7 +33,9 @@ FUSED = "At this rate P cannot be told from T or flutter waves: consider atrial 
 NEEDS_P = ("pr", "p_axis")
 
 
-def no_conducted_p(beats: Fiducials, own: NDArray[np.bool_], irregular: bool) -> str:
+def no_conducted_p(
+    beats: Fiducials, own: NDArray[np.bool_], irregular: bool, *, uneven: bool = False
+) -> str:
     """Return why no PR is stated, or an empty string.
 
     Parameters
@@ -42,6 +46,8 @@ def no_conducted_p(beats: Fiducials, own: NDArray[np.bool_], irregular: bool) ->
         Beats of the heart's own shape.
     irregular : bool
         Whether their RR intervals change from beat to beat.
+    uneven : bool
+        Whether they differ at all by more than those of a regular rhythm.
     """
     pr_ms = 1e3 * (beats.qrs_onset - beats.p_onset)[own]
     seen = pr_ms[np.isfinite(pr_ms)]
@@ -51,8 +57,8 @@ def no_conducted_p(beats: Fiducials, own: NDArray[np.bool_], irregular: bool) ->
     spread = 1.4826 * float(np.median(np.abs(seen - np.median(seen))))
     if irregular and (share < P_SHARE or (share < P_MOST and spread > P_STEADY_MS)):
         return NO_P_RELATION
-    if share < P_SHARE / 2:
-        return "A P wave was identified before too few QRS complexes."
+    if share < P_SHARE / 2 or (uneven and share < P_UNEVEN):
+        return f"A P wave was identified before only {seen.size} of {pr_ms.size} QRS complexes."
     if seen.size >= 4 and spread > P_LOOSE_MS:
         low, high = np.percentile(seen, [10, 90])
         return (

@@ -50,6 +50,14 @@ def rhythm_words(rhythm: str) -> str:
     return "irregularly irregular, no P waves" if rhythm == NO_P else rhythm
 
 
+def is_steady(rr: Array) -> bool:
+    """Tell whether RR intervals (s) differ by no more than those of a regular rhythm."""
+    if rr.size < 2:
+        return True
+    low, high = np.quantile(rr, QUANTILES) if rr.size > SHORT else (rr.min(), rr.max())
+    return bool(high - low <= max(STEADY_S, STEADY_PART * float(rr.mean())))
+
+
 def find_rhythm(types: tuple[str, ...], rr_s: Array, *, without_p: bool, paced: bool) -> str:
     """Return the rhythm of a recording, as ``MeasureResult.rhythm``.
 
@@ -66,7 +74,7 @@ def find_rhythm(types: tuple[str, ...], rr_s: Array, *, without_p: bool, paced: 
     """
     known = np.isfinite(rr_s)
     if paced:
-        return PACED if _is_steady(rr_s[known]) else f"{PACED}, irregular"
+        return PACED if is_steady(rr_s[known]) else f"{PACED}, irregular"
     if len(types) < MIN_BEATS or known.sum() < MIN_BEATS - 1:
         return UNKNOWN
     if without_p:
@@ -131,27 +139,19 @@ def _with_ectopy(ectopic: Flags, rr: Array) -> str:
         words = "couplets of ectopic beats"
     else:
         words = "frequent ectopic beats" if ectopic.mean() >= FREQUENT else "ectopic beats"
-    return f"regular with {words}" if _is_steady(rr) else f"irregular ({words})"
+    return f"regular with {words}" if is_steady(rr) else f"irregular ({words})"
 
 
 def _variation(rr: Array) -> str:
     """Return how RR varies where no pattern and no ectopic beat explains it."""
-    if rr.size < 2 or _is_steady(rr):
+    if rr.size < 2 or is_steady(rr):
         return REGULAR
     usual = float(np.median(rr))
     steps = np.abs(np.diff(rr)) > ABRUPT * usual
     share = ABRUPT_SHARE if rr.size > SHORT else 0.0
     if steps.mean() > share:
         paused = rr > (1 + ABRUPT) * usual
-        few = paused.any() and paused.mean() < FREQUENT and _is_steady(rr[~paused])
+        few = paused.any() and paused.mean() < FREQUENT and is_steady(rr[~paused])
         return "irregular (pauses)" if few else IRREGULAR
     median_step = float(np.median(np.abs(np.diff(rr))))
     return IRREGULAR if median_step > ALIKE * usual else GRADUAL
-
-
-def _is_steady(rr: Array) -> bool:
-    """Tell whether RR intervals differ by no more than those of a regular rhythm."""
-    if rr.size < 2:
-        return True
-    low, high = np.quantile(rr, QUANTILES) if rr.size > SHORT else (rr.min(), rr.max())
-    return bool(high - low <= max(STEADY_S, STEADY_PART * float(rr.mean())))

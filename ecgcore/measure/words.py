@@ -39,3 +39,10 @@ def amplitude_words(value_mv: float | None, error_mv: float) -> str:
     if value_mv is None:
         return "–"
     return f"about {value_mv:.2f}" if error_mv > ABOUT_MV else f"{value_mv:.2f}"
+
+
+def range_words(low: float | None, high: float | None) -> str:
+    """Return the limits of a reference range, as in "120 to 200"."""
+    if low is None:
+        return f"up to {high:g}"
+    return f"from {low:g}" if high is None else f"{low:g} to {high:g}"

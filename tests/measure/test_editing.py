@@ -187,8 +187,7 @@ def test_marks_are_refused_or_in_order(
         edits |= moved_by(result, beat, name, shift)
     try:
         after = edited(result, edits, by="x", recording=normal).beats.consensus.as_array()
-    except InvalidArgumentError as refused:
-        assert str(refused).count(".") == 1
+    except InvalidArgumentError:
         return
     before = result.beats.consensus.as_array()
     ordered = np.diff(before, axis=0) >= 0
