@@ -89,9 +89,6 @@ def _paper(case: OpenCase, chosen: PaperSettings, result: MeasureResult, *, mark
         else None,
         on_act=_on_paper,
     )
-    why = refusals().why(case)
-    if why:
-        st.warning(plain(why))
     if marks:
         st.caption(
             "Green P, orange QRS, blue T: the consensus of all leads; drag a mark to correct it. "
@@ -126,6 +123,10 @@ def _move(case: OpenCase, act: dict[str, Any]) -> None:
 
 
 def _panel(case: OpenCase, result: MeasureResult) -> None:
+    why = refusals().why(case)
+    if why:
+        # Beside the paper: above it, the paper would move under the reader's hand.
+        st.warning(plain(why))
     st.markdown("**Measurements**")
     if case.edits and st.button("Undo my edits", icon=":material/undo:"):
         case.edits.clear()
