@@ -31,6 +31,7 @@ from ui.saving import save_button
 from ui.single_lead import which_model
 from ui.state import OpenCase, open_case
 from ui.viewer import Legend, envelope, paper_viewer
+from ui.vitals import vitals_line
 from ui.words import plain
 
 _VIEWER = "review_paper"
@@ -64,6 +65,7 @@ def review(case: OpenCase) -> None:
             _sheet(case, chosen, attribution)
     with urgent:
         _alarms(case)
+        vitals_line(case)
     with below:
         # Last: what is printed is what the page shows by now.
         _below(case, chosen, attribution)
