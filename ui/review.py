@@ -17,6 +17,7 @@ from ecgcore.signal.quality_words import lost_lead, without
 from ecgcore.units import MV, clock
 from ui import models, settings
 from ui.findings import findings_list, ordered, value
+from ui.quiz import answer_shown
 from ui.saving import save_button
 from ui.shell import REMINDER
 from ui.single_lead import which_model
@@ -37,6 +38,12 @@ def review(case: OpenCase) -> None:
     chosen = settings.paper_controls(case)
     urgent = st.container()
     paper, side = st.columns([3.95, 1], gap="small")
+    if case.quiz:
+        with side:
+            answer_shown(case)
+        with paper:
+            _sheet(case, chosen, None)
+        return
     attribution = None
     if case.selected is None:
         # The paper stands before the model has answered.
