@@ -10,7 +10,7 @@ from ecgcore.recording import Recording, describe_age
 from ecgcore.results import Quality
 from ecgcore.signal.quality import assess
 from ecgcore.units import MV
-from ui.questions import ask_leads, ask_missing
+from ui.questions import ask_leads, ask_missing, needs_words
 from ui.state import OpenCase, put_case
 from ui.uploads import (
     MAX_BYTES,
@@ -135,7 +135,7 @@ def _row(found: Uploads, item: Upload, entry: Entry) -> None:
                 _review(entry.case, label)
     elif entry.asks:
         with _line(entry):
-            st.text(f"? {label}: {entry.error}", width="stretch")
+            st.text(f"? {label}: needs its {needs_words(entry)}", width="stretch")
     else:
         _refused(item, entry, label)
 

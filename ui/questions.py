@@ -1,10 +1,10 @@
 """Questions about what a file does not tell: rate, unit, leads.  Nothing is guessed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import streamlit as st
 
-from ecgcore.leads import STANDARD_12, canonical_lead
+from ecgcore.leads import STANDARD_12, canonical_leads
 from ui.state import OpenCase
 from ui.uploads import Entry, Uploads
 from ui.words import plain
@@ -18,6 +18,7 @@ _UNITS = {
 # Leads that a file may leave open; the right chest and the back among them.
 _LEAD_CHOICES = (*STANDARD_12, "V3R", "V4R", "V7", "V8", "V9", "MLII", "MCL1", "CM5")
 _MAX_ASKED = 12
+_NEEDS = {"fs_hz": "sampling rate", "unit": "unit", "lead_names": "lead names"}
 
 
 def ask_missing(found: Uploads) -> None:
@@ -29,7 +30,8 @@ def ask_missing(found: Uploads) -> None:
     alike = [other for other in asking if other.asks == entry.asks]
     with st.form(f"missing_{entry.key}", border=True):
         # Plain text: what a file is called or says is never Markdown.
-        st.text(f"{_question(entry.asks)} {found.label(entry)}: {entry.error}")
+        st.text(_question(entry, found.label(entry)))
+        st.text(str(entry.error))
         told = _answers(entry)
         everywhere = len(alike) > 1 and st.checkbox(
             f"Apply to all {len(alike)} files that ask the same", key=f"all_{entry.key}"
@@ -41,14 +43,19 @@ def ask_missing(found: Uploads) -> None:
             st.rerun()
 
 
-def _question(needs: Sequence[str]) -> str:
-    if list(needs) == ["unit"]:
-        return "Which unit are the samples in?"
-    if list(needs) == ["fs_hz"]:
-        return "What is the sampling rate?"
-    if list(needs) == ["lead_names"]:
-        return "Which leads are these?"
-    return "Something is missing."
+def needs_words(entry: Entry) -> str:
+    """Return what a file does not tell, in words: "sampling rate and unit"."""
+    words = [_NEEDS.get(name, name) for name in entry.asks]
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _question(entry: Entry, label: str) -> str:
+    if entry.asks == ("unit",):
+        return f"Which unit are the samples of {label} in?"
+    if entry.asks == ("lead_names",):
+        return f"Which leads does {label} hold?"
+    verb = "is" if len(entry.asks) == 1 else "are"
+    return f"What {verb} the {needs_words(entry)} of {label}?"
 
 
 def _answers(entry: Entry) -> Mapping[str, object]:
@@ -78,7 +85,11 @@ def _answers(entry: Entry) -> Mapping[str, object]:
 
 def unknown_leads(case: OpenCase) -> list[str]:
     """Return the leads of a case whose names are no leads' names."""
-    return [lead for lead in case.recording.leads if canonical_lead(lead) is None]
+    leads = case.recording.leads
+    # X alone is an axis, and one of Frank's leads only beside Y and Z.
+    return [
+        lead for lead, known in zip(leads, canonical_leads(leads), strict=True) if known is None
+    ]
 
 
 def ask_leads(case: OpenCase) -> None:

@@ -231,7 +231,7 @@ def _legend(attribution: Attribution | None) -> Legend | None:
         return None
     name = statement(attribution.label).name
     method = METHODS[attribution.method].name
-    return Legend(f"{method} for “{name}”: where the model looked", "little", "much attribution")
+    return Legend(f"Where the model looked for “{name}” ({method})", "little", "much attribution")
 
 
 # ---- findings ------------------------------------------------------------------------------
@@ -317,7 +317,7 @@ def _map_panel(case: OpenCase, attribution: Attribution) -> None:
     light = verdict(attribution.self_check)
     if not light.shown:
         st.warning("This map failed a check of its faithfulness to the model.")
-        st.toggle("Show it all the same", key="show_failed_map")
+        st.toggle("Show anyway", key="show_failed_map")
     else:
         sign = "✓ Checks passed" if light.light == "green" else "! Checks passed in part"
         st.caption(plain(f"{sign}: {light.words[0].lower()}{light.words[1:]}"))
