@@ -132,7 +132,7 @@ def _below(case: OpenCase, chosen: PaperSettings, attribution: Attribution | Non
             icon=":material/picture_as_pdf:",
         )
         save_button(case)
-        if case.demo is not None:
+        if case.demo is not None and not case.quiz:
             with st.popover("Teaching note"):
                 st.markdown(f"**{case.demo.title}**")
                 st.caption(case.demo.history)
