@@ -212,18 +212,19 @@ def _head(case: OpenCase, found: AnomalyMap) -> float:
     """Say the scores, and offer the threshold with the false alarms it means."""
     st.markdown("**Among normal ECGs**")
     if found.abnormal is None:
-        st.warning("Not judged: the signal cannot be relied on.")
+        st.warning("Not assessed: signal quality is insufficient.")
     else:
         st.html(scores_table(found))
         st.caption(
-            f"Share of normal recordings that are less unusual; called unusual from "
-            f"{100 * found.threshold:.0f} % on. Unusual is no diagnosis."
+            f"Percentile of normal recordings; unusual from the {ordinal(100 * found.threshold)} "
+            "percentile. Not a diagnosis."
         )
     rarity = st.select_slider(
-        "Mark what is seen in one normal sample of",
+        "Sensitivity",
         _STEPS,
         value=_first_rarity(found),
-        format_func="{:,}".format,
+        format_func="1 in {:,}".format,
+        help="Marks samples as rare as this among normal ECGs.",
         key=f"{_THRESHOLD}_{case.case_id}",
     )
     threshold = 1 - 1 / rarity
@@ -254,12 +255,27 @@ def scores_table(found: AnomalyMap) -> str:
     cells = [
         [
             card_words.text(name),
-            card_words.text(percent_words(score), "value"),
-            card_words.text("Unusual" if abnormal else "Not unusual"),
+            card_words.text(score_words(score, abnormal=abnormal)),
         ]
         for name, score, abnormal in rows
     ]
-    return card_words.table(("Score", "Above", ""), cells)
+    return card_words.table(("Score", "Among normal ECGs"), cells)
+
+
+def score_words(score: float, *, abnormal: bool | None) -> str:
+    """Return a score in words: "Within normal range (79th percentile)"."""
+    said = {True: "Unusual", False: "Within normal range", None: "Not assessed"}[abnormal]
+    rank = f"{ordinal(100 * score)} percentile" if score < 0.999 else "above the 99.9th percentile"
+    return f"{said} ({rank})"
+
+
+def ordinal(percent: float) -> str:
+    """Return a percentile as "79th"; above 99 with one decimal."""
+    if percent >= 99:
+        return f"{min(percent, 99.9):.1f}th"
+    number = round(percent)
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if 10 < number < 14 else ending}"
 
 
 def parts_table(parts: Mapping[str, float]) -> str:
@@ -389,7 +405,7 @@ def _parts(found: AnomalyMap) -> None:
         if found.with_classifier is not None:
             st.markdown(f"**{WITH}**")
             st.html(parts_table(found.with_classifier.parts))
-        st.caption("What share of the normals is less unusual in each part.")
+        st.caption("Percentage of normal recordings that are less unusual, part by part.")
 
 
 def _notes(found: AnomalyMap) -> None:

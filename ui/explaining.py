@@ -26,9 +26,9 @@ from ui.what_if import what_if_panel
 from ui.words import plain
 
 _SIDES = ("left", "right")
-_SIGNS = {"for": "For it", "against": "Against it", "size": "Both"}
+_SIGNS = {"for": "For", "against": "Against", "size": "Both"}
 _LIGHTS = {"green": "#1b7f4b", "amber": "#b35900", "red": "#b3261e"}
-_OVER, _BESIDE = "One over the other", "Side by side"
+_OVER, _BESIDE = "Stacked", "Side by side"
 # A sheet of 270 mm fits half of a wide window at two pixels a millimetre.
 _BESIDE_PX_PER_MM = 2
 
@@ -110,13 +110,13 @@ def _first_methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[str
 
 def _how_shown() -> None:
     st.segmented_control(
-        "What speaks",
+        "Evidence",
         list(_SIGNS),
         default="for",
         required=True,
         format_func=_SIGNS.get,
         key="explain_sign",
-        help="A method without a sign has nothing against.",
+        help="Unsigned methods show no evidence against.",
     )
     st.segmented_control(
         "Overlay",
@@ -146,7 +146,7 @@ def _window(case: OpenCase, explainer: Explainer, finding: Finding) -> float | N
         len(pieces),
         value=highest + 1,
         key=f"explain_window_{case.case_id}_{code}",
-        help="It begins at the window with the highest probability.",
+        help="Starts at the window with the highest probability.",
     )
     plot(
         window_figure(
@@ -239,9 +239,11 @@ def chosen_sign(attribution: Attribution) -> NDArray[np.float32]:
 def _legend(attribution: Attribution) -> Legend:
     name = statement(attribution.label).name
     sign = st.session_state.get("explain_sign", "for") if attribution.signed else "for"
-    what = {"for": "what speaks for", "against": "what speaks against", "size": "for and against"}
+    what = {"for": "for", "against": "against", "size": "for and against"}
     return Legend(
-        f"{METHODS[attribution.method].name}: {what[sign]} “{name}”", "little", "much attribution"
+        f"Attribution {what[sign]} “{name}” ({METHODS[attribution.method].name})",
+        "little",
+        "much attribution",
     )
 
 
@@ -280,7 +282,7 @@ def _description(said: Description) -> None:
     for line in said.lines[1:]:
         st.caption(plain(f"then {line.words}"))
     if said.place is None:
-        st.caption("No wave or lead of its own in the textbook: the statement is one of rate.")
+        st.caption("Rate statement: the textbook names no wave or lead.")
         return
     st.caption(plain(f"Textbook: {said.place.words}."))
     if said.overlap is not None and said.overlap.share is not None:

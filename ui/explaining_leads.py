@@ -30,9 +30,9 @@ _PAIRS = 3
 @st.fragment
 def leads_on_the_body(case: OpenCase, explainer: Explainer, code: str, at_s: float | None) -> None:
     """Show what each lead is worth to a finding."""
-    st.subheader("What each lead is worth", anchor=False)
+    st.subheader("Contribution of each lead", anchor=False)
     if len(explainer.reading.given.leads) < 2:
-        st.caption("There is one lead: it holds everything.")
+        st.caption("Not applicable to a single lead.")
         return
     try:
         with st.spinner("Every set of leads …", show_time=False):

@@ -150,7 +150,7 @@ def handheld_words(case: OpenCase) -> str:
         ("handheld", chosen.name), lambda: sides_of(chosen, case.recording).handheld
     )
     name = _HANDHELD_WORDS[HANDHELD[int(shares.argmax())]]
-    return f"As a strip of one lead, of the four classes of CinC 2017 most like: {name}."
+    return f"Single-lead class (CinC 2017): {name}."
 
 
 def model_available() -> bool:

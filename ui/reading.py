@@ -17,14 +17,14 @@ from ecgcore.readers.isolated import (
 )
 from ecgcore.recording import Recording
 from ecgcore.workers import Pool, WorkerError
-from ui.working import offer_again, run_work
+from ui.working import forget_work, run_work
 
 Read = list[tuple[str, Recording | EcgError]]
 # What else the reading processes do: they are warm, and have what it takes.
 QUALITY = "ecgcore.signal.answering:answer"
 _LAST = "last_upload"
 _SLOT = "reading"
-_CANCELLED = "Reading was cancelled; read it again, or remove the file."
+_CANCELLED = "Reading was cancelled."
 
 
 @st.cache_resource(show_spinner=False)
@@ -60,7 +60,7 @@ def read_uploads(files: Mapping[str, bytes], options: ReadOptions) -> Read:
             )
         )
     except CancelledError:
-        offer_again(_SLOT, "Read again")
+        forget_work(_SLOT)
         return [(name_together(list(files)), CancelledError(_CANCELLED))]
     except (EcgError, WorkerError) as error:
         found = explain_failure(error, files)

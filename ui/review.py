@@ -16,6 +16,7 @@ from ui import models, settings
 from ui.failed_maps import may_show
 from ui.findings import findings_list, ordered
 from ui.map_notice import map_notice, show_map_notice, turn_to_map
+from ui.quiz import answer_shown
 from ui.report import (
     Printout,
     ShownMap,
@@ -45,9 +46,17 @@ def review(case: OpenCase) -> None:
     chosen = settings.paper_controls(case)
     urgent = st.container()
     paper, side = st.columns([3.95, 1], gap="small")
-    attribution = None
     with paper:
         sheet, below = st.container(), st.container()
+    if case.quiz:
+        with side:
+            answer_shown(case)
+        with sheet:
+            _sheet(case, chosen, None)
+        with below:
+            _below(case, chosen, None)
+        return
+    attribution = None
     if case.selected is None:
         # The paper stands before the model has answered.
         with sheet:
@@ -130,7 +139,7 @@ def _below(case: OpenCase, chosen: PaperSettings, attribution: Attribution | str
         # The toggle stands behind the button that it decides about.
         button = st.container(width="content")
         save_button(case)
-        if case.demo is not None:
+        if case.demo is not None and not case.quiz:
             with st.popover("Teaching note"):
                 st.markdown(f"**{case.demo.title}**")
                 st.caption(case.demo.history)
@@ -144,7 +153,7 @@ def _printout(
     case: OpenCase, chosen: PaperSettings, attribution: Attribution | None, *, named: bool
 ) -> Printout:
     """Freeze what the page shows."""
-    prediction = _prediction(case)
+    prediction = "Quiz mode: the answer is not shown." if case.quiz else _prediction(case)
     overlay, legend = _overlay(attribution), _legend(attribution)
     drawn = attribution is not None and overlay is not None and legend is not None
     said = isinstance(prediction, Prediction)
@@ -155,7 +164,7 @@ def _printout(
         chosen,
         prediction,
         card=models.model_of(case).card if said else None,
-        alarms=models.measured_of(case).alarms,
+        alarms=() if case.quiz else models.measured_of(case).alarms,
         shown=ShownMap(overlay, legend, attribution) if drawn else None,
         remarks=tuple(words for words in (lost, strip) if words),
         named=named,
@@ -179,7 +188,7 @@ def _legend(attribution: Attribution | None) -> Legend | None:
         return None
     name = statement(attribution.label).name
     method = METHODS[attribution.method].name
-    return Legend(f"{method} for “{name}”: where the model looked", "little", "much attribution")
+    return Legend(f"Where the model looked for “{name}” ({method})", "little", "much attribution")
 
 
 # ---- findings ------------------------------------------------------------------------------

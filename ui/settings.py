@@ -64,8 +64,9 @@ def _settings_of(case: OpenCase, layouts: tuple[str, ...]) -> PaperSettings:
     hand-held strip nor a look at one lead decides how the next 12-lead ECG is drawn.
     """
     settings: PaperSettings = st.session_state.get(_PAPER, PaperSettings())
-    if st.session_state.get(_CASE) != case.case_id:
-        st.session_state[_CASE] = case.case_id
+    drawn = (case.case_id, case.recording.leads)
+    if st.session_state.get(_CASE) != drawn:
+        st.session_state[_CASE] = drawn
         kept: dict[str, tuple[str, str]] = st.session_state.get(_BY_LEADS, {})
         layout, wanted = kept.get(layouts[0], (layouts[0], PaperSettings().rhythm_lead))
         rhythm = _rhythm_default(wanted, case.recording.leads)

@@ -58,7 +58,7 @@ def run_work(
     Raises
     ------
     CancelledError
-        Until :func:`begin_again`, where the reader cancelled it.
+        Where the reader cancelled it, until :func:`forget_work`.
     EcgError, WorkerError
         Why there is no answer.
     """
@@ -81,11 +81,6 @@ def forget_work(slot: str) -> None:
     if found is not None and found.ticket is not None:
         found.ticket.cancel()
     st.session_state.pop(_name(slot), None)
-
-
-def offer_again(slot: str, label: str) -> None:
-    """Offer to do what was cancelled, or failed, after all."""
-    st.button(label, key=f"again_{slot}", on_click=forget_work, args=(slot,))
 
 
 def progress_words(words: str, ahead: int | None, seconds: float) -> str:

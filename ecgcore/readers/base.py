@@ -39,6 +39,9 @@ class ReadOptions:
         pairs of a channel's own name and the lead that it is: ``"ECG=II"``.
     keep_identity : bool
         Keep name and identifier of the patient; otherwise only age and sex are kept.
+    skip_unlikely : bool
+        Of one file too, say that it shows no ECG, as is said of one among several, instead of
+        asking for what it lacks.
     max_bytes : int
         Largest total size of the files read.
     max_expanded_bytes : int
@@ -56,6 +59,7 @@ class ReadOptions:
     unit: str | None = None
     lead_names: tuple[str, ...] | None = None
     keep_identity: bool = False
+    skip_unlikely: bool = False
     max_bytes: int = 200 * MIB
     max_expanded_bytes: int = 200 * MIB
     max_samples: int = 100_000_000

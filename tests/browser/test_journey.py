@@ -72,7 +72,7 @@ def test_read_a_demonstration_case_choose_a_finding_and_keep_the_zoom(page: Page
     drawn_again(page, before)
     assert viewer(page, "px-per-mm") == "6"
     assert heat_maps(page) == 1
-    expect(page.locator(".ecg-legend")).to_contain_text("where the model looked")
+    expect(page.locator(".ecg-legend")).to_contain_text("Where the model looked")
     page.keyboard.press("o")
     page.wait_for_function(
         "document.querySelectorAll('.ecg-plot .heatmaplayer image').length === 0"

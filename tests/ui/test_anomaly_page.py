@@ -71,7 +71,7 @@ def test_a_chosen_place_shows_what_was_expected(app: AppTest) -> None:
 def test_a_flat_recording_is_drawn_and_not_judged(app: AppTest) -> None:
     app.run()
     found = shown(app, OpenCase("flat", recording(signal=np.zeros((12, 5000)))))
-    assert "Not judged" in " ".join(w.value for w in app.warning)
+    assert "Not assessed" in " ".join(w.value for w in app.warning)
     assert "Not a medical device" in texts(found["ecg.viewer"], "footer")
 
 

@@ -35,7 +35,7 @@ def waiting_page(folder: str) -> None:
     import streamlit as st
 
     from ecgcore.errors import CancelledError
-    from ui.working import offer_again, run_work
+    from ui.working import forget_work, run_work
 
     request = [[b"page"], [f"{folder}/go".encode()], [f"{folder}/log".encode()]]
     try:
@@ -45,7 +45,7 @@ def waiting_page(folder: str) -> None:
         st.text(f"done {bytes(answer[0]).decode()}")
     except CancelledError as error:
         st.text(str(error))
-        offer_again("s", "Read again")
+        st.button("Read again", on_click=forget_work, args=("s",))
 
 
 def words_of(app: AppTest) -> str:
