@@ -174,6 +174,8 @@ def _refused(item: Upload, entry: Entry, label: str) -> None:
 
 def _say_parts(item: Upload) -> None:
     """Say where files belong that are no recording themselves, and what was given twice."""
+    if not item.entries:
+        return  # not read yet
     records = ", ".join(entry.name for entry in item.entries)
     lines = [f"↳ {name}: belongs to {records}" for name in item.parts]
     for name in item.again:

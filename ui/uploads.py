@@ -129,8 +129,8 @@ class Upload:
     def holds(self, digest: str, members: Sequence[Given]) -> bool:
         """Return whether these are the same files; of a recording the name does not count."""
         shas = {given.sha for given in (*members, *self.given)}
-        alike = len(self.files) == len(shas) == 1 and (self.opened or self.entries[0].asks)
-        return self.digest == digest or bool(alike)
+        known = self.opened or any(entry.asks for entry in self.entries)
+        return self.digest == digest or (len(self.files) == len(shas) == 1 and known)
 
     def read(self, *, skip_unlikely: bool) -> None:
         """Read the files anew."""
