@@ -1,0 +1,53 @@
+"""The server around the app: who may reach it, what it answers and how much it holds.
+
+Streamlit serves the app; every request and every socket passes these layers first. `app.py` hands
+them to Streamlit's own ASGI application; docs/serving.md says what each of them is for.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from starlette.middleware import Middleware
+from streamlit import config
+from streamlit.runtime import get_instance
+
+from ui.serving.doors import Doors
+from ui.serving.exposure import Exposure, refuse_wide_address
+from ui.serving.headers import SecurityHeaders
+from ui.serving.media import MediaOwners, VisitCookie
+from ui.serving.reaper import reaping
+from ui.serving.settings import ServerSettings
+from ui.serving.uploads import UploadBounds
+
+_owners = MediaOwners()
+
+
+def layers() -> list[Middleware]:
+    """Return the layers around the app, outermost first.
+
+    Raises
+    ------
+    SystemExit
+        If the server would listen to the network without having been told so, or a setting is
+        not understood.
+    """
+    settings = ServerSettings.from_environment()
+    refuse_wide_address(config.get_option("server.address"), settings)
+    base = str(config.get_option("server.baseUrlPath") or "").strip("/")
+    return [
+        Middleware(SecurityHeaders, base=base),
+        Middleware(Exposure, settings=settings),
+        Middleware(Doors, base=base),
+        Middleware(VisitCookie, base=base, owners=_owners),
+        Middleware(UploadBounds, base=base, settings=settings),
+    ]
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Note whose media files are whose, and close sessions that nobody comes back to."""
+    runtime = get_instance()
+    _owners.watch(runtime.media_file_mgr)
+    async with reaping(runtime, _owners):
+        yield
