@@ -8,7 +8,6 @@ if __name__ == "__main__":  # a visit: page configuration and navigation, no log
     st.set_page_config(page_title="ECG review", page_icon="ui/icon.svg", layout="wide")
     shell.style()
     shell.warm_up()
-    shell.notices()
     pages = [
         st.Page("pages/open.py", title="Open", icon=":material/folder_open:", default=True),
         st.Page("pages/review.py", title="Review", icon=":material/ecg:"),

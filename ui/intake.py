@@ -15,7 +15,7 @@ from ecgcore.signal.quality import assess
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, demonstration_case
 from ecgcore.units import MV
 from ui.reading import read_uploads
-from ui.serving.uploads import release_removed
+from ui.serving.uploads import settle_uploads
 from ui.state import OpenCase, put_case
 from ui.words import plain
 
@@ -45,7 +45,7 @@ def upload() -> None:
     """Take files, say what was read from them, and offer to review."""
     st.subheader("Open an ECG")
     files = st.file_uploader("Drop files here", accept_multiple_files=True)
-    release_removed(files)
+    settle_uploads(files)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(_ACCEPTS)
         with st.popover("What can be read"):

@@ -6,7 +6,6 @@ import threading
 import streamlit as st
 
 from ui.reading import reader
-from ui.serving.uploads import say_refusal
 
 _ROUTED, _WANTED = "routed", "wanted_page"
 REMINDER = "Research and teaching use. Not a medical device: the reader decides."
@@ -113,11 +112,6 @@ def warm_up() -> None:
         uploads.start()
 
     threading.Thread(target=work, name="warm-up", daemon=True).start()
-
-
-def notices() -> None:
-    """Say what happened outside of a run: an upload that the server refused."""
-    say_refusal()
 
 
 def footer() -> None:

@@ -117,12 +117,13 @@ class Visit:
                 additional_headers={"Cookie": self.cookie},
                 subprotocols=["streamlit", self.xsrf],
                 max_size=None,
+                max_queue=None,
             )
         )
         self.session = ""
         self.buttons: dict[str, DownloadButton] = {}
         self.last = ForwardMsg()
-        self.toasts: list[str] = []
+        self.warnings: list[str] = []
         self._send(BackMsg(rerun_script={}))
         self.read_until(lambda: "Later" in self.buttons)
 
@@ -142,8 +143,8 @@ class Visit:
                 element = message.delta.new_element
                 if element.HasField("download_button"):
                     self.buttons[element.download_button.label] = element.download_button
-                if element.HasField("toast"):
-                    self.toasts.append(element.toast.body)
+                if element.HasField("alert"):
+                    self.warnings.append(element.alert.body)
 
     def later(self) -> str:
         """Ask for the deferred file; return its address."""

@@ -13,6 +13,7 @@ from ui.serving.exposure import Exposure, is_loopback, refuse_wide_address
 from ui.serving.settings import ServerSettings
 
 PATHS = ("/", "/review", "/_stcore/health", "/_stcore/host-config", "/media/a.pdf", "/static/a.js")
+EVERYWHERE = "0.0.0.0"  # noqa: S104
 FOREIGN = (
     "evil.example",
     "evil.example:8501",
@@ -109,7 +110,7 @@ def test_a_name_that_was_named_is_answered() -> None:
         ("::ffff:127.0.0.1", True),
         (None, False),
         ("", False),
-        ("0.0.0.0", False),
+        (EVERYWHERE, False),
         ("::", False),
         ("192.168.1.4", False),
         ("localhost.example.org", False),
@@ -127,7 +128,7 @@ def test_what_is_this_machine(address: str | None, own: bool) -> None:
 
 @pytest.mark.parametrize("script", ["app.py", TINY])
 def test_a_start_on_every_interface_is_refused_in_one_sentence(script: str) -> None:
-    options = ("--server.address", "0.0.0.0")
+    options = ("--server.address", EVERYWHERE)
     done = subprocess.run(
         command(script, free_port(), *options),
         cwd=ROOT,

@@ -45,7 +45,7 @@ def test_the_policy_lets_nothing_in_from_elsewhere(server: Server) -> None:
         name: values.split() for name, _, values in (r.partition(" ") for r in policy.split("; "))
     }
     assert rules["default-src"] == ["'none'"]
-    assert rules["script-src"] == ["'self'", "blob:", *inline_hashes()]
+    assert rules["script-src"] == ["'self'", "blob:", "'wasm-unsafe-eval'", *inline_hashes()]
     assert len(inline_hashes()) == 1
     assert "'unsafe-eval'" not in policy
     assert rules["connect-src"][0] == "'self'"

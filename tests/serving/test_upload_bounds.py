@@ -25,8 +25,8 @@ def test_a_session_holds_so_much_and_no_more(visit: Visit) -> None:
     assert status == 413
     assert body.decode().strip().endswith("Remove files from the list, then add this one again.")
     assert visit.put(MB, "third")[0] == 204
-    visit.read_until(lambda: bool(visit.toasts))
-    assert "exceed 6 MB together" in visit.toasts[0]
+    visit.read_until(lambda: bool(visit.warnings))
+    assert "exceed 6 MB together" in visit.warnings[0]
 
 
 def test_a_removed_file_makes_room(visit: Visit) -> None:

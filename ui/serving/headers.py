@@ -23,6 +23,8 @@ _ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _OFF),
 }
+# Streamlit's own page counts in 64 bits with it; no text becomes a script by it.
+_WASM = "'wasm-unsafe-eval'"
 # A file of a session is never kept in a shared or a disk cache, and never runs as a page.
 _FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 
@@ -46,7 +48,7 @@ def content_policy(host: str) -> str:
     socket = f" ws://{host} wss://{host}" if host else ""
     rules = {
         "default-src": "'none'",
-        "script-src": " ".join(("'self'", "blob:", *inline_hashes())),
+        "script-src": " ".join(("'self'", "blob:", _WASM, *inline_hashes())),
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "font-src": "'self' data:",

@@ -50,13 +50,14 @@ async def _reap(runtime: Runtime, owners: MediaOwners, every_s: float) -> None:
                 forget_refusals(closed)
                 # Off the loop: others are being answered.
                 await asyncio.to_thread(return_memory)
-        except Exception:
+        except RuntimeError:
             _LOG.exception("Closing expired sessions failed; it is tried again")
 
 
 @asynccontextmanager
 async def reaping(runtime: Runtime, owners: MediaOwners) -> AsyncIterator[None]:
     """Close expired sessions while the server runs."""
+    close_expired(runtime)  # fails here and now with a Streamlit that keeps sessions otherwise
     ttl_s = float(config.get_option("server.disconnectedSessionTTL"))
     every_s = min(_LONGEST_S, max(_SHORTEST_S, ttl_s / 8))
     task = asyncio.create_task(_reap(runtime, owners, every_s), name="ecg-reaper")

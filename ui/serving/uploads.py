@@ -1,6 +1,8 @@
 """How many bytes of uploads a session and the whole server hold."""
 
+import asyncio
 import re
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -18,7 +20,9 @@ _TOO_LARGE = 413
 _PATH = re.compile(r"/_stcore/upload_file/(?P<session>[^/]+)/[^/]+")
 _MB = 2**20
 _SEEN = "uploads_seen"
-_refused: dict[str, str] = {}
+_SAID_FOR_S = 60.0
+_ASK_AGAIN_S = 0.5
+_refused: dict[str, tuple[str, float]] = {}
 
 
 class _Coming:
@@ -45,6 +49,7 @@ class UploadBounds:
         self._settings = settings
         self._base = base
         self._coming = _Coming()
+        self._showing: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on while its body is counted, or refuse it."""
@@ -99,7 +104,10 @@ class UploadBounds:
         if words is None:
             self._coming.add(session, n_bytes)
         else:
-            _say(session, words)
+            _refused[session] = (words, time.monotonic())
+            task = asyncio.create_task(_show_soon(session))
+            self._showing.add(task)
+            task.add_done_callback(self._showing.discard)
         return words
 
     def _too_much(self, session: str, n_bytes: int) -> str | None:
@@ -129,35 +137,37 @@ def held_bytes() -> dict[str, int]:
     }
 
 
-def _say(session: str, words: str) -> None:
-    """Have the session's page say why a file was refused: the browser only says that it was."""
-    _refused[session] = words
-    found = get_instance().get_app_session(session)
-    if found is not None:
-        found.request_rerun(None)
-
-
-def say_refusal() -> None:
-    """Show the sentence of an upload that was refused since the last run, until it is put away."""
-    context = get_script_run_ctx()
-    words = _refused.pop(context.session_id, None) if context is not None else None
-    if words is not None:
-        st.toast(words, icon=":material/warning:", duration="infinite")
-
-
-def release_removed(files: Iterable[UploadedFile]) -> None:
-    """Give back the bytes of files that were on the page's list in this session and are no more.
+def settle_uploads(files: Iterable[UploadedFile]) -> None:
+    """Give back what left the page's list, and say which upload was refused since.
 
     Streamlit keeps a file whose list was left for another page until the session ends. A file that
     has come and was not listed yet stays.
     """
     context = get_script_run_ctx()
+    if context is None or not exists():
+        return
     listed = {file.file_id for file in files}
     seen: set[str] = st.session_state.get(_SEEN, set())
-    if context is not None and exists():
-        for file_id in seen - listed:
-            get_instance().uploaded_file_mgr.remove_file(context.session_id, file_id)
+    for file_id in seen - listed:
+        get_instance().uploaded_file_mgr.remove_file(context.session_id, file_id)
     st.session_state[_SEEN] = listed
+    words, said_at = _refused.get(context.session_id, ("", 0.0))
+    if seen - listed or time.monotonic() - said_at > _SAID_FOR_S:
+        _refused.pop(context.session_id, None)
+    elif words:
+        st.warning(words)
+
+
+async def _show_soon(session: str) -> None:
+    """Run the session's page once more as soon as it rests: the browser only says "error"."""
+    while session in _refused:
+        found = get_instance().get_app_session(session)
+        if found is None:
+            return
+        if found._scriptrunner is None:
+            found.request_rerun(found._client_state)
+            return
+        await asyncio.sleep(_ASK_AGAIN_S)
 
 
 def forget_refusals(sessions: Iterable[str]) -> None:

@@ -3,10 +3,9 @@
 import streamlit as st
 
 if __name__ == "__main__":
-    from ui.serving.uploads import release_removed, say_refusal
+    from ui.serving.uploads import settle_uploads
 
-    say_refusal()
-    release_removed(st.file_uploader("Files", accept_multiple_files=True))
+    settle_uploads(st.file_uploader("Files", accept_multiple_files=True))
     st.download_button("Now", b"made at once", file_name="now.txt", key="now")
     st.download_button("Later", lambda: b"made when asked", file_name="later.txt", key="later")
 else:
