@@ -3,9 +3,10 @@
 import streamlit as st
 
 if __name__ == "__main__":  # a visit: page configuration and navigation, no logic
-    from ui import shell
+    from ui import serving, shell
 
     st.set_page_config(page_title="ECG review", page_icon="ui/icon.svg", layout="wide")
+    serving.require_layers()
     shell.style()
     shell.warm_up()
     pages = [

@@ -259,7 +259,7 @@ def _list(case: OpenCase) -> Prediction | None:
     with st.spinner("Asking the model …", show_time=False):
         prediction = _prediction(case)
     if isinstance(prediction, str):
-        st.info(prediction)
+        st.info(plain(prediction))
         return None
     st.markdown("**What the model suggests**")
     which_model(case)
@@ -293,7 +293,7 @@ def _below_list(
     elif isinstance(attribution, Attribution):
         _map_panel(case, attribution)
     elif attribution is not None:
-        st.info(attribution)
+        st.info(plain(attribution))
     _what_it_saw(case, prediction)
 
 

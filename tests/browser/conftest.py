@@ -41,9 +41,9 @@ def unused_app_url(chromium_path: str, tmp_path: Path) -> Iterator[str]:
 
 
 @contextmanager
-def served(log: Path, **environment: str) -> Iterator[str]:
+def served(log: Path) -> Iterator[str]:
     """Serve the app; give its address."""
-    with serving.served(log, script="app.py", **environment) as server:
+    with serving.served(log, script="app.py") as server:
         yield f"http://127.0.0.1:{server.port}"
 
 

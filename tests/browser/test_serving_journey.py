@@ -8,8 +8,8 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import served
 from tests.browser.opening import read_case
+from tests.serving.client import served
 
 pytestmark = pytest.mark.browser
 
@@ -84,8 +84,8 @@ def test_a_pdf_is_for_its_own_tab(page: Page, app_url: str) -> None:
 def small_url(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server whose sessions hold 3 MB of uploads."""
     log = tmp_path_factory.mktemp("small") / "log.txt"
-    with served(log, ECG_SESSION_UPLOAD_MB="3") as url:
-        yield url
+    with served(log, script="app.py", ECG_SESSION_UPLOAD_MB="3") as server:
+        yield f"http://127.0.0.1:{server.port}"
 
 
 def test_a_refused_upload_says_what_to_do(

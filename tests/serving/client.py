@@ -19,6 +19,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
 ROOT = Path(__file__).resolve().parents[2]
+WATCH = Path(__file__).with_name("watch")
 TINY = "tests/serving/tiny/app.py"
 WAIT_S = 60.0
 Reply = tuple[int, http.client.HTTPMessage, bytes]
@@ -36,14 +37,25 @@ def command(script: str, port: int, *options: str) -> list[str]:
 
 
 @contextmanager
-def served(log: Path, *options: str, script: str = TINY, **environment: str) -> Iterator["Server"]:
-    """Start an app on a free port; what it prints goes to a file, and must hold no traceback."""
+def served(
+    log: Path,
+    *options: str,
+    script: str = TINY,
+    start: Callable[..., list[str]] = command,
+    **environment: str,
+) -> Iterator["Server"]:
+    """Start an app on a free port.
+
+    What it prints goes to a file and must hold no traceback; nothing of it may reach outside.
+    """
     port = free_port()
+    outside = log.with_suffix(".outside")
+    watched = {"PYTHONPATH": f"{WATCH}{os.pathsep}{ROOT}", "ECG_TEST_OUTSIDE": str(outside)}
     with log.open("w") as out:
         process = subprocess.Popen(
-            command(script, port, *options),
+            start(script, port, *options),
             cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+            env=os.environ | watched | environment,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -56,6 +68,7 @@ def served(log: Path, *options: str, script: str = TINY, **environment: str) -> 
             process.terminate()
             process.wait(timeout=20)
     assert "Traceback" not in log.read_text(), log.read_text()[-3000:]
+    assert not outside.exists(), outside.read_text()
 
 
 def eventually(holds: Callable[[], bool]) -> None:
@@ -102,7 +115,11 @@ class Server:
 class Visit:
     """One browser's tab: its cookies, its socket, and what the app sent it."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(
+        self,
+        server: Server,
+        ready: Callable[["Visit"], bool] = lambda visit: "Later" in visit.buttons,
+    ) -> None:
         self.server = server
         cookies: SimpleCookie = SimpleCookie()
         for line in server.ask("/_stcore/health")[1].get_all("set-cookie") or []:
@@ -124,8 +141,9 @@ class Visit:
         self.buttons: dict[str, DownloadButton] = {}
         self.last = ForwardMsg()
         self.warnings: list[str] = []
+        self.n_elements = 0
         self._send(BackMsg(rerun_script={}))
-        self.read_until(lambda: "Later" in self.buttons)
+        self.read_until(lambda: ready(self))
 
     def _send(self, message: BackMsg) -> None:
         self.socket.send(message.SerializeToString())
@@ -141,6 +159,7 @@ class Visit:
                 self.session = message.new_session.initialize.session_id or self.session
             elif kind == "delta" and message.delta.HasField("new_element"):
                 element = message.delta.new_element
+                self.n_elements += 1
                 if element.HasField("download_button"):
                     self.buttons[element.download_button.label] = element.download_button
                 if element.HasField("alert"):

@@ -4,22 +4,24 @@ Streamlit serves the app; every request and every socket passes these layers fir
 them to Streamlit's own ASGI application; docs/serving.md says what each of them is for.
 """
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
 from starlette.middleware import Middleware
 from streamlit import config
-from streamlit.runtime import get_instance
+from streamlit.runtime import Runtime, get_instance
 
 from ui.serving.doors import Doors
-from ui.serving.exposure import Exposure, refuse_wide_address
+from ui.serving.exposure import Exposure, is_loopback, refuse_wide_address
 from ui.serving.headers import SecurityHeaders
 from ui.serving.media import MediaOwners, VisitCookie
 from ui.serving.reaper import reaping
 from ui.serving.settings import ServerSettings
 from ui.serving.uploads import UploadBounds
 
+_LOG = logging.getLogger(__name__)
 _owners = MediaOwners()
 
 
@@ -33,7 +35,10 @@ def layers() -> list[Middleware]:
         not understood.
     """
     settings = ServerSettings.from_environment()
-    refuse_wide_address(config.get_option("server.address"), settings)
+    address = config.get_option("server.address")
+    refuse_wide_address(address, settings)
+    if not is_loopback(address):
+        _LOG.warning("No login: anyone who reaches %s at this port can use the app.", address)
     base = str(config.get_option("server.baseUrlPath") or "").strip("/")
     return [
         Middleware(SecurityHeaders, base=base),
@@ -42,6 +47,14 @@ def layers() -> list[Middleware]:
         Middleware(VisitCookie, base=base, owners=_owners),
         Middleware(UploadBounds, base=base, settings=settings),
     ]
+
+
+def require_layers() -> None:
+    """Stop a visit on a server that was started without these layers."""
+    # A test of the pages puts an imitation in its place.
+    if type(get_instance()) is Runtime and not _owners.watching:
+        st.error("The server was started without its protection; start it with `make run`.")
+        st.stop()
 
 
 @asynccontextmanager

@@ -32,9 +32,11 @@ class MediaOwners:
     def __init__(self) -> None:
         self._owners: defaultdict[str, set[str]] = defaultdict(set)
         self._lock = threading.Lock()
+        self.watching = False
 
     def watch(self, manager: MediaFileManager) -> None:
         """Note from now on for which session a manager adds a file or makes a deferred one."""
+        self.watching = True
         add, execute = manager.add, manager.execute_deferred
 
         def add_owned(*args: Any, **options: Any) -> str:
