@@ -36,7 +36,7 @@ def close_expired(runtime: Runtime) -> list[str]:
 def return_memory() -> None:
     """Free what circles of references still hold, and give the pages back to the system."""
     gc.collect()
-    with suppress(OSError, AttributeError):  # not every C library has it
+    with suppress(OSError, AttributeError, TypeError):  # not every C library has it
         ctypes.CDLL(None).malloc_trim(0)
 
 

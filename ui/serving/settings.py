@@ -47,7 +47,9 @@ class ServerSettings:
 
 
 def _read_hosts(listed: str) -> tuple[str, ...]:
-    names = tuple(name.strip().lower().rstrip(".") for name in listed.split(",") if name.strip())
+    names = tuple(
+        name.strip().lower().rstrip(".").strip("[]") for name in listed.split(",") if name.strip()
+    )
     for name in names:
         if any(mark in name for mark in "*/:@ ") and name.count(":") < 2:
             raise SystemExit(
