@@ -3,11 +3,14 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+# Another address than this machine's own needs ECG_ALLOW_NETWORK=1; see docs/serving.md.
+ADDRESS ?=
 
 .PHONY: run test lint types check mutants train benchmark clean
 
 run: $(VENV)/.run
-	OMP_NUM_THREADS=1 $(BIN)/streamlit run app.py --server.port $(PORT)
+	OMP_NUM_THREADS=1 $(BIN)/streamlit run app.py --server.port $(PORT) \
+		$(if $(ADDRESS),--server.address $(ADDRESS))
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder

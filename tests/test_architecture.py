@@ -31,6 +31,7 @@ TOP = {"cli", "__main__", "__init__"}
 OFFLINE_ONLY = {"datasets", "evaluation", "training"}
 
 LIBRARIES = {
+    "starlette": ("ui/serving/",),
     "streamlit": ("app.py", "pages/", "ui/"),
     "torch": tuple(
         f"ecgcore/{part}/" for part in ("models", "inference", "explain", "evaluation", "training")

@@ -188,7 +188,12 @@ def _below(case: OpenCase, found: AnomalyMap, threshold: float, place: Place | N
     st.markdown("**Recorded, and what was expected there**")
     lead = leads[0]
     if len(leads) > 1:
-        lead = st.segmented_control("Lead", leads, default=leads[0], key="anomaly_lead") or leads[0]
+        lead = (
+            st.segmented_control(
+                "Lead", leads, default=leads[0], format_func=plain, key="anomaly_lead"
+            )
+            or leads[0]
+        )
     figure = restored_figure(
         found.trace,
         lead,

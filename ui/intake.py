@@ -12,6 +12,7 @@ from ecgcore.results import Quality
 from ecgcore.units import MV
 from ui.analysis import quality_of
 from ui.questions import ask_leads, ask_missing, needs_words
+from ui.serving.uploads import settle_uploads
 from ui.state import OpenCase, put_case
 from ui.uploads import (
     MAX_BYTES,
@@ -49,6 +50,7 @@ def upload() -> None:
         on_change=_drop_missing,
         args=(found, f"{_UPLOADER}_{round_}"),
     )
+    settle_uploads(files)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(_ACCEPTS)
         with st.popover("What can be read"):

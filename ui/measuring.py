@@ -137,7 +137,7 @@ def _panel(case: OpenCase, result: MeasureResult) -> None:
     rows = [_row(case, m) for m in _in_order(result)]
     st.html(f'<table class="ecg-table">{"".join(rows)}</table>')
     for caution in _cautions(result):
-        st.caption(caution)
+        st.caption(plain(caution))
     _references(case, result)
     with st.expander("How each was measured"):
         st.html(f'<table class="ecg-table">{"".join(map(_method, _in_order(result)))}</table>')

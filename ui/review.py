@@ -218,7 +218,7 @@ def _list(case: OpenCase) -> Prediction | None:
     with st.spinner("Asking the model …", show_time=False):
         prediction = _prediction(case)
     if isinstance(prediction, str):
-        st.info(prediction)
+        st.info(plain(prediction))
         return None
     st.markdown("**What the model suggests**")
     which_model(case)

@@ -61,6 +61,7 @@ def _change(case: OpenCase, explainer: Explainer, beats: Beats | None) -> Change
         "Without leads",
         list(explainer.reading.given.leads),
         selection_mode="multi",
+        format_func=plain,
         key=f"what_if_leads_{key}",
     )
     dropped: list[int] = []

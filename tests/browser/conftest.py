@@ -1,12 +1,7 @@
 """A running app and a real Chromium."""
 
-import http.client
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,18 +11,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import skip_or_fail
+from tests.serving import client as serving
 
-ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-START_SECONDS = 60
 # A busy machine takes its time; whoever does not wait for it fails by chance.
 expect.set_options(timeout=30_000)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -54,39 +42,9 @@ def unused_app_url(chromium_path: str, tmp_path: Path) -> Iterator[str]:
 
 @contextmanager
 def served(log: Path) -> Iterator[str]:
-    """Start the app on a free port; what it prints goes to a file.
-
-    It must hold no traceback, and nothing may have asked for a session where there was none: what
-    asks so gets defaults in place of what the reader chose.
-    """
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
-    command += ["--server.port", str(port), "--server.fileWatcherType", "none"]
-    with log.open("w") as out:
-        server = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
-        url = f"http://127.0.0.1:{port}"
-        try:
-            _wait_until_healthy(port, log)
-            yield url
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
-    assert "Traceback" not in log.read_text(), log.read_text()[-3000:]
-    assert "missing ScriptRunContext" not in log.read_text(), log.read_text()[-3000:]
-
-
-def _wait_until_healthy(port: int, log: Path) -> None:
-    for _ in range(START_SECONDS * 5):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
-        try:
-            connection.request("GET", "/_stcore/health")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.2)
-        finally:
-            connection.close()
-    pytest.fail(f"the app did not start: {log.read_text()[-2000:]}")
+    """Serve the app; give its address."""
+    with serving.served(log, script="app.py") as server:
+        yield f"http://127.0.0.1:{server.port}"
 
 
 @pytest.fixture(scope="session")

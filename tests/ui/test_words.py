@@ -1,5 +1,6 @@
 """Text of a file on the pages is text: no picture is fetched, nothing is formatted."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,20 @@ PICTURE = "![x](http://evil.example/p.png)"
 
 def test_marks_of_markdown_are_only_themselves() -> None:
     assert plain("V1, V2 unusable") == "V1, V2 unusable"
-    assert plain(PICTURE) == r"\!\[x\]\(http\://evil.example/p.png\)"
+    assert plain(PICTURE).replace("\N{WORD JOINER}", "") == (
+        r"\!\[x\]\(http\://evil.example/p.png\)"
+    )
     assert plain(":red[a] $b$ **c**") == r"\:red\[a\] \$b\$ \*\*c\*\*"
+
+
+@pytest.mark.parametrize(
+    "text", ["www.a.b", "WWW.a.b", "http://a.b", "https://www.a.b", "x@a.b", "mailto:x.y+z@a.b"]
+)
+def test_an_address_is_no_longer_one_once_the_backslashes_are_gone(text: str) -> None:
+    """Links are made of bare addresses after Markdown was read; see remark-gfm's autolinks."""
+    read = re.sub(r"\\(.)", r"\1", plain(text))
+    assert not re.search(r"(https?://|www\.|[-.\w+]+@)[-\w]", read, re.IGNORECASE)
+    assert read.replace("\N{WORD JOINER}", "") == text
 
 
 @pytest.mark.parametrize("name", ["pages/review.py", "pages/measure.py"])

@@ -1,0 +1,69 @@
+"""Closing sessions that nobody came back to, so that what they held is free again."""
+
+import asyncio
+import ctypes
+import gc
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from streamlit import config
+from streamlit.runtime import Runtime
+
+from ui.serving.media import MediaOwners
+from ui.serving.uploads import forget_refusals
+
+_LOG = logging.getLogger(__name__)
+_LONGEST_S, _SHORTEST_S = 15.0, 0.2
+
+
+def close_expired(runtime: Runtime) -> list[str]:
+    """Close the sessions whose time to come back is over; return their identifiers.
+
+    Streamlit drops them only when the next session is put away, which may be never.
+    """
+    storage = runtime._session_mgr._session_storage  # type: ignore[attr-defined]
+    closed = [info.session for _, info in storage._cache.expire()]
+    for session in closed:
+        session.shutdown()
+    if closed:
+        # A download that nobody has is marked the first time, and dropped the second.
+        for _ in range(2):
+            runtime.media_file_mgr.remove_orphaned_files()
+    return [session.id for session in closed]
+
+
+def return_memory() -> None:
+    """Free what circles of references still hold, and give the pages back to the system."""
+    gc.collect()
+    with suppress(OSError, AttributeError, TypeError):  # not every C library has it
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+async def _reap(runtime: Runtime, owners: MediaOwners, every_s: float) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            closed = close_expired(runtime)
+            owners.forget_closed()
+            if closed:
+                forget_refusals(closed)
+                # Off the loop: others are being answered.
+                await asyncio.to_thread(return_memory)
+        except RuntimeError:
+            _LOG.exception("Closing expired sessions failed; it is tried again")
+
+
+@asynccontextmanager
+async def reaping(runtime: Runtime, owners: MediaOwners) -> AsyncIterator[None]:
+    """Close expired sessions while the server runs."""
+    close_expired(runtime)  # fails here and now with a Streamlit that keeps sessions otherwise
+    ttl_s = float(config.get_option("server.disconnectedSessionTTL"))
+    every_s = min(_LONGEST_S, max(_SHORTEST_S, ttl_s / 8))
+    task = asyncio.create_task(_reap(runtime, owners, every_s), name="ecg-reaper")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
