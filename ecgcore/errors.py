@@ -1,5 +1,7 @@
 """The errors that a user may see, each with one sentence that says what to do next."""
 
+import errno
+
 
 class EcgError(Exception):
     """Base of every error this package raises on purpose.
@@ -55,3 +57,54 @@ class CannotAssessError(EcgError):
 
 class DatasetError(EcgError):
     """A data set is not where it was looked for, or not in the layout expected."""
+
+
+class ResourceError(EcgError):
+    """The machine lacks disk, memory or handles: nothing is said of what it was given."""
+
+
+class CancelledError(EcgError):
+    """The reader stopped the work before it was done."""
+
+
+NOT_JUDGED = "the file itself was not judged"
+_SHORT_OF = {
+    errno.ENOSPC: "its disk is full, or has no room for one more file",
+    errno.EDQUOT: "its disk quota is used up",
+    errno.EFBIG: "it may write no file as large as this takes",
+    errno.EMFILE: "too many files are open",
+    errno.ENFILE: "too many files are open",
+    errno.ENOMEM: "it has too little memory",
+    errno.EAGAIN: "it can start no more processes or threads",
+    errno.EROFS: "its temporary folder is read-only",
+}
+_NO_FOLDER = "its temporary folder is missing, full or closed"
+# What the name of a missing or closed temporary folder is told by, from Python's own module.
+_NO_TEMPORARY = "temporary directory"
+
+
+def shortage(error: BaseException, *, own_folder: bool = False) -> ResourceError | None:
+    """Return the error for what the machine lacks, or None where that is not the cause.
+
+    Parameters
+    ----------
+    error : BaseException
+        As it was raised by the system.
+    own_folder : bool
+        Whether it was raised for a folder or a process of the program itself: then a folder that
+        is missing or closed is the machine's fault too.
+    """
+    if not isinstance(error, OSError):
+        return None
+    words = _SHORT_OF.get(error.errno or 0)
+    if words is None and (own_folder or _NO_TEMPORARY in str(error)):
+        words = _NO_FOLDER
+    return None if words is None else lack(words)
+
+
+def lack(words: str) -> ResourceError:
+    """Return the error that says what the machine lacks, in words such as "its disk is full"."""
+    return ResourceError(
+        f"The computer that runs this software cannot do it now: {words}; {NOT_JUDGED}. Try again "
+        "later, or ask its administrator to make room."
+    )

@@ -3,6 +3,8 @@
 import streamlit as st
 
 from ui.explaining import explaining
+from ui.questions import ask_if_unknown
+from ui.quiz import answer_shown
 from ui.shell import through_entry
 from ui.state import open_case
 
@@ -12,5 +14,6 @@ case = open_case()
 if case is None:
     st.info("No ECG is open. Drop a file or choose a demonstration case first.")
     st.page_link("pages/open.py", label="Open an ECG", icon=":material/folder_open:")
-else:
+elif answer_shown(case):
+    ask_if_unknown(case)
     explaining(case)

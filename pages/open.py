@@ -1,6 +1,7 @@
 """Open: drop files or choose a demonstration case."""
 
-from ui.intake import demonstration_cases, upload
+from ui.demonstrations import demonstration_cases
+from ui.intake import upload
 from ui.shell import through_entry
 
 through_entry("pages/open.py")

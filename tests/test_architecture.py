@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Low to high; parts on one line do not import one another.
 LAYERS = (
-    ("errors", "checks", "origin"),
+    ("errors", "checks", "origin", "turns", "workers"),
     ("units", "leads", "labels"),
     ("recording", "results"),
     ("readers", "signal", "simulate"),
@@ -25,7 +25,7 @@ LAYERS = (
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 # Parts that share a line and nevertheless build on one another.
-ALONGSIDE = {("checks", "errors"), ("results", "recording")}
+ALONGSIDE = {("checks", "errors"), ("workers", "errors"), ("results", "recording")}
 BESIDE = {"render", "reviews"}  # see results and below
 TOP = {"cli", "__main__", "__init__"}
 OFFLINE_ONLY = {"datasets", "evaluation", "training"}

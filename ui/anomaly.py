@@ -4,31 +4,34 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from ecgcore.errors import EcgError
 from ecgcore.inference import available_models, use_threads
 from ecgcore.inference.anomaly import (
     DEFAULT_ANOMALY,
-    AnomalyModel,
+    default_anomaly,
     find_anomalies,
-    load_anomaly,
-    smoothed_for_drawing,
 )
+from ecgcore.inference.anomaly_shading import ShadingScale, shade, shading_scale
 from ecgcore.inference.anomaly_spans import Place, places_of, spans_of
 from ecgcore.inference.card import ANOMALY
 from ecgcore.measure.unusual import worded
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
 from ecgcore.render.restored import lead_bars, over_time, restored_figure
-from ecgcore.results import AnomalyMap
+from ecgcore.results import AnomalyMap, AnomalySpan
 from ui import card_words, settings
 from ui.card_words import plot
 from ui.findings import place_list
+from ui.jobs import Job
 from ui.measuring import measured
 from ui.review import footer_lines, header_lines
 from ui.state import OpenCase, open_case
 from ui.viewer import Legend, envelope, paper_viewer
+from ui.waiting import compute, queue_words
 from ui.words import plain
 
 _VIEWER = "anomaly_paper"
@@ -73,7 +76,7 @@ def anomalies(case: OpenCase) -> None:
             st.info(plain(found))
         return
     with side:
-        threshold = _head(found)
+        threshold = _head(case, found)
     places = case.remember(("places", threshold), lambda: _places(case, found, threshold))
     place = _chosen(places)
     with paper:
@@ -86,22 +89,19 @@ def anomalies(case: OpenCase) -> None:
         _notes(found)
 
 
-@st.cache_resource(max_entries=1, show_spinner="Loading the model …")
-def _model() -> AnomalyModel:
-    use_threads(1)
-    return load_anomaly()
-
-
 def _found(case: OpenCase) -> AnomalyMap | str:
     if DEFAULT_ANOMALY not in available_models(ANOMALY):
         return "No anomaly model is installed here. The paper and its tools work without one."
     try:
-        model = _model()
+        use_threads(1)
+        model = default_anomaly()
         bar = st.progress(0.0, "Comparing with normal ECGs …")
-        found = find_anomalies(
-            model,
-            case.recording,
-            report=lambda share: bar.progress(share, "Comparing with normal ECGs …"),
+        recording = case.recording
+        found = compute(
+            case,
+            ("anomalies", model.name),
+            lambda report: find_anomalies(model, recording, report=report),
+            waiting=lambda job: bar.progress(job.share, _compared(job)),
         )
     except EcgError as error:
         return str(error)
@@ -109,10 +109,14 @@ def _found(case: OpenCase) -> AnomalyMap | str:
     return found
 
 
+def _compared(job: Job) -> str:
+    waits = "" if job.before is None else f" {queue_words(job.before)}"
+    return f"Comparing with normal ECGs …{waits}"
+
+
 def _places(case: OpenCase, found: AnomalyMap, threshold: float) -> tuple[Place, ...]:
     """Return the places at a threshold, the most unusual ones with words."""
-    spans = spans_of(found.values, found.leads, found.fs_hz, threshold)
-    shown = places_of(spans)[:_MOST_PLACES]
+    shown = places_of(marks_of(found, threshold))[:_MOST_PLACES]
     kept = tuple(span for place in shown for span in place.spans)
     if not kept:
         return ()
@@ -132,11 +136,13 @@ def _paper(case: OpenCase, chosen: PaperSettings, found: AnomalyMap | None) -> N
     long = recording.duration_s > seconds + 0.5
     overlay, legend = None, None
     if found is not None:
-        values = case.remember(
-            "anomaly_shading", lambda: smoothed_for_drawing(found.values, found.fs_hz)
-        )
+        scale, values = _shading(case, found)
         overlay = Overlay(values, found.leads, found.fs_hz, "heat", 0.5, top=1.0)
-        legend = Legend("How unusual among normal ECGs", "1 in 10", "1 in 1000 and rarer")
+        legend = Legend(
+            "How unusual among normal ECGs",
+            power_words(scale.weakest),
+            f"{power_words(scale.strongest)} and rarer",
+        )
     paper_viewer(
         recording,
         sheet,
@@ -151,6 +157,16 @@ def _paper(case: OpenCase, chosen: PaperSettings, found: AnomalyMap | None) -> N
         else None,
         on_act=_on_paper,
     )
+
+
+def _shading(case: OpenCase, found: AnomalyMap) -> tuple[ShadingScale, NDArray[np.float32]]:
+    """Return how this recording is shaded, and its shading; computed once."""
+
+    def make() -> tuple[ShadingScale, NDArray[np.float32]]:
+        scale = shading_scale(found.values)
+        return scale, shade(found.values, found.fs_hz, scale)
+
+    return case.remember("anomaly_shading", make)
 
 
 def _below(case: OpenCase, found: AnomalyMap, threshold: float, place: Place | None) -> None:
@@ -192,30 +208,43 @@ def _below(case: OpenCase, found: AnomalyMap, threshold: float, place: Place | N
 # ---- beside --------------------------------------------------------------------------------
 
 
-def _head(found: AnomalyMap) -> float:
+def _head(case: OpenCase, found: AnomalyMap) -> float:
     """Say the scores, and offer the threshold with the false alarms it means."""
     st.markdown("**Among normal ECGs**")
     if found.abnormal is None:
-        st.warning("Not judged: the signal cannot be relied on.")
+        st.warning("Not assessed: signal quality is insufficient.")
     else:
         st.html(scores_table(found))
         st.caption(
-            f"Share of normal recordings that are less unusual; called unusual from "
-            f"{100 * found.threshold:.0f} % on. Unusual is no diagnosis."
+            f"Percentile of normal recordings; unusual from the {ordinal(100 * found.threshold)} "
+            "percentile. Not a diagnosis."
         )
-    nearest = min(_STEPS, key=lambda n: abs((1 - 1 / n) - found.map_threshold))
     rarity = st.select_slider(
-        "Mark what is seen in one normal sample of",
+        "Sensitivity",
         _STEPS,
-        value=nearest,
-        format_func="{:,}".format,
-        key=_THRESHOLD,
+        value=_first_rarity(found),
+        format_func="1 in {:,}".format,
+        help="Marks samples as rare as this among normal ECGs.",
+        key=f"{_THRESHOLD}_{case.case_id}",
     )
     threshold = 1 - 1 / rarity
     alarms = _alarms(found, threshold)
     if alarms is not None:
         st.caption(f"At this threshold ten seconds of a normal ECG have {alarms:.1f} such places.")
     return threshold
+
+
+def _first_rarity(found: AnomalyMap) -> int:
+    """Return the rarity to begin with: the model's, or of an unusual ECG one that marks a place."""
+    at = min(range(len(_STEPS)), key=lambda i: abs((1 - 1 / _STEPS[i]) - found.map_threshold))
+    while found.abnormal and at and not marks_of(found, 1 - 1 / _STEPS[at]):
+        at -= 1
+    return _STEPS[at]
+
+
+def marks_of(found: AnomalyMap, threshold: float) -> tuple[AnomalySpan, ...]:
+    """Return the places of a map at a threshold."""
+    return spans_of(found.values, found.leads, found.fs_hz, threshold)
 
 
 def scores_table(found: AnomalyMap) -> str:
@@ -226,12 +255,27 @@ def scores_table(found: AnomalyMap) -> str:
     cells = [
         [
             card_words.text(name),
-            card_words.text(percent_words(score), "value"),
-            card_words.text("Unusual" if abnormal else "Not unusual"),
+            card_words.text(score_words(score, abnormal=abnormal)),
         ]
         for name, score, abnormal in rows
     ]
-    return card_words.table(("Score", "Above", ""), cells)
+    return card_words.table(("Score", "Among normal ECGs"), cells)
+
+
+def score_words(score: float, *, abnormal: bool | None) -> str:
+    """Return a score in words: "Within normal range (79th percentile)"."""
+    said = {True: "Unusual", False: "Within normal range", None: "Not assessed"}[abnormal]
+    rank = f"{ordinal(100 * score)} percentile" if score < 0.999 else "above the 99.9th percentile"
+    return f"{said} ({rank})"
+
+
+def ordinal(percent: float) -> str:
+    """Return a percentile as "79th"; above 99 with one decimal."""
+    if percent >= 99:
+        return f"{min(percent, 99.9):.1f}th"
+    number = round(percent)
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if 10 < number < 14 else ending}"
 
 
 def parts_table(parts: Mapping[str, float]) -> str:
@@ -279,13 +323,27 @@ def _list(
     case: OpenCase, found: AnomalyMap, places: tuple[Place, ...], place: Place | None
 ) -> None:
     case.memo["anomaly_places"] = places
+    st.caption(places_words(found, n_places=len(places), scale=_shading(case, found)[0]))
     if not places:
-        st.caption("No place reaches this threshold; that does not mean that the ECG is normal.")
         return
-    st.caption("Most unusual first; J and K step through.")
     rows = [_row(p, len(found.leads), chosen=p is place) for p in places]
     selected = None if place is None else _code(place)
     place_list(rows, key=_LIST, selected=selected, label="Unusual places", on_act=_on_list)
+
+
+def places_words(found: AnomalyMap, *, n_places: int, scale: ShadingScale) -> str:
+    """Return what the list of places means beside the score of the whole recording."""
+    if not n_places and found.abnormal:
+        return "The ECG is unusual as a whole; no single place stands out at this sensitivity."
+    if not n_places:
+        return "No place reaches this sensitivity; that does not mean that the ECG is normal."
+    words = ["Most unusual first; J and K step through."]
+    if found.abnormal is False:
+        words.append("The ECG as a whole is within the normal range.")
+    if scale.is_raised:
+        half = power_words(scale.weakest)
+        words.append(f"Half of the ECG is rarer than {half}: only rarer parts are shaded.")
+    return " ".join(words)
 
 
 def _row(place: Place, n_leads: int, *, chosen: bool) -> dict[str, Any]:
@@ -309,13 +367,22 @@ def _row(place: Place, n_leads: int, *, chosen: bool) -> dict[str, Any]:
     }
 
 
+def power_words(power: float) -> str:
+    """Return a rarity given as a power of ten as "1 in 500"."""
+    return "1 in 10" if power <= 1 else f"1 in {_two_digits(10**power):,}"
+
+
 def rarity_words(score: float) -> str:
     """Return a quantile as "1 in 500"."""
     one_in = 1 / max(1 - score, 1e-9)
     if one_in >= 10_000:
         return "rarest"
-    digits = 10 ** max(len(str(int(one_in))) - 2, 0)
-    return f"1 in {round(one_in / digits) * digits:,}"
+    return f"1 in {_two_digits(one_in):,}"
+
+
+def _two_digits(number: float) -> int:
+    digits = 10 ** max(len(str(int(number))) - 2, 0)
+    return int(round(number / digits) * digits)
 
 
 def _leads(found: AnomalyMap) -> None:
@@ -338,7 +405,7 @@ def _parts(found: AnomalyMap) -> None:
         if found.with_classifier is not None:
             st.markdown(f"**{WITH}**")
             st.html(parts_table(found.with_classifier.parts))
-        st.caption("What share of the normals is less unusual in each part.")
+        st.caption("Percentage of normal recordings that are less unusual, part by part.")
 
 
 def _notes(found: AnomalyMap) -> None:

@@ -150,7 +150,7 @@ def not_for(card: ModelCard) -> list[str]:
     """Return what a model must not be used for, before its own list of limits."""
     given = card.input
     lines = [
-        "Any clinical decision without a reader: what is not flagged is not thereby absent.",
+        "Any clinical decision without a reader: not flagged does not mean absent.",
     ]
     if card.task == "statements":
         lines.append(

@@ -17,6 +17,7 @@ from ecgcore.results import Attribution, Finding, Prediction
 from ui import models, settings
 from ui.card_words import plot
 from ui.explaining_leads import leads_on_the_body
+from ui.failed_maps import may_show, offer_failed_map
 from ui.findings import ordered, value
 from ui.review import footer_lines, header_lines
 from ui.state import OpenCase
@@ -25,9 +26,9 @@ from ui.what_if import what_if_panel
 from ui.words import plain
 
 _SIDES = ("left", "right")
-_SIGNS = {"for": "For it", "against": "Against it", "size": "Both"}
+_SIGNS = {"for": "For", "against": "Against", "size": "Both"}
 _LIGHTS = {"green": "#1b7f4b", "amber": "#b35900", "red": "#b3261e"}
-_OVER, _BESIDE = "One over the other", "Side by side"
+_OVER, _BESIDE = "Stacked", "Side by side"
 # A sheet of 270 mm fits half of a wide window at two pixels a millimetre.
 _BESIDE_PX_PER_MM = 2
 
@@ -47,17 +48,17 @@ def explaining(case: OpenCase) -> None:
     chosen = settings.paper_controls(case)
     with settings.row("explained", gap="small"):
         finding = _finding(case, prediction)
-        methods = _methods(explainer, finding.code)
+        methods = _methods(case, explainer, finding.code)
     with settings.row("shown", gap="medium"):
         _how_shown()
     if finding.finding is None:
         st.caption(plain(finding.reason))
-    at_s = _window(case, explainer, finding.code)
+    at_s = _window(case, explainer, finding)
     found = [_attribution(case, finding.code, method, at_s) for method in methods]
     _papers(case, chosen, explainer, found)
-    _strip(explainer, [f for f in found if isinstance(f, Attribution)])
+    _strip(case, explainer, [f for f in found if isinstance(f, Attribution)])
     leads_on_the_body(case, explainer, finding.code, at_s)
-    what_if_panel(case, explainer, finding.code)
+    what_if_panel(case, explainer, prediction, finding.code)
 
 
 # ---- what is explained ---------------------------------------------------------------------
@@ -79,7 +80,7 @@ def _finding(case: OpenCase, prediction: Prediction) -> Finding:
     return rows[code]
 
 
-def _methods(explainer: Explainer, code: str) -> tuple[str, str]:
+def _methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[str, str]:
     possible = methods_of(explainer.model)
     maps = [m for m in possible if not METHODS[m].whole_leads]
     first, second = (
@@ -88,23 +89,34 @@ def _methods(explainer: Explainer, code: str) -> tuple[str, str]:
             maps,
             index=maps.index(default),
             format_func=lambda m: METHODS[m].name,
-            key=f"explain_{side}_{code}",
+            key=f"explain_{side}_{case.case_id}_{code}",
             width=210,
         )
-        for side, default in zip(_SIDES, default_methods(explainer.model, code), strict=True)
+        for side, default in zip(_SIDES, _first_methods(case, explainer, code), strict=True)
     )
     return first, second
 
 
+def _first_methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[str, str]:
+    """Return the method of the map that Review shows, and the statement's other one."""
+    first, second = default_methods(explainer.model, code)
+    try:
+        with st.spinner(f"{METHODS[first].name} …", show_time=False):
+            shown = models.attribution_of(case, code).method
+    except EcgError:
+        return first, second  # the reason stands where the map would
+    return (shown, first) if shown == second else (first, second)
+
+
 def _how_shown() -> None:
     st.segmented_control(
-        "What speaks",
+        "Evidence",
         list(_SIGNS),
         default="for",
         required=True,
         format_func=_SIGNS.get,
         key="explain_sign",
-        help="A method without a sign has nothing against.",
+        help="Unsigned methods show no evidence against.",
     )
     st.segmented_control(
         "Overlay",
@@ -119,8 +131,9 @@ def _how_shown() -> None:
     )
 
 
-def _window(case: OpenCase, explainer: Explainer, code: str) -> float | None:
-    """Return a time within the window that is explained; None for a recording read as a whole."""
+def _window(case: OpenCase, explainer: Explainer, finding: Finding) -> float | None:
+    """Return a time within the chosen window; None for the highest one, or for the only one."""
+    code, numbered = finding.code, finding.calibrated and finding.finding is not None
     pieces, rate = explainer.reading.pieces, explainer.reading.given.fs_hz
     if len(pieces) == 1:
         return None
@@ -133,16 +146,22 @@ def _window(case: OpenCase, explainer: Explainer, code: str) -> float | None:
         len(pieces),
         value=highest + 1,
         key=f"explain_window_{case.case_id}_{code}",
-        help="It begins at the window with the highest probability.",
+        help="Starts at the window with the highest probability.",
     )
     plot(
-        window_figure(models.window_probabilities(explainer, code), bounds, shown=number - 1),
+        window_figure(
+            models.window_probabilities(explainer, code),
+            bounds,
+            shown=number - 1,
+            numbered=numbered,
+        ),
         "explain_windows",
     )
     start_s, stop_s = bounds[number - 1]
     case.start_s = start_s
-    st.caption(f"Probability of each window; explained is {start_s:.0f} to {stop_s:.0f} s.")
-    return (start_s + stop_s) / 2
+    what = "Probability" if numbered else "Output, not calibrated,"
+    st.caption(f"{what} of each window; explained is {start_s:.0f} to {stop_s:.0f} s.")
+    return None if number - 1 == highest else (start_s + stop_s) / 2
 
 
 def _attribution(case: OpenCase, code: str, method: str, at_s: float | None) -> Attribution | str:
@@ -170,7 +189,7 @@ def _papers(
         else:
             paper, words = column.container(), column.container()
         with words:
-            shown = _words(explainer, attribution, side)
+            shown = _words(case, explainer, attribution, side)
         with paper:
             _paper(case, chosen, shown, side, small=beside)
 
@@ -220,16 +239,20 @@ def chosen_sign(attribution: Attribution) -> NDArray[np.float32]:
 def _legend(attribution: Attribution) -> Legend:
     name = statement(attribution.label).name
     sign = st.session_state.get("explain_sign", "for") if attribution.signed else "for"
-    what = {"for": "what speaks for", "against": "what speaks against", "size": "for and against"}
+    what = {"for": "for", "against": "against", "size": "for and against"}
     return Legend(
-        f"{METHODS[attribution.method].name}: {what[sign]} “{name}”", "little", "much attribution"
+        f"Attribution {what[sign]} “{name}” ({METHODS[attribution.method].name})",
+        "little",
+        "much attribution",
     )
 
 
 # ---- words and checks ----------------------------------------------------------------------
 
 
-def _words(explainer: Explainer, attribution: Attribution | str, side: str) -> Attribution | None:
+def _words(
+    case: OpenCase, explainer: Explainer, attribution: Attribution | str, side: str
+) -> Attribution | None:
     """Show the light, the words and the checks; return the map if it may be shown."""
     if isinstance(attribution, str):
         st.info(plain(attribution))
@@ -241,9 +264,9 @@ def _words(explainer: Explainer, attribution: Attribution | str, side: str) -> A
         f'<p class="ecg-light"><span style="background:{_LIGHTS[light.light]}"></span>'
         f"{escape(light.words)}</p>"
     )
-    shown = light.shown
-    if not shown:
-        shown = st.toggle("Show it all the same", key=f"explain_failed_{side}")
+    if not light.shown:
+        offer_failed_map(case, attribution, side)
+    shown = may_show(case, attribution)
     if shown:
         _description(describe(explainer, attribution))
     with st.expander("The checks"):
@@ -259,7 +282,7 @@ def _description(said: Description) -> None:
     for line in said.lines[1:]:
         st.caption(plain(f"then {line.words}"))
     if said.place is None:
-        st.caption("No wave or lead of its own in the textbook: the statement is one of rate.")
+        st.caption("Rate statement: the textbook names no wave or lead.")
         return
     st.caption(plain(f"Textbook: {said.place.words}."))
     if said.overlap is not None and said.overlap.share is not None:
@@ -275,12 +298,8 @@ def _description(said: Description) -> None:
 # ---- the strip -----------------------------------------------------------------------------
 
 
-def _strip(explainer: Explainer, found: list[Attribution]) -> None:
-    shown = [
-        f
-        for side, f in zip(_SIDES, found, strict=False)
-        if verdict(f.self_check).shown or st.session_state.get(f"explain_failed_{side}", False)
-    ]
+def _strip(case: OpenCase, explainer: Explainer, found: list[Attribution]) -> None:
+    shown = [f for f in found if may_show(case, f)]
     if not shown:
         return
     start_s, stop_s = shown[0].window_s or (0.0, explainer.recording.duration_s)

@@ -11,6 +11,7 @@ from ecgcore.render.lead_body import CHEST_DEG, FRONTAL_DEG, chest_figure, front
 from ecgcore.results import Attribution, LeadValues
 from ui import models
 from ui.card_words import plot
+from ui.failed_maps import may_show, offer_failed_map
 from ui.state import OpenCase
 from ui.words import plain
 
@@ -29,9 +30,9 @@ _PAIRS = 3
 @st.fragment
 def leads_on_the_body(case: OpenCase, explainer: Explainer, code: str, at_s: float | None) -> None:
     """Show what each lead is worth to a finding."""
-    st.subheader("What each lead is worth", anchor=False)
+    st.subheader("Contribution of each lead", anchor=False)
     if len(explainer.reading.given.leads) < 2:
-        st.caption("There is one lead: it holds everything.")
+        st.caption("Not applicable to a single lead.")
         return
     try:
         with st.spinner("Every set of leads …", show_time=False):
@@ -39,7 +40,7 @@ def leads_on_the_body(case: OpenCase, explainer: Explainer, code: str, at_s: flo
     except EcgError as error:
         st.info(plain(str(error)))
         return
-    if found.lead_values is None or not _shown(found):
+    if found.lead_values is None or not _shown(case, found):
         return
     view = st.segmented_control(
         "View",
@@ -71,13 +72,14 @@ def leads_on_the_body(case: OpenCase, explainer: Explainer, code: str, at_s: flo
         _words(explainer, found, values, view)
 
 
-def _shown(found: Attribution) -> bool:
+def _shown(case: OpenCase, found: Attribution) -> bool:
     """Say how the values fared in their checks; return whether they may be shown."""
     light = verdict(found.self_check)
     if light.shown:
         return True
     st.caption(plain(light.words))
-    return st.toggle("Show them all the same", key="explain_failed_leads")
+    offer_failed_map(case, found, "leads")
+    return may_show(case, found)
 
 
 def _values(

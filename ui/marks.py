@@ -33,14 +33,26 @@ def strip_cells(sheet: Sheet) -> list[Cell]:
     return whole[-1:] if sheet.settings.layout.startswith("3x4") else whole[:1] or [sheet.cells[0]]
 
 
-def beat_marks(beats: Beats, sheet: Sheet, edits: dict[tuple[int, str], float]) -> Markers:
-    """Return draggable marks of the consensus, beat types and RR intervals (ms)."""
+def beat_marks(
+    beats: Beats, sheet: Sheet, edits: dict[tuple[int, str], float], *, refused: int = 0
+) -> Markers:
+    """Return draggable marks of the consensus, beat types and RR intervals (ms).
+
+    Parameters
+    ----------
+    beats : Beats
+    sheet : Sheet
+    edits : dict
+        As ``OpenCase.edits``.
+    refused : int
+        How many moves were refused so far: with each more, every mark goes back to its place.
+    """
     lines: list[MarkLine] = []
     words: list[MarkWord] = []
     for cell in strip_cells(sheet):
         lines += _lines(beats, sheet, cell, edits)
         words += _words(beats, sheet, cell)
-    return Markers(tuple(lines), tuple(words))
+    return Markers(tuple(lines), tuple(words), refused)
 
 
 def _lines(
@@ -95,14 +107,29 @@ def median_marks(beat: MedianBeat, sheet: Sheet) -> Markers:
     return Markers(tuple(lines))
 
 
-def moved(act: dict[str, object], sheet: Sheet) -> tuple[int, str, float] | None:
-    """Return (beat, fiducial, seconds) of a move that the viewer reports, or None."""
+def moved(
+    act: dict[str, object], sheet: Sheet, beats: Beats | None = None
+) -> tuple[int, str, float] | None:
+    """Return (beat, fiducial, seconds) of a move that the viewer reports, or None.
+
+    Where a lead is wrapped over several rows, ``beats`` tell in which row the mark stood.
+    """
     number, _, name = str(act.get("id", "")).partition(".")
     if name not in MOVABLE or not number.isdigit():
         return None
     x_mm = float(act["x_mm"])  # type: ignore[arg-type]
+    cell = _cell_of(int(number), name, sheet, beats)
+    return None if cell is None else (int(number), name, _time_at(x_mm, cell, sheet))
+
+
+def _cell_of(beat: int, name: str, sheet: Sheet, beats: Beats | None) -> Cell | None:
     cells = strip_cells(sheet)
-    return (int(number), name, _time_at(x_mm, cells[0], sheet)) if len(cells) == 1 else None
+    if len(cells) == 1:
+        return cells[0]
+    if beats is None or beat >= beats.consensus.n_beats:
+        return None
+    at = float(getattr(beats.consensus, name)[beat])
+    return next((cell for cell in cells if cell.start_s <= at <= cell.end_s), None)
 
 
 def _time_at(x_mm: float, cell: Cell, sheet: Sheet) -> float:

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ecgcore.errors import EcgError
 from ecgcore.measure import measure, reference_range
-from ecgcore.measure.editing import edited
+from ecgcore.measure.editing import edit_words
 from ecgcore.measure.machine import difference, machine_values
+from ecgcore.measure.rhythm import rhythm_words
+from ecgcore.measure.words import LABELS, amplitude_words, range_words, unit_words, value_words
 from ecgcore.recording import Provenance, Recording
 from ecgcore.render.paper import PaperSettings, Sheet, lay_out, lay_out_beat, window_seconds
 from ecgcore.render.trend import trend_figure
@@ -17,6 +18,7 @@ from ecgcore.results import Measurement, MeasureResult
 from ecgcore.signal.quality_words import lost_lead
 from ecgcore.units import MV
 from ui import settings
+from ui.edits import move_mark, refusals, with_edits
 from ui.marks import beat_marks, median_marks, moved
 from ui.review import footer_lines, header_lines
 from ui.state import OpenCase, open_case
@@ -24,23 +26,6 @@ from ui.viewer import envelope, paper_viewer
 from ui.words import plain
 
 _VIEWER = "measure_paper"
-_READER = "the reader"
-_LABELS = {
-    "heart_rate": "Heart rate",
-    "rr_mean": "RR mean",
-    "rr_sd": "RR standard deviation",
-    "pr": "PR",
-    "qrs": "QRS",
-    "qt": "QT",
-    "qtc_fridericia": "QTc Fridericia",
-    "qtc_bazett": "QTc Bazett",
-    "qtc_framingham": "QTc Framingham",
-    "qtc_hodges": "QTc Hodges",
-    "p_axis": "P axis",
-    "qrs_axis": "QRS axis",
-    "t_axis": "T axis",
-}
-_UNITS = {"bpm": "/min", "deg": "°"}
 _ARROWS = {"low": "↓", "high": "↑", "within": ""}
 _MEDIAN_SPEED = 50.0
 
@@ -61,14 +46,12 @@ def measurements(case: OpenCase) -> None:
 
 def measured(case: OpenCase) -> MeasureResult:
     """Return the case's measurements with the reader's marks in them."""
-    unedited: MeasureResult = case.remember("measured", lambda: _measure(case.recording))
-    try:
-        return edited(unedited, case.edits, by=_READER)
-    except EcgError as error:
-        # The last mark was impossible: it goes back, and says why.
-        case.edits.popitem()
-        st.warning(plain(str(error)))
-        return edited(unedited, case.edits, by=_READER)
+    return with_edits(_unedited(case), case)
+
+
+def _unedited(case: OpenCase) -> MeasureResult:
+    result: MeasureResult = case.remember("measured", lambda: _measure(case.recording))
+    return result
 
 
 def _measure(recording: Recording) -> MeasureResult:
@@ -101,7 +84,9 @@ def _paper(case: OpenCase, chosen: PaperSettings, result: MeasureResult, *, mark
         overview=case.remember(("envelope", lead), lambda: envelope(case.recording, lead))
         if long
         else None,
-        markers=beat_marks(result.beats, sheet, case.edits) if marks else None,
+        markers=beat_marks(result.beats, sheet, case.edits, refused=refusals().count)
+        if marks
+        else None,
         on_act=_on_paper,
     )
     if marks:
@@ -120,22 +105,35 @@ def _on_paper() -> None:
     if act["name"] == "navigate":
         case.start_s = float(act.get("start_s", 0.0))
     elif act["name"] == "move":
-        chosen: PaperSettings = st.session_state.get("paper_settings", PaperSettings())
-        found = moved(act, _sheet(case, chosen))
-        if found is not None:
-            beat, name, time_s = found
-            case.edits.pop((beat, name), None)
-            case.edits[beat, name] = time_s
+        _move(case, act)
+
+
+def _move(case: OpenCase, act: dict[str, Any]) -> None:
+    """Take a moved mark, or refuse it: then it goes back, and the page says why."""
+    chosen: PaperSettings = st.session_state.get("paper_settings", PaperSettings())
+    found = moved(act, _sheet(case, chosen), measured(case).beats)
+    if found is None:
+        refusals().add(case, "This mark cannot be moved here; it was left where it was.")
+        return
+    beat, name, time_s = found
+    move_mark(_unedited(case), case, (beat, name), time_s)
 
 
 # ---- the panel -----------------------------------------------------------------------------
 
 
 def _panel(case: OpenCase, result: MeasureResult) -> None:
+    why = refusals().why(case)
+    if why:
+        # Beside the paper: above it, the paper would move under the reader's hand.
+        st.warning(plain(why))
     st.markdown("**Measurements**")
     if case.edits and st.button("Undo my edits", icon=":material/undo:"):
         case.edits.clear()
+        refusals().forget()
         st.rerun(scope="fragment")
+    for line in edit_words(_unedited(case), result, case.edits):
+        st.caption(plain(f"Edited: {line}"))
     rows = [_row(case, m) for m in _in_order(result)]
     st.html(f'<table class="ecg-table">{"".join(rows)}</table>')
     for caution in _cautions(result):
@@ -150,7 +148,7 @@ def _panel(case: OpenCase, result: MeasureResult) -> None:
     for note in result.notes:
         st.caption(plain(note))
     _bad_leads(result)
-    st.caption(f"Rhythm: {result.rhythm}. Waves found by {result.delineator}.")
+    st.caption(f"Rhythm: {rhythm_words(result.rhythm)}. Waves found by {result.delineator}.")
 
 
 def _bad_leads(result: MeasureResult) -> None:
@@ -165,34 +163,37 @@ def _bad_leads(result: MeasureResult) -> None:
 
 def _in_order(result: MeasureResult) -> list[Measurement]:
     found = {m.name: m for m in result.measurements}
-    return [found[name] for name in _LABELS if name in found]
+    return [found[name] for name in LABELS if name in found]
 
 
 def _row(case: OpenCase, given: Measurement) -> str:
-    label = escape(_LABELS[given.name])
+    label = escape(LABELS[given.name])
     hint = escape(given.method, quote=True)
     if given.value is None:
         return (
             f'<tr title="{hint}"><td>{label}</td>'
             f'<td colspan="2" class="why">{escape(given.reason)}</td></tr>'
         )
-    unit = escape(_UNITS.get(given.unit, f" {given.unit}"))
-    spread = "edited" if given.uncertainty is None else _spread(given.uncertainty)
+    spread = "" if given.uncertainty is None else _spread(given.uncertainty)
+    if given.edited_by:
+        spread = f"{spread} edited".strip()
     known = reference_range(given.name, case.recording.patient)
     mark, source = "", ""
     if known is not None:
         mark = _ARROWS[known.judge(given.value)]
-        source = escape(f"; reference {_range(known.low, known.high)}, {known.source}", quote=True)
+        source = escape(
+            f"; reference {range_words(known.low, known.high)}, {known.source}", quote=True
+        )
     return (
         f'<tr title="{hint}{source}"><td>{label}</td>'
-        f'<td class="value">{given.value:.0f}{unit} <b>{mark}</b></td>'
+        f'<td class="value">{escape(value_words(given))} <b>{mark}</b></td>'
         f'<td class="spread">{spread}</td></tr>'
     )
 
 
 def _method(given: Measurement) -> str:
     words = escape(given.reason or given.method)
-    return f'<tr><td>{escape(_LABELS[given.name])}</td><td class="why">{words}</td></tr>'
+    return f'<tr><td>{escape(LABELS[given.name])}</td><td class="why">{words}</td></tr>'
 
 
 def _spread(uncertainty: float) -> str:
@@ -209,19 +210,13 @@ def _cautions(result: MeasureResult) -> list[str]:
     return [f"QTc: {part}." for part in parts if part.startswith(("QRS is wide", "Bazett "))]
 
 
-def _range(low: float | None, high: float | None) -> str:
-    if low is None:
-        return f"up to {high:g}"
-    return f"from {low:g}" if high is None else f"{low:g} to {high:g}"
-
-
 def _references(case: OpenCase, result: MeasureResult) -> None:
     """Say against which ranges values are marked, and where they come from."""
     patient = case.recording.patient
     known = [(m, reference_range(m.name, patient)) for m in _in_order(result)]
     rows = [
-        f"<tr><td>{escape(_LABELS[m.name])}</td>"
-        f"<td>{_range(r.low, r.high)}{escape(_UNITS.get(m.unit, f' {m.unit}'))}</td>"
+        f"<tr><td>{escape(LABELS[m.name])}</td>"
+        f"<td>{range_words(r.low, r.high)}{escape(unit_words(m.unit))}</td>"
         f'<td class="why">{escape(r.source)}</td></tr>'
         for m, r in known
         if r is not None and m.value is not None
@@ -247,9 +242,9 @@ def _machine(provenance: Provenance, result: MeasureResult) -> None:
             apart = ""
             if own is not None and own.value is not None:
                 apart = f"{difference(name, value, own.value):+.0f}"
-            unit = "" if own is None else escape(_UNITS.get(own.unit, f" {own.unit}"))
+            unit = "" if own is None else escape(unit_words(own.unit))
             rows.append(
-                f"<tr><td>{escape(_LABELS[name])}</td>"
+                f"<tr><td>{escape(LABELS[name])}</td>"
                 f'<td class="value">{value:.0f}{unit}</td><td class="spread">{apart}</td></tr>'
             )
         if rows:
@@ -302,16 +297,19 @@ def _amplitudes(_case: OpenCase, result: MeasureResult) -> None:
         st.info(plain(result.amplitude_reason))
         return
     names = list(next(iter(result.amplitudes.values())))
+    error = {} if result.median_beat is None else result.median_beat.error
     head = "".join(f"<th>{escape(name)}</th>" for name in ["mV", *names])
     rows = "".join(
-        f"<tr><td>{escape(lead)}</td>" + "".join(_cell(row[name]) for name in names) + "</tr>"
+        f"<tr><td>{escape(lead)}</td>"
+        + "".join(_cell(row[name], error.get(lead, 0.0)) for name in names)
+        + "</tr>"
         for lead, row in result.amplitudes.items()
     )
     st.html(f'<table class="ecg-table wide"><tr>{head}</tr>{rows}</table>')
 
 
-def _cell(value: float | None) -> str:
-    return '<td class="value">–</td>' if value is None else f'<td class="value">{value:.2f}</td>'
+def _cell(value: float | None, error_mv: float) -> str:
+    return f'<td class="value">{amplitude_words(value, error_mv)}</td>'
 
 
 def _st_and_voltage(_case: OpenCase, result: MeasureResult) -> None:

@@ -70,12 +70,12 @@ def _purpose(card: ModelCard) -> None:
     st.subheader(card.full_name, anchor=False)
     use, limits = st.columns(2, gap="large")
     with use:
-        st.markdown("**What it is for**")
+        st.markdown("**Intended use**")
         st.write(card.intended_use)
-        st.markdown("**What it sees**")
+        st.markdown("**Input**")
         st.write(words.sees(card))
     with limits:
-        st.markdown("**What it must not be used for, and where it is weak**")
+        st.markdown("**Not for, and limitations**")
         lines = [*words.not_for(card), *card.limits, *words.weak(card)]
         st.markdown("\n".join(f"- {line}" for line in lines))
 
@@ -85,7 +85,7 @@ def _purpose(card: ModelCard) -> None:
 
 def _statements(card: ModelCard) -> None:
     metrics = card.metrics
-    st.subheader("How good it is", anchor=False)
+    st.subheader("Performance", anchor=False)
     if "waveform" in card.training:
         more.waveform(card)
         return
@@ -313,7 +313,7 @@ def _abstention(card: ModelCard) -> None:
     assessed = card.metrics.get("when_assessed")
     if not assessed:
         return
-    with st.expander("Where it gives a finding: figures after abstention"):
+    with st.expander("After abstention"):
         st.write(
             f"Mean AUC {words.number(assessed['mean']['auc'])}, mean F1 "
             f"{words.number(assessed['mean']['f1'])}."
@@ -331,7 +331,7 @@ def _maps(card: ModelCard) -> None:
     checks = card.metrics.get("explanations")
     if not checks:
         return
-    with st.expander("How its maps fare in their checks"):
+    with st.expander("Checks of its maps"):
         st.write(
             f"{checks['method'].capitalize()} on {checks['n']} {checks['split']} records: "
             f"{100 * checks['deletion_passed']:.0f} % pass the deletion check, and the mean rank "
@@ -357,7 +357,7 @@ def _maps(card: ModelCard) -> None:
 
 def _measured(card: ModelCard, key: str) -> Any:
     """Write the heading and how was measured; return the card's figures, or None."""
-    st.subheader("How good it is", anchor=False)
+    st.subheader("Performance", anchor=False)
     found = card.metrics.get(key)
     if not found:
         st.info("Its card holds no figures yet.")
@@ -403,7 +403,7 @@ def _waves(card: ModelCard) -> None:
 
 
 def _made_from(card: ModelCard) -> None:
-    st.subheader("What it was made from", anchor=False)
+    st.subheader("Training data", anchor=False)
     rows = [
         [
             words.text(source.title),

@@ -359,10 +359,10 @@ def refusal(card: ModelCard) -> None:
     found = card.metrics.get("outliers")
     if not found:
         return
-    st.subheader("What it was not made for", anchor=False)
+    st.subheader("Out-of-scope ECGs", anchor=False)
     rule = card.abstention.get("rule")
     if rule:
-        st.write(plain(f"It says nothing by {rule}"))
+        st.write(plain(f"It abstains by {rule}"))
     some = next(iter(found["outliers"].values()))["auroc"]
     scores = [key for key in _SCORES if key in some]
     rows = [

@@ -1,12 +1,9 @@
-"""The trained models of this server, shared by all sessions, each behind its own lock."""
-
-from contextlib import AbstractContextManager
+"""The trained models of this server, shared by all sessions, and what they make of a case."""
 
 import streamlit as st
 
 from ecgcore.errors import EcgError
-from ecgcore.explain import Explainer, best_checked
-from ecgcore.explain.pause import pausing
+from ecgcore.explain import METHODS, Explainer, best_checked
 from ecgcore.inference import (
     DEFAULT_MODEL,
     LoadedModel,
@@ -17,14 +14,14 @@ from ecgcore.inference import (
 )
 from ecgcore.inference.outputs import sides_of
 from ecgcore.interpret import assess
-from ecgcore.measure import measure
 from ecgcore.models import HANDHELD, LeadAttentionNet
+from ecgcore.recording import Recording
 from ecgcore.results import Attribution, MeasureResult, Prediction
+from ui.analysis import findings, is_long, measured
 from ui.state import OpenCase
+from ui.waiting import compute, compute_map
 
 _MAX_MODELS = 4
-# No such key is ever set.
-_NOTHING = "nothing"
 
 
 @st.cache_resource(max_entries=_MAX_MODELS, show_spinner="Loading the model …")
@@ -50,31 +47,50 @@ def findings_of(case: OpenCase) -> Prediction:
     """
 
     def make() -> Prediction:
-        return assess(model_of(case), case.recording, measured=measured_of(case))
+        if is_long(case.recording):
+            name = case.model or model_for(case.recording)
+            return findings(case.recording, name, measured_of(case))
+        chosen, recording, known = model_of(case), case.recording, measured_of(case)
+        return compute(
+            case,
+            ("prediction", chosen.name),
+            lambda _report: assess(chosen, recording, measured=known),
+        )
 
     return case.remember("prediction", make)
 
 
 def measured_of(case: OpenCase) -> MeasureResult:
     """Return the case's measurements without the reader's marks, computed once."""
-    return case.remember("measured", lambda: measure(case.recording))
+    return case.remember("measured", lambda: measured(case.recording))
 
 
 def explainer_of(case: OpenCase) -> Explainer:
-    """Return the explainer of a case, which keeps what its maps share; this session's alone.
+    """Return the explainer of a case, which keeps what its maps share.
 
     Raises
     ------
     EcgError
         If the model cannot run on the recording.
     """
-    return case.remember("explainer", lambda: Explainer(model_of(case), case.recording))
+
+    def make() -> Explainer:
+        chosen, recording, known = model_of(case), case.recording, measured_of(case)
+        return compute(
+            case,
+            ("explainer", chosen.name),
+            lambda _report: _explainer(chosen, recording, known),
+        )
+
+    return case.remember("explainer", make)
 
 
-def letting_go() -> AbstractContextManager[None]:
-    """Return a context in which a map is left when the reader goes to another page."""
-    # Where the session's state is read, Streamlit leaves a run that nobody waits for.
-    return pausing(lambda: st.session_state.get(_NOTHING))
+def _explainer(chosen: LoadedModel, recording: Recording, measured: MeasureResult) -> Explainer:
+    made = Explainer(chosen, recording)
+    if len(made.reading.pieces) == 1:
+        # Read as a whole, it has the waves that were measured on the whole.
+        made.beats = measured.beats
+    return made
 
 
 def attribution_of(
@@ -95,11 +111,15 @@ def attribution_of(
             explainer.model, code, lambda one: attribution_of(case, code, one, at_s=at_s)
         )
 
-    with letting_go():
-        return case.remember(
-            ("attribution", code, method, at_s),
-            lambda: explainer.explain(code, method, windows="highest", at_s=at_s),
+    def make() -> Attribution:
+        return compute_map(
+            case,
+            ("attribution", explainer.model.name, code, method, at_s),
+            METHODS[method].name,
+            lambda _report: explainer.explain(code, method, windows="highest", at_s=at_s),
         )
+
+    return case.remember(("attribution", code, method, at_s), make)
 
 
 def window_probabilities(explainer: Explainer, code: str) -> list[float]:
@@ -126,9 +146,11 @@ def handheld_words(case: OpenCase) -> str:
     chosen = model_of(case)
     if len(prediction.leads_used) != 1 or not isinstance(chosen.network, LeadAttentionNet):
         return ""
-    shares = case.remember("handheld", lambda: sides_of(chosen, case.recording).handheld)
+    shares = case.remember(
+        ("handheld", chosen.name), lambda: sides_of(chosen, case.recording).handheld
+    )
     name = _HANDHELD_WORDS[HANDHELD[int(shares.argmax())]]
-    return f"As a strip of one lead, of the four classes of CinC 2017 most like: {name}."
+    return f"Single-lead class (CinC 2017): {name}."
 
 
 def model_available() -> bool:

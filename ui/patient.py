@@ -13,7 +13,10 @@ _PACEMAKER = {"not known": None, "yes": True, "no": False}
 
 def patient_controls(case: OpenCase) -> None:
     """Offer to enter what the file does not tell about the patient, or tells wrongly."""
-    with st.popover(_label(case), icon=":material/person:"), st.form("patient", border=False):
+    with (
+        st.popover(_label(case), icon=":material/person:"),
+        st.form(f"patient_{case.case_id}", border=False),
+    ):
         patient = case.recording.patient
         known = None if patient.age_years is None else float(patient.age_years)
         age = st.number_input("Age (years)", 0.0, MAX_AGE_YEARS, known, step=1.0, format="%g")

@@ -162,7 +162,7 @@ def _beat(found: dict[str, Any]) -> None:
             f"three at random by {-check['at_random']:+.2f} on the mean.",
             icon=":material/info:",
         )
-        if not st.toggle("Show it all the same", key=f"population_failed_{code}"):
+        if not st.toggle("Show anyway", key=f"population_failed_{code}"):
             return
     st.write(
         f"{each['n_flagged']} records flagged, {each['n']} explained, of which {each['n_positive']}"

@@ -1,23 +1,36 @@
-"""Reading uploads: in a process of its own, once for each set of files and options."""
+"""Reading uploads: in processes of their own, once for each set of files and options."""
 
 import hashlib
 from collections.abc import Mapping
 
 import streamlit as st
 
-from ecgcore.errors import EcgError
+from ecgcore.errors import CancelledError, EcgError
 from ecgcore.readers import ReadOptions
-from ecgcore.readers.isolated import IsolatedReader
+from ecgcore.readers.answering import name_together
+from ecgcore.readers.isolated import (
+    decode_answer,
+    encode_request,
+    explain_failure,
+    reading_spec,
+    refuse_large,
+)
 from ecgcore.recording import Recording
+from ecgcore.workers import Pool, WorkerError
+from ui.working import forget_work, run_work
 
 Read = list[tuple[str, Recording | EcgError]]
+# What else the reading processes do: they are warm, and have what it takes.
+QUALITY = "ecgcore.signal.answering:answer"
 _LAST = "last_upload"
+_SLOT = "reading"
+_CANCELLED = "Reading was cancelled."
 
 
 @st.cache_resource(show_spinner=False)
-def reader() -> IsolatedReader:
-    """Return the reading process of this server; it takes one upload at a time."""
-    return IsolatedReader()
+def reader() -> Pool:
+    """Return the reading processes of this server, shared fairly by its sessions."""
+    return Pool(reading_spec(also=(QUALITY,)))
 
 
 def read_uploads(files: Mapping[str, bytes], options: ReadOptions) -> Read:
@@ -30,9 +43,26 @@ def read_uploads(files: Mapping[str, bytes], options: ReadOptions) -> Read:
         digest.update(name.encode(errors="replace") + hashlib.sha256(files[name]).digest())
     key = digest.hexdigest()
     kept = st.session_state.get(_LAST)
-    if kept is None or kept[0] != key:
-        with st.spinner("Reading …"):
-            kept = (key, reader().read_many(files, options))
-        st.session_state[_LAST] = kept
-    found: Read = kept[1]
+    if kept is not None and kept[0] == key:
+        found: Read = kept[1]
+        return found
+    refused = refuse_large(files, options)
+    if refused is not None:
+        return refused
+    try:
+        found = decode_answer(
+            run_work(
+                reader(),
+                lambda: encode_request(files, options),
+                slot=_SLOT,
+                key=key,
+                words="Reading",
+            )
+        )
+    except CancelledError:
+        forget_work(_SLOT)
+        return [(name_together(list(files)), CancelledError(_CANCELLED))]
+    except (EcgError, WorkerError) as error:
+        found = explain_failure(error, files)
+    st.session_state[_LAST] = (key, found)
     return found

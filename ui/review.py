@@ -13,7 +13,10 @@ from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
 from ecgcore.results import Attribution, Prediction
 from ecgcore.signal.quality_words import lost_lead, without
 from ui import models, settings
+from ui.failed_maps import may_show
 from ui.findings import findings_list, ordered
+from ui.map_notice import map_notice, show_map_notice, turn_to_map
+from ui.quiz import answer_shown
 from ui.report import (
     Printout,
     ShownMap,
@@ -29,6 +32,7 @@ from ui.saving import save_button
 from ui.single_lead import which_model
 from ui.state import OpenCase, open_case
 from ui.viewer import Legend, envelope, paper_viewer
+from ui.vitals import vitals_line
 from ui.words import plain
 
 _VIEWER = "review_paper"
@@ -42,9 +46,17 @@ def review(case: OpenCase) -> None:
     chosen = settings.paper_controls(case)
     urgent = st.container()
     paper, side = st.columns([3.95, 1], gap="small")
-    attribution = None
     with paper:
         sheet, below = st.container(), st.container()
+    if case.quiz:
+        with side:
+            answer_shown(case)
+        with sheet:
+            _sheet(case, chosen, None)
+        with below:
+            _below(case, chosen, None)
+        return
+    attribution = None
     if case.selected is None:
         # The paper stands before the model has answered.
         with sheet:
@@ -58,9 +70,11 @@ def review(case: OpenCase) -> None:
             with st.spinner("Asking where the model looked …", show_time=False):
                 attribution = _chosen_map(case)
         with sheet:
+            _notice(case, chosen, attribution)
             _sheet(case, chosen, attribution)
     with urgent:
         _alarms(case)
+        vitals_line(case)
     with below:
         # Last: what is printed is what the page shows by now.
         _below(case, chosen, attribution)
@@ -78,13 +92,22 @@ def _alarms(case: OpenCase) -> None:
 # ---- paper ---------------------------------------------------------------------------------
 
 
+def _notice(case: OpenCase, chosen: PaperSettings, attribution: Attribution | str | None) -> None:
+    """Turn to the chosen finding's map, or say above the paper why none is seen."""
+    seconds = window_seconds(chosen, case.recording.duration_s)
+    turn_to_map(case, attribution, seconds=seconds)
+    style = st.session_state.get("overlay_style", "heat")
+    show_map_notice(case, map_notice(case, attribution, seconds=seconds, style=style), attribution)
+
+
 def _sheet(case: OpenCase, chosen: PaperSettings, attribution: Attribution | str | None) -> None:
-    _paper(case, chosen, _shown(attribution))
+    _paper(case, chosen, _shown(case, attribution))
 
 
-def _shown(attribution: Attribution | str | None) -> Attribution | None:
+def _shown(case: OpenCase, attribution: Attribution | str | None) -> Attribution | None:
     """Return the map if it may be shown."""
-    return attribution if isinstance(attribution, Attribution) and _passed(attribution) else None
+    is_map = isinstance(attribution, Attribution)
+    return attribution if is_map and may_show(case, attribution) else None
 
 
 def _paper(case: OpenCase, chosen: PaperSettings, attribution: Attribution | None) -> None:
@@ -116,21 +139,21 @@ def _below(case: OpenCase, chosen: PaperSettings, attribution: Attribution | str
         # The toggle stands behind the button that it decides about.
         button = st.container(width="content")
         save_button(case)
-        if case.demo is not None:
+        if case.demo is not None and not case.quiz:
             with st.popover("Teaching note"):
                 st.markdown(f"**{case.demo.title}**")
                 st.caption(case.demo.history)
                 st.write(case.demo.what_to_see)
         named = name_toggle(case)
         with button:
-            pdf_button(_printout(case, chosen, _shown(attribution), named=named), named=named)
+            pdf_button(_printout(case, chosen, _shown(case, attribution), named=named), named=named)
 
 
 def _printout(
     case: OpenCase, chosen: PaperSettings, attribution: Attribution | None, *, named: bool
 ) -> Printout:
     """Freeze what the page shows."""
-    prediction = _prediction(case)
+    prediction = "Quiz mode: the answer is not shown." if case.quiz else _prediction(case)
     overlay, legend = _overlay(attribution), _legend(attribution)
     drawn = attribution is not None and overlay is not None and legend is not None
     said = isinstance(prediction, Prediction)
@@ -141,7 +164,7 @@ def _printout(
         chosen,
         prediction,
         card=models.model_of(case).card if said else None,
-        alarms=models.measured_of(case).alarms,
+        alarms=() if case.quiz else models.measured_of(case).alarms,
         shown=ShownMap(overlay, legend, attribution) if drawn else None,
         remarks=tuple(words for words in (lost, strip) if words),
         named=named,
@@ -165,7 +188,7 @@ def _legend(attribution: Attribution | None) -> Legend | None:
         return None
     name = statement(attribution.label).name
     method = METHODS[attribution.method].name
-    return Legend(f"{method} for “{name}”: where the model looked", "little", "much attribution")
+    return Legend(f"Where the model looked for “{name}” ({method})", "little", "much attribution")
 
 
 # ---- findings ------------------------------------------------------------------------------
@@ -188,11 +211,6 @@ def _chosen_map(case: OpenCase) -> Attribution | str | None:
         return models.attribution_of(case, case.selected)
     except EcgError as error:
         return str(error)
-
-
-def _passed(attribution: Attribution) -> bool:
-    """Return whether a map may be shown: no check that decides failed, or it was asked for."""
-    return verdict(attribution.self_check).shown or st.session_state.get("show_failed_map", False)
 
 
 def _list(case: OpenCase) -> Prediction | None:
@@ -232,8 +250,6 @@ def _below_list(
         st.caption("Choose a finding to see on the paper where the model looked.")
     elif isinstance(attribution, Attribution):
         _map_panel(case, attribution)
-    elif attribution is not None:
-        st.info(attribution)
     _what_it_saw(case, prediction)
 
 
@@ -248,13 +264,10 @@ def _map_panel(case: OpenCase, attribution: Attribution) -> None:
     )
     st.slider("Opacity", 10, 100, 60, step=10, format="%d %%", key="overlay_opacity")
     light = verdict(attribution.self_check)
-    if not light.shown:
-        st.warning("This map failed a check of its faithfulness to the model.")
-        st.toggle("Show it all the same", key="show_failed_map")
-    else:
+    if light.shown:
         sign = "✓ Checks passed" if light.light == "green" else "! Checks passed in part"
         st.caption(plain(f"{sign}: {light.words[0].lower()}{light.words[1:]}"))
-    if _passed(attribution):
+    if may_show(case, attribution):
         st.write(plain(describe(models.explainer_of(case), attribution).sentence))
     with st.expander("The checks"):
         for check in attribution.self_check:
@@ -313,10 +326,12 @@ def _do(case: OpenCase, act: dict[str, Any]) -> None:
     name = act["name"]
     if name == "select" and act.get("code") in codes:
         case.selected = None if case.selected == act["code"] else act["code"]
+        case.turned_to = None
     elif name in ("next", "previous"):
         step = 1 if name == "next" else -1
         at = codes.index(case.selected) + step if case.selected in codes else min(step, 0)
         case.selected = codes[at % len(codes)]
+        case.turned_to = None
     elif name in _VERDICTS and case.selected in codes:
         verdict = _VERDICTS[name]
         if case.verdicts.get(case.selected) == verdict:

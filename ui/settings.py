@@ -23,6 +23,10 @@ _CASE = "paper_settings_case"
 _BY_LEADS = "paper_settings_by_leads"
 _FILTER = "display_filter"
 _MAINS = "display_mains"
+# Up to this length all of a recording is filtered at once.
+WHOLE_S = 900.0
+# The longest page is six rows of 20 s; a filter of 0.05 Hz has forgotten a step after 2 minutes.
+_BLOCK_S, MARGIN_S = 120.0, 120.0
 _MAINS_LABELS = {0: "no notch", 50: "50 Hz notch", 60: "60 Hz notch"}
 
 
@@ -60,8 +64,9 @@ def _settings_of(case: OpenCase, layouts: tuple[str, ...]) -> PaperSettings:
     hand-held strip nor a look at one lead decides how the next 12-lead ECG is drawn.
     """
     settings: PaperSettings = st.session_state.get(_PAPER, PaperSettings())
-    if st.session_state.get(_CASE) != case.case_id:
-        st.session_state[_CASE] = case.case_id
+    drawn = (case.case_id, case.recording.leads)
+    if st.session_state.get(_CASE) != drawn:
+        st.session_state[_CASE] = drawn
         kept: dict[str, tuple[str, str]] = st.session_state.get(_BY_LEADS, {})
         layout, wanted = kept.get(layouts[0], (layouts[0], PaperSettings().rhythm_lead))
         rhythm = _rhythm_default(wanted, case.recording.leads)
@@ -104,21 +109,41 @@ def filter_words() -> str:
 
 
 def drawn_recording(case: OpenCase) -> Recording:
-    """Return the recording as the reader wants it drawn; the models never see this."""
+    """Return the recording as the reader wants it drawn; the models never see this.
+
+    Of a long recording only what stands around the shown page is filtered.
+    """
     chosen = display_filter(st.session_state.get(_FILTER, "none"))
     mains = st.session_state.get(_MAINS, 0)
     if chosen.key == "none" and not mains:
         return case.recording
-    return case.remember(
-        ("drawn", chosen.key, mains), lambda: _filtered(case.recording, chosen.key, mains)
-    )
+    span = filtered_span(case.recording, case.start_s)
+    key = ("drawn", chosen.key, mains)
+    kept: tuple[slice, Recording] | None = case.memo.get(key)
+    if kept is not None and kept[0] != span:
+        del case.memo[key]  # one at a time: each is as large as the recording
+    return case.remember(key, lambda: (span, _filtered(case.recording, chosen.key, mains, span)))[1]
 
 
-def _filtered(recording: Recording, key: str, mains_hz: int) -> Recording:
+def filtered_span(recording: Recording, start_s: float) -> slice:
+    """Return the samples that are filtered for a page that begins at a time.
+
+    All of a short recording.  Of a long one some pages before and after, so that turning one
+    filters nothing anew, and as much on either side as a filter of 0.05 Hz remembers.
+    """
+    if recording.duration_s <= WHOLE_S:
+        return slice(0, recording.n_samples)
+    block = int(min(start_s, recording.duration_s) // _BLOCK_S)
+    first = max(0.0, (block - 1) * _BLOCK_S - MARGIN_S)
+    last = min(recording.duration_s, (block + 2) * _BLOCK_S + MARGIN_S)
+    return slice(round(first * recording.fs_hz), round(last * recording.fs_hz))
+
+
+def _filtered(recording: Recording, key: str, mains_hz: int, span: slice) -> Recording:
     chosen = display_filter(key)
     # A low-pass above half the rate is nothing the file could hold: it is left out by band().
     samples = band(
-        recording.signal,
+        recording.signal[:, span],
         recording.fs_hz,
         high_pass_hz=chosen.high_pass_hz,
         low_pass_hz=chosen.low_pass_hz,
@@ -126,4 +151,8 @@ def _filtered(recording: Recording, key: str, mains_hz: int) -> Recording:
     if mains_hz:
         samples = notch(samples, recording.fs_hz, float(mains_hz))
     step = Step("display filter", {"filter": chosen.label, "mains_hz": mains_hz})
+    if samples.shape != recording.signal.shape:
+        whole = recording.signal.copy()
+        whole[:, span] = samples
+        samples = whole
     return recording.changed(samples, step)

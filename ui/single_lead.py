@@ -20,13 +20,15 @@ from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import PaperSettings, lay_out
 from ecgcore.results import Attribution, Finding, Prediction
 from ui import models
+from ui.failed_maps import may_show, offer_failed_map
 from ui.findings import value
 from ui.shell import REMINDER
 from ui.state import OpenCase
 from ui.viewer import Legend, paper_viewer
+from ui.waiting import compute_map
 from ui.words import plain
 
-_KIND = {SINGLE_LEAD_MODEL: "made for one lead", DEFAULT_MODEL: "for any leads"}
+_KIND = {SINGLE_LEAD_MODEL: "single-lead model", DEFAULT_MODEL: "all-lead model"}
 _STRIP_S = 10.0
 _PAPER = PaperSettings(layout="wrapped")
 
@@ -55,7 +57,7 @@ def which_model(case: OpenCase) -> None:
         st.rerun()
     if now == SINGLE_LEAD_MODEL:
         lead = one_lead_of(case.recording) or case.recording.leads[0]
-        words = f"One lead, {lead}: rhythm and beats can be said, most else cannot."
+        words = f"One lead, {lead}: only rhythm and beats can be assessed reliably."
         if lead in STAND_INS:
             words += f" {lead} is a monitoring lead: no axis and no ST statement."
         st.caption(plain(words))
@@ -65,10 +67,10 @@ def which_model(case: OpenCase) -> None:
 
 
 def single_lead(case: OpenCase) -> None:
-    """Show teacher beside student on a lead: what is lost, finding by finding."""
-    st.subheader("One lead, taught by twelve", anchor=False)
+    """Show the reading of one lead beside that of all leads, finding by finding."""
+    st.subheader("Single-lead reading", anchor=False)
     if not {SINGLE_LEAD_MODEL, DEFAULT_MODEL} <= set(available_models()):
-        st.info(f"The model {SINGLE_LEAD_MODEL} is not installed here: there is no student to ask.")
+        st.info(f"The single-lead model ({SINGLE_LEAD_MODEL}) is not installed here.")
         return
     leads = [name for name in case.recording.leads if name in STANDARD_12]
     if len(leads) < 2:
@@ -88,8 +90,8 @@ def _alone(case: OpenCase) -> None:
         return
     st.write(
         plain(
-            f"This recording has one lead, {lead}: there is no teacher on more leads to compare "
-            "with. Review reads it with the student."
+            f"This recording has one lead, {lead}: there are no other leads to compare with. Its "
+            "findings are on Review."
         )
     )
     st.page_link("pages/review.py", label="Review", icon=":material/ecg:")
@@ -101,10 +103,10 @@ def _limits(lead: str) -> None:
     can, cannot = can_and_cannot(lead, card.codes, card.out_of_fold)
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(f"**{plain(f'What lead {lead} can carry')}**")
+        st.markdown(f"**{plain(f'Lead {lead}: can be assessed')}**")
         st.markdown("\n".join(f"- {statement(code).name}" for code in can) or "- nothing")
     with right:
-        st.markdown("**What it cannot, and why**")
+        st.markdown("**Cannot be assessed**")
         lines = [f"- {statement(code).name}: {plain(_lower(why))}" for code, why in cannot.items()]
         st.markdown("\n".join(lines))
 
@@ -116,13 +118,12 @@ def _lower(words: str) -> str:
 
 
 def _beside(case: OpenCase, leads: list[str]) -> None:
-    with st.spinner("Asking teacher and student …", show_time=False):
+    with st.spinner("Reading each lead …", show_time=False):
         teacher = _teacher(case)
         students = {lead: _student(case, lead) for lead in leads}
     st.caption(
-        f"Teacher: {teacher.model} on {len(teacher.leads_used)} leads. Student: "
-        f"{SINGLE_LEAD_MODEL} on one lead, which it is told; it has learned from twelve-lead "
-        "networks what they see in records of which it is shown one lead."
+        f"All leads: {teacher.model} on {len(teacher.leads_used)} leads. One lead: "
+        f"{SINGLE_LEAD_MODEL}, trained to reproduce from one lead what networks find on twelve."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         usual = "I" if "I" in leads else leads[0]
@@ -145,11 +146,11 @@ def _beside(case: OpenCase, leads: list[str]) -> None:
     st.markdown("**Every lead alone:** " + plain(statement(code).name))
     st.html(_bars(teacher, students, code, lead))
     st.caption(
-        "The student's probability on each lead by itself, the mark its threshold; pale and "
-        "without a mark: flagged or not, where no number can be trusted. A dash: this statement is "
-        "not made on that lead. The teacher reads all leads together."
+        "Probability on each lead alone, with its threshold; pale, without threshold: flagged or "
+        "not, where no probability is calibrated. Dash: not assessed on that lead. “all”: all "
+        "leads together."
     )
-    with st.expander(plain(f"What lead {lead} can carry, and what it cannot")):
+    with st.expander(plain(f"Lead {lead}: what can be assessed, and what not")):
         _limits(lead)
     # Last, since maps take longest.
     with paper:
@@ -203,9 +204,9 @@ def _found(prediction: Prediction, code: str) -> Finding | None:
 def verdict_words(teacher: Finding | None, student: Finding | None) -> str:
     """Return what one lead keeps of a finding, in a word or two."""
     if student is None or student.finding is None:
-        return "one lead cannot say"
+        return "not assessed on one lead"
     if teacher is None or teacher.finding is None:
-        return "teacher abstains"
+        return "not assessed on all leads"
     if teacher.finding and student.finding:
         return "kept"
     if teacher.finding:
@@ -240,8 +241,8 @@ def _table(teacher: Prediction, student: Prediction, lead: str, chosen: str) -> 
     )
     return (
         f'<div class="ecg-scroll"><table class="ecg-table">{head}{"".join(rows)}</table></div>'
-        "<div style='font-size:12.5px;opacity:.7'>● flagged by the teacher. “–”: not said; point "
-        "at it for the reason.</div>"
+        "<div style='font-size:12.5px;opacity:.7'>● flagged on all leads. “–”: not assessed; "
+        "point at it for the reason.</div>"
     )
 
 
@@ -250,7 +251,7 @@ def _short(words: str) -> str:
 
 
 def _brief(words: str) -> str:
-    return "" if words in ("one lead cannot say", "teacher abstains") else words
+    return "" if words in ("not assessed on one lead", "not assessed on all leads") else words
 
 
 def _bars(teacher: Prediction, students: dict[str, Prediction], code: str, chosen: str) -> str:
@@ -320,11 +321,16 @@ def _map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | str:
             ("single lead explainer", name, leads),
             lambda: Explainer(model, case.recording, leads),
         )
-        with models.letting_go():
-            return case.remember(
-                ("single lead map", name, leads, code),
-                lambda: best_checked(model, code, partial(explainer.explain, code)),
-            )
+        key = ("single lead map", name, leads, code)
+        return case.remember(
+            key,
+            lambda: compute_map(
+                case,
+                key,
+                "Student's map" if name == SINGLE_LEAD_MODEL else "Teacher's map",
+                lambda _report: best_checked(model, code, partial(explainer.explain, code)),
+            ),
+        )
     except EcgError as error:
         return str(error)
 
@@ -341,7 +347,7 @@ def _strip(case: OpenCase, lead: str, found: Attribution | str, title: str, key:
         shown = verdict(found.self_check).shown
         if not shown:
             words = "The map failed a check of its faithfulness to the model."
-        if not shown and not st.session_state.get(f"show_failed_{key}"):
+        if not may_show(case, found):
             words = f"{words} It is not shown."
         elif lead in found.leads:
             row = found.leads.index(lead)
@@ -352,7 +358,7 @@ def _strip(case: OpenCase, lead: str, found: Attribution | str, title: str, key:
             name = METHODS[found.method].name
             legend = Legend(f"{name}, {title}", "little", "much attribution")
             if shown and key == "teacher":
-                words = f"{100 * share:.0f} % of the teacher's attribution lies on lead {lead}."
+                words = f"{100 * share:.0f} % of the attribution on all leads lies on lead {lead}."
     else:
         words = found
     paper_viewer(
@@ -369,4 +375,4 @@ def _strip(case: OpenCase, lead: str, found: Attribution | str, title: str, key:
     if words:
         st.caption(plain(words))
     if isinstance(found, Attribution) and not verdict(found.self_check).shown:
-        st.toggle("Show it all the same", key=f"show_failed_{key}")
+        offer_failed_map(case, found, key)

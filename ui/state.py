@@ -5,18 +5,44 @@ Everything of a patient lives in this session's state alone: no cache shared bet
 
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import streamlit as st
 
+from ecgcore.readers.assemble import name_leads
 from ecgcore.recording import Patient, Recording
 from ecgcore.simulate.cases import DemoCase
 
 Value = TypeVar("Value")
 _MEMO_SIZE = 24
-_CASE = "open_case"
+_CASE, _CLEARED, _SESSION = "open_case", "cleared_for", "session_name"
+# Widgets and notes that speak of leads, beats, windows or maps of the case on the desk.
+OF_A_CASE = (
+    "anomaly_",
+    "card_anomaly_",
+    "card_explain_",
+    "explain_",
+    "measure_",
+    "median_",
+    "review_",
+    "save_",
+    "show_failed_",
+    "single_lead_",
+    "waveform_",
+    "what_if_",
+)
+# Of these, how the reader likes to look at any case.
+PREFERENCES = frozenset(
+    {
+        "explain_arrange",
+        "explain_sign",
+        "explain_style",
+        "save_anonymised",
+        "save_format",
+    }
+)
 
 
 @dataclass
@@ -40,8 +66,19 @@ class OpenCase:
         Statement code to ``"confirmed"`` or ``"dismissed"``; only the reader writes here.
     edits : dict
         (beat index, fiducial name) to seconds: marks that the reader has moved.
+    quiz : bool
+        Whether what the software says of this case is hidden until the reader asks for it.
+    unnamed : Recording or None
+        The recording before the reader named its leads.
     model : str or None
         The model that the reader chose to read this case; None: the default for its leads.
+    turned_to : str or None
+        Code of the finding whose map a long recording was turned to last.
+    failed_maps_shown : set
+        (model, statement, method) of maps that failed a check and are shown all the same.
+    shared : str or None
+        A demonstration case's key, while nothing was entered: what is computed for it holds nothing
+        of anybody, and is shared by all readers under this name.
     memo : OrderedDict
         Bounded store of what was computed for this case.
     """
@@ -54,7 +91,12 @@ class OpenCase:
     start_s: float = 0.0
     verdicts: dict[str, str] = field(default_factory=dict)
     edits: dict[tuple[int, str], float] = field(default_factory=dict)
+    quiz: bool = False
+    unnamed: Recording | None = None
     model: str | None = None
+    turned_to: str | None = None
+    failed_maps_shown: set[tuple[str, str, str]] = field(default_factory=set)
+    shared: str | None = None
     memo: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
 
     def remember(self, key: Hashable, make: Callable[[], Value]) -> Value:
@@ -70,6 +112,22 @@ class OpenCase:
     def enter_patient(self, patient: Patient) -> None:
         """Take what the reader says of the patient; all but the reader's own work is made anew."""
         self.recording = self.recording.with_patient(patient)
+        self.shared = None
+        self.memo.clear()
+
+    def name_leads(self, names: Mapping[str, str]) -> None:
+        """Take what the reader calls leads that the file does not name; all is made anew."""
+        self.unnamed = self.unnamed or self.recording
+        self._replace(name_leads(self.recording, names))
+
+    def forget_leads(self) -> None:
+        """Call the leads again what the file does."""
+        if self.unnamed is not None:
+            self._replace(self.unnamed.with_patient(self.recording.patient))
+            self.unnamed = None
+
+    def _replace(self, recording: Recording) -> None:
+        self.recording, self.model, self.selected, self.shared = recording, None, None, None
         self.memo.clear()
 
     def read_by(self, name: str) -> None:
@@ -80,12 +138,38 @@ class OpenCase:
             del self.memo[key]
 
 
+def session_name() -> str:
+    """Return a name of this session, made here."""
+    name: str = st.session_state.setdefault(_SESSION, uuid.uuid4().hex)
+    return name
+
+
 def open_case() -> OpenCase | None:
     """Return the case on this session's desk, or None."""
     case: OpenCase | None = st.session_state.get(_CASE)
+    if case is not None:
+        _clear_former(case)
     return case
 
 
 def put_case(case: OpenCase) -> None:
-    """Put a case on the desk; the one before leaves it."""
+    """Put a case on the desk; the one before leaves it, and what was computed for it goes."""
+    former: OpenCase | None = st.session_state.get(_CASE)
+    if former is not None and former is not case:
+        former.memo.clear()
     st.session_state[_CASE] = case
+    _clear_former(case)
+
+
+def _clear_former(case: OpenCase) -> None:
+    """Forget what widgets hold of another case, or of this one under other lead names."""
+    now = (case.case_id, case.recording.leads)
+    before = st.session_state.get(_CLEARED)
+    if before == now:
+        return
+    st.session_state[_CLEARED] = now
+    if before is None:
+        return
+    for key in [str(key) for key in st.session_state]:
+        if key.startswith(OF_A_CASE) and key not in PREFERENCES:
+            del st.session_state[key]

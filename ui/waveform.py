@@ -89,8 +89,8 @@ _HELP = (
 
 
 _NO_AID = (
-    "The network behind this curve did not do better than the same classifier without it, so it is "
-    "not offered as an aid. For teaching, the curve can be looked at."
+    "The network behind this curve was not better than the same classifier without it; the curve "
+    "is for teaching only."
 )
 
 
@@ -98,7 +98,7 @@ def _network(found: WaveformModel | None) -> WaveformModel | None:
     """Return the disease's network if it is offered as an aid, or the reader asks for it."""
     if found is None or found.aid:
         return found
-    asked = st.toggle("Learned curve, no proven aid", key=_ASK, help=_NO_AID)
+    asked = st.toggle("Learned curve (unproven)", key=_ASK, help=_NO_AID)
     return found if asked else None
 
 
@@ -259,7 +259,7 @@ def _findings(case: OpenCase, reading: WaveformReading, network: WaveformModel |
         words = _said(case, code, one)
         st.markdown(f"**{name}**, behind the {curve}: {plain(words)}")
         if not one.aid:
-            st.caption("Shown because you asked: its card does not offer it as an aid.")
+            st.caption("Shown on request: benefit not shown (see its card).")
 
 
 def _said(case: OpenCase, code: str, network: WaveformModel) -> str:

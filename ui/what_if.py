@@ -1,6 +1,7 @@
 """Counterfactual by hand: take something away and see what the model says then."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from html import escape
 
 import streamlit as st
@@ -8,26 +9,28 @@ import streamlit as st
 from ecgcore.errors import EcgError
 from ecgcore.explain import Explainer
 from ecgcore.explain.counterfactual import Change, probabilities, what_if
-from ecgcore.labels import statement
 from ecgcore.recording import Recording
-from ecgcore.results import Beats
+from ecgcore.results import Beats, Finding, Prediction
+from ui.findings import percent_words, value
 from ui.state import OpenCase
 from ui.words import plain
 
 _LOW_PASS = {None: "as it is", 40.0: "under 40 Hz", 25.0: "under 25 Hz", 15.0: "under 15 Hz"}
 _HIGH_PASS = {None: "as it is", 1.0: "over 1 Hz", 2.0: "over 2 Hz"}
 _MOVED = 0.01
+_MOST = 5
 
 
 @st.fragment
-def what_if_panel(case: OpenCase, explainer: Explainer, code: str) -> None:
-    """Offer the changes and show the probability that follows."""
+def what_if_panel(case: OpenCase, explainer: Explainer, prediction: Prediction, code: str) -> None:
+    """Offer the changes and show the probability that follows, in words where it is no number."""
     st.subheader("What if", anchor=False)
     recording, beats = _stretch(explainer, code)
     change = _change(case, explainer, beats)
     leads = tuple(explainer.reading.given.leads)
     before = case.remember(
-        ("what if", code), lambda: probabilities(explainer.model, recording, leads=leads)
+        ("what if", explainer.model.name, code),
+        lambda: probabilities(explainer.model, recording, leads=leads),
     )
     try:
         after = (
@@ -38,7 +41,7 @@ def what_if_panel(case: OpenCase, explainer: Explainer, code: str) -> None:
     except EcgError as error:
         st.info(plain(str(error)))
         return
-    _answer(code, before, after)
+    _answer(prediction, code, before, after)
     if change.voltage != 1 and not explainer.model.card.input.sees_voltage:
         st.caption("This model sees shape, not voltage: a factor changes nothing.")
 
@@ -94,31 +97,56 @@ def _change(case: OpenCase, explainer: Explainer, beats: Beats | None) -> Change
     return Change(tuple(leads), tuple(sorted(dropped)), float(voltage), high, low)
 
 
-def _answer(code: str, before: Mapping[str, float], after: Mapping[str, float]) -> None:
-    """Show the finding first, then every other probability that moves."""
-    moved = [c for c in before if c != code and abs(after[c] - before[c]) >= _MOVED]
+def _answer(
+    prediction: Prediction, code: str, before: Mapping[str, float], after: Mapping[str, float]
+) -> None:
+    """Show the finding first, then every other one that moves and can be assessed here."""
+    findings = {f.code: f for f in prediction.findings}
+    moved = [c for c in before if c != code and _moves(findings[c], before[c], after[c])]
     moved.sort(key=lambda c: -abs(after[c] - before[c]))
-    rows = "".join(_row(c, before[c], after[c], strong=c == code) for c in [code, *moved[:5]])
+    rows = "".join(
+        _row(findings[c], before[c], after[c], strong=c == code) for c in [code, *moved[:_MOST]]
+    )
     st.html(
         '<table class="ecg-table wide"><tr><th></th><th class="value">as it is</th>'
         f'<th class="value">then</th><th></th></tr>{rows}</table>'
     )
 
 
-def _row(code: str, before: float, after: float, *, strong: bool) -> str:
-    name = escape(statement(code).name)
-    bar = (
-        f'<span class="ecg-bar"><i style="width:{100 * after:.1f}%"></i>'
-        f'<u style="left:{100 * before:.1f}%"></u></span>'
-    )
+def _moves(finding: Finding, before: float, after: float) -> bool:
+    return finding.finding is not None and abs(after - before) >= _MOVED
+
+
+def _row(finding: Finding, before: float, after: float, *, strong: bool) -> str:
+    name = escape(finding.name)
     label = f"<strong>{name}</strong>" if strong else name
+    said, then = what_if_words(finding, before, after)
+    bar = ""
+    if finding.calibrated and finding.finding is not None:
+        bar = (
+            f'<span class="ecg-bar"><i style="width:{100 * after:.1f}%"></i>'
+            f'<u style="left:{100 * before:.1f}%"></u></span>'
+        )
     return (
-        f'<tr><td>{label}</td><td class="value">{_percent(before)}</td>'
-        f'<td class="value">{_percent(after)}</td><td>{bar}</td></tr>'
+        f'<tr><td>{label}</td><td class="value">{escape(said)}</td>'
+        f'<td class="value">{escape(then)}</td><td>{bar}</td></tr>'
     )
 
 
-def _percent(share: float) -> str:
-    if share < 0.01:
-        return "&lt; 1 %"
-    return "&gt; 99 %" if share > 0.99 else f"{100 * share:.0f} %"
+def what_if_words(finding: Finding, before: float, after: float) -> tuple[str, str]:
+    """Return what is said before and after a change, in the form of the list of findings.
+
+    A number only where the finding has one; where it cannot be assessed only the direction.
+
+    Parameters
+    ----------
+    before, after : float
+        The model's own outputs, from 0 to 1.
+    """
+    higher = "unchanged" if abs(after - before) < _MOVED else "up" if after > before else "down"
+    if finding.finding is None:
+        return value(finding), higher
+    if finding.calibrated:
+        return percent_words(before), percent_words(after)
+    then = value(replace(finding, finding=after >= finding.threshold))
+    return value(finding), then if higher == "unchanged" else f"{then} ({higher})"

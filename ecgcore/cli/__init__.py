@@ -5,12 +5,14 @@ One module a command, imported only when that command is asked for.  Each module
 """
 
 import argparse
+import contextlib
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
 from ecgcore import __version__
-from ecgcore.errors import EcgError
+from ecgcore.errors import EcgError, shortage
 
 EXIT_OK = 0
 EXIT_ERROR = 2
@@ -56,4 +58,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("error: stopped before the end; nothing after this point was done.\n")
     except BrokenPipeError:
         sys.stderr.close()
+    except OSError as error:
+        if shortage(error) is None:
+            raise
+        _give_up_output()
+        reason = (error.strerror or "no room").lower()
+        sys.stderr.write(
+            f"error: The output cannot be written or the work not done: {reason}; make room, or "
+            "write to another place.\n"
+        )
     return EXIT_ERROR
+
+
+def _give_up_output() -> None:
+    """Let what could not be written go nowhere, and not fail once more at the end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -125,8 +125,7 @@ def _single_leads(model: LoadedModel, asked: Asked, targets: Array, n_boot: int)
     codes = model.card.codes
     logits = {}
     for row, lead in enumerate(model.card.input.leads):
-        with model.lock:
-            said = on_one_lead(model.network, asked.reads, row)
+        said = on_one_lead(model.network, asked.reads, row)
         missing = np.full(len(codes), np.nan)
         logits[lead] = np.stack(
             [missing if s is None else combine_windows(s.logits, codes) for s in said]

@@ -93,8 +93,7 @@ def judge(
     """
     reads = [read for _, read in rows if read is not None]
     if said is None:
-        with model.lock:
-            said = ask_reads(model.network, reads)
+        said = ask_reads(model.network, reads)
     found = [_scores(model, read, each) for read, each in zip(reads, said, strict=True)]
     if others:
         together = [said, *(ask_reads(network, reads) for network in others)]

@@ -93,8 +93,7 @@ def ask_entries(
         If there are no entries, or one cannot be read or run.
     """
     reads = read_all(model, entries, report)
-    with model.lock:
-        said = ask_reads(model.network, reads)
+    said = ask_reads(model.network, reads)
     return Asked(tuple(entries), tuple(reads), tuple(said))
 
 

@@ -59,7 +59,8 @@ class Case:
     ----------
     network : nn.Module
         In evaluation mode, called as ``network(x, present, index)``; a voltage that it takes is
-        bound to it (:func:`ecgcore.models.with_scale`).  No other thread may use it meanwhile.
+        bound to it (:func:`ecgcore.models.with_scale`).  Other threads use it too: hooks go on an
+        :func:`ecgcore.models.own_copy`.
     x : Tensor, shape (1, L, T)
         Standardised samples.
     present : Tensor of bool, shape (1, L, T)

@@ -18,10 +18,10 @@ from torch import Tensor
 
 from ecgcore.explain.case import Case, Map, MethodEntry, allowed_gap
 from ecgcore.explain.lead_checks import lead_checks
-from ecgcore.explain.pause import pause
 from ecgcore.explain.waves import places
 from ecgcore.leads import STANDARD_12
 from ecgcore.results import SelfCheck
+from ecgcore.turns import pause
 
 # A QRS complex with its edges, or a P wave: long enough to take a wave out as a whole.
 BLOCK_S = 0.2

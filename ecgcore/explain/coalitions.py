@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ecgcore.explain.case import Case
-from ecgcore.explain.pause import pause
 from ecgcore.models import LeadAttentionNet, LeadSetNet
 from ecgcore.models.lead_set import LeadCountNorm
+from ecgcore.turns import pause
 
 AT_ONCE = 128
 Array = NDArray[np.float64]
@@ -147,6 +147,7 @@ class LeadAttentionGame:
         group = _groups(count)
         out = torch.empty(len(keep), self.network.n_labels, device=keep.device)
         for number in group.unique().tolist():
+            pause()
             chosen = group == number
             out[chosen] = self._of_group(keep[chosen], int(count[chosen][0]))
         return out

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from ecgcore.checks import in_range
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.explain.pause import pause
 from ecgcore.explain.precision import quick
 from ecgcore.explain.references import References
+from ecgcore.turns import pause
 
 # (x (B, L, T), present (B, L, T), index (L,)) -> logits (B, n_labels), with a gradient to x.
 Logits = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -65,7 +65,7 @@ def expected_gradients(
     Parameters
     ----------
     logits : callable
-        The network, in evaluation mode; no other thread may use it meanwhile.
+        The network, in evaluation mode.
     x : Tensor, shape (1, L, T)
         Standardised samples.
     present : Tensor of bool, shape (1, L, T)

@@ -29,6 +29,7 @@ from ecgcore.inference.prepare import Window, samples_of, to_recording
 from ecgcore.models import with_scale
 from ecgcore.recording import Recording, Step
 from ecgcore.results import Attribution, Beats, SelfCheck
+from ecgcore.turns import Priority, turn
 
 WINDOWS = ("all", "highest")
 _KEPT = 64
@@ -38,8 +39,8 @@ _KEPT = 64
 class Explainer:
     """Explains one model on one recording.
 
-    Several threads may use one, and several may share one model: what touches the network happens
-    under the model's lock.
+    Several threads may use one, and several may share one model.  What touches the network takes a
+    turn (:mod:`ecgcore.turns`).
 
     Attributes
     ----------
@@ -64,6 +65,7 @@ class Explainer:
     def __post_init__(self) -> None:
         self.reading: Reading = read_for(self.model, self.recording, leads=self.leads)
 
+    @turn(Priority.MAPS)
     def explain(
         self,
         label: str,
@@ -126,7 +128,7 @@ class Explainer:
         return found
 
     def _logits(self) -> NDArray[np.float64]:
-        with self.model.lock:
+        with turn(Priority.FINDINGS):
             return network_logits(self.model.network, self.reading.given, self.reading.pieces)
 
     def highest(self, output: int) -> Window:
@@ -141,7 +143,7 @@ class Explainer:
         return min(self.reading.pieces, key=lambda w: max(w.start - at, at - w.stop, 0.0))
 
     def case(self, output: int, window: Window) -> Case:
-        """Return the case of one window; hold the model's lock while its network is used."""
+        """Return the case of one window."""
         given, device = self.reading.given, self.model.device
         background = self.background or background_of(self.model)
         x, present = (t.to(device) for t in given.batch([window]))
@@ -172,7 +174,7 @@ class Explainer:
 
         def make() -> Map:
             case = self.case(output, window)
-            with self.model.lock, torch.enable_grad():
+            with turn(Priority.MAPS), torch.enable_grad():
                 return METHODS[method].run(case)
 
         found: Map = self._remember(("map", method, output, window), make)
@@ -185,7 +187,7 @@ class Explainer:
 
         def make() -> dict[str, float]:
             case = self.case(output, window)
-            with self.model.lock:
+            with turn(Priority.FINDINGS):
                 return limb_values(case)
 
         found: dict[str, float] = self._remember(("limb", output, window), make)
@@ -202,7 +204,7 @@ class Explainer:
         """Return what removals at random and of the QRS complexes do to a logit."""
 
         def make() -> Yardstick:
-            with self.model.lock:
+            with turn(Priority.MAPS):
                 return yardstick(self.case(output, window))
 
         found: Yardstick = self._remember(("yardstick", output, window), make)
@@ -217,8 +219,7 @@ class Explainer:
         if partner is not None and not METHODS[partner].applies(self.model.network):
             second = (METHODS[partner], self.map(partner, output, window))
         stick = self.yardstick(output, window)
-        with self.model.lock:
-            made = checks_of(case, entry, found, stick, second=second)
+        made = checks_of(case, entry, found, stick, second=second)
         return (*made, *card_checks(self.model, method))
 
     def _joined(self, maps: dict[Window, Map]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -246,7 +247,7 @@ class Explainer:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        # Made outside this lock: it may wait for the model's.
+        # Made outside this lock: it may wait for a turn.
         made = make()
         with self._lock:
             self._kept[key] = made

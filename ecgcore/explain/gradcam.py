@@ -12,6 +12,7 @@
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,14 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from ecgcore.explain.case import Case, Map
+from ecgcore.models import own_copy
 
 SMOOTHING_STEPS = 5
 
 
 def gradcam(case: Case) -> Map:
     """Return Grad-CAM: zero or above, what speaks for the statement."""
+    case = _hooked(case)
     method = LayerGradCam(case.forward, case.layer)
     cam = method.attribute(_leaf(case.x), target=case.output, relu_attributions=True)
     return Map(_kept(case, cam.detach()[:, 0]), case.stride)
@@ -36,6 +39,7 @@ def gradcam(case: Case) -> Map:
 
 def hirescam(case: Case) -> Map:
     """Return HiResCAM, signed."""
+    case = _hooked(case)
     method = LayerGradientXActivation(case.forward, case.layer, multiply_by_inputs=True)
     cam = method.attribute(_leaf(case.x), target=case.output).detach().sum(dim=1, keepdim=True)
     kernel = torch.full((1, 1, SMOOTHING_STEPS), 1 / SMOOTHING_STEPS, device=cam.device)
@@ -86,6 +90,11 @@ class _GuidedMode(TorchFunctionMode):
         if func in (functional.relu, torch.relu, Tensor.relu):
             return _GuidedRelu.apply(args[0])
         return func(*args, **(kwargs or {}))
+
+
+def _hooked(case: Case) -> Case:
+    # Captum sets hooks on the layer, and other threads run the network meanwhile.
+    return replace(case, network=own_copy(case.network))
 
 
 def _leaf(x: Tensor) -> Tensor:

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from ecgcore.explain.case import Case, Map, allowed_gap
 from ecgcore.explain.checks import lines_of
 from ecgcore.explain.expected_gradients import expected_gradients
-from ecgcore.explain.pause import pause
 from ecgcore.explain.precision import quick
+from ecgcore.turns import pause
 
 # Of the quadrature; more where the map does not sum to what it must.
 STEPS = (32, 64)

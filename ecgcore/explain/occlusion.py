@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from ecgcore.explain.case import Case, Map
 from ecgcore.explain.coalitions import game_of
-from ecgcore.explain.pause import pause
 from ecgcore.explain.waves import WAVES, places
 from ecgcore.leads import STANDARD_12
+from ecgcore.turns import pause
 
 AT_ONCE = 32
 STRETCH_S = 0.2

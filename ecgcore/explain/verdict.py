@@ -14,7 +14,7 @@ GREEN, AMBER, RED = "green", "amber", "red"
 # Without these a map does not show what the model did.
 DECIDING = ("deletion", "completeness", "outside")
 _AMBER = {
-    "insertion": "the most attributed stretches alone do not bring the answer back",
+    "insertion": "the highlighted parts alone do not reproduce the result",
     "qrs_only": "taking out QRS complexes changes the answer as much",
     "agreement": "a second method points elsewhere",
     "randomisation": "this method's maps look much alike with random weights",

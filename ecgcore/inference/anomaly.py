@@ -7,7 +7,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ecgcore.errors import ModelError
 from ecgcore.inference.anomaly_leads import LeadScore, lead_score
@@ -37,6 +36,7 @@ from ecgcore.recording import Patient, Recording
 from ecgcore.results import AnomalyMap, ClassifierScore, RestoredTrace
 from ecgcore.signal.beats import detect_beats
 from ecgcore.signal.quality import grade
+from ecgcore.turns import Priority, turn
 
 Array = NDArray[np.float64]
 
@@ -96,13 +96,20 @@ def load_anomaly(name: str = DEFAULT_ANOMALY) -> AnomalyModel:
     return AnomalyModel(loaded, norms, references)
 
 
-def _reference(name: str) -> LoadedModel:
+def default_anomaly() -> AnomalyModel:
+    """Return the committed anomaly model, loaded once a process; errors as :func:`load_anomaly`."""
+    # Two threads that ask at once would load it twice.
     with _LOADING:
-        return _loaded(name)
+        return _default()
 
 
 @cache
-def _loaded(name: str) -> LoadedModel:
+def _default() -> AnomalyModel:
+    return load_anomaly()
+
+
+@cache
+def _reference(name: str) -> LoadedModel:
     return load_model(name)
 
 
@@ -266,9 +273,9 @@ def look(
     given = model_input(recording, contract, used)
     rows = recording.signal[[recording.leads.index(n) for n in used]]
     r_s = detect_beats(rows, recording.fs_hz)
-    with model.loaded.lock:
+    with turn(Priority.MAPS):
         raw = raw_scores(model.loaded.network, given, r_s, report=report)
-    references = {n: _features(m, recording, used) for n, m in model.references.items()}
+        references = {n: _features(m, recording, used) for n, m in model.references.items()}
     return Seen(given, used, bool(readable), raw, references)
 
 
@@ -294,8 +301,7 @@ def judge(model: AnomalyModel, recording: Recording, seen: Seen) -> AnomalyMap:
 
 def _features(model: LoadedModel, recording: Recording, used: dict[str, str]) -> Array:
     given = model_input(recording, model.card.input, used)
-    with model.lock:
-        return network_features(model.network, given, pieces_of(given, model.card.input))
+    return network_features(model.network, given, pieces_of(given, model.card.input))
 
 
 def _with_classifier(
@@ -422,13 +428,6 @@ def _person_notes(recording: Recording) -> list[str]:
     if age < CHILD_YEARS:
         return [f"The patient is {age:g} years old; the normals were adults."]
     return []
-
-
-def smoothed_for_drawing(values: NDArray[np.float32], fs_hz: float) -> NDArray[np.float32]:
-    """Return a map that fades to nothing below the usual: 0 up to the 0.9 quantile, 1 at 0.999."""
-    surprise = -np.log10(np.clip(1.0 - values.astype(np.float64), 1e-4, 1.0))
-    shown = np.clip((surprise - 1.0) / 2.0, 0.0, 1.0)
-    return ndimage.maximum_filter1d(shown, max(1, round(0.02 * fs_hz)), axis=1).astype(np.float32)
 
 
 def anomaly_contract() -> InputContract:

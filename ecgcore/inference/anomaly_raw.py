@@ -13,6 +13,7 @@ from ecgcore.inference.prepare import ModelInput, Window
 from ecgcore.models.restoration import ATTRIBUTES
 from ecgcore.models.scaling import standardise, voltage_scale
 from ecgcore.signal.own_beat import OwnBeat, own_beat
+from ecgcore.turns import pause
 
 Array = NDArray[np.float64]
 
@@ -81,7 +82,7 @@ def raw_scores(
     *,
     report: Callable[[float], None] = lambda _share: None,
 ) -> Raw:
-    """Score a prepared recording with a network that no other thread uses.
+    """Score a prepared recording with a network.
 
     Parameters
     ----------
@@ -100,6 +101,7 @@ def raw_scores(
     features, record, attributes = [], [], []
     batches = _batches(given)
     for done, batch in enumerate(batches, start=1):
+        pause()
         out = _pass(network, given, batch, total)
         report(done / len(batches))
         features.append(out[0])

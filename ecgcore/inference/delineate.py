@@ -13,6 +13,7 @@ from ecgcore.inference.wave_segments import beat_waves
 from ecgcore.models import standardise
 from ecgcore.results import FIDUCIALS
 from ecgcore.signal.prepare import prepare
+from ecgcore.turns import Priority, pause, turn
 
 DEFAULT_DELINEATOR = "delineator-1"
 # Windows of a long lead overlap by this much; the outer half of it is not used.
@@ -99,10 +100,11 @@ def wave_probabilities(
     n_leads, n = x.shape
     out = torch.zeros((n_leads, 4, n))
     out[:, 0] = 1.0
-    with model.lock, torch.inference_mode():
+    with turn(Priority.FINDINGS), torch.inference_mode():
         for start, stop, first, last in _windows(
             n, contract.fs_hz, contract.window_s, contract.whole_s
         ):
+            pause()
             for at in range(0, n_leads, BATCH):
                 rows = slice(at, at + BATCH)
                 part, mask = x[rows, start:stop], present[rows, start:stop]

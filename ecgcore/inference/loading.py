@@ -2,8 +2,7 @@
 
 import hashlib
 import os
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors.torch
@@ -24,6 +23,10 @@ DEFAULT_MODEL = "diagnostic-1"
 class LoadedModel:
     """A network in evaluation mode with its card.
 
+    Threads share it: whoever sets hooks sets them on a copy of its own
+    (:func:`ecgcore.models.own_copy`).  On a network that two threads use at once they give silently
+    wrong maps.
+
     Attributes
     ----------
     card : ModelCard
@@ -33,16 +36,12 @@ class LoadedModel:
         How strange a recording may be to it.
     folder : Path or None
         Where it was loaded from.
-    lock : threading.RLock
-        Held by prediction and explanation: hooks on a network that two threads use at once give
-        silently wrong maps.
     """
 
     card: ModelCard
     network: nn.Module
     distance: Usual | None = None
     folder: Path | None = None
-    lock: "threading.RLock" = field(default_factory=threading.RLock)
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from ecgcore.inference.loading import LoadedModel
 from ecgcore.inference.prepare import ModelInput, Window, model_input, model_leads, pieces_of
 from ecgcore.models import HANDHELD, LeadAttentionNet, Outputs
 from ecgcore.recording import Recording
+from ecgcore.turns import Priority, pause, turn
 
 Array = NDArray[np.float64]
 # Beats of long recordings are read in windows of 20 s, each for the 10 s in its middle.
@@ -52,7 +53,7 @@ def sides_of(model: LoadedModel, recording: Recording) -> Sides:
     """
     given = _given(model, recording)
     bias = model.card.sides.get("handheld_bias")
-    with model.lock:
+    with turn(Priority.FINDINGS):
         return network_sides(_network(model), given, pieces_of(given, model.card.input), bias)
 
 
@@ -62,7 +63,7 @@ def network_sides(
     pieces: list[Window],
     handheld_bias: Sequence[float] | None = None,
 ) -> Sides:
-    """Return the same of a network that no other thread uses."""
+    """Return the same of a network."""
     add = torch.tensor(handheld_bias or [0.0] * len(HANDHELD))
     found = [
         _outputs(network, given, pieces[i : i + _BATCH]) for i in range(0, len(pieces), _BATCH)
@@ -96,9 +97,10 @@ def beat_shares(model: LoadedModel, recording: Recording, r_s: Array) -> Array:
     network = _network(model)
     out = np.full((r_s.size, len(KINDS)), np.nan)
     step_s = network.encoder.stride / given.fs_hz
-    with model.lock:
+    with turn(Priority.FINDINGS):
         windows = beat_windows(given)
         for start in range(0, len(windows), _BATCH):
+            pause()
             some = windows[start : start + _BATCH]
             share = _outputs(network, given, some).beats.softmax(dim=1).cpu().numpy()
             for window, row in zip(some, share, strict=True):

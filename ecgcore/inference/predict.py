@@ -35,6 +35,7 @@ from ecgcore.labels import statement
 from ecgcore.models import HANDHELD, LeadAttentionNet
 from ecgcore.recording import Recording
 from ecgcore.signal.quality import grade
+from ecgcore.turns import Priority, pause, turn
 from ecgcore.units import clock
 
 # Windows that go through the network together: bounds memory on long recordings.
@@ -274,24 +275,25 @@ def handheld_shares(
 
 
 def piece_outputs(model: LoadedModel, given: ModelInput, pieces: list[Window]) -> Heard:
-    """Return what a network says of each piece, under the model's lock."""
-    with model.lock:
+    """Return what a model's network says of each piece."""
+    with turn(Priority.FINDINGS):
         return network_outputs(model.network, given, pieces)
 
 
 def network_logits(
     network: nn.Module, given: ModelInput, pieces: list[Window]
 ) -> NDArray[np.float64]:
-    """Return logits, shape (n_pieces, n_labels), of a network that no other thread uses."""
+    """Return logits, shape (n_pieces, n_labels), of a network."""
     return network_outputs(network, given, pieces).logits
 
 
 def network_outputs(network: nn.Module, given: ModelInput, pieces: list[Window]) -> Heard:
-    """Return the same of a network that no other thread uses."""
+    """Return all that a network says of each piece."""
     device = next(network.parameters()).device
     rows: dict[str, list[NDArray[np.float64]]] = {}
     with torch.inference_mode():
         for start in range(0, len(pieces), BATCH):
+            pause()
             some = pieces[start : start + BATCH]
             x, present = (t.to(device) for t in given.batch(some))
             if isinstance(network, LeadAttentionNet):

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ecgcore.errors import CannotAssessError
 from ecgcore.inference.card import InputContract
+from ecgcore.leads import canonical_leads
 from ecgcore.models import standardise, voltage_scale
 from ecgcore.recording import Recording
 from ecgcore.signal.prepare import prepare
@@ -109,6 +110,10 @@ def model_leads(
         stands_for = STAND_INS.get(name)
         if stands_for in contract.leads and stands_for not in usable.values():
             usable[name] = stands_for
+    if not usable and all(canonical_leads(names)):
+        raise CannotAssessError(
+            f"The model does not read {', '.join(names)}; it reads {', '.join(contract.leads)}."
+        )
     if not usable:
         raise CannotAssessError(
             f"{_unrecognised(names)} Name them when the file is opened (on the page Open, or with "

@@ -25,6 +25,7 @@ from ecgcore.signal.waveform_rules import (
     segments,
     waveform_rules,
 )
+from ecgcore.turns import Priority, pause, turn
 
 ARCHITECTURE = "danet"
 # The rate of the curves, that of the networks; a sample is a fifth of a small square.
@@ -215,8 +216,9 @@ def _learned(model: LoadedModel, disease: str, given: ModelInput) -> NDArray[np.
     row = model.card.codes.index(disease)
     # What no window covers is left as it is.
     out = np.ones(given.n_samples, dtype=np.float32)
-    with model.lock, torch.inference_mode():
+    with turn(Priority.FINDINGS), torch.inference_mode():
         for piece in pieces_of(given, model.card.input):
+            pause()
             x, present = (t.to(model.device) for t in given.batch([piece]))
             gain = network.gain(x, present, given.index)[0, row]
             out[piece.start : piece.stop] = gain.float().cpu().numpy()

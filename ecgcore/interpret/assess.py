@@ -1,15 +1,15 @@
 """From a recording to findings that measurements and windows agree with."""
 
 from dataclasses import replace
-from functools import cache
 
 from ecgcore.inference import LoadedModel, predict
-from ecgcore.inference.anomaly import AnomalyModel, find_anomalies, load_anomaly
+from ecgcore.inference.anomaly import default_anomaly, find_anomalies
 from ecgcore.inference.prepare import model_leads
 from ecgcore.interpret.reconcile import reconcile
 from ecgcore.measure import measure
 from ecgcore.recording import Recording
 from ecgcore.results import MeasureResult, NotAssessed, Prediction
+from ecgcore.turns import Priority, turn
 from ecgcore.units import MV
 
 # A recording of more than so many windows is not normal unless each window is.
@@ -18,6 +18,7 @@ WINDOWED = 1.5
 NO_QRS = ("no signal", "asystole", "standstill", "no organised QRS")
 
 
+@turn(Priority.FINDINGS)
 def assess(
     model: LoadedModel,
     recording: Recording,
@@ -59,7 +60,7 @@ def assess(
         measured,
         recording.patient,
         in_mv=recording.unit == MV,
-        anomaly=lambda: find_anomalies(_anomaly_model(), used),
+        anomaly=lambda: find_anomalies(default_anomaly(), used),
     )
     return found if windows else replace(found, windows=())
 
@@ -68,8 +69,3 @@ def stretches_without_qrs(measured: MeasureResult) -> list[NotAssessed]:
     """Return where no statement is to be read, each stretch with its reason."""
     stretches = [alarm for alarm in measured.alarms if alarm.kind in NO_QRS]
     return [NotAssessed(alarm.start_s, alarm.end_s, alarm.words) for alarm in stretches]
-
-
-@cache
-def _anomaly_model() -> AnomalyModel:
-    return load_anomaly()

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ecgcore.inference.abstain import NORMAL
 from ecgcore.measure.intervals import SYSTEMATIC_MS
 from ecgcore.measure.reference import reference_range
+from ecgcore.measure.rhythm import NORMAL_RHYTHMS
 from ecgcore.recording import Patient
 from ecgcore.results import AnomalyMap, Measurement, MeasureResult, Prediction
 from ecgcore.units import clock
@@ -169,7 +170,7 @@ def _voltages(measured: MeasureResult, patient: Patient) -> Iterator[Objection]:
 def _rhythm(measured: MeasureResult) -> Iterator[Objection]:
     for alarm in measured.alarms:
         yield Objection(f"{alarm.kind} from {clock(alarm.start_s)}", True)
-    if measured.rhythm != "regular":
+    if measured.rhythm not in NORMAL_RHYTHMS:
         known = measured.rhythm != "unknown"
         words = f"the rhythm is {measured.rhythm}" if known else "the rhythm could not be assessed"
         yield Objection(words, known)

@@ -8,6 +8,8 @@ from scipy import ndimage
 
 from ecgcore.measure.beat_features import BeatFeatures, beat_features
 from ecgcore.measure.beat_kinds import kind_model
+from ecgcore.measure.conduction import NO_P_IRREGULAR, NO_P_RELATION, no_conducted_p
+from ecgcore.measure.rhythm import UNKNOWN, find_rhythm, is_steady
 from ecgcore.results import Fiducials
 from ecgcore.signal.pacing import enough, spiked
 from ecgcore.signal.prepare import prepare
@@ -30,11 +32,6 @@ EARLY = 0.87
 TIMELY = 0.93
 WIDER_MS = 22.0
 IRREGULAR = 0.07
-# P waves belong to the rhythm if most beats have one at a steady distance.
-P_SHARE = 0.5
-P_MOST = 0.8
-P_STEADY_MS = 28.0
-P_LOOSE_MS = 34.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,12 +72,13 @@ def beat_types(
     """
     n = beats.n_beats
     if n == 0:
-        return BeatTypes((), np.zeros(0, dtype=bool), "unknown", "No beat was found.")
+        return BeatTypes((), np.zeros(0, dtype=bool), UNKNOWN, "No beat was found.")
     low = scaled(signal, fs_hz)
     shape, likeness = own_shapes(low, beats, rr_s)
     own = shape == 0
     irregular = _is_irregular(rr_s, own)
-    p_reason = _p_reason(beats, own, irregular)
+    plain = own & np.concatenate(([False], own[:-1])) & np.isfinite(rr_s)
+    p_reason = no_conducted_p(beats, own, irregular, uneven=not is_steady(rr_s[plain]))
     features = beat_features(low, SHAPE_HZ, beats, rr_s, shape)
     # Of a short record, what is said of all of it; in a long one fibrillation comes and goes.
     fibrillating = features.fibrillating | (n <= SHORT and irregular and bool(p_reason))
@@ -94,17 +92,15 @@ def beat_types(
         )
     )
     paced = spiked(signal, fs_hz, beats.r_peak)
+    without_p = irregular and p_reason in (NO_P_IRREGULAR, NO_P_RELATION)
     if enough(paced):
         kinds = tuple("paced" if s else k for s, k in zip(paced, kinds, strict=True))
-        return BeatTypes(kinds, own & paced if (own & paced).any() else paced, "paced", p_reason)
-    dominant = own & np.array([k == "normal" for k in kinds])
-    if dominant.sum() < max(1, 0.2 * own.sum()):
-        dominant = own
-    rhythm = "irregular" if irregular else "regular"
-    if n < 4:
-        rhythm = "unknown"
-    elif irregular and "fibrillation" in p_reason:
-        rhythm = "irregular without P"
+        dominant = own & paced if (own & paced).any() else paced
+    else:
+        dominant = own & np.array([k == "normal" for k in kinds])
+        if dominant.sum() < max(1, 0.2 * own.sum()):
+            dominant = own
+    rhythm = find_rhythm(kinds, rr_s, without_p=without_p, paced=enough(paced))
     return BeatTypes(kinds, dominant, rhythm, p_reason)
 
 
@@ -201,28 +197,3 @@ def _is_irregular(rr: Array, own: NDArray[np.bool_]) -> bool:
     if plain.size < 4:
         return False
     return bool(np.median(np.abs(np.diff(plain))) > IRREGULAR * np.median(plain))
-
-
-def _p_reason(beats: Fiducials, own: NDArray[np.bool_], irregular: bool) -> str:
-    pr_ms = 1e3 * (beats.qrs_onset - beats.p_onset)[own]
-    seen = pr_ms[np.isfinite(pr_ms)]
-    share = seen.size / max(1, pr_ms.size)
-    if seen.size == 0:
-        return "No P wave was found" + (
-            ", and RR intervals are irregular, as in atrial fibrillation." if irregular else "."
-        )
-    spread = 1.4826 * float(np.median(np.abs(seen - np.median(seen))))
-    if irregular and (share < P_SHARE or (share < P_MOST and spread > P_STEADY_MS)):
-        return (
-            "No P wave belongs to most beats, and RR intervals are irregular, "
-            "as in atrial fibrillation."
-        )
-    if share < P_SHARE / 2:
-        return "A P wave was found in too few beats."
-    if seen.size >= 4 and spread > P_LOOSE_MS:
-        low, high = np.percentile(seen, [10, 90])
-        return (
-            f"P waves stand at changing distances before QRS ({low:.0f} to {high:.0f} ms): "
-            "one PR interval cannot be stated."
-        )
-    return ""

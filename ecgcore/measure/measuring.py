@@ -9,6 +9,8 @@ from ecgcore.measure import delineators
 from ecgcore.measure.alarms import find_organised, find_standstill, pause_alarms
 from ecgcore.measure.axes import axis_measurements
 from ecgcore.measure.beat_types import BeatTypes, beat_types
+from ecgcore.measure.certainty import withhold_uncertain
+from ecgcore.measure.conduction import fused_p, withhold_p
 from ecgcore.measure.consensus import consensus
 from ecgcore.measure.cut_waves import drop_cut_waves
 from ecgcore.measure.hrv import hrv
@@ -21,6 +23,7 @@ from ecgcore.measure.intervals import (
 )
 from ecgcore.measure.median_beat import amplitudes, median_beat
 from ecgcore.measure.reversal import suspected_reversal
+from ecgcore.measure.rhythm import NO_P, PACED
 from ecgcore.measure.st_segment import st_deviation
 from ecgcore.measure.trend import trend
 from ecgcore.recording import Recording
@@ -38,6 +41,7 @@ from ecgcore.signal.beats import find_beats, make_traces
 from ecgcore.signal.confidence import beat_confidence
 from ecgcore.signal.quality import assess, grade
 from ecgcore.signal.rr import absent_spans, rr_before
+from ecgcore.turns import Priority, turn
 from ecgcore.units import MV
 
 Array = NDArray[np.float64]
@@ -68,6 +72,7 @@ class _Waves:
     confidence: Array
 
 
+@turn(Priority.FINDINGS)
 def measure(
     recording: Recording, *, delineator: str | None = None, check: bool = True
 ) -> MeasureResult:
@@ -168,7 +173,7 @@ def _result(recording: Recording, quality: Quality, name: str, waves: _Waves) ->
     rr_s = rr_before(beats.r_peak, waves.absent_s)
     kinds = beat_types(signal, recording.fs_hz, beats, rr_s)
     beats, by_lead = _without_p(beats, by_lead, kinds)
-    found = Beats(beats, by_lead, kinds.types, rr_s)
+    found = Beats(beats, by_lead, kinds.types, rr_s, kinds.dominant)
     absent_s = float((waves.absent_s[:, 1] - waves.absent_s[:, 0]).sum())
     rates = rate_measurements(rr_s, absent_s / recording.duration_s, waves.confidence)
     rhythm = Rhythm(
@@ -180,18 +185,20 @@ def _result(recording: Recording, quality: Quality, name: str, waves: _Waves) ->
         delineators.WORDS[name],
         rates[0].reason,
     )
-    intervals = interval_measurements(rhythm)
+    timed = withhold_uncertain(rates + interval_measurements(rhythm))
+    p_reason = kinds.p_reason or fused_p({m.name: m for m in timed})
+    timed = withhold_p(timed, p_reason)
     whole = median_beat(recording, beats, by_lead, kinds.dominant)
     in_mv = recording.unit == MV
-    axes = axis_measurements(
-        whole, bad_leads=quality.bad_leads, p_reason=kinds.p_reason, in_mv=in_mv
-    )
+    axes = axis_measurements(whole, bad_leads=quality.bad_leads, p_reason=p_reason, in_mv=in_mv)
     table = amplitudes(whole) if whole is not None and in_mv else {}
+    if p_reason:
+        table = {lead: row | {"P": None} for lead, row in table.items()}
     reason = "" if table else (NO_VOLTAGE if not in_mv else "No whole beat was found.")
-    qrs_ms = next(m.value for m in intervals if m.name == "qrs")
-    paced = "The rhythm is paced." if kinds.rhythm == "paced" else ""
+    qrs_ms = next(m.value for m in timed if m.name == "qrs")
+    paced = "The rhythm is paced." if kinds.rhythm.startswith(PACED) else ""
     return MeasureResult(
-        measurements=(*_one_lead(rates + intervals, waves.leads), *axes),
+        measurements=(*_one_lead(timed, waves.leads), *axes),
         beats=found,
         quality=quality,
         amplitudes=_readable(table, quality),
@@ -207,7 +214,12 @@ def _result(recording: Recording, quality: Quality, name: str, waves: _Waves) ->
             table, recording.patient, bad_leads=quality.bad_leads, reason=reason or paced
         ),
         hrv=hrv(found, recording.duration_s),
-        trend=trend(found, kinds, recording.duration_s),
+        trend=trend(
+            found,
+            kinds.dominant,
+            recording.duration_s,
+            withheld=tuple(m.name for m in timed if m.value is None),
+        ),
         rhythm=kinds.rhythm,
         reversal=suspected_reversal(whole, bad_leads=quality.bad_leads) if in_mv else None,
         delineator=delineators.WORDS[name],
@@ -229,7 +241,7 @@ def _without_p(
     beats: Fiducials, by_lead: dict[str, Fiducials], kinds: BeatTypes
 ) -> tuple[Fiducials, dict[str, Fiducials]]:
     """Drop P waves where there is no P rhythm: what was found there are fibrillatory waves."""
-    if kinds.rhythm != "irregular without P":
+    if kinds.rhythm != NO_P:
         return beats, by_lead
 
     def dropped(points: Fiducials) -> Fiducials:
@@ -257,7 +269,7 @@ def _notes(recording: Recording, quality: Quality, kinds: BeatTypes) -> tuple[st
         out.append(
             "One lead: intervals are those of this lead, and can be shorter than those of twelve."
         )
-    if kinds.rhythm == "paced":
+    if kinds.rhythm.startswith(PACED):
         out.append("Pacing spikes were found; intervals are those of paced beats.")
     return tuple(out)
 

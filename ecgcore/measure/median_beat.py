@@ -17,6 +17,10 @@ LEVEL_GAP_S = 0.004
 SMALLEST_MV = 0.02
 SHORTEST_S = 0.006
 MAX_BEATS = 600
+# Of fewer beats a spread cannot be told.
+MIN_FOR_ERROR = 3
+# From a median deviation to a standard deviation, and from the error of a mean to a median's.
+TO_SD, MEDIAN_ERROR = 1.4826, 1.2533
 AFTER_J_MS = (40, 60, 80)
 DEFLECTIONS = ("P", "Q", "R", "S", "R'", "J", "J+40", "J+60", "J+80", "T")
 
@@ -60,12 +64,30 @@ def median_beat(
         centres = centres[np.linspace(0, centres.size - 1, MAX_BEATS).round().astype(int)]
     cut = level[:, centres[:, None] + np.arange(-before, after + 1)]
     values = _median(cut)
+    error = dict(zip(recording.leads, _error(cut, values), strict=True))
     middle = _relative(consensus, consensus.r_peak, chosen)
     points = {name: _relative(f, consensus.r_peak, chosen) for name, f in by_lead.items()}
     values = values - _onset_level(values, fs_hz, before, middle["qrs_onset"])
     return MedianBeat(
-        values.astype(np.float32), recording.leads, fs_hz, before, middle, points, int(centres.size)
+        values.astype(np.float32),
+        recording.leads,
+        fs_hz,
+        before,
+        middle,
+        points,
+        int(centres.size),
+        error,
     )
+
+
+def _error(cut: Array, values: Array) -> list[float]:
+    """Return the standard error of each lead's median, over its samples; infinite for few beats."""
+    count = cut.shape[1]
+    if count < MIN_FOR_ERROR:
+        return [np.inf] * cut.shape[0]
+    spread = TO_SD * _median(np.abs(cut - values[:, None]))
+    error = MEDIAN_ERROR * np.sqrt(np.square(spread).mean(axis=1) / count)
+    return [float(e) if np.isfinite(e) else np.inf for e in error]
 
 
 def _median(cut: Array) -> Array:

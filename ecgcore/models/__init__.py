@@ -11,6 +11,7 @@ from torch import nn
 
 from ecgcore.checks import one_of
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.models.copies import own_copy
 from ecgcore.models.danet import DANet
 from ecgcore.models.delineator import WAVE_LABELS, DelineatorNet
 from ecgcore.models.lead_attention import BEATS, HANDHELD, INTERVALS, LeadAttentionNet, Outputs
@@ -37,6 +38,7 @@ __all__ = [
     "RestorationNet",
     "Restored",
     "build",
+    "own_copy",
     "standardise",
     "voltage_scale",
     "with_scale",

@@ -2,15 +2,15 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ecgcore.errors import ReadError
-from ecgcore.leads import STANDARD_12, canonical_leads, derive_limb_leads
+from ecgcore.errors import InvalidArgumentError, ReadError
+from ecgcore.leads import STANDARD_12, canonical_lead, canonical_leads, derive_limb_leads
 from ecgcore.readers.base import Draft, ReadOptions, Source, shown
 from ecgcore.readers.channels import (
     MAX_LISTED,
@@ -27,6 +27,7 @@ __all__ = [
     "IMPOSSIBLE_MV",
     "MAX_TOLD",
     "SIMULATED_COMMENT",
+    "assemble",
     "chosen_names",
     "computed_leads",
     "find_age_sex",
@@ -34,6 +35,7 @@ __all__ = [
     "is_other_signal",
     "listed",
     "make_patient",
+    "name_leads",
     "names_ecg",
     "parse_age",
     "parse_sex",
@@ -49,6 +51,7 @@ UNUSUAL_MV = 100.0
 # Within one second, in most of them: a large QRS has 10 mV.
 IMPOSSIBLE_MV = 20.0
 SHORT_S = 1.0
+_AS_WRITTEN = "no known lead; kept as written."
 
 
 def finish(draft: Draft, source: Source) -> Recording:
@@ -65,11 +68,58 @@ def finish(draft: Draft, source: Source) -> Recording:
     InvalidRecordingError
         If the parts do not make a recording.
     """
+    return assemble(draft, source.sha256)
+
+
+def name_leads(recording: Recording, names: Mapping[str, str]) -> Recording:
+    """Return a recording whose leads a reader has named, as if the file had named them.
+
+    Parameters
+    ----------
+    recording : Recording
+    names : mapping of str to str
+        The lead that each of these leads is: ``{"ECG": "II"}``.
+
+    Returns
+    -------
+    Recording
+        In standard order and with computed limb leads, where those named allow it.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For a lead that the recording has not, or a name that is no lead's.
+    """
+    for old, new in names.items():
+        if old not in recording.leads:
+            raise InvalidArgumentError(
+                f"There is no lead {old!r}; the recording has {', '.join(recording.leads)}."
+            )
+        if canonical_lead(new) is None:
+            raise InvalidArgumentError(f"{new!r} is no lead; give one such as I, II or V1.")
+    step = Step("leads named by the reader", {"names": dict(names)})
+    provenance = replace(recording.provenance, steps=(*recording.provenance.steps, step))
+    draft = Draft(
+        names=[names.get(lead, lead) for lead in recording.leads],
+        signal=recording.signal.copy(),
+        fs_hz=recording.fs_hz,
+        unit=recording.unit,
+        provenance=provenance,
+        start=recording.start,
+        patient=recording.patient,
+        notes=[note for note in recording.notes if not note.endswith(_AS_WRITTEN)],
+        derived=recording.derived_leads,
+    )
+    return assemble(draft, recording.provenance.sha256)
+
+
+def assemble(draft: Draft, sha256: str) -> Recording:
+    """Make the recording of a draft whose source has this digest; see :func:`finish`."""
     notes = list(draft.notes)
     draft = _without_impossible(draft, notes)
     names = final_names(draft.names, notes)
     signal = _finite(draft.signal, notes)
-    provenance = _shown_provenance(draft.provenance, source.sha256)
+    provenance = _shown_provenance(draft.provenance, sha256)
     leads: tuple[str, ...] = tuple(names)
     told = tuple(name for name in names if name in draft.derived)
     if told:
@@ -133,7 +183,7 @@ def final_names(names: Sequence[str], notes: list[str]) -> list[str]:
         final.append(unique)
     if unknown:
         them = "names" if len(unknown) == 1 else "name"
-        notes.append(f"{listed(unknown)} {them} no known lead; kept as written.")
+        notes.append(f"{listed(unknown)} {them} {_AS_WRITTEN}")
     return final
 
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import EcgError, InvalidArgumentError, ReadError, TooLargeError
+from ecgcore.errors import EcgError, InvalidArgumentError, ReadError, TooLargeError, shortage
 from ecgcore.recording import MAX_FS_HZ, Patient, Provenance
 from ecgcore.units import is_normalised, is_voltage
 
@@ -39,6 +39,9 @@ class ReadOptions:
         pairs of a channel's own name and the lead that it is: ``"ECG=II"``.
     keep_identity : bool
         Keep name and identifier of the patient; otherwise only age and sex are kept.
+    skip_unlikely : bool
+        Of one file too, say that it shows no ECG, as is said of one among several, instead of
+        asking for what it lacks.
     max_bytes : int
         Largest total size of the files read.
     max_expanded_bytes : int
@@ -56,6 +59,7 @@ class ReadOptions:
     unit: str | None = None
     lead_names: tuple[str, ...] | None = None
     keep_identity: bool = False
+    skip_unlikely: bool = False
     max_bytes: int = 200 * MIB
     max_expanded_bytes: int = 200 * MIB
     max_samples: int = 100_000_000
@@ -180,6 +184,9 @@ class Source:
                 raise too_large(self._options.max_bytes)
             return first_bytes(path, room + 1)
         except OSError as error:
+            lacking = shortage(error)
+            if lacking is not None:
+                raise lacking from error
             reason = error.strerror or "it is not accessible"
             raise ReadError(f"{shown(name)} cannot be opened: {reason.lower()}.") from error
 
@@ -275,7 +282,8 @@ def library(sentence: str) -> Iterator[list[str]]:
 
     Libraries raise whatever hostile bytes happen to hit; only here is every exception taken, and
     each becomes a :class:`~ecgcore.errors.ReadError` that keeps it as its cause.  Memory that does
-    not suffice is no damage of the file, and stays a MemoryError.
+    not suffice is no damage of the file, and stays a MemoryError; nor is a full disk, which is
+    told as a :class:`~ecgcore.errors.ResourceError`.
 
     Parameters
     ----------
@@ -297,6 +305,9 @@ def library(sentence: str) -> Iterator[list[str]]:
         except Exception as error:
             if "out of memory" in str(error).lower():  # as pandas words it
                 raise MemoryError from error
+            lacking = shortage(error)
+            if lacking is not None:
+                raise lacking from error
             raise ReadError(sentence) from error
         finally:
             texts.extend(str(warning.message) for warning in caught)

@@ -13,10 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
-from ecgcore.leads import canonical_lead
 from ecgcore.readers.assemble import SIMULATED_COMMENT, computed_leads, find_age_sex
 from ecgcore.readers.base import HEAD_BYTES, ReadOptions, Source, library, shown
-from ecgcore.readers.channels import left_out
+from ecgcore.readers.channels import left_out, names_ecg
 from ecgcore.readers.column_leads import read_columns
 from ecgcore.readers.columns import Columns
 from ecgcore.readers.csv_header import Column, find_columns, find_rate, find_unit, parse_column
@@ -58,16 +57,16 @@ def sniff(name: str, head: bytes) -> bool:
 def listed_in_folder(head: bytes) -> bool:
     """Return whether a table in a folder is a recording rather than a list of cases.
 
-    It is if its header names a lead, or if it has no header at all.
+    It is if its header names a lead or an ECG, if it states a rate, or if it has no header at all.
     """
     text = _text_of_head(head)
     layout = find_layout(text.splitlines()[:400]) if text else None
     if layout is None:
         return False
-    if not layout.header:
+    if not layout.header or find_rate(layout.comments) is not None:
         return True
     columns = find_columns(layout, len(layout.numeric)) or []
-    return any(canonical_lead(c.name) or is_voltage(c.unit) for c in columns)
+    return any(names_ecg(c.name) or is_voltage(c.unit) for c in columns)
 
 
 def _text_of_head(head: bytes) -> str | None:

@@ -7,9 +7,10 @@ from pathlib import Path, PurePosixPath
 from ecgcore.errors import ReadError
 from ecgcore.readers.base import HEAD_BYTES, first_bytes, shown
 from ecgcore.readers.known import recognise_known
+from ecgcore.readers.names import beside, display_name
+from ecgcore.readers.pairing import is_header, names_in
 from ecgcore.readers.table import recognise
 from ecgcore.readers.unread import SIGNAL_SUFFIXES, reason_passed_over
-from ecgcore.readers.wfdb_header import looks_like_header, parse_header
 from ecgcore.readers.zip_ import is_zip
 
 # Text tables that carry no lead in their header are more often lists of cases than recordings.
@@ -142,10 +143,8 @@ def _recordings(
 ) -> tuple[list[str], list[str]]:
     """Return the recordings, and what is none and belongs to no WFDB record, both sorted."""
     order = list(names)
-    headers = [name for name in order if name.lower().endswith(".hea")]
-    named: set[str] = set()
-    for name in headers:
-        named |= _named_by(name, head_of(name))
+    headers = [name for name in order if is_header(name)]
+    named = _named_by(headers, order, head_of)
     known = named.union(headers)
     others = [name for name in order if name not in known]
     found = {name for name in headers if name not in named}
@@ -153,6 +152,16 @@ def _recordings(
     records = {_without_suffix(name) for name in headers}
     left = [name for name in others if name not in found and not _belongs(name, records)]
     return sorted(found), sorted(left)
+
+
+def _named_by(
+    headers: Iterable[str], order: Iterable[str], head_of: Callable[[str], bytes]
+) -> set[str]:
+    """Return the signal files and segments that headers name, in another case where need be."""
+    named = {beside(name, other) for name in headers for other in names_in(name, head_of(name))}
+    there = {name for name in order if name in named}
+    missing = {name.casefold() for name in named - there}
+    return there | {name for name in order if name.casefold() in missing}
 
 
 def _belongs(name: str, records: set[str]) -> bool:
@@ -164,22 +173,6 @@ def _belongs(name: str, records: set[str]) -> bool:
 def _without_suffix(name: str) -> str:
     path = PurePosixPath(name)
     return (path.parent / path.stem).as_posix()
-
-
-def _named_by(name: str, head: bytes) -> set[str]:
-    """Return the signal files and segments that a header names, as paths beside it."""
-    if not looks_like_header(name, head):
-        return set()
-    try:
-        header = parse_header(head)
-    except ReadError:
-        return set()  # the header is listed; reading it says what is wrong
-    files = {_beside(name, signal.file) for signal in header.signals}
-    return files | {_beside(name, f"{segment.name}.hea") for segment in header.segments}
-
-
-def _beside(name: str, other: str) -> str:
-    return (PurePosixPath(name).parent / other).as_posix()
 
 
 def _is_recording(name: str, head: bytes) -> bool:
@@ -199,6 +192,6 @@ def _is_recording(name: str, head: bytes) -> bool:
 
 def describe(names: Iterable[str], limit: int = 5) -> str:
     """Return a short list of names for a message."""
-    items = [shown(name) for name in names]
+    items = [shown(display_name(name)) for name in names]
     more = f" and {len(items) - limit} more" if len(items) > limit else ""
     return ", ".join(items[:limit]) + more

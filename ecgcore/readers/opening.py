@@ -6,12 +6,15 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol, runtime_checkable
 
-from ecgcore.errors import EcgError, ReadError, TooLargeError, UnknownFormatError
+from ecgcore.errors import EcgError, ReadError, TooLargeError, UnknownFormatError, shortage
 from ecgcore.readers.base import ReadOptions, Source, no_memory, shown, too_large
 from ecgcore.readers.discover import describe, passed_over, recordings_in
+from ecgcore.readers.names import display_name, plain_name, separate
+from ecgcore.readers.pairing import pair_files
 from ecgcore.readers.table import recognise
 from ecgcore.readers.unread import reason_unread
-from ecgcore.readers.zip_ import expand_all, is_zip
+from ecgcore.readers.wfdb_ import fit
+from ecgcore.readers.zip_ import expand_all, is_zip, within
 from ecgcore.recording import Recording
 
 
@@ -64,8 +67,7 @@ def read(
     """
     if isinstance(source, (str, Path)):
         return _read_path(source, options)
-    files = expand_all(_as_mapping(source, options), options)
-    return _read_files(files, member, options)
+    return _read_one(expand_all(_as_mapping(source, options), options), member, options)
 
 
 def read_many(
@@ -76,19 +78,47 @@ def read_many(
     Returns
     -------
     list of (str, Recording or EcgError)
-        In sorted order of names; a recording that cannot be read gives its error.
+        In sorted order of names; a recording that cannot be read gives its error, and so does a
+        file that is none and belongs to none.  A second file of one name is called
+        ``"a.dcm (2)"``.
     """
     given = _as_mapping(source, options)
     files, results = _expanded(given, options)
+    files, refused = _paired(files, options)
     found = recordings_in(files)
-    if found or results:
+    if found or results or options.skip_unlikely:
         results += _left_out(files, given)
     for name in found or ([] if results else sorted(files)):
         try:
+            if name in refused:
+                raise refused[name]
             results.append((name, _read_files(files, name, options)))
         except EcgError as error:
             results.append((name, error))
-    return sorted(results, key=lambda result: result[0])
+    told = [(display_name(name), result) for name, result in results]
+    return sorted(told, key=lambda result: result[0])
+
+
+def _read_one(files: Mapping[str, bytes], member: str | None, options: ReadOptions) -> Recording:
+    paired, refused = _paired(files, options)
+    name = next((key for key in paired if display_name(key) == member), member)
+    meant = [name] if name is not None else recordings_in(paired)
+    if len(meant) == 1 and meant[0] in refused:
+        raise refused[meant[0]]
+    return _read_files(paired, name, options)
+
+
+def _paired(
+    files: Mapping[str, bytes], options: ReadOptions
+) -> tuple[dict[str, bytes], dict[str, ReadError]]:
+    """Return files of equal names each beside the WFDB header that it fits."""
+    free = _unlimited(options)
+    return pair_files(files, lambda name, beside: fit(Source(name, free, files=beside), free))
+
+
+def _unlimited(options: ReadOptions) -> ReadOptions:
+    # What is in memory has been counted already, and an archive may expand to its own limit.
+    return replace(options, max_bytes=max(options.max_bytes, options.max_expanded_bytes))
 
 
 def _left_out(
@@ -115,7 +145,8 @@ def _expanded(
     files: dict[str, bytes] = {}
     refused: list[tuple[str, Recording | EcgError]] = []
     room = options.max_expanded_bytes
-    for name, data in given.items():
+    # What stands in no archive keeps its name.
+    for name, data in sorted(given.items(), key=lambda item: is_zip(item[1])):
         try:
             inner = expand_all({name: data}, replace(options, max_expanded_bytes=max(room, 0)))
         except EcgError as error:
@@ -127,7 +158,7 @@ def _expanded(
             continue
         room -= sum(map(len, inner.values())) if is_zip(data) else 0
         clash = not files.keys().isdisjoint(inner)
-        files |= {f"{name}/{path}": part for path, part in inner.items()} if clash else inner
+        files |= within(name, inner) if clash else inner
     return files, refused
 
 
@@ -138,22 +169,21 @@ def _without_recordings(inner: Mapping[str, bytes], given: Mapping[str, bytes]) 
 
 def _as_mapping(source: Files, options: ReadOptions) -> dict[str, bytes]:
     if isinstance(source, Mapping):
-        files = {str(name): bytes(data) for name, data in source.items()}
+        files = [(str(name), bytes(data)) for name, data in source.items()]
     else:
-        files = {file.name: file.getvalue() for file in source}
-    if sum(len(data) for data in files.values()) > options.max_bytes:
+        files = [(file.name, file.getvalue()) for file in source]
+    if sum(len(data) for _, data in files) > options.max_bytes:
         raise too_large(options.max_bytes)
     if not files:
         raise ReadError("No file was given.")
-    # Browsers give plain names; whatever looks like a path is not one here.
-    return {name.replace("\\", "/").rsplit("/", 1)[-1] or "file": d for name, d in files.items()}
+    return separate((plain_name(name), data) for name, data in files)
 
 
 def _read_path(path: str | Path, options: ReadOptions) -> Recording:
     chosen = _existing(Path(path))
     source = Source(chosen.name, options, folder=chosen.parent)
     if is_zip(source.data):
-        return _read_files(expand_all({source.name: source.data}, options), None, options)
+        return _read_one(expand_all({source.name: source.data}, options), None, options)
     return _read_source(source, options)
 
 
@@ -212,9 +242,7 @@ def _read_files(files: Mapping[str, bytes], member: str | None, options: ReadOpt
         for name, data in files.items()
         if PurePosixPath(name).parent == main.parent
     }
-    # What is in memory has been counted already, and an archive may expand to its own limit.
-    limit = max(options.max_bytes, options.max_expanded_bytes)
-    source = Source(main.name, replace(options, max_bytes=limit), files=beside)
+    source = Source(main.name, _unlimited(options), files=beside)
     return _read_source(source, options)
 
 
@@ -233,6 +261,9 @@ def _read_source(source: Source, options: ReadOptions) -> Recording:
             return entry.read(source, options)
         except MemoryError:
             pass  # raised below, without the traceback that holds what was read so far
+        except OSError as error:
+            # Readers open nothing but their own temporary folders.
+            raise shortage(error, own_folder=True) or error from error
         raise no_memory()
     header = source.beside(f"{PurePosixPath(source.name).stem}.hea")
     if header is not None and header != source.name:

@@ -14,9 +14,7 @@ _PROMISED = {
     ".mwf": "MFER", ".mfer": "MFER", ".parquet": "Parquet", ".npy": "NumPy", ".npz": "NumPy",
     ".zip": "zip", ".hea": "WFDB header", ".xml": "XML", ".json": "JSON",
 }  # fmt: skip
-_PASSED_OVER = (
-    "It was passed over, as nothing in it tells that it is an ECG; give it alone to have it read."
-)
+_PASSED_OVER = "Skipped: no ECG found. Open it on its own to try anyway."
 
 
 def reason_unread(name: str, head: bytes) -> str:
@@ -60,7 +58,7 @@ def reason_passed_over(name: str, head: bytes) -> str:
     if recognise(name, head) is not None:
         return _PASSED_OVER
     if recognise_known(name, head) is None and _is_words(head):
-        return "It was passed over: it holds text and no samples."
+        return "Skipped: it holds text and no samples."
     return reason_unread(name, head)
 
 

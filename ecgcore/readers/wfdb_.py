@@ -16,7 +16,7 @@ import soundfile
 import wfdb
 from numpy.typing import NDArray
 
-from ecgcore.errors import ReadError
+from ecgcore.errors import EcgError, ReadError
 from ecgcore.readers.assemble import (
     SIMULATED_COMMENT,
     computed_leads,
@@ -43,6 +43,7 @@ from ecgcore.recording import Patient, Provenance, Recording
 from ecgcore.units import MV, NU, is_normalised, is_voltage, mv_per
 
 FloatRows = NDArray[np.float32]
+_WRONG_SUM = "does not agree with the header"
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -88,6 +89,43 @@ def read(source: Source, options: ReadOptions) -> Recording:
         derived=computed_leads(header.comments),
     )
     return finish(draft, source)
+
+
+def fit(source: Source, options: ReadOptions) -> int:
+    """Return how well the signal files beside a header fit it.
+
+    Returns
+    -------
+    int
+        0: not at all, 1: they are longer than announced, 2: by length, 3: by checksum.
+    """
+    try:
+        notes = read(source, replace(options, fs_hz=None, unit=None, lead_names=None)).notes
+        headers = _headers(source)
+    except EcgError:
+        return 0
+    if any(_WRONG_SUM in note for note in notes):
+        return 0
+    if any(spec.checksum is not None for header in headers for spec in header.signals):
+        return 3
+    return 2 if all(_is_whole(header, source) for header in headers) else 1
+
+
+def _headers(source: Source) -> list[Header]:
+    """Return the header that describes the signals, or those of all segments."""
+    header = parse_header(source.data)
+    names = [s.name for s in header.segments if s.name != NO_FILE and s.n_samples]
+    found = [source.beside(f"{name}.hea") for name in names]
+    return [parse_header(source.take(name)) for name in found if name] if names else [header]
+
+
+def _is_whole(header: Header, source: Source) -> bool:
+    """Return whether each signal file is as long as its header says."""
+    for file in {spec.file for spec in header.signals} - {NO_FILE}:
+        group = [spec for spec in header.signals if spec.file == file]
+        if header.n_frames != _frames_in(group, source.take(source.beside(file) or file)):
+            return False
+    return True
 
 
 @dataclass
@@ -262,8 +300,8 @@ def _check_sums(
     ]
     if wrong:
         notes.append(
-            f"The checksum of {listed(wrong)} does not agree with the header: samples may have "
-            "been changed or damaged."
+            f"The checksum of {listed(wrong)} {_WRONG_SUM}: samples may have been changed or "
+            "damaged."
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from ecgcore.errors import ReadError, TooLargeError, UnknownFormatError
 from ecgcore.readers.base import MIB, ReadOptions, is_plain_name, library, shown
 from ecgcore.readers.known import recognise_archive
+from ecgcore.readers.names import separate
 
 MAX_MEMBERS = 2000
 _CHUNK = MIB
@@ -28,6 +29,8 @@ def is_npz(data: bytes) -> bool:
 def expand(data: bytes, options: ReadOptions) -> dict[str, bytes]:
     """Return the files in a zip archive by their path in it, ``/`` between folders.
 
+    A second member of one path is told apart as :func:`ecgcore.readers.names.separate` does.
+
     Parameters
     ----------
     data : bytes
@@ -41,7 +44,7 @@ def expand(data: bytes, options: ReadOptions) -> dict[str, bytes]:
     ReadError
         A damaged, encrypted or nested archive, or too many members.
     """
-    files: dict[str, bytes] = {}
+    files: list[tuple[str, bytes]] = []
     room = options.max_expanded_bytes
     with (
         library("The zip archive is damaged; pack the files again."),
@@ -59,9 +62,9 @@ def expand(data: bytes, options: ReadOptions) -> dict[str, bytes]:
             name = _inner_name(member)
             if name is None:
                 continue
-            files[name] = _expand_member(archive, member, room, options)
-            room -= len(files[name])
-    return files
+            files.append((name, _expand_member(archive, member, room, options)))
+            room -= len(files[-1][1])
+    return separate(files)
 
 
 def _inner_name(member: zipfile.ZipInfo) -> str | None:
@@ -102,15 +105,23 @@ def _expand_member(
 
 
 def expand_all(files: Mapping[str, bytes], options: ReadOptions) -> dict[str, bytes]:
-    """Return uploaded files with every zip among them replaced by what is in it."""
-    whole: dict[str, bytes] = {}
+    """Return uploaded files with every zip among them replaced by what is in it.
+
+    Where an archive holds a name that is there already, all of its names begin with its own.
+    """
+    whole = {name: data for name, data in files.items() if not is_zip(data)}
+    room = options.max_expanded_bytes
     for name, data in files.items():
         if not is_zip(data):
-            whole[name] = data
             continue
         inner = expand(data, options)
-        room = options.max_expanded_bytes - sum(len(data) for data in whole.values())
-        if sum(len(data) for data in inner.values()) > room:
+        room -= sum(map(len, inner.values()))
+        if room < 0:
             raise TooLargeError("The zip archives together expand to more than is read.")
-        whole |= inner
+        whole |= inner if whole.keys().isdisjoint(inner) else within(name, inner)
     return whole
+
+
+def within(archive: str, inner: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return an archive's files under its own name."""
+    return {f"{archive}/{path}": data for path, data in inner.items()}

@@ -84,7 +84,11 @@ def strip_figure(
 
 
 def window_figure(
-    probabilities: Sequence[float], bounds_s: Sequence[tuple[float, float]], *, shown: int
+    probabilities: Sequence[float],
+    bounds_s: Sequence[tuple[float, float]],
+    *,
+    shown: int,
+    numbered: bool = True,
 ) -> dict[str, Any]:
     """Return the probability of each window of a long recording, the shown one darker.
 
@@ -94,6 +98,8 @@ def window_figure(
     bounds_s : sequence of tuple of float
         Start and end of each window.
     shown : int
+    numbered : bool
+        False for a statement without a calibrated probability: heights without numbers.
     """
     colors = [LIGHT.overlay[2]] * len(probabilities)
     colors[shown] = LIGHT.overlay[5]
@@ -103,10 +109,11 @@ def window_figure(
         "y": [round(float(p), 4) for p in probabilities],
         "width": [0.9 * (high - low) for low, high in bounds_s],
         "marker": {"color": colors},
-        "hovertemplate": "%{x:.0f} s: %{y:.0%}<extra></extra>",
+        "hovertemplate": f"%{{x:.0f}} s{': %{y:.0%}' if numbered else ''}<extra></extra>",
     }
     layout = charts.plain(_HEIGHT_PX)
     layout["margin"] = {"l": 44, "r": 6, "t": 6, "b": 30}
     layout["yaxis"] |= {"range": [0, 1.02], "tickformat": ".0%", "nticks": 3}
+    layout["yaxis"]["showticklabels"] = numbered
     layout["xaxis"] |= {"ticksuffix": " s", "showgrid": False}
     return {"data": [bars], "layout": layout}

@@ -1,7 +1,7 @@
 """Waves, intervals, amplitudes, rhythm: what is measured on a recording."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ class Measurement:
         The lead measured in, or None for a consensus.
     reason : str
         Empty when there is a value.
+    edited_by : str
+        Whose moved marks count in the value; empty when nobody's do.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Measurement:
     method: str = ""
     lead: str | None = None
     reason: str = ""
+    edited_by: str = ""
 
 
 # The nine times of a beat, in their order within it.
@@ -98,12 +101,15 @@ class Beats:
     rr_s : array, shape (n_beats,)
         RR interval before each beat in seconds; NaN for the first, and where signal between a beat
         and the one before it is absent.
+    counted : array of bool, shape (n_beats,), or None
+        The beats that intervals are made from; None where that was not kept: all.
     """
 
     consensus: Fiducials
     leads: Mapping[str, Fiducials]
     types: tuple[str, ...]
     rr_s: NDArray[np.float64]
+    counted: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +130,9 @@ class MedianBeat:
         The same for each lead.
     n_beats : int
         How many beats it was made from.
+    error : mapping of str to float
+        Lead -> standard error of its values, in the recording's unit; infinite where that is not
+        known.
     """
 
     values: NDArray[np.float32]
@@ -133,6 +142,7 @@ class MedianBeat:
     consensus: Mapping[str, float]
     fiducials: Mapping[str, Mapping[str, float]]
     n_beats: int
+    error: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -256,7 +266,9 @@ class MeasureResult:
     trend : Trend or None
         For a minute and more.
     rhythm : str
-        ``"regular"``, ``"irregular"``, ``"irregular without P"``, ``"paced"`` or ``"unknown"``.
+        ``"regular"``, ``"irregular"``, ``"irregular without P"``, ``"paced"`` or ``"unknown"``;
+        with what makes it so, as in ``"regularly irregular (bigeminy)"``
+        (:mod:`ecgcore.measure.rhythm`).
     reversal : Reversal or None
         Electrodes suspected to be exchanged, with the evidence.
     delineator : str

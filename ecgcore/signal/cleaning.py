@@ -5,7 +5,7 @@ their own stretch of their own lead.  There the copy that is measured, and that 
 NaN, as if nothing had been recorded; the recording itself, which is drawn, is never changed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -56,6 +56,8 @@ BURST, BURST_OF_QRS, BURST_MV = 4.0, 0.15, 0.06
 JOIN_S = 0.3
 # Mains is narrow; a narrower notch rings longer at QRS and where mains begins.
 NOTCH_QUALITY = 15.0
+# Of a long recording so much is looked at together: memory does not grow with its length.
+PIECE_SAMPLES = 100_000
 # Stretches named one by one in a sentence.
 NAMED = 3
 
@@ -119,8 +121,13 @@ def clean(recording: Recording, windows: Windows, limits: Limits) -> Cleaned:
     present = np.isfinite(recording.signal)
     bridged = filled(recording.signal, present)
     lines = mains_lines(cut_windows(bridged, fs_hz), fs_hz)
-    x, mains_hz = _without_mains(recording, lines, limits.mains)
-    bursts = _bursts(x, fs_hz, windows, in_mv=recording.unit == MV)
+    mains_hz = _strong_mains(recording.leads, lines, limits.mains)
+    if mains_hz:
+        bridged = filled(_without_mains(recording, mains_hz), present)
+        lines = mains_lines(cut_windows(bridged, fs_hz), fs_hz)
+    bursts = _bursts(bridged, lines, fs_hz, windows, in_mv=recording.unit == MV)
+    del bridged  # large, where a recording is long
+    x = _without_mains(recording, mains_hz)
     found = [[*_spoilt(row, fs_hz, limits, at), *bursts[at]] for at, row in enumerate(x)]
     found = [spans if _enough_left(row, spans) else [] for row, spans in zip(x, found, strict=True)]
     # What stands still in every lead at once is no part of any of them.
@@ -137,19 +144,27 @@ def clean(recording: Recording, windows: Windows, limits: Limits) -> Cleaned:
 Span = tuple[int, int, str]
 
 
-def _without_mains(
-    recording: Recording, lines: dict[float, Array], limit: Array
-) -> tuple[Array, dict[str, float]]:
-    """Return the leads with mains filtered out where it is strong for a second or more."""
-    out = recording.signal.astype(np.float64)
+def _strong_mains(
+    leads: tuple[str, ...], lines: dict[float, Array], limit: Array
+) -> dict[str, float]:
+    """Return the leads in which mains is strong for a second or more, and its frequency."""
     names = {}
-    for at, lead in enumerate(recording.leads):
+    for at, lead in enumerate(leads):
         strongest = {hz: float(line[at].max(initial=0.0)) for hz, line in lines.items()}
         hz = max(strongest, key=lambda each: strongest[each], default=0.0)
         if hz and strongest[hz] > limit[at]:
             names[lead] = hz
-            out[at] = notch(recording.signal[at], recording.fs_hz, hz, quality=NOTCH_QUALITY)
-    return out, names
+    return names
+
+
+def _without_mains(recording: Recording, mains_hz: dict[str, float]) -> Array:
+    """Return the samples with these frequencies filtered out of these leads."""
+    out = recording.signal.astype(np.float64)
+    for lead, hz in mains_hz.items():
+        samples = recording.lead(lead)
+        filtered = notch(samples, recording.fs_hz, hz, quality=NOTCH_QUALITY)
+        out[recording.leads.index(lead)] = filtered
+    return out
 
 
 def _spoilt(row: Array, fs_hz: float, limits: Limits, at: int) -> list[Span]:
@@ -162,14 +177,17 @@ def _spoilt(row: Array, fs_hz: float, limits: Limits, at: int) -> list[Span]:
 
 def _still(row: Array, fs_hz: float) -> list[tuple[int, int]]:
     """Return where the trace does not change at all."""
-    return _long_runs(np.diff(row) == 0, fs_hz)
+    return _long_runs(row[1:] == row[:-1], fs_hz)
 
 
 def _everywhere(recording: Recording) -> list[Span]:
     """Return where every lead stands still; nothing if that leaves too little to read."""
-    step = np.diff(recording.signal, axis=1)
+    signal = recording.signal
+    same = signal[:, 1:] == signal[:, :-1]
+    absent = np.isnan(signal)
     # A lead that is absent has no say.
-    still = np.asarray(((step == 0) | np.isnan(step)).all(axis=0) & (step == 0).any(axis=0))
+    voiceless = absent[:, 1:] | absent[:, :-1]
+    still = np.asarray((same | voiceless).all(axis=0) & same.any(axis=0))
     found = _long_runs(still, recording.fs_hz)
     left = recording.n_samples - sum(stop - start for start, stop in found)
     if left < MIN_READ_S * recording.fs_hz:
@@ -178,7 +196,7 @@ def _everywhere(recording: Recording) -> list[Span]:
 
 
 def _long_runs(still: Flags, fs_hz: float) -> list[tuple[int, int]]:
-    runs = [(a, b + 1) for a, b in stretches(still) if b - a >= STILL_S / 2 * fs_hz]
+    runs = [(a, b + 1) for a, b in stretches(still, least=STILL_S / 2 * fs_hz)]
     least = STILL_S
     if runs and len(runs) >= OFTEN_HZ * still.size / fs_hz:
         usual_s = float(np.median([b - a for a, b in runs])) / fs_hz
@@ -189,56 +207,68 @@ def _long_runs(still: Flags, fs_hz: float) -> list[tuple[int, int]]:
 def _jumps(row: Array, fs_hz: float, limit: float) -> Iterator[tuple[int, int]]:
     """Yield the surroundings of each abrupt, lasting change of level."""
     wide = max(2, round(JUMP_S * fs_hz))
-    change = np.abs(np.nan_to_num(row[wide:] - row[:-wide]))
+    n = max(0, row.size - wide)
+    changed = _flags(n, lambda a, b: _change(row, wide, a, b) > JUMP_SHARE * limit)
     # At the ends nobody sees what lasts.
     edge = round(JUMP_EDGE_S * fs_hz)
-    change[:edge] = change[max(0, change.size - edge) :] = 0.0
+    changed[:edge] = changed[max(0, n - edge) :] = False
     found = []
-    for start, stop in stretches(change > JUMP_SHARE * limit):
-        most = start + int(np.argmax(change[start:stop]))
-        close, far = _levels(row, most + wide // 2, wide, round(JUMP_LASTS_S * fs_hz))
-        abrupt = change[most] >= JUMP_SHARE * abs(close)
-        if abrupt and abs(close) > limit and abs(far) > limit and close * far > 0:
-            found.append(most + wide // 2)
+    for start, stop in stretches(changed):
+        change = _change(row, wide, start, stop)
+        at, size = start + int(np.argmax(change)) + wide // 2, round(JUMP_LASTS_S * fs_hz)
+        close = _level(row, at, wide, max(2, size // 10))
+        if not (change.max() >= JUMP_SHARE * abs(close) and abs(close) > limit):
+            continue
+        far = _level(row, at, wide, size)
+        if abs(far) > limit and close * far > 0:
+            found.append(at)
     if len(found) > max(MAX_JUMPS, MAX_JUMPS * row.size / (10 * fs_hz)):
         return
     reach = max(wide, round(JUMP_MASK_S * fs_hz))
     yield from ((max(0, at - reach), min(row.size, at + reach)) for at in found)
 
 
-def _levels(row: Array, at: int, wide: int, size: int) -> tuple[float, float]:
-    """Return by how much the level changes at once, and over so many samples on either side."""
-    close, far = (
-        _median(row[at + wide : at + wide + n]) - _median(row[max(0, at - wide - n) : at - wide])
-        for n in (max(2, size // 10), size)
-    )
-    return close, far
+def _flags(n: int, fails: Callable[[int, int], Flags]) -> Flags:
+    """Return what ``fails(start, stop)`` says of ``n`` samples, asked piece after piece."""
+    starts = range(0, n, PIECE_SAMPLES)
+    parts = [fails(start, min(n, start + PIECE_SAMPLES)) for start in starts]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
+
+
+def _change(row: Array, wide: int, start: int, stop: int) -> Array:
+    return np.abs(np.nan_to_num(row[start + wide : stop + wide] - row[start:stop]))
+
+
+def _level(row: Array, at: int, wide: int, n: int) -> float:
+    """Return by how much the level changes at a place, over so many samples on either side."""
+    before, after = row[max(0, at - wide - n) : at - wide], row[at + wide : at + wide + n]
+    return _median(after) - _median(before)
 
 
 def _median(values: Array) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else float("nan")
+    known = values[np.isfinite(values)]  # a copy, which may be put in order
+    return float(np.median(known, overwrite_input=True)) if known.size else float("nan")
 
 
 def _beyond(row: Array, fs_hz: float, limit: float) -> Iterator[tuple[int, int]]:
-    far = np.abs(np.nan_to_num(row - _median(row))) > limit
+    middle = _median(row)
+    far = _flags(row.size, lambda a, b: np.abs(np.nan_to_num(row[a:b] - middle)) > limit)
     reach = round(FLANK_S * fs_hz)
     for start, stop in stretches(far):
         yield max(0, start - reach), min(row.size, stop + reach)
 
 
-def _bursts(x: Array, fs_hz: float, windows: Windows, *, in_mv: bool) -> list[list[Span]]:
+def _bursts(
+    bridged: Array, lines: dict[float, Array], fs_hz: float, windows: Windows, *, in_mv: bool
+) -> list[list[Span]]:
     """Return where noise above 40 Hz is far more than elsewhere in the lead, and covers it."""
     size = max(2, round(BLOCK_S * fs_hz))
-    count = x.shape[1] // size
+    count = bridged.shape[1] // size
     if count == 0:
-        return [[] for _ in x]
-    bridged = filled(x, np.isfinite(x))
-    high = np.abs(high_passed(bridged, fs_hz))[:, : count * size]
-    noise = np.median(high.reshape(x.shape[0], count, size), axis=-1)
+        return [[] for _ in bridged]
+    noise = _block_noise(bridged, fs_hz, size, count)
     # Mains that was left in is no burst.
-    lines = mains_lines(cut_windows(bridged, fs_hz), fs_hz).values()
-    for line in lines:
+    for line in lines.values():
         second = np.arange(count) * size // max(2, round(WINDOW_S * fs_hz))
         noise = (
             noise - MAINS_IN_NOISE * np.maximum(line, 0)[:, np.minimum(second, line.shape[1] - 1)]
@@ -250,6 +280,19 @@ def _bursts(x: Array, fs_hz: float, windows: Windows, *, in_mv: bool) -> list[li
         [(a * size, b * size, NOISE) for a, b in stretches(blocks)]
         for blocks in noise > limit[:, None]
     ]
+
+
+def _block_noise(x: Array, fs_hz: float, size: int, count: int) -> Array:
+    """Return the median size of what lies above 40 Hz in each block, (n_leads, n_blocks)."""
+    out = np.empty((x.shape[0], count))
+    kept, done = np.empty((x.shape[0], 0)), 0
+    for piece in high_passed(x, fs_hz):
+        kept = np.concatenate([kept, np.abs(piece)], axis=1)
+        n = min(kept.shape[1] // size, count - done)
+        blocks = kept[:, : n * size].reshape(x.shape[0], n, size)
+        out[:, done : done + n] = np.median(blocks, axis=-1)
+        kept, done = kept[:, n * size :], done + n
+    return out
 
 
 def _middle(figures: Array) -> Array:

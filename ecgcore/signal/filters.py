@@ -133,7 +133,9 @@ def _filtered(
     return np.asarray(sps.sosfiltfilt(sos, samples, axis=-1, padlen=min(pad, n - 1)))
 
 
-def stretches(present: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return (start, stop) of each unbroken run of True in a 1-D array."""
+def stretches(present: NDArray[np.bool_], *, least: float = 0.0) -> list[tuple[int, int]]:
+    """Return (start, stop) of each unbroken run of True in a 1-D array, of ``least`` samples."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], present, [False])).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    starts, stops = edges[::2], edges[1::2]
+    long = stops - starts >= least
+    return list(zip(starts[long].tolist(), stops[long].tolist(), strict=True))

@@ -1,5 +1,6 @@
 """Figures of every lead in windows of one second: what the rules and the features are made of."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,6 +18,11 @@ CLIPPED_RUN_S = 0.04
 MAINS_HZ = (50.0, 60.0)
 # The median of a sine's magnitude: what mains of amplitude 1 adds to the noise figure.
 MAINS_IN_NOISE = 0.71
+# Of a long recording so much is looked at together: memory does not grow with its length.
+PIECE_S = 240.0
+PIECE_WINDOWS = round(PIECE_S / WINDOW_S)
+
+_Piece = tuple[Array, Array, Array, NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -38,13 +44,22 @@ class Windows:
 def filled(signal: NDArray[np.floating], present: NDArray[np.bool_]) -> Array:
     """Return samples as float64, gaps bridged by straight lines, each lead's median removed."""
     out = signal.astype(np.float64)
-    at = np.arange(signal.shape[1])
     for row, known in zip(out, present, strict=True):
         if not known.any():
             row[:] = 0.0
         elif not known.all():
-            row[:] = np.interp(at, at[known], row[known])
-    return out - np.median(out, axis=1, keepdims=True)
+            _bridge(row, known)
+    for row in out:  # one lead's copy at a time
+        np.subtract(row, np.median(row), out=row)
+    return out
+
+
+def _bridge(row: Array, known: NDArray[np.bool_]) -> None:
+    """Put straight lines into the gaps of a lead; before the first and after the last, a level."""
+    edges = known.copy()
+    edges[1:-1] &= ~(known[:-2] & known[2:])
+    at, gaps = np.flatnonzero(edges), np.flatnonzero(~known)
+    row[gaps] = np.interp(gaps, at, row[at])
 
 
 def windows_of(x: Array, present: NDArray[np.bool_], fs_hz: float) -> Windows:
@@ -58,28 +73,47 @@ def windows_of(x: Array, present: NDArray[np.bool_], fs_hz: float) -> Windows:
         Where there were samples.
     """
     size = min(max(2, round(WINDOW_S * fs_hz)), x.shape[1])
-    qrs = _cut(_sos(x, (5.0, 20.0), fs_hz), size)
-    high = _cut(high_passed(x, fs_hz), size)
-    mains, mains_hz = _mains(_cut(x, size), fs_hz)
-    cut = _cut(x, size)
+    rails = _rails(x)
+    parts = [
+        _figures(_cut(x, size), _cut(qrs, size), _cut(high, size))
+        | {"clipped": _cut(clipped, size).mean(axis=-1)}
+        for x, qrs, high, clipped in _pieces(x, fs_hz, size, rails)
+    ]
+    found = {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
     # Windows that are mostly bridged say nothing about the signal.
     known = _cut(present, size).mean(axis=-1) > 0.5
+    mains, mains_hz = _mains(mains_lines(_cut(x, size), fs_hz), known.shape)
+    figures = {name: np.where(known, values, np.nan) for name, values in found.items()}
+    return Windows(**figures, mains=np.where(known, mains, np.nan), mains_hz=mains_hz)
 
-    def seen(values: Array) -> Array:
-        return np.where(known, values, np.nan)
 
-    return Windows(
-        span=seen(np.ptp(cut, axis=-1)),
-        mean=seen(cut.mean(axis=-1)),
-        qrs_span=seen(np.ptp(qrs, axis=-1)),
-        qrs_median=seen(np.median(np.abs(qrs), axis=-1)),
-        qrs_kurtosis=seen(_kurtosis(qrs)),
-        noise=seen(np.median(np.abs(high), axis=-1)),
-        mains=seen(mains),
-        mains_hz=mains_hz,
-        clipped=seen(_cut(_at_rail(x, fs_hz), size).mean(axis=-1)),
-        extreme=seen(np.abs(cut).max(axis=-1)),
-    )
+def _pieces(x: Array, fs_hz: float, size: int, rails: tuple[Array, Array]) -> Iterator[_Piece]:
+    """Yield samples, QRS band, what lies above 40 Hz, and what is clipped, some windows at a time.
+
+    The filters go on from one piece to the next, so that nothing depends on where one ends.
+    """
+    step = size * PIECE_WINDOWS
+    qrs, high = _Filter((5.0, 20.0), fs_hz, x), _Filter((40.0,), fs_hz, x)
+    run = max(3, round(CLIPPED_RUN_S * fs_hz))
+    for start in range(0, x.shape[1] // size * size, step):
+        part = x[:, start : start + step]
+        # A run that crosses the edge is seen whole: so much of both sides decides.
+        before = min(start, run)
+        around_ = x[:, start - before : start + step + run]
+        clipped = _at_rail(around_, rails, run)[:, before : before + part.shape[1]]
+        yield part, qrs(part), high(part), clipped
+
+
+def _figures(cut: Array, qrs: Array, high: Array) -> dict[str, Array]:
+    return {
+        "span": np.ptp(cut, axis=-1),
+        "mean": cut.mean(axis=-1),
+        "qrs_span": np.ptp(qrs, axis=-1),
+        "qrs_median": np.median(np.abs(qrs), axis=-1),
+        "qrs_kurtosis": _kurtosis(qrs),
+        "noise": np.median(np.abs(high), axis=-1),
+        "extreme": np.abs(cut).max(axis=-1),
+    }
 
 
 def _kurtosis(cut: Array) -> Array:
@@ -97,29 +131,39 @@ def _cut(values: NDArray, size: int) -> NDArray:
     return values[:, : n * size].reshape(values.shape[0], n, size)
 
 
-def high_passed(x: Array, fs_hz: float) -> Array:
-    """Return what lies above 40 Hz: fast noise, and little of a heart."""
-    return _sos(x, (40.0,), fs_hz)
+def high_passed(x: Array, fs_hz: float) -> Iterator[Array]:
+    """Yield what lies above 40 Hz, fast noise and little of a heart, :data:`PIECE_S` at a time."""
+    high = _Filter((40.0,), fs_hz, x)
+    step = max(1, round(PIECE_S * fs_hz))
+    return (high(x[:, start : start + step]) for start in range(0, x.shape[1], step))
 
 
-def _sos(x: Array, corners_hz: tuple[float, ...], fs_hz: float) -> Array:
-    """Band-pass between two corners, or high-pass above one, forward only."""
-    if max(corners_hz) >= 0.49 * fs_hz:
-        # The rate cannot carry this band: nothing of it is there.
-        return np.zeros_like(x)
-    kind: Literal["bandpass", "highpass"] = "bandpass" if len(corners_hz) > 1 else "highpass"
-    sos = sps.butter(2, np.squeeze(corners_hz), kind, fs=fs_hz, output="sos")
-    # Started in the steady state of the first sample: no transient from its offset.
-    state = sps.sosfilt_zi(sos)[:, None, :] * x[None, :, :1]
-    out, _ = sps.sosfilt(sos, x, axis=-1, zi=state)
-    return np.asarray(out)
+class _Filter:
+    """A band-pass between two corners, or a high-pass above one; forward, piece after piece."""
+
+    def __init__(self, corners_hz: tuple[float, ...], fs_hz: float, x: Array) -> None:
+        self._sos = self._state = None
+        # Where the rate cannot carry this band, nothing of it is there.
+        if max(corners_hz) < 0.49 * fs_hz:
+            kind: Literal["bandpass", "highpass"]
+            kind = "bandpass" if len(corners_hz) > 1 else "highpass"
+            self._sos = sps.butter(2, np.squeeze(corners_hz), kind, fs=fs_hz, output="sos")
+            # Started in the steady state of the first sample: no transient from its offset.
+            self._state = sps.sosfilt_zi(self._sos)[:, None, :] * x[None, :, :1]
+
+    def __call__(self, part: Array) -> Array:
+        """Return the next piece, filtered."""
+        if self._sos is None:
+            return np.zeros_like(part)
+        out, self._state = sps.sosfilt(self._sos, part, axis=-1, zi=self._state)
+        return np.asarray(out)
 
 
-def _mains(cut: Array, fs_hz: float) -> tuple[Array, Array]:
+def _mains(lines: dict[float, Array], shape: tuple[int, ...]) -> tuple[Array, Array]:
     """Return amplitude (n_leads, n_windows) and frequency (n_leads,) of the stronger mains."""
-    best = np.zeros(cut.shape[:2])
-    which = np.full(cut.shape[0], MAINS_HZ[0])
-    for hz, line in mains_lines(cut, fs_hz).items():
+    best = np.zeros(shape)
+    which = np.full(shape[0], MAINS_HZ[0])
+    for hz, line in lines.items():
         better = np.median(line, axis=1) > np.median(best, axis=1)
         best[better], which[better] = line[better], hz
     return best, which
@@ -146,7 +190,7 @@ def mains_lines(cut: Array, fs_hz: float) -> dict[float, Array]:
         if hz >= 0.49 * fs_hz or cut.shape[2] < 8:
             continue
         size = [
-            2 * np.abs(cut @ (taper * np.exp(2j * np.pi * f * at))) / taper.sum()
+            2 * _magnitude(cut, taper * np.exp(2j * np.pi * f * at)) / taper.sum()
             for f in (hz, hz - 5.0, hz + 5.0)
         ]
         # QRS and muscle noise are broad, mains is a line.
@@ -154,11 +198,23 @@ def mains_lines(cut: Array, fs_hz: float) -> dict[float, Array]:
     return out
 
 
-def _at_rail(x: Array, fs_hz: float) -> NDArray[np.bool_]:
-    """Mark runs of the highest or lowest value that do not change for ``CLIPPED_RUN_S``."""
-    run = max(3, round(CLIPPED_RUN_S * fs_hz))
-    top = x.max(axis=1, keepdims=True)
-    low = x.min(axis=1, keepdims=True)
+def _magnitude(cut: Array, wave: NDArray[np.complex128]) -> Array:
+    """Return the size of each window's product with a wave, some windows at a time."""
+    out = np.empty(cut.shape[:2])
+    for start in range(0, cut.shape[1], PIECE_WINDOWS):
+        part = slice(start, start + PIECE_WINDOWS)
+        out[:, part] = np.abs(cut[:, part] @ wave)
+    return out
+
+
+def _rails(x: Array) -> tuple[Array, Array]:
+    """Return each lead's lowest and highest value, shape (n_leads, 1)."""
+    return x.min(axis=1, keepdims=True), x.max(axis=1, keepdims=True)
+
+
+def _at_rail(x: Array, rails: tuple[Array, Array], run: int) -> NDArray[np.bool_]:
+    """Mark runs of the highest or lowest value that do not change for so many samples."""
+    low, top = rails
     held = ((x == top) | (x == low)) & (top > low)
     out = np.zeros_like(held)
     for row, target in zip(held, out, strict=True):

@@ -208,13 +208,11 @@ def _read(run: _Run, entries: Sequence[Entry], what: str) -> _Records:
 
 
 def _ask(model: LoadedModel, records: _Records) -> list[Said | None]:
-    with model.lock:
-        return list(ask_reads(model.network, records.reads))
+    return list(ask_reads(model.network, records.reads))
 
 
 def _ask_lead(model: LoadedModel, records: _Records, row: int) -> list[Said | None]:
-    with model.lock:
-        return on_one_lead(model.network, records.reads, row)
+    return on_one_lead(model.network, records.reads, row)
 
 
 def _where(said: Sequence[Said | None], keep: NDArray[np.bool_]) -> list[Said | None]:
@@ -383,8 +381,7 @@ def _ds2_figures(run: _Run) -> dict[str, Any]:
         one = read_one(run.general, record, recording.select(("MLII",)))
         for model in run.both:
             places = [model.card.codes.index(code) for code in DS2_CODES]
-            with model.lock:
-                logits[model.name].append(ask_reads(model.network, [one])[0].logits[:, places])
+            logits[model.name].append(ask_reads(model.network, [one])[0].logits[:, places])
         for window in one.reading.pieces:
             start = window.start / one.reading.given.fs_hz
             targets.append(mitdb_targets(marked, rhythms, start, _WINDOW_S)[columns])

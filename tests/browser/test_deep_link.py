@@ -15,5 +15,5 @@ def test_the_first_visit_by_a_pages_address_comes_through_the_entry(
     page.goto(f"{unused_app_url}/model_card")
     expect(page.get_by_text("Not a medical device").last).to_be_visible(timeout=SLOW_MS)
     expect(page.get_by_role("link", name="Waveform attention", exact=True)).to_be_visible()
-    expect(page.get_by_role("heading", name="How good it is")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_role("heading", name="Performance")).to_be_visible(timeout=SLOW_MS)
     page.close()

@@ -174,7 +174,7 @@ def test_all_at_once_each_has_its_own_message(page: Page, tmp_path: Path) -> Non
     )
     expect(page.get_by_text("good.csv: CSV")).to_be_visible()
     for name in chosen:
-        words = f"{files[name][1]}|{re.escape(name)}: It was passed over"
+        words = f"{files[name][1]}|{re.escape(name)}: Skipped"
         message = page.get_by_test_id("stText").filter(has_text=re.compile(words))
         expect(message.first).to_be_visible()
 
@@ -201,20 +201,20 @@ def test_no_file_of_several_vanishes(page: Page, tmp_path: Path) -> None:
         expect(page.get_by_test_id("stText").filter(has_text=re.compile(words))).to_be_visible()
 
 
-def test_a_file_kept_aside_is_given_back_later(page: Page, tmp_path: Path) -> None:
+def test_a_file_that_was_not_opened_stays_and_can_be_had_again(page: Page, tmp_path: Path) -> None:
     content = b"\x00\x01" * 400 + SCRIPT.encode()
     (tmp_path / "odd.dcm").write_bytes(content)
     page.locator("input[type=file]").set_input_files(str(tmp_path / "odd.dcm"))
-    page.get_by_role("button", name="Keep for later").click()
-    remove_upload(page)
     reason = page.get_by_text(re.compile(r"odd\.dcm: Not a supported ECG format"))
+    expect(reason).to_have_count(1)
+    page.get_by_role("link", name="Population").click()
+    expect(reason).to_have_count(0)
+    page.get_by_role("link", name="Open").click()
     expect(reason).to_have_count(1)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Get the file back").click()
-    assert waiting.value.suggested_filename == "unread-1.bin"
+    assert waiting.value.suggested_filename == "unread.bin"
     assert Path(waiting.value.path()).read_bytes() == content
-    page.get_by_role("button", name="Discard").click()
-    expect(reason).to_have_count(0)
 
 
 def test_what_a_file_says_is_shown_as_text(

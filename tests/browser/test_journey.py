@@ -72,7 +72,7 @@ def test_read_a_demonstration_case_choose_a_finding_and_keep_the_zoom(page: Page
     drawn_again(page, before)
     assert viewer(page, "px-per-mm") == "6"
     assert heat_maps(page) == 1
-    expect(page.locator(".ecg-legend")).to_contain_text("where the model looked")
+    expect(page.locator(".ecg-legend")).to_contain_text("Where the model looked")
     page.keyboard.press("o")
     page.wait_for_function(
         "document.querySelectorAll('.ecg-plot .heatmaplayer image').length === 0"
@@ -218,3 +218,27 @@ def test_a_mark_is_dragged_and_the_interval_follows(page: Page) -> None:
     assert row.inner_text() != before
     page.get_by_role("button", name="Undo my edits").click()
     expect(row).not_to_contain_text("edited")
+
+
+def test_a_mark_dragged_to_an_impossible_place_goes_back_and_says_why(page: Page) -> None:
+    open_case(page)
+    page.get_by_role("link", name="Measure").click()
+    grip = page.locator(".mark-grip[data-id='4.qrs_offset']")
+    grip.wait_for(state="attached")
+    home = float(grip.get_attribute("x1") or "nan")
+    # Twice: before its R peak, and far into the next beat.  The same place again is refused again.
+    for shift_mm in (-3, -3, 30):
+        box = grip.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + shift_mm * PX_PER_MM, y, steps=4)
+        assert abs(float(grip.get_attribute("x1") or "nan") - home) > 1
+        page.mouse.up()
+        expect(page.get_by_text("the mark was left where it was")).to_be_visible()
+        expect(grip).to_have_attribute("x1", f"{home:g}" if home % 1 == 0 else str(home))
+    # A nudge that is possible is taken, and nothing more is said.
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("tr", has_text="QRS").first).to_contain_text("edited")
+    expect(page.get_by_text("the mark was left where it was")).to_have_count(0)

@@ -19,7 +19,7 @@ def test_a_reader_goes_from_a_case_to_its_curve(page: Page) -> None:
     legend = page.locator(".ecg-legend-label")
     expect(legend).to_contain_text("Rule gain")
     # No network is offered as an aid: the reader asks for its curve.
-    page.get_by_text("Learned curve, no proven aid").click()
+    page.get_by_text("Learned curve (unproven)").click()
     expect(legend).to_contain_text("Learned gain", timeout=30_000)
     page.get_by_role("button", name="Show the rule curve").wait_for()
     # A key belongs to the switch as long as that has the focus.

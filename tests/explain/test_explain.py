@@ -17,6 +17,7 @@ from ecgcore.inference import LoadedModel
 from ecgcore.leads import STANDARD_12
 from ecgcore.measure import measure
 from ecgcore.recording import Recording
+from ecgcore.simulate.cases import demonstration_case
 from tests.synthetic import recording, tiny_attention_model, tiny_model
 
 # The other one needs a network with a waveform module: test_waveform_map.py.
@@ -275,3 +276,17 @@ def test_attribution_outside_what_was_seen_is_found():
     check = outside(values, seen)
     assert check.passed is False
     assert check.value == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("case", ["pvc", "atrial-fibrillation"])
+def test_what_was_measured_is_what_an_explanation_finds_itself(attending, case):
+    recording = demonstration_case(case).recording.select(("II", "V1"))
+    found = Explainer(attending, recording)
+    given = Explainer(attending, recording, beats=measure(recording).beats)
+    (window,) = found.reading.pieces
+    one, other = found.beats_of(window), given.beats_of(window)
+    np.testing.assert_array_equal(one.consensus.as_array(), other.consensus.as_array())
+    for lead, waves in one.leads.items():
+        np.testing.assert_array_equal(waves.as_array(), other.leads[lead].as_array())
+    assert one.types == other.types
+    np.testing.assert_array_equal(one.rr_s, other.rr_s)

@@ -1,28 +1,14 @@
 """A map that nobody waits for any more is left between two batches."""
 
-import threading
-
 import pytest
 
 from ecgcore.explain import Explainer
-from ecgcore.explain.pause import pause, pausing
+from ecgcore.turns import TURNS, pausing
 from tests.synthetic import recording, tiny_model
 
 
 class Left(BaseException):
     """What a server raises to end a run."""
-
-
-def test_a_pause_outside_does_nothing_and_other_threads_are_not_asked():
-    asked = []
-    pause()
-    with pausing(lambda: asked.append(1)):
-        pause()
-        thread = threading.Thread(target=pause)
-        thread.start()
-        thread.join()
-    pause()
-    assert asked == [1]
 
 
 @pytest.mark.parametrize(
@@ -32,7 +18,7 @@ def test_a_map_can_be_left_and_made_again(method, tmp_path):
     model = tiny_model(tmp_path / "tiny")
     explainer = Explainer(model, recording(6.0, 250))
     whole = Explainer(model, recording(6.0, 250)).explain("AF", method)
-    asked = []
+    asked, free = [], TURNS._free
 
     def leave() -> None:
         asked.append(method)
@@ -41,9 +27,8 @@ def test_a_map_can_be_left_and_made_again(method, tmp_path):
 
     with pausing(leave), pytest.raises(Left):
         explainer.explain("AF", method)
-    # No lock is held by whoever left, and nothing half made was kept.
-    assert model.lock.acquire(blocking=False)
-    model.lock.release()
+    # No turn is held by whoever left, and nothing half made was kept.
+    assert TURNS._free == free
     with pausing(leave):
         again = explainer.explain("AF", method)
     assert (again.values == whole.values).all()

@@ -11,7 +11,6 @@ from ecgcore.inference.anomaly import (
     AnomalyModel,
     find_anomalies,
     load_anomaly,
-    smoothed_for_drawing,
 )
 from ecgcore.inference.anomaly_spans import places_of
 from ecgcore.measure import measure
@@ -152,14 +151,6 @@ def test_a_long_recording_reports_its_progress(model: AnomalyModel) -> None:
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert found.values.shape == given.signal.shape
-
-
-def test_shading_means_the_same_on_every_sheet() -> None:
-    values = np.array([[0.0, 0.5, 0.9, 0.99, 0.999, 1.0]], dtype=np.float32)
-    shown = smoothed_for_drawing(values, 100.0)
-    assert shown.min() == 0
-    assert shown.max() == 1
-    assert smoothed_for_drawing(np.full((1, 50), 0.8, np.float32), 100.0).max() == 0
 
 
 def test_a_missing_model_is_named() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecgcore.datasets import load_recording
+from ecgcore.datasets import load_index, load_recording
 from ecgcore.datasets.ludb_waves import read_marks
 from ecgcore.datasets.mitdb import read_beats, record_path
 from ecgcore.evaluation.waves import (
@@ -29,6 +29,8 @@ LARGEST_SD_MS = {
     "T onset": 25.0,
     "T offset": 20.0,
 }
+# Coded AFLT.
+PTBXL_FLUTTER_VAL = ("00017", "00018", "00020", "00023", "00034")
 pytestmark = pytest.mark.data
 
 
@@ -93,3 +95,24 @@ def test_ventricular_beats_of_a_long_recording(ecg_data):
     assert (true & said).sum() >= 440
     assert (~true & said).sum() <= 3
     assert found.trend.time_s.size == 180
+
+
+def test_pr_is_stated_where_readers_marked_p_and_nowhere_else(validation):
+    stated = {True: [], False: []}
+    for found, marks in validation:
+        marked = np.isfinite(marked_intervals_ms(marks)["pr"])
+        stated[bool(marked)].append(found.measurement("pr").value is not None)
+    assert np.mean(stated[True]) >= 0.95
+    assert not any(stated[False])
+    assert stated[False]
+
+
+def test_flutter_has_no_pr(ecg_data):
+    index = load_index(ecg_data, datasets=("ptbxl",))
+    flutters = [e for e in index if e.split == "val" and e.record[-8:-3] in PTBXL_FLUTTER_VAL]
+    assert len(flutters) == len(PTBXL_FLUTTER_VAL)
+    for entry in flutters:
+        found = measure(load_recording(entry))
+        for name in ("pr", "p_axis"):
+            assert found.measurement(name).value is None, entry.record
+            assert found.measurement(name).reason

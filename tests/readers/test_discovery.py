@@ -153,3 +153,13 @@ def test_a_pipe_put_in_the_place_of_a_file_is_no_wait(tmp_path):
             first_bytes(tmp_path / "pipe", 10)
     finally:
         os.close(writer)
+
+
+@pytest.mark.parametrize(
+    "head", ["ECG", "time,ECG1", "# fs: 300\nChannel 1", "Lead II (mV)", "EKG"]
+)
+def test_a_strip_without_a_leads_name_is_found_among_others(tmp_path, head):
+    rows = "\n".join(",".join(["0.1"] * (head.count(",") + 1)) for _ in range(400))
+    (tmp_path / "strip.csv").write_text(f"{head}\n{rows}\n", encoding="utf-8")
+    (tmp_path / "cases.csv").write_text("id,age,label\n1,56,0\n2,71,1\n", encoding="utf-8")
+    assert shown(tmp_path) == ["strip.csv"]

@@ -198,10 +198,10 @@ def test_what_is_passed_over_among_several_files_is_told(made):
     results = dict(readers.read_many(files))
     assert isinstance(results["a.csv"], Recording)
     assert isinstance(results["rec1.hea"], Recording)
-    assert "give it alone to have it read" in str(results["deep.json"])
-    assert "give it alone to have it read" in str(results["cases.csv"])
+    assert "Open it on its own to try anyway" in str(results["deep.json"])
+    assert "Open it on its own to try anyway" in str(results["cases.csv"])
     assert str(results["words.zip"]) == "No file in it holds an ECG: b.csv."
-    assert str(results["notes.txt"]) == "It was passed over: it holds text and no samples."
+    assert str(results["notes.txt"]) == "Skipped: it holds text and no samples."
     assert len(results) == 6
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ecgcore.inference.anomaly_shading import ShadingScale
 from ecgcore.render.restored import lead_bars, over_time, restored_figure
 from ecgcore.results import AnomalyMap, RestoredTrace
 from ecgcore.simulate.cases import demonstration_case
@@ -49,7 +50,11 @@ def test_map_list_and_threshold_stand_beside_the_paper(app: AppTest) -> None:
     assert "of normal recordings" in said
     assert "nobody told it of any disease" not in said
     assert "ten seconds of a normal ECG have" in said
-    fewer = app.select_slider(key="anomaly_threshold").set_value(10_000).run(timeout=TIMEOUT_S)
+    fewer = (
+        app.select_slider(key=f"anomaly_threshold_{case.case_id}")
+        .set_value(10_000)
+        .run(timeout=TIMEOUT_S)
+    )
     assert len(payloads(fewer)["ecg.findings"]["rows"]) <= len(rows)
 
 
@@ -66,7 +71,7 @@ def test_a_chosen_place_shows_what_was_expected(app: AppTest) -> None:
 def test_a_flat_recording_is_drawn_and_not_judged(app: AppTest) -> None:
     app.run()
     found = shown(app, OpenCase("flat", recording(signal=np.zeros((12, 5000)))))
-    assert "Not judged" in " ".join(w.value for w in app.warning)
+    assert "Not assessed" in " ".join(w.value for w in app.warning)
     assert "Not a medical device" in texts(found["ecg.viewer"], "footer")
 
 
@@ -136,3 +141,40 @@ def test_small_figures_hold_gaps_limits_and_escaped_names() -> None:
     values[1, 500] = 0.999
     time = over_time(values, 10.0, threshold=0.99, shown=(0.0, 10.0))
     assert max(time["data"][0]["y"]) == pytest.approx(3.0, abs=1e-3)
+
+
+def _map(row: list[float], *, abnormal: bool) -> AnomalyMap:
+    values = np.repeat(np.array([row], np.float32), 200, axis=1)
+    score = 0.99 if abnormal else 0.5
+    return AnomalyMap(values, ("I",), 100.0, score, 0.95, abnormal, map_threshold=0.999)
+
+
+@pytest.mark.parametrize(
+    ("row", "abnormal", "rarity"),
+    [
+        ([0.5, 0.992, 0.5], True, 100),  # called unusual: what is most unusual is marked
+        ([0.5, 0.992, 0.5], False, 1000),
+        ([0.5, 0.9995, 0.5], True, 1000),
+        ([0.5, 0.6, 0.5], True, 20),
+    ],
+)
+def test_an_unusual_ecg_begins_where_a_place_is_marked(
+    row: list[float], abnormal: bool, rarity: int
+) -> None:
+    assert anomaly._first_rarity(_map(row, abnormal=abnormal)) == rarity
+
+
+def test_words_over_the_places_never_contradict_score_or_shading() -> None:
+    raised, usual = ShadingScale(3.0, 5.0), ShadingScale(1.0, 3.0)
+    unusual, normal = _map([0.5], abnormal=True), _map([0.5], abnormal=False)
+    assert "unusual as a whole" in anomaly.places_words(unusual, n_places=0, scale=usual)
+    assert "does not mean" in anomaly.places_words(normal, n_places=0, scale=usual)
+    assert "within the normal range" in anomaly.places_words(normal, n_places=3, scale=usual)
+    words = anomaly.places_words(unusual, n_places=3, scale=raised)
+    assert "Half of the ECG is rarer than 1 in 1,000" in words
+    assert "normal range" not in words
+    assert [anomaly.power_words(p) for p in (1.0, 2.0, 3.6)] == [
+        "1 in 10",
+        "1 in 100",
+        "1 in 4,000",
+    ]

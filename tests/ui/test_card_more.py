@@ -149,7 +149,7 @@ def test_what_it_refuses(app: AppTest, card: Path) -> None:
 def test_a_card_of_statements_alone_has_none_of_it(app: AppTest, weights: Path) -> None:
     write_tiny_model(weights / "tiny-1", metrics=card_metrics_made())
     page = shown(app, "model_card")
-    assert "What it was not made for" not in page
+    assert "Out-of-scope ECGs" not in page
     assert len(app.tabs) == 0
     assert len(plots(app)) == 4
 

@@ -90,12 +90,13 @@ def test_a_map_that_fails_is_hidden_until_asked_for(
 ) -> None:
     red = Verdict(RED, "Not faithful to the model: made for this test.")
     monkeypatch.setattr("ui.explaining.verdict", lambda _checks: red)
+    monkeypatch.setattr("ui.failed_maps.verdict", lambda _checks: red)
     app.run()
     source = demonstration_case("atrial-fibrillation").recording
     (left, _) = shown(app, OpenCase("x", source.select(("II",)), selected="AF"))
     assert not [t for t in left["figure"]["data"] if t["meta"]["role"] == "heat"]
     assert "made for this test" in html(app)
-    toggle = next(t for t in app.toggle if t.key == "explain_failed_left")
+    toggle = next(t for t in app.toggle if t.key.startswith("failed_map_left"))
     toggle.set_value(True).run(timeout=TIMEOUT_S)
     left, right = viewers(app)
     assert [t for t in left["figure"]["data"] if t["meta"]["role"] == "heat"]

@@ -1,5 +1,6 @@
 """The page of measurements, through Streamlit's own test harness."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.measure import measure
 from ecgcore.recording import Provenance
 from ecgcore.render.paper import PaperSettings, lay_out
+from ecgcore.simulate import simulate
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
 from tests.ui.test_pages import TIMEOUT_S, app, payloads, recording
 from ui.marks import beat_marks, moved, strip_cells
@@ -61,10 +63,46 @@ def test_a_moved_mark_counts_and_can_be_taken_back(app: AppTest) -> None:
 def test_an_impossible_mark_goes_back_with_a_word(app: AppTest) -> None:
     app.run()
     case = OpenCase("x", demonstration_case("normal").recording)
+    shown(app, case)
+    before = payloads(app)["ecg.viewer"]["markers"]
     case.edits[4, "qrs_offset"] = 0.0
     shown(app, case)
     assert case.edits == {}
     assert "left where it was" in app.warning[0].value
+    # The browser hears of marks that stand where they stood, and draws them again.
+    after = payloads(app)["ecg.viewer"]["markers"]
+    assert after["lines"] == before["lines"]
+    assert after["refused"] == before["refused"] + 1
+
+
+def test_an_edited_beat_says_what_it_changes(app: AppTest) -> None:
+    app.run()
+    case = OpenCase("x", demonstration_case("normal").recording)
+    case.edits[4, "p_onset"] = float(measure(case.recording).beats.consensus.p_onset[4]) - 0.056
+    table = shown(app, case)
+    (said,) = [c.value for c in app.caption if c.value.startswith("Edited")]
+    assert re.search(r"PR \d+ → \d+ ms \\\(beat 5\\: 2\d\d\\\)", said), said
+    assert re.search(r"± \d+ edited", table)
+
+
+def test_what_is_uncertain_is_not_printed(app: AppTest) -> None:
+    app.run()
+    table = shown(app, OpenCase("x", simulate("atrial-flutter-2to1", seed=1).recording))
+    for label in ("QT", "QTc Fridericia", "PR", "P axis"):
+        assert f'<td>{label}</td><td colspan="2" class="why">' in table
+
+
+def test_a_mark_of_a_wrapped_lead_moves_in_its_own_row() -> None:
+    source = demonstration_case("hand-held-af").recording
+    chosen = PaperSettings(layout="wrapped", rhythm_lead=source.leads[0])
+    sheet = lay_out(source.leads, source.duration_s, chosen)
+    beats = measure(source).beats
+    last = beats.consensus.n_beats - 1
+    line = next(m for m in beat_marks(beats, sheet, {}).lines if m.id == f"{last}.qrs_onset")
+    act = {"id": line.id, "x_mm": line.x_mm + 1}
+    found = moved(act, sheet, beats)
+    assert found is not None
+    assert found[2] == pytest.approx(float(beats.consensus.qrs_onset[last]) + 0.04)
 
 
 def test_marks_stand_where_their_time_is_and_come_back_as_time() -> None:

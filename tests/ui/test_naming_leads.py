@@ -14,16 +14,14 @@ def table(*names: str) -> bytes:
 
 
 def page(files: dict[str, bytes]) -> AppTest:
-    def script(files):
+    def script():
         from ui import intake
 
-        class File:
-            def __init__(self, name, data):
-                self.name, self.getvalue = name, lambda: data
+        intake.upload()
 
-        intake._read([File(name, data) for name, data in files.items()])
-
-    return AppTest.from_function(script, kwargs={"files": files}, default_timeout=60).run()
+    at = AppTest.from_function(script, default_timeout=60).run()
+    at.file_uploader[0].set_value([(name, data, "") for name, data in files.items()])
+    return at.run()
 
 
 def summary(at: AppTest) -> str:

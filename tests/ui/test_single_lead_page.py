@@ -49,13 +49,13 @@ def test_without_a_student_it_says_so(
     app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ECG_WEIGHTS", str(tmp_path))
-    assert "no student" in words_of(page(app, OpenCase("A", recording())))
+    assert "is not installed here" in words_of(page(app, OpenCase("A", recording())))
 
 
 def test_teacher_and_student_stand_beside_one_another(app: AppTest, weights: Path) -> None:
     page(app, OpenCase("A", recording()))
     words = words_of(app)
-    assert f"Teacher: {DEFAULT_MODEL} on 12 leads" in words
+    assert f"All leads: {DEFAULT_MODEL} on 12 leads" in words
     # One bar for all leads and one for each.
     assert words.count("<i>") == 13
     assert "I alone" in words
@@ -75,7 +75,7 @@ def test_a_statement_that_one_lead_cannot_carry_says_why(app: AppTest, weights: 
 
 def test_a_recording_of_one_lead_is_told_what_it_can_carry(app: AppTest, weights: Path) -> None:
     words = words_of(page(app, OpenCase("A", recording(30, 512, leads=("MLII",)))))
-    assert "What lead MLII can carry" in words
+    assert "Lead MLII: can be assessed" in words
     assert "Atrial fibrillation" in words
     assert "monitoring lead" in words
 
@@ -86,7 +86,7 @@ def test_review_reads_one_lead_with_the_student_and_can_be_switched(
     case = OpenCase("A", recording(30, 300, leads=("I",)))
     page(app, case, "review")
     assert case.memo["prediction"].model == SINGLE_LEAD_MODEL
-    assert "most else cannot" in words_of(app)
+    assert "only rhythm and beats" in words_of(app)
     app.selectbox(key=f"read_by_{case.case_id}").set_value(DEFAULT_MODEL).run(timeout=TIMEOUT_S)
     assert not app.exception
     assert app.session_state["open_case"].memo["prediction"].model == DEFAULT_MODEL
@@ -108,8 +108,8 @@ def found(finding: bool | None) -> Finding:
         (True, False, "lost"),
         (False, True, "added"),
         (False, False, ""),
-        (True, None, "one lead cannot say"),
-        (None, True, "teacher abstains"),
+        (True, None, "not assessed on one lead"),
+        (None, True, "not assessed on all leads"),
     ],
 )
 def test_what_is_kept_and_lost_is_a_word(teacher, student, words) -> None:
@@ -117,7 +117,7 @@ def test_what_is_kept_and_lost_is_a_word(teacher, student, words) -> None:
 
 
 def test_a_finding_that_the_student_does_not_know_cannot_be_said() -> None:
-    assert verdict_words(found(True), None) == "one lead cannot say"
+    assert verdict_words(found(True), None) == "not assessed on one lead"
 
 
 def test_a_bar_has_a_height_only_where_its_number_can_be_trusted() -> None:

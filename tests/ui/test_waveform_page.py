@@ -99,7 +99,7 @@ def test_a_disease_whose_gain_is_not_shown_is_the_rule_alone_until_asked(
     assert "No gain was shown" in words(app)
     app.toggle(key="waveform_ask").set_value(True).run(timeout=TIMEOUT_S)
     assert payloads(app)["ecg.viewer"]["legend"]["label"].startswith("Learned gain")
-    assert "Shown because you asked" in words(app)
+    assert "Shown on request" in words(app)
 
 
 def test_without_any_network_the_rules_are_still_there(

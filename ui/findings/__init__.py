@@ -107,7 +107,12 @@ def value(finding: Finding) -> str:
         return "cannot be assessed"
     if not finding.calibrated:
         return "flagged" if finding.finding else "not flagged"
-    percent = finding.probability * 100
+    return percent_words(finding.probability)
+
+
+def percent_words(probability: float) -> str:
+    """Return a calibrated probability in per cent."""
+    percent = probability * 100
     if percent < 1:
         return "< 1 %"
     return "> 99 %" if percent > 99 else f"{percent:.0f} %"

@@ -66,10 +66,20 @@ class MarkWord:
 
 @dataclass(frozen=True)
 class Markers:
-    """Everything that is marked on a sheet."""
+    """Everything that is marked on a sheet.
+
+    Attributes
+    ----------
+    lines : tuple of MarkLine
+    words : tuple of MarkWord
+    refused : int
+        How many moves were refused so far.  The browser hears of a sheet only when something in it
+        changes: this does, and every mark is drawn again where it stands.
+    """
 
     lines: tuple[MarkLine, ...] = ()
     words: tuple[MarkWord, ...] = ()
+    refused: int = 0
 
 
 def paper_viewer(

@@ -22,6 +22,8 @@ export class Markers {
       ? document.activeElement.dataset.id
       : null;
     this.svg.replaceChildren();
+    // What was being dragged is drawn anew, where Python says it stands.
+    this.drag = null;
     if (!markers) return;
     for (const word of markers.words) this.svg.append(this.word(word));
     for (const line of markers.lines) this.append(line);
@@ -61,6 +63,7 @@ export class Markers {
   }
 
   place(grip, x) {
+    grip.setAttribute("aria-valuenow", x.toFixed(2));
     for (const node of [grip, grip.visible]) {
       node.setAttribute("x1", x);
       node.setAttribute("x2", x);
@@ -73,28 +76,30 @@ export class Markers {
   }
 
   listen() {
-    let drag = null;
+    this.drag = null;
     this.sheetElement.addEventListener("pointerdown", (event) => {
       const grip = event.target.closest?.(".mark-grip");
       if (!grip || event.button !== 0) return;
-      drag = { grip, offset: Number(grip.getAttribute("x1")) - this.at(event), moved: false };
+      const home = Number(grip.getAttribute("x1"));
+      this.drag = { grip, home, offset: home - this.at(event), moved: false };
       grip.focus();
       event.stopImmediatePropagation();
       event.preventDefault();
       this.sheetElement.setPointerCapture(event.pointerId);
     });
     this.sheetElement.addEventListener("pointermove", (event) => {
-      if (!drag) return;
-      drag.moved = true;
-      this.place(drag.grip, this.at(event) + drag.offset);
+      if (!this.drag) return;
+      this.drag.moved = true;
+      this.place(this.drag.grip, this.at(event) + this.drag.offset);
     });
-    const stop = () => {
-      if (drag?.moved) this.onMove(drag.grip.dataset.id, Number(drag.grip.getAttribute("x1")));
-      drag = null;
-    };
-    this.sheetElement.addEventListener("pointerup", stop);
-    this.sheetElement.addEventListener("pointercancel", () => (drag = null));
+    this.sheetElement.addEventListener("pointerup", () => {
+      const { grip, moved } = this.drag ?? {};
+      this.drag = null;
+      if (moved) this.onMove(grip.dataset.id, Number(grip.getAttribute("x1")));
+    });
+    this.sheetElement.addEventListener("pointercancel", () => this.release());
     this.svg.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.release();
       const step = { ArrowLeft: -NUDGE_MM, ArrowRight: NUDGE_MM }[event.key];
       const grip = event.target.closest(".mark-grip");
       if (!step || !grip) return;
@@ -103,5 +108,11 @@ export class Markers {
       this.place(grip, x);
       this.onMove(grip.dataset.id, x);
     });
+  }
+
+  // A drag that is given up leaves the mark where it was.
+  release() {
+    if (this.drag) this.place(this.drag.grip, this.drag.home);
+    this.drag = null;
   }
 }

@@ -1,0 +1,163 @@
+"""What is too uncertain is not stated, anywhere, and says why."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecgcore.cli.measure import as_json
+from ecgcore.measure import measure
+from ecgcore.measure.certainty import is_about, is_uncertain, withhold_uncertain
+from ecgcore.measure.conduction import FUSED, fused_p, no_conducted_p, withhold_p
+from ecgcore.measure.words import amplitude_words, value_words
+from ecgcore.recording import Recording
+from ecgcore.results import FIDUCIALS, Fiducials, Measurement
+from ecgcore.simulate import simulate
+from ecgcore.simulate.statements import STATEMENTS
+
+TIMED = ("heart_rate", "rr_mean", "pr", "qrs", "qt")
+QTC = ("qtc_bazett", "qtc_fridericia", "qtc_framingham", "qtc_hodges")
+
+
+def one(name, value, uncertainty, unit="ms"):
+    return Measurement(name, value, unit, uncertainty, "by hand")
+
+
+def rows(**errors):
+    """A recording's measurements at 100 units each, with these uncertainties."""
+    return [one(name, 100.0, errors.get(name, 1.0)) for name in (*TIMED, *QTC, "rr_sd")]
+
+
+@pytest.mark.parametrize("name", TIMED)
+@pytest.mark.parametrize(("error", "given"), [(25.0, True), (25.1, False)])
+def test_a_quarter_of_the_value_is_the_limit(name, error, given):
+    found = {m.name: m for m in withhold_uncertain(rows(**{name: error}))}
+    assert (found[name].value is not None) is given
+    assert bool(found[name].reason) is not given
+    if not given:
+        assert found[name].uncertainty is None
+        # No number stands in the reason either.
+        assert not any(c.isdigit() for c in found[name].reason)
+
+
+@pytest.mark.parametrize("source", ["heart_rate", "rr_mean", "qt"])
+def test_qtc_is_withheld_with_what_it_is_made_of(source):
+    found = {m.name: m for m in withhold_uncertain(rows(**{source: 60.0}))}
+    assert {found[name].reason for name in QTC} == {found[source].reason}
+    assert found["pr"].value == 100.0
+
+
+def test_a_small_spread_is_well_known_although_its_relative_error_is_large():
+    assert not is_uncertain(one("rr_sd", 4.0, 3.0), mean_rr_ms=800.0)
+    assert is_uncertain(one("rr_sd", 60.0, 17.0), mean_rr_ms=800.0)
+    assert not is_uncertain(one("rr_sd", 80.0, 17.0), mean_rr_ms=800.0)
+
+
+def test_an_axis_known_to_worse_than_15_degrees_is_about():
+    sure, unsure = one("p_axis", 52.0, 15.0, "deg"), one("p_axis", 52.0, 15.5, "deg")
+    assert (is_about(sure), is_about(unsure)) == (False, True)
+    assert (value_words(sure), value_words(unsure)) == ("52°", "about 52°")
+    assert value_words(one("heart_rate", 71.6, 1.0, "bpm")) == "72/min"
+    assert value_words(one("pr", None, None)) == "–"
+    assert amplitude_words(0.421, 0.05) == "0.42"
+    assert amplitude_words(0.421, 0.051) == "about 0.42"
+    assert amplitude_words(None, 1.0) == "–"
+
+
+# ---- P ---------------------------------------------------------------------------------------
+
+
+def beats_with(pr_ms, rr_s=0.8):
+    r = 1.0 + rr_s * np.arange(len(pr_ms))
+    values = np.full((9, r.size), np.nan)
+    for name, row in (("p_onset", r - 0.04 - np.asarray(pr_ms) / 1e3), ("qrs_onset", r - 0.04)):
+        values[FIDUCIALS.index(name)] = row
+    values[FIDUCIALS.index("r_peak")] = r
+    return Fiducials.from_array(values)
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("pr_ms", "options", "words"),
+    [
+        ([160] * 8, {}, ""),
+        ([NAN] * 8, {}, "atrial flutter"),
+        ([NAN] * 8, {"rr_s": 0.4}, "SVT"),
+        ([NAN] * 8, {"rr_s": 1.4}, "AV block"),
+        ([NAN] * 8, {"irregular": True}, "as in atrial fibrillation"),
+        ([160, NAN, NAN, 120, NAN, NAN, NAN, NAN], {"irregular": True}, "No consistent P-QRS"),
+        ([160, *[NAN] * 7], {}, "only 1 of 8"),
+        ([160, 165, 160, 160, NAN, NAN, NAN, NAN], {"uneven": True}, "only 4 of 8"),
+        ([160, 165, 160, 160, NAN, NAN, NAN, NAN], {}, ""),
+        ([120, 180, 240, 300, 140, 200, 260, 320], {}, "Variable PR"),
+    ],
+)
+def test_without_a_conducted_p_there_is_a_reason(pr_ms, options, words):
+    beats = beats_with(pr_ms, options.pop("rr_s", 0.8))
+    own = np.ones(beats.n_beats, dtype=bool)
+    said = no_conducted_p(beats, own, options.pop("irregular", False), **options)
+    assert words in said
+    assert bool(said) is bool(words)
+
+
+@pytest.mark.parametrize(
+    ("rate", "qt_ms", "said"), [(128.0, None, FUSED), (128.0, 340.0, ""), (72.0, None, "")]
+)
+def test_where_t_hides_p_no_pr_is_stated(rate, qt_ms, said):
+    found = {"heart_rate": one("heart_rate", rate, 1.0, "bpm"), "qt": one("qt", qt_ms, None)}
+    assert fused_p(found) == said
+    (pr, qrs) = withhold_p([one("pr", 120.0, 9.0), one("qrs", 90.0, 9.0)], said)
+    assert (pr.value is None, pr.reason) == (bool(said), said)
+    assert qrs.value == 90.0
+
+
+# ---- any recording ----------------------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    key=st.sampled_from(list(STATEMENTS)),
+    seed=st.integers(0, 10_000),
+    noise_mv=st.sampled_from([0.0, 0.02, 0.1, 0.3]),
+    leads=st.sampled_from([None, ("II",), ("I", "V2")]),
+)
+def test_nothing_stated_is_uncertain_by_more_than_a_quarter(key, seed, noise_mv, leads):
+    recording = simulate(key, seed=seed, fs_hz=250).recording
+    recording = recording if leads is None else recording.select(leads)
+    noise = np.random.default_rng(seed).normal(0, noise_mv, recording.signal.shape)
+    noisy = Recording(recording.signal + noise, recording.fs_hz, recording.leads)
+    found = measure(noisy)
+    for m in found.measurements:
+        assert (m.value is None) == bool(m.reason)
+        if m.name in (*TIMED, *QTC) and m.value is not None:
+            assert m.uncertainty is not None
+            assert m.uncertainty <= 0.25 * m.value
+    # What is exported is what is shown.
+    exported = {row["name"]: row for row in as_json(found)["measurements"]}
+    assert all(exported[m.name]["value"] == m.value for m in found.measurements)
+    if found.measurement("qt").value is None:
+        assert all(found.measurement(name).value is None for name in QTC)
+
+
+def test_what_is_withheld_has_no_trend_either():
+    recording = simulate("atrial-flutter-2to1", seed=1, duration_s=70).recording
+    found = measure(recording)
+    assert found.measurement("qt").value is None
+    for name in ("pr", "qt", "qtc_fridericia"):
+        assert np.isnan(found.trend.values[name]).all()
+    assert np.isfinite(found.trend.values["heart_rate"]).all()
+
+
+def test_the_error_of_amplitudes_is_that_of_the_beats():
+    quiet = simulate("normal", seed=3).recording
+    noise = np.random.default_rng(0).normal(0, 0.1, quiet.signal.shape)
+    loud = replace(quiet, signal=(quiet.signal + noise).astype(np.float32))
+    before, after = (measure(r, check=False).median_beat for r in (quiet, loud))
+    assert max(before.error.values()) < 0.05
+    # 0.1 mV over about eleven beats, a median's error being a quarter larger.
+    expected = 1.2533 * 0.1 / np.sqrt(after.n_beats)
+    assert np.median(list(after.error.values())) == pytest.approx(expected, rel=0.35)

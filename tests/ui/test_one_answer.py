@@ -1,0 +1,76 @@
+"""What one page says of a finding, every page says: the same map, and words where no number is."""
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ecgcore.render.strip import window_figure
+from ecgcore.results import Finding
+from ecgcore.simulate.cases import demonstration_case
+from tests.ui.test_explain_page import TIMEOUT_S, viewers
+from tests.ui.test_pages import app
+from ui.state import OpenCase
+from ui.what_if import what_if_words
+
+__all__ = ["app"]
+
+
+def heat(viewer: dict) -> list[dict]:
+    return [t for t in viewer["figure"]["data"] if t["meta"]["role"] == "heat"]
+
+
+@pytest.mark.parametrize("second_is_better", [False, True])
+def test_explain_begins_with_the_map_that_review_shows(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, second_is_better: bool
+) -> None:
+    if second_is_better:
+        monkeypatch.setattr(
+            "ui.models.best_checked", lambda _model, _code, explain: explain("occlusion")
+        )
+    app.run()
+    source = demonstration_case("atrial-fibrillation").recording.select(("II",))
+    case = OpenCase("x", source, selected="AF")
+    app.session_state["open_case"] = case
+    app.switch_page("pages/review.py").run(timeout=TIMEOUT_S)
+    assert not app.exception
+    (review,) = viewers(app)
+    app.switch_page("pages/explain.py").run(timeout=TIMEOUT_S)
+    assert not app.exception
+    left, _right = viewers(app)
+    first = next(s for s in app.selectbox if s.label == "First map").value
+    second = next(s for s in app.selectbox if s.label == "Second map").value
+    assert (first == "occlusion") is second_is_better
+    assert first != second
+    assert [json.dumps(t["z"]) for t in heat(left)] == [json.dumps(t["z"]) for t in heat(review)]
+
+
+def finding(*, calibrated: bool, said: bool | None, threshold: float = 0.4) -> Finding:
+    return Finding("STE_", "ST elevation", 0.24, calibrated, threshold, said, "")
+
+
+@pytest.mark.parametrize(
+    ("given", "after", "words"),
+    [
+        (finding(calibrated=True, said=False), 0.9, ("24 %", "90 %")),
+        (finding(calibrated=False, said=False), 0.9, ("not flagged", "flagged (up)")),
+        (
+            finding(calibrated=False, said=True, threshold=0.2),
+            0.1,
+            ("flagged", "not flagged (down)"),
+        ),
+        (finding(calibrated=False, said=False), 0.241, ("not flagged", "not flagged")),
+        (finding(calibrated=True, said=None), 0.9, ("cannot be assessed", "up")),
+    ],
+)
+def test_what_if_says_no_number_that_the_list_of_findings_does_not(
+    given: Finding, after: float, words: tuple[str, str]
+) -> None:
+    assert what_if_words(given, 0.24, after) == words
+
+
+def test_windows_of_a_statement_without_a_number_have_none() -> None:
+    bounds = [(0.0, 10.0), (10.0, 20.0)]
+    figure = window_figure([0.1, 0.9], bounds, shown=0, numbered=False)
+    assert figure["layout"]["yaxis"]["showticklabels"] is False
+    assert "%{y" not in figure["data"][0]["hovertemplate"]

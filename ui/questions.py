@@ -1,0 +1,122 @@
+"""Questions about what a file does not tell: rate, unit, leads.  Nothing is guessed."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from ecgcore.leads import STANDARD_12, canonical_leads
+from ui.state import OpenCase
+from ui.uploads import Entry, Uploads
+from ui.words import plain
+
+_UNITS = {
+    "mV": "mV",
+    "uV": "µV",
+    "V": "V",
+    "NU": "normalised: the voltage is lost",
+}
+# Leads that a file may leave open; the right chest and the back among them.
+_LEAD_CHOICES = (*STANDARD_12, "V3R", "V4R", "V7", "V8", "V9", "MLII", "MCL1", "CM5")
+_MAX_ASKED = 12
+_NEEDS = {"fs_hz": "sampling rate", "unit": "unit", "lead_names": "lead names"}
+
+
+def ask_missing(found: Uploads) -> None:
+    """Ask what the first file that asks does not tell; the answer is for it, or for all alike."""
+    asking = [entry for entry in found.entries if entry.asks]
+    if not asking:
+        return
+    entry = asking[0]
+    alike = [other for other in asking if other.asks == entry.asks]
+    with st.form(f"missing_{entry.key}", border=True):
+        # Plain text: what a file is called or says is never Markdown.
+        st.text(_question(entry, found.label(entry)))
+        st.text(str(entry.error))
+        told = _answers(entry)
+        everywhere = len(alike) > 1 and st.checkbox(
+            f"Apply to all {len(alike)} files that ask the same", key=f"all_{entry.key}"
+        )
+        if entry.complaint:
+            st.text(f"Not possible: {entry.complaint}")
+        if st.form_submit_button("Read with these", type="primary"):
+            found.answer(alike if everywhere else [entry], told)
+            st.rerun()
+
+
+def needs_words(entry: Entry) -> str:
+    """Return what a file does not tell, in words: "sampling rate and unit"."""
+    words = [_NEEDS.get(name, name) for name in entry.asks]
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _question(entry: Entry, label: str) -> str:
+    if entry.asks == ("unit",):
+        return f"Which unit are the samples of {label} in?"
+    if entry.asks == ("lead_names",):
+        return f"Which leads does {label} hold?"
+    verb = "is" if len(entry.asks) == 1 else "are"
+    return f"What {verb} the {needs_words(entry)} of {label}?"
+
+
+def _answers(entry: Entry) -> Mapping[str, object]:
+    """Show the fields of a question; return those that are filled in."""
+    told: dict[str, object] = {}
+    if "fs_hz" in entry.asks:
+        told["fs_hz"] = st.number_input(
+            "Sampling rate (Hz)", min_value=1.0, value=None, step=1.0, key=f"fs_{entry.key}"
+        )
+    if "unit" in entry.asks:
+        told["unit"] = st.selectbox(
+            "Unit of the samples",
+            list(_UNITS),
+            index=None,
+            format_func=_UNITS.get,
+            key=f"unit_{entry.key}",
+        )
+    if "lead_names" in entry.asks:
+        leads = st.text_input(
+            "Leads in the file's order, separated by commas",
+            placeholder=", ".join(STANDARD_12[:3]) + ", …",
+            key=f"leads_{entry.key}",
+        )
+        told["lead_names"] = tuple(part.strip() for part in leads.split(",")) if leads else None
+    return {name: value for name, value in told.items() if value}
+
+
+def unknown_leads(case: OpenCase) -> list[str]:
+    """Return the leads of a case whose names are no leads' names."""
+    leads = case.recording.leads
+    # X alone is an axis, and one of Frank's leads only beside Y and Z.
+    return [
+        lead for lead, known in zip(leads, canonical_leads(leads), strict=True) if known is None
+    ]
+
+
+def ask_leads(case: OpenCase) -> None:
+    """Ask one by one which lead it is that the file does not name as one; unknown ones stay."""
+    for lead in unknown_leads(case)[:_MAX_ASKED]:
+        key = f"lead_{case.case_id}_{lead}"
+        st.selectbox(
+            plain(f"Lead '{lead}' is not recognised. Which lead is it?"),
+            [name for name in _LEAD_CHOICES if name not in case.recording.leads],
+            index=None,
+            placeholder="Not known: it keeps its name",
+            key=key,
+            on_change=_name_lead,
+            args=(case, lead, key),
+        )
+    if case.unnamed is not None:
+        st.button("Name the leads again", key=f"leads_{case.case_id}", on_click=case.forget_leads)
+
+
+def _name_lead(case: OpenCase, lead: str, key: str) -> None:
+    chosen = st.session_state.get(key)
+    if chosen is not None and lead in case.recording.leads:
+        case.name_leads({lead: chosen})
+
+
+def ask_if_unknown(case: OpenCase) -> None:
+    """Ask on a page that reads leads which lead it is, where the file names none that is known."""
+    if len(unknown_leads(case)) == case.recording.n_leads or case.unnamed is not None:
+        with st.container(border=True):
+            ask_leads(case)
