@@ -21,10 +21,17 @@ def origin(digest: str | None) -> dict[str, str | None]:
     return dict(zip(KEYS, (SOFTWARE, digest or None, NOTICE), strict=True))
 
 
-def digest_of_file(path: Path) -> str | None:
-    """Return the SHA-256 of a file's content, or None where there is no file to be read."""
+def digest_of_file(path: Path, *, max_bytes: int | None = None) -> str | None:
+    """Return the SHA-256 of a file's content, or None where there is no file to be read.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    max_bytes : int, optional
+        None is returned for a larger file, too.
+    """
     try:
-        if not path.is_file():
+        if not path.is_file() or (max_bytes is not None and path.stat().st_size > max_bytes):
             return None
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -163,14 +163,14 @@ def take_printout(
         urgent=alarm_lines(alarms),
         overlay=None if shown is None else shown.overlay,
         now=utc_now,
-        zone=_reader_zone(),
+        zone=find_zone(st.context.timezone),
     )
 
 
-def _reader_zone() -> tzinfo:
-    """Return the time zone that the reader's browser tells, or UTC."""
+def find_zone(name: str | None) -> tzinfo:
+    """Return the time zone that a browser names, or UTC where there is none of that name."""
     try:
-        return ZoneInfo(st.context.timezone or "UTC")
+        return ZoneInfo(name) if name else UTC
     except (KeyError, ValueError, OSError):  # a browser may tell anything
         return UTC
 

@@ -192,7 +192,12 @@ def for_each_recording(
 
 def _digest_of_named(shown: str) -> str | None:
     """Return the digest of a file that was not read: of its own bytes, of a record its header's."""
-    return digest_of_file(Path(shown)) or digest_of_file(Path(f"{shown}.hea"))
+    path, most = Path(shown), readers.ReadOptions().max_bytes
+    try:
+        there = path.exists()
+    except (OSError, ValueError):
+        there = False
+    return digest_of_file(path if there else Path(f"{shown}.hea"), max_bytes=most)
 
 
 def names_several(paths: Sequence[str]) -> bool:

@@ -13,8 +13,9 @@ from ecgcore.cli import main
 from ecgcore.inference import weights_root
 from ecgcore.inference.card import read_card
 from ecgcore.labels import table_digest
-from ecgcore.origin import KEYS, SOFTWARE, digest_of_file
+from ecgcore.origin import KEYS, NOTICE, SOFTWARE, digest_of_file
 from ecgcore.readers import write_csv, write_wfdb
+from ecgcore.readers.convert import convert
 from ecgcore.simulate import simulate
 
 CLI = Path(__file__).resolve().parents[2] / "ecgcore" / "cli"
@@ -88,6 +89,25 @@ def test_objects_of_what_could_not_be_read_are_stamped_too(
     assert is_stamped(rows[2], None)
 
 
+@pytest.mark.parametrize("name", ["empty", "nul\0", "x" * 5000])
+def test_a_name_that_is_no_file_s_has_no_digest(
+    name: str, record: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty.hea").write_text("beside a folder of that name\n")
+    status, rows = printed(capsys, "read", record, tmp_path / name, "--json")
+    assert status == 2
+    assert "error" in rows[1]
+    assert is_stamped(rows[1], None)
+
+
+def test_a_file_larger_than_is_read_is_not_digested(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(b"12345")
+    assert digest_of_file(path, max_bytes=4) is None
+    assert digest_of_file(path, max_bytes=5) == hashlib.sha256(b"12345").hexdigest()
+
+
 def test_a_simulation_has_the_digest_of_its_record(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -114,6 +134,13 @@ def test_a_table_says_it_in_its_comments_and_reads_back(tmp_path: Path) -> None:
     assert again.notes == source.notes
     assert again.patient == source.patient
     assert again.provenance.simulated
+
+
+def test_a_table_without_identity_has_no_digest_that_leads_back(record: Path) -> None:
+    source = readers.read(record)
+    (content,) = convert(source, "csv", "ecg", anonymised=True).files.values()
+    assert source.provenance.sha256.encode() not in content
+    assert NOTICE.encode() in content
 
 
 @pytest.mark.parametrize("path", sorted(CLI.glob("*.py")), ids=lambda path: path.name)

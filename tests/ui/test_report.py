@@ -26,7 +26,7 @@ from ecgcore.signal.quality_words import lost_lead
 from ecgcore.simulate.arrest import fibrillate
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
 from ui import report
-from ui.report import Printout, report_lines
+from ui.report import Printout, find_zone, report_lines
 from ui.settings import _filtered
 from ui.state import OpenCase
 
@@ -254,6 +254,18 @@ def test_fifteen_and_eighteen_leads_open_on_several_pages(
     text = text_of(content)
     for number in range(1, n_pages + 1):
         assert f"page {number} of {n_pages}" in text
+
+
+@pytest.mark.parametrize("name", [None, "", "Nowhere/Land", "../../etc/passwd", "Europe", "\ud800"])
+def test_a_time_zone_that_is_none_is_utc(name: str | None) -> None:
+    assert find_zone(name) is UTC
+
+
+def test_the_time_of_printing_is_the_reader_s(app: AppTest, press: Press) -> None:
+    assert NOON.astimezone(find_zone("Europe/Berlin")).strftime("%H:%M %Z") == "13:00 CET"
+    case = upload()
+    show(app, case)
+    assert "Printed 2026-03-01 12:00 UTC" in text_of(press())
 
 
 def _downloads() -> list[tuple[str, ast.expr]]:
