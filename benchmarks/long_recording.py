@@ -8,6 +8,7 @@ before the recording comes.
 """
 
 import argparse
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -59,7 +60,7 @@ class Table:
     def __init__(self, worker: Worker) -> None:
         self.use(worker)
         self.total_s = 0.0
-        print(f"{'step':34}{'s':>7}{'server MB':>11}{'worker MB':>11}")
+        print(f"{'step':34}{'s':>7}{'CPU s':>7}{'server MB':>11}{'worker MB':>11}")
 
     def use(self, worker: Worker) -> None:
         """Let this worker be looked at."""
@@ -72,14 +73,19 @@ class Table:
         """Do one step; its line has the most memory that was taken in it."""
         for pid in ("self", self.worker.pid):
             Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
-        begin = time.perf_counter()
+        begin, cpu = time.perf_counter(), self._cpu_s()
         result = work()
-        seconds = time.perf_counter() - begin
+        seconds, cpu = time.perf_counter() - begin, self._cpu_s() - cpu
         self.total_s += seconds
         server = memory("VmHWM") - self.before
         taken = memory("VmHWM", self.worker.pid) - self.worker_before if self.worker.pid else 0.0
-        print(f"{name:34}{seconds:7.2f}{server:11.0f}{taken:11.0f}", flush=True)
+        print(f"{name:34}{seconds:7.2f}{cpu:7.2f}{server:11.0f}{taken:11.0f}", flush=True)
         return result
+
+    def _cpu_s(self) -> float:
+        stat = Path(f"/proc/{self.worker.pid}/stat").read_text(encoding="ascii")
+        ticks = stat.rpartition(")")[2].split()[11:13]
+        return time.process_time() + sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 def draw(recording: Recording, start_s: float, key: str) -> None:

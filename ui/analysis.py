@@ -56,10 +56,10 @@ def quality_of(recording: Recording) -> Quality:
     key = _digest(recording)
     kept = st.session_state.get(_KEPT)
     if kept is None or kept[0] != key:
-        analysts().begin()  # ready when the recording is opened
         words = "Assessing the signal"
         kept = (key, analyse_apart(recording, QUALITY, slot="quality", words=words, pool=reader()))
         st.session_state[_KEPT] = kept
+        analysts().begin()  # ready when the recording is opened
     quality: Quality = kept[1]
     return quality
 

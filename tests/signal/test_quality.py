@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ecgcore import readers
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
+from ecgcore.signal import cleaning, quality_windows
 from ecgcore.signal.quality import assess, grade, grade_by_rules
 from ecgcore.signal.quality_model import learned
 from ecgcore.simulate import simulate
@@ -298,3 +299,39 @@ def test_agrees_with_the_readers_of_the_challenge(ecg_data):
     said, true = np.array(leads).T
     assert said[true].mean() > 0.85
     assert said[~true].mean() < 0.01
+
+
+def spoilt(seed: int) -> Recording:
+    """Two minutes with what the rules look for, at the edges of pieces too."""
+    rng = np.random.default_rng(seed)
+    made = simulate("normal", seed=seed).recording
+    signal = np.tile(made.signal[:3], 12) + rng.normal(0, 0.01, (3, 60_000))
+    at = np.arange(signal.shape[1]) / FS
+    signal[0, 10_000:20_000] += 0.3 * np.sin(2 * np.pi * 50 * at[:10_000])
+    signal[1, 4_800:5_300] = signal[1, 4_800]
+    signal[1, 9_990:10_020] = np.nanmax(signal[1]) + 1.0
+    signal[2, 30_000:] += 3.0
+    signal[0, 40_000:41_000] += rng.normal(0, 1.0, 1_000)
+    signal[:, 50_000 : 50_000 + 500 * (seed % 4)] = np.nan
+    signal[2, :700] = np.nan
+    return Recording(signal, FS, made.leads[:3])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_depends_on_how_much_is_looked_at_together(seed, monkeypatch):
+    recording = spoilt(seed)
+    whole = grade(recording)
+    monkeypatch.setattr(quality_windows, "PIECE_WINDOWS", 10)
+    monkeypatch.setattr(quality_windows, "PIECE_S", 3.3)
+    monkeypatch.setattr(cleaning, "PIECE_SAMPLES", 777)
+    pieces = grade(recording)
+    assert whole.quality.masked
+    assert pieces.quality == whole.quality
+    np.testing.assert_array_equal(pieces.scores, whole.scores)
+    np.testing.assert_array_equal(pieces.cleaned, whole.cleaned)
+
+
+def test_gaps_are_bridged_by_straight_lines():
+    signal = np.array([[np.nan, 1.0, np.nan, np.nan, 4.0, 6.0, np.nan]], dtype=np.float32)
+    bridged = quality_windows.filled(signal, np.isfinite(signal))
+    np.testing.assert_allclose(bridged, np.array([[1, 1, 2, 3, 4, 6, 6]]) - 3.0)
