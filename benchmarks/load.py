@@ -93,14 +93,18 @@ def recordings(count: int) -> list[bytes]:
     return files
 
 
-def costly_archive(number: int) -> bytes:
-    """Return an archive of a few megabytes that takes long to read."""
+def costly_archive() -> bytes:
+    """Return an archive of a few megabytes that takes long to read: text, member after member."""
+    rng = np.random.default_rng(1)
+    time_s = np.arange(5000)[:, None] / FS_HZ
     content = io.BytesIO()
-    rows = "\n".join(",".join(["0.123"] * 12) for _ in range(60_000))
-    text = f"{','.join(STANDARD_12)}\n{rows}\n"
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for member in range(20):
-            archive.writestr(f"{number}-{member}.csv", text)
+        for member in range(25):
+            text = io.StringIO()
+            values = np.hstack([time_s, rng.normal(0, 0.2, (len(time_s), len(STANDARD_12)))])
+            head = ",".join(["time", *STANDARD_12])
+            np.savetxt(text, values, fmt="%.3f", delimiter=",", header=head, comments="")
+            archive.writestr(f"{member}.csv", text.getvalue())
     return content.getvalue()
 
 
@@ -236,9 +240,10 @@ def beside_a_hog(server: Server, files: list[bytes], alone: list[tuple[str, ...]
 
 
 def _upload_for_ever(server: Server, over: threading.Event) -> None:
-    reader, number = Reader(server.url), 0
+    reader, number, archive = Reader(server.url), 0, costly_archive()
     while not over.is_set():
-        reader.upload("archive.zip", costly_archive(number))
+        # Under another name it is read anew.
+        reader.upload(f"archive-{number}.zip", archive)
         number += 1
     reader.close()
 

@@ -76,7 +76,7 @@ def compute_map(
             args=(mark, None),
         )
         raise CancelledError("Cancelled: this map was not computed.")
-    notice = _Notice(st.empty(), case, key, name)
+    notice = _Notice(st.empty(), case, key)
     made = compute(case, key, make, waiting=notice.look)
     notice.place.empty()
     return made
@@ -85,11 +85,9 @@ def compute_map(
 class _Notice:
     """What a page says while a map waits."""
 
-    def __init__(
-        self, place: DeltaGenerator, case: OpenCase, key: tuple[Hashable, ...], name: str
-    ) -> None:
+    def __init__(self, place: DeltaGenerator, case: OpenCase, key: tuple[Hashable, ...]) -> None:
         self.place = place
-        self._case, self._key, self._name = case, key, name
+        self._case, self._key = case, key
         self._looks = 0
         self._line: DeltaGenerator | None = None
         self._said = ""
@@ -100,7 +98,7 @@ class _Notice:
         before = job.before
         if self._line is None and before is None and self._looks < _LOOKS:
             return
-        words = f"{self._name}: {queue_words(before)}"
+        words = queue_words(before)
         if self._line is None:
             self._line = self._draw()
         if words != self._said:
@@ -122,8 +120,8 @@ class _Notice:
 def queue_words(before: int | None) -> str:
     """Return in words how many go before a reader."""
     if before is None:
-        return "being computed."
-    return "you are next." if before == 0 else f"{before} before you."
+        return "Being computed."
+    return "You are next." if before == 0 else f"{before} before you."
 
 
 def _cancel(case: OpenCase, key: tuple[Hashable, ...]) -> None:

@@ -76,7 +76,7 @@ def test_a_case_is_shared_no_longer_once_a_patient_is_entered(assessed: list) ->
 
 @pytest.mark.parametrize(
     ("before", "words"),
-    [(2, "2 before you."), (1, "1 before you."), (0, "you are next."), (None, "being computed.")],
+    [(2, "2 before you."), (1, "1 before you."), (0, "You are next."), (None, "Being computed.")],
 )
 def test_the_place_in_the_queue_in_words(before: int | None, words: str) -> None:
     assert queue_words(before) == words
@@ -90,7 +90,7 @@ def waits() -> None:
 
     from ui.waiting import _Notice
 
-    notice = _Notice(st.empty(), st.session_state["case"], ("map",), "HiResCAM")
+    notice = _Notice(st.empty(), st.session_state["case"], ("map",))
     for before in (2, 2, 1):
         notice.look(SimpleNamespace(before=before))
 
@@ -100,7 +100,7 @@ def test_a_map_that_waits_says_how_many_are_before_it_and_can_be_cancelled() -> 
     app.session_state["case"] = case = of_two_leads()
     app.run()
     assert not app.exception
-    assert [m.value for m in app.markdown] == ["HiResCAM: 1 before you."]
+    assert [m.value for m in app.markdown] == ["1 before you."]
     app.button[0].click().run()
     assert ("cancelled", "map") in case.memo
 
