@@ -7,9 +7,8 @@ import streamlit as st
 from ecgcore.errors import CancelledError
 from ecgcore.readers import FORMATS
 from ecgcore.readers.base import MIB, ReadOptions
-from ecgcore.recording import Recording, describe_age
+from ecgcore.recording import Recording
 from ecgcore.results import Quality
-from ecgcore.units import MV
 from ui.analysis import quality_of
 from ui.questions import ask_leads, ask_missing, needs_words
 from ui.serving.uploads import settle_uploads
@@ -22,6 +21,7 @@ from ui.uploads import (
     Upload,
     Uploads,
     count_outcomes,
+    describe,
     uploads,
 )
 
@@ -219,22 +219,6 @@ def _lines(title: str, lines: Sequence[str]) -> None:
     # st.text: what a file says is shown as text, never as Markdown or HTML.
     st.caption(title)
     st.text("\n".join(f"• {line}" for line in lines))
-
-
-def describe(recording: Recording) -> str:
-    """Return in one line what tells recordings apart."""
-    patient = recording.patient
-    parts = [recording.provenance.format, f"{recording.n_leads} leads"]
-    if recording.n_leads <= 3:
-        parts[1] = "lead " + ", ".join(recording.leads)
-    parts.append(f"{recording.duration_s:.1f} s at {recording.fs_hz:g} Hz")
-    parts.append("mV" if recording.unit == MV else "normalised units, voltage not known")
-    if recording.start is not None:
-        parts.append(recording.start.strftime("%Y-%m-%d %H:%M"))
-    if patient.age_years is not None:
-        parts.append(describe_age(patient.age_years))
-    parts += [patient.sex or "", recording.provenance.device]
-    return ", ".join(part for part in parts if part)
 
 
 def quality_words(quality: Quality, recording: Recording) -> str:

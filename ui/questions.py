@@ -31,8 +31,9 @@ def ask_missing(found: Uploads) -> None:
     with st.form(f"missing_{entry.key}", border=True):
         # Plain text: what a file is called or says is never Markdown.
         st.text(_question(entry, found.label(entry)))
-        st.text(str(entry.error))
-        told = _answers(entry)
+        st.caption(plain(str(entry.error)))
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            told = _answers(entry)
         everywhere = len(alike) > 1 and st.checkbox(
             f"Apply to all {len(alike)} files that ask the same", key=f"all_{entry.key}"
         )
@@ -63,7 +64,12 @@ def _answers(entry: Entry) -> Mapping[str, object]:
     told: dict[str, object] = {}
     if "fs_hz" in entry.asks:
         told["fs_hz"] = st.number_input(
-            "Sampling rate (Hz)", min_value=1.0, value=None, step=1.0, key=f"fs_{entry.key}"
+            "Sampling rate (Hz)",
+            min_value=1.0,
+            value=None,
+            step=1.0,
+            key=f"fs_{entry.key}",
+            width=220,
         )
     if "unit" in entry.asks:
         told["unit"] = st.selectbox(
@@ -72,12 +78,14 @@ def _answers(entry: Entry) -> Mapping[str, object]:
             index=None,
             format_func=_UNITS.get,
             key=f"unit_{entry.key}",
+            width=280,
         )
     if "lead_names" in entry.asks:
         leads = st.text_input(
             "Leads in the file's order, separated by commas",
             placeholder=", ".join(STANDARD_12[:3]) + ", …",
             key=f"leads_{entry.key}",
+            width=420,
         )
         told["lead_names"] = tuple(part.strip() for part in leads.split(",")) if leads else None
     return {name: value for name, value in told.items() if value}
@@ -102,6 +110,7 @@ def ask_leads(case: OpenCase) -> None:
             index=None,
             placeholder="Not known: it keeps its name",
             key=key,
+            width=360,
             on_change=_name_lead,
             args=(case, lead, key),
         )

@@ -15,7 +15,8 @@ from ecgcore.readers import ReadOptions
 from ecgcore.readers.names import display_name, plain_name, separate
 from ecgcore.readers.pairing import bundle_files
 from ecgcore.readers.zip_ import is_zip
-from ecgcore.recording import Recording
+from ecgcore.recording import Recording, describe_age
+from ecgcore.units import MV
 from ui.reading import read_uploads
 from ui.state import OpenCase
 
@@ -69,6 +70,11 @@ class Entry:
     def asks(self) -> tuple[str, ...]:
         """What the file does not tell."""
         return self.error.needs if isinstance(self.error, MissingInformationError) else ()
+
+    @property
+    def looks(self) -> tuple[str, str]:
+        """Its name, and what is shown of a recording."""
+        return self.name, describe(self.case.recording) if self.case is not None else ""
 
     def take(self, result: Recording | EcgError, title: str) -> None:
         """Take what was read."""
@@ -203,8 +209,8 @@ class Uploads:
         return next(item for item in self.items if entry in item.entries)
 
     def label(self, entry: Entry) -> str:
-        """Return an entry's name, with a tag where others have the same one."""
-        alike = sum(other.name == entry.name for other in self.entries)
+        """Return an entry's name, with a tag where another is alike in all that is shown."""
+        alike = sum(other.looks == entry.looks for other in self.entries)
         return f"{entry.name} [{entry.tag}]" if alike > 1 else entry.name
 
     def take_in(self, new: Sequence[Given], report: Callable[[int, int], None]) -> None:
@@ -287,6 +293,22 @@ def count_outcomes(entries: Sequence[Entry]) -> str:
     if n_refused := len(entries) - n_opened - n_asking:
         parts.append(f"{n_refused} not opened")
     return ", ".join(parts)
+
+
+def describe(recording: Recording) -> str:
+    """Return in one line what tells recordings apart."""
+    patient = recording.patient
+    parts = [recording.provenance.format, f"{recording.n_leads} leads"]
+    if recording.n_leads <= 3:
+        parts[1] = "lead " + ", ".join(recording.leads)
+    parts.append(f"{recording.duration_s:.1f} s at {recording.fs_hz:g} Hz")
+    parts.append("mV" if recording.unit == MV else "normalised units, voltage not known")
+    if recording.start is not None:
+        parts.append(recording.start.strftime("%Y-%m-%d %H:%M"))
+    if patient.age_years is not None:
+        parts.append(describe_age(patient.age_years))
+    parts += [patient.sex or "", recording.provenance.device]
+    return ", ".join(part for part in parts if part)
 
 
 def _bundle(together: Sequence[Given]) -> list[tuple[dict[str, bytes], list[Given]]]:

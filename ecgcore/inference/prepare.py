@@ -116,8 +116,8 @@ def model_leads(
         )
     if not usable:
         raise CannotAssessError(
-            f"{_unrecognised(names)} Name them when the file is opened (on the page Open, or with "
-            f"--lead-names); the model reads {', '.join(contract.leads)}."
+            f"{_unrecognised(names)} The model reads {', '.join(contract.leads)}; on the command "
+            "line they are named with --lead-names."
         )
     if len(usable) > contract.max_leads:
         raise CannotAssessError(
