@@ -124,6 +124,16 @@ def test_half_of_what_the_delineators_differ_by_adds_to_it(apart_ms, told):
     assert ("differs by" in found.method) is told
 
 
+@pytest.mark.parametrize(("name", "most"), [("pr", 30.0), ("qrs", 20.0), ("qt", 60.0)])
+def test_but_no_more_than_the_second_delineator_is_worth(name, most):
+    """Where it differs by 120 ms, it has lost a broad complex or a flat P: not so the end of T."""
+    given = {"pr": 160.0, "qrs": 90.0, "qt": 400.0}[name]
+    other = beats_of(**{f"{name}_ms": given + 120.0})
+    found = measured(rhythm_of(beats_of(), other=other))[name]
+    method = {"pr": 7, "qrs": 9, "qt": 12}[name]
+    assert found.uncertainty == pytest.approx(np.hypot(method, most))
+
+
 @pytest.mark.parametrize(
     ("name", "low", "high"), [("pr", 60, 500), ("qrs", 40, 260), ("qt", 180, 800)]
 )
