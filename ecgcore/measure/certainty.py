@@ -37,8 +37,7 @@ def withhold_uncertain(given: Iterable[Measurement]) -> list[Measurement]:
     """
     rows = list(given)
     found = {m.name: m for m in rows}
-    mean = found.get("rr_mean")
-    mean_rr_ms = mean.value if mean is not None and mean.value is not None else 0.0
+    mean_rr_ms = getattr(found.get("rr_mean"), "value", None) or 0.0
     reasons = {m.name: _reason(m) for m in rows if is_uncertain(m, mean_rr_ms)}
     for source in ("qt", *RATES):
         why = reasons.get(source, "")

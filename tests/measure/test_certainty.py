@@ -44,6 +44,16 @@ def test_a_small_spread_is_well_known_although_its_relative_error_is_large():
     assert not is_uncertain(one("rr_sd", 4.0, 3.0), mean_rr_ms=800.0)
     assert is_uncertain(one("rr_sd", 60.0, 17.0), mean_rr_ms=800.0)
     assert not is_uncertain(one("rr_sd", 80.0, 17.0), mean_rr_ms=800.0)
+    # Without a mean RR, a quarter of it.
+    assert is_uncertain(one("rr_sd", 0.0, 0.01))
+
+
+@pytest.mark.parametrize(("mean_rr_ms", "given"), [(1000.0, True), (800.0, False), (None, False)])
+def test_a_spread_is_judged_by_the_mean_rr_beside_it(mean_rr_ms, given):
+    beside = one("rr_mean", mean_rr_ms, 1.0 if mean_rr_ms else None)
+    spread = withhold_uncertain([beside, one("rr_sd", 60.0, 18.0)])[1]
+    assert (spread.value is not None) is given
+    assert withhold_uncertain([one("rr_sd", 60.0, 18.0)])[0].value is None
 
 
 def test_an_axis_known_to_worse_than_15_degrees_is_about():
@@ -84,7 +94,13 @@ NAN = float("nan")
         ([160, *[NAN] * 7], {}, "only 1 of 8"),
         ([160, 165, 160, 160, NAN, NAN, NAN, NAN], {"uneven": True}, "only 4 of 8"),
         ([160, 165, 160, 160, NAN, NAN, NAN, NAN], {}, ""),
-        ([120, 180, 240, 300, 140, 200, 260, 320], {}, "Variable PR"),
+        ([120, 180, 240, 300, 140, 200, 260, 320], {}, "Variable PR (134 to 306 ms)"),
+        # The median deviation, times 1.48, on either side of 34 ms.
+        ([137.2, 182.8] * 4, {}, ""),
+        ([136.8, 183.2] * 4, {}, "Variable PR"),
+        # P before three of four beats of an irregular rhythm, on either side of 28 ms.
+        ([141.5, 178.5] * 3 + [NAN] * 2, {"irregular": True}, ""),
+        ([140.5, 179.5] * 3 + [NAN] * 2, {"irregular": True}, "No consistent P-QRS"),
     ],
 )
 def test_without_a_conducted_p_there_is_a_reason(pr_ms, options, words):

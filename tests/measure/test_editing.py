@@ -11,6 +11,7 @@ from ecgcore.errors import InvalidArgumentError
 from ecgcore.measure import measure
 from ecgcore.measure.editing import MOVABLE, edit_words, edited
 from ecgcore.measure.intervals import SPANS, span_ms
+from ecgcore.measure.mark_rules import refuse_outside
 from ecgcore.recording import Recording
 from ecgcore.results import FIDUCIALS, MeasureResult
 from ecgcore.simulate.cases import demonstration_case
@@ -134,6 +135,12 @@ def test_no_mark_passes_another_of_its_beat(
         edited(result, {(4, name): at}, by="x")
 
 
+def test_two_marks_do_not_stand_in_one_place(result: MeasureResult) -> None:
+    at = float(result.beats.consensus.t_onset[4])
+    with pytest.raises(InvalidArgumentError, match="behind the T onset"):
+        edited(result, {(4, "qrs_offset"): at}, by="x")
+
+
 def test_p_may_end_where_qrs_begins(result: MeasureResult) -> None:
     at = float(result.beats.consensus.p_offset[4])
     assert edited(result, {(4, "qrs_onset"): at}, by="x").beats.consensus.qrs_onset[4] == at
@@ -141,8 +148,10 @@ def test_p_may_end_where_qrs_begins(result: MeasureResult) -> None:
 
 def test_no_mark_reaches_into_another_beat(result: MeasureResult) -> None:
     points = result.beats.consensus
-    with pytest.raises(InvalidArgumentError, match="QRS complex of beat 6"):
-        edited(result, {(4, "t_offset"): float(points.qrs_onset[5]) + 0.001}, by="x")
+    assert points.n_beats > 10
+    for beat, over in ((4, 0.001), (4, 0.0), (9, 0.001)):
+        with pytest.raises(InvalidArgumentError, match=f"QRS complex of beat {beat + 2}"):
+            edited(result, {(beat, "t_offset"): float(points.qrs_onset[beat + 1]) + over}, by="x")
     with pytest.raises(InvalidArgumentError, match="QRS complex of beat 4"):
         edited(result, {(4, "p_onset"): float(points.qrs_offset[3]) - 0.001}, by="x")
 
@@ -153,6 +162,8 @@ def test_no_mark_stands_outside_or_where_there_is_no_signal(
     for at in (-0.01, normal.duration_s + 0.01):
         with pytest.raises(InvalidArgumentError, match="outside the recording"):
             edited(result, {(4, "t_offset"): at}, by="x", recording=normal)
+    # The very ends belong to it.
+    refuse_outside(normal, [("p_onset", 0.0), ("t_offset", normal.duration_s)])
     end = float(result.beats.consensus.t_offset[4])
     signal = normal.signal.copy()
     signal[:, round((end + 0.02) * normal.fs_hz) : round((end + 0.2) * normal.fs_hz)] = np.nan

@@ -71,6 +71,7 @@ def test_a_rhythm_all_of_ectopic_beats_is_read_by_its_intervals():
         ([0.8, 0.8, 0.8, 1.6] * 3, "regularly irregular (group beating)"),
         # 3:2, and flutter conducted 2:1 and 4:1 by turns.
         ([0.89, 1.5] * 5, "regularly irregular (alternating RR intervals)"),
+        ([0.8, 1.2, 0.8, 1.2, 0.8], "regularly irregular (alternating RR intervals)"),
         ([0.4, 0.8] * 8, "regularly irregular (alternating RR intervals)"),
         ([0.8] * 6 + [1.6] + [0.8] * 4, "irregular (pauses)"),
         ([0.8, 1.2, 0.6, 0.9, 1.3, 0.7, 1.1, 0.5], IRREGULAR),
