@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ecgcore.cli.common import add_input_arguments, for_each_recording, output_name
+from ecgcore.cli.common import OutputNames, add_input_arguments, for_each_recording
 from ecgcore.errors import EcgError
 from ecgcore.inference.anomaly import DEFAULT_ANOMALY, find_anomalies, load_anomaly
 from ecgcore.measure import measure
@@ -26,7 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", default=DEFAULT_ANOMALY, metavar="NAME", help="an anomaly model's name"
     )
     parser.add_argument(
-        "--out", metavar="DIR", help="folder for NAME.npz with the map (n_leads, n_samples)"
+        "--out",
+        metavar="DIR",
+        help="folder for NAME.npz with the map (n_leads, n_samples); a second input of a name "
+        "gets its extension in it, or a number",
     )
     parser.add_argument(
         "--no-words", action="store_true", help="do not measure: spans then say where, not what"
@@ -36,13 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Score every recording; return the exit status."""
     model = load_anomaly(args.model)
+    outputs = OutputNames(args)
 
     def action(recording: Recording, file: str, given: argparse.Namespace) -> dict[str, Any]:
         found = find_anomalies(model, recording)
         if not given.no_words and found.spans:
             found = worded(found, measure(recording, check=False), recording.unit)
         if given.out is not None:
-            _write(Path(given.out) / f"{output_name(given, file)}.npz", found)
+            _write(Path(given.out) / f"{outputs.name(file)}.npz", found)
         return as_json(found)
 
     return for_each_recording(args, action, as_text=as_text)
