@@ -136,3 +136,12 @@ def test_small_figures_hold_gaps_limits_and_escaped_names() -> None:
     values[1, 500] = 0.999
     time = over_time(values, 10.0, threshold=0.99, shown=(0.0, 10.0))
     assert max(time["data"][0]["y"]) == pytest.approx(3.0, abs=1e-3)
+
+
+def test_a_score_is_said_as_a_percentile() -> None:
+    assert anomaly.score_words(0.788, abnormal=False) == "Within normal range (79th percentile)"
+    assert anomaly.score_words(0.996, abnormal=True) == "Unusual (99.6th percentile)"
+    assert anomaly.score_words(1.0, abnormal=True) == "Unusual (above the 99.9th percentile)"
+    assert [anomaly.ordinal(p) for p in (1, 2, 3, 11, 12, 13, 21, 98.9)] == [
+        "1st", "2nd", "3rd", "11th", "12th", "13th", "21st", "99th",
+    ]  # fmt: skip
