@@ -93,11 +93,12 @@ def _show(found: Uploads) -> None:
     if found.gone:
         _say_gone(found.gone)
     ask_missing(found)
+    labels = found.labels()
     long = len(entries) > _MOST_ROWS
     with st.container(height=_LIST_PX if long else "content", border=long, gap="xxsmall"):
         for item in found.items:
             for entry in item.entries:
-                _row(found, item, entry)
+                _row(found, item, entry, labels[entry.key])
             _say_parts(item)
 
 
@@ -122,9 +123,8 @@ def _say_gone(gone: Sequence[str]) -> None:
     )
 
 
-def _row(found: Uploads, item: Upload, entry: Entry) -> None:
+def _row(found: Uploads, item: Upload, entry: Entry, label: str) -> None:
     """Show one outcome in one line; the chosen recording in a box with its details."""
-    label = found.label(entry)
     if entry.case is not None and found.chosen == entry.key:
         _summary(entry.case, label)
     elif entry.case is not None:

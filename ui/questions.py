@@ -30,7 +30,7 @@ def ask_missing(found: Uploads) -> None:
     alike = [other for other in asking if other.asks == entry.asks]
     with st.form(f"missing_{entry.key}", border=True):
         # Plain text: what a file is called or says is never Markdown.
-        st.text(_question(entry, found.label(entry)))
+        st.text(_question(entry, found.labels()[entry.key]))
         st.caption(plain(str(entry.error)))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             told = _answers(entry)

@@ -103,7 +103,7 @@ def _limits(lead: str) -> None:
     can, cannot = can_and_cannot(lead, card.codes, card.out_of_fold)
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(f"**{plain(f'Lead {lead}: can be assessed')}**")
+        st.markdown(f"**{plain(f'Can be assessed on lead {lead}')}**")
         st.markdown("\n".join(f"- {statement(code).name}" for code in can) or "- nothing")
     with right:
         st.markdown("**Cannot be assessed**")
@@ -150,7 +150,7 @@ def _beside(case: OpenCase, leads: list[str]) -> None:
         "not, where no probability is calibrated. Dash: not assessed on that lead. “all”: all "
         "leads together."
     )
-    with st.expander(plain(f"Lead {lead}: what can be assessed, and what not")):
+    with st.expander(plain(f"What can be assessed on lead {lead}, and what not")):
         _limits(lead)
     # Last, since maps take longest.
     with paper:

@@ -208,10 +208,14 @@ class Uploads:
         """Return the files that an entry was read from."""
         return next(item for item in self.items if entry in item.entries)
 
-    def label(self, entry: Entry) -> str:
-        """Return an entry's name, with a tag where another is alike in all that is shown."""
-        alike = sum(other.looks == entry.looks for other in self.entries)
-        return f"{entry.name} [{entry.tag}]" if alike > 1 else entry.name
+    def labels(self) -> dict[str, str]:
+        """Return each entry's name by its key, with a tag where two are alike in all shown."""
+        looks = {entry.key: entry.looks for entry in self.entries}
+        alike = Counter(looks.values())
+        return {
+            entry.key: f"{entry.name} [{entry.tag}]" if alike[looks[entry.key]] > 1 else entry.name
+            for entry in self.entries
+        }
 
     def take_in(self, new: Sequence[Given], report: Callable[[int, int], None]) -> None:
         """Read files, those that were not opened so far together with the new ones."""
@@ -267,7 +271,7 @@ class Uploads:
                 entry.complaint = str(result)
                 continue
             entry.options, entry.complaint = options, ""
-            entry.take(result, self.label(entry))
+            entry.take(result, entry.name)
             item.release()
 
     def drop_missing(self, present: set[str]) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ecgcore.cli.common import (
+    OutputNames,
     add_input_arguments,
     for_each_recording,
-    output_name,
     write_npz,
 )
 from ecgcore.cli.predict import describe_model
@@ -29,7 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", default=DEFAULT_ANOMALY, metavar="NAME", help="an anomaly model's name"
     )
     parser.add_argument(
-        "--out", metavar="DIR", help="folder for NAME.npz with the map (n_leads, n_samples)"
+        "--out",
+        metavar="DIR",
+        help="folder for NAME.npz with the map (n_leads, n_samples); a second input of a name "
+        "gets its extension in it, or a number",
     )
     parser.add_argument(
         "--no-words", action="store_true", help="do not measure: spans then say where, not what"
@@ -40,13 +43,14 @@ def run(args: argparse.Namespace) -> int:
     """Score every recording; return the exit status."""
     model = load_anomaly(args.model)
     made_by = describe_model(model.loaded)
+    outputs = OutputNames(args)
 
     def action(recording: Recording, file: str, given: argparse.Namespace) -> dict[str, Any]:
         found = find_anomalies(model, recording)
         if not given.no_words and found.spans:
             found = worded(found, measure(recording, check=False), recording.unit)
         if given.out is not None:
-            path = Path(given.out) / f"{output_name(given, file)}.npz"
+            path = Path(given.out) / f"{outputs.name(file)}.npz"
             arrays = {"map": found.values, "leads": found.leads, "fs_hz": found.fs_hz}
             digest = recording.provenance.sha256
             write_npz(path, arrays, digest=digest, model=made_by, make_folder=True)

@@ -9,6 +9,7 @@ holds is told as ``passed over: FILE: sentence`` and changes no exit status.
 """
 
 import argparse
+import itertools
 import json
 import math
 import sys
@@ -244,6 +245,29 @@ def output_name(args: argparse.Namespace, file: str) -> str:
         if _is_folder(given) and path.is_relative_to(given):
             return path.relative_to(given).with_suffix("").as_posix()
     return path.stem
+
+
+class OutputNames:
+    """Names for the outputs of one run, none of them twice, in any case of letters.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        With ``paths``.
+    """
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._args = args
+        self._taken: set[str] = set()
+
+    def name(self, file: str) -> str:
+        """Return :func:`output_name`, with the input's extension or a number where it is taken."""
+        plain = output_name(self._args, file)
+        further = f"{plain}_{Path(file).suffix[1:]}".rstrip("_")
+        names = itertools.chain([plain, further], (f"{further}_{n}" for n in itertools.count(2)))
+        chosen = next(name for name in names if name.casefold() not in self._taken)
+        self._taken.add(chosen.casefold())
+        return chosen
 
 
 def describe_error(error: EcgError) -> str:

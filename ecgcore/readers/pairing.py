@@ -28,18 +28,21 @@ def bundle_files(files: Files) -> list[dict[str, bytes]]:
     files : mapping of str to bytes
         As from :func:`ecgcore.readers.names.separate`.
     """
-    group = {name: position for position, name in enumerate(files)}
     loose = [name for name in files if not is_zip(files[name])]
+    by_name: dict[str, list[str]] = {}
+    by_stem: dict[str, list[str]] = {}
+    for name in loose:
+        by_name.setdefault(_plain(name), []).append(name)
+        by_stem.setdefault(_stem(name), []).append(name)
+    group = {name: {name} for name in files}
     for header in filter(is_header, loose):
         named = {name.casefold() for name in names_in(header, files[header])}
-        stem = _stem(header)
-        parts = [o for o in loose if _plain(o) in named or _stem(o) == stem]
-        together = {group[name] for name in (header, *parts)}
-        for name, position in group.items():
-            group[name] = min(together) if position in together else position
+        parts = [*by_stem[_stem(header)], *(o for n in named for o in by_name.get(n, []))]
+        together = set().union(*(group[name] for name in parts))
+        group |= dict.fromkeys(together, together)
     bundles: dict[int, dict[str, bytes]] = {}
-    for name, position in group.items():
-        bundles.setdefault(position, {})[name] = files[name]
+    for name, together in group.items():
+        bundles.setdefault(id(together), {})[name] = files[name]
     return list(bundles.values())
 
 
@@ -145,20 +148,24 @@ class _Record:
 
 def _records(files: Files) -> list[_Record]:
     headers = [name for name in files if is_header(name) and not is_zip(files[name])]
-    records = [_Record(header, _named(header, files)) for header in headers]
+    index: dict[tuple[str, str], list[str]] = {}
+    for name in files:
+        index.setdefault(_where(name), []).append(name)
+    records = [_Record(header, _named(header, files, index)) for header in headers]
     segments = {o for r in records for found in r.named.values() for o in found if is_header(o)}
     return [record for record in records if record.header not in segments]
 
 
-def _named(header: str, files: Files) -> dict[str, list[str]]:
+def _named(
+    header: str, files: Files, index: Mapping[tuple[str, str], list[str]]
+) -> dict[str, list[str]]:
     """Return what a header and its segments name; another case of letters where none is exact."""
     named: dict[str, list[str]] = {}
     left = sorted(names_in(header, files[header]))
-    folder = PurePosixPath(header).parent
+    folder, place = PurePosixPath(header).parent, place_of(header)[0]
     while left:
         name = left.pop()
-        where = (place_of(header)[0], name.casefold())
-        found = [o for o in files if _where(o) == where and o != header]
+        found = [o for o in index.get((place, name.casefold()), []) if o != header]
         found = [o for o in found if PurePosixPath(o).name == name] or found
         if name in named or not found:
             continue

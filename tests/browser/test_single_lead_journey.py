@@ -21,7 +21,7 @@ def test_one_lead_is_read_by_its_model_and_twelve_are_compared_with_one(page: Pa
     reader = page.get_by_role("combobox", name="Read by")
     expect(reader).to_have_value("single-lead-1: single-lead model", timeout=SLOW_MS)
     page.get_by_role("link", name="Single lead", exact=True).click()
-    expect(page.get_by_text("Cannot be assessed")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("Cannot be assessed", exact=True)).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("link", name="Open", exact=True).click()
     read_case(page, _PVC)
     page.wait_for_selector(DRAWN, timeout=SLOW_MS)

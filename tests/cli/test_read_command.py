@@ -9,7 +9,13 @@ import pytest
 
 from ecgcore import readers
 from ecgcore.cli import main
-from ecgcore.cli.common import add_input_arguments, for_each_recording, output_name, plain_values
+from ecgcore.cli.common import (
+    OutputNames,
+    add_input_arguments,
+    for_each_recording,
+    output_name,
+    plain_values,
+)
 from ecgcore.errors import CannotAssessError
 from ecgcore.origin import KEYS as ORIGIN
 from ecgcore.origin import origin
@@ -182,3 +188,10 @@ def test_output_names_keep_the_path_inside_a_folder(folder):
 def test_plain_values():
     value = {"a": (np.float64(1.5), math.inf), 3: np.array([[1, 2]]), "t": True, "n": None}
     assert plain_values(value) == {"a": [1.5, None], "3": [[1, 2]], "t": True, "n": None}
+
+
+def test_outputs_of_equal_names_never_overwrite_one_another():
+    names = OutputNames(argparse.Namespace(paths=["a/ecg.dcm", "b/ecg.dcm"]))
+    files = ["a/ecg.dcm", "b/ecg.dcm", "c/ECG.dcm", "d/ecg.xml", "e/rec", "f/rec"]
+    found = [names.name(file) for file in files]
+    assert found == ["ecg", "ecg_dcm", "ECG_dcm_2", "ecg_xml", "rec", "rec_2"]

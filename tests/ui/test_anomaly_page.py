@@ -178,3 +178,12 @@ def test_words_over_the_places_never_contradict_score_or_shading() -> None:
         "1 in 100",
         "1 in 4,000",
     ]
+
+
+def test_a_score_is_said_as_a_percentile() -> None:
+    assert anomaly.score_words(0.788, abnormal=False) == "Within normal range (79th percentile)"
+    assert anomaly.score_words(0.996, abnormal=True) == "Unusual (99.6th percentile)"
+    assert anomaly.score_words(1.0, abnormal=True) == "Unusual (above the 99.9th percentile)"
+    assert [anomaly.ordinal(p) for p in (1, 2, 3, 11, 12, 13, 21, 98.9)] == [
+        "1st", "2nd", "3rd", "11th", "12th", "13th", "21st", "99th",
+    ]  # fmt: skip

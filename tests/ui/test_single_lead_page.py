@@ -75,7 +75,7 @@ def test_a_statement_that_one_lead_cannot_carry_says_why(app: AppTest, weights: 
 
 def test_a_recording_of_one_lead_is_told_what_it_can_carry(app: AppTest, weights: Path) -> None:
     words = words_of(page(app, OpenCase("A", recording(30, 512, leads=("MLII",)))))
-    assert "Lead MLII: can be assessed" in words
+    assert "Can be assessed on lead MLII" in words
     assert "Atrial fibrillation" in words
     assert "monitoring lead" in words
 
