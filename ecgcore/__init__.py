@@ -1,6 +1,6 @@
 """Read, simulate, classify and explain electrocardiograms.
 
-Layers, low to high: ``errors``, ``checks`` - ``units``, ``leads``, ``labels`` - ``recording``,
+Layers, low to high: ``errors``, ``checks``, ``workers`` - ``units``, ``leads``, ``labels`` - ``recording``,
 ``results`` - ``readers``, ``signal``, ``simulate`` - ``models`` - ``inference`` - ``measure`` -
 ``explain`` - ``datasets`` - ``evaluation`` - ``training``; a module imports only from lower
 layers or from its own package.  ``render`` and ``reviews`` see ``results`` and below.
