@@ -66,7 +66,6 @@ class Job:
                 self.result = self._make(self._tell)
         except BaseException as error:  # noqa: BLE001 - whoever waits raises it
             self.error = error
-        self.done.set()
 
     def _tell(self, share: float) -> None:
         self.share = share
@@ -175,6 +174,7 @@ class Jobs:
                 self._kept[key] = job.result
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
+        job.done.set()
         if not job.abandoned:
             # It may have ended between two runs of the page that waits for it.
             job.taken.wait(GRACE_S)

@@ -1,14 +1,17 @@
 """The committed anomaly model: contract, bad input, and what it finds on simulated ECGs."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ecgcore.errors import CannotAssessError, ModelError
+from ecgcore.inference import anomaly
 from ecgcore.inference.anomaly import (
     DEFAULT_ANOMALY,
     AnomalyModel,
+    default_anomaly,
     find_anomalies,
     load_anomaly,
 )
@@ -158,3 +161,27 @@ def test_a_missing_model_is_named() -> None:
         load_anomaly("nothing-1")
     with pytest.raises(ModelError, match="model of statements"):
         load_anomaly("core9-1")
+
+
+def test_the_committed_model_is_loaded_once_however_many_ask_at_once(monkeypatch):
+    anomaly._default.cache_clear()
+    loads = []
+
+    def load():
+        loads.append(1)
+        return object()
+
+    monkeypatch.setattr(anomaly, "load_anomaly", load)
+    found = [None] * 4
+
+    def ask(k):
+        found[k] = default_anomaly()
+
+    threads = [threading.Thread(target=ask, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    anomaly._default.cache_clear()
+    assert len(loads) == 1
+    assert len({id(one) for one in found}) == 1

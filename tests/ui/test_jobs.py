@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from ecgcore import turns
 from ecgcore.errors import CannotAssessError
-from ecgcore.turns import Priority, pause, turn
+from ecgcore.turns import Priority, Turns, pause, turn
 from tests.base.test_turns import SECONDS, Clock, until
 from ui import jobs as module
 from ui.jobs import GRACE_S, KEPT, Job, Jobs
@@ -129,6 +130,29 @@ def test_cancelling_ends_it_at_once_unless_another_waits(work: Work) -> None:
     second.go_on.set()
     assert job.done.wait(SECONDS)
     assert job.result is None
+
+
+def test_whoever_has_gone_lets_the_place_in_the_queue_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue, clock = Turns(1), Clock()
+    monkeypatch.setattr(turns, "TURNS", queue)
+    monkeypatch.setattr(turns, "ASK_S", 0.005)
+    jobs = Jobs(clock)
+
+    def make(_report: Callable[[float], None]) -> None:
+        with turn(Priority.MAPS):
+            pass
+
+    def look(job: Job) -> None:
+        if job.before == 0:
+            raise LeftError
+
+    with queue.turn(Priority.MAPS):
+        with pytest.raises(LeftError):
+            jobs.result("key", make, who="reader", waiting=look)
+        assert len(queue._waiting) == 1
+        clock.now += GRACE_S
+        until(lambda: not queue._waiting)
+    assert queue._free == 1
 
 
 def test_an_error_reaches_all_who_wait() -> None:
