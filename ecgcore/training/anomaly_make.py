@@ -45,6 +45,7 @@ from ecgcore.training.anomaly_material import (
 )
 from ecgcore.training.anomaly_readme import anomaly_readme, data_sources
 from ecgcore.training.anomaly_recipe import AnomalyRecipe
+from ecgcore.training.licence import write_licence
 from ecgcore.training.make import save_weights
 from ecgcore.training.normals import (
     BRUGADA,
@@ -209,10 +210,11 @@ def refit_score(recipe: AnomalyRecipe, folder: Path) -> ModelCard:
 
 
 def write_anomaly_card(card: ModelCard, folder: Path) -> None:
-    """Write ``card.json`` and the README made from it, with every access to test in the log."""
+    """Write ``card.json``, README and LICENSE, with every access to test in the log."""
     card = with_accesses(card)
     (folder / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
     (folder / README_FILE).write_text(anomaly_readme(card), encoding="utf-8")
+    write_licence(card, folder)
 
 
 # --- training -----------------------------------------------------------------------------------

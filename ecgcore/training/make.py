@@ -34,6 +34,7 @@ from ecgcore.training.few_leads import (
     few_lead_figures,
     network_logits_by_leads,
 )
+from ecgcore.training.licence import write_licence
 from ecgcore.training.loop import Fitted, Progress, fit
 from ecgcore.training.readme import readme
 from ecgcore.training.recipe import Recipe
@@ -222,10 +223,11 @@ def out_of_fold_figures(
 
 
 def write_card(card: ModelCard, folder: Path) -> None:
-    """Write ``card.json`` and the README made from it, with every access to test in the log."""
+    """Write ``card.json``, README and LICENSE, with every access to test in the log."""
     card = with_accesses(card)
     (folder / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
     (folder / README_FILE).write_text(readme(card), encoding="utf-8")
+    write_licence(card, folder)
 
 
 def save_weights(network: nn.Module, path: Path) -> str:

@@ -23,6 +23,7 @@ from ecgcore.inference.card import (
 )
 from ecgcore.models import WAVE_LABELS, build
 from ecgcore.training.accesses import with_accesses
+from ecgcore.training.licence import write_licence
 from ecgcore.training.make import save_weights
 from ecgcore.training.recipe_file import fitting, read_toml, says
 from ecgcore.training.wave_data import ludb_entries, ludb_set, noise_set, simulated_set
@@ -173,7 +174,8 @@ def _card(recipe: WaveRecipe, facts: Mapping[str, Any], digest: str) -> ModelCar
 
 
 def write_wave_card(card: ModelCard, folder: Path) -> None:
-    """Write ``card.json`` and the README made from it."""
+    """Write ``card.json``, and README and LICENSE made from it."""
     card = with_accesses(card)
     (folder / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
     (folder / README_FILE).write_text(wave_readme(card), encoding="utf-8")
+    write_licence(card, folder)

@@ -26,6 +26,7 @@ from ecgcore.labels import CORE_CODES
 from ecgcore.models.danet import DANet
 from ecgcore.signal.waveform_rules import waveform_rules
 from ecgcore.training.accesses import with_accesses
+from ecgcore.training.licence import write_licence
 from ecgcore.training.make import SOURCES, save_weights
 from ecgcore.training.waveform_bench import (
     CONTRACT,
@@ -137,10 +138,11 @@ def release(
 
 
 def write_waveform_card(card: ModelCard, folder: Path) -> None:
-    """Write ``card.json`` and the README made from it, with every access to test in the log."""
+    """Write ``card.json``, README and LICENSE, with every access to test in the log."""
     card = with_accesses(card)
     (folder / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
     (folder / README_FILE).write_text(waveform_readme(card), encoding="utf-8")
+    write_licence(card, folder)
 
 
 def with_figures(card: ModelCard, found: Mapping[str, Any], *, aid: bool, words: str) -> ModelCard:
