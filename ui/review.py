@@ -160,6 +160,7 @@ def _printout(
     said = isinstance(prediction, Prediction)
     strip = models.handheld_words(case) if said and not prediction.abstained else ""
     lost = without(case.selected or "", prediction.quality.bad_leads) if said else ""
+    remarks = (lost, strip, _printed_notice(case, chosen, given))
     return take_printout(
         case,
         chosen,
