@@ -1,8 +1,9 @@
 """Read, simulate, classify and explain electrocardiograms.
 
 Layers, low to high: ``errors``, ``checks``, ``origin``, ``turns``, ``workers`` - ``units``,
-``leads``, ``labels`` - ``recording``, ``results`` - ``readers``, ``signal``, ``simulate`` - ``models`` - ``inference`` - ``measure`` -
-``explain`` - ``datasets`` - ``evaluation`` - ``training``; a module imports only from lower
+``leads``, ``labels`` - ``recording``, ``results`` - ``readers``, ``signal``, ``simulate`` -
+``models`` - ``inference`` - ``measure`` - ``interpret`` - ``explain`` - ``datasets`` -
+``evaluation`` - ``training``; a module imports only from lower
 layers or from its own package.  ``render`` and ``reviews`` see ``results`` and below.
 """
 
