@@ -1,5 +1,6 @@
 """Opening a case: uploaded files, each with its outcome in one compact list."""
 
+import io
 from collections.abc import Sequence
 
 import streamlit as st
@@ -162,7 +163,8 @@ def _refused(item: Upload, entry: Entry, label: str) -> None:
         if content and len(item.files) == 1:
             st.download_button(
                 "Get the file back",
-                lambda: content,
+                # Made at the click, from these bytes alone.
+                io.BytesIO(content).getvalue,
                 # Named here: a name from a file never becomes one on a disk.
                 file_name="unread.bin",
                 mime="application/octet-stream",

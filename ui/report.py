@@ -126,6 +126,7 @@ def take_printout(
     card: ModelCard | None,
     alarms: tuple[RhythmAlarm, ...],
     shown: ShownMap | None = None,
+    vitals: str = "",
     remarks: tuple[str, ...] = (),
     named: bool = False,
 ) -> Printout:
@@ -142,6 +143,8 @@ def take_printout(
     alarms : tuple of RhythmAlarm
         Those that stand above the paper.
     shown : ShownMap or None
+    vitals : str
+        The line of measurements above the paper; empty where it is not shown.
     remarks : tuple of str
         What else the page says of the recording.
     named : bool
@@ -155,6 +158,7 @@ def take_printout(
         header=header_lines(case, chosen, named=named or case.demo is not None),
         footer=_printed_footer(recording, case.start_s, sheet.seconds),
         lines=(
+            *((vitals,) if vitals else ()),
             *report_lines(prediction, case.verdicts),
             *remarks,
             *map_lines(shown),

@@ -32,7 +32,7 @@ from ui.saving import save_button
 from ui.single_lead import which_model
 from ui.state import OpenCase, open_case
 from ui.viewer import Legend, envelope, paper_viewer
-from ui.vitals import vitals_line
+from ui.vitals import vitals_line, vitals_words
 from ui.words import plain
 
 _VIEWER = "review_paper"
@@ -146,19 +146,21 @@ def _below(case: OpenCase, chosen: PaperSettings, attribution: Attribution | str
                 st.write(case.demo.what_to_see)
         named = name_toggle(case)
         with button:
-            pdf_button(_printout(case, chosen, _shown(case, attribution), named=named), named=named)
+            pdf_button(_printout(case, chosen, attribution, named=named), named=named)
 
 
 def _printout(
-    case: OpenCase, chosen: PaperSettings, attribution: Attribution | None, *, named: bool
+    case: OpenCase, chosen: PaperSettings, attribution: Attribution | str | None, *, named: bool
 ) -> Printout:
     """Freeze what the page shows."""
+    given, attribution = attribution, _shown(case, attribution)
     prediction = "Quiz mode: the answer is not shown." if case.quiz else _prediction(case)
     overlay, legend = _overlay(attribution), _legend(attribution)
     drawn = attribution is not None and overlay is not None and legend is not None
     said = isinstance(prediction, Prediction)
     strip = models.handheld_words(case) if said and not prediction.abstained else ""
     lost = without(case.selected or "", prediction.quality.bad_leads) if said else ""
+    remarks = (lost, strip, _printed_notice(case, chosen, given))
     return take_printout(
         case,
         chosen,
@@ -166,9 +168,20 @@ def _printout(
         card=models.model_of(case).card if said else None,
         alarms=() if case.quiz else models.measured_of(case).alarms,
         shown=ShownMap(overlay, legend, attribution) if drawn else None,
-        remarks=tuple(words for words in (lost, strip) if words),
+        vitals="" if case.quiz else vitals_words(case),
+        remarks=tuple(words for words in remarks if words),
         named=named,
     )
+
+
+def _printed_notice(
+    case: OpenCase, chosen: PaperSettings, attribution: Attribution | str | None
+) -> str:
+    """Return why the sheet shows nothing of the chosen map, unless the reader put it off."""
+    seconds = window_seconds(chosen, case.recording.duration_s)
+    style = st.session_state.get("overlay_style", "heat")
+    notice = map_notice(case, attribution, seconds=seconds, style=style)
+    return "" if notice is None or style == "none" else notice.words
 
 
 def _overlay(attribution: Attribution | None) -> Overlay | None:

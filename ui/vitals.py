@@ -34,6 +34,28 @@ html[data-ecg-room="dark"] .ecg-vitals { color: #cfccc4; }
 """
 
 
+def vitals_words(case: OpenCase) -> str:
+    """Return the same line as it is printed, without what stands under the pointer."""
+    result = with_edits(models.measured_of(case), case)
+    found = [(label, result.measurement(name)) for name, label in _NAMES.items()]
+    parts = [
+        _printed(label, given, case.recording.patient)
+        for label, given in found
+        if given is not None
+    ]
+    if result.rhythm != "unknown":
+        parts.append(f"RR {rhythm_words(result.rhythm)}")
+    return "   ".join(parts)
+
+
+def _printed(label: str, given: Measurement, patient: Patient) -> str:
+    known = reference_range(given.name, patient)
+    out = known is not None and given.value is not None
+    arrow = _OUT.get(known.judge(given.value), ("", ""))[0] if out else ""
+    edited = "(edited)" if given.value is not None and given.edited_by else ""
+    return " ".join(word for word in (label, value_words(given), arrow, edited) if word)
+
+
 def vitals_line(case: OpenCase) -> None:
     """Show a case's rate, intervals and axis in one line, with the reader's marks in them.
 

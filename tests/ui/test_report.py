@@ -29,6 +29,7 @@ from ui import report
 from ui.report import Printout, find_zone, report_lines
 from ui.settings import _filtered
 from ui.state import OpenCase
+from ui.vitals import vitals_words
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = "Mueller_Hans_1950-01-02.dcm"
@@ -122,7 +123,7 @@ def test_filter_and_notch_are_those_of_the_screen(app: AppTest, press: Press) ->
     app.selectbox(key="choose_Mains").select(50).run()
     filtered = press()
     assert "filter: 0.05-40 Hz, 50 Hz notch" in text_of(filtered)
-    drawn = _filtered(case.recording, "monitor", 50)
+    drawn = _filtered(case.recording, "monitor", 50, slice(0, case.recording.n_samples))
     assert largest_difference(drawn, case.recording) > 0.1
     assert largest_difference(read_back(filtered), drawn) < 1e-4
 
@@ -142,7 +143,7 @@ def test_the_overlay_is_that_of_the_screen(
     content = press()
     text = text_of(content)
     assert pictures(content) == n_pictures
-    assert ("where the model looked" in text) == bool(words)
+    assert ("Where the model looked" in text) == bool(words)
     assert words in text
     # The colours never hide the trace: it is read back from under them.
     assert largest_difference(read_back(content), case.recording) < 1e-4
@@ -215,6 +216,34 @@ def test_alarms_stand_in_the_pdf_as_on_the_page(app: AppTest, press: Press) -> N
     assert all(first in text for text in texts)
 
 
+def test_the_line_of_measurements_is_printed_with_the_reader_s_marks(
+    app: AppTest, press: Press
+) -> None:
+    case = upload()
+    show(app, case)
+    assert " ".join(vitals_words(case).split()) in text_of(press())
+    assert vitals_words(case).startswith("HR ")
+    assert "QRS 1" in vitals_words(case)
+    assert "↑" in vitals_words(case)
+
+
+def test_a_map_that_is_not_on_the_sheet_is_said_so(app: AppTest, press: Press) -> None:
+    recording = upload().recording
+    long = replace(recording, signal=np.tile(recording.signal, (1, 4)))
+    moved = OpenCase(FILE, long, selected="RBBB", start_s=30.0, turned_to="RBBB")
+    show(app, moved)
+    (notice,) = [m.value for m in app.markdown if "the map lies at" in m.value]
+    assert notice.replace("\\", "") in text_of(press())
+
+
+def test_quiz_mode_prints_no_answer(app: AppTest, press: Press) -> None:
+    case = OpenCase(FILE, fibrillate("coarse", duration_s=10.0, seed=1), quiz=True)
+    show(app, case)
+    text = text_of(press())
+    assert "Quiz mode" in text
+    assert not [word for word in ("QRS complexes", "HR ", "abstains", "Suggested") if word in text]
+
+
 def test_why_nothing_is_said_is_printed_with_the_reader_s_own_word() -> None:
     lines = report_lines("The recording is too short.", {"AF": "confirmed"})
     assert lines == ("Reader confirmed: Atrial fibrillation", "The recording is too short.")
@@ -282,7 +311,10 @@ def _downloads() -> list[tuple[str, ast.expr]]:
 def test_no_deferred_download_can_read_the_session() -> None:
     downloads = _downloads()
     assert len(downloads) >= 4
-    deferred = {("report.py", "printout.to_pdf")}
+    deferred = {
+        ("report.py", "printout.to_pdf"),
+        ("intake.py", "io.BytesIO(content).getvalue"),
+    }
     for name, data in downloads:
         assert not isinstance(data, ast.Lambda), name
         if isinstance(data, ast.Attribute):
