@@ -39,21 +39,21 @@ def review(case: OpenCase) -> None:
     paper, side = st.columns([3.95, 1], gap="small")
     attribution = None
     if case.selected is None:
-        # The paper stands before the model has answered.
+        # The paper stands before anything is measured or the model has answered.
         with paper:
             _sheet(case, chosen, None)
-        with side:
-            prediction = _list(case)
-    else:
-        # The list shows what was chosen before its map is made.
-        with side:
-            prediction = _list(case)
-            with st.spinner("Asking where the model looked …", show_time=False):
-                attribution = _chosen_map(case)
-        with paper:
-            _sheet(case, chosen, attribution)
+    # What cannot wait is said before any network is asked, and whatever comes of that.
     with urgent:
         _alarms(case)
+    # The list shows what was chosen before its map is made.
+    with side:
+        prediction = _list(case)
+        if case.selected is not None:
+            with st.spinner("Asking where the model looked …", show_time=False):
+                attribution = _chosen_map(case)
+    if case.selected is not None:
+        with paper:
+            _sheet(case, chosen, attribution)
     if prediction is not None:
         with side:
             _below_list(case, prediction, attribution)
