@@ -1,11 +1,12 @@
 """Analyses of a recording: at once where it is short, in a process of its own where it is long."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import streamlit as st
 
-from ecgcore.errors import EcgError
+from ecgcore.errors import CannotAssessError, EcgError
 from ecgcore.measure import measure
 from ecgcore.recording import Recording
 from ecgcore.results import MeasureResult, Prediction, Quality
@@ -82,10 +83,20 @@ def findings(recording: Recording, model: str, known: MeasureResult) -> Predicti
         Name of the model's folder.
     known : MeasureResult
         What was measured on the recording.
+
+    Raises
+    ------
+    EcgError
+        Why there are none; the page has more to say than these.
     """
     asked = {"model": model, "measured": known}
     found: Prediction = analyse_apart(
-        recording, FINDINGS, slot="findings", words="Asking the model", asked=asked
+        recording,
+        FINDINGS,
+        slot="findings",
+        words="Asking the model",
+        asked=asked,
+        fail=_raise,
     )
     return found
 
@@ -98,10 +109,12 @@ def analyse_apart(
     words: str,
     asked: dict[str, Any] | None = None,
     pool: Pool | None = None,
+    fail: Callable[[str], NoReturn] | None = None,
 ) -> Any:
     """Return what a worker's function finds in a recording, showing how it stands until then.
 
-    Where there is no result the page says why, offers to try again, and ends here.
+    Where there is no result the page says why, offers to try again, and ends here, or does with
+    the words what ``fail`` does.
 
     Parameters
     ----------
@@ -116,12 +129,13 @@ def analyse_apart(
         What the function is told beside the recording.
     pool : Pool, optional
         Default :func:`analysts`.
+    fail : callable, optional
     """
     pool = analysts() if pool is None else pool
     key = f"{function} {_digest(recording)} {(asked or {}).get('model', '')}"
     failure = st.session_state.get(f"failed_{slot}")
     if failure is not None and failure[0] == key:
-        _say(slot, key, failure[1])
+        _say(slot, failure[1], fail)
     try:
         answer = run_work(
             pool,
@@ -131,19 +145,29 @@ def analyse_apart(
             words=words,
             function=function,
         )
-        return decode(answer[0])
+        found = decode(answer[0])
     except WorkerError as error:
         words = _SLOW if isinstance(error, WorkerSlowError) else _CRASHED
-        _say(slot, key, words.format(seconds=pool.spec.max_seconds))
+        words = words.format(seconds=pool.spec.max_seconds)
     except EcgError as error:
-        _say(slot, key, str(error))
-
-
-def _say(slot: str, key: str, words: str) -> NoReturn:
+        words = str(error)
+    else:
+        return found
     st.session_state[f"failed_{slot}"] = (key, words)
-    st.info(plain(words))
+    return _say(slot, words, fail)
+
+
+def _say(slot: str, words: str, fail: Callable[[str], NoReturn] | None) -> NoReturn:
+    if fail is None:
+        st.info(plain(words))
     st.button("Try again", key=f"retry_{slot}", on_click=_forget, args=(slot,))
+    if fail is not None:
+        fail(words)
     st.stop()
+
+
+def _raise(words: str) -> NoReturn:
+    raise CannotAssessError(words)
 
 
 def _forget(slot: str) -> None:

@@ -58,23 +58,23 @@ def review(case: OpenCase) -> None:
         return
     attribution = None
     if case.selected is None:
-        # The paper stands before the model has answered.
+        # The paper stands before anything is measured or the model has answered.
         with sheet:
             _sheet(case, chosen, None)
-        with side:
-            prediction = _list(case)
-    else:
-        # The list shows what was chosen before its map is made.
-        with side:
-            prediction = _list(case)
-            with st.spinner("Asking where the model looked …", show_time=False):
-                attribution = _chosen_map(case)
-        with sheet:
-            _notice(case, chosen, attribution)
-            _sheet(case, chosen, attribution)
+    # What cannot wait is said before any network is asked, and whatever comes of that.
     with urgent:
         _alarms(case)
         vitals_line(case)
+    # The list shows what was chosen before its map is made.
+    with side:
+        prediction = _list(case)
+        if case.selected is not None:
+            with st.spinner("Asking where the model looked …", show_time=False):
+                attribution = _chosen_map(case)
+    if case.selected is not None:
+        with sheet:
+            _notice(case, chosen, attribution)
+            _sheet(case, chosen, attribution)
     with below:
         # Last: what is printed is what the page shows by now.
         _below(case, chosen, attribution)

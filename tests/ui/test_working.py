@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,13 @@ from streamlit.testing.v1 import AppTest
 
 from ecgcore.measure import measure
 from ecgcore.recording import Recording
+from ecgcore.results import RhythmAlarm
 from ecgcore.results.wire import encode
 from ecgcore.signal.quality import assess
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
 from ecgcore.workers import Pool, WorkerSpec
 from ui import analysis, reading
+from ui.state import OpenCase
 from ui.working import progress_words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -176,3 +179,22 @@ def test_an_analysis_that_fails_says_so_once_and_can_be_tried_again(pool: Pool) 
     app.button[0].click().run()
     assert "ended its process" in app.info[0].value
     assert time.monotonic() - begun < TIMEOUT_S
+
+
+def test_findings_that_fail_leave_the_urgent_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever comes of the network, what cannot wait has been said."""
+    recording = long_recording(1)
+    case = OpenCase("Case", recording)
+    alarms = (RhythmAlarm("pause", 1.0, 5.0, "No QRS complex for 4 s."),)
+    case.memo["measured"] = replace(measure(recording), alarms=alarms)
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(analysis, "FINDINGS", "none:none")
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_S)
+    app.run()
+    monkeypatch.setattr(analysis, "LONG_SAMPLES", case.recording.signal.size - 1)
+    app.session_state["open_case"] = case
+    app.switch_page("pages/review.py").run()
+    assert not app.exception
+    assert "No QRS complex for 4 s" in app.error[0].value
+    assert "ended its process" in app.info[0].value
+    assert "Try again" in [button.label for button in app.button]
