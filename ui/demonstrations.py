@@ -37,7 +37,7 @@ def demonstration_cases() -> None:
 
 
 def _card(number: int, case: DemoCase, *, hidden: bool) -> None:
-    st.markdown(f"**{number}. {'Case' if hidden else case.title}**")
+    st.markdown(f"**Case {number}**" if hidden else f"**{number}. {case.title}**")
     history = ", ".join(case.history.split(", ")[:2]) if hidden else case.history
     st.caption(f"{history}  \n{'●' * case.difficulty}{'○' * (3 - case.difficulty)}")
     # The number alone: a case's own key names its diagnosis.

@@ -156,7 +156,9 @@ def _choose(found: Uploads, key: str) -> None:
 def _refused(item: Upload, entry: Entry, label: str) -> None:
     """Say why a file was not read; it stays, and can be had again."""
     # Plain text: what a file is called or says is never Markdown.
-    reason = str(entry.error)
+    reason, formats, _ = str(entry.error).partition("; possible are ")
+    # Which formats there are stands above, under "What can be read".
+    reason += "." if formats else ""
     content = next(iter(item.files.values()))
     with _line(entry):
         st.text(f"✗ {reason if label in reason else f'{label}: {reason}'}", width="stretch")

@@ -57,8 +57,8 @@ def test_a_batch_is_read_case_after_case_without_another_upload(page: Page, tmp_
     expect(page.get_by_text("2 opened, 2 need an answer, 1 not opened")).to_be_visible(
         timeout=SLOW_MS
     )
-    expect(page.get_by_text(re.compile("✓ ecg.dcm .*31 years"))).to_be_visible()
-    expect(page.get_by_text(re.compile("✓ ecg.dcm .*62 years"))).to_be_visible()
+    expect(page.get_by_text(re.compile("✓ ecg.dcm: .*31 years"))).to_be_visible()
+    expect(page.get_by_text(re.compile("✓ ecg.dcm: .*62 years"))).to_be_visible()
     page.get_by_label("Sampling rate (Hz)").fill("300")
     page.get_by_role("combobox", name="Unit of the samples").click()
     page.get_by_role("option", name="mV", exact=True).click()
