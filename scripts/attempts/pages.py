@@ -149,11 +149,11 @@ def _one_name(app: App) -> Outcome:
             path.write_bytes(as_json(lead))
             paths.append(str(path))
         page.locator("input[type=file]").set_input_files(paths)
-        page.get_by_text(re.compile("JSON, lead|recordings were read")).first.wait_for()
-        both = page.get_by_text("2 recordings were read").count() > 0
-        asked = page.get_by_text("Two files have this name").count() > 0
-    words = "both offered" if both else "one offered" + (", the other named" if asked else "")
-    return Outcome.of(both, words)
+        rows = page.get_by_test_id("stText").filter(has_text=re.compile("JSON, lead"))
+        rows.first.wait_for()
+        page.wait_for_timeout(3000)
+        both = rows.count() > 1 or page.get_by_text("2 recordings were read").count() > 0
+    return Outcome.of(both, "both offered" if both else "one offered")
 
 
 @attempt(GROUP, "sessions apart", "a second browser, the same pages", _MEDIA)
@@ -332,8 +332,10 @@ def _neighbour(app: App) -> Outcome:
     _BOUNDS,
 )
 def _five(app: App) -> Outcome:
-    idle = app.resident()
+    idle = _warm(app)
+    answers: list[int] = []
     with visit(app) as page, tempfile.TemporaryDirectory() as folder:
+        page.on("response", lambda got: "upload_file" in got.url and answers.append(got.status))
         paths = []
         for number in range(5):
             path = Path(folder) / f"{number}.bin"
@@ -341,13 +343,29 @@ def _five(app: App) -> Outcome:
                 file.truncate(199 * hostile.MIB)
             paths.append(str(path))
         page.locator("input[type=file]").set_input_files(paths)
-        page.wait_for_timeout(60_000)
+        for _ in range(90):
+            page.wait_for_timeout(1000)
+            if len(answers) >= len(paths):
+                break
+        page.wait_for_timeout(5000)
         most = app.resident("VmHWM")
+    if not answers:
+        raise CannotTryError("no upload was answered")
     wait_for(lambda: app.resident() - idle < 200 * hostile.MIB, 150, every=5)
     after = app.resident()
     held = most - idle < 1200 * hostile.MIB and after - idle < 200 * hostile.MIB
     mib = [figure // hostile.MIB for figure in (idle, most, after)]
-    return Outcome.of(held, f"{mib[0]} MiB idle, {mib[1]} most, {mib[2]} after")
+    words = f"answers {sorted(answers)}; {mib[0]} MiB idle, {mib[1]} most, {mib[2]} after"
+    return Outcome.of(held, words)
+
+
+def _warm(app: App) -> int:
+    """Visit once, so that what is loaded once is there; return the server's memory."""
+    with visit(app) as page:
+        read_case(page, 1)
+        page.wait_for_selector(VIEWER)
+    time.sleep(5)
+    return app.resident()
 
 
 @attempt(
@@ -357,7 +375,7 @@ def _long(app: App) -> Outcome:
     stream = io.BytesIO()
     wave = np.sin(np.arange(20_000_000) / 40).astype(np.float32)
     np.savez(stream, signal=wave, fs=500.0, unit="mV", leads=np.array(["I"]))
-    before = app.resident()
+    before = _warm(app)
     with visit(app) as page, tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "long.npz"
         path.write_bytes(stream.getvalue())
