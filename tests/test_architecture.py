@@ -118,3 +118,41 @@ def test_the_check_itself_sees_a_wrong_import() -> None:
     assert not may_import("signal", "models")
     assert not may_import("render", "models")
     assert may_import("training", "datasets")
+
+
+def circles(arrows: dict[str, set[str]]) -> list[str]:
+    """Return the modules that import themselves by way of others."""
+
+    def reaches(start: str) -> set[str]:
+        seen: set[str] = set()
+        rest = list(arrows.get(start, ()))
+        while rest:
+            module = rest.pop()
+            if module not in seen:
+                seen.add(module)
+                rest += arrows.get(module, ())
+        return seen
+
+    return sorted(module for module in arrows if module in reaches(module))
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    def name_of(path: Path) -> str:
+        return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+    names = {name_of(path) for path in sources()}
+    arrows: dict[str, set[str]] = {}
+    for path in sources():
+        if path.name == "__init__.py":
+            continue  # a package's face names its modules, and they may name the package's others
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                module = node.module or ""
+                asked = [module, *(f"{module}.{alias.name}" for alias in node.names)]
+                arrows.setdefault(name_of(path), set()).update(names.intersection(asked))
+    assert not circles(arrows)
+
+
+def test_the_check_itself_sees_a_circle() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a", "b", "c"]
+    assert not circles({"a": {"b"}, "b": {"c"}})

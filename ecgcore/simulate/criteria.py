@@ -5,16 +5,13 @@ of a record differ a few percent from each other.  What depends on rhythm alone 
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.leads import STANDARD_12
+from ecgcore.simulate.heart import Heart
 from ecgcore.simulate.vector import Array, course, limbs_from
-
-if TYPE_CHECKING:
-    from ecgcore.simulate.person import Heart
 
 _STEP_MS = 2.0
 _SPAN_MS = 520.0
@@ -26,7 +23,7 @@ MARGIN = 1.1
 class Beat:
     """One clean beat from QRS onset on, in mV, less its level there."""
 
-    def __init__(self, heart: "Heart", matrix: Array) -> None:
+    def __init__(self, heart: Heart, matrix: Array) -> None:
         shape, self.bounds = heart.shape, heart.bounds
         at = self.bounds.qrs.onset_ms + np.arange(0.0, _SPAN_MS, _STEP_MS)
         independent = matrix @ course(shape.qrs + shape.st + shape.t, at)
@@ -249,7 +246,7 @@ _CHECKS: dict[str, Callable[[Beat], bool]] = {
 }
 
 
-def meets(statements: tuple[str, ...], heart: "Heart", matrix: Array) -> bool:
+def meets(statements: tuple[str, ...], heart: Heart, matrix: Array) -> bool:
     """Return whether a heart's own beat meets the criteria of these statements.
 
     Parameters

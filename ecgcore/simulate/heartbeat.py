@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecgcore.simulate import atrial, planning
+from ecgcore.simulate.heart import Atria, Heart
 from ecgcore.simulate.library import ATRIAL_SHAPES, VENTRICULAR_SHAPES
-from ecgcore.simulate.person import Atria, Heart, Person
+from ecgcore.simulate.person import Person
 from ecgcore.simulate.planning import OWN, Schedule
 from ecgcore.simulate.rhythms import RHYTHMS
 from ecgcore.simulate.shapes import AtrialShape, VentricularShape, WaveBounds

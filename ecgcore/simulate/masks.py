@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from ecgcore.leads import STANDARD_12
 from ecgcore.simulate import planning
 from ecgcore.simulate.compose import without
+from ecgcore.simulate.heart import Heart
 from ecgcore.simulate.heartbeat import (
     Beats,
     add_atria,
@@ -37,7 +38,7 @@ from ecgcore.simulate.heartbeat import (
     stretch_of,
     ventricular_shape,
 )
-from ecgcore.simulate.person import Heart, Person
+from ecgcore.simulate.person import Person
 from ecgcore.simulate.planning import OWN, PACED, VENTRICULAR
 from ecgcore.simulate.shapes import VentricularShape
 from ecgcore.simulate.spec import ARMS

@@ -15,10 +15,10 @@ import numpy as np
 
 from ecgcore.checks import in_range
 from ecgcore.simulate.criteria import meets
+from ecgcore.simulate.heart import Atria, Heart
 from ecgcore.simulate.planning import Breathing
 from ecgcore.simulate.shapes import (
     AtrialShape,
-    VentricularBounds,
     VentricularShape,
     WaveBounds,
     p_bounds,
@@ -70,22 +70,6 @@ def variation_of(vary: "float | Variation | None") -> Variation:
         return vary
     width = in_range("vary", vary, 0, 2)
     return Variation(width, width, width)
-
-
-@dataclass(frozen=True)
-class Heart:
-    """One shape as this person has it, and its bounds."""
-
-    shape: VentricularShape
-    bounds: VentricularBounds
-
-
-@dataclass(frozen=True)
-class Atria:
-    """One P wave as this person has it, and its bounds."""
-
-    shape: AtrialShape
-    bounds: WaveBounds
 
 
 @dataclass(frozen=True, eq=False)
