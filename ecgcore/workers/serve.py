@@ -60,11 +60,18 @@ def serve(specification: dict[str, Any]) -> None:
             allow_cpu(_CPU_PER_SECOND * specification["max_seconds"])
             _answer(request, answer, handlers)
             gc.collect()
-            grown = address_space() - at_rest > _MAX_LEFT * max_memory
-            leaving = grown or cpu_s() > MAX_CPU_S / 2
+            leaving = cpu_s() > MAX_CPU_S / 2 or _has_left(at_rest + _MAX_LEFT * max_memory)
             send_end(answer, leaving=leaving)
         except (EOFError, BrokenPipeError):
             return
+
+
+def _has_left(most_bytes: float) -> bool:
+    """Return whether a request left memory, or so many open files that none can be opened."""
+    try:
+        return address_space() > most_bytes
+    except OSError:
+        return True
 
 
 def load(name: str) -> Callable[..., Any]:
