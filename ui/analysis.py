@@ -41,6 +41,7 @@ def analysts() -> Pool:
         max_seconds=MAX_SECONDS,
         max_memory_bytes=MAX_MEMORY_BYTES,
         environment=inherited("ECG_WEIGHTS"),
+        niceness=10,  # the server's own pages go first
     )
     return Pool(spec, idle_s=_IDLE_S)
 

@@ -63,6 +63,8 @@ class WorkerSpec:
         What a request may take beyond what the idle worker has.
     environment : mapping of str to str
         Beside the few variables that every worker has.
+    niceness : int
+        How far the process stands back behind others, 0 to 19.
     """
 
     functions: tuple[str, ...]
@@ -70,6 +72,7 @@ class WorkerSpec:
     max_seconds: float = 20.0
     max_memory_bytes: int = 2**30
     environment: Mapping[str, str] = field(default_factory=dict)
+    niceness: int = 0
 
 
 class Worker:
@@ -209,6 +212,7 @@ class Worker:
             "preload": spec.preload,
             "max_seconds": spec.max_seconds,
             "max_memory_bytes": spec.max_memory_bytes,
+            "niceness": spec.niceness,
             "pid": os.getpid(),
         }
         home = str(self._folder.path) if self._folder is not None else ""

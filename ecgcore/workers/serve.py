@@ -35,12 +35,13 @@ def serve(specification: dict[str, Any]) -> None:
     ----------
     specification : dict
         ``functions`` to call, ``preload`` (further functions to import), ``max_seconds``,
-        ``max_memory_bytes`` and the parent's ``pid``.
+        ``max_memory_bytes``, ``niceness`` and the parent's ``pid``.
     """
     alone = not seccomp.is_possible() and leave_network()
     request = os.fdopen(os.dup(0), "rb")
     answer = os.fdopen(os.dup(1), "wb")
     die_with_parent(specification["pid"], request.fileno())
+    os.nice(specification["niceness"])
     # What a library prints must not get between the messages.
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
