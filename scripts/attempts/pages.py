@@ -318,7 +318,7 @@ def _neighbour(app: App) -> Outcome:
         begun = time.monotonic()
         upload(quick, {"small.csv": hostile.CSV}, r"small\.csv: CSV")
         waited = time.monotonic() - begun
-        read = re.compile(r"slow.*: (CSV|Reading|This)")
+        read = re.compile(r"slow.*(CSV,|stopped|memory)")
         first = slow.get_by_test_id("stText").filter(has_text=read).count() == 0
     words = (
         f"small file answered after {waited:.1f} s, {'before' if first else 'after'} the large one"

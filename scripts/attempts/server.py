@@ -219,9 +219,10 @@ def _killed(root: Path) -> Outcome:
 
 
 def _open_session(app: App) -> None:
-    """Visit the page: its reading process starts with the first visit."""
-    with visit(app):
-        wait_for(app.workers, 60)
+    """Have a file read, so that reading processes are there and ready."""
+    with visit(app) as page:
+        upload(page, {"good.csv": CSV}, r"good\.csv: CSV")
+        page.wait_for_timeout(5000)
 
 
 @attempt(STARTS, "full disk", "the temporary folder fills up, then a good file", _PROCESS)
