@@ -192,7 +192,12 @@ def _first_run(root: Path) -> Outcome:
         return Outcome.of(not asked, "asks for an e-mail address" if asked else "asks nothing")
 
 
-@attempt(STARTS, "kill -9 while a reader hangs", "reading process stopped, server killed", _PROCESS)
+@attempt(
+    STARTS,
+    "kill -9 while a reader hangs",
+    "reading process stopped, server killed, started again later",
+    _PROCESS,
+)
 def _killed(root: Path) -> Outcome:
     with tempfile.TemporaryDirectory() as name:
         app = App(root, Path(name)).start()
