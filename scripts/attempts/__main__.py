@@ -78,7 +78,8 @@ def document(before: Found, after: Found) -> str:
     for one in ATTEMPTS:
         told = [found.get(one.name, none) for found in (before, after)]
         cells = [f"{o.verdict}: {o.seen}" if o.verdict == FAILED else o.verdict for o in told]
-        lines.append(row(one.name, one.how, *cells, f"`{one.test}`"))
+        proof = "none" if told[1].verdict == FAILED else f"`{one.test}`"
+        lines.append(row(one.name, one.how, *cells, proof))
     return "\n".join(lines)
 
 

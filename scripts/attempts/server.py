@@ -192,7 +192,12 @@ def _first_run(root: Path) -> Outcome:
         return Outcome.of(not asked, "asks for an e-mail address" if asked else "asks nothing")
 
 
-@attempt(STARTS, "kill -9 while a reader hangs", "reading process stopped, server killed", _PROCESS)
+@attempt(
+    STARTS,
+    "kill -9 while a reader hangs",
+    "reading process stopped, server killed, started again later",
+    _PROCESS,
+)
 def _killed(root: Path) -> Outcome:
     with tempfile.TemporaryDirectory() as name:
         app = App(root, Path(name)).start()
@@ -219,9 +224,10 @@ def _killed(root: Path) -> Outcome:
 
 
 def _open_session(app: App) -> None:
-    """Visit the page: its reading process starts with the first visit."""
-    with visit(app):
-        wait_for(app.workers, 60)
+    """Have a file read, so that reading processes are there and ready."""
+    with visit(app) as page:
+        upload(page, {"good.csv": CSV}, r"good\.csv: CSV")
+        page.wait_for_timeout(5000)
 
 
 @attempt(STARTS, "full disk", "the temporary folder fills up, then a good file", _PROCESS)
