@@ -100,6 +100,8 @@ def _methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[str, str]
 def _first_methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[str, str]:
     """Return the method of the map that Review shows, and the statement's other one."""
     first, second = default_methods(explainer.model, code)
+    if models.cancelled_maps(case, code):
+        return first, second
     try:
         with st.spinner(f"{METHODS[first].name} …", show_time=False):
             shown = models.attribution_of(case, code).method

@@ -19,7 +19,7 @@ from ecgcore.recording import Recording
 from ecgcore.results import Attribution, MeasureResult, Prediction
 from ui.analysis import findings, is_long, measured
 from ui.state import OpenCase
-from ui.waiting import compute, compute_map
+from ui.waiting import cancelled, compute, compute_map
 
 _MAX_MODELS = 4
 
@@ -120,6 +120,12 @@ def attribution_of(
         )
 
     return case.remember(("attribution", code, method, at_s), make)
+
+
+def cancelled_maps(case: OpenCase, code: str) -> bool:
+    """Return whether the reader has cancelled a map of a statement."""
+    model = explainer_of(case).model.name
+    return any(key[:3] == ("attribution", model, code) for key in cancelled(case))
 
 
 def window_probabilities(explainer: Explainer, code: str) -> list[float]:

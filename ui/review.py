@@ -54,7 +54,7 @@ def review(case: OpenCase) -> None:
         with sheet:
             _sheet(case, chosen, None)
         with below:
-            _below(case, chosen, None)
+            _below(case, chosen, None, "Quiz mode: the answer is not shown.")
         return
     attribution = None
     if case.selected is None:
@@ -68,17 +68,17 @@ def review(case: OpenCase) -> None:
     # The list shows what was chosen before its map is made.
     with side:
         prediction = _list(case)
-        if case.selected is not None:
+        if case.selected is not None and isinstance(prediction, Prediction):
             with st.spinner("Asking where the model looked …", show_time=False):
-                attribution = _chosen_map(case)
+                attribution = _chosen_map(case, case.selected)
     if case.selected is not None:
         with sheet:
             _notice(case, chosen, attribution)
             _sheet(case, chosen, attribution)
     with below:
         # Last: what is printed is what the page shows by now.
-        _below(case, chosen, attribution)
-    if prediction is not None:
+        _below(case, chosen, attribution, prediction)
+    if isinstance(prediction, Prediction):
         with side:
             _below_list(case, prediction, attribution)
 
@@ -133,7 +133,12 @@ def _paper(case: OpenCase, chosen: PaperSettings, attribution: Attribution | Non
     )
 
 
-def _below(case: OpenCase, chosen: PaperSettings, attribution: Attribution | str | None) -> None:
+def _below(
+    case: OpenCase,
+    chosen: PaperSettings,
+    attribution: Attribution | str | None,
+    prediction: Prediction | str,
+) -> None:
     """Offer the sheet as PDF and, for a demonstration case, the teaching note."""
     with st.container(horizontal=True, vertical_alignment="center"):
         # The toggle stands behind the button that it decides about.
@@ -146,15 +151,20 @@ def _below(case: OpenCase, chosen: PaperSettings, attribution: Attribution | str
                 st.write(case.demo.what_to_see)
         named = name_toggle(case)
         with button:
-            pdf_button(_printout(case, chosen, attribution, named=named), named=named)
+            printout = _printout(case, chosen, attribution, prediction, named=named)
+            pdf_button(printout, named=named)
 
 
 def _printout(
-    case: OpenCase, chosen: PaperSettings, attribution: Attribution | str | None, *, named: bool
+    case: OpenCase,
+    chosen: PaperSettings,
+    attribution: Attribution | str | None,
+    prediction: Prediction | str,
+    *,
+    named: bool,
 ) -> Printout:
     """Freeze what the page shows."""
     given, attribution = attribution, _shown(case, attribution)
-    prediction = "Quiz mode: the answer is not shown." if case.quiz else _prediction(case)
     overlay, legend = _overlay(attribution), _legend(attribution)
     drawn = attribution is not None and overlay is not None and legend is not None
     said = isinstance(prediction, Prediction)
@@ -216,23 +226,21 @@ def _prediction(case: OpenCase) -> Prediction | str:
         return str(error)
 
 
-def _chosen_map(case: OpenCase) -> Attribution | str | None:
-    """Return the map of the chosen finding, why there is none, or None if none is chosen."""
-    if case.selected is None or not isinstance(_prediction(case), Prediction):
-        return None
+def _chosen_map(case: OpenCase, code: str) -> Attribution | str:
+    """Return the map of the chosen finding, or why there is none."""
     try:
-        return models.attribution_of(case, case.selected)
+        return models.attribution_of(case, code)
     except EcgError as error:
         return str(error)
 
 
-def _list(case: OpenCase) -> Prediction | None:
+def _list(case: OpenCase) -> Prediction | str:
     """Show the findings, or why there are none; return them."""
     with st.spinner("Asking the model …", show_time=False):
         prediction = _prediction(case)
     if isinstance(prediction, str):
         st.info(plain(prediction))
-        return None
+        return prediction
     st.markdown("**What the model suggests**")
     which_model(case)
     if prediction.abstained:

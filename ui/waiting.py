@@ -82,6 +82,12 @@ def compute_map(
     return made
 
 
+def cancelled(case: OpenCase) -> list[tuple[Hashable, ...]]:
+    """Return the keys of the maps that the reader has cancelled."""
+    marks = [key for key in case.memo if isinstance(key, tuple) and key[0] == "cancelled"]
+    return [key[1:] for key in marks]
+
+
 class _Notice:
     """What a page says while a map waits."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.results import Fiducials, Measurement
+from ecgcore.signal.rr import rr_intervals
 
 # P waves belong to the rhythm if most beats have one at a steady distance.
 P_SHARE = 0.5
@@ -71,9 +72,10 @@ def no_conducted_p(
 def _no_p(beats: Fiducials) -> str:
     """Return that there is no P wave, and which rhythms of this rate have none before QRS."""
     words = "No P wave was identified before QRS"
-    if beats.n_beats < 2:
+    rr_s = rr_intervals(beats.r_peak).duration_s
+    if not rr_s.size:
         return f"{words}."
-    rate = 60.0 / float(np.median(np.diff(beats.r_peak)))
+    rate = 60.0 / float(np.median(rr_s))
     if rate > FAST_BPM:
         return f"{words}: consider SVT or atrial flutter."
     other = "AV block" if rate < SLOW_BPM else "atrial flutter"

@@ -54,7 +54,9 @@ _OTHER_WORD = re.compile(
     r"dio|din|dout|sync|batter\w*|vbat|imp|impedance|bioz|lead[ _-]?off|contact|quality|sqi|valid|"
     r"flags?|counter|count|seq\w*|nseq|packet\w*|crc|checksum|rssi|button|switch|"
     r"sound|mic\w*|audio|latitude|longitude|altitude|speed|"
-    r"timestamp\w*|time|date\w*|epoch|unix\w*|clock|rate|peaks?|beats?|class|diagnosis"
+    r"timestamp\w*|time|date\w*|epoch|unix\w*|clock|rate|peaks?|beats?|class|diagnosis|"
+    # what a list of recordings says of each
+    r"ids?|uid|uuid|guid|identifier|file\w*|path|folder|report\w*|statement\w*|code\w*|score"
     r")(?:[ _]*\d{1,2})?(?![a-z])",
     re.IGNORECASE,
 )

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
+from ecgcore.leads import canonical_lead
 from ecgcore.readers.assemble import SIMULATED_COMMENT, computed_leads, find_age_sex
 from ecgcore.readers.base import HEAD_BYTES, ReadOptions, Source, library, shown
 from ecgcore.readers.channels import left_out, names_ecg
@@ -30,6 +31,7 @@ from ecgcore.readers.csv_text import (
     glue_units,
     is_clock,
     is_comment,
+    is_number,
     is_value,
     split,
     uses_comma_twice,
@@ -66,7 +68,11 @@ def listed_in_folder(head: bytes) -> bool:
     if not layout.header or find_rate(layout.comments) is not None:
         return True
     columns = find_columns(layout, len(layout.numeric)) or []
-    return any(names_ecg(c.name) or is_voltage(c.unit) for c in columns)
+    if any(canonical_lead(c.name) or is_voltage(c.unit) for c in columns):
+        return True
+    # A row of a list may say "normal ECG" between its numbers.
+    is_header = not any(is_number(c.name, layout.decimal) for c in columns)
+    return is_header and any(names_ecg(c.name) for c in columns)
 
 
 def _text_of_head(head: bytes) -> str | None:

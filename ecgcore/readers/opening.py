@@ -102,9 +102,10 @@ def read_many(
 def _read_one(files: Mapping[str, bytes], member: str | None, options: ReadOptions) -> Recording:
     paired, refused = _paired(files, options)
     name = next((key for key in paired if display_name(key) == member), member)
-    meant = [name] if name is not None else recordings_in(paired)
-    if len(meant) == 1 and meant[0] in refused:
-        raise refused[meant[0]]
+    if refused:
+        meant = [name] if name is not None else recordings_in(paired)
+        if len(meant) == 1 and meant[0] in refused:
+            raise refused[meant[0]]
     return _read_files(paired, name, options)
 
 

@@ -14,6 +14,7 @@ from ecgcore.errors import EcgError, MissingInformationError, ReadError
 from ecgcore.leads import STANDARD_12, canonical_lead, canonical_leads
 from ecgcore.readers import ReadOptions
 from ecgcore.readers.channels import Kind, kind_of
+from ecgcore.readers.csv_ import listed_in_folder
 
 READERS = Path(readers.__file__).parent
 X = np.round(np.random.default_rng(0).normal(0, 0.3, 900), 3)
@@ -199,3 +200,22 @@ def test_axes_in_json_are_no_samples():
     recording = read(json.dumps(content).encode(), "a.json")
     assert recording.leads == ("ecg",)
     assert noted(recording, "Left out: x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ecg_id,patient_id,age\n" + "".join(f"{i},{i * 7},56\n" for i in range(20)),
+        "ecg_path,score\n" + "".join(f"a{i}.dat,0.{i}\n" for i in range(20)),
+        # Free text that the look for the first row of numbers stops at.
+        "id,age,report\n1,60,a;b\n2,61,normal ECG\n" + "".join(f"{i},60,\n" for i in range(3, 20)),
+    ],
+    ids=["ids", "paths", "reports"],
+)
+def test_a_list_of_recordings_is_none(text):
+    assert not listed_in_folder(text.encode())
+
+
+def test_a_table_headed_ecg_is_a_recording():
+    rows = "".join(f"0.{i:02}\n" for i in range(40))
+    assert listed_in_folder(f"ECG\n{rows}".encode())
