@@ -17,7 +17,7 @@ def test_places_are_stepped_through_by_keyboard(page: Page) -> None:
     page.get_by_role("link", name="Anomaly", exact=True).click()
     places = page.get_by_role("listbox", name="Unusual places").get_by_role("option")
     expect(places.first).to_be_visible(timeout=2 * SLOW_MS)
-    expect(page.get_by_text("of normal recordings")).to_be_visible()
+    expect(page.get_by_text("Percentile of normal recordings")).to_be_visible()
     page.keyboard.press("j")
     expect(places.first).to_have_attribute("aria-selected", "true", timeout=SLOW_MS)
     expect(page.get_by_text("what was expected there")).to_be_visible(timeout=SLOW_MS)
