@@ -127,7 +127,7 @@ def test_files_of_a_list_that_was_left_make_room(
         refused = page.get_by_text(f"{name}: Not a supported")
         expect(refused).to_be_visible(timeout=SLOW_MS)
         page.get_by_role("link", name="Model card").click()
-        expect(page.get_by_role("heading", name="How good it is")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_role("heading", name="Performance")).to_be_visible(timeout=SLOW_MS)
         page.get_by_role("link", name="Open", exact=True).click()
         # The list outlives the page; what the uploader held does not.
         expect(refused).to_be_visible()
