@@ -1,6 +1,8 @@
 """Asking one layer alone, without a server."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from starlette.responses import PlainTextResponse
@@ -35,6 +37,12 @@ def ask_layer(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(layer(PlainTextResponse("inside"), **options)(scope, receive, send))
+    run_apart(layer(PlainTextResponse("inside"), **options)(scope, receive, send))
     found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], found, b"".join(one.get("body", b"") for one in sent[1:])
+
+
+def run_apart(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine in a thread: the journeys' browser keeps a loop in the one of the tests."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()

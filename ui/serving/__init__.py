@@ -17,6 +17,7 @@ from ui.serving.doors import Doors
 from ui.serving.exposure import Exposure, is_loopback, refuse_wide_address
 from ui.serving.headers import SecurityHeaders
 from ui.serving.media import MediaOwners, VisitCookie
+from ui.serving.messages import Messages
 from ui.serving.reaper import reaping
 from ui.serving.settings import ServerSettings
 from ui.serving.uploads import UploadBounds
@@ -46,6 +47,7 @@ def layers() -> list[Middleware]:
         Middleware(Doors, base=base),
         Middleware(VisitCookie, base=base, owners=_owners),
         Middleware(UploadBounds, base=base, settings=settings),
+        Middleware(Messages),
     ]
 
 
