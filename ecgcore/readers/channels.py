@@ -56,7 +56,7 @@ _OTHER_WORD = re.compile(
     r"sound|mic\w*|audio|latitude|longitude|altitude|speed|"
     r"timestamp\w*|time|date\w*|epoch|unix\w*|clock|rate|peaks?|beats?|class|diagnosis|"
     # what a list of recordings says of each
-    r"ids?|uid|uuid|guid|identifier|file\w*|path|folder|report\w*|statement\w*|code\w*|score"
+    r"ids?|uid|uuid|guid|identifier|file\w*|path|folder|report\w*|score"
     r")(?:[ _]*\d{1,2})?(?![a-z])",
     re.IGNORECASE,
 )
