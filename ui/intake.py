@@ -79,6 +79,15 @@ def _take_in(found: Uploads, new: Sequence[Given]) -> None:
 
     found.take_in(new, report)
     bar.empty()
+    # What was given last is what the reader wants to see, be it for the second time.
+    given = [item for item in found.items if any(one in new for one in item.given)]
+    fresh = [e.key for item in given for e in item.entries if e.case is not None]
+    if fresh:
+        found.chosen = fresh[0]
+
+
+def _opened(found: Uploads) -> list[str]:
+    return [entry.key for entry in found.entries if entry.case is not None]
 
 
 # ---- the list ------------------------------------------------------------------------------
@@ -105,7 +114,7 @@ def _show(found: Uploads) -> None:
 
 def _choose_one(found: Uploads) -> None:
     """Show the details of what was opened first, where the reader has chosen nothing."""
-    opened = [entry.key for entry in found.entries if entry.case is not None]
+    opened = _opened(found)
     if found.chosen not in opened:
         found.chosen = opened[0] if opened else ""
 

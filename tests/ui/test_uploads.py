@@ -255,3 +255,14 @@ def test_the_list_can_be_cleared(app: AppTest) -> None:
 
 def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]
     return next(b for b in app.button if b.label == label)
+
+
+def test_what_was_given_last_is_shown(app: AppTest) -> None:
+    give(app, ("a.csv", table(0.1)))
+    give(app, ("b.csv", table(0.2)), ("c.csv", table(0.3)))
+    button(app, "Review this ECG").click().run()
+    assert app.session_state["open_case"].title == "b.csv"
+    app.switch_page("pages/open.py").run()
+    give(app, ("a.csv", table(0.1)))  # for the second time
+    button(app, "Review this ECG").click().run()
+    assert app.session_state["open_case"].title == "a.csv"
