@@ -190,23 +190,33 @@ def crowd(
     until = time.monotonic() + 60 * minutes
 
     def read(number: int) -> None:
-        reader, turn = Reader(server.url), 0
+        turn = 0
         while turn == 0 or time.monotonic() < until:
             which = (number + turn) % len(files)
             try:
+                # A session keeps its cases with what was chosen: each recording has one of its own.
+                reader = Reader(server.url)
                 ready = together.wait if turn == 0 else int
                 seen = open_and_explain(reader, files[which], ready=ready)
+                reader.close()
                 outcome.seen.append(seen)
                 if seen.digests != alone[which]:
                     outcome.wrong.append(f"session {number}, recording {which}: {seen.digests}")
             except (RuntimeError, OSError, StopIteration) as error:
                 outcome.wrong.append(f"session {number}, recording {which}: {error}")
             turn += 1
-        reader.close()
 
     peak = _watched(server, [lambda n=n: read(n) for n in range(n_sessions)])
     outcome.memory_mb = (before, peak, server.memory_mb())
     return outcome
+
+
+def alone_with(server: Server, content: bytes) -> tuple[str, ...]:
+    """Return what a reader sees of a recording who is alone at the server."""
+    reader = Reader(server.url)
+    seen = open_and_explain(reader, content)
+    reader.close()
+    return seen.digests
 
 
 def _watched(server: Server, tasks: list[Callable[[], None]]) -> float:
@@ -223,7 +233,7 @@ def _watched(server: Server, tasks: list[Callable[[], None]]) -> float:
 
 
 def beside_a_hog(server: Server, files: list[bytes], alone: list[tuple[str, ...]]) -> Outcome:
-    """Return what a few readers wait for while one asks for costly things without end."""
+    """Return what a few readers, one after another, wait for beside one who never stops."""
     over = threading.Event()
     hogs = [
         threading.Thread(target=_upload_for_ever, args=(server, over)),
@@ -232,7 +242,12 @@ def beside_a_hog(server: Server, files: list[bytes], alone: list[tuple[str, ...]
     for hog in hogs:
         hog.start()
     time.sleep(3)
-    outcome = crowd(server, files[:OTHERS], alone[:OTHERS], OTHERS)
+    outcome = Outcome()
+    for content, expected in zip(files[:OTHERS], alone[:OTHERS], strict=True):
+        one = crowd(server, [content], [expected], 1)
+        outcome.seen += one.seen
+        outcome.wrong += one.wrong
+        outcome.memory_mb = one.memory_mb
     over.set()
     for hog in hogs:
         hog.join()
@@ -249,11 +264,10 @@ def _upload_for_ever(server: Server, over: threading.Event) -> None:
 
 
 def _explain_for_ever(server: Server, over: threading.Event, files: list[bytes]) -> None:
-    reader, number = Reader(server.url), 0
+    number = 0
     while not over.is_set():
-        open_and_explain(reader, files[number % len(files)])
+        alone_with(server, files[number % len(files)])
         number += 1
-    reader.close()
 
 
 def main() -> None:
@@ -266,10 +280,8 @@ def main() -> None:
     files = recordings(max(*args.sessions, 2 * OTHERS))
     server = Server(args.tree)
     try:
-        first = Reader(server.url)
-        open_and_explain(first, files[-1])  # loads what the first reader loads
-        alone = [open_and_explain(first, content).digests for content in files]
-        first.close()
+        alone_with(server, files[-1])  # loads what the first reader loads
+        alone = [alone_with(server, content) for content in files]
         print(HEAD, flush=True)
         outcomes = []
         for count in args.sessions:

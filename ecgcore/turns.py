@@ -3,7 +3,8 @@
 A computation takes a turn (:func:`turn`).  As many are under way as there are processor cores: more
 threads on tensors this small wait for one another longer than they work.  Findings go before maps,
 maps before work in the background; among equals whoever had fewer turns goes first, then whoever
-came first.
+came first.  While something urgent is computed nothing less urgent is: both would wait for Python's
+lock.
 
 A long computation is made in slices.  Between two of them it calls :func:`pause`: there it lets
 urgent work go first, and there it may be left (:func:`pausing`).  Nobody waits for another's work,
@@ -80,6 +81,7 @@ class Turns:
         self._clock = clock
         self._lock = threading.Lock()
         self._waiting: list[_Request] = []
+        self._under_way: list[_Request] = []
         self._numbers = 0
         # Rounds are counted by priority; a session that had its turn waits for the next round.
         self._round = dict.fromkeys(Priority, 0)
@@ -103,7 +105,7 @@ class Turns:
         finally:
             _HELD.reset(before)
             if request.ready.is_set():
-                self._release()
+                self._release(request)
 
     def before(self, who: Hashable) -> int | None:
         """Return how many requests go before this session's first; None where it does not wait."""
@@ -114,17 +116,18 @@ class Turns:
     def offer(self, request: _Request) -> None:
         """Let whoever is more urgent go first, and after a slice whoever is as urgent."""
         with self._lock:
-            if not self._waiting:
-                return
-            best = min(r.urgency for r in self._waiting)
+            waits = [r.urgency for r in self._waiting]
+            best = min(
+                [*waits, *(r.priority for r in self._under_way if r is not request)], default=9
+            )
+            equal = request.priority in waits and best == request.priority
             long = self._clock() - request.since > SLICE_S[request.priority]
-            if best > request.priority or (best == request.priority and not long):
+            if best >= request.priority and not (equal and long):
                 return
-            request.ready.clear()
-            if best == request.priority:
+            if equal:
                 request.number, request.round = self._place(request.priority, request.who)
+            self._step_back(request)
             self._waiting.append(request)
-            self._free += 1
             self._serve()
         self._wait(request)
 
@@ -158,24 +161,31 @@ class Turns:
                 self._waiting.remove(request)
                 return
             # Served at the very moment it was given up.
-            request.ready.clear()
-            self._free += 1
+            self._step_back(request)
             self._serve()
 
-    def _release(self) -> None:
+    def _release(self, request: _Request) -> None:
         with self._lock:
-            self._free += 1
+            self._step_back(request)
             self._serve()
+
+    def _step_back(self, request: _Request) -> None:
+        request.ready.clear()
+        self._under_way.remove(request)
+        self._free += 1
 
     def _serve(self) -> None:
         while self._free > 0 and self._waiting:
             request = min(self._waiting, key=lambda r: r.order)
+            if any(r.priority < request.urgency for r in self._under_way):
+                return
             self._waiting.remove(request)
             for other in self._waiting:
                 other.overtaken += other.number < request.number
             request.overtaken = 0
             request.since = self._clock()
             self._free -= 1
+            self._under_way.append(request)
             self._note_round(request)
             request.ready.set()
 

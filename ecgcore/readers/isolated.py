@@ -33,6 +33,10 @@ READ_MANY = "ecgcore.readers.opening:read_many"
 _ANSWER = "ecgcore.readers.answering:answer"
 
 
+# What is on the pages already goes first.
+_NICENESS = 5
+
+
 def reading_spec(
     *,
     max_seconds: float = MAX_SECONDS,
@@ -59,6 +63,7 @@ def reading_spec(
         max_seconds=max_seconds,
         max_memory_bytes=max_memory_bytes,
         environment={IN_WORKER: "1", **PLAIN_MEMORY},
+        niceness=_NICENESS,
     )
 
 

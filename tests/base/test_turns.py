@@ -270,3 +270,64 @@ def test_a_pause_outside_a_turn_does_nothing_and_other_threads_are_not_asked() -
         thread.join()
     pause()
     assert asked == [1]
+
+
+def in_thread(
+    crowd: Crowd, name: str, priority: Priority, work: Callable[[], object] = int
+) -> threading.Thread:
+    """Let a session have a turn that is free; return once it has it."""
+
+    def ask() -> None:
+        with acting_for(name), crowd.turns.turn(priority):
+            crowd.served.append(name)
+            work()
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    until(lambda: name in crowd.served)
+    return thread
+
+
+def test_nothing_less_urgent_begins_beside_findings() -> None:
+    crowd = Crowd(places=2)
+    with held(crowd, FINDINGS):
+        crowd.asks("map")
+        assert crowd.served == []
+    crowd.threads[0].join(SECONDS)
+    assert crowd.served == ["map"]
+    assert crowd.turns._free == 2
+
+
+def test_a_map_steps_back_while_findings_are_computed_beside_it() -> None:
+    crowd = Crowd(places=2)
+    paused = threading.Event()
+
+    def make_map() -> None:
+        until(lambda: "findings" in crowd.served)
+        paused.set()
+        pause()
+        crowd.served.append("rest of the map")
+
+    def find() -> None:
+        paused.wait(SECONDS)
+        until(lambda: crowd.waiting == 1)  # the map, though the other place was free
+        crowd.served.append("end of findings")
+
+    threads = [
+        in_thread(crowd, "map", MAPS, make_map),
+        in_thread(crowd, "findings", FINDINGS, find),
+    ]
+    for thread in threads:
+        thread.join(SECONDS)
+    assert crowd.served == ["map", "findings", "end of findings", "rest of the map"]
+    assert crowd.turns._free == 2
+
+
+def test_a_map_gets_its_slice_though_findings_never_end() -> None:
+    crowd = Crowd(places=2)
+    with held(crowd, FINDINGS):
+        crowd.asks("map")
+        for number in range(PATIENCE):
+            assert "map" not in crowd.served
+            in_thread(crowd, f"reader {number}", FINDINGS).join(SECONDS)
+        until(lambda: crowd.served[-1] == "map")

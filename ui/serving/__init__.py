@@ -5,6 +5,7 @@ them to Streamlit's own ASGI application; docs/serving.md says what each of them
 """
 
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -23,6 +24,9 @@ from ui.serving.settings import ServerSettings
 from ui.serving.uploads import UploadBounds
 
 _LOG = logging.getLogger(__name__)
+# A thread that measures waits for Python's lock hundreds of times, for so long each time beside one
+# that explains.
+_SWITCH_S = 0.0002
 _owners = MediaOwners()
 
 
@@ -63,6 +67,7 @@ def require_layers() -> None:
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Note whose media files are whose, and close sessions that nobody comes back to."""
     runtime = get_instance()
+    sys.setswitchinterval(_SWITCH_S)
     _owners.watch(runtime.media_file_mgr)
     async with reaping(runtime, _owners):
         yield
