@@ -22,6 +22,8 @@ from enum import IntEnum
 
 # Whoever was overtaken so often goes before all others, or findings could hold up maps for ever.
 PATIENCE = 8
+# A page asks for one finding after the other: so long after each, no map begins.
+LINGER_S = 0.05
 # While it waits, a request asks so often whether anybody still wants it.
 ASK_S = 0.25
 
@@ -82,6 +84,7 @@ class Turns:
         self._lock = threading.Lock()
         self._waiting: list[_Request] = []
         self._under_way: list[_Request] = []
+        self._lingers = 0
         self._numbers = 0
         # Rounds are counted by priority; a session that had its turn waits for the next round.
         self._round = dict.fromkeys(Priority, 0)
@@ -167,6 +170,16 @@ class Turns:
     def _release(self, request: _Request) -> None:
         with self._lock:
             self._step_back(request)
+            if request.priority is Priority.FINDINGS and self._waiting:
+                self._lingers += 1
+                timer = threading.Timer(LINGER_S, self._end_linger)
+                timer.daemon = True
+                timer.start()
+            self._serve()
+
+    def _end_linger(self) -> None:
+        with self._lock:
+            self._lingers -= 1
             self._serve()
 
     def _step_back(self, request: _Request) -> None:
@@ -177,7 +190,8 @@ class Turns:
     def _serve(self) -> None:
         while self._free > 0 and self._waiting:
             request = min(self._waiting, key=lambda r: r.order)
-            if any(r.priority < request.urgency for r in self._under_way):
+            findings = self._lingers > 0 and request.urgency > Priority.FINDINGS
+            if findings or any(r.priority < request.urgency for r in self._under_way):
                 return
             self._waiting.remove(request)
             for other in self._waiting:

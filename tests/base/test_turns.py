@@ -331,3 +331,13 @@ def test_a_map_gets_its_slice_though_findings_never_end() -> None:
             assert "map" not in crowd.served
             in_thread(crowd, f"reader {number}", FINDINGS).join(SECONDS)
         until(lambda: crowd.served[-1] == "map")
+
+
+def test_no_map_begins_between_two_findings_of_a_page(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LINGER_S", 2.0)
+    with held(crowd, FINDINGS):
+        crowd.asks("map")
+    in_thread(crowd, "more findings", FINDINGS)
+    assert crowd.go_home() == ["more findings", "map"]
