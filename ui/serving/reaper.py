@@ -15,6 +15,8 @@ from ui.serving.uploads import forget_refusals
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_S, _SHORTEST_S = 15.0, 0.2
+# The threads of a session that was closed may hold what it had a little longer.
+_ROUNDS = 4
 
 
 def close_expired(runtime: Runtime) -> list[str]:
@@ -41,6 +43,7 @@ def return_memory() -> None:
 
 
 async def _reap(runtime: Runtime, owners: MediaOwners, every_s: float) -> None:
+    rounds = 0
     while True:
         await asyncio.sleep(every_s)
         try:
@@ -48,6 +51,9 @@ async def _reap(runtime: Runtime, owners: MediaOwners, every_s: float) -> None:
             owners.forget_closed()
             if closed:
                 forget_refusals(closed)
+                rounds = _ROUNDS
+            if rounds > 0:
+                rounds -= 1
                 # Off the loop: others are being answered.
                 await asyncio.to_thread(return_memory)
         except RuntimeError:
