@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.state import SessionState
 
 from tests.serving.client import WATCH, Visit, served
 from ui.serving import reaper
@@ -73,6 +74,8 @@ def test_expired_sessions_are_shut_down_and_their_files_dropped() -> None:
     class Session:
         def __init__(self, name: str) -> None:
             self.id = name
+            self.session_state = SessionState()
+            self.session_state["uploads"] = bytes(10)
 
         def shutdown(self) -> None:
             shut.append(self.id)
@@ -87,8 +90,13 @@ def test_expired_sessions_are_shut_down_and_their_files_dropped() -> None:
     assert swept == []
     storage.save(SimpleNamespace(session=Session("a")))  # type: ignore[arg-type]
     time.sleep(0.001)
-    assert reaper.close_expired(runtime) == ["a"]  # type: ignore[arg-type]
-    assert shut == ["a"]
+    closed = reaper.close_expired(runtime)  # type: ignore[arg-type]
+    assert [session.id for session in closed] == shut == ["a"]
+    (session,) = closed
+    reaper.empty_closed(closed)
+    assert session.session_state.filtered_state == {}
+    assert session.session_state._new_widget_state.widget_metadata == {}
+    assert closed == []
     # A download is marked the first time, and dropped the second.
     assert len(swept) == 2
     reaper.return_memory()

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 from streamlit import config
 from streamlit.runtime import Runtime
+from streamlit.runtime.app_session import AppSession
 
 from ui.serving.media import MediaOwners
 from ui.serving.uploads import forget_refusals
@@ -19,8 +20,8 @@ _LONGEST_S, _SHORTEST_S = 15.0, 0.2
 _ROUNDS = 4
 
 
-def close_expired(runtime: Runtime) -> list[str]:
-    """Close the sessions whose time to come back is over; return their identifiers.
+def close_expired(runtime: Runtime) -> list[AppSession]:
+    """Close the sessions whose time to come back is over; return them.
 
     Streamlit drops them only when the next session is put away, which may be never.
     """
@@ -32,7 +33,20 @@ def close_expired(runtime: Runtime) -> list[str]:
         # A download that nobody has is marked the first time, and dropped the second.
         for _ in range(2):
             runtime.media_file_mgr.remove_orphaned_files()
-    return [session.id for session in closed]
+    return closed
+
+
+def empty_closed(sessions: list[AppSession]) -> None:
+    """Empty what closed sessions held.
+
+    Streamlit's loop holds the session that it served last until it serves another one.
+    """
+    for session in sessions:
+        state = session.session_state
+        state.clear()
+        # What callbacks were to be given, too.
+        state._new_widget_state.widget_metadata.clear()
+    sessions.clear()
 
 
 def return_memory() -> None:
@@ -44,13 +58,16 @@ def return_memory() -> None:
 
 async def _reap(runtime: Runtime, owners: MediaOwners, every_s: float) -> None:
     rounds = 0
+    emptied_next: list[AppSession] = []
     while True:
         await asyncio.sleep(every_s)
         try:
-            closed = close_expired(runtime)
+            # A round later: until then a page may still run that was told to stop.
+            empty_closed(emptied_next)
+            emptied_next = close_expired(runtime)
             owners.forget_closed()
-            if closed:
-                forget_refusals(closed)
+            if emptied_next:
+                forget_refusals([session.id for session in emptied_next])
                 rounds = _ROUNDS
             if rounds > 0:
                 rounds -= 1
