@@ -238,7 +238,7 @@ def quality_words(quality: Quality, recording: Recording) -> str:
     """Return the quality at a glance, in one sentence."""
     bad = quality.bad_leads
     if not quality.acceptable and 2 * len(bad) >= recording.n_leads:
-        return "Signal quality: too poor to read; consider recording again."
+        return "Poor data quality: repeat the ECG."
     if bad:
         return f"Signal quality: not readable in {', '.join(bad)}; good enough elsewhere."
     if quality.masked or not quality.acceptable:
