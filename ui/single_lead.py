@@ -327,7 +327,7 @@ def _map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | str:
             lambda: compute_map(
                 case,
                 key,
-                "Student's map" if name == SINGLE_LEAD_MODEL else "Teacher's map",
+                "Map, one lead" if name == SINGLE_LEAD_MODEL else "Map, all leads",
                 lambda _report: best_checked(model, code, partial(explainer.explain, code)),
             ),
         )

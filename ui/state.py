@@ -24,11 +24,11 @@ OF_A_CASE = (
     "card_anomaly_",
     "card_explain_",
     "explain_",
+    "failed_map_",
     "measure_",
     "median_",
     "review_",
     "save_",
-    "show_failed_",
     "single_lead_",
     "waveform_",
     "what_if_",
@@ -128,11 +128,13 @@ class OpenCase:
 
     def _replace(self, recording: Recording) -> None:
         self.recording, self.model, self.selected, self.shared = recording, None, None, None
+        self.turned_to = None
+        self.failed_maps_shown.clear()
         self.memo.clear()
 
     def read_by(self, name: str) -> None:
         """Let another model read this case: what the one before said is forgotten."""
-        self.model, self.selected = name, None
+        self.model, self.selected, self.turned_to = name, None, None
         said = ("prediction", "explainer", "attribution")
         for key in [k for k in self.memo if k in said or (isinstance(k, tuple) and k[0] in said)]:
             del self.memo[key]

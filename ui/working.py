@@ -2,7 +2,6 @@
 
 import os
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,10 +10,10 @@ import streamlit as st
 from ecgcore.errors import CancelledError
 from ecgcore.workers import Pool, Ticket
 from ecgcore.workers.framing import Parts
+from ui.state import session_name
 
 # What is done sooner shows nothing of a queue.
 _QUIET_S, _LOOK_S = 0.4, 0.3
-_SESSION = "work_session"
 _CANCELLED = "This was cancelled before it was done."
 
 
@@ -69,7 +68,7 @@ def run_work(
     if found.cancelled:
         raise CancelledError(_CANCELLED)
     if found.ticket is None:
-        found.ticket = pool.submit(request(), session=_session(), key=key, function=function)
+        found.ticket = pool.submit(request(), session=session_name(), key=key, function=function)
     _show_until_done(found.ticket, slot, words)
     st.session_state.pop(_name(slot), None)
     return found.ticket.result()
@@ -120,12 +119,6 @@ def _slot(slot: str) -> _Slot | None:
 
 def _name(slot: str) -> str:
     return f"work_{slot}"
-
-
-def _session() -> str:
-    """Return a name for this session that tells nothing of it."""
-    name: str = st.session_state.setdefault(_SESSION, uuid.uuid4().hex)
-    return name
 
 
 def inherited(*names: str) -> dict[str, str]:

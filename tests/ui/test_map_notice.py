@@ -109,3 +109,14 @@ def test_on_the_page_the_reason_stands_above_the_paper_with_its_switch(
 def heat(app: AppTest) -> list[dict]:
     figure = payloads(app)["ecg.viewer"]["figure"]
     return [t for t in figure["data"] if t["meta"]["role"] == "heat"]
+
+
+def test_what_was_allowed_of_a_map_goes_with_the_leads_and_the_model() -> None:
+    case = long_case(turned_to="PVC")
+    case.failed_maps_shown.add(("m-1", "PVC", "gradcam"))
+    case.read_by("m-2")
+    assert case.turned_to is None
+    case.turned_to = "PVC"
+    case.name_leads({case.recording.leads[0]: "V1"})
+    assert case.turned_to is None
+    assert not case.failed_maps_shown

@@ -66,8 +66,8 @@ def test_what_was_chosen_on_a_lead_or_place_is_gone_and_habits_stay(app: AppTest
     before = {
         "single_lead_lead": "V3",
         "single_lead_statement": "RBBB",
-        "show_failed_map": True,
-        "show_failed_teacher": True,
+        "failed_map_review_a": True,
+        "failed_map_teacher_a": True,
         "explain_failed_left": True,
         "explain_left_PVC": "saliency",
         "explain_lead_view": "Eight leads",

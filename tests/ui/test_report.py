@@ -138,7 +138,6 @@ def test_the_overlay_is_that_of_the_screen(
     case = upload()
     case.selected = "RBBB"
     app.session_state["overlay_style"] = style
-    app.session_state["show_failed_map"] = True
     show(app, case)
     content = press()
     text = text_of(content)
