@@ -10,24 +10,20 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import EcgError
 from ecgcore.inference import available_models, use_threads
-from ecgcore.inference.anomaly import (
-    DEFAULT_ANOMALY,
-    default_anomaly,
-    find_anomalies,
-)
+from ecgcore.inference.anomaly import default_anomaly
 from ecgcore.inference.anomaly_shading import ShadingScale, shade, shading_scale
 from ecgcore.inference.anomaly_spans import Place, places_of, spans_of
 from ecgcore.inference.card import ANOMALY
+from ecgcore.inference.shelf import DEFAULT_ANOMALY
 from ecgcore.measure.unusual import worded
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
 from ecgcore.render.restored import lead_bars, over_time, restored_figure
-from ecgcore.results import AnomalyMap, AnomalySpan
-from ui import card_words, settings
+from ecgcore.results import AnomalyMap, AnomalySpan, MeasureResult
+from ui import card_words, models, settings
 from ui.card_words import plot
 from ui.findings import place_list
 from ui.jobs import Job
-from ui.measuring import measured
 from ui.review import footer_lines, header_lines
 from ui.state import OpenCase, open_case
 from ui.viewer import Legend, envelope, paper_viewer
@@ -38,7 +34,6 @@ _VIEWER = "anomaly_paper"
 _LIST = "anomaly_places"
 _THRESHOLD = "anomaly_threshold"
 _CHOSEN = "anomaly_place"
-_ASKED = "anomalies"
 # One normal sample in so many is as unusual or more.
 _STEPS = (20, 50, 100, 200, 500, 1000, 2000, 10_000)
 _MOST_PLACES = 12
@@ -61,14 +56,14 @@ def anomalies(case: OpenCase) -> None:
     """Show how unusual a case is, and where."""
     chosen = settings.paper_controls(case)
     paper, side = st.columns([3.95, 1.25], gap="small")
-    if _ASKED not in case.memo:
+    found = case.answers.anomalies.found
+    if found is None:
         # The paper stands before the model has answered.
         with paper:
             _paper(case, chosen, None)
         with side:
-            case.remember(_ASKED, lambda: _found(case))
+            case.answers.anomalies.found = _found(case)
         st.rerun()
-    found: AnomalyMap | str = case.remember(_ASKED, lambda: _found(case))
     if isinstance(found, str):
         with paper:
             _paper(case, chosen, None)
@@ -77,7 +72,7 @@ def anomalies(case: OpenCase) -> None:
         return
     with side:
         threshold = _head(case, found)
-    places = case.remember(("places", threshold), lambda: _places(case, found, threshold))
+    places = _places(case, found, threshold)
     place = _chosen(places)
     with paper:
         _paper(case, chosen, found)
@@ -96,11 +91,11 @@ def _found(case: OpenCase) -> AnomalyMap | str:
         use_threads(1)
         model = default_anomaly()
         bar = st.progress(0.0, "Comparing with normal ECGs …")
-        recording = case.recording
+        study = case.study
         found = compute(
             case,
             ("anomalies", model.name),
-            lambda report: find_anomalies(model, recording, report=report),
+            lambda report: study.anomaly(model, report=report),
             waiting=lambda job: bar.progress(job.share, _compared(job)),
         )
     except EcgError as error:
@@ -115,12 +110,22 @@ def _compared(job: Job) -> str:
 
 
 def _places(case: OpenCase, found: AnomalyMap, threshold: float) -> tuple[Place, ...]:
-    """Return the places at a threshold, the most unusual ones with words."""
+    """Return the places at a threshold, the most unusual ones with words; made once."""
+    known = models.measured_of(case)
+    kept = case.answers.anomalies.places
+    if threshold not in kept:
+        kept[threshold] = _find_places(found, threshold, known, case.recording.unit)
+    return kept[threshold]
+
+
+def _find_places(
+    found: AnomalyMap, threshold: float, known: MeasureResult, unit: str
+) -> tuple[Place, ...]:
     shown = places_of(marks_of(found, threshold))[:_MOST_PLACES]
     kept = tuple(span for place in shown for span in place.spans)
     if not kept:
         return ()
-    said = worded(replace(found, spans=kept), measured(case), case.recording.unit)
+    said = worded(replace(found, spans=kept), known, unit)
     return places_of(said.spans)
 
 
@@ -161,12 +166,11 @@ def _paper(case: OpenCase, chosen: PaperSettings, found: AnomalyMap | None) -> N
 
 def _shading(case: OpenCase, found: AnomalyMap) -> tuple[ShadingScale, NDArray[np.float32]]:
     """Return how this recording is shaded, and its shading; computed once."""
-
-    def make() -> tuple[ShadingScale, NDArray[np.float32]]:
+    kept = case.answers.anomalies
+    if kept.shading is None:
         scale = shading_scale(found.values)
-        return scale, shade(found.values, found.fs_hz, scale)
-
-    return case.remember("anomaly_shading", make)
+        kept.shading = scale, shade(found.values, found.fs_hz, scale)
+    return kept.shading
 
 
 def _below(case: OpenCase, found: AnomalyMap, threshold: float, place: Place | None) -> None:
@@ -327,7 +331,7 @@ def _chosen(places: tuple[Place, ...]) -> Place | None:
 def _list(
     case: OpenCase, found: AnomalyMap, places: tuple[Place, ...], place: Place | None
 ) -> None:
-    case.memo["anomaly_places"] = places
+    case.answers.anomalies.listed = places
     st.caption(places_words(found, n_places=len(places), scale=_shading(case, found)[0]))
     if not places:
         return
@@ -448,7 +452,7 @@ def _do(key: str) -> None:
     if act["name"] == "navigate":
         case.start_s = float(act.get("start_s", 0.0))
         return
-    places: tuple[Place, ...] = case.memo.get("anomaly_places", ())
+    places = case.answers.anomalies.listed
     codes = [_code(place) for place in places]
     now = st.session_state.get(_CHOSEN)
     if act["name"] == "select" and act.get("code") in codes:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ecgcore.measure import measure, reference_range
+from ecgcore.measure import reference_range
 from ecgcore.measure.editing import edit_words
 from ecgcore.measure.machine import difference, machine_values
 from ecgcore.measure.rhythm import rhythm_words
@@ -17,8 +17,8 @@ from ecgcore.render.trend import trend_figure
 from ecgcore.results import Measurement, MeasureResult
 from ecgcore.signal.quality_words import lost_lead
 from ecgcore.units import MV
-from ui import settings
-from ui.edits import move_mark, refusals, with_edits
+from ui import models, settings
+from ui.edits import move_mark, refusals
 from ui.marks import beat_marks, median_marks, moved
 from ui.review import footer_lines, header_lines
 from ui.state import OpenCase, open_case
@@ -46,17 +46,8 @@ def measurements(case: OpenCase) -> None:
 
 def measured(case: OpenCase) -> MeasureResult:
     """Return the case's measurements with the reader's marks in them."""
-    return with_edits(_unedited(case), case)
-
-
-def _unedited(case: OpenCase) -> MeasureResult:
-    result: MeasureResult = case.remember("measured", lambda: _measure(case.recording))
-    return result
-
-
-def _measure(recording: Recording) -> MeasureResult:
     with st.spinner("Measuring …"):
-        return measure(recording)
+        return models.measured_of(case)
 
 
 # ---- paper ---------------------------------------------------------------------------------
@@ -116,7 +107,7 @@ def _move(case: OpenCase, act: dict[str, Any]) -> None:
         refusals().add(case, "This mark cannot be moved here; it was left where it was.")
         return
     beat, name, time_s = found
-    move_mark(_unedited(case), case, (beat, name), time_s)
+    move_mark(case, (beat, name), time_s)
 
 
 # ---- the panel -----------------------------------------------------------------------------
@@ -132,7 +123,7 @@ def _panel(case: OpenCase, result: MeasureResult) -> None:
         case.edits.clear()
         refusals().forget()
         st.rerun(scope="fragment")
-    for line in edit_words(_unedited(case), result, case.edits):
+    for line in edit_words(models.as_measured(case), result, case.edits):
         st.caption(plain(f"Edited: {line}"))
     rows = [_row(case, m) for m in _in_order(result)]
     st.html(f'<table class="ecg-table">{"".join(rows)}</table>')

@@ -340,8 +340,8 @@ def _act(key: str) -> dict[str, Any] | None:
 
 def _do(case: OpenCase, act: dict[str, Any]) -> None:
     """Apply one action: choose, step through the list, confirm or dismiss."""
-    prediction = case.memo.get("prediction")
-    if not isinstance(prediction, Prediction):
+    prediction = case.answers.of(models.model_name(case)).prediction
+    if prediction is None:
         return
     codes = [finding.code for finding in ordered(prediction.findings)]
     name = act["name"]

@@ -9,13 +9,12 @@ import streamlit as st
 
 from ecgcore.errors import EcgError
 from ecgcore.explain import METHODS, Explainer, best_checked, verdict
-from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL, available_models, predict
+from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL, available_models
 from ecgcore.inference.choice import choices_for, one_lead_of
 from ecgcore.inference.one_lead import can_and_cannot
-from ecgcore.inference.prepare import STAND_INS
-from ecgcore.interpret import assess, stretches_without_qrs
 from ecgcore.labels import statement
-from ecgcore.leads import STANDARD_12
+from ecgcore.leads import STAND_INS, STANDARD_12
+from ecgcore.measure.alarms import stretches_without_qrs
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import PaperSettings, lay_out
 from ecgcore.results import Attribution, Finding, Prediction
@@ -170,28 +169,18 @@ def _codes(prediction: Prediction) -> set[str]:
 
 
 def _teacher(case: OpenCase) -> Prediction:
-    return case.remember(
-        ("teacher", DEFAULT_MODEL),
-        lambda: assess(
-            models.model(DEFAULT_MODEL), case.recording, measured=models.measured_of(case)
-        ),
-    )
+    models.as_measured(case)
+    return models.findings_by(case, case.answers.of(DEFAULT_MODEL))
 
 
 def _student(case: OpenCase, lead: str) -> Prediction:
-    def ask() -> dict[str, Prediction]:
-        return {}
-
-    kept = case.remember(("students",), ask)
-    if lead not in kept:
-        model = models.model(SINGLE_LEAD_MODEL)
-        kept[lead] = predict(
-            model,
-            case.recording,
-            leads=(lead,),
-            unread=stretches_without_qrs(models.measured_of(case)),
+    answers = case.answers.of(SINGLE_LEAD_MODEL, (lead,))
+    if answers.prediction is None:
+        answers.prediction = answers.study.predict(
+            models.model(SINGLE_LEAD_MODEL),
+            unread=stretches_without_qrs(models.as_measured(case)),
         )
-    return kept[lead]
+    return answers.prediction
 
 
 # ---- what is lost --------------------------------------------------------------------------
@@ -300,14 +289,15 @@ def _bar(label: str, finding: Finding | None, *, strong: bool) -> str:
 
 def _papers(case: OpenCase, lead: str, code: str) -> None:
     name = statement(code).name
-    _strip(case, lead, _map(case, DEFAULT_MODEL, lead, code), f"All leads: {name}", "teacher")
-    student = _found(_student(case, lead), code)
-    if student is not None and student.finding is None:
-        _strip(case, lead, student.reason, f"{lead} alone: {name}", "student")
-        return
-    _strip(
-        case, lead, _map(case, SINGLE_LEAD_MODEL, lead, code), f"{lead} alone: {name}", "student"
-    )
+    for model, title, key, said in (
+        (DEFAULT_MODEL, f"All leads: {name}", "teacher", _teacher(case)),
+        (SINGLE_LEAD_MODEL, f"{lead} alone: {name}", "student", _student(case, lead)),
+    ):
+        finding = _found(said, code)
+        if finding is not None and finding.finding is None:
+            _strip(case, lead, finding.reason, title, key)
+        else:
+            _strip(case, lead, _map(case, model, lead, code), title, key)
 
 
 def _map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | str:
@@ -317,16 +307,13 @@ def _map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | str:
     if code not in model.card.codes:
         return f"{name} does not know this statement."
     try:
-        explainer: Explainer = case.remember(
-            ("single lead explainer", name, leads),
-            lambda: Explainer(model, case.recording, leads),
-        )
-        key = ("single lead map", name, leads, code)
-        return case.remember(
-            key,
+        answers = case.answers.of(name, leads)
+        explainer = answers.explainer = answers.explainer or Explainer(model, answers.study)
+        return answers.maps.get(
+            (code, None, None),
             lambda: compute_map(
                 case,
-                key,
+                ("single lead map", name, leads, code),
                 "Map, one lead" if name == SINGLE_LEAD_MODEL else "Map, all leads",
                 lambda _report: best_checked(model, code, partial(explainer.explain, code)),
             ),

@@ -6,12 +6,10 @@ import numpy as np
 import streamlit as st
 
 from ecgcore.errors import EcgError
-from ecgcore.inference import predict
 from ecgcore.inference.waveform import (
     WaveformModel,
     WaveformReading,
     amended,
-    read_waveforms,
     waveform_models,
 )
 from ecgcore.labels import statement
@@ -19,7 +17,7 @@ from ecgcore.recording import Recording
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import PaperSettings, Sheet, lay_out, window_seconds
 from ecgcore.render.waveform import curve_figure
-from ecgcore.results import Finding, Prediction
+from ecgcore.results import Finding
 from ecgcore.signal.waveform_rules import PAPER, waveform_rules
 from ui import models, settings
 from ui.findings import value
@@ -105,12 +103,12 @@ def _network(found: WaveformModel | None) -> WaveformModel | None:
 def _reading(case: OpenCase, disease: str, network: WaveformModel | None) -> WaveformReading:
     name = network.name if network else None
 
-    def make() -> WaveformReading:
+    known = case.answers.curves
+    if (disease, name) not in known:
         with st.spinner("Finding the waves …"):
             loaded = models.model(name) if name else None
-            return read_waveforms(case.recording, disease, loaded)
-
-    return case.remember(("waveforms", disease, name), make)
+            known[disease, name] = case.study.waveforms(disease, loaded)
+    return known[disease, name]
 
 
 def _choose_curve(reading: WaveformReading) -> str:
@@ -144,8 +142,8 @@ def _papers(case: OpenCase, chosen: PaperSettings, reading: WaveformReading, sho
     _paper(case, chosen, sheet, recording, reading, shown)
     _strip(case, reading, sheet)
     gain = _gain(reading, shown)
-    changed = case.remember(
-        ("amended", reading.rule.code, shown, reading.learned is None),
+    changed = case.answers.amended.get(
+        (reading.rule.code, shown, reading.learned is None),
         lambda: amended(case.recording, gain, f"{shown.lower()}, {reading.rule.code}"),
     )
     st.markdown("**What the classifier is given:** the signal times the curve")
@@ -263,13 +261,13 @@ def _findings(case: OpenCase, reading: WaveformReading, network: WaveformModel |
 
 
 def _said(case: OpenCase, code: str, network: WaveformModel) -> str:
-    def make() -> Prediction:
-        return predict(models.model(network.name), case.recording)
-
+    answers = case.answers.of(network.name)
     try:
-        made = case.remember(("waveform_prediction", network.name), make)
+        if answers.prediction is None:
+            answers.prediction = answers.study.predict(models.model(network.name))
     except EcgError as error:
         return str(error)
+    made = answers.prediction
     return finding_words(next(f for f in made.findings if f.code == code))
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ecgcore.errors import EcgError
 from ecgcore.explain import Explainer
-from ecgcore.explain.counterfactual import Change, probabilities, what_if
+from ecgcore.explain.counterfactual import Change, as_probabilities, probabilities, what_if
 from ecgcore.recording import Recording
 from ecgcore.results import Beats, Finding, Prediction
 from ui.findings import percent_words, value
@@ -28,10 +28,7 @@ def what_if_panel(case: OpenCase, explainer: Explainer, prediction: Prediction, 
     recording, beats = _stretch(explainer, code)
     change = _change(case, explainer, beats)
     leads = tuple(explainer.reading.given.leads)
-    before = case.remember(
-        ("what if", explainer.model.name, code),
-        lambda: probabilities(explainer.model, recording, leads=leads),
-    )
+    before = _unchanged(case, explainer, code, recording)
     try:
         after = (
             before
@@ -44,6 +41,20 @@ def what_if_panel(case: OpenCase, explainer: Explainer, prediction: Prediction, 
     _answer(prediction, code, before, after)
     if change.voltage != 1 and not explainer.model.card.input.sees_voltage:
         st.caption("This model sees shape, not voltage: a factor changes nothing.")
+
+
+def _unchanged(
+    case: OpenCase, explainer: Explainer, code: str, recording: Recording
+) -> Mapping[str, float]:
+    """Return every probability as it is, computed once."""
+    known = case.answers.of(explainer.model.name).unchanged
+    if code not in known:
+        if recording is explainer.recording:
+            known[code] = as_probabilities(explainer.model, explainer.logits())
+        else:
+            leads = tuple(explainer.reading.given.leads)
+            known[code] = probabilities(explainer.model, recording, leads=leads)
+    return known[code]
 
 
 def _stretch(explainer: Explainer, code: str) -> tuple[Recording, Beats | None]:

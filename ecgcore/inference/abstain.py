@@ -4,7 +4,7 @@ The rules are about the recording, not about the probability: a network answers 
 what it was never shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -147,6 +147,8 @@ def limits_of(
     lead_names: dict[str, str],
     quality: Quality,
     card: ModelCard,
+    *,
+    has_spikes: Callable[[], bool] | None = None,
 ) -> Limits:
     """Return what cannot be assessed on this recording.
 
@@ -158,6 +160,8 @@ def limits_of(
         The recording's name of each lead used -> the model's name of it.
     quality : Quality
     card : ModelCard
+    has_spikes : callable, optional
+        Tells whether pacing spikes precede the complexes, where somebody knows already.
     """
     limits = Limits()
     codes = card.codes
@@ -178,7 +182,8 @@ def limits_of(
     told = known_paced(recording)
     if told:
         limits.block(not_in_paced, f"{told}; {_NOT_PACED}")
-    if readable and recording.patient.pacemaker is not False and paced_by_spikes(recording):
+    may_be_paced = readable and recording.patient.pacemaker is not False
+    if may_be_paced and (paced_by_spikes(recording) if has_spikes is None else has_spikes()):
         limits.block(not_in_paced, f"{SPIKES}; {_NOT_PACED}")
         limits.found[PACED] = f"{SPIKES}."
     if card.input.max_leads == 1:

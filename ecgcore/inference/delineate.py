@@ -1,26 +1,22 @@
 """The learned delineator on a recording: probabilities, and the waves of each beat."""
 
-import threading
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import WAVES
-from ecgcore.inference.loading import LoadedModel, load_model
+from ecgcore.inference.loading import LoadedModel, shared_model
+from ecgcore.inference.shelf import DEFAULT_DELINEATOR
 from ecgcore.inference.wave_segments import beat_waves
 from ecgcore.models import standardise
 from ecgcore.results import FIDUCIALS
 from ecgcore.signal.prepare import prepare
 from ecgcore.turns import Priority, pause, turn
 
-DEFAULT_DELINEATOR = "delineator-1"
 # Windows of a long lead overlap by this much; the outer half of it is not used.
 OVERLAP_S = 2.0
 BATCH = 24
-_LOADED: dict[str, LoadedModel] = {}
-_LOADING = threading.Lock()
 
 
 def default_delineator() -> LoadedModel:
@@ -31,10 +27,7 @@ def default_delineator() -> LoadedModel:
     ModelError
         If its folder is missing or altered.
     """
-    with _LOADING:
-        if DEFAULT_DELINEATOR not in _LOADED:
-            _LOADED[DEFAULT_DELINEATOR] = load_model(DEFAULT_DELINEATOR, task=WAVES)
-        return _LOADED[DEFAULT_DELINEATOR]
+    return shared_model(DEFAULT_DELINEATOR, task=WAVES)
 
 
 def delineate(

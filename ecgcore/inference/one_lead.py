@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ecgcore.inference.prepare import STAND_INS
+from ecgcore.leads import STAND_INS
 
 # Below this area under the curve on that lead, on records not learned from, nothing is said.
 LEAST_AREA = 0.80

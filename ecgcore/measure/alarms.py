@@ -1,14 +1,13 @@
 """Stretches in which the ventricles do not pump, as far as the trace tells."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.recording import Recording, Step
-from ecgcore.results import RhythmAlarm
-from ecgcore.signal.beats import Traces, find_beats, make_traces
+from ecgcore.results import MeasureResult, NotAssessed, RhythmAlarm
+from ecgcore.signal.beats import Detected, Traces
 from ecgcore.signal.fibrillation import unorganised_spans
 from ecgcore.signal.silence import are_p_waves, find_pauses, is_asystole, is_straight_line
 from ecgcore.units import MV
@@ -20,6 +19,8 @@ MIN_FS_HZ = 100.0
 MIN_LEFT_S = 3.0
 # A lead with less than this of its samples is not looked at.
 MIN_PRESENT = 0.2
+# Alarms of stretches without QRS complexes: no statement is read there.
+NO_QRS = ("no signal", "asystole", "standstill", "no organised QRS")
 NO_SIGNAL = "No lead is readable: the line does not move (asystole, or no electrode connected)."
 ASYSTOLE = "No QRS complexes: asystole cannot be excluded."
 STANDSTILL = "P waves without QRS complexes: ventricular standstill cannot be excluded."
@@ -49,7 +50,7 @@ def find_organised(recording: Recording) -> Organised:
     recording : Recording
         Of any leads; below 100 Hz nothing is looked for.
     """
-    rows = _moving(recording)
+    rows = moving_leads(recording)
     if recording.fs_hz < MIN_FS_HZ:
         return Organised(recording, ())
     if rows is None:
@@ -68,27 +69,23 @@ def find_organised(recording: Recording) -> Organised:
     return Organised(recording.changed(signal, Step("mask", {"stretches": len(spans)})), alarms)
 
 
-def _moving(recording: Recording) -> NDArray[np.float32] | None:
+def moving_leads(recording: Recording) -> NDArray[np.float32] | None:
     """Return the leads that have samples and move; None where none does."""
     present = np.isfinite(recording.signal).mean(axis=1) >= MIN_PRESENT
     rows = [row for row in recording.signal[present] if not is_straight_line(row[None])]
     return np.stack(rows) if rows else None
 
 
-def find_standstill(recording: Recording, readable: Sequence[str]) -> RhythmAlarm | None:
+def find_standstill(recording: Recording, beats: Detected) -> RhythmAlarm | None:
     """Say whether a recording has no QRS complexes: asystole, or P waves alone.
 
     Parameters
     ----------
     recording : Recording
-    readable : sequence of str
-        Leads of good quality; where there are none, every lead that moves is looked at.
+    beats : Detected
+        In the leads of good quality; where there are none, in every lead that moves.
     """
-    rows = np.stack([recording.lead(n) for n in readable]) if readable else _moving(recording)
-    if rows is None or recording.fs_hz < MIN_FS_HZ:
-        return None
-    traces = make_traces(rows, recording.fs_hz)
-    r_s = find_beats(traces)
+    traces, r_s = beats
     in_mv = recording.unit == MV
     if in_mv and is_asystole(traces, r_s):
         return RhythmAlarm("asystole", 0.0, recording.duration_s, ASYSTOLE)
@@ -103,3 +100,9 @@ def pause_alarms(traces: Traces, r_s: Array, absent_s: Array) -> tuple[RhythmAla
         RhythmAlarm("pause", a, b, f"No QRS complex for {b - a:.1f} s.")
         for a, b in find_pauses(traces, r_s, absent_s)
     )
+
+
+def stretches_without_qrs(measured: MeasureResult) -> list[NotAssessed]:
+    """Return where no statement is to be read, each stretch with its reason."""
+    stretches = [alarm for alarm in measured.alarms if alarm.kind in NO_QRS]
+    return [NotAssessed(alarm.start_s, alarm.end_s, alarm.words) for alarm in stretches]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.measure import delineators
-from ecgcore.measure.alarms import find_organised, find_standstill, pause_alarms
+from ecgcore.measure.alarms import find_organised, find_standstill, moving_leads, pause_alarms
 from ecgcore.measure.axes import axis_measurements
 from ecgcore.measure.beat_types import BeatTypes, beat_types
 from ecgcore.measure.certainty import withhold_uncertain
@@ -37,9 +37,9 @@ from ecgcore.results import (
     RhythmAlarm,
     StDeviation,
 )
-from ecgcore.signal.beats import find_beats, make_traces
+from ecgcore.signal.beats import Detected, search
 from ecgcore.signal.confidence import beat_confidence
-from ecgcore.signal.quality import assess, grade
+from ecgcore.signal.quality import Graded, assess, grade
 from ecgcore.signal.rr import absent_spans, rr_before
 from ecgcore.turns import Priority, turn
 from ecgcore.units import MV
@@ -74,7 +74,12 @@ class _Waves:
 
 @turn(Priority.FINDINGS)
 def measure(
-    recording: Recording, *, delineator: str | None = None, check: bool = True
+    recording: Recording,
+    *,
+    delineator: str | None = None,
+    check: bool = True,
+    graded: Graded | None = None,
+    beats: Detected | None = None,
 ) -> MeasureResult:
     """Measure a recording.
 
@@ -88,6 +93,10 @@ def measure(
     check : bool
         Whether the other delineator reads some leads too; where it disagrees, the stated
         uncertainty is wider.
+    graded : Graded, optional
+        Its quality, where it is known.
+    beats : Detected, optional
+        QRS complexes of its readable leads, cleaned, where they are known.
 
     Returns
     -------
@@ -105,20 +114,24 @@ def measure(
     finder = delineators.delineator(name)
     organised = find_organised(recording)
     if organised.recording is None:
-        return _nothing(recording, assess(recording), name, organised.alarms)
-    graded = grade(organised.recording, recorded=recording)
+        quality = assess(recording) if graded is None else graded.quality
+        return _nothing(recording, quality, name, organised.alarms)
+    if graded is None or organised.recording is not recording:
+        # Where fibrillation was left out, nothing that was found before holds.
+        graded, beats = grade(organised.recording, recorded=recording), None
     recording = graded.readable(organised.recording)
     quality = graded.quality
     readable = tuple(n for n in recording.leads if n not in quality.bad_leads)
-    still = find_standstill(recording, readable)
+    signal = np.stack([recording.lead(n) for n in readable]) if readable else None
+    rows = moving_leads(recording) if signal is None else signal
+    if rows is None or recording.fs_hz < MIN_FS_HZ:
+        return _nothing(recording, quality, name, organised.alarms)
+    beats = search(rows, recording.fs_hz) if beats is None or signal is None else beats
+    still = find_standstill(recording, beats)
     if still is not None:
         return _nothing(recording, quality, name, (*organised.alarms, still))
-    if recording.fs_hz < MIN_FS_HZ or not readable:
-        return _nothing(recording, quality, name, organised.alarms)
-    signal = np.stack([recording.lead(n) for n in readable])
-    traces = make_traces(signal, recording.fs_hz)
-    r_s = find_beats(traces)
-    if r_s.size == 0:
+    traces, r_s = beats
+    if signal is None or r_s.size == 0:
         return _nothing(recording, quality, name, organised.alarms)
     by_lead = finder(signal, recording.fs_hz, r_s)
     other = _checked(signal, recording.fs_hz, r_s, name) if check else None

@@ -6,6 +6,7 @@ is NaN, and its exceptions and warnings end as words in the answer.
 """
 
 import importlib
+import threading
 import warnings
 from dataclasses import dataclass
 
@@ -39,6 +40,10 @@ _KEYS = {
     "ECG_T_Peaks": ("t_peak", 0.05, 0.70),
     "ECG_T_Offsets": ("t_offset", 0.08, 0.85),
 }
+
+
+# What warnings are recorded by is the process's, not the thread's.
+_ALONE = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +104,7 @@ def neurokit_waves(
     # Imported at first use: it brings a second's worth of other packages.
     neurokit2 = importlib.import_module("neurokit2")
     # Recorded, not silenced: the words go into the answer.
-    with warnings.catch_warnings(record=True) as caught:
+    with _ALONE, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             clean = neurokit2.ecg_clean(filled, sampling_rate=fs_hz)

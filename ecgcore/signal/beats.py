@@ -8,6 +8,7 @@ clearly its complexes stand out at that time; and a gap in the rhythm is searche
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +107,26 @@ class Traces:
     known: NDArray[np.bool_]
 
 
+class Detected(NamedTuple):
+    """Leads ready to be searched, and the QRS complexes found in them.
+
+    Attributes
+    ----------
+    traces : Traces
+    r_s : array of float64, shape (n_beats,)
+        As :func:`detect_beats` returns them.
+    """
+
+    traces: Traces
+    r_s: Array
+
+
+def search(rows: NDArray[np.float32], fs_hz: float) -> Detected:
+    """Find the QRS complexes of leads, shape (n_leads, n_samples), and keep what was searched."""
+    traces = make_traces(rows, fs_hz)
+    return Detected(traces, find_beats(traces))
+
+
 def detect_beats(signal: NDArray[np.float32], fs_hz: float) -> Array:
     """Return the times of the QRS complexes.
 
@@ -127,7 +148,7 @@ def detect_beats(signal: NDArray[np.float32], fs_hz: float) -> Array:
     rows = rows[np.isfinite(rows).any(axis=1)]
     if rows.shape[0] == 0 or rows.shape[1] < MIN_S * fs_hz:
         return np.empty(0)
-    return find_beats(make_traces(rows, fs_hz))
+    return search(rows, fs_hz).r_s
 
 
 def make_traces(rows: NDArray[np.float32], fs_hz: float) -> Traces:

@@ -4,6 +4,8 @@ A spike of a few milliseconds survives only at rates of 400 Hz and more, and onl
 did not filter it away: none found says nothing.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,8 +54,14 @@ def enough(spikes: NDArray[np.bool_]) -> bool:
     return bool(spikes.sum() >= max(MIN_SPIKES, SPIKE_SHARE * spikes.size))
 
 
-def paced_by_spikes(recording: Recording) -> bool:
-    """Tell whether the complexes of a recording follow pacing spikes."""
+def paced_by_spikes(recording: Recording, find_r: Callable[[], Array] | None = None) -> bool:
+    """Tell whether the complexes of a recording follow pacing spikes.
+
+    Parameters
+    ----------
+    find_r : callable, optional
+        Returns the R peaks, in seconds; default: found here, and in both cases only where needed.
+    """
     signal, fs_hz = recording.signal, recording.fs_hz
     if _cannot(signal, fs_hz):
         return False
@@ -61,7 +69,8 @@ def paced_by_spikes(recording: Recording) -> bool:
     # Most recordings hold no needle at all: their beats need not be looked for.
     if _heights(filled, fs_hz, NEEDLE_S).max(initial=0) <= NEEDLE:
         return False
-    return enough(spiked(signal, fs_hz, detect_beats(signal, fs_hz)))
+    r_s = detect_beats(signal, fs_hz) if find_r is None else find_r()
+    return enough(spiked(signal, fs_hz, r_s))
 
 
 def _cannot(signal: NDArray[np.float32], fs_hz: float) -> bool:

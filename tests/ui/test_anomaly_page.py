@@ -93,7 +93,7 @@ def test_keys_step_through_the_places(monkeypatch: pytest.MonkeyPatch) -> None:
         Place(t, t + 0.3, 0.999, (AnomalySpan("II", t, t + 0.3, 0.999),)) for t in (40.0, 2.0)
     )
     case = OpenCase("x", demonstration_case("holter-pvc").recording)
-    case.memo["anomaly_places"] = places
+    case.answers.anomalies.listed = places
     state = _State(anomaly_paper={"act": {"name": "next"}})
     monkeypatch.setattr(anomaly.st, "session_state", state)
     monkeypatch.setattr(anomaly, "open_case", lambda: case)
