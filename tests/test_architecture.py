@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Low to high; parts on one line do not import one another.
 LAYERS = (
     ("errors", "checks", "origin", "turns", "workers"),
-    ("units", "leads", "labels"),
+    ("units", "leads", "statements"),
     ("recording", "results"),
     ("readers", "signal", "simulate"),
     ("models",),
