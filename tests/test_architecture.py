@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Low to high; parts on one line do not import one another.
 LAYERS = (
     ("errors", "checks", "origin", "turns", "workers"),
-    ("units", "leads", "labels"),
+    ("units", "leads", "statements"),
     ("recording", "results"),
     ("readers", "signal", "simulate"),
     ("models",),
@@ -43,7 +43,7 @@ LIBRARIES = {
     "edfio": ("ecgcore/readers/edf",),
     "pydicom": ("ecgcore/readers/dicom",),
     "pypdfium2": ("ecgcore/readers/pdf/document.py",),
-    "defusedxml": ("ecgcore/readers/xml_.py",),
+    "defusedxml": ("ecgcore/readers/xml/parse.py",),
     "neurokit2": ("ecgcore/signal/", "ecgcore/measure/"),
 }
 

@@ -9,7 +9,7 @@ import streamlit as st
 from ecgcore.inference import LabelRule, ModelCard
 from ecgcore.inference.card import MAX_FALSE_ALARMS
 from ecgcore.inference.one_lead import ONE_LEAD
-from ecgcore.labels import statement
+from ecgcore.statements import statement
 
 Figure = Mapping[str, float | None]
 FEW = 20
@@ -70,7 +70,7 @@ def text(words: str, kind: str = "") -> str:
 def name_of(code: str) -> str:
     """Return a statement's name, or the code itself where it is not one (a wave class)."""
     try:
-        return statement(code).name
+        return statement(code).term
     except KeyError:
         return _SUPERCLASSES.get(code, code)
 

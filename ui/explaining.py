@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from ecgcore.errors import EcgError
 from ecgcore.explain import METHODS, Description, Explainer, describe, methods_of, verdict
 from ecgcore.explain.defaults import default_methods
-from ecgcore.labels import statement
 from ecgcore.render.overlay import STYLES, Overlay
 from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
 from ecgcore.render.strip import over_time, strip_figure, window_figure
 from ecgcore.results import Attribution, Finding, Prediction
+from ecgcore.statements import statement
 from ui import models, settings
 from ui.card_words import plot
 from ui.explaining_leads import leads_on_the_body
@@ -239,7 +239,7 @@ def chosen_sign(attribution: Attribution) -> NDArray[np.float32]:
 
 
 def _legend(attribution: Attribution) -> Legend:
-    name = statement(attribution.label).name
+    name = statement(attribution.label).term
     sign = st.session_state.get("explain_sign", "for") if attribution.signed else "for"
     what = {"for": "for", "against": "against", "size": "for and against"}
     return Legend(

@@ -13,7 +13,6 @@ import streamlit as st
 
 from ecgcore.explain import verdict as light_of
 from ecgcore.inference.card import ModelCard
-from ecgcore.labels import statement, table_digest
 from ecgcore.origin import SOFTWARE
 from ecgcore.recording import Recording, describe_age
 from ecgcore.render.overlay import Overlay
@@ -21,6 +20,7 @@ from ecgcore.render.paper import PaperSettings, Sheet, lay_out
 from ecgcore.render.pdf import pdf
 from ecgcore.results import Attribution, Prediction, RhythmAlarm
 from ecgcore.signal.quality_words import lost_lead
+from ecgcore.statements import statement, table_digest
 from ecgcore.units import MV, clock
 from ui import settings
 from ui.findings import ordered, value
@@ -202,7 +202,7 @@ def report_lines(prediction: Prediction | str, verdicts: Mapping[str, str]) -> t
     """Return the findings as they are printed: the reader's word first, then the model's."""
     lines = []
     for word in ("confirmed", "dismissed"):
-        said = [statement(code).name for code, verdict in verdicts.items() if verdict == word]
+        said = [statement(code).term for code, verdict in verdicts.items() if verdict == word]
         if said:
             lines.append(f"Reader {word}: {', '.join(said)}")
     if isinstance(prediction, str):

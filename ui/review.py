@@ -7,11 +7,11 @@ import streamlit as st
 
 from ecgcore.errors import EcgError
 from ecgcore.explain import METHODS, describe, verdict
-from ecgcore.labels import statement
 from ecgcore.render.overlay import STYLES, Overlay
 from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
 from ecgcore.results import Attribution, Prediction
 from ecgcore.signal.quality_words import lost_lead, without
+from ecgcore.statements import statement
 from ui import models, settings
 from ui.failed_maps import may_show
 from ui.findings import findings_list, ordered
@@ -209,7 +209,7 @@ def _overlay(attribution: Attribution | None) -> Overlay | None:
 def _legend(attribution: Attribution | None) -> Legend | None:
     if attribution is None or st.session_state.get("overlay_style") == "none":
         return None
-    name = statement(attribution.label).name
+    name = statement(attribution.label).term
     method = METHODS[attribution.method].name
     return Legend(f"Where the model looked for “{name}” ({method})", "little", "much attribution")
 

@@ -14,11 +14,11 @@ from ecgcore.inference.choice import choices_for, one_lead_of
 from ecgcore.inference.one_lead import can_and_cannot
 from ecgcore.inference.prepare import STAND_INS
 from ecgcore.interpret import assess, stretches_without_qrs
-from ecgcore.labels import statement
 from ecgcore.leads import STANDARD_12
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import PaperSettings, lay_out
 from ecgcore.results import Attribution, Finding, Prediction
+from ecgcore.statements import statement
 from ui import models
 from ui.failed_maps import may_show, offer_failed_map
 from ui.findings import value
@@ -104,10 +104,10 @@ def _limits(lead: str) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(f"**{plain(f'Can be assessed on lead {lead}')}**")
-        st.markdown("\n".join(f"- {statement(code).name}" for code in can) or "- nothing")
+        st.markdown("\n".join(f"- {statement(code).term}" for code in can) or "- nothing")
     with right:
         st.markdown("**Cannot be assessed**")
-        lines = [f"- {statement(code).name}: {plain(_lower(why))}" for code, why in cannot.items()]
+        lines = [f"- {statement(code).term}: {plain(_lower(why))}" for code, why in cannot.items()]
         st.markdown("\n".join(lines))
 
 
@@ -136,14 +136,14 @@ def _beside(case: OpenCase, leads: list[str]) -> None:
             "Statement",
             codes,
             index=codes.index(first),
-            format_func=lambda c: statement(c).name,
+            format_func=lambda c: statement(c).term,
             width=330,
             key="single_lead_statement",
         )
     paper, side = st.columns([2.1, 1], gap="medium")
     with side:
         st.html(_table(teacher, students[lead], lead, code))
-    st.markdown("**Every lead alone:** " + plain(statement(code).name))
+    st.markdown("**Every lead alone:** " + plain(statement(code).term))
     st.html(_bars(teacher, students, code, lead))
     st.caption(
         "Probability on each lead alone, with its threshold; pale, without threshold: flagged or "
@@ -299,7 +299,7 @@ def _bar(label: str, finding: Finding | None, *, strong: bool) -> str:
 
 
 def _papers(case: OpenCase, lead: str, code: str) -> None:
-    name = statement(code).name
+    name = statement(code).term
     _strip(case, lead, _map(case, DEFAULT_MODEL, lead, code), f"All leads: {name}", "teacher")
     student = _found(_student(case, lead), code)
     if student is not None and student.finding is None:

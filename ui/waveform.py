@@ -14,13 +14,13 @@ from ecgcore.inference.waveform import (
     read_waveforms,
     waveform_models,
 )
-from ecgcore.labels import statement
 from ecgcore.recording import Recording
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import PaperSettings, Sheet, lay_out, window_seconds
 from ecgcore.render.waveform import curve_figure
 from ecgcore.results import Finding, Prediction
 from ecgcore.signal.waveform_rules import PAPER, waveform_rules
+from ecgcore.statements import statement
 from ui import models, settings
 from ui.findings import value
 from ui.review import footer_lines, header_lines
@@ -74,7 +74,7 @@ def _choose_disease(networks: dict[str, WaveformModel]) -> str:
 
     def words(code: str) -> str:
         known = code in networks and networks[code].aid
-        return statement(code).name if known else f"{statement(code).name} (rule alone)"
+        return statement(code).term if known else f"{statement(code).term} (rule alone)"
 
     disease: str = st.selectbox(
         "Disease", codes, key=_DISEASE, format_func=words, width=330, help=_HELP
@@ -177,7 +177,7 @@ def _paper(  # noqa: PLR0917
 ) -> None:
     lead = chosen.rhythm_lead if chosen.rhythm_lead in recording.leads else recording.leads[0]
     long = recording.duration_s > sheet.seconds + 0.5 or case.start_s > 0
-    name = statement(reading.rule.code).name
+    name = statement(reading.rule.code).term
     paper_viewer(
         recording,
         sheet,
@@ -251,7 +251,7 @@ def _findings(case: OpenCase, reading: WaveformReading, network: WaveformModel |
     coded = waveform_models(coded=True).get(code)
     asked = [("rule", coded)] if coded is not None and coded.aid else []
     asked += [("learned curve", network)] if network is not None else []
-    name = plain(statement(code).name)
+    name = plain(statement(code).term)
     if asked and reading.lacks_p:
         st.markdown(f"**{name}:** not assessed in a rhythm without P waves")
         return

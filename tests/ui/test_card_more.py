@@ -7,9 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ecgcore.inference import read_card
-from ecgcore.labels import CORE_CODES, STATEMENT_CODES, statement
 from ecgcore.leads import STANDARD_12
 from ecgcore.results import Finding
+from ecgcore.statements import CORE_CODES, NETWORK_CODES, statement
 from tests.synthetic import card_metrics_made, write_tiny_model
 from tests.ui.test_card_pages import plots, shown, weights, words_of
 from tests.ui.test_pages import TIMEOUT_S, app
@@ -163,7 +163,7 @@ def test_nothing_is_said_of_what_the_card_does_not_tell(weights: Path) -> None:
 
 
 def finding(code: str, *, flagged: bool | None, p: float = 0.1) -> Finding:
-    return Finding(code, statement(code).name, p, True, 0.5, flagged)
+    return Finding(code, statement(code).term, p, True, 0.5, flagged)
 
 
 def rows_of(findings, verdicts=None) -> list[dict]:
@@ -174,7 +174,7 @@ def rows_of(findings, verdicts=None) -> list[dict]:
 def test_the_nine_and_what_is_flagged_stand_first_and_the_rest_is_folded_by_group() -> None:
     findings = tuple(
         finding(code, flagged={"LVH": True, "AF": True, "PACE": None}.get(code, False))
-        for code in STATEMENT_CODES
+        for code in NETWORK_CODES
     )
     rows = rows_of(findings)
     shown_codes = [row["code"] for row in rows if not row["folded"]]

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ecgcore.labels import FURTHER_CODES, GROUPS, group_of
 from ecgcore.results import Finding
+from ecgcore.statements import FURTHER_CODES, GROUPS, group_of
 from ui.components import FINDINGS, component
 
 
@@ -57,7 +57,7 @@ def ordered(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Return findings in a reader's order.
 
     Flagged ones first, each group by how far it is above its threshold; what is folded last, by
-    the groups of :data:`ecgcore.labels.GROUPS`.
+    the groups of :data:`ecgcore.statements.GROUPS`.
     """
     groups = list(GROUPS)
 
