@@ -70,7 +70,7 @@ class LabelRule:
     Attributes
     ----------
     code : str
-        As in :mod:`ecgcore.statements`.
+        As in :mod:`ecgcore.labels`.
     threshold : float
         On the calibrated probability: flagged from here on.
     temperature, bias : float
