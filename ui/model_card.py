@@ -18,6 +18,7 @@ from ecgcore.origin import origin
 from ecgcore.render import charts
 from ui import card_words as words
 from ui import model_card_more as more
+from ui import tables
 from ui.words import plain
 
 _KINDS = {"sex": "Sex", "age": "Age", "dataset": "Data set", "unit": "Voltage in the file"}
@@ -31,7 +32,7 @@ _PLAIN = (("auc", 2), ("f1", 2), ("sensitivity", 2), ("specificity", 2), ("ppv",
 _HEAD = ("AUC", "F1", "Sensitivity", "Specificity", "PPV", "Calibration error")
 
 
-def model_card() -> None:
+def show_model_card() -> None:
     """Show the card of a model, chosen at the top."""
     name = choose_model()
     if name is None:
@@ -96,15 +97,15 @@ def _statements(card: ModelCard) -> None:
     nine = metrics.get("mean_of_nine") or mean
     st.markdown(
         f"On {metrics['n']} test records of {metrics['n_patients']} patients that had no part in "
-        f"training, thresholds or calibration: mean AUC **{words.number(nine['auc'])}**, "
-        f"mean F1 **{words.number(nine['f1'])}**, calibration error "
-        f"**{words.number(nine['ece'], 3)}**."
+        f"training, thresholds or calibration: mean AUC **{tables.number(nine['auc'])}**, "
+        f"mean F1 **{tables.number(nine['f1'])}**, calibration error "
+        f"**{tables.number(nine['ece'], 3)}**."
     )
     if len(nine["codes"]) < len(mean["codes"]):
         st.markdown(
             f"These are the nine core statements; over all {len(mean['codes'])} that test can "
-            f"measure, mean AUC {words.number(mean['auc'])}, mean F1 {words.number(mean['f1'])}, "
-            f"calibration error {words.number(mean['ece'], 3)}."
+            f"measure, mean AUC {tables.number(mean['auc'])}, mean F1 {tables.number(mean['f1'])}, "
+            f"calibration error {tables.number(mean['ece'], 3)}."
         )
     if metrics.get("pooled"):
         st.markdown(metrics["pooled"])
@@ -131,16 +132,16 @@ def _overview(card: ModelCard) -> str:
         mark = "yes" if rule.calibrated else "no"
         rows.append(
             [
-                words.text(words.name_of(rule.code)),
+                tables.text(words.name_of(rule.code)),
                 f'<td class="value">{found["n_positive"]} '
                 f'<span class="spread">of {found["n"]}</span></td>',
-                *(words.cell(found[key], digits) for key, digits in _PLAIN),
-                words.cell(share, 2) if share else words.text("-", "value"),
-                words.text(f"{rule.threshold:.2f}", "value"),
-                words.text(mark),
+                *(tables.cell(found[key], digits) for key, digits in _PLAIN),
+                tables.cell(share, 2) if share else tables.text("-", "value"),
+                tables.text(f"{rule.threshold:.2f}", "value"),
+                tables.text(mark),
             ]
         )
-    return words.table(
+    return tables.table(
         ("Statement", "Positive", *_HEAD, "In normals", "Threshold", "Calibrated"), rows
     )
 
@@ -186,25 +187,25 @@ def _curves(rule: LabelRule, found: Mapping[str, Any], curves: Mapping[str, Any]
     negative = counts["fp"] + counts["tn"]
     roc, precision, reliability, confusion = st.columns([3, 3, 3, 2.2], gap="medium")
     with roc:
-        st.markdown(f"**ROC**  AUC {words.number(found['auc'])}")
+        st.markdown(f"**ROC**  AUC {tables.number(found['auc'])}")
         if curves["roc"] is not None and positive and negative:
             at = (counts["fp"] / negative, counts["tp"] / positive)
-            words.plot(charts.roc_figure(curves["roc"], at=at), "roc")
+            tables.plot(charts.roc_figure(curves["roc"], at=at), "roc")
     with precision:
-        st.markdown(f"**Precision**  average {words.number(found['average_precision'])}")
+        st.markdown(f"**Precision**  average {tables.number(found['average_precision'])}")
         if curves["pr"] is not None:
             spot = (counts["tp"] / positive, counts["tp"] / flagged) if flagged else None
             share = positive / max(positive + negative, 1)
-            words.plot(charts.precision_figure(curves["pr"], at=spot, share=share), "pr")
+            tables.plot(charts.precision_figure(curves["pr"], at=spot, share=share), "pr")
     with reliability:
-        st.markdown(f"**Reliability**  ECE {words.number(found['ece'], 3)}")
-        words.plot(charts.reliability_figure(curves["reliability"]), "reliability")
+        st.markdown(f"**Reliability**  ECE {tables.number(found['ece'], 3)}")
+        tables.plot(charts.reliability_figure(curves["reliability"]), "reliability")
         if not rule.calibrated:
             st.caption("Not calibrated: the app shows no number for this statement.")
     with confusion:
         st.markdown("**At the threshold**")
         st.html(_confusion(counts))
-        st.caption(f"F1 {words.number(found['f1'])}")
+        st.caption(f"F1 {tables.number(found['f1'])}")
 
 
 def _confusion(counts: Mapping[str, int]) -> str:
@@ -244,7 +245,7 @@ def _subgroups(card: ModelCard) -> None:
     rows, missing = _subgroup_rows(card, code or "", kinds)
     whole = card.metrics["classes"][code]["auc"] if code else card.metrics["mean"]["auc"]
     if rows:
-        words.plot(
+        tables.plot(
             charts.interval_figure(rows, title="AUC", reference=whole["value"]),
             "subgroups",
         )
@@ -287,7 +288,7 @@ def _few_leads(card: ModelCard) -> None:
         "Figure",
         shown,
         default=shown[0],
-        format_func=_FEW_LEADS.get,
+        format_func=_FEW_LEADS.__getitem__,
         required=True,
         key=f"card_few_{card.full_name}",
         label_visibility="collapsed",
@@ -295,10 +296,10 @@ def _few_leads(card: ModelCard) -> None:
     sets = few[which]
     codes = list(next(iter(sets.values())))
     rows = [
-        [words.text(leads), *(_plain(values[c], 3 if which == "ece" else 2) for c in codes)]
+        [tables.text(leads), *(_plain(values[c], 3 if which == "ece" else 2) for c in codes)]
         for leads, values in sets.items()
     ]
-    st.html(words.table(("Leads", *(words.short(code) for code in codes)), rows))
+    st.html(tables.table(("Leads", *(words.short(code) for code in codes)), rows))
     st.caption(
         "Out-of-fold, with the thresholds and the calibration made on twelve leads. Where they do "
         "not hold, no finding is given."
@@ -306,7 +307,7 @@ def _few_leads(card: ModelCard) -> None:
 
 
 def _plain(value: float | None, digits: int) -> str:
-    return words.text("–" if value is None else f"{value:.{digits}f}", "value")
+    return tables.text("–" if value is None else f"{value:.{digits}f}", "value")
 
 
 def _abstention(card: ModelCard) -> None:
@@ -315,16 +316,16 @@ def _abstention(card: ModelCard) -> None:
         return
     with st.expander("After abstention"):
         st.write(
-            f"Mean AUC {words.number(assessed['mean']['auc'])}, mean F1 "
-            f"{words.number(assessed['mean']['f1'])}."
+            f"Mean AUC {tables.number(assessed['mean']['auc'])}, mean F1 "
+            f"{tables.number(assessed['mean']['f1'])}."
         )
         rows = []
         for code, found in assessed["classes"].items():
             cover = assessed.get("coverage", {}).get(code)
             share = "–" if cover is None else f"{100 * cover:.0f} %"
-            cells = (words.cell(found[key], digits) for key, digits in _PLAIN)
-            rows.append([words.text(words.name_of(code)), words.text(share, "value"), *cells])
-        st.html(words.table(("Statement", "Assessed", *_HEAD), rows))
+            cells = (tables.cell(found[key], digits) for key, digits in _PLAIN)
+            rows.append([tables.text(words.name_of(code)), tables.text(share, "value"), *cells])
+        st.html(tables.table(("Statement", "Assessed", *_HEAD), rows))
 
 
 def _maps(card: ModelCard) -> None:
@@ -341,15 +342,15 @@ def _maps(card: ModelCard) -> None:
         )
         rows = [
             [
-                words.text(words.name_of(code)),
-                words.text(str(found["n"]), "value"),
-                words.text(f"{100 * found['deletion_passed']:.0f} %", "value"),
-                words.text(f"{found['randomised_rank_correlation']:.2f}", "value"),
+                tables.text(words.name_of(code)),
+                tables.text(str(found["n"]), "value"),
+                tables.text(f"{100 * found['deletion_passed']:.0f} %", "value"),
+                tables.text(f"{found['randomised_rank_correlation']:.2f}", "value"),
             ]
             for code, found in checks["classes"].items()
         ]
         head = ("Statement", "Maps", "Deletion passed", "Correlation with random weights")
-        st.html(words.table(head, rows, wide=True))
+        st.html(tables.table(head, rows, wide=True))
 
 
 # ---- waves ---------------------------------------------------------------------------------
@@ -370,8 +371,8 @@ def _anomaly(card: ModelCard) -> None:
     rows = _measured(card, "rows")
     if rows is None:
         return
-    cells = [[words.text(row["name"]), words.cell(row, 3)] for row in rows]
-    st.html(words.table(("On test", "Area under the ROC curve, interval"), cells, wide=True))
+    cells = [[tables.text(row["name"]), tables.cell(row, 3)] for row in rows]
+    st.html(tables.table(("On test", "Area under the ROC curve, interval"), cells, wide=True))
     if card.training.get("references"):
         st.caption(
             "With the classifier's features: the score also asks "
@@ -387,16 +388,16 @@ def _waves(card: ModelCard) -> None:
         return
     rows = [
         [
-            words.text(name),
-            words.text(str(found["n"]), "value"),
-            words.text(f"{100 * found['sensitivity']:.1f} %", "value"),
-            words.text(f"{100 * found['ppv']:.1f} %", "value"),
-            words.text(f"{found['mean_ms']:+.1f} ± {found['sd_ms']:.1f} ms", "value"),
+            tables.text(name),
+            tables.text(str(found["n"]), "value"),
+            tables.text(f"{100 * found['sensitivity']:.1f} %", "value"),
+            tables.text(f"{100 * found['ppv']:.1f} %", "value"),
+            tables.text(f"{found['mean_ms']:+.1f} ± {found['sd_ms']:.1f} ms", "value"),
         ]
         for name, found in points.items()
     ]
     head = ("Point", "Marked", "Found", "Found that are marked", "Difference, mean ± SD")
-    st.html(words.table(head, rows, wide=True))
+    st.html(tables.table(head, rows, wide=True))
 
 
 # ---- origin --------------------------------------------------------------------------------
@@ -406,14 +407,14 @@ def _made_from(card: ModelCard) -> None:
     st.subheader("Training data", anchor=False)
     rows = [
         [
-            words.text(source.title),
-            words.text(f"{source.records:,}", "value"),
-            words.text(source.licence),
+            tables.text(source.title),
+            tables.text(f"{source.records:,}", "value"),
+            tables.text(source.licence),
         ]
         for source in card.data
     ]
     if rows:
-        st.html(words.table(("Data set", "Records learned from", "Licence"), rows, wide=True))
+        st.html(tables.table(("Data set", "Records learned from", "Licence"), rows, wide=True))
     st.write(card.split)
     st.write(f"Thresholds: {card.threshold_rule.rstrip('.')}.")
     st.write(f"Calibration: {card.calibration_rule}")

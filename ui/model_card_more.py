@@ -1,6 +1,6 @@
 """What a network of several tasks adds to its card: trust, other tasks, and what it refuses."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -9,6 +9,7 @@ from ecgcore.inference import LabelRule, ModelCard
 from ecgcore.inference.waveform_words import MAP_WORDS, SET_WORDS, VARIANT_WORDS
 from ecgcore.render import charts
 from ui import card_words as words
+from ui import tables
 from ui.words import plain
 
 _SCORES = {
@@ -55,7 +56,7 @@ def trust(card: ModelCard, rule: LabelRule) -> None:
         if curves:
             error = card.out_of_fold["held_out_ece"][code]
             st.markdown(f"**Reliability out-of-fold**  ECE {error:.3f}")
-            words.plot(charts.reliability_figure(curves["reliability"]), "reliability_oof")
+            tables.plot(charts.reliability_figure(curves["reliability"]), "reliability_oof")
             st.caption("With a calibration that never saw the record.")
     with right:
         if points:
@@ -68,13 +69,13 @@ def trust(card: ModelCard, rule: LabelRule) -> None:
 def _points(points: Mapping[str, Mapping[str, Any]]) -> str:
     rows = [
         [
-            words.text(name[:1].upper() + name[1:]),
-            words.text(f"{each['threshold']:.3f}", "value"),
-            *(words.cell(each[key], digits) for key, digits in _POINT),
+            tables.text(name[:1].upper() + name[1:]),
+            tables.text(f"{each['threshold']:.3f}", "value"),
+            *(tables.cell(each[key], digits) for key, digits in _POINT),
         ]
         for name, each in points.items()
     ]
-    return words.table(("Chosen for", "Threshold", "Sensitivity", "Specificity", "PPV"), rows)
+    return tables.table(("Chosen for", "Threshold", "Sensitivity", "Specificity", "PPV"), rows)
 
 
 def _sets(card: ModelCard, code: str) -> None:
@@ -110,17 +111,17 @@ def beside(card: ModelCard) -> None:
     fold, nine, eight = found["out of fold"], found["nine"], found["without STE"]
     rows = [
         [
-            words.text("Out of fold"),
-            words.text(f"{fold['this']:.3f}", "value"),
-            words.text(f"{fold['other']:.3f}", "value"),
-            words.text("–", "value"),
+            tables.text("Out of fold"),
+            tables.text(f"{fold['this']:.3f}", "value"),
+            tables.text(f"{fold['other']:.3f}", "value"),
+            tables.text("–", "value"),
         ]
     ]
     for title, each in (("Test", nine), ("Test, without ST elevation", eight)):
-        cells = (words.cell(each[key], 3) for key in ("this", "other", "difference"))
-        rows.append([words.text(title), *cells])
+        cells = (tables.cell(each[key], 3) for key in ("this", "other", "difference"))
+        rows.append([tables.text(title), *cells])
     st.markdown(f"**Beside {found['other']}**: mean AUC of the nine core statements")
-    st.html(words.table(("", card.full_name, found["other"], "Difference, paired"), rows))
+    st.html(tables.table(("", card.full_name, found["other"], "Difference, paired"), rows))
     st.caption(
         f"On test the same {found['n']} records, {found['positives']['STE']} of them with ST "
         "elevation."
@@ -135,10 +136,10 @@ def accesses(card: ModelCard) -> None:
     times = "once" if len(found) == 1 else f"{len(found)} times"
     with st.expander(f"Measured on test {times}"):
         rows = [
-            [words.text(each[key]) for key in ("date", "commit", "measured", "decided")]
+            [tables.text(each[key]) for key in ("date", "commit", "measured", "decided")]
             for each in found
         ]
-        st.html(words.table(("Date", "Commit", "Measured", "Decided after it"), rows))
+        st.html(tables.table(("Date", "Commit", "Measured", "Decided after it"), rows))
 
 
 def waveform(card: ModelCard) -> None:
@@ -155,12 +156,12 @@ def waveform(card: ModelCard) -> None:
         )
         rows = [
             [
-                words.text(VARIANT_WORDS[variant].format(name=figures.get("body", ""))),
-                *(words.cell(each.get(key), 3) for key in ("auc", "difference", "f1")),
+                tables.text(VARIANT_WORDS[variant].format(name=figures.get("body", ""))),
+                *(tables.cell(each.get(key), 3) for key in ("auc", "difference", "f1")),
             ]
             for variant, each in figures["variants"].items()
         ]
-        st.html(words.table(("Classifier", "AUC", "Less no module", "F1"), rows, wide=True))
+        st.html(tables.table(("Classifier", "AUC", "Less no module", "F1"), rows, wide=True))
     for name, figures in found["beats"].items():
         st.markdown(
             f"**By beat, {SET_WORDS.get(name, name)}**: {figures['n']} windows of "
@@ -169,13 +170,13 @@ def waveform(card: ModelCard) -> None:
         )
         rows = [
             [
-                words.text(MAP_WORDS[which]),
-                *(words.cell(each.get(key), 3) for key in ("hit", "hit_difference", "mass")),
+                tables.text(MAP_WORDS[which]),
+                *(tables.cell(each.get(key), 3) for key in ("hit", "hit_difference", "mass")),
             ]
             for which, each in figures["maps"].items()
         ]
         head = ("Map", "Highest point on such a beat", "Less Grad-CAM", "Relevance mass")
-        st.html(words.table(head, rows, wide=True))
+        st.html(tables.table(head, rows, wide=True))
 
 
 # ---- other tasks ---------------------------------------------------------------------------
@@ -187,7 +188,7 @@ def sides(card: ModelCard) -> None:
     if not found:
         return
     st.subheader("On one lead, on beats, and beside the statements", anchor=False)
-    names = {
+    names: dict[str, Callable[[], None]] = {
         "Each lead alone": lambda: _alone(card),
         "Lead I": lambda: _lead_one(found["lead_one"]),
         "Hand-held": lambda: _handheld(found["handheld"]),
@@ -213,39 +214,39 @@ def _alone(card: ModelCard) -> None:
     )
     rows = [
         [
-            words.text(lead),
-            words.cell(each["mean_auc"], 3),
-            words.cell(each.get("difference"), 3),
-            words.text(
+            tables.text(lead),
+            tables.cell(each["mean_auc"], 3),
+            tables.cell(each.get("difference"), 3),
+            tables.text(
                 f"{100 * each['among_best']:.0f} %" if "among_best" in each else "", "value"
             ),
         ]
         for lead, each in [("All leads", found["all"]), *found["leads"].items()]
     ]
     head = ("Lead", "Mean AUC of nine", "Less all leads", "Among the best three when resampled")
-    st.html(words.table(head, rows, wide=True))
+    st.html(tables.table(head, rows, wide=True))
 
 
 def _share(share: float | None) -> str:
-    return words.text("" if share is None else f"{100 * share:.0f} %", "value")
+    return tables.text("" if share is None else f"{100 * share:.0f} %", "value")
 
 
 def _lead_one(found: Mapping[str, Any]) -> None:
     st.write(
         f"{found['n']} test records of CPSC 2018, lead I alone, without voltage: mean AUC "
-        f"**{words.number(found['mean']['auc'], 3)}**, mean F1 "
-        f"**{words.number(found['mean']['f1'])}**."
+        f"**{tables.number(found['mean']['auc'], 3)}**, mean F1 "
+        f"**{tables.number(found['mean']['f1'])}**."
     )
     rows = [
         [
-            words.text(words.name_of(code)),
-            words.text(f"{each['n_positive']} of {each['n']}", "value"),
-            *(words.cell(each[key]) for key in ("auc", "f1", "sensitivity", "specificity")),
+            tables.text(words.name_of(code)),
+            tables.text(f"{each['n_positive']} of {each['n']}", "value"),
+            *(tables.cell(each[key]) for key in ("auc", "f1", "sensitivity", "specificity")),
         ]
         for code, each in found["classes"].items()
     ]
     head = ("Statement", "Positive", "AUC", "F1", "Sensitivity", "Specificity")
-    st.html(words.table(head, rows))
+    st.html(tables.table(head, rows))
     st.caption(
         "At the thresholds made on twelve leads; where they do not hold on one lead, the app gives "
         "no finding."
@@ -256,18 +257,18 @@ def _handheld(found: Mapping[str, Any]) -> None:
     mean = found["f1"]["mean of N, A, O"]
     st.write(
         f"{found['n']} test records of CinC 2017, one lead, hand-held: mean F1 of normal, "
-        f"fibrillation and other rhythm **{words.number(mean, 3)}**; fibrillation against all the "
-        f"rest, AUC {words.number(found['af_auc'], 3)}."
+        f"fibrillation and other rhythm **{tables.number(mean, 3)}**; fibrillation against all the "
+        f"rest, AUC {tables.number(found['af_auc'], 3)}."
     )
     rows = []
     for name, row in found["confusion"].items():
         whole = sum(row.values())
         counts = (
-            words.text(f"{n} ({100 * n / max(whole, 1):.0f} %)", "value") for n in row.values()
+            tables.text(f"{n} ({100 * n / max(whole, 1):.0f} %)", "value") for n in row.values()
         )
-        rows.append([words.text(HANDHELD[name]), words.cell(found["f1"][name]), *counts])
+        rows.append([tables.text(HANDHELD[name]), tables.cell(found["f1"][name]), *counts])
     head = ("It is", "F1", *(f"called {HANDHELD[name].lower()}" for name in found["confusion"]))
-    st.html(words.table(head, rows))
+    st.html(tables.table(head, rows))
 
 
 def _beats(found: Mapping[str, Any]) -> None:
@@ -276,11 +277,11 @@ def _beats(found: Mapping[str, Any]) -> None:
         if part == "by record":
             continue
         for kind, each in kinds.items():
-            cells = (words.cell(each[key], 3) for key in ("f1", "sensitivity", "ppv"))
+            cells = (tables.cell(each[key], 3) for key in ("f1", "sensitivity", "ppv"))
             rows.append(
                 [
-                    words.text(f"{kind.capitalize()}, {part}"),
-                    words.text(f"{each['n']:,}", "value"),
+                    tables.text(f"{kind.capitalize()}, {part}"),
+                    tables.text(f"{each['n']:,}", "value"),
                     *cells,
                 ]
             )
@@ -288,7 +289,7 @@ def _beats(found: Mapping[str, Any]) -> None:
         "The second half of MIT-BIH (DS2, other patients than those learned from), beat by beat, "
         "with beats found by the software itself."
     )
-    st.html(words.table(("Kind", "Beats", "F1", "Sensitivity", "PPV"), rows, wide=True))
+    st.html(tables.table(("Kind", "Beats", "F1", "Sensitivity", "PPV"), rows, wide=True))
     with st.expander("By record"):
         st.html(_by_record(found["by record"]))
 
@@ -296,18 +297,18 @@ def _beats(found: Mapping[str, Any]) -> None:
 def _by_record(found: Mapping[str, Any]) -> str:
     rows = []
     for record, kinds in found.items():
-        cells = [words.text(record)]
+        cells = [tables.text(record)]
         for each in kinds.values():
-            cells.append(words.text(f"{each['n']:.0f}", "value"))
+            cells.append(tables.text(f"{each['n']:.0f}", "value"))
             cells += [
-                words.text("–" if each[key] is None else f"{each[key]:.2f}", "value")
+                tables.text("–" if each[key] is None else f"{each[key]:.2f}", "value")
                 for key in ("f1", "sensitivity", "ppv")
             ]
         rows.append(cells)
     head = ["Record"]
     for kind in ("Supraventricular", "Ventricular"):
         head += [kind, "F1", "Sens.", "PPV"]
-    return words.table(head, rows)
+    return tables.table(head, rows)
 
 
 def _ptbxl(found: Mapping[str, Any]) -> None:
@@ -318,36 +319,36 @@ def _ptbxl(found: Mapping[str, Any]) -> None:
         part = found[key]
         st.markdown(
             f"**{title}** on {part['n']} records of fold 10: macro AUC "
-            f"{words.number(part['macro_auc'], 3)}"
+            f"{tables.number(part['macro_auc'], 3)}"
         )
         rows = [
             [
-                words.text(words.name_of(code)),
-                words.text(f"{each['n_positive']} of {each['n']}", "value"),
-                words.cell(each["auc"], 3),
+                tables.text(words.name_of(code)),
+                tables.text(f"{each['n_positive']} of {each['n']}", "value"),
+                tables.cell(each["auc"], 3),
             ]
             for code, each in part["classes"].items()
         ]
         with st.expander("By class"):
-            st.html(words.table(("Class", "Positive", "AUC"), rows, wide=True))
+            st.html(tables.table(("Class", "Positive", "AUC"), rows, wide=True))
 
 
 def _seeds(found: Mapping[str, Any]) -> None:
     rows = [
         [
-            words.text("Released" if name == "final-0" else name.replace("final-", "Seed ")),
-            *(words.cell(each["nine"][key], 3) for key in ("auc", "f1")),
-            words.cell(each["all"]["auc"], 3),
-            words.cell(each["lead_one"], 3),
-            words.cell(each["handheld_f1"], 3),
-            words.cell(each["superclasses"], 3),
+            tables.text("Released" if name == "final-0" else name.replace("final-", "Seed ")),
+            *(tables.cell(each["nine"][key], 3) for key in ("auc", "f1")),
+            tables.cell(each["all"]["auc"], 3),
+            tables.cell(each["lead_one"], 3),
+            tables.cell(each["handheld_f1"], 3),
+            tables.cell(each["superclasses"], 3),
         ]
         for name, each in found.items()
     ]
     head = (
         "Network", "AUC of nine", "F1 of nine", "AUC of all", "Lead I", "Hand-held F1", "Super",
     )  # fmt: skip
-    st.html(words.table(head, rows))
+    st.html(tables.table(head, rows))
     st.caption("The same recipe from other seeds, with the released network's thresholds.")
 
 
@@ -367,15 +368,15 @@ def refusal(card: ModelCard) -> None:
     scores = [key for key in _SCORES if key in some]
     rows = [
         [
-            words.text(f"{kind[:1].upper()}{kind[1:]}"),
-            words.text(str(each["n"]), "value"),
-            *(words.cell(each["auroc"].get(key)) for key in scores),
-            words.text(f"{100 * each['refused']:.0f} %", "value"),
+            tables.text(f"{kind[:1].upper()}{kind[1:]}"),
+            tables.text(str(each["n"]), "value"),
+            *(tables.cell(each["auroc"].get(key)) for key in scores),
+            tables.text(f"{100 * each['refused']:.0f} %", "value"),
         ]
         for kind, each in found["outliers"].items()
     ]
     head = ("AUROC of", "Records", *(_SCORES[key] for key in scores), "Refused")
-    st.html(words.table(head, rows))
+    st.html(tables.table(head, rows))
     usual = "; ".join(
         f"{kind} {100 * each['refused']:.1f} % of {each['n']}"
         for kind, each in found["insiders"].items()

@@ -9,6 +9,7 @@ from ecgcore.errors import EcgError
 from ecgcore.inference import read_card, weights_root
 from ecgcore.render import beat_map, charts
 from ui import card_words as words
+from ui import tables
 from ui.model_card import choose_model
 from ui.population_file import beat_of, read_population
 
@@ -20,7 +21,7 @@ _PALE_SHARE, _FULL_SHARE = 0.04, 0.20
 _SPLITS = {"val": "validation"}
 
 
-def population() -> None:
+def show_population() -> None:
     """Show a model's population figures, chosen at the top."""
     name = choose_model("statements")
     if name is None:
@@ -175,10 +176,10 @@ def _beat(found: dict[str, Any]) -> None:
     with left:
         st.markdown("**How much:** the stronger the blue, the more attribution")
         figure = beat_map.beat_figure(found["times_ms"], beat.size, beat.shape, found["leads"])
-        words.plot(figure, f"beat_{code}")
+        tables.plot(figure, f"beat_{code}")
     with right:
         st.markdown("**Which way:** blue for the statement, orange against")
-        words.plot(
+        tables.plot(
             beat_map.signed_figure(found["times_ms"], beat.signed, found["leads"]),
             f"signed_{code}",
         )
@@ -217,7 +218,7 @@ def _single_leads(found: dict[str, Any]) -> None:
     with left:
         shown = [row for row in rows if row is not None]
         if shown:
-            words.plot(
+            tables.plot(
                 charts.interval_figure(shown, title="Mean AUC", reference=whole["value"]), "alone"
             )
         st.caption("Dark: all leads, and the published best three.")
@@ -240,16 +241,16 @@ def _lead_table(alone: dict[str, Any]) -> str:
         among = each.get("among_best")
         rows.append(
             [
-                words.text(lead),
-                words.cell(each["mean_auc"]),
-                words.text("" if among is None else f"{100 * among:.0f} %", "value"),
+                tables.text(lead),
+                tables.cell(each["mean_auc"]),
+                tables.text("" if among is None else f"{100 * among:.0f} %", "value"),
                 *(_with_hint(each["classes"][code]) for code in codes),
             ]
         )
     names = (words.short(code) for code in codes)
-    return words.table(("Lead", "Mean AUC", "Among best 3", *names), rows)
+    return tables.table(("Lead", "Mean AUC", "Among best 3", *names), rows)
 
 
 def _with_hint(figure: dict[str, float | None]) -> str:
-    value = words.number(figure).split(" ")[0]
-    return f'<td class="value" title="{words.number(figure)}">{value}</td>'
+    value = tables.number(figure).split(" ")[0]
+    return f'<td class="value" title="{tables.number(figure)}">{value}</td>'

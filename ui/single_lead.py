@@ -1,72 +1,35 @@
-"""One lead: which model reads it, and beside twelve leads what is lost on it."""
+"""The page Single lead: what is lost where one lead is read in place of twelve."""
 
 from dataclasses import replace
 from functools import partial
 from html import escape
 
-import numpy as np
 import streamlit as st
 
 from ecgcore.errors import EcgError
-from ecgcore.explain import METHODS, Explainer, best_checked, verdict
+from ecgcore.explain import Explainer, best_checked, verdict
 from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL, available_models, predict
-from ecgcore.inference.choice import choices_for, one_lead_of
+from ecgcore.inference.choice import one_lead_of
 from ecgcore.inference.one_lead import can_and_cannot
-from ecgcore.inference.prepare import STAND_INS
 from ecgcore.interpret import assess, stretches_without_qrs
 from ecgcore.labels import statement
 from ecgcore.leads import STANDARD_12
-from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import PaperSettings, lay_out
 from ecgcore.results import Attribution, Finding, Prediction
 from ui import models
-from ui.failed_maps import may_show, offer_failed_map
-from ui.findings import value
+from ui.desk.findings import format_value
+from ui.desk.maps import may_show, offer_failed_map, shade_map
+from ui.desk.paper import current_paper, show_still
 from ui.shell import REMINDER
 from ui.state import OpenCase
-from ui.viewer import Legend, paper_viewer
 from ui.waiting import compute_map
 from ui.words import plain
 
-_KIND = {SINGLE_LEAD_MODEL: "single-lead model", DEFAULT_MODEL: "all-lead model"}
 _STRIP_S = 10.0
 _PAPER = PaperSettings(layout="wrapped")
 
 
-# ---- on the page Review --------------------------------------------------------------------
-
-
-def which_model(case: OpenCase) -> None:
-    """Say which model reads a recording of one lead, and offer the other one."""
-    try:
-        names = choices_for(case.recording)
-    except EcgError:
-        return
-    if len(names) < 2:
-        return
-    now = case.model or names[0]
-    chosen = st.selectbox(
-        "Read by",
-        names,
-        index=names.index(now) if now in names else 0,
-        format_func=lambda name: f"{name}: {_KIND[name]}",
-        key=f"read_by_{case.case_id}",
-    )
-    if chosen != now:
-        case.read_by(chosen)
-        st.rerun()
-    if now == SINGLE_LEAD_MODEL:
-        lead = one_lead_of(case.recording) or case.recording.leads[0]
-        words = f"One lead, {lead}: only rhythm and beats can be assessed reliably."
-        if lead in STAND_INS:
-            words += f" {lead} is a monitoring lead: no axis and no ST statement."
-        st.caption(plain(words))
-
-
-# ---- the page Single lead ------------------------------------------------------------------
-
-
-def single_lead(case: OpenCase) -> None:
+def show_single_lead(case: OpenCase) -> None:
     """Show the reading of one lead beside that of all leads, finding by finding."""
     st.subheader("Single-lead reading", anchor=False)
     if not {SINGLE_LEAD_MODEL, DEFAULT_MODEL} <= set(available_models()):
@@ -74,15 +37,15 @@ def single_lead(case: OpenCase) -> None:
         return
     leads = [name for name in case.recording.leads if name in STANDARD_12]
     if len(leads) < 2:
-        _alone(case)
+        _show_alone(case)
         return
     try:
-        _beside(case, leads)
+        _show_comparison(case, leads)
     except EcgError as error:
         st.info(plain(str(error)))
 
 
-def _alone(case: OpenCase) -> None:
+def _show_alone(case: OpenCase) -> None:
     """Say what the one lead of a recording can carry."""
     lead = one_lead_of(case.recording)
     if lead is None:
@@ -95,10 +58,10 @@ def _alone(case: OpenCase) -> None:
         )
     )
     st.page_link("pages/review.py", label="Review", icon=":material/ecg:")
-    _limits(lead)
+    _show_limits(lead)
 
 
-def _limits(lead: str) -> None:
+def _show_limits(lead: str) -> None:
     card = models.model(SINGLE_LEAD_MODEL).card
     can, cannot = can_and_cannot(lead, card.codes, card.out_of_fold)
     left, right = st.columns(2, gap="large")
@@ -107,20 +70,22 @@ def _limits(lead: str) -> None:
         st.markdown("\n".join(f"- {statement(code).name}" for code in can) or "- nothing")
     with right:
         st.markdown("**Cannot be assessed**")
-        lines = [f"- {statement(code).name}: {plain(_lower(why))}" for code, why in cannot.items()]
+        lines = [
+            f"- {statement(code).name}: {plain(_lower_first(why))}" for code, why in cannot.items()
+        ]
         st.markdown("\n".join(lines))
 
 
-def _lower(words: str) -> str:
+def _lower_first(words: str) -> str:
     first = words.split(" ", 1)[0]
     # Names such as "Brugada's" and "MLII" keep their capital.
     return words if first.startswith("Brugada") or first.isupper() else words[0].lower() + words[1:]
 
 
-def _beside(case: OpenCase, leads: list[str]) -> None:
+def _show_comparison(case: OpenCase, leads: list[str]) -> None:
     with st.spinner("Reading each lead …", show_time=False):
-        teacher = _teacher(case)
-        students = {lead: _student(case, lead) for lead in leads}
+        teacher = _read_all_leads(case)
+        students = {lead: _read_one_lead(case, lead) for lead in leads}
     st.caption(
         f"All leads: {teacher.model} on {len(teacher.leads_used)} leads. One lead: "
         f"{SINGLE_LEAD_MODEL}, trained to reproduce from one lead what networks find on twelve."
@@ -131,7 +96,7 @@ def _beside(case: OpenCase, leads: list[str]) -> None:
             "Lead", leads, index=leads.index(usual), width=110, key="single_lead_lead"
         )
         codes = [f.code for f in teacher.findings if f.code in _codes(students[lead])]
-        first = _first(teacher, students[lead], codes)
+        first = _choose_first(teacher, students[lead], codes)
         code = st.selectbox(
             "Statement",
             codes,
@@ -142,22 +107,22 @@ def _beside(case: OpenCase, leads: list[str]) -> None:
         )
     paper, side = st.columns([2.1, 1], gap="medium")
     with side:
-        st.html(_table(teacher, students[lead], lead, code))
+        st.html(_make_table(teacher, students[lead], lead, code))
     st.markdown("**Every lead alone:** " + plain(statement(code).name))
-    st.html(_bars(teacher, students, code, lead))
+    st.html(_make_bars(teacher, students, code, lead))
     st.caption(
         "Probability on each lead alone, with its threshold; pale, without threshold: flagged or "
         "not, where no probability is calibrated. Dash: not assessed on that lead. “all”: all "
         "leads together."
     )
     with st.expander(plain(f"What can be assessed on lead {lead}, and what not")):
-        _limits(lead)
+        _show_limits(lead)
     # Last, since maps take longest.
     with paper:
-        _papers(case, lead, code)
+        _show_strips(case, lead, code)
 
 
-def _first(teacher: Prediction, student: Prediction, codes: list[str]) -> str:
+def _choose_first(teacher: Prediction, student: Prediction, codes: list[str]) -> str:
     """Return the statement to begin with: one that both can judge, flagged if there is such."""
     said = {f.code for f in student.findings if f.finding is not None}
     both = [f for f in teacher.findings if f.code in said]
@@ -169,7 +134,7 @@ def _codes(prediction: Prediction) -> set[str]:
     return {finding.code for finding in prediction.findings}
 
 
-def _teacher(case: OpenCase) -> Prediction:
+def _read_all_leads(case: OpenCase) -> Prediction:
     return case.remember(
         ("teacher", DEFAULT_MODEL),
         lambda: assess(
@@ -178,30 +143,26 @@ def _teacher(case: OpenCase) -> Prediction:
     )
 
 
-def _student(case: OpenCase, lead: str) -> Prediction:
-    def ask() -> dict[str, Prediction]:
-        return {}
-
-    kept = case.remember(("students",), ask)
-    if lead not in kept:
-        model = models.model(SINGLE_LEAD_MODEL)
-        kept[lead] = predict(
-            model,
+def _read_one_lead(case: OpenCase, lead: str) -> Prediction:
+    read: dict[str, Prediction] = case.remember(("students",), dict)
+    if lead not in read:
+        read[lead] = predict(
+            models.model(SINGLE_LEAD_MODEL),
             case.recording,
             leads=(lead,),
             unread=stretches_without_qrs(models.measured_of(case)),
         )
-    return kept[lead]
+    return read[lead]
 
 
 # ---- what is lost --------------------------------------------------------------------------
 
 
-def _found(prediction: Prediction, code: str) -> Finding | None:
+def _find(prediction: Prediction, code: str) -> Finding | None:
     return next((f for f in prediction.findings if f.code == code), None)
 
 
-def verdict_words(teacher: Finding | None, student: Finding | None) -> str:
+def compare_findings(teacher: Finding | None, student: Finding | None) -> str:
     """Return what one lead keeps of a finding, in a word or two."""
     if student is None or student.finding is None:
         return "not assessed on one lead"
@@ -217,22 +178,22 @@ def verdict_words(teacher: Finding | None, student: Finding | None) -> str:
 _TONE = {"kept": "#2c7a4b", "lost": "#b3261e", "added": "#9a5b00"}
 
 
-def _table(teacher: Prediction, student: Prediction, lead: str, chosen: str) -> str:
+def _make_table(teacher: Prediction, student: Prediction, lead: str, chosen: str) -> str:
     rows = []
     for mine in teacher.findings:
-        other = _found(student, mine.code)
-        words = verdict_words(mine, other)
+        other = _find(student, mine.code)
+        words = compare_findings(mine, other)
         name = escape(mine.name)
         if mine.code == chosen:
             name = f"<span style='font-weight:650'>{name}</span>"
         if mine.finding:
             name = f"● {name}"
-        said = value(other) if other is not None else "–"
+        said = format_value(other) if other is not None else "–"
         hint = escape(other.reason) if other is not None else ""
         tone = _TONE.get(words, "inherit")
         rows.append(
-            f"<tr><td>{name}</td><td class='value'>{escape(_short(value(mine)))}</td>"
-            f"<td class='value' title='{hint}'>{escape(_short(said))}</td>"
+            f"<tr><td>{name}</td><td class='value'>{escape(_shorten(format_value(mine)))}</td>"
+            f"<td class='value' title='{hint}'>{escape(_shorten(said))}</td>"
             f"<td style='color:{tone};white-space:nowrap'>{escape(_brief(words))}</td></tr>"
         )
     head = (
@@ -246,7 +207,7 @@ def _table(teacher: Prediction, student: Prediction, lead: str, chosen: str) -> 
     )
 
 
-def _short(words: str) -> str:
+def _shorten(words: str) -> str:
     return {"cannot be assessed": "–", "not flagged": "no", "flagged": "yes"}.get(words, words)
 
 
@@ -254,11 +215,11 @@ def _brief(words: str) -> str:
     return "" if words in ("not assessed on one lead", "not assessed on all leads") else words
 
 
-def _bars(teacher: Prediction, students: dict[str, Prediction], code: str, chosen: str) -> str:
-    whole = _found(teacher, code)
-    cells = [_bar("all", whole, strong=True)]
+def _make_bars(teacher: Prediction, students: dict[str, Prediction], code: str, chosen: str) -> str:
+    whole = _find(teacher, code)
+    cells = [_make_bar("all", whole, strong=True)]
     for lead, prediction in students.items():
-        cells.append(_bar(lead, _found(prediction, code), strong=lead == chosen))
+        cells.append(_make_bar(lead, _find(prediction, code), strong=lead == chosen))
     return (
         "<style>.ecg-leads{display:flex;flex-wrap:wrap;gap:10px;margin:2px 0 6px}"
         ".ecg-leads div{width:62px;font-size:13px;text-align:center}"
@@ -272,7 +233,7 @@ def _bars(teacher: Prediction, students: dict[str, Prediction], code: str, chose
     )
 
 
-def _bar(label: str, finding: Finding | None, *, strong: bool) -> str:
+def _make_bar(label: str, finding: Finding | None, *, strong: bool) -> str:
     kind = "chosen" if strong else ""
     if finding is None or finding.finding is None:
         reason = escape(finding.reason) if finding is not None else ""
@@ -291,26 +252,26 @@ def _bar(label: str, finding: Finding | None, *, strong: bool) -> str:
         kind += " word"
     return (
         f'<div class="{kind}"><i><b style="height:{height:.0f}%"></b>{mark}</i>'
-        f"<span>{escape(label)}</span><br>{escape(_short(value(finding)))}</div>"
+        f"<span>{escape(label)}</span><br>{escape(_shorten(format_value(finding)))}</div>"
     )
 
 
 # ---- where both looked ---------------------------------------------------------------------
 
 
-def _papers(case: OpenCase, lead: str, code: str) -> None:
+def _show_strips(case: OpenCase, lead: str, code: str) -> None:
     name = statement(code).name
-    _strip(case, lead, _map(case, DEFAULT_MODEL, lead, code), f"All leads: {name}", "teacher")
-    student = _found(_student(case, lead), code)
+    of_all = _make_map(case, DEFAULT_MODEL, lead, code)
+    _show_strip(case, lead, of_all, f"All leads: {name}", "teacher")
+    student = _find(_read_one_lead(case, lead), code)
     if student is not None and student.finding is None:
-        _strip(case, lead, student.reason, f"{lead} alone: {name}", "student")
-        return
-    _strip(
-        case, lead, _map(case, SINGLE_LEAD_MODEL, lead, code), f"{lead} alone: {name}", "student"
-    )
+        of_one: Attribution | str = student.reason
+    else:
+        of_one = _make_map(case, SINGLE_LEAD_MODEL, lead, code)
+    _show_strip(case, lead, of_one, f"{lead} alone: {name}", "student")
 
 
-def _map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | str:
+def _make_map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | str:
     """Return a map of a model, or why there is none."""
     leads = (lead,) if name == SINGLE_LEAD_MODEL else None
     model = models.model(name)
@@ -335,44 +296,44 @@ def _map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | str:
         return str(error)
 
 
-def _strip(case: OpenCase, lead: str, found: Attribution | str, title: str, key: str) -> None:
+def _show_strip(case: OpenCase, lead: str, found: Attribution | str, title: str, key: str) -> None:
     """Draw ten seconds of a lead with where a model looked, if that passed its checks."""
     part = case.recording.select((lead,))
     seconds = min(_STRIP_S, part.duration_s)
     start = min(case.start_s, max(0.0, part.duration_s - seconds))
-    gain = st.session_state.get("paper_settings", _PAPER).mm_per_mv
-    sheet = lay_out((lead,), start + seconds, replace(_PAPER, mm_per_mv=gain), start_s=start)
-    overlay, legend, words = None, None, ""
-    if isinstance(found, Attribution):
-        shown = verdict(found.self_check).shown
-        if not shown:
-            words = "The map failed a check of its faithfulness to the model."
-        if not may_show(case, found):
-            words = f"{words} It is not shown."
-        elif lead in found.leads:
-            row = found.leads.index(lead)
-            # What speaks for the statement; what speaks against it stands on the page Explain.
-            values = np.maximum(found.values[row : row + 1], 0)
-            overlay = Overlay(values, (lead,), found.fs_hz)
-            share = found.lead_share().get(lead, 0.0)
-            name = METHODS[found.method].name
-            legend = Legend(f"{name}, {title}", "little", "much attribution")
-            if shown and key == "teacher":
-                words = f"{100 * share:.0f} % of the attribution on all leads lies on lead {lead}."
-    else:
-        words = found
-    paper_viewer(
+    settings = replace(_PAPER, mm_per_mv=current_paper(case).settings.mm_per_mv)
+    shading = None
+    if isinstance(found, Attribution) and may_show(case, found) and lead in found.leads:
+        shading = shade_map(_take_lead(found, lead), "Attribution for")
+    show_still(
         part,
-        sheet,
-        key=f"single_lead_{key}",
+        lay_out((lead,), start + seconds, settings, start_s=start),
+        f"single_lead_{key}",
         case_id=f"{case.case_id}-{lead}",
         header=(title, ""),
         footer=(REMINDER,),
-        overlay=overlay,
-        legend=legend,
-        tools=False,
+        shading=shading,
     )
+    words = _describe_map(case, found, lead, of_all=key == "teacher")
     if words:
         st.caption(plain(words))
     if isinstance(found, Attribution) and not verdict(found.self_check).shown:
         offer_failed_map(case, found, key)
+
+
+def _take_lead(found: Attribution, lead: str) -> Attribution:
+    row = found.leads.index(lead)
+    return replace(found, values=found.values[row : row + 1], leads=(lead,))
+
+
+def _describe_map(case: OpenCase, found: Attribution | str, lead: str, *, of_all: bool) -> str:
+    """Return why there is no map, or how much of one lies on a lead."""
+    if isinstance(found, str):
+        return found
+    if not verdict(found.self_check).shown:
+        words = "The map failed a check of its faithfulness to the model."
+        return words if may_show(case, found) else f"{words} It is not shown."
+    if not of_all or lead not in found.leads:
+        return ""
+    share = found.lead_share().get(lead, 0.0)
+    return f"{100 * share:.0f} % of the attribution on all leads lies on lead {lead}."

@@ -4,6 +4,7 @@ from html import escape
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from ecgcore.errors import EcgError
 from ecgcore.inference import predict
@@ -15,20 +16,18 @@ from ecgcore.inference.waveform import (
     waveform_models,
 )
 from ecgcore.labels import statement
-from ecgcore.recording import Recording
 from ecgcore.render.overlay import Overlay
-from ecgcore.render.paper import PaperSettings, Sheet, lay_out, window_seconds
 from ecgcore.render.waveform import curve_figure
 from ecgcore.results import Finding, Prediction
 from ecgcore.signal.waveform_rules import PAPER, waveform_rules
-from ui import models, settings
-from ui.findings import value
-from ui.review import footer_lines, header_lines
-from ui.state import OpenCase, open_case
-from ui.viewer import Legend, envelope, paper_viewer
+from ui import models
+from ui.components.viewer import Legend
+from ui.desk.findings import format_value
+from ui.desk.paper import Paper, Shading, footer_lines, header_lines, set_paper, show_still
+from ui.state import OpenCase
 from ui.words import plain
 
-_VIEWER, _AMENDED = "waveform_paper", "waveform_amended"
+_VIEWER, _WEIGHTED = "waveform_paper", "waveform_amended"
 _DISEASE, _SHOWN, _ASK = "waveform_disease", "waveform_shown", "waveform_ask"
 _RULE, _LEARNED = "Rule", "Learned"
 _OPACITY = 0.5
@@ -46,24 +45,24 @@ _SEGMENTS = {
 
 
 @st.fragment
-def waveform_attention(case: OpenCase) -> None:
+def show_danet(case: OpenCase) -> None:
     """Show a case's gain curve for a disease, the amended signal, and how far to trust it."""
     networks = waveform_models()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         disease = _choose_disease(networks)
-        network = _network(networks.get(disease))
+        network = _choose_network(networks.get(disease))
         try:
-            reading = _reading(case, disease, network)
+            reading = _read(case, disease, network)
         except EcgError as error:
             st.info(plain(str(error)))
             return
         shown = _choose_curve(reading)
-    chosen = settings.paper_controls(case)
-    paper, side = st.columns([3.7, 1.2], gap="small")
-    with paper:
-        _papers(case, chosen, reading, shown)
-    with side:
-        _side(case, reading, network, shown)
+    paper = set_paper(case)
+    left, right = st.columns([3.7, 1.2], gap="small")
+    with left:
+        _show_papers(paper, reading, shown)
+    with right:
+        _show_side(case, reading, network)
 
 
 # ---- choices -------------------------------------------------------------------------------
@@ -94,7 +93,7 @@ _NO_AID = (
 )
 
 
-def _network(found: WaveformModel | None) -> WaveformModel | None:
+def _choose_network(found: WaveformModel | None) -> WaveformModel | None:
     """Return the disease's network if it is offered as an aid, or the reader asks for it."""
     if found is None or found.aid:
         return found
@@ -102,7 +101,7 @@ def _network(found: WaveformModel | None) -> WaveformModel | None:
     return found if asked else None
 
 
-def _reading(case: OpenCase, disease: str, network: WaveformModel | None) -> WaveformReading:
+def _read(case: OpenCase, disease: str, network: WaveformModel | None) -> WaveformReading:
     name = network.name if network else None
 
     def make() -> WaveformReading:
@@ -117,7 +116,7 @@ def _choose_curve(reading: WaveformReading) -> str:
     """Return which curve is drawn: one key goes from one to the other."""
     if reading.learned is None:
         return _RULE
-    shown = st.session_state.get(_SHOWN, _LEARNED)
+    shown: str = st.session_state.get(_SHOWN, _LEARNED)
     st.button(
         f"Show the {(_LEARNED if shown == _RULE else _RULE).lower()} curve",
         key="waveform_toggle",
@@ -136,71 +135,48 @@ def _toggle() -> None:
 # ---- paper ---------------------------------------------------------------------------------
 
 
-def _papers(case: OpenCase, chosen: PaperSettings, reading: WaveformReading, shown: str) -> None:
-    recording = settings.drawn_recording(case)
-    seconds = window_seconds(chosen, recording.duration_s)
-    case.start_s = min(case.start_s, max(0.0, recording.duration_s - seconds))
-    sheet = lay_out(recording.leads, recording.duration_s, chosen, start_s=case.start_s)
-    _paper(case, chosen, sheet, recording, reading, shown)
-    _strip(case, reading, sheet)
+def _show_papers(paper: Paper, reading: WaveformReading, shown: str) -> None:
+    case = paper.case
     gain = _gain(reading, shown)
-    changed = case.remember(
+    name = statement(reading.rule.code).name
+    paper.show(
+        _VIEWER,
+        shading=Shading(
+            make_gain_overlay(reading, gain),
+            Legend(f"{shown} gain for “{name}”", "left out", "kept whole"),
+        ),
+    )
+    _show_strip(paper, reading)
+    weighted = case.remember(
         ("amended", reading.rule.code, shown, reading.learned is None),
         lambda: amended(case.recording, gain, f"{shown.lower()}, {reading.rule.code}"),
     )
     st.markdown("**What the classifier is given:** the signal times the curve")
-    first, _ = header_lines(case, chosen)
-    drawn = f"amended signal ({shown.lower()} curve), baseline removed: not for measuring"
-    paper_viewer(
-        changed,
+    sheet = paper.lay_out()
+    first, _ = header_lines(case, paper.settings)
+    drawn = f"weighted signal ({shown.lower()} curve), baseline removed: not for measuring"
+    show_still(
+        weighted,
         sheet,
-        key=_AMENDED,
+        _WEIGHTED,
         case_id=case.case_id,
         header=(first, drawn),
-        footer=footer_lines(recording, case.start_s, sheet.seconds),
-        tools=False,
+        footer=footer_lines(case.recording, sheet),
     )
 
 
-def _gain(reading: WaveformReading, shown: str) -> np.ndarray:
+def _gain(reading: WaveformReading, shown: str) -> NDArray[np.float32]:
     learned = reading.learned if shown == _LEARNED else None
     return reading.by_rule if learned is None else learned
 
 
-def _paper(  # noqa: PLR0917
-    case: OpenCase,
-    chosen: PaperSettings,
-    sheet: Sheet,
-    recording: Recording,
-    reading: WaveformReading,
-    shown: str,
-) -> None:
-    lead = chosen.rhythm_lead if chosen.rhythm_lead in recording.leads else recording.leads[0]
-    long = recording.duration_s > sheet.seconds + 0.5 or case.start_s > 0
-    name = statement(reading.rule.code).name
-    paper_viewer(
-        recording,
-        sheet,
-        key=_VIEWER,
-        case_id=case.case_id,
-        header=header_lines(case, chosen),
-        footer=footer_lines(recording, case.start_s, sheet.seconds),
-        overlay=gain_overlay(reading, _gain(reading, shown)),
-        legend=Legend(f"{shown} gain for “{name}”", "left out", "kept whole"),
-        overview=case.remember(("envelope", lead), lambda: envelope(case.recording, lead))
-        if long
-        else None,
-        on_act=_on_paper,
-    )
-
-
-def gain_overlay(reading: WaveformReading, gain: np.ndarray) -> Overlay:
+def make_gain_overlay(reading: WaveformReading, gain: NDArray[np.float32]) -> Overlay:
     """Return the gain as shading under the leads that were read, one curve for all."""
     values = np.tile(gain.astype(np.float32), (len(reading.leads), 1))
     return Overlay(values, reading.leads, reading.fs_hz, "heat", _OPACITY, top=1.0)
 
 
-def _strip(case: OpenCase, reading: WaveformReading, sheet: Sheet) -> None:
+def _show_strip(paper: Paper, reading: WaveformReading) -> None:
     if reading.learned is None:
         st.caption("The rule's gain over time")
     else:
@@ -212,40 +188,30 @@ def _strip(case: OpenCase, reading: WaveformReading, sheet: Sheet) -> None:
         reading.by_rule,
         reading.learned,
         reading.fs_hz,
-        start_s=case.start_s,
-        seconds=sheet.seconds,
+        start_s=paper.case.start_s,
+        seconds=paper.seconds,
     )
     st.plotly_chart(made, key="waveform_strip", config={"displayModeBar": False})
-
-
-def _on_paper() -> None:
-    state = st.session_state.get(_VIEWER)
-    act = dict(state["act"]) if state and state.get("act") else None
-    case = open_case()
-    if case is not None and act is not None and act["name"] == "navigate":
-        case.start_s = float(act.get("start_s", 0.0))
 
 
 # ---- beside --------------------------------------------------------------------------------
 
 
-def _side(
-    case: OpenCase, reading: WaveformReading, network: WaveformModel | None, shown: str
-) -> None:
+def _show_side(case: OpenCase, reading: WaveformReading, network: WaveformModel | None) -> None:
     for note in reading.notes:
         st.warning(plain(note))
-    _findings(case, reading, network)
+    _show_findings(case, reading, network)
     st.markdown("**Where it looks**")
-    st.html(segment_table(reading))
-    _source(reading)
-    _offer(reading.rule.code, network)
+    st.html(make_segment_table(reading))
+    _show_source(reading)
+    _show_benefit(reading.rule.code, network)
     st.caption(
         "A curve says what the classifier was given, not that it is right. A wave that is shaded "
         "is kept, not found abnormal."
     )
 
 
-def _findings(case: OpenCase, reading: WaveformReading, network: WaveformModel | None) -> None:
+def _show_findings(case: OpenCase, reading: WaveformReading, network: WaveformModel | None) -> None:
     """Say what the classifiers behind the rule and behind the learned curve make of it."""
     code = reading.rule.code
     coded = waveform_models(coded=True).get(code)
@@ -256,13 +222,13 @@ def _findings(case: OpenCase, reading: WaveformReading, network: WaveformModel |
         st.markdown(f"**{name}:** not assessed in a rhythm without P waves")
         return
     for curve, one in asked:
-        words = _said(case, code, one)
+        words = _predict(case, code, one)
         st.markdown(f"**{name}**, behind the {curve}: {plain(words)}")
         if not one.aid:
             st.caption("Shown on request: benefit not shown (see its card).")
 
 
-def _said(case: OpenCase, code: str, network: WaveformModel) -> str:
+def _predict(case: OpenCase, code: str, network: WaveformModel) -> str:
     def make() -> Prediction:
         return predict(models.model(network.name), case.recording)
 
@@ -270,18 +236,18 @@ def _said(case: OpenCase, code: str, network: WaveformModel) -> str:
         made = case.remember(("waveform_prediction", network.name), make)
     except EcgError as error:
         return str(error)
-    return finding_words(next(f for f in made.findings if f.code == code))
+    return describe_finding(next(f for f in made.findings if f.code == code))
 
 
-def finding_words(finding: Finding) -> str:
+def describe_finding(finding: Finding) -> str:
     """Return what the network says, in words where its number is not to be trusted."""
     if finding.finding is None:
         return finding.reason or "not assessed"
     word = "suggested" if finding.finding else "not flagged"
-    return f"{word} ({value(finding)})" if finding.calibrated else word
+    return f"{word} ({format_value(finding)})" if finding.calibrated else word
 
 
-def segment_table(reading: WaveformReading) -> str:
+def make_segment_table(reading: WaveformReading) -> str:
     """Return the mean gain of each wave and interval, by rule and as learned, as HTML."""
     rows = []
     for name, (rule, learned, share) in reading.by_segment().items():
@@ -299,7 +265,7 @@ def segment_table(reading: WaveformReading) -> str:
     return f'<table class="ecg-table"><tr>{head}</tr>{"".join(rows)}</table>'
 
 
-def _source(reading: WaveformReading) -> None:
+def _show_source(reading: WaveformReading) -> None:
     rule = reading.rule
     origin = (
         "The disease of the published method (Jin, DANet, 2024); its values are not public, these "
@@ -314,7 +280,7 @@ def _source(reading: WaveformReading) -> None:
         st.caption(plain(f"Read from: {', '.join(reading.leads)}."))
 
 
-def _offer(code: str, network: WaveformModel | None) -> None:
+def _show_benefit(code: str, network: WaveformModel | None) -> None:
     """Say what the card says of this disease's network."""
     found = waveform_models().get(code)
     if found is None:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.inference import InputContract
 from tests.synthetic import card_metrics_made, population_made, tiny_card, write_tiny_model
 from tests.ui.test_pages import TIMEOUT_S, app
-from ui import card_words
+from ui import card_words, tables
 
 __all__ = ["app"]
 
@@ -167,9 +167,9 @@ def test_counts_are_said_as_sentences() -> None:
     )
     nothing = card_words.operating_words({"tp": 0, "fp": 0, "fn": 0, "tn": 0})
     assert nothing == "No record on test can tell."
-    assert card_words.number({"value": None, "low": None, "high": None}) == "–"
-    assert card_words.number({"value": 0.5, "low": None, "high": None}) == "0.50"
-    assert np.char.startswith(card_words.number({"value": 1.0, "low": 0.9, "high": 1.0}), "1.00 (")
+    assert tables.number({"value": None, "low": None, "high": None}) == "–"
+    assert tables.number({"value": 0.5, "low": None, "high": None}) == "0.50"
+    assert np.char.startswith(tables.number({"value": 1.0, "low": 0.9, "high": 1.0}), "1.00 (")
 
 
 def test_what_one_lead_never_carries_is_no_weakness_of_its_model():

@@ -15,7 +15,7 @@ def table(*names: str) -> bytes:
 
 def page(files: dict[str, bytes]) -> AppTest:
     def script():
-        from ui import intake
+        from ui.worklist import intake
 
         intake.upload()
 

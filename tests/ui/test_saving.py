@@ -14,7 +14,7 @@ from ecgcore.readers.convert import convert
 from ecgcore.recording import Patient, Provenance, Recording
 from ecgcore.simulate.cases import demonstration_case
 from tests.ui.test_pages import app, review
-from ui.saving import _download
+from ui.desk.saving import _download
 from ui.state import OpenCase
 
 __all__ = ["app"]

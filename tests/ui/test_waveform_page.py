@@ -18,7 +18,7 @@ from tests.ui.test_pages import TIMEOUT_S, app, payloads, texts
 from tests.waveform_folder import write_waveform_model
 from ui import models
 from ui.state import OpenCase
-from ui.waveform import finding_words, gain_overlay, segment_table
+from ui.waveform import describe_finding, make_gain_overlay, make_segment_table
 
 __all__ = ["app"]
 PAGE = "pages/waveform_attention.py"
@@ -159,7 +159,7 @@ def _headers(node: Any) -> Iterator[str]:
 
 def test_shading_is_proportional_to_the_gain_itself() -> None:
     reading = read_waveforms(demonstration_case("normal").recording, "PAC")
-    overlay = gain_overlay(reading, reading.by_rule)
+    overlay = make_gain_overlay(reading, reading.by_rule)
     assert overlay.top == 1.0
     assert overlay.values.shape == (12, reading.by_rule.size)
 
@@ -177,7 +177,7 @@ def test_the_strip_shows_both_curves_and_where_they_part() -> None:
 
 def test_table_and_finding_are_words_where_there_is_no_number() -> None:
     reading = read_waveforms(demonstration_case("normal").recording, "PAC")
-    table = segment_table(reading)
+    table = make_segment_table(reading)
     assert "P wave" in table
     assert "learned" not in table
 
@@ -185,7 +185,7 @@ def test_table_and_finding_are_words_where_there_is_no_number() -> None:
         given = {"finding": True, "calibrated": False, "reason": ""} | changes
         return Finding(code="PAC", name="x", probability=0.42, threshold=0.3, **given)
 
-    assert finding_words(finding()) == "suggested"
-    assert finding_words(finding(finding=False)) == "not flagged"
-    assert finding_words(finding(calibrated=True)) == "suggested (42 %)"
-    assert finding_words(finding(finding=None, reason="Too noisy.")) == "Too noisy."
+    assert describe_finding(finding()) == "suggested"
+    assert describe_finding(finding(finding=False)) == "not flagged"
+    assert describe_finding(finding(calibrated=True)) == "suggested (42 %)"
+    assert describe_finding(finding(finding=None, reason="Too noisy.")) == "Too noisy."

@@ -2,38 +2,45 @@
 
 from html import escape
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from ecgcore.errors import EcgError
 from ecgcore.explain import METHODS, Description, Explainer, describe, methods_of, verdict
 from ecgcore.explain.defaults import default_methods
-from ecgcore.labels import statement
-from ecgcore.render.overlay import STYLES, Overlay
-from ecgcore.render.paper import PaperSettings, lay_out, window_seconds
 from ecgcore.render.strip import over_time, strip_figure, window_figure
 from ecgcore.results import Attribution, Finding, Prediction
-from ui import models, settings
-from ui.card_words import plot
-from ui.explaining_leads import leads_on_the_body
-from ui.failed_maps import may_show, offer_failed_map
-from ui.findings import ordered, value
-from ui.review import footer_lines, header_lines
+from ui import models
+from ui.desk.explain_leads import show_leads_on_body
+from ui.desk.findings import format_value, sort_findings
+from ui.desk.maps import (
+    choose_style,
+    may_show,
+    offer_failed_map,
+    shade_map,
+    show_checks,
+    take_sign,
+)
+from ui.desk.paper import Paper, set_paper
+from ui.desk.settings import open_row
+from ui.desk.what_if import show_what_if
 from ui.state import OpenCase
-from ui.viewer import Legend, paper_viewer
-from ui.what_if import what_if_panel
+from ui.tables import plot
 from ui.words import plain
 
 _SIDES = ("left", "right")
 _SIGNS = {"for": "For", "against": "Against", "size": "Both"}
+_LEGENDS = {
+    "for": "Attribution for",
+    "against": "Attribution against",
+    "size": "Attribution for and against",
+}
 _LIGHTS = {"green": "#1b7f4b", "amber": "#b35900", "red": "#b3261e"}
 _OVER, _BESIDE = "Stacked", "Side by side"
 # A sheet of 270 mm fits half of a wide window at two pixels a millimetre.
 _BESIDE_PX_PER_MM = 2
 
 
-def explaining(case: OpenCase) -> None:
+def show_explanations(case: OpenCase) -> None:
     """Show the page for a case."""
     if not models.model_available():
         st.info("No trained model is installed here: there is nothing to explain.")
@@ -45,34 +52,34 @@ def explaining(case: OpenCase) -> None:
     except EcgError as error:
         st.info(plain(str(error)))
         return
-    chosen = settings.paper_controls(case)
-    with settings.row("explained", gap="small"):
-        finding = _finding(case, prediction)
-        methods = _methods(case, explainer, finding.code)
-    with settings.row("shown", gap="medium"):
-        _how_shown()
+    paper = set_paper(case)
+    with open_row("explained", gap="small"):
+        finding = _choose_finding(case, prediction)
+        methods = _choose_methods(case, explainer, finding.code)
+    with open_row("shown", gap="medium"):
+        _choose_drawing()
     if finding.finding is None:
         st.caption(plain(finding.reason))
-    at_s = _window(case, explainer, finding)
-    found = [_attribution(case, finding.code, method, at_s) for method in methods]
-    _papers(case, chosen, explainer, found)
-    _strip(case, explainer, [f for f in found if isinstance(f, Attribution)])
-    leads_on_the_body(case, explainer, finding.code, at_s)
-    what_if_panel(case, explainer, prediction, finding.code)
+    at_s = _choose_window(case, explainer, finding)
+    found = [_make_map(case, finding.code, method, at_s) for method in methods]
+    _show_papers(paper, explainer, found)
+    _show_strip(case, explainer, [f for f in found if isinstance(f, Attribution)])
+    show_leads_on_body(case, explainer, finding.code, at_s)
+    show_what_if(case, explainer, prediction, finding.code)
 
 
 # ---- what is explained ---------------------------------------------------------------------
 
 
-def _finding(case: OpenCase, prediction: Prediction) -> Finding:
-    rows = {f.code: f for f in ordered(prediction.findings)}
+def _choose_finding(case: OpenCase, prediction: Prediction) -> Finding:
+    rows = {f.code: f for f in sort_findings(prediction.findings)}
     codes = list(rows)
     start = codes.index(case.selected) if case.selected in codes else 0
     code = st.selectbox(
         "Finding",
         codes,
         index=start,
-        format_func=lambda c: f"{rows[c].name}: {value(rows[c])}",
+        format_func=lambda c: f"{rows[c].name}: {format_value(rows[c])}",
         key=f"explain_finding_{case.case_id}",
         width=380,
     )
@@ -80,7 +87,7 @@ def _finding(case: OpenCase, prediction: Prediction) -> Finding:
     return rows[code]
 
 
-def _methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[str, str]:
+def _choose_methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[str, str]:
     possible = methods_of(explainer.model)
     maps = [m for m in possible if not METHODS[m].whole_leads]
     first, second = (
@@ -110,30 +117,23 @@ def _first_methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[str
     return (shown, first) if shown == second else (first, second)
 
 
-def _how_shown() -> None:
+def _choose_drawing() -> None:
     st.segmented_control(
         "Evidence",
         list(_SIGNS),
         default="for",
         required=True,
-        format_func=_SIGNS.get,
+        format_func=_SIGNS.__getitem__,
         key="explain_sign",
         help="Unsigned methods show no evidence against.",
     )
-    st.segmented_control(
-        "Overlay",
-        list(STYLES),
-        default="heat",
-        required=True,
-        format_func={"heat": "Shading", "trace": "Trace", "none": "None"}.get,
-        key="explain_style",
-    )
+    choose_style("explain_style")
     st.segmented_control(
         "Arrange", [_OVER, _BESIDE], default=_OVER, required=True, key="explain_arrange"
     )
 
 
-def _window(case: OpenCase, explainer: Explainer, finding: Finding) -> float | None:
+def _choose_window(case: OpenCase, explainer: Explainer, finding: Finding) -> float | None:
     """Return a time within the chosen window; None for the highest one, or for the only one."""
     code, numbered = finding.code, finding.calibrated and finding.finding is not None
     pieces, rate = explainer.reading.pieces, explainer.reading.given.fs_hz
@@ -166,7 +166,7 @@ def _window(case: OpenCase, explainer: Explainer, finding: Finding) -> float | N
     return None if number - 1 == highest else (start_s + stop_s) / 2
 
 
-def _attribution(case: OpenCase, code: str, method: str, at_s: float | None) -> Attribution | str:
+def _make_map(case: OpenCase, code: str, method: str, at_s: float | None) -> Attribution | str:
     try:
         with st.spinner(f"{METHODS[method].name} …", show_time=False):
             return models.attribution_of(case, code, method, at_s=at_s)
@@ -177,82 +177,49 @@ def _attribution(case: OpenCase, code: str, method: str, at_s: float | None) -> 
 # ---- the papers ----------------------------------------------------------------------------
 
 
-def _papers(
-    case: OpenCase,
-    chosen: PaperSettings,
-    explainer: Explainer,
-    found: list[Attribution | str],
-) -> None:
+def _show_papers(paper: Paper, explainer: Explainer, found: list[Attribution | str]) -> None:
     beside = st.session_state.get("explain_arrange") == _BESIDE
     columns = st.columns(2, gap="small") if beside else [None, None]
+    # Where windows are explained one by one, their slider turns the paper.
+    can_turn = len(explainer.reading.pieces) == 1
     for side, column, attribution in zip(_SIDES, columns, found, strict=True):
         if column is None:
-            paper, words = st.columns([3.3, 1.2], gap="small")
+            left, right = st.columns([3.3, 1.2], gap="small")
         else:
-            paper, words = column.container(), column.container()
-        with words:
-            shown = _words(case, explainer, attribution, side)
-        with paper:
-            _paper(case, chosen, shown, side, small=beside)
+            left, right = column.container(), column.container()
+        with right:
+            shown = _show_words(paper.case, explainer, attribution, side)
+        with left:
+            _show_paper(paper, shown, side, small=beside, can_turn=can_turn)
 
 
-def _paper(
-    case: OpenCase,
-    chosen: PaperSettings,
-    attribution: Attribution | None,
-    side: str,
-    *,
-    small: bool,
+def _show_paper(
+    paper: Paper, attribution: Attribution | None, side: str, *, small: bool, can_turn: bool
 ) -> None:
-    recording = settings.drawn_recording(case)
-    seconds = window_seconds(chosen, recording.duration_s)
-    start_s = min(case.start_s, max(0.0, recording.duration_s - seconds))
-    sheet = lay_out(recording.leads, recording.duration_s, chosen, start_s=start_s)
-    paper_viewer(
-        recording,
-        sheet,
-        key=f"explain_paper_{side}_{'small' if small else 'large'}",
-        case_id=case.case_id,
-        header=header_lines(case, chosen),
-        footer=footer_lines(recording, start_s, sheet.seconds),
-        overlay=None if attribution is None else _overlay(attribution),
-        legend=None if attribution is None else _legend(attribution),
+    shading = None
+    if attribution is not None:
+        style = st.session_state.get("explain_style", "heat")
+        sign = _sign(attribution)
+        shading = shade_map(attribution, _LEGENDS[sign], style=style, sign=sign)
+    paper.show(
+        f"explain_paper_{side}_{'small' if small else 'large'}",
+        shading=shading,
+        can_turn=can_turn,
         tools=small or side == "left",
         px_per_mm=_BESIDE_PX_PER_MM if small else None,
     )
 
 
-def _overlay(attribution: Attribution) -> Overlay | None:
-    style = st.session_state.get("explain_style", "heat")
-    values = chosen_sign(attribution)
-    if style == "none" or not values.any():
-        return None
-    return Overlay(values, attribution.leads, attribution.fs_hz, style, 0.6)
-
-
-def chosen_sign(attribution: Attribution) -> NDArray[np.float32]:
-    """Return what the reader wants to see of a map: for, against, or its size; zero or above."""
-    sign = st.session_state.get("explain_sign", "for") if attribution.signed else "for"
-    if sign == "size":
-        return np.abs(attribution.values)
-    return np.maximum(attribution.values if sign == "for" else -attribution.values, 0)
-
-
-def _legend(attribution: Attribution) -> Legend:
-    name = statement(attribution.label).name
-    sign = st.session_state.get("explain_sign", "for") if attribution.signed else "for"
-    what = {"for": "for", "against": "against", "size": "for and against"}
-    return Legend(
-        f"Attribution {what[sign]} “{name}” ({METHODS[attribution.method].name})",
-        "little",
-        "much attribution",
-    )
+def _sign(attribution: Attribution) -> str:
+    """Return what the reader wants to see of a map; an unsigned one has only what is for."""
+    sign: str = st.session_state.get("explain_sign", "for")
+    return sign if attribution.signed else "for"
 
 
 # ---- words and checks ----------------------------------------------------------------------
 
 
-def _words(
+def _show_words(
     case: OpenCase, explainer: Explainer, attribution: Attribution | str, side: str
 ) -> Attribution | None:
     """Show the light, the words and the checks; return the map if it may be shown."""
@@ -270,16 +237,14 @@ def _words(
         offer_failed_map(case, attribution, side)
     shown = may_show(case, attribution)
     if shown:
-        _description(describe(explainer, attribution))
-    with st.expander("The checks"):
-        for check in attribution.self_check:
-            sign = {True: "✓", False: "✗", None: "·"}[check.passed]
-            st.caption(plain(f"{sign} {check.words or check.name}"))
-        st.caption(f"{plain(entry.words)} Made in {attribution.method_seconds:.2f} s.")
+        _show_description(describe(explainer, attribution))
+    show_checks(
+        attribution, more=f"{plain(entry.words)} Made in {attribution.method_seconds:.2f} s."
+    )
     return attribution if shown else None
 
 
-def _description(said: Description) -> None:
+def _show_description(said: Description) -> None:
     st.write(plain(said.sentence))
     for line in said.lines[1:]:
         st.caption(plain(f"then {line.words}"))
@@ -300,14 +265,15 @@ def _description(said: Description) -> None:
 # ---- the strip -----------------------------------------------------------------------------
 
 
-def _strip(case: OpenCase, explainer: Explainer, found: list[Attribution]) -> None:
+def _show_strip(case: OpenCase, explainer: Explainer, found: list[Attribution]) -> None:
     shown = [f for f in found if may_show(case, f)]
     if not shown:
         return
     start_s, stop_s = shown[0].window_s or (0.0, explainer.recording.duration_s)
     first, last = (round(edge * shown[0].fs_hz) for edge in (start_s, stop_s))
     rows = {
-        METHODS[f.method].name: over_time(chosen_sign(f)[:, first:last], f.fs_hz) for f in shown
+        METHODS[f.method].name: over_time(take_sign(f, _sign(f))[:, first:last], f.fs_hz)
+        for f in shown
     }
     beats = explainer.beats_of(explainer.window_at((start_s + stop_s) / 2))
     r_s = [] if beats is None else (beats.consensus.r_peak + start_s).tolist()

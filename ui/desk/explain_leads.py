@@ -10,9 +10,9 @@ from ecgcore.leads import LIMB_6
 from ecgcore.render.lead_body import CHEST_DEG, FRONTAL_DEG, chest_figure, frontal_figure
 from ecgcore.results import Attribution, LeadValues
 from ui import models
-from ui.card_words import plot
-from ui.failed_maps import may_show, offer_failed_map
+from ui.desk.maps import may_show, offer_failed_map, show_checks
 from ui.state import OpenCase
+from ui.tables import plot
 from ui.words import plain
 
 _INDEPENDENT, _PLANE, _LIMB = "Eight leads", "Limb plane and chest", "Each limb lead"
@@ -28,7 +28,7 @@ _PAIRS = 3
 
 
 @st.fragment
-def leads_on_the_body(case: OpenCase, explainer: Explainer, code: str, at_s: float | None) -> None:
+def show_leads_on_body(case: OpenCase, explainer: Explainer, code: str, at_s: float | None) -> None:
     """Show what each lead is worth to a finding."""
     st.subheader("Contribution of each lead", anchor=False)
     if len(explainer.reading.given.leads) < 2:
@@ -40,7 +40,7 @@ def leads_on_the_body(case: OpenCase, explainer: Explainer, code: str, at_s: flo
     except EcgError as error:
         st.info(plain(str(error)))
         return
-    if found.lead_values is None or not _shown(case, found):
+    if found.lead_values is None or not _check_values(case, found):
         return
     view = st.segmented_control(
         "View",
@@ -50,7 +50,7 @@ def leads_on_the_body(case: OpenCase, explainer: Explainer, code: str, at_s: flo
         key="explain_lead_view",
         label_visibility="collapsed",
     )
-    values = _values(explainer, code, at_s, found.lead_values, view)
+    values = _choose_values(explainer, code, at_s, found.lead_values, view)
     top = max([abs(v) for v in values.values()] or [0.0]) or 1.0
     follow = [n for n in explainer.reading.given.leads if n in LIMB_6 and n not in values]
     frontal, chest, words = st.columns([1, 1, 0.9], gap="medium")
@@ -69,10 +69,10 @@ def leads_on_the_body(case: OpenCase, explainer: Explainer, code: str, at_s: flo
             "explain_chest",
         )
     with words:
-        _words(explainer, found, values, view)
+        _show_words(explainer, found, values, view)
 
 
-def _shown(case: OpenCase, found: Attribution) -> bool:
+def _check_values(case: OpenCase, found: Attribution) -> bool:
     """Say how the values fared in their checks; return whether they may be shown."""
     light = verdict(found.self_check)
     if light.shown:
@@ -82,7 +82,7 @@ def _shown(case: OpenCase, found: Attribution) -> bool:
     return may_show(case, found)
 
 
-def _values(
+def _choose_values(
     explainer: Explainer, code: str, at_s: float | None, values: LeadValues, view: str
 ) -> dict[str, float]:
     if view == _LIMB:
@@ -92,7 +92,9 @@ def _values(
     return dict(zip(values.players, values.values.tolist(), strict=True))
 
 
-def _words(explainer: Explainer, found: Attribution, values: dict[str, float], view: str) -> None:
+def _show_words(
+    explainer: Explainer, found: Attribution, values: dict[str, float], view: str
+) -> None:
     st.write(plain(describe(explainer, found).sentence))
     if LIMB_PLANE in values:
         st.write(f"Limb leads together: **{values[LIMB_PLANE]:+.2f}**")
@@ -100,16 +102,13 @@ def _words(explainer: Explainer, found: Attribution, values: dict[str, float], v
     if view == _LIMB and not values:
         st.caption("This view needs two limb leads and a chest lead.")
     if found.lead_values is not None and view == _INDEPENDENT:
-        for line in pair_words(found.lead_values):
+        for line in describe_pairs(found.lead_values):
             st.caption(plain(line))
     st.caption(plain(verdict(found.self_check).words))
-    with st.expander("The checks"):
-        for check in found.self_check:
-            sign = {True: "✓", False: "✗", None: "·"}[check.passed]
-            st.caption(plain(f"{sign} {check.words or check.name}"))
+    show_checks(found)
 
 
-def pair_words(values: LeadValues) -> list[str]:
+def describe_pairs(values: LeadValues) -> list[str]:
     """Return the pairs of leads that interact most, in words."""
     names, table = values.players, np.triu(values.interactions, 1)
     order = np.argsort(-np.abs(table), axis=None)[:_PAIRS]

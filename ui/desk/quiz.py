@@ -5,7 +5,7 @@ import streamlit as st
 from ui.state import OpenCase
 
 
-def answer_shown(case: OpenCase) -> bool:
+def may_show_answer(case: OpenCase) -> bool:
     """Return whether the answer may be seen; offer to show it where not."""
     if not case.quiz:
         return True

@@ -11,22 +11,27 @@ from ecgcore.explain import Explainer
 from ecgcore.explain.counterfactual import Change, probabilities, what_if
 from ecgcore.recording import Recording
 from ecgcore.results import Beats, Finding, Prediction
-from ui.findings import percent_words, value
+from ui.desk.findings import format_percent, format_value
 from ui.state import OpenCase
 from ui.words import plain
 
-_LOW_PASS = {None: "as it is", 40.0: "under 40 Hz", 25.0: "under 25 Hz", 15.0: "under 15 Hz"}
-_HIGH_PASS = {None: "as it is", 1.0: "over 1 Hz", 2.0: "over 2 Hz"}
+_LOW_PASS: dict[float | None, str] = {
+    None: "as it is",
+    40.0: "under 40 Hz",
+    25.0: "under 25 Hz",
+    15.0: "under 15 Hz",
+}
+_HIGH_PASS: dict[float | None, str] = {None: "as it is", 1.0: "over 1 Hz", 2.0: "over 2 Hz"}
 _MOVED = 0.01
 _MOST = 5
 
 
 @st.fragment
-def what_if_panel(case: OpenCase, explainer: Explainer, prediction: Prediction, code: str) -> None:
+def show_what_if(case: OpenCase, explainer: Explainer, prediction: Prediction, code: str) -> None:
     """Offer the changes and show the probability that follows, in words where it is no number."""
     st.subheader("What if", anchor=False)
     recording, beats = _stretch(explainer, code)
-    change = _change(case, explainer, beats)
+    change = _choose_change(case, explainer, beats)
     leads = tuple(explainer.reading.given.leads)
     before = case.remember(
         ("what if", explainer.model.name, code),
@@ -41,7 +46,7 @@ def what_if_panel(case: OpenCase, explainer: Explainer, prediction: Prediction, 
     except EcgError as error:
         st.info(plain(str(error)))
         return
-    _answer(prediction, code, before, after)
+    _show_answer(prediction, code, before, after)
     if change.voltage != 1 and not explainer.model.card.input.sees_voltage:
         st.caption("This model sees shape, not voltage: a factor changes nothing.")
 
@@ -55,7 +60,7 @@ def _stretch(explainer: Explainer, code: str) -> tuple[Recording, Beats | None]:
     return explainer.stretch(window), beats
 
 
-def _change(case: OpenCase, explainer: Explainer, beats: Beats | None) -> Change:
+def _choose_change(case: OpenCase, explainer: Explainer, beats: Beats | None) -> Change:
     key = case.case_id
     leads = st.pills(
         "Without leads",
@@ -66,10 +71,7 @@ def _change(case: OpenCase, explainer: Explainer, beats: Beats | None) -> Change
     )
     dropped: list[int] = []
     if beats is not None:
-        marks = {
-            "ventricular": " V",
-            "supraventricular": " S",
-        }
+        marks = {"ventricular": " V", "supraventricular": " S"}
         dropped = st.pills(
             "Without beats",
             list(range(beats.consensus.n_beats)),
@@ -84,21 +86,21 @@ def _change(case: OpenCase, explainer: Explainer, beats: Beats | None) -> Change
         low = st.selectbox(
             "Low-pass",
             list(_LOW_PASS),
-            format_func=_LOW_PASS.get,
+            format_func=_LOW_PASS.__getitem__,
             key=f"what_if_lp_{key}",
             width=150,
         )
         high = st.selectbox(
             "High-pass",
             list(_HIGH_PASS),
-            format_func=_HIGH_PASS.get,
+            format_func=_HIGH_PASS.__getitem__,
             key=f"what_if_hp_{key}",
             width=150,
         )
     return Change(tuple(leads), tuple(sorted(dropped)), float(voltage), high, low)
 
 
-def _answer(
+def _show_answer(
     prediction: Prediction, code: str, before: Mapping[str, float], after: Mapping[str, float]
 ) -> None:
     """Show the finding first, then every other one that moves and can be assessed here."""
@@ -106,7 +108,8 @@ def _answer(
     moved = [c for c in before if c != code and _moves(findings[c], before[c], after[c])]
     moved.sort(key=lambda c: -abs(after[c] - before[c]))
     rows = "".join(
-        _row(findings[c], before[c], after[c], strong=c == code) for c in [code, *moved[:_MOST]]
+        _make_row(findings[c], before[c], after[c], strong=c == code)
+        for c in [code, *moved[:_MOST]]
     )
     st.html(
         '<table class="ecg-table wide"><tr><th></th><th class="value">as it is</th>'
@@ -118,10 +121,10 @@ def _moves(finding: Finding, before: float, after: float) -> bool:
     return finding.finding is not None and abs(after - before) >= _MOVED
 
 
-def _row(finding: Finding, before: float, after: float, *, strong: bool) -> str:
+def _make_row(finding: Finding, before: float, after: float, *, strong: bool) -> str:
     name = escape(finding.name)
     label = f"<strong>{name}</strong>" if strong else name
-    said, then = what_if_words(finding, before, after)
+    said, then = describe_change(finding, before, after)
     bar = ""
     if finding.calibrated and finding.finding is not None:
         bar = (
@@ -134,7 +137,7 @@ def _row(finding: Finding, before: float, after: float, *, strong: bool) -> str:
     )
 
 
-def what_if_words(finding: Finding, before: float, after: float) -> tuple[str, str]:
+def describe_change(finding: Finding, before: float, after: float) -> tuple[str, str]:
     """Return what is said before and after a change, in the form of the list of findings.
 
     A number only where the finding has one; where it cannot be assessed only the direction.
@@ -146,8 +149,8 @@ def what_if_words(finding: Finding, before: float, after: float) -> tuple[str, s
     """
     higher = "unchanged" if abs(after - before) < _MOVED else "up" if after > before else "down"
     if finding.finding is None:
-        return value(finding), higher
+        return format_value(finding), higher
     if finding.calibrated:
-        return percent_words(before), percent_words(after)
-    then = value(replace(finding, finding=after >= finding.threshold))
-    return value(finding), then if higher == "unchanged" else f"{then} ({higher})"
+        return format_percent(before), format_percent(after)
+    then = format_value(replace(finding, finding=after >= finding.threshold))
+    return format_value(finding), then if higher == "unchanged" else f"{then} ({higher})"

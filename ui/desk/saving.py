@@ -16,14 +16,14 @@ _MIME = {"dicom": "application/dicom", "csv": "text/csv", "edf": "application/oc
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def save_button(case: OpenCase) -> None:
+def offer_save(case: OpenCase) -> None:
     """Offer the recording as WFDB, DICOM, CSV or EDF+."""
     if st.button("Save recording as …", icon=":material/save_as:", key="save_as"):
-        _dialog(case)
+        _show_dialog(case)
 
 
 @st.dialog("Save recording")
-def _dialog(case: OpenCase) -> None:
+def _show_dialog(case: OpenCase) -> None:
     st.caption("The samples as they were read, without the display filter.")
     to = st.radio(
         "Format",
@@ -40,17 +40,17 @@ def _dialog(case: OpenCase) -> None:
         "ages over 89 become 90. The patient's name and identifier are never kept.",
     )
     try:
-        made = _made(case, to, anonymised)
+        made = _convert(case, to, anonymised)
     except EcgError as error:
         st.text(str(error))
         return
-    _lines("Removed", made.removed)
-    _lines("What changes", made.lost)
+    _show_lines("Removed", made.removed)
+    _show_lines("What changes", made.lost)
     if anonymised:
         st.caption(
             "The ECG itself can still identify a person to someone who has another of their ECGs."
         )
-    name, content = _download(made)
+    name, content = _pack(made)
     st.download_button(
         f"Download {TARGETS[to].title}",
         content,
@@ -63,7 +63,7 @@ def _dialog(case: OpenCase) -> None:
     )
 
 
-def _made(case: OpenCase, to: str, anonymised: bool) -> Converted:
+def _convert(case: OpenCase, to: str, anonymised: bool) -> Converted:
     """Return the converted recording; only the last one of a case is kept."""
     kept = case.memo.get(_MADE)
     if kept is None or kept[0] != (to, anonymised):
@@ -74,14 +74,14 @@ def _made(case: OpenCase, to: str, anonymised: bool) -> Converted:
     return result
 
 
-def _lines(title: str, sentences: tuple[str, ...]) -> None:
+def _show_lines(title: str, sentences: tuple[str, ...]) -> None:
     if sentences:
         st.caption(title)
         # Plain text: a lead's name from a file is never Markdown.
         st.text("\n".join(f"• {sentence}" for sentence in sentences))
 
 
-def _download(made: Converted) -> tuple[str, bytes]:
+def _pack(made: Converted) -> tuple[str, bytes]:
     """Return name and content: the file, or a zip of several."""
     if len(made.files) == 1:
         return next(iter(made.files.items()))

@@ -5,6 +5,7 @@ it is run from its folder, so it names its asset folders to the component manage
 is served straight from the installed plotly package: no copy, no request that leaves the machine.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ import streamlit as st
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
-_UI = Path(__file__).resolve().parent
+_HERE = Path(__file__).resolve().parent
 _PLOTLY = Path(plotly.__file__).resolve().parent
 
 VIEWER = "ecg.viewer"
 FINDINGS = "ecg.findings"
 PLOTLY = "ecg.plotly"
+
+# What the reader did: ``{"name": "navigate", "start_s": ...}`` and the like.
+Act = Callable[[dict[str, Any]], None]
 
 
 def register() -> None:
@@ -40,13 +44,36 @@ def register() -> None:
         components=[ComponentConfig(name="plotly", asset_dir="package_data")],
     )
     manager.register_from_manifest(theirs, _PLOTLY)
-    manager.register_from_manifest(own, _UI)
+    manager.register_from_manifest(own, _HERE)
 
 
-def component(name: str, script: str, style: str) -> Any:
-    """Return the mounting command of a component.
+def mount(name: str, data: dict[str, Any], *, key: str, on_act: Act | None = None) -> None:
+    """Show a component, and hand on what the reader does in it.
 
     Components are declared on each run: Streamlit's tests start a new server for each page.
+
+    Parameters
+    ----------
+    name : str
+        Such as :data:`VIEWER`; its script and style are called after it.
+    data : dict
+        What its script is given, as JSON.
+    key : str
+        Of the widget.
+    on_act : callable, optional
+        Called with what the reader did, before the page reruns.
     """
     register()
-    return st.components.v2.component(name, js=script, css=style, isolate_styles=False)
+    file = name.removeprefix("ecg.")
+    declared = st.components.v2.component(
+        name, js=f"{file}.js", css=f"{file}.css", isolate_styles=False
+    )
+
+    def hand_on() -> None:
+        state = st.session_state.get(key)
+        act = state.get("act") if state else None
+        if act and on_act is not None:
+            on_act(dict(act))
+
+    # Streamlit delivers a component's events only where a callback is registered.
+    declared(key=key, data=data, on_act_change=hand_on)

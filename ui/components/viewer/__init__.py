@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ from ecgcore.render.overlay import Overlay
 from ecgcore.render.palette import palettes
 from ecgcore.render.paper import Sheet
 from ecgcore.units import MV
-from ui.components import VIEWER, component
+from ui.components import VIEWER, Act, mount
 
 _OVERVIEW_BINS = 1200
 
@@ -96,9 +95,9 @@ def paper_viewer(
     markers: Markers | None = None,
     tools: bool = True,
     px_per_mm: int | None = None,
-    on_act: Callable[[], None] | None = None,
-) -> dict[str, Any] | None:
-    """Show a sheet; return what the reader did with it, or None.
+    on_act: Act | None = None,
+) -> None:
+    """Show a sheet.
 
     Parameters
     ----------
@@ -115,12 +114,8 @@ def paper_viewer(
     overview : str or None
         Envelope of a recording longer than the sheet, from :func:`envelope`.
     on_act : callable or None
-        Called before the page reruns, when the reader navigates or presses a key for Python.
-
-    Returns
-    -------
-    dict or None
-        ``{"name": "navigate", "start_s": ...}``, ``{"name": "move", "id": ..., "x_mm": ...}``, or
+        Called with what the reader does: ``{"name": "navigate", "start_s": ...}``,
+        ``{"name": "move", "id": ..., "x_mm": ...}``, or
         ``{"name": "next" | "previous" | "confirm" | "dismiss"}``.
     """
     drawn = figure(recording, sheet, header=header, footer=footer, overlay=overlay)
@@ -145,10 +140,7 @@ def paper_viewer(
         if overview
         else None,
     }
-    mount = component(VIEWER, "viewer.js", "viewer.css")
-    result = mount(key=key, data=data, on_act_change=on_act or _nothing)
-    act = result.get("act")
-    return dict(act) if act else None
+    mount(VIEWER, data, key=key, on_act=on_act)
 
 
 def envelope(recording: Recording, lead: str) -> str:
@@ -173,7 +165,3 @@ def _revision(drawn: dict[str, Any]) -> str:
     digest = hashlib.blake2b(digest_size=12)
     digest.update(repr(drawn).encode())
     return digest.hexdigest()
-
-
-def _nothing() -> None:
-    """Streamlit delivers a component's events only where a callback is registered."""

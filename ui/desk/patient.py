@@ -11,10 +11,10 @@ _SEX = ("female", "male")
 _PACEMAKER = {"not known": None, "yes": True, "no": False}
 
 
-def patient_controls(case: OpenCase) -> None:
+def show_patient(case: OpenCase) -> None:
     """Offer to enter what the file does not tell about the patient, or tells wrongly."""
     with (
-        st.popover(_label(case), icon=":material/person:"),
+        st.popover(_describe_missing(case), icon=":material/person:"),
         st.form(f"patient_{case.case_id}", border=False),
     ):
         patient = case.recording.patient
@@ -28,12 +28,19 @@ def patient_controls(case: OpenCase) -> None:
         pacemaker = st.selectbox("Pacemaker", words, index=at)
         indication = st.text_input("Indication", patient.indication, max_chars=120)
         if st.form_submit_button("Apply", type="primary"):
-            entered = {"age_years": age, "sex": sex, "indication": indication.strip()}
-            case.enter_patient(replace(patient, **entered, pacemaker=_PACEMAKER[pacemaker]))
+            case.enter_patient(
+                replace(
+                    patient,
+                    age_years=age,
+                    sex=sex,
+                    indication=indication.strip(),
+                    pacemaker=_PACEMAKER[pacemaker],
+                )
+            )
             st.rerun()
 
 
-def _label(case: OpenCase) -> str:
+def _describe_missing(case: OpenCase) -> str:
     patient = case.recording.patient
     missing = [n for n, v in (("age", patient.age_years), ("sex", patient.sex)) if v is None]
     return f"Enter {' and '.join(missing)}" if missing else "Patient"

@@ -9,14 +9,13 @@ from scipy import ndimage
 from ecgcore.labels import statement
 from ecgcore.results import Attribution
 from ecgcore.units import clock
-from ui.failed_maps import may_show, offer_failed_map
+from ui.desk.maps import may_show, offer_failed_map
+from ui.desk.paper import Paper
 from ui.state import OpenCase
 from ui.words import plain
 
 # Attribution is spread over a beat: the centre is where it is densest in so long a stretch.
 _BEAT_S = 0.4
-# A long recording is turned so that this share of the sheet lies before the centre.
-_BEFORE = 0.3
 
 
 @dataclass(frozen=True)
@@ -37,17 +36,16 @@ class MapNotice:
     go_to_s: float | None = None
 
 
-def map_notice(
-    case: OpenCase, attribution: Attribution | str | None, *, seconds: float, style: str
+def find_notice(
+    paper: Paper, attribution: Attribution | str | None, *, style: str
 ) -> MapNotice | None:
     """Return why the sheet shows nothing of the chosen finding's map; None if it does.
 
     Parameters
     ----------
+    paper : Paper
     attribution : Attribution, str or None
         The map, why there is none, or None where no finding is chosen.
-    seconds : float
-        Length of recording on the sheet, which begins at ``case.start_s``.
     style : str
         A key of :data:`ecgcore.render.overlay.STYLES`.
     """
@@ -55,27 +53,25 @@ def map_notice(
         return None
     if isinstance(attribution, str):
         return MapNotice(f"No map: {attribution}")
-    return _notice_of(case, attribution, seconds, style)
+    return _check_sheet(paper, attribution, style)
 
 
-def _notice_of(
-    case: OpenCase, attribution: Attribution, seconds: float, style: str
-) -> MapNotice | None:
+def _check_sheet(paper: Paper, attribution: Attribution, style: str) -> MapNotice | None:
     name = statement(attribution.label).name
-    if not may_show(case, attribution):
+    if not may_show(paper.case, attribution):
         words = f"{name}: the map failed a check of its faithfulness to the model and is hidden."
         return MapNotice(words, failed=True)
-    at_s = densest_s(attribution)
+    at_s = find_densest_s(attribution)
     if at_s is None:
         return MapNotice(f"{name}: nothing in this recording speaks for it.")
     if style == "none":
         return MapNotice(f"{name}: the overlay is off.")
-    if not case.start_s <= at_s <= case.start_s + seconds:
+    if not paper.shows(at_s):
         return MapNotice(f"{name}: the map lies at {clock(at_s)}.", go_to_s=at_s)
     return None
 
 
-def show_map_notice(case: OpenCase, notice: MapNotice | None, attribution: object) -> None:
+def show_notice(case: OpenCase, notice: MapNotice | None, attribution: object) -> None:
     """Show a notice in one line above the paper, with what can be done about it."""
     if notice is None:
         return
@@ -87,18 +83,18 @@ def show_map_notice(case: OpenCase, notice: MapNotice | None, attribution: objec
             st.button("Go there", key="map_go", on_click=_ask_to_turn, args=(case,))
 
 
-def turn_to_map(case: OpenCase, attribution: Attribution | str | None, *, seconds: float) -> None:
+def turn_to_map(paper: Paper, attribution: Attribution | str | None) -> None:
     """Turn a long recording to the map of a finding that was just chosen, once."""
+    case = paper.case
     if not isinstance(attribution, Attribution) or case.turned_to == attribution.label:
         return
     case.turned_to = attribution.label
-    at_s = densest_s(attribution)
-    last = max(0.0, case.recording.duration_s - seconds)
-    if at_s is not None and not case.start_s <= at_s <= min(case.start_s, last) + seconds:
-        case.start_s = min(max(0.0, at_s - _BEFORE * seconds), last)
+    at_s = find_densest_s(attribution)
+    if at_s is not None and not paper.shows(at_s):
+        paper.turn_to(at_s)
 
 
-def densest_s(attribution: Attribution) -> float | None:
+def find_densest_s(attribution: Attribution) -> float | None:
     """Return the time around which most speaks for the statement; None where nothing does."""
     over_time = np.maximum(np.nan_to_num(attribution.values), 0).sum(axis=0)
     if not over_time.any():

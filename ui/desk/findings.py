@@ -1,59 +1,38 @@
-"""The list of findings beside the paper."""
+"""What is said of a finding, the order of findings, and their list beside the paper."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecgcore.labels import FURTHER_CODES, GROUPS, group_of
 from ecgcore.results import Finding
-from ui.components import FINDINGS, component
+from ui.components import Act
+from ui.components.findings import show_rows
 
 
-def findings_list(
-    findings: tuple[Finding, ...],
+def show_findings(
+    findings: Sequence[Finding],
     *,
     key: str,
     selected: str | None,
     verdicts: Mapping[str, str],
-    on_act: Callable[[], None],
-) -> dict[str, Any] | None:
-    """Show the findings; return ``{"name": "select", "code": ...}``, a verdict, or None.
+    on_act: Act,
+) -> None:
+    """Show findings as a list, each with the reader's verdict.
 
     Statements beyond the nine that are neither flagged nor judged are folded away, by group.
     """
-    rows = [_row(f, verdicts.get(f.code), chosen=f.code == selected) for f in findings]
-    mount = component(FINDINGS, "findings.js", "findings.css")
-    data = {"rows": rows, "selected": selected, "folded_words": folded_words(rows)}
-    result = mount(key=key, data=data, on_act_change=on_act)
-    act = result.get("act")
-    return dict(act) if act else None
+    rows = [make_row(f, verdicts.get(f.code), chosen=f.code == selected) for f in findings]
+    show_rows(
+        rows,
+        key=key,
+        selected=selected,
+        on_act=on_act,
+        folded_words=describe_folded(rows),
+        with_verdicts=True,
+    )
 
 
-def place_list(
-    rows: list[dict[str, Any]],
-    *,
-    key: str,
-    selected: str | None,
-    label: str,
-    on_act: Callable[[], None],
-) -> dict[str, Any] | None:
-    """Show rows of places to step through, without a verdict; as :func:`findings_list`.
-
-    Parameters
-    ----------
-    rows : list of dict
-        Each with ``code``, ``name``, ``value``, ``words``, ``state``, ``probability``,
-        ``threshold``, ``threshold_words``, ``show_bar`` and ``verdict``.
-    label : str
-        What the list is called for screen readers.
-    """
-    mount = component(FINDINGS, "findings.js", "findings.css")
-    data = {"rows": rows, "selected": selected, "judged": False, "label": label}
-    result = mount(key=key, data=data, on_act_change=on_act)
-    act = result.get("act")
-    return dict(act) if act else None
-
-
-def ordered(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def sort_findings(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Return findings in a reader's order.
 
     Flagged ones first, each group by how far it is above its threshold; what is folded last, by
@@ -76,7 +55,7 @@ def is_further(finding: Finding) -> bool:
     return finding.code in FURTHER_CODES and finding.finding is not True
 
 
-def folded_words(rows: list[dict[str, Any]]) -> str:
+def describe_folded(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return what stands over the folded rows, or nothing."""
     folded = [row for row in rows if row["folded"]]
     unknown = sum(row["state"] == "unknown" for row in folded)
@@ -86,7 +65,7 @@ def folded_words(rows: list[dict[str, Any]]) -> str:
     return f"{words} ({unknown} cannot be assessed)" if unknown else words
 
 
-def words(finding: Finding, *, chosen: bool) -> str:
+def describe_finding(finding: Finding, *, chosen: bool) -> str:
     """Return what stands under a finding's name; its reason only once it is chosen.
 
     Never "absent", never a diagnosis.
@@ -101,16 +80,16 @@ def words(finding: Finding, *, chosen: bool) -> str:
     return f"{phrase} {finding.reason}".strip()
 
 
-def value(finding: Finding) -> str:
+def format_value(finding: Finding) -> str:
     """Return the calibrated probability in per cent, or words where there is none to show."""
     if finding.finding is None:
         return "cannot be assessed"
     if not finding.calibrated:
         return "flagged" if finding.finding else "not flagged"
-    return percent_words(finding.probability)
+    return format_percent(finding.probability)
 
 
-def percent_words(probability: float) -> str:
+def format_percent(probability: float) -> str:
     """Return a calibrated probability in per cent."""
     percent = probability * 100
     if percent < 1:
@@ -118,17 +97,27 @@ def percent_words(probability: float) -> str:
     return "> 99 %" if percent > 99 else f"{percent:.0f} %"
 
 
-def _row(finding: Finding, verdict: str | None, *, chosen: bool) -> dict[str, Any]:
+def make_row(finding: Finding, verdict: str | None, *, chosen: bool) -> dict[str, Any]:
+    """Return a finding as a row of the list.
+
+    Parameters
+    ----------
+    finding : Finding
+    verdict : str or None
+        The reader's: ``"confirmed"`` or ``"dismissed"``.
+    chosen : bool
+        Whether the row is the chosen one, and says more.
+    """
     state = {True: "flagged", False: "not flagged", None: "unknown"}[finding.finding]
     return {
         "code": finding.code,
         "name": finding.name,
         "state": state,
-        "value": value(finding),
-        "words": words(finding, chosen=chosen),
+        "value": format_value(finding),
+        "words": describe_finding(finding, chosen=chosen),
         "probability": finding.probability,
         "threshold": finding.threshold,
-        "threshold_words": f"flagged from {finding.threshold * 100:.0f} % on",
+        "threshold_words": f"flagged from {finding.threshold * 100:.0f} %",
         "show_bar": finding.finding is not None and finding.calibrated,
         "verdict": verdict,
         "group": group_of(finding.code),

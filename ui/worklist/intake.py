@@ -11,10 +11,11 @@ from ecgcore.readers.base import MIB, ReadOptions
 from ecgcore.recording import Recording
 from ecgcore.results import Quality
 from ui.analysis import quality_of
-from ui.questions import ask_leads, ask_missing, needs_words
+from ui.desk.lead_names import ask_leads
 from ui.serving.uploads import settle_uploads
 from ui.state import OpenCase, put_case
-from ui.uploads import (
+from ui.worklist.questions import ask_missing, needs_words
+from ui.worklist.uploads import (
     MAX_BYTES,
     MAX_ENTRIES,
     Entry,
@@ -39,7 +40,7 @@ _MOST_ROWS, _LIST_PX = 12, 520
 _MOST_NAMES = 5
 
 
-def upload() -> None:
+def show_upload() -> None:
     """Take files, say of each what became of it, and offer to review."""
     st.subheader("Open an ECG")
     found = uploads()

@@ -34,12 +34,12 @@ html[data-ecg-room="dark"] .ecg-vitals { color: #cfccc4; }
 """
 
 
-def vitals_words(case: OpenCase) -> str:
+def format_vitals(case: OpenCase) -> str:
     """Return the same line as it is printed, without what stands under the pointer."""
     result = with_edits(models.measured_of(case), case)
     found = [(label, result.measurement(name)) for name, label in _NAMES.items()]
     parts = [
-        _printed(label, given, case.recording.patient)
+        _format_printed(label, given, case.recording.patient)
         for label, given in found
         if given is not None
     ]
@@ -48,15 +48,16 @@ def vitals_words(case: OpenCase) -> str:
     return "   ".join(parts)
 
 
-def _printed(label: str, given: Measurement, patient: Patient) -> str:
+def _format_printed(label: str, given: Measurement, patient: Patient) -> str:
     known = reference_range(given.name, patient)
-    out = known is not None and given.value is not None
-    arrow = _OUT.get(known.judge(given.value), ("", ""))[0] if out else ""
+    arrow = ""
+    if known is not None and given.value is not None:
+        arrow, _ = _OUT.get(known.judge(given.value), ("", ""))
     edited = "(edited)" if given.value is not None and given.edited_by else ""
     return " ".join(word for word in (label, value_words(given), arrow, edited) if word)
 
 
-def vitals_line(case: OpenCase) -> None:
+def show_vitals(case: OpenCase) -> None:
     """Show a case's rate, intervals and axis in one line, with the reader's marks in them.
 
     What is out of its reference range is bold, with an arrow; why a value is not stated stands
@@ -65,7 +66,7 @@ def vitals_line(case: OpenCase) -> None:
     result = with_edits(models.measured_of(case), case)
     patient = case.recording.patient
     parts = [
-        _part(label, given, patient)
+        _make_part(label, given, patient)
         for name, label in _NAMES.items()
         if (given := result.measurement(name)) is not None
     ]
@@ -74,7 +75,7 @@ def vitals_line(case: OpenCase) -> None:
     st.html(f'{_STYLE}<p class="ecg-vitals" aria-label="Measurements">{"".join(parts)}</p>')
 
 
-def _part(label: str, given: Measurement, patient: Patient) -> str:
+def _make_part(label: str, given: Measurement, patient: Patient) -> str:
     if given.value is None:
         hint = escape(given.reason, quote=True)
         return (

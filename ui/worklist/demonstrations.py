@@ -11,19 +11,19 @@ _COLUMNS = 3
 _QUIZ = "quiz_mode"
 
 
-def quiz_mode() -> bool:
+def is_quiz() -> bool:
     """Return whether the diagnoses of demonstration cases are hidden until they are asked for."""
     return bool(st.session_state.get(_QUIZ, False))
 
 
-def demonstration_cases() -> None:
+def show_demonstration_cases() -> None:
     """Show the simulated cases as cards; choosing one opens it."""
     st.subheader("Or read a demonstration case")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Simulated ECGs with known truth. The diagnosis is never on the sheet.")
         hidden = st.toggle(
             "Quiz mode",
-            value=quiz_mode(),
+            value=is_quiz(),
             key=f"{_QUIZ}_toggle",
             help="Hides diagnoses and histories here, and on every page what the software says "
             "of the case, until you ask for it.",
@@ -33,10 +33,10 @@ def demonstration_cases() -> None:
         row = st.columns(_COLUMNS)
         for offset, case in enumerate(DEMONSTRATION_CASES[start : start + _COLUMNS]):
             with row[offset].container(border=True, height="stretch"):
-                _card(start + offset + 1, case, hidden=hidden)
+                _show_card(start + offset + 1, case, hidden=hidden)
 
 
-def _card(number: int, case: DemoCase, *, hidden: bool) -> None:
+def _show_card(number: int, case: DemoCase, *, hidden: bool) -> None:
     st.markdown(f"**Case {number}**" if hidden else f"**{number}. {case.title}**")
     history = ", ".join(case.history.split(", ")[:2]) if hidden else case.history
     st.caption(f"{history}  \n{'●' * case.difficulty}{'○' * (3 - case.difficulty)}")
@@ -48,13 +48,11 @@ def _card(number: int, case: DemoCase, *, hidden: bool) -> None:
 
 def open_demonstration(number: int, case: DemoCase) -> None:
     """Put a demonstration case on the desk."""
-    title, recording = f"Case {number}", _simulated(case.key)
-    put_case(
-        OpenCase(title=title, recording=recording, demo=case, quiz=quiz_mode(), shared=case.key)
-    )
+    title, recording = f"Case {number}", _simulate(case.key)
+    put_case(OpenCase(title=title, recording=recording, demo=case, quiz=is_quiz(), shared=case.key))
 
 
 @st.cache_data(max_entries=32, show_spinner="Simulating …")
-def _simulated(key: str) -> Recording:
+def _simulate(key: str) -> Recording:
     # Shared by all users: a simulated case holds nothing of anybody.
     return demonstration_case(key).recording
