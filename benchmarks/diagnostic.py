@@ -39,9 +39,9 @@ from ecgcore.inference import (
 )
 from ecgcore.inference.predict import piece_outputs, read_for
 from ecgcore.inference.prepare import model_input, model_leads
-from ecgcore.labels import CORE_CODES
 from ecgcore.recording import Recording
 from ecgcore.simulate import simulate
+from ecgcore.statements import CORE_CODES
 from ecgcore.training import write_card
 from ecgcore.training.release_choices import kept_networks
 

@@ -50,8 +50,8 @@ from ecgcore.evaluation.map_weights import SEEDS, randomised, variant_rows, with
 from ecgcore.explain import METHODS, Explainer, methods_of
 from ecgcore.explain.defaults import default_methods
 from ecgcore.inference import LoadedModel, load_model
-from ecgcore.labels import CORE_CODES
 from ecgcore.simulate.cases import demonstration_case
+from ecgcore.statements import CORE_CODES
 
 SECTIONS = ("faithful", "leads", "beats", "waves", "truth", "weights", "speed", "shap", "reference")
 FIGURES = ("deletion_line", "deletion_zero", "insertion_line", "insertion_zero")

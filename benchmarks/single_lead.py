@@ -29,9 +29,9 @@ from ecgcore.datasets import log_test_access
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation import mean_auc, mean_auc_difference, mean_auc_interval
 from ecgcore.evaluation.side_words import table, words
-from ecgcore.labels import CORE_CODES, STATEMENT_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import LeadAttentionNet
+from ecgcore.statements import CORE_CODES, NETWORK_CODES
 from ecgcore.training.multi_make import Material
 from ecgcore.training.pools import packed_pool, single_lead_pool
 from ecgcore.training.reference_score import grid_threshold
@@ -52,7 +52,7 @@ from ecgcore.training.single_recipe import SOUP, SingleRecipe, read_single_recip
 
 RECIPE = Path("configs/single_lead.toml")
 N = len(CORE_CODES)
-AF = STATEMENT_CODES.index("AF")
+AF = NETWORK_CODES.index("AF")
 BASE = "bce"
 Floats = NDArray[np.float32]
 

@@ -31,9 +31,9 @@ from ecgcore.evaluation.waveform import (
 from ecgcore.inference import LoadedModel, available_models, load_model, use_threads, weights_root
 from ecgcore.inference.predict import prepared_logits
 from ecgcore.inference.waveform_words import SET_WORDS
-from ecgcore.labels import CORE_CODES
 from ecgcore.models.danet import DANet
 from ecgcore.signal.waveform_rules import WaveformRule, waveform_rules
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.pools import mitdb_pool, packed_pool, single_lead_pool
 from ecgcore.training.waveform_bench import CONTRACT
 from ecgcore.training.waveform_data import BEAT_OF

@@ -7,14 +7,14 @@ Computing in Cardiology 2021; Kalyakulina et al., IEEE Access 8:186181 (2020).
 from collections.abc import Collection, Sequence
 from math import nan
 
-from ecgcore.labels import FURTHER_CODES, FURTHER_STATEMENTS, SUPERCLASSES
+from ecgcore.statements import FURTHER_CODES, SUPERCLASSES, statement
 
 FURTHER_MASKED: tuple[float, ...] = (nan,) * len(FURTHER_CODES)
 SUPERCLASSES_MASKED: tuple[float, ...] = (nan,) * len(SUPERCLASSES)
 BRUGADA = "418818005"
 
-_BY_SCP = {scp: s.code for s in FURTHER_STATEMENTS for scp in s.scp}
-_BY_SNOMED = {sct: s.code for s in FURTHER_STATEMENTS for sct in s.snomed}
+_BY_SCP = {scp: code for code in FURTHER_CODES for scp in statement(code).scp}
+_BY_SNOMED = {sct: code for code in FURTHER_CODES for sct in statement(code).snomed}
 # Project code -> SCP codes beside which a missing statement means "cannot tell".
 _MASKED_BY_SCP: dict[str, tuple[str, ...]] = {
     "LVH": ("VCLVH", "SEHYP", "HVOLT"),

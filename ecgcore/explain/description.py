@@ -7,8 +7,8 @@ import numpy as np
 from ecgcore.explain.explainer import Explainer
 from ecgcore.explain.textbook import Overlap, Place, overlap, textbook
 from ecgcore.explain.words import Line, Shares, lines_of, shares_of
-from ecgcore.labels import statement
 from ecgcore.results import Attribution, Beats
+from ecgcore.statements import statement
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ def _overlap(place: Place, shares: Shares, found: Attribution) -> Overlap:
 
 
 def _what(found: Attribution) -> str:
-    name = statement(found.label).name
+    name = statement(found.label).term
     if found.signed:
         return f"what speaks for “{name}”"
     return f"the attribution for “{name}”"
@@ -87,7 +87,7 @@ def _what(found: Attribution) -> str:
 def _leads_sentence(found: Attribution) -> str:
     values = found.lead_values
     if values is None or not values.values.max(initial=0) > 0:
-        return f"No lead speaks for “{statement(found.label).name}”."
+        return f"No lead speaks for “{statement(found.label).term}”."
     positive = np.maximum(values.values, 0)
     order = np.argsort(-positive, kind="stable")
     held = np.cumsum(positive[order]) / positive.sum()

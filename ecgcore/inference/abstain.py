@@ -14,11 +14,11 @@ from ecgcore.inference.card import ModelCard
 from ecgcore.inference.distance import ENERGY, Strangeness
 from ecgcore.inference.one_lead import blocked_on
 from ecgcore.inference.prepare import ModelInput, known_paced
-from ecgcore.labels import statement
 from ecgcore.recording import Patient, Recording, describe_age
 from ecgcore.results import Finding, Quality
 from ecgcore.signal.limb_leads import LIMIT, limb_mismatch
 from ecgcore.signal.pacing import paced_by_spikes
+from ecgcore.statements import statement
 
 ADULT_YEARS = 18
 UNFITTING = (

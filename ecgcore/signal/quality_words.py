@@ -58,7 +58,7 @@ def without(code: str, bad_leads: Sequence[str]) -> str:
     Parameters
     ----------
     code : str
-        As in :mod:`ecgcore.labels`.
+        As in :mod:`ecgcore.statements`.
     bad_leads : sequence of str
         Leads that cannot be read.
     """

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ecgcore.checks import in_range, one_of
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
+from ecgcore.statements import CORE_CODES
 
 # What every sample belongs to; the index is its code.
 SEGMENTS = ("rest", "P", "PR", "QRS", "ST", "T", "TP", "T_without_P")

@@ -6,7 +6,7 @@ SNOMED CT codes as in the PhysioNet/CinC Challenge 2021 lists.
 from dataclasses import dataclass
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES, statement
+from ecgcore.statements import CORE_CODES, statement
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def statement_name(code: str) -> str:
         If there is no such statement here.
     """
     if code in CORE_CODES:
-        return statement(code).name
+        return statement(code).term
     if code in FURTHER_STATEMENTS:
         return FURTHER_STATEMENTS[code].name
     possible = ", ".join(ALL_CODES)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ecgcore.labels import CORE_CODES, statement
 from ecgcore.simulate import planning
 from ecgcore.simulate.codes import FURTHER_STATEMENTS, statement_name
 from ecgcore.simulate.heartbeat import (
@@ -23,6 +22,7 @@ from ecgcore.simulate.planning import NORMAL, OWN, PACED
 from ecgcore.simulate.shapes import U_EDGE_MV, WaveBounds
 from ecgcore.simulate.spec import ARMS
 from ecgcore.simulate.vector import Array, course, frontal_axis_deg
+from ecgcore.statements import CORE_CODES, statement
 
 # What exchanging the arm cables makes of I and II; the chest leads stay.
 ARM_REVERSAL = np.eye(8)

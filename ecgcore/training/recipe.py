@@ -10,8 +10,8 @@ from ecgcore.datasets import DATASETS
 from ecgcore.datasets.entry import SPLITS
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import CORE_CODES, STATEMENT_CODES
 from ecgcore.models import ARCHITECTURES
+from ecgcore.statements import CORE_CODES, NETWORK_CODES
 from ecgcore.training.augmentation import Augmentation
 from ecgcore.training.multi_batch import TasksPart
 from ecgcore.training.recipe_file import read_toml
@@ -188,7 +188,7 @@ def _typed(name: str, wanted: str, value: Any) -> Any:
 
 def _min_leads(raw: Any) -> dict[str, float]:
     # The nine, or all statements: each that the model makes needs its number.
-    codes = STATEMENT_CODES if isinstance(raw, dict) and len(raw) > len(CORE_CODES) else CORE_CODES
+    codes = NETWORK_CODES if isinstance(raw, dict) and len(raw) > len(CORE_CODES) else CORE_CODES
     if not isinstance(raw, dict) or set(raw) != set(codes):
         raise InvalidArgumentError(
             f"[min_leads] of the recipe must give a number to each of {', '.join(codes)}."

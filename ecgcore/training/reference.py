@@ -40,7 +40,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.datasets import PackedSet
-from ecgcore.labels import CORE_CODES
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.expert_features import feature_matrix
 from ecgcore.training.feature_models import fit_feature_model
 from ecgcore.training.reference_data import Division, divisions, load_reference_data

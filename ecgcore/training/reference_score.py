@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.evaluation import evaluate_predictions
-from ecgcore.labels import CORE_CODES
+from ecgcore.statements import CORE_CODES
 
 GRID = np.linspace(0.0, 1.0, 100)
 NO_POSITIVE = 0.5

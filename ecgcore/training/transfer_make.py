@@ -43,9 +43,9 @@ from ecgcore.evaluation import (
     mean_auc_interval,
 )
 from ecgcore.evaluation.bootstrap import N_BOOT
-from ecgcore.labels import CORE_CODES, SUPERCLASSES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import XResNet1d
+from ecgcore.statements import CORE_CODES, SUPERCLASSES
 from ecgcore.training.make import save_weights
 from ecgcore.training.reference_score import Chosen as Threshold
 from ecgcore.training.reference_score import grid_threshold, rounded

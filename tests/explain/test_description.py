@@ -15,11 +15,11 @@ from ecgcore.explain.defaults import default_methods
 from ecgcore.explain.textbook import Place, overlap, textbook
 from ecgcore.explain.waves import WAVES, beats_within, places
 from ecgcore.explain.words import beat_words, lead_words, lines_of, shares_of
-from ecgcore.labels import STATEMENT_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
 from ecgcore.results import Beats, Fiducials, SelfCheck
 from ecgcore.signal.rr import rr_before
+from ecgcore.statements import NETWORK_CODES
 from tests.synthetic import recording, tiny_model
 
 FS = 100.0
@@ -103,7 +103,7 @@ def test_beats_are_counted_from_one():
 
 def test_the_textbook_knows_waves_leads_and_a_source_for_every_statement_with_a_place():
     table = textbook()
-    assert set(STATEMENT_CODES) - set(table) == {"SNR", "SBRAD", "STACH", "SARRH", "PACE"}
+    assert set(NETWORK_CODES) - set(table) == {"SNR", "SBRAD", "STACH", "SARRH", "PACE"}
     for place in table.values():
         assert set(place.waves) <= set(WAVES)
         assert set(place.leads) <= set(STANDARD_12)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.signal.quality_words import READ_IN, WALLS, lost_lead, without
+from ecgcore.statements import CORE_CODES
 
 
 def test_block_without_v1_names_what_remains():

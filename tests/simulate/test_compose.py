@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES
 from ecgcore.simulate import CASES, STATEMENTS, Variation, compose, simulate
 from ecgcore.simulate.codes import ALL_CODES, FURTHER_STATEMENTS
 from ecgcore.simulate.compose import without
 from ecgcore.simulate.planning import Ectopy
+from ecgcore.statements import CORE_CODES
 
 
 def possible(pair):

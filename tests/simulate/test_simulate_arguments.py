@@ -5,7 +5,6 @@ import dataclasses
 import pytest
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES
 from ecgcore.simulate import (
     CASES,
     DEMONSTRATION_CASES,
@@ -16,6 +15,7 @@ from ecgcore.simulate import (
 )
 from ecgcore.simulate.planning import Rhythm
 from ecgcore.simulate.spec import FURTHER_STATEMENTS
+from ecgcore.statements import CORE_CODES
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from ecgcore.datasets import Entry, PackedSet
 from ecgcore.datasets.packing import PackedSignals, PackParameters, quantise
 from ecgcore.datasets.packing import _labelled as labelled
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES
 from ecgcore.models import build
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.reference import make_reference
 from ecgcore.training.reference_checkpoint import load
 from ecgcore.training.reference_data import (

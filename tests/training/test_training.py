@@ -15,9 +15,9 @@ from ecgcore.datasets.packing import quantise
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
 from ecgcore.inference import load_model, predict
 from ecgcore.inference.predict import prepared_logits
-from ecgcore.labels import CORE_CODES, FURTHER_CODES, SUPERCLASSES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import build
+from ecgcore.statements import CORE_CODES, FURTHER_CODES, SUPERCLASSES
 from ecgcore.training import make, read_recipe
 from ecgcore.training.augmentation import (
     Augmentation,

@@ -11,7 +11,7 @@ import torch
 
 from ecgcore.cli import main
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES, SUPERCLASSES
+from ecgcore.statements import CORE_CODES, SUPERCLASSES
 from ecgcore.training import transfer_make
 from ecgcore.training.transfer_data import TransferSet, fixed_length, scaled, wavelet_band
 from ecgcore.training.transfer_fit import answers, fit_network, mean_of_views

@@ -15,7 +15,6 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ecgcore.inference.card import read_card
-from ecgcore.labels import table_digest
 from ecgcore.origin import SOFTWARE
 from ecgcore.readers import ReadOptions
 from ecgcore.readers.base import Source
@@ -25,6 +24,7 @@ from ecgcore.results import Finding, NotAssessed, Prediction, Quality
 from ecgcore.signal.quality_words import lost_lead
 from ecgcore.simulate.arrest import fibrillate
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
+from ecgcore.statements import table_digest
 from ui.desk import report
 from ui.desk.display_filter import apply_filter
 from ui.desk.report import Printout, find_zone

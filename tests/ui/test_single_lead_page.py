@@ -13,8 +13,8 @@ from tests.synthetic import recording, write_tiny_model
 from tests.ui.test_card_pages import words_of
 from tests.ui.test_pages import TIMEOUT_S, app, payloads
 from ui import models
-from ui.single_lead import _make_bar, compare_findings
 from ui.state import OpenCase
+from ui.systems.single_lead import _make_bar, compare_findings
 
 __all__ = ["app"]
 

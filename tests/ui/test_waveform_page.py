@@ -18,7 +18,7 @@ from tests.ui.test_pages import TIMEOUT_S, app, payloads, texts
 from tests.waveform_folder import write_waveform_model
 from ui import models
 from ui.state import OpenCase
-from ui.waveform import describe_finding, make_gain_overlay, make_segment_table
+from ui.systems.danet import describe_finding, make_gain_overlay, make_segment_table
 
 __all__ = ["app"]
 PAGE = "pages/waveform_attention.py"
@@ -139,12 +139,12 @@ def test_a_recording_too_short_says_so(app: AppTest, weights: Path) -> None:
 def test_the_amended_paper_is_marked_as_such(app: AppTest, weights: Path) -> None:
     app.run()
     viewer = shown(app, case_of("normal"))["ecg.viewer"]
-    assert "amended" not in texts(viewer, "header")
+    assert "weighted" not in texts(viewer, "header")
     headers = [
         text
         for node in app.main.children.values()
         for text in _headers(node)
-        if "amended signal" in text
+        if "weighted signal" in text
     ]
     assert headers
 

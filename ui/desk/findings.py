@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ecgcore.labels import FURTHER_CODES, GROUPS, group_of
 from ecgcore.results import Finding
+from ecgcore.statements import FURTHER_CODES, GROUPS, group_of
 from ui.components import Act
 from ui.components.findings import show_rows
 
@@ -36,7 +36,7 @@ def sort_findings(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Return findings in a reader's order.
 
     Flagged ones first, each group by how far it is above its threshold; what is folded last, by
-    the groups of :data:`ecgcore.labels.GROUPS`.
+    the groups of :data:`ecgcore.statements.GROUPS`.
     """
     groups = list(GROUPS)
 

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 from scipy import ndimage
 
-from ecgcore.labels import statement
 from ecgcore.results import Attribution
+from ecgcore.statements import statement
 from ecgcore.units import clock
 from ui.desk.maps import may_show, offer_failed_map
 from ui.desk.paper import Paper
@@ -57,7 +57,7 @@ def find_notice(
 
 
 def _check_sheet(paper: Paper, attribution: Attribution, style: str) -> MapNotice | None:
-    name = statement(attribution.label).name
+    name = statement(attribution.label).term
     if not may_show(paper.case, attribution):
         words = f"{name}: the map failed a check of its faithfulness to the model and is hidden."
         return MapNotice(words, failed=True)

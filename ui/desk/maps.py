@@ -10,9 +10,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ecgcore.explain import METHODS, verdict
-from ecgcore.labels import statement
 from ecgcore.render.overlay import STYLES, Overlay
 from ecgcore.results import Attribution
+from ecgcore.statements import statement
 from ui.components.viewer import Legend
 from ui.desk.paper import Shading
 from ui.state import OpenCase
@@ -44,7 +44,7 @@ def shade_map(
     """
     if style not in STYLES or style == "none":
         return None
-    name = statement(attribution.label).name
+    name = statement(attribution.label).term
     method = METHODS[attribution.method].name
     values = take_sign(attribution, sign)
     return Shading(

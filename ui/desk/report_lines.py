@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from ecgcore.explain import verdict
 from ecgcore.inference.card import ModelCard
-from ecgcore.labels import statement, table_digest
 from ecgcore.origin import SOFTWARE
 from ecgcore.recording import Recording
 from ecgcore.results import Attribution, Prediction, RhythmAlarm
 from ecgcore.signal.quality_words import lost_lead
+from ecgcore.statements import statement, table_digest
 from ecgcore.units import clock
 from ui.desk.findings import format_value, sort_findings
 from ui.desk.paper import Shading
@@ -40,7 +40,7 @@ def report_lines(prediction: Prediction | str, verdicts: Mapping[str, str]) -> t
     """Return the findings as they are printed: the reader's word first, then the model's."""
     lines = []
     for word in ("confirmed", "dismissed"):
-        said = [statement(code).name for code, given in verdicts.items() if given == word]
+        said = [statement(code).term for code, given in verdicts.items() if given == word]
         if said:
             lines.append(f"Reader {word}: {', '.join(said)}")
     if isinstance(prediction, str):
