@@ -43,7 +43,7 @@ LIBRARIES = {
     "edfio": ("ecgcore/readers/edf",),
     "pydicom": ("ecgcore/readers/dicom",),
     "pypdfium2": ("ecgcore/readers/pdf/document.py",),
-    "defusedxml": ("ecgcore/readers/xml_.py",),
+    "defusedxml": ("ecgcore/readers/xml/parse.py",),
     "neurokit2": ("ecgcore/signal/", "ecgcore/measure/"),
 }
 
