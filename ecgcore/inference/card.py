@@ -70,7 +70,7 @@ class LabelRule:
     Attributes
     ----------
     code : str
-        As in :mod:`ecgcore.labels`.
+        As in :mod:`ecgcore.statements`.
     threshold : float
         On the calibrated probability: flagged from here on.
     temperature, bias : float
