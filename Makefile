@@ -24,7 +24,7 @@ types: $(VENV)/.dev
 
 # The documents as a site in build/site; a broken link or reference is an error.
 docs: $(VENV)/.dev
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 check: lint types docs test
 
