@@ -63,14 +63,11 @@ class Anomalies:
         Its scale, and what is shaded.
     places : dict of float to tuple of Place
         By threshold.
-    listed : tuple of Place
-        Those of the threshold that is shown.
     """
 
     found: AnomalyMap | str | None = None
     shading: tuple[ShadingScale, NDArray[np.float32]] | None = None
     places: dict[float, tuple[Place, ...]] = field(default_factory=dict)
-    listed: tuple[Place, ...] = ()
 
 
 @dataclass(eq=False)

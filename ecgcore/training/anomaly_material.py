@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ecgcore.inference.mcf import McfInput, mcf_input
-from ecgcore.labels import CORE_CODES, FURTHER_CODES
 from ecgcore.leads import STANDARD_12
+from ecgcore.statements import CORE_CODES, FURTHER_CODES
 from ecgcore.training.mcf_loop import McfRecords, mcf_records
 from ecgcore.training.normals import (
     BRUGADA,

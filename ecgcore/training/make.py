@@ -25,8 +25,8 @@ from ecgcore.inference.card import (
     LabelRule,
     ModelCard,
 )
-from ecgcore.labels import CORE_CODES
 from ecgcore.models import build
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.accesses import with_accesses
 from ecgcore.training.few_leads import (
     ALL_LEADS,

@@ -129,7 +129,7 @@ def taught(pool: Pool, datasets: tuple[str, ...] | None = None) -> Pool:
 
 
 def statement_targets(data: PackedSet) -> NDArray[np.float32]:
-    """Return the targets of all statements, shape (n, 20), as ``STATEMENT_CODES``."""
+    """Return the targets of all statements, shape (n, 20), as ``NETWORK_CODES``."""
     return np.concatenate([data.targets, data.further], axis=1)
 
 

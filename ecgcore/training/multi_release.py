@@ -18,7 +18,7 @@ from ecgcore.evaluation.operating import operating_points
 from ecgcore.inference import load_model
 from ecgcore.inference.card import WEIGHTS_FILE, DataSource, LabelRule, ModelCard
 from ecgcore.inference.distance import save_usual
-from ecgcore.labels import STATEMENT_CODES
+from ecgcore.statements import NETWORK_CODES
 from ecgcore.training.few_leads import ALL_LEADS, LEAD_SETS, network_logits_by_leads
 from ecgcore.training.loop import Fitted
 from ecgcore.training.make import (
@@ -65,7 +65,7 @@ def cross_validate(material: Material, keep: Path) -> CrossValidated:
     """Train a network a fold, or take what is kept, and predict the fold it never saw."""
     rows, folds = material.folds()
     data = material.twelve.data
-    logits = {name: np.zeros((rows.size, len(STATEMENT_CODES))) for name in LEAD_SETS}
+    logits = {name: np.zeros((rows.size, len(NETWORK_CODES))) for name in LEAD_SETS}
     seconds = 0.0
     for fold in range(material.recipe.data.folds):
         held = folds == fold
@@ -93,8 +93,8 @@ def make_diagnostic(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
     InvalidArgumentError
         If the recipe's network does not have one output a statement.
     """
-    if recipe.model.arguments.get("n_labels") != len(STATEMENT_CODES):
-        raise InvalidArgumentError(f"model.arguments.n_labels must be {len(STATEMENT_CODES)}.")
+    if recipe.model.arguments.get("n_labels") != len(NETWORK_CODES):
+        raise InvalidArgumentError(f"model.arguments.n_labels must be {len(NETWORK_CODES)}.")
     material = Material(recipe)
     found = cross_validate(material, runs)
     final = final_network(material, 0, runs, told)
@@ -115,7 +115,7 @@ def _card(
     targets = statement_targets(material.twelve.data)[found.rows]
     groups = material.twelve.data.groups[found.rows]
     rules, calibration = label_rules(
-        STATEMENT_CODES, targets, found.logits[ALL_LEADS], groups, recipe.min_leads
+        NETWORK_CODES, targets, found.logits[ALL_LEADS], groups, recipe.min_leads
     )
     facts = training_facts(recipe, final, found.seconds)
     return ModelCard(
@@ -177,12 +177,12 @@ def learned_from(material: Material) -> dict[str, dict[str, list[int]]]:
     learn = material.recipe.data.learn
     parts = [(material.twelve.data, material.labelled(*learn))]
     parts += [(pool.data, pool.data.where(*learn)) for pool in (material.single, material.beats)]
-    found: dict[str, dict[str, list[int]]] = {code: {} for code in STATEMENT_CODES}
+    found: dict[str, dict[str, list[int]]] = {code: {} for code in NETWORK_CODES}
     for data, rows in parts:
         targets = statement_targets(data)[rows]
         for name in np.unique(data.datasets[rows]).tolist():
             own = targets[data.datasets[rows] == name]
-            for j, code in enumerate(STATEMENT_CODES):
+            for j, code in enumerate(NETWORK_CODES):
                 known = int((~np.isnan(own[:, j])).sum())
                 if known:
                     found[code][name] = [int((own[:, j] == 1).sum()), known]

@@ -6,7 +6,7 @@ from typing import Any
 from ecgcore.evaluation import metrics_table, subgroup_table
 from ecgcore.evaluation.side_words import side_text
 from ecgcore.inference.card import InputContract, ModelCard
-from ecgcore.labels import statement
+from ecgcore.statements import statement
 
 FEW_LEADS_WORDS = {
     "auc": "area under the curve",
@@ -56,7 +56,7 @@ def _label_table(card: ModelCard) -> str:
         about = statement(rule.code)
         known = "yes" if rule.calibrated else "no: words, not a number"
         lines.append(
-            f"| {rule.code} | {about.name} | {about.meaning} | {rule.threshold:.3f} | "
+            f"| {rule.code} | {about.term} | {about.meaning} | {rule.threshold:.3f} | "
             f"{rule.positives} | {known} | {rule.min_leads:g} |"
         )
     return "\n".join(lines)

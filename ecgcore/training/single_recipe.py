@@ -8,7 +8,7 @@ from typing import Any
 from ecgcore.checks import in_range, one_of
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import STATEMENT_CODES
+from ecgcore.statements import NETWORK_CODES
 from ecgcore.training.recipe import Recipe, TextPart, read_recipe
 from ecgcore.training.recipe_file import fitting, read_toml, says
 from ecgcore.training.transfer_losses import ContrastSettings, check_contrast
@@ -201,8 +201,8 @@ def _check(recipe: SingleRecipe) -> None:
     for name in recipe.soup:
         one_of("soup", name, tuple(loss for loss in recipe.losses if loss not in {"labels", SOUP}))
     one_of("calibrate", recipe.calibrate, (FOLDS, VAL))
-    if recipe.arguments.get("n_labels") != len(STATEMENT_CODES):
-        raise InvalidArgumentError(f"n_labels must be {len(STATEMENT_CODES)}.")
+    if recipe.arguments.get("n_labels") != len(NETWORK_CODES):
+        raise InvalidArgumentError(f"n_labels must be {len(NETWORK_CODES)}.")
     for name, part in (("student", recipe.student), ("second", recipe.second)):
         in_range(f"{name}.steps", part.steps, 2, 1_000_000)
         in_range(f"{name}.learning_rate", part.learning_rate, 1e-7, 1)

@@ -13,7 +13,7 @@ from ecgcore.datasets.packing import PackParameters
 from ecgcore.datasets.public import open_public
 from ecgcore.datasets.sharded import ShardedSet
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES, SUPERCLASSES
+from ecgcore.statements import CORE_CODES, SUPERCLASSES
 from ecgcore.training.transfer_recipe import PTBXL, SPLITS, TransferData
 
 # The published band: db6 to level 9, without the approximation and the two finest details.

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from ecgcore.datasets import PackedSet
 from ecgcore.datasets.wave_classes import FlatClasses
-from ecgcore.labels import CORE_CODES
 from ecgcore.models import standardise
 from ecgcore.signal.waveform_rules import segments
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.pools import Pool
 
 _ABSENT = -32768

@@ -22,9 +22,9 @@ from ecgcore.inference.card import (
     ModelCard,
 )
 from ecgcore.inference.waveform import ARCHITECTURE
-from ecgcore.labels import CORE_CODES
 from ecgcore.models.danet import DANet
 from ecgcore.signal.waveform_rules import waveform_rules
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.accesses import with_accesses
 from ecgcore.training.licence import write_licence
 from ecgcore.training.make import SOURCES, save_weights

@@ -6,8 +6,8 @@ from typing import Any
 from ecgcore.evaluation.side_words import accesses_table
 from ecgcore.inference.card import ModelCard
 from ecgcore.inference.waveform_words import MAP_WORDS, SET_WORDS, VARIANT_WORDS
-from ecgcore.labels import statement
 from ecgcore.signal.waveform_rules import PAPER, SEGMENTS, waveform_rules
+from ecgcore.statements import statement
 
 
 def waveform_readme(card: ModelCard) -> str:
@@ -19,7 +19,7 @@ def waveform_readme(card: ModelCard) -> str:
         card.intended_use,
         "## What it is",
         f"A network that gives every moment of an ECG a gain from 0 to 1 before a classifier of "
-        f"one statement, *{about.name}* ({about.meaning.rstrip('.')}), reads it; after Linpeng "
+        f"one statement, *{about.term}* ({about.meaning.rstrip('.')}), reads it; after Linpeng "
         "Jin, DANet, arXiv 2407.18033. Layers and values of that preprint are not public: this is "
         "a reconstruction." + _origin_words(facts["origin"]),
         f"The curve: {VARIANT_WORDS[facts['variant']]}.",

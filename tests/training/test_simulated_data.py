@@ -8,7 +8,7 @@ import pytest
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import CORE_CODES
+from ecgcore.statements import CORE_CODES
 from ecgcore.training import read_recipe
 from ecgcore.training.loop import draw_batch, fit
 from ecgcore.training.simulated import SimulationPart, check_simulation, simulated_set
