@@ -1,6 +1,8 @@
 """The learned delineator on a recording: probabilities, and the waves of each beat."""
 
 import threading
+from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import torch
@@ -10,8 +12,7 @@ from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import WAVES
 from ecgcore.inference.loading import LoadedModel, load_model
 from ecgcore.inference.wave_segments import beat_waves
-from ecgcore.models import standardise
-from ecgcore.results import FIDUCIALS
+from ecgcore.models import DelineatorNet, FoldedDelineator, standardise
 from ecgcore.signal.prepare import prepare
 from ecgcore.turns import Priority, pause, turn
 
@@ -33,7 +34,9 @@ def default_delineator() -> LoadedModel:
     """
     with _LOADING:
         if DEFAULT_DELINEATOR not in _LOADED:
-            _LOADED[DEFAULT_DELINEATOR] = load_model(DEFAULT_DELINEATOR, task=WAVES)
+            loaded = load_model(DEFAULT_DELINEATOR, task=WAVES)
+            folded = FoldedDelineator(cast(DelineatorNet, loaded.network))
+            _LOADED[DEFAULT_DELINEATOR] = replace(loaded, network=folded)
         return _LOADED[DEFAULT_DELINEATOR]
 
 
@@ -58,12 +61,8 @@ def delineate(
         Seconds; rows as ``FIDUCIALS``; NaN where a lead shows no such wave.
     """
     probabilities, prepared = wave_probabilities(model, signal, fs_hz)
-    rate = model.card.input.fs_hz
     beats = np.asarray(r_s, dtype=np.float64)
-    out = np.full((signal.shape[0], len(FIDUCIALS), beats.size), np.nan)
-    for row in range(signal.shape[0]):
-        out[row] = beat_waves(probabilities[row], prepared[row], rate, beats)
-    return out
+    return beat_waves(probabilities, prepared, model.card.input.fs_hz, beats)
 
 
 def wave_probabilities(

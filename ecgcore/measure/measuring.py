@@ -37,7 +37,7 @@ from ecgcore.results import (
     RhythmAlarm,
     StDeviation,
 )
-from ecgcore.signal.beats import find_beats, make_traces
+from ecgcore.signal.beats import BeatSearch
 from ecgcore.signal.confidence import beat_confidence
 from ecgcore.signal.quality import assess, grade
 from ecgcore.signal.rr import absent_spans, rr_before
@@ -103,21 +103,22 @@ def measure(
     """
     name = delineators.DEFAULT if delineator is None else delineator
     finder = delineators.delineator(name)
-    organised = find_organised(recording)
+    search = BeatSearch(recording.signal, recording.fs_hz)
+    organised = find_organised(recording, search)
     if organised.recording is None:
         return _nothing(recording, assess(recording), name, organised.alarms)
-    graded = grade(organised.recording, recorded=recording)
+    search = search.on(organised.recording.signal)
+    graded = grade(organised.recording, recorded=recording, search=search)
     recording = graded.readable(organised.recording)
     quality = graded.quality
     readable = tuple(n for n in recording.leads if n not in quality.bad_leads)
-    still = find_standstill(recording, readable)
+    search = _search_in(recording, readable, search)
+    still = find_standstill(recording, search if readable else None)
     if still is not None:
         return _nothing(recording, quality, name, (*organised.alarms, still))
     if recording.fs_hz < MIN_FS_HZ or not readable:
         return _nothing(recording, quality, name, organised.alarms)
-    signal = np.stack([recording.lead(n) for n in readable])
-    traces = make_traces(signal, recording.fs_hz)
-    r_s = find_beats(traces)
+    signal, traces, r_s = search.signal, search.traces, search.r_s
     if r_s.size == 0:
         return _nothing(recording, quality, name, organised.alarms)
     by_lead = finder(signal, recording.fs_hz, r_s)
@@ -136,6 +137,14 @@ def measure(
     pauses = pause_alarms(traces, waves.consensus[FIDUCIALS.index("r_peak")], waves.absent_s)
     alarms = tuple(sorted((*organised.alarms, *pauses), key=lambda alarm: alarm.start_s))
     return replace(_result(recording, quality, name, waves), alarms=alarms)
+
+
+def _search_in(recording: Recording, readable: tuple[str, ...], search: BeatSearch) -> BeatSearch:
+    """Return the search in the readable leads: the one at hand where all of them are its own."""
+    if len(readable) == recording.n_leads:
+        return search.on(recording.signal)
+    rows = [recording.leads.index(name) for name in readable]
+    return BeatSearch(recording.signal[rows], recording.fs_hz)
 
 
 def _single(r_s: Array) -> NDArray[np.bool_]:
