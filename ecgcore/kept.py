@@ -44,6 +44,11 @@ class Kept:
                 self._made.popitem(last=False)
             return kept
 
+    def drop(self, key: Hashable) -> None:
+        """Let what is kept under a key go."""
+        with self._lock:
+            self._made.pop(key, None)
+
     def __contains__(self, key: Hashable) -> bool:
         """Return whether something is kept under a key."""
         with self._lock:

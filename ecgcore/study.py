@@ -15,9 +15,10 @@ from ecgcore.inference.waveform import WaveformReading, read_waveforms
 from ecgcore.kept import Kept
 from ecgcore.measure import measure
 from ecgcore.measure.editing import Edits, edited
+from ecgcore.measure.measuring import Known
 from ecgcore.recording import Patient, Recording, Step
 from ecgcore.results import AnomalyMap, Beats, MeasureResult, NotAssessed, Prediction, Quality
-from ecgcore.signal.beats import Detected, detect_beats, make_traces, search
+from ecgcore.signal.beats import BeatSearch
 from ecgcore.signal.pacing import paced_by_spikes
 from ecgcore.signal.quality import Graded, grade
 
@@ -116,7 +117,9 @@ class Study:
     @property
     def graded(self) -> Graded:
         """How readable each lead of the recording is, and the samples that can be measured."""
-        return self._of_samples.get("graded", lambda: grade(self.recording))
+        return self._of_samples.get(
+            "graded", lambda: grade(self.recording, search=self._search_all())
+        )
 
     @property
     def quality(self) -> Quality:
@@ -133,10 +136,8 @@ class Study:
 
     def r_peaks_s(self, leads: Sequence[str]) -> Array:
         """Return the R peaks that these leads show together, seconds, shape (n_beats,)."""
-        names = tuple(leads)
-        return self._of_samples.get(
-            ("r peaks", names), lambda: detect_beats(self._rows(names), self.recording.fs_hz)
-        )
+        names = tuple(name for name in self.recording.leads if name in leads)
+        return self._of_samples.get(("r peaks", names), lambda: self._search(names).r_s)
 
     @property
     def _readable(self) -> tuple[str, ...]:
@@ -144,9 +145,17 @@ class Study:
         names, bad = self.recording.leads, self.quality.bad_leads
         return tuple(name for name in names if name not in bad) or names
 
-    def _rows(self, names: tuple[str, ...]) -> NDArray[np.float32]:
+    def _search_all(self) -> BeatSearch:
+        """Return the search for beats in all leads as they are, kept while it may be needed."""
+        return self._of_samples.get(
+            "search", lambda: BeatSearch(self.recording.signal, self.recording.fs_hz)
+        )
+
+    def _search(self, names: tuple[str, ...]) -> BeatSearch:
+        """Return the search in some leads as they can be measured."""
         cleaned = self.graded.readable(self.recording)
-        return np.stack([cleaned.lead(name) for name in names])
+        rows = [name in names for name in cleaned.leads]
+        return self._search_all().among(cleaned.signal, rows)
 
     # ---- waves and measurements -------------------------------------------------------------
 
@@ -181,16 +190,12 @@ class Study:
     def _measure(self) -> MeasureResult:
         names = self._readable
         usable = set(names) - set(self.quality.bad_leads)
-        beats = self._detected(names) if usable else None
-        return measure(self.recording, graded=self.graded, beats=beats)
-
-    def _detected(self, names: tuple[str, ...]) -> Detected:
-        rows, fs_hz, key = self._rows(names), self.recording.fs_hz, ("r peaks", names)
-        if key in self._of_samples:
-            return Detected(make_traces(rows, fs_hz), self.r_peaks_s(names))
-        found = search(rows, fs_hz)
-        # The traces are several times as large as the recording.
-        self._of_samples.put(key, found.r_s)
+        beats = self._search(names) if usable else None
+        found = measure(self.recording, known=Known(self.graded, self._search_all(), beats))
+        if beats is not None:
+            self._of_samples.put(("r peaks", names), beats.r_s)
+        # What was searched is several times as large as the recording.
+        self._of_samples.drop("search")
         return found
 
     def beats_between(self, start_s: float, stop_s: float) -> Beats | None:

@@ -40,19 +40,13 @@ def normal() -> Recording:
 
 @pytest.fixture
 def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often each thing was done; beats that grading looks for itself are not counted."""
+    """How often each thing was done."""
     made: Counter[str] = Counter()
-    grading = threading.local()
 
     def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **rest: Any) -> Any:
-            if not getattr(grading, "on", False):
-                made[name] += 1
-            grading.on = name == "graded" or getattr(grading, "on", False)
-            try:
-                return function(*args, **rest)
-            finally:
-                grading.on = grading.on and name != "graded"
+            made[name] += 1
+            return function(*args, **rest)
 
         return call
 

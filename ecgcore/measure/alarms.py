@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from ecgcore.recording import Recording, Step
 from ecgcore.results import MeasureResult, NotAssessed, RhythmAlarm
-from ecgcore.signal.beats import Detected, Traces
+from ecgcore.signal.beats import BeatSearch, Traces
 from ecgcore.signal.fibrillation import unorganised_spans
-from ecgcore.signal.silence import are_p_waves, find_pauses, is_asystole, is_straight_line
+from ecgcore.signal.silence import are_p_waves, find_pauses, is_asystole, straight_lines
 from ecgcore.units import MV
 
 Array = NDArray[np.float64]
@@ -42,21 +42,25 @@ class Organised:
     alarms: tuple[RhythmAlarm, ...]
 
 
-def find_organised(recording: Recording) -> Organised:
+def find_organised(recording: Recording, search: BeatSearch) -> Organised:
     """Leave out where no organised QRS complexes can be made out.
 
     Parameters
     ----------
     recording : Recording
         Of any leads; below 100 Hz nothing is looked for.
+    search : BeatSearch
+        Of all its leads.
     """
-    rows = moving_leads(recording)
     if recording.fs_hz < MIN_FS_HZ:
         return Organised(recording, ())
-    if rows is None:
+    moving = _moving(recording)
+    if not moving.any():
         alarm = RhythmAlarm("no signal", 0.0, recording.duration_s, NO_SIGNAL)
         return Organised(None, (alarm,))
-    spans = unorganised_spans(rows, recording.fs_hz, in_mv=recording.unit == MV)
+    present = np.isfinite(recording.signal[moving])
+    low = search.traces.low[moving]
+    spans = unorganised_spans(low, present, recording.fs_hz, in_mv=recording.unit == MV)
     if not spans:
         return Organised(recording, ())
     alarms = tuple(RhythmAlarm("no organised QRS", a, b, UNORGANISED) for a, b in spans)
@@ -69,23 +73,29 @@ def find_organised(recording: Recording) -> Organised:
     return Organised(recording.changed(signal, Step("mask", {"stretches": len(spans)})), alarms)
 
 
-def moving_leads(recording: Recording) -> NDArray[np.float32] | None:
-    """Return the leads that have samples and move; None where none does."""
+def _moving(recording: Recording) -> NDArray[np.bool_]:
+    """Mark the leads that have samples and move, shape (n_leads,)."""
     present = np.isfinite(recording.signal).mean(axis=1) >= MIN_PRESENT
-    rows = [row for row in recording.signal[present] if not is_straight_line(row[None])]
-    return np.stack(rows) if rows else None
+    return present & ~straight_lines(recording.signal)
 
 
-def find_standstill(recording: Recording, beats: Detected) -> RhythmAlarm | None:
+def find_standstill(recording: Recording, search: BeatSearch | None) -> RhythmAlarm | None:
     """Say whether a recording has no QRS complexes: asystole, or P waves alone.
 
     Parameters
     ----------
     recording : Recording
-    beats : Detected
-        In the leads of good quality; where there are none, in every lead that moves.
+    search : BeatSearch or None
+        Of its leads of good quality; where there are none, every lead that moves is looked at.
     """
-    traces, r_s = beats
+    if recording.fs_hz < MIN_FS_HZ:
+        return None
+    if search is None:
+        moving = _moving(recording)
+        if not moving.any():
+            return None
+        search = BeatSearch(recording.signal[moving], recording.fs_hz)
+    traces, r_s = search.traces, search.r_s
     in_mv = recording.unit == MV
     if in_mv and is_asystole(traces, r_s):
         return RhythmAlarm("asystole", 0.0, recording.duration_s, ASYSTOLE)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.measure import delineators
-from ecgcore.measure.alarms import find_organised, find_standstill, moving_leads, pause_alarms
+from ecgcore.measure.alarms import find_organised, find_standstill, pause_alarms
 from ecgcore.measure.axes import axis_measurements
 from ecgcore.measure.beat_types import BeatTypes, beat_types
 from ecgcore.measure.certainty import withhold_uncertain
@@ -37,9 +37,9 @@ from ecgcore.results import (
     RhythmAlarm,
     StDeviation,
 )
-from ecgcore.signal.beats import Detected, search
+from ecgcore.signal.beats import BeatSearch
 from ecgcore.signal.confidence import beat_confidence
-from ecgcore.signal.quality import Graded, assess, grade
+from ecgcore.signal.quality import Graded, grade
 from ecgcore.signal.rr import absent_spans, rr_before
 from ecgcore.turns import Priority, turn
 from ecgcore.units import MV
@@ -72,14 +72,31 @@ class _Waves:
     confidence: Array
 
 
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What was found of a recording's signal before it is measured.
+
+    Attributes
+    ----------
+    graded : Graded
+    search : BeatSearch
+        Of all its leads as they are.
+    beats : BeatSearch or None
+        Of its readable leads as they can be measured; None where none is readable.
+    """
+
+    graded: Graded
+    search: BeatSearch
+    beats: BeatSearch | None
+
+
 @turn(Priority.FINDINGS)
 def measure(
     recording: Recording,
     *,
     delineator: str | None = None,
     check: bool = True,
-    graded: Graded | None = None,
-    beats: Detected | None = None,
+    known: Known | None = None,
 ) -> MeasureResult:
     """Measure a recording.
 
@@ -93,10 +110,8 @@ def measure(
     check : bool
         Whether the other delineator reads some leads too; where it disagrees, the stated
         uncertainty is wider.
-    graded : Graded, optional
-        Its quality, where it is known.
-    beats : Detected, optional
-        QRS complexes of its readable leads, cleaned, where they are known.
+    known : Known, optional
+        What was found of its signal already.
 
     Returns
     -------
@@ -112,26 +127,28 @@ def measure(
     """
     name = delineators.DEFAULT if delineator is None else delineator
     finder = delineators.delineator(name)
-    organised = find_organised(recording)
+    search = BeatSearch(recording.signal, recording.fs_hz) if known is None else known.search
+    organised = find_organised(recording, search)
     if organised.recording is None:
-        quality = assess(recording) if graded is None else graded.quality
+        quality = grade(recording, search=search).quality if known is None else known.graded.quality
         return _nothing(recording, quality, name, organised.alarms)
-    if graded is None or organised.recording is not recording:
+    if known is None or organised.recording is not recording:
         # Where fibrillation was left out, nothing that was found before holds.
-        graded, beats = grade(organised.recording, recorded=recording), None
+        search, beats = search.on(organised.recording.signal), None
+        graded = grade(organised.recording, recorded=recording, search=search)
+    else:
+        graded, beats = known.graded, known.beats
     recording = graded.readable(organised.recording)
     quality = graded.quality
     readable = tuple(n for n in recording.leads if n not in quality.bad_leads)
-    signal = np.stack([recording.lead(n) for n in readable]) if readable else None
-    rows = moving_leads(recording) if signal is None else signal
-    if rows is None or recording.fs_hz < MIN_FS_HZ:
-        return _nothing(recording, quality, name, organised.alarms)
-    beats = search(rows, recording.fs_hz) if beats is None or signal is None else beats
-    still = find_standstill(recording, beats)
+    search = beats or search.among(recording.signal, [n in readable for n in recording.leads])
+    still = find_standstill(recording, search if readable else None)
     if still is not None:
         return _nothing(recording, quality, name, (*organised.alarms, still))
-    traces, r_s = beats
-    if signal is None or r_s.size == 0:
+    if recording.fs_hz < MIN_FS_HZ or not readable:
+        return _nothing(recording, quality, name, organised.alarms)
+    signal, traces, r_s = search.signal, search.traces, search.r_s
+    if r_s.size == 0:
         return _nothing(recording, quality, name, organised.alarms)
     by_lead = finder(signal, recording.fs_hz, r_s)
     other = _checked(signal, recording.fs_hz, r_s, name) if check else None
