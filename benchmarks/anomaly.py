@@ -26,7 +26,7 @@ from benchmarks.anomaly_parts.common import CONTROLS, Models
 from ecgcore.datasets import TEST, log_test_access
 from ecgcore.inference import use_threads
 from ecgcore.inference.loading import model_folder
-from ecgcore.training.anomaly_make import write_anomaly_card
+from ecgcore.training.release import write_card
 
 PARTS = {
     "twelve": twelve.run,
@@ -91,7 +91,7 @@ def write(models: Models, keep: Path) -> None:
         "parts": parts,
     }
     folder = model_folder(models.name)
-    write_anomaly_card(replace(models.anomaly.loaded.card, metrics=_finite(metrics)), folder)
+    write_card(replace(models.anomaly.loaded.card, metrics=_finite(metrics)), folder)
 
 
 def _controls(earlier: dict[str, Any], now: dict[str, Any]) -> list[dict[str, Any]]:

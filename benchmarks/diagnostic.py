@@ -42,8 +42,8 @@ from ecgcore.inference.prepare import model_input, model_leads
 from ecgcore.labels import CORE_CODES
 from ecgcore.recording import Recording
 from ecgcore.simulate import simulate
-from ecgcore.training import write_card
-from ecgcore.training.release_choices import kept_networks
+from ecgcore.training.diagnostic.choices import kept_networks
+from ecgcore.training.release import write_card
 
 NAMES = {
     "zhang_resnet34_splits": "ResNet-34 (Zhang)",

@@ -17,9 +17,9 @@ from ecgcore.evaluation.side_report import twelve_lead_names
 from ecgcore.evaluation.side_words import side_text
 from ecgcore.inference import DEFAULT_MODEL, LoadedModel, load_model, use_threads, weights_root
 from ecgcore.models import LeadAttentionNet
-from ecgcore.training import write_card
-from ecgcore.training.release_choices import kept_networks
-from ecgcore.training.single_figures import card_part, figures_text, single_figures
+from ecgcore.training.diagnostic.choices import kept_networks
+from ecgcore.training.release import write_card
+from ecgcore.training.single_lead.figures import card_part, figures_text, single_figures
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,19 +6,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.datasets import PackedSet, PackedSignals, data_root, load_index, mitdb, pack
+from ecgcore.datasets import (
+    Entry,
+    PackedSet,
+    PackedSignals,
+    data_root,
+    load_index,
+    mitdb,
+    pack,
+)
 from ecgcore.datasets.cinc2017 import TARGETS as CINC2017_CLASSES
 from ecgcore.datasets.index import SINGLE_LEAD
 from ecgcore.datasets.ludb_waves import MarkedLead, read_marks
 from ecgcore.datasets.mitdb import MarkedBeats, read_beats, read_rhythms
+from ecgcore.datasets.nstdb import KINDS, read_noise
 from ecgcore.datasets.packing import quantise
 from ecgcore.inference.card import InputContract
 from ecgcore.labels import CORE_CODES, FURTHER_CODES, SUPERCLASSES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import BEATS, HANDHELD, WAVE_LABELS
 from ecgcore.readers import read
-from ecgcore.signal.prepare import prepare
-from ecgcore.training.simulated import SimulatedRecords
+from ecgcore.training.simulated import SimulatedRecords, prepare_signal
 
 IGNORED = 255
 # A beat is taught from 60 ms before to 60 ms after its R peak: three columns of the output.
@@ -57,15 +65,20 @@ class Pool:
         return len(self.data)
 
 
-def packed_pool(datasets: Sequence[str], splits: Sequence[str], contract: InputContract) -> Pool:
-    """Return the 12-lead records of these data sets and splits, with LUDB's waves."""
-    entries = [e for e in load_index(data_root(), datasets=datasets) if e.split in splits]
-    data = pack(
+def pack_entries(entries: Sequence[Entry], contract: InputContract) -> PackedSet:
+    """Return records as a network sees them, packed once and then taken from the cache."""
+    return pack(
         entries,
         fs_hz=contract.fs_hz,
         high_pass_hz=contract.high_pass_hz,
         low_pass_hz=contract.low_pass_hz,
     )
+
+
+def packed_pool(datasets: Sequence[str], splits: Sequence[str], contract: InputContract) -> Pool:
+    """Return the 12-lead records of these data sets and splits, with LUDB's waves."""
+    entries = [e for e in load_index(data_root(), datasets=datasets) if e.split in splits]
+    data = pack_entries(entries, contract)
     waves = {
         i: _ludb_waves(read_marks(e.path), int(data.signals.lengths[i]), contract.fs_hz)
         for i, e in enumerate(entries)
@@ -79,16 +92,21 @@ def single_lead_pool(names: Sequence[str], splits: Sequence[str], contract: Inpu
     entries = [
         e for e in load_index(data_root(), kind=SINGLE_LEAD, datasets=names) if e.split in splits
     ]
-    data = pack(
-        entries,
-        fs_hz=contract.fs_hz,
-        high_pass_hz=contract.high_pass_hz,
-        low_pass_hz=contract.low_pass_hz,
-    )
+    data = pack_entries(entries, contract)
     # Each class has targets of its own, so the targets tell the class.
     keys = {_key(targets): HANDHELD.index(c) for c, targets in CINC2017_CLASSES.items()}
     handheld = [keys[_key(e.targets)] if e.dataset == "cinc2017" else -1 for e in entries]
     return Pool(data, np.array(handheld, dtype=np.int64), None, {})
+
+
+def noise_set(contract: InputContract) -> tuple[NDArray[np.float32], ...]:
+    """Return one row of samples for each kind and channel of recorded noise, each of spread 1."""
+    rows: list[NDArray[np.float32]] = []
+    for kind in KINDS:
+        signal, fs_hz = read_noise(data_root(), kind)
+        made = prepare_signal(signal, fs_hz, contract)
+        rows += [np.asarray(row / row.std(), dtype=np.float32) for row in made]
+    return tuple(rows)
 
 
 def simulated_pool(records: SimulatedRecords) -> Pool:
@@ -130,13 +148,7 @@ def _windows(record: str, split: str, contract: InputContract) -> list[_Window]:
     rows = np.full((len(STANDARD_12), recording.n_samples), np.nan, dtype=np.float32)
     for name, row in zip(recording.leads, recording.signal, strict=True):
         rows[STANDARD_12.index(_STANDS_FOR.get(name, name))] = row
-    signal = prepare(
-        rows,
-        recording.fs_hz,
-        to_fs_hz=contract.fs_hz,
-        high_pass_hz=contract.high_pass_hz,
-        low_pass_hz=contract.low_pass_hz,
-    )
+    signal = prepare_signal(rows, recording.fs_hz, contract)
     classes = beat_classes(marked, signal.shape[1], contract.fs_hz)
     size = round(MITDB_WINDOW_S * contract.fs_hz)
     return [
@@ -220,13 +232,21 @@ def _joined(rows: Sequence[_Window], fs_hz: float) -> PackedSet:
 
 
 def _ludb_waves(marks: dict[str, MarkedLead], n: int, fs_hz: float) -> NDArray[np.uint8]:
-    out = np.full((len(STANDARD_12), n), IGNORED, dtype=np.uint8)
-    for row, name in zip(out, STANDARD_12, strict=True):
-        lead = marks[name]
-        row[round(lead.first_s * fs_hz) : round(lead.last_s * fs_hz)] = 0
-        for wave in lead.waves:
-            span = slice(round(wave.onset_s * fs_hz), round(wave.offset_s * fs_hz) + 1)
-            row[span] = WAVE_LABELS.index(wave.kind)
+    return np.stack([marked_classes(marks[name], n, fs_hz) for name in STANDARD_12])
+
+
+def marked_classes(
+    lead: MarkedLead, n: int, fs_hz: float, *, closed: bool = True
+) -> NDArray[np.uint8]:
+    """Return the wave at each of ``n`` samples of a lead of LUDB; 255 where nothing is marked.
+
+    ``closed`` tells whether the sample of an offset belongs to its wave.
+    """
+    out = np.full(n, IGNORED, dtype=np.uint8)
+    out[round(lead.first_s * fs_hz) : round(lead.last_s * fs_hz)] = 0
+    for wave in lead.waves:
+        onset, offset = round(wave.onset_s * fs_hz), round(wave.offset_s * fs_hz)
+        out[max(0, onset) : offset + closed] = WAVE_LABELS.index(wave.kind)
     return out
 
 

@@ -6,12 +6,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import in_range
 from ecgcore.datasets import PackedSet, PackedSignals, cache_root
 from ecgcore.datasets.packing import quantise
 from ecgcore.inference.card import InputContract
@@ -21,6 +20,7 @@ from ecgcore.simulate import batch
 from ecgcore.simulate.cases_table import find_case
 from ecgcore.simulate.codes import ALL_CODES
 from ecgcore.simulate.engine import VERSION
+from ecgcore.training.recipe import Share, Within
 
 DATASET = "simulated"
 # Records made before they are prepared and quantised: bounds the memory.
@@ -65,11 +65,16 @@ class SimulationPart:
         Cases to draw from evenly; a realistic mix where there are none.
     """
 
-    share: float = 0.0
-    records: int = 6000
-    seed: int = 1
-    seconds: float = 10.0
+    share: Share = 0.0
+    records: Annotated[int, Within(1, 100_000)] = 6000
+    seed: Annotated[int, Within(0, 2**32 - 1)] = 1
+    seconds: Annotated[float, Within(5, 60, "s")] = 10.0
     statements: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raise where a case is not known."""
+        for name in self.statements:
+            find_case(name)
 
     def per_batch(self, size: int) -> int:
         """Return how many records of a batch are simulated: at least one if any are."""
@@ -80,22 +85,6 @@ class SimulationPart:
     def plain(self) -> dict[str, object]:
         """Return what decides the simulated records, as JSON can hold it."""
         return {**asdict(self), "statements": list(self.statements), "simulator": VERSION}
-
-
-def check_simulation(part: SimulationPart) -> None:
-    """Check the ranges and names.
-
-    Raises
-    ------
-    InvalidArgumentError
-        Naming the entry.
-    """
-    in_range("simulation.share", part.share, 0, 1)
-    in_range("simulation.records", part.records, 1, 100_000)
-    in_range("simulation.seed", part.seed, 0, 2**32 - 1)
-    in_range("simulation.seconds", part.seconds, 5, 60, "s")
-    for name in part.statements:
-        find_case(name)
 
 
 def simulated_set(
@@ -152,17 +141,17 @@ def _draw(part: SimulationPart, contract: InputContract) -> dict[str, NDArray[An
         found["beats"].append(made.beats)
         found["waves"].append(made.waves)
         for signal in made.signal:
-            steps, scale = quantise(prepared(signal, made.fs_hz, contract))
+            steps, scale = quantise(prepare_signal(signal, made.fs_hz, contract))
             found["values"].append(steps[None])
             found["scales"].append(scale[None])
         sys.stderr.write(f"simulated {first + len(made.signal)} of {part.records}\n")
     return {name: np.concatenate(each) for name, each in found.items()}
 
 
-def prepared(
+def prepare_signal(
     signal: NDArray[np.float32], fs_hz: float, contract: InputContract
 ) -> NDArray[np.float32]:
-    """Return a simulated record as a model sees real ones, shape (12, n_samples)."""
+    """Return samples at the contract's rate and bandwidth, as a model sees them."""
     return prepare(
         signal,
         fs_hz,
