@@ -28,12 +28,12 @@ from ecgcore.explain.case import Around, Case
 from ecgcore.explain.checks import blocks_of
 from ecgcore.explain.expected_gradients import expected_gradients
 from ecgcore.explain.references import References
-from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.measure import measure
 from ecgcore.models import ResNet34
 from ecgcore.recording import Recording
 from ecgcore.signal.prepare import prepare
+from ecgcore.statements import CORE_CODES
 from ecgcore.units import MV
 
 FS_HZ, N_SAMPLES = 500.0, 5000

@@ -25,10 +25,10 @@ from ecgcore.results.wire import decode, encode
 from ecgcore.signal.resample import resample
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
 from ecgcore.workers import Worker, WorkerSpec
-from ui import settings
 from ui.analysis import FINDINGS, MAX_MEMORY_BYTES, MAX_SECONDS, MEASURE
+from ui.components.viewer import envelope
+from ui.desk import settings
 from ui.reading import QUALITY
-from ui.viewer import envelope
 
 FS_HZ = 250.0
 MIB = 2**20

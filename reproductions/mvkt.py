@@ -1,6 +1,6 @@
 """The published teacher and students: from a recipe to figures.
 
-Figures go to one JSON file for each network; weights and predictions stay in the folder of runs.
+Figures go to one table; weights and what is told of each training stay in the folder of runs.
 
 Notes
 -----
@@ -22,7 +22,6 @@ cannot tell are left out of the cross-entropy and of figures, not of what the te
 """
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,9 +40,9 @@ from ecgcore.evaluation import (
 )
 from ecgcore.evaluation.bootstrap import N_BOOT
 from ecgcore.evaluation.side_words import table, words
-from ecgcore.labels import CORE_CODES, SUPERCLASSES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import XResNet1d
+from ecgcore.statements import CORE_CODES, SUPERCLASSES
 from ecgcore.training.published.xresnet1d import (
     Taught,
     TransferSet,
@@ -166,7 +165,7 @@ def compare_mvkt(
     Parameters
     ----------
     results : Path
-        Folder of the JSON file ``NAME.json``.
+        Folder of the tables, ``NAME.md``.
     runs : Path
         Folder for weights.
 
@@ -195,8 +194,7 @@ def compare_mvkt(
     for name, more in facts.items():
         found["networks"][name] |= more
     results.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(found, indent=1, allow_nan=False) + "\n"
-    (results / f"{recipe.name}.json").write_text(text, encoding="utf-8")
+    (results / f"{recipe.name}.md").write_text(document(found), encoding="utf-8")
     return found
 
 
@@ -329,6 +327,30 @@ def _gains(
 def _bce_of(name: str) -> str:
     parts = name.split("-")
     return "-".join((parts[0], BCE, parts[-1])) if len(parts) == 3 else ""
+
+
+def document(found: dict[str, Any]) -> str:
+    """Return all figures of a recipe as one Markdown text."""
+    codes = list(_by_code(next(iter(found["networks"].values()))))
+    rows = [
+        [name, *(_by_code(each)[code] for code in codes)]
+        for name, each in found["networks"].items()
+    ]
+    notes = "".join(f"- {note}\n" for note in found["notes"])
+    return (
+        f"# {found['recipe']}\n\nOn test, 95 % intervals over patients. LEAD-VARIANT-seedN; both: "
+        f"MKD and CLT. Over BCE: paired, same lead and seed.\n\n{notes}\n{summary_text(found)}\n"
+        f"AUC by statement:\n\n{table(('Network', *codes), rows)}"
+    )
+
+
+def _by_code(network: dict[str, Any]) -> dict[str, str]:
+    """Return a network's area by statement, without intervals."""
+    return {
+        code: "-" if made["auc"]["value"] is None else f"{made['auc']['value']:.3f}"
+        for part in network["test"].values()
+        for code, made in part["classes"].items()
+    }
 
 
 def summary_text(found: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from ecgcore.datasets.packing import PackParameters
 from ecgcore.datasets.public import open_public
 from ecgcore.datasets.sharded import ShardedSet
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES, SUPERCLASSES
+from ecgcore.statements import CORE_CODES, SUPERCLASSES
 from ecgcore.training.published.xresnet1d import Rows, TransferSet
 from reproductions.mvkt_recipe import PTBXL, SPLITS, TransferData
 from reproductions.needs import load_library

@@ -2,8 +2,8 @@
 
 A network (:mod:`ecgcore.models.resnet34`) or four feature models on 636 expert features; on
 CPSC 2018 in full, in ten seeded folds (8 to learn from, 1 to choose on, 1 to measure on), or on
-the project's fixed splits.  Figures go to one JSON file a seed and fold; weights and predictions
-stay in the folder of runs.
+the project's fixed splits.  Figures go to one table a method; weights, predictions and all that is
+known of each run stay in the folder of runs.
 
 Notes
 -----
@@ -45,7 +45,7 @@ from ecgcore.datasets.public import open_public
 from ecgcore.datasets.public_challenge import CPSC_TASK
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation.side_words import table
-from ecgcore.labels import CORE_CODES
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.published.resnet34 import (
     FS_HZ,
     RESNET34,
@@ -55,7 +55,14 @@ from ecgcore.training.published.resnet34 import (
 )
 from reproductions.expert_features import feature_matrix
 from reproductions.feature_models import fit_feature_model
-from reproductions.scores import choose, macro_f1, rounded, summary, test_figures
+from reproductions.scores import (
+    choose,
+    macro_f1,
+    rounded,
+    summary,
+    test_figures,
+    write_figures,
+)
 from reproductions.zhang_recipe import CPSC2018, SPLITS, ZhangRecipe
 
 N_FOLDS = 10
@@ -70,9 +77,9 @@ def compare_zhang(recipe: ZhangRecipe, results: Path, runs: Path) -> dict[str, A
     ----------
     recipe : ZhangRecipe
     results : Path
-        Folder of the JSON files: ``NAME-seedS[-foldK].json``, and ``NAME.json`` with the mean.
+        Folder of the tables, ``NAME.csv`` or ``NAME-METHOD.csv``: a row a seed, fold and statement.
     runs : Path
-        Folder for folds, checkpoints and predictions.
+        Folder for folds, checkpoints, predictions and each run's ``figures.json``.
 
     Returns
     -------
@@ -81,15 +88,13 @@ def compare_zhang(recipe: ZhangRecipe, results: Path, runs: Path) -> dict[str, A
     """
     data = load_records(recipe)
     found: dict[str, list[dict[str, Any]]] = {}
-    summaries: dict[str, Any] = {}
     for seed in recipe.seeds:
         for division in divisions(recipe, data, seed):
             for method in (RESNET34,) if recipe.kind == RESNET34 else recipe.models:
                 run = _Run(recipe, data, division, seed, method)
-                found.setdefault(method, []).append(_figures(run, results, runs)["test"])
-                summaries[method] = summary(found[method])
-                _write(results / f"{run.family}.json", summaries[method])
-    return summaries
+                found.setdefault(method, []).append(_figures(run, runs))
+                write_figures(results / f"{run.family}.csv", found[method])
+    return {name: summary([each["test"] for each in made]) for name, made in found.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,9 +130,10 @@ class _Run:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
-def _figures(run: _Run, results: Path, runs: Path) -> dict[str, Any]:
+def _figures(run: _Run, runs: Path) -> dict[str, Any]:
     """Return a run's figures, made now or taken from its file."""
-    path, keep, key = results / f"{run.name}.json", runs / run.name, run.key()
+    keep, key = runs / run.name, run.key()
+    path = keep / "figures.json"
     if path.is_file():
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if kept.get("key") == key:

@@ -28,8 +28,8 @@ from ecgcore.evaluation import (
 from ecgcore.evaluation.weighted import roc_auc
 from ecgcore.inference import load_model, predict, use_threads
 from ecgcore.inference.predict import prepared_logits
-from ecgcore.labels import CORE_CODES
 from ecgcore.simulate import simulate
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.diagnostic.data import Statements
 from ecgcore.training.diagnostic.recipe import Recipe, read_classifier_recipe
 from ecgcore.training.trainer import Fitted

@@ -10,7 +10,7 @@ from ecgcore.cli.common import EXIT_OK, write_json, write_npz, write_text
 from ecgcore.errors import EcgError, InvalidArgumentError
 from ecgcore.origin import origin
 from ecgcore.readers import read, write_wfdb
-from ecgcore.readers.wfdb_annotations import write_annotations
+from ecgcore.readers.wfdb.annotations import write_annotations
 from ecgcore.simulate import CASES, DEMONSTRATION_CASES, STATEMENTS, Simulation, simulate
 from ecgcore.simulate.annotations import annotations
 from ecgcore.simulate.noise import PRESETS

@@ -17,14 +17,14 @@ from ecgcore.evaluation.report import evaluate_predictions, standard_subgroups
 from ecgcore.explain import explain
 from ecgcore.inference import LoadedModel, predict
 from ecgcore.inference.abstain import NORMAL
-from ecgcore.labels import CORE_CODES, STATEMENT_CODES, SUPERCLASSES
 from ecgcore.models import build
 from ecgcore.results import Prediction
+from ecgcore.statements import CORE_CODES, NETWORK_CODES, SUPERCLASSES
 
 # Positive records of each statement whose map is checked: enough to see a method fail.
 MAPS_PER_STATEMENT = 4
 RANDOM_SEED = 1
-_COLUMNS = (*STATEMENT_CODES, *SUPERCLASSES)
+_COLUMNS = (*NETWORK_CODES, *SUPERCLASSES)
 
 
 @dataclass(frozen=True, eq=False)

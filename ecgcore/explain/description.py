@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecgcore.explain.explainer import Explainer
-from ecgcore.explain.textbook import Overlap, Place, overlap, textbook
+from ecgcore.explain.textbook import Overlap, overlap
 from ecgcore.explain.words import Line, Shares, lines_of, shares_of
-from ecgcore.labels import statement
 from ecgcore.results import Attribution, Beats
+from ecgcore.statements import Place, place_of, statement
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ def describe(explainer: Explainer, found: Attribution) -> Description:
         Of the same recording.
     found : Attribution
     """
-    place = textbook().get(found.label)
+    place = place_of(found.label)
     if found.lead_values is not None:
         return Description(_leads_sentence(found), (), place, _lead_overlap(place, found), None)
     start_s, stop_s = found.window_s or (0.0, explainer.recording.duration_s)
@@ -78,7 +78,7 @@ def _overlap(place: Place, shares: Shares, found: Attribution) -> Overlap:
 
 
 def _what(found: Attribution) -> str:
-    name = statement(found.label).name
+    name = statement(found.label).term
     if found.signed:
         return f"what speaks for “{name}”"
     return f"the attribution for “{name}”"
@@ -87,7 +87,7 @@ def _what(found: Attribution) -> str:
 def _leads_sentence(found: Attribution) -> str:
     values = found.lead_values
     if values is None or not values.values.max(initial=0) > 0:
-        return f"No lead speaks for “{statement(found.label).name}”."
+        return f"No lead speaks for “{statement(found.label).term}”."
     positive = np.maximum(values.values, 0)
     order = np.argsort(-positive, kind="stable")
     held = np.cumsum(positive[order]) / positive.sum()

@@ -31,10 +31,10 @@ from ecgcore.inference.prepare import (
     windows_of,
 )
 from ecgcore.inference.wave_gain import coded_gain
-from ecgcore.labels import statement
 from ecgcore.models import HANDHELD, LeadAttentionNet
 from ecgcore.recording import Recording
 from ecgcore.signal.quality import grade
+from ecgcore.statements import statement
 from ecgcore.turns import Priority, pause, turn
 from ecgcore.units import clock
 
@@ -366,7 +366,7 @@ def _findings(
         found.append(
             results.Finding(
                 code=rule.code,
-                name=statement(rule.code).name,
+                name=statement(rule.code).term,
                 probability=probability,
                 calibrated=rule.calibrated and limits.calibrated and not words,
                 threshold=rule.threshold,

@@ -13,7 +13,6 @@ from ecgcore.inference.delineate import default_delineator
 from ecgcore.inference.loading import LoadedModel, available_models, weights_root
 from ecgcore.inference.prepare import ModelInput, model_input, model_leads, pieces_of
 from ecgcore.inference.wave_classes import wave_classes
-from ecgcore.labels import statement
 from ecgcore.models.danet import DANet
 from ecgcore.recording import Recording, Step
 from ecgcore.signal.filters import band
@@ -25,6 +24,7 @@ from ecgcore.signal.waveform_rules import (
     segments,
     waveform_rules,
 )
+from ecgcore.statements import statement
 from ecgcore.turns import Priority, pause, turn
 
 ARCHITECTURE = "danet"
@@ -267,7 +267,7 @@ def notes_of(
     elif _lacks_p(rule, with_p, beats):
         found.append(
             f"A P wave was found before {with_p} of {beats} beats, as in atrial fibrillation. "
-            f"{statement(rule.code).name} is read from P waves: the rule raises the T waves and "
+            f"{statement(rule.code).term} is read from P waves: the rule raises the T waves and "
             "the lines before these beats instead, where a P wave may be hidden or missing."
         )
     if n_leads == 1:

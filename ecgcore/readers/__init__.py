@@ -4,13 +4,13 @@ The format is recognised by content, not by the name.
 """
 
 from ecgcore.readers.base import ReadOptions
-from ecgcore.readers.csv_write import write_csv
-from ecgcore.readers.dicom_write import write_dicom
+from ecgcore.readers.dicom.write import write_dicom
 from ecgcore.readers.discover import find_recordings, recordings_in
-from ecgcore.readers.edf_write import write_edf
+from ecgcore.readers.edf.write import write_edf
 from ecgcore.readers.opening import Files, read, read_many
 from ecgcore.readers.table import FORMATS
-from ecgcore.readers.wfdb_write import write_wfdb
+from ecgcore.readers.text.write import write_csv
+from ecgcore.readers.wfdb.write import write_wfdb
 
 __all__ = [
     "FORMATS",

@@ -17,12 +17,12 @@ from ecgcore.errors import EcgError
 from ecgcore.leads import canonical_lead
 from ecgcore.readers.assemble import listed
 from ecgcore.readers.base import ReadOptions
-from ecgcore.readers.csv_write import write_csv
-from ecgcore.readers.dicom_codes import code_of_lead
-from ecgcore.readers.dicom_write import write_dicom
-from ecgcore.readers.edf_write import plan_records, write_edf
+from ecgcore.readers.dicom.codes import code_of_lead
+from ecgcore.readers.dicom.write import write_dicom
+from ecgcore.readers.edf.write import plan_records, write_edf
 from ecgcore.readers.opening import read
-from ecgcore.readers.wfdb_write import write_wfdb
+from ecgcore.readers.text.write import write_csv
+from ecgcore.readers.wfdb.write import write_wfdb
 from ecgcore.recording import Patient, Provenance, Recording, Step
 from ecgcore.units import MV
 

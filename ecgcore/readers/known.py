@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ecgcore.readers.base import shown
-from ecgcore.readers.xml_ import root_element
+from ecgcore.readers.xml.parse import root_element
 
 _Sniff = Callable[[str, bytes], bool]
 

@@ -3,7 +3,7 @@
 import re
 
 from ecgcore.leads import canonical_lead
-from ecgcore.readers.dicom_codes import lead_of_code
+from ecgcore.readers.dicom.codes import lead_of_code
 
 _NUMBER = re.compile(r"(2:)?(\d{1,6})")
 _POTENTIAL = re.compile(r"^MDC_ECG_ELEC_POTL_?", re.IGNORECASE)

@@ -13,7 +13,7 @@ from ecgcore.readers.names import display_name, plain_name, separate
 from ecgcore.readers.pairing import pair_files
 from ecgcore.readers.table import recognise
 from ecgcore.readers.unread import reason_unread
-from ecgcore.readers.wfdb_ import fit
+from ecgcore.readers.wfdb.reader import fit
 from ecgcore.readers.zip_ import expand_all, is_zip, within
 from ecgcore.recording import Recording
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from ecgcore.errors import ReadError
 from ecgcore.readers.base import HEAD_BYTES, shown
 from ecgcore.readers.names import beside, copies_of, is_copy, place_of
-from ecgcore.readers.wfdb_header import looks_like_header, parse_header
+from ecgcore.readers.wfdb.header import looks_like_header, parse_header
 from ecgcore.readers.zip_ import is_zip
 
 Files = Mapping[str, bytes]

@@ -7,7 +7,7 @@ import numpy as np
 
 from ecgcore.readers.assemble import listed
 from ecgcore.readers.base import shown
-from ecgcore.readers.columns import key_of
+from ecgcore.readers.text.columns import key_of
 
 _SCALE_KEYS = (
     "gain", "gains", "adc_gain", "adcgain", "resolution", "amplitude_resolution",

@@ -3,34 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ecgcore.readers import (
-    aecg,
-    apple,
-    atc,
-    cardiosoft,
-    csv_,
-    dicom,
-    edf,
-    fhir,
-    ishne,
-    json_,
-    kardia,
-    labchart,
-    mat,
-    mfer,
-    mortara,
-    muse,
-    numpy_,
-    opensignals,
-    parquet_,
-    pdf,
-    philips,
-    schiller,
-    scp,
-    wfdb_,
-)
+from ecgcore.readers import pdf
 from ecgcore.readers.base import ReadOptions, Source
+from ecgcore.readers.binary import atc, ishne, mat, mfer, npy, parquet
+from ecgcore.readers.dicom import reader as dicom
+from ecgcore.readers.edf import reader as edf
+from ecgcore.readers.json import fhir, kardia
+from ecgcore.readers.json import plain as json
 from ecgcore.readers.known import recognise_known
+from ecgcore.readers.scp import reader as scp
+from ecgcore.readers.text import apple, labchart, opensignals
+from ecgcore.readers.text import delimited as csv
+from ecgcore.readers.wfdb import reader as wfdb
+from ecgcore.readers.xml import aecg, cardiosoft, mortara, muse, philips, schiller
 from ecgcore.recording import Recording
 
 
@@ -79,16 +64,16 @@ FORMATS: tuple[Format, ...] = (
     Format("ATC", "AliveCor ATC", atc.sniff, atc.read),
     Format("MFER", "MFER", mfer.sniff, mfer.read),
     Format("MATLAB", "MATLAB (.mat)", mat.sniff, mat.read, mat.listed_in_folder),
-    Format("NumPy", "NumPy (.npy, .npz)", numpy_.sniff, numpy_.read, numpy_.listed_in_folder),
-    Format("Parquet", "Parquet", parquet_.sniff, parquet_.read),
+    Format("NumPy", "NumPy (.npy, .npz)", npy.sniff, npy.read, npy.listed_in_folder),
+    Format("Parquet", "Parquet", parquet.sniff, parquet.read),
     Format("PDF", "PDF whose traces are drawn lines", pdf.sniff, pdf.read),
-    Format("WFDB", "WFDB (.hea with its signal files)", wfdb_.sniff, wfdb_.read),
+    Format("WFDB", "WFDB (.hea with its signal files)", wfdb.sniff, wfdb.read),
     Format("Apple Watch", "Apple Watch CSV", apple.sniff, apple.read),
     Format("Kardia JSON", "AliveCor Kardia JSON", kardia.sniff, kardia.read),
     Format("OpenSignals", "OpenSignals text (BITalino)", opensignals.sniff, opensignals.read),
     Format("LabChart", "LabChart text", labchart.sniff, labchart.read),
-    Format("JSON", "JSON", json_.sniff, json_.read, json_.listed_in_folder),
-    Format("CSV", "CSV or TXT", csv_.sniff, csv_.read, csv_.listed_in_folder, last_resort=True),
+    Format("JSON", "JSON", json.sniff, json.read, json.listed_in_folder),
+    Format("CSV", "CSV or TXT", csv.sniff, csv.read, csv.listed_in_folder, last_resort=True),
 )
 
 

@@ -22,10 +22,10 @@ from ecgcore.datasets.mitdb import MarkedBeats, read_beats, read_rhythms
 from ecgcore.datasets.nstdb import KINDS, read_noise
 from ecgcore.datasets.packing import quantise
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import CORE_CODES, FURTHER_CODES, SUPERCLASSES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import BEATS, HANDHELD, WAVE_LABELS
 from ecgcore.readers import read
+from ecgcore.statements import CORE_CODES, FURTHER_CODES, SUPERCLASSES
 from ecgcore.training.simulated import SimulatedRecords, prepare_signal
 
 IGNORED = 255

@@ -7,8 +7,8 @@ from ecgcore.evaluation import metrics_table, subgroup_table
 from ecgcore.evaluation.side_words import accesses_table, side_text, table, words
 from ecgcore.inference.card import ANOMALY, WAVES, InputContract, ModelCard
 from ecgcore.inference.waveform_words import MAP_WORDS, SET_WORDS, VARIANT_WORDS
-from ecgcore.labels import statement
 from ecgcore.signal.waveform_rules import PAPER, SEGMENTS, waveform_rules
+from ecgcore.statements import statement
 
 FEW_LEADS_WORDS = {
     "auc": "area under the curve",
@@ -89,7 +89,7 @@ def _label_table(card: ModelCard) -> str:
         about = statement(rule.code)
         known = "yes" if rule.calibrated else "no: words, not a number"
         lines.append(
-            f"| {rule.code} | {about.name} | {about.meaning} | {rule.threshold:.3f} | "
+            f"| {rule.code} | {about.term} | {about.meaning} | {rule.threshold:.3f} | "
             f"{rule.positives} | {known} | {rule.min_leads:g} |"
         )
     return "\n".join(lines)
@@ -300,7 +300,7 @@ def _about_danet(card: ModelCard) -> Parts:
     return [
         "## What it is",
         f"A network that gives every moment of an ECG a gain from 0 to 1 before a classifier of "
-        f"one statement, *{about.name}* ({about.meaning.rstrip('.')}), reads it; after Linpeng "
+        f"one statement, *{about.term}* ({about.meaning.rstrip('.')}), reads it; after Linpeng "
         "Jin, DANet, arXiv 2407.18033. Layers and values of that preprint are not public: this is "
         f"a reconstruction. {origin}",
         f"The curve: {VARIANT_WORDS[facts['variant']]}.",

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from ecgcore.datasets import PackedSet, PackedSignals, cache_root
 from ecgcore.datasets.packing import quantise
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import CORE_CODES, FURTHER_CODES, SUPERCLASSES
 from ecgcore.signal.prepare import prepare
 from ecgcore.simulate import batch
 from ecgcore.simulate.cases_table import find_case
 from ecgcore.simulate.codes import ALL_CODES
 from ecgcore.simulate.engine import VERSION
+from ecgcore.statements import CORE_CODES, FURTHER_CODES, SUPERCLASSES
 from ecgcore.training.recipe import Share, Within
 
 DATASET = "simulated"

@@ -21,8 +21,9 @@ GROUP = "files"
 MOST_BYTES, MOST_SECONDS = 3 * 2**30, 240.0
 _PLANTED = "0.777,PLANTED-BY-THE-SERVER\n"
 _HOSTILE = "tests/readers/test_hostile_input.py"
-_ARRAYS = "tests/readers/test_array_files.py"
-_XML = "tests/readers/test_xml_parser.py"
+_ARRAYS = "tests/readers/binary/test_array_files.py"
+_XML = "tests/readers/xml/test_xml_parser.py"
+_PARQUET = "tests/readers/binary/test_parquet.py"
 _BROWSER = "tests/browser/test_hostile_uploads.py"
 
 
@@ -162,7 +163,7 @@ def enter(name: str, how: str, test: str, file: str, make: Maker, *, refused: bo
 
 
 def _escapes() -> None:
-    test = f"{_HOSTILE}, tests/readers/test_wfdb_reader.py"
+    test = f"{_HOSTILE}, tests/readers/wfdb/test_wfdb.py"
     for words, spell in (
         ("../ and back", lambda g: f"../{g.planted.name}"),
         ("an absolute path", lambda g: str(g.planted)),
@@ -206,7 +207,7 @@ def _bombs() -> None:
         ("100,000 members", "an archive of empty files", many, "x.zip", "many"),
         ("npz bomb", "200 KB expand to 202 MiB", _BROWSER, "x.npz", "npz"),
         ("MAT 5 bomb", "768 MB of zeros, compressed", _ARRAYS, "x.mat", "mat"),
-        ("Parquet bomb", "960 MB of zeros, compressed", _ARRAYS, "x.parquet", "parquet"),
+        ("Parquet bomb", "960 MB of zeros, compressed", _PARQUET, "x.parquet", "parquet"),
         ("deflated DICOM", "1 MB expands to 1.2 GB", _BROWSER, "x.dcm", "dicom"),
     ):
         enter(words, how, test, name, lambda _, make=make: _BOMBS[make]())
@@ -240,7 +241,7 @@ def _texts() -> None:
         enter(words, how, test, name, lambda g, make=make: _TEXTS[make](g))
     for words, how, test, name, make in (
         ("external DTD", "a document type at an address", _XML, "x.xml", "dtd"),
-        ("pickle in Parquet", "an extension type that holds a pickle", _ARRAYS, "x.parquet", "pq"),
+        ("pickle in Parquet", "an extension type that holds a pickle", _PARQUET, "x.parquet", "pq"),
         ("200 MB CSV", "199 MB, twelve leads", "tests/readers/test_isolated.py", "x.csv", "csv"),
     ):
         enter(words, how, test, name, lambda g, make=make: _TEXTS[make](g), refused=False)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ecgcore.cli import main
-from ecgcore.readers.wfdb_write import write_wfdb
+from ecgcore.readers.wfdb.write import write_wfdb
 from ecgcore.simulate import simulate
 
 

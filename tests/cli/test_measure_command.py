@@ -6,7 +6,7 @@ import pytest
 
 from ecgcore.cli import main
 from ecgcore.origin import KEYS
-from ecgcore.readers.wfdb_write import write_wfdb
+from ecgcore.readers.wfdb.write import write_wfdb
 from ecgcore.results import FIDUCIALS
 from ecgcore.simulate import simulate
 from ecgcore.simulate.arrest import lay_beats

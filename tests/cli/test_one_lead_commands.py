@@ -8,7 +8,7 @@ import pytest
 from ecgcore.cli import main
 from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL
 from ecgcore.inference.card import InputContract
-from ecgcore.readers.wfdb_write import write_wfdb
+from ecgcore.readers.wfdb.write import write_wfdb
 from tests.synthetic import recording, write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,9 +8,9 @@ import wfdb
 
 from ecgcore.cli import main
 from ecgcore.inference import weights_root
-from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.origin import KEYS
+from ecgcore.statements import CORE_CODES
 from tests.synthetic import beats, write_tiny_model
 
 LABEL_KEYS = ["code", "name", "probability", "calibrated", "threshold", "finding", "reason"]

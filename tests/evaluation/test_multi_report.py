@@ -35,11 +35,11 @@ from ecgcore.evaluation.side_words import side_text
 from ecgcore.inference import InputContract, LabelRule, LoadedModel, predict
 from ecgcore.inference.distance import Part, fit_distance, usual_of
 from ecgcore.inference.outputs import sides_of
-from ecgcore.labels import CORE_CODES, FURTHER_CODES, STATEMENT_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import LeadAttentionNet
 from ecgcore.recording import Recording
 from ecgcore.simulate import simulate
+from ecgcore.statements import CORE_CODES, FURTHER_CODES, NETWORK_CODES
 from ecgcore.training.diagnostic import choices as release_choices
 from ecgcore.training.diagnostic.choices import (
     beat_bias,
@@ -68,7 +68,7 @@ def model() -> LoadedModel:
             **{k: list(v) if isinstance(v, tuple) else v for k, v in TINY.items()},
         },
         input=InputContract(sees_voltage=True),
-        labels=tuple(LabelRule(c, 0.5, 1.0, 0.0, True, 40, 1.0) for c in STATEMENT_CODES),
+        labels=tuple(LabelRule(c, 0.5, 1.0, 0.0, True, 40, 1.0) for c in NETWORK_CODES),
     )
     features = np.random.default_rng(0).standard_normal((200, 32))
     distance = replace(fit_distance(features, n_directions=4), limit=5.0)

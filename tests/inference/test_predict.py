@@ -18,12 +18,12 @@ from ecgcore.inference.predict import (
     read_for,
 )
 from ecgcore.inference.prepare import known_paced, samples_of, to_recording, windows_of
-from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import HANDHELD
 from ecgcore.recording import Patient, Provenance, Recording
 from ecgcore.results import NotAssessed
 from ecgcore.signal.beats import detect_beats
+from ecgcore.statements import CORE_CODES
 from tests.synthetic import (
     beats,
     recording,

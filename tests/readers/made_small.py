@@ -53,6 +53,9 @@ def ishne_bytes(
     return b"ISHNE1.0" + struct.pack("<H", sum_) + fixed + stored.T.astype("<i2").tobytes()
 
 
+STEP_MV = 0.00025
+
+
 def stored_truth(step_mv: float) -> np.ndarray:
     return np.round(truth_mv() / step_mv).astype(np.int64)
 

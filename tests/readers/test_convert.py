@@ -17,7 +17,7 @@ from ecgcore.errors import EcgError, InvalidArgumentError
 from ecgcore.leads import STANDARD_12
 from ecgcore.readers import ReadOptions, read, write_edf
 from ecgcore.readers.convert import TARGETS, anonymise, convert
-from ecgcore.readers.edf_write import edf_labels, plan_records
+from ecgcore.readers.edf.write import edf_labels, plan_records
 from ecgcore.recording import Patient, Provenance, Recording
 
 FIFTEEN = (*STANDARD_12, "V3R", "V4R", "V7")

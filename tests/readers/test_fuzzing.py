@@ -15,8 +15,9 @@ from made_xml import aecg_leads, aecg_xml, cardiosoft_full, sequence_set, series
 
 from ecgcore import readers
 from ecgcore.errors import EcgError, InvalidArgumentError, ReadError, TooLargeError
-from ecgcore.readers import ReadOptions, parquet_
+from ecgcore.readers import ReadOptions
 from ecgcore.readers.base import library
+from ecgcore.readers.binary import parquet
 from ecgcore.recording import Recording
 from scripts.fuzz_corpus import ROOT, Seed, corpus, made
 from scripts.fuzz_mutations import mutate
@@ -256,7 +257,7 @@ def test_a_parquet_page_that_claims_too_much_is_damage(monkeypatch, tmp_path, si
     def fail(*_: object) -> None:
         raise pa.ArrowMemoryError(f"malloc of size {size} failed")
 
-    monkeypatch.setattr(parquet_, "_rows", fail)
+    monkeypatch.setattr(parquet, "_rows", fail)
     with pytest.raises(kind, match=words):
         read(parquet_file(tmp_path).files)
 

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading import has_note, read
 
 from ecgcore import readers
 from ecgcore.errors import EcgError, MissingInformationError, ReadError
 from ecgcore.leads import STANDARD_12, canonical_lead, canonical_leads
 from ecgcore.readers import ReadOptions
 from ecgcore.readers.channels import Kind, kind_of
-from ecgcore.readers.csv_ import listed_in_folder
+from ecgcore.readers.text.delimited import listed_in_folder
 
 READERS = Path(readers.__file__).parent
 X = np.round(np.random.default_rng(0).normal(0, 0.3, 900), 3)
@@ -54,14 +55,6 @@ def test_recordings_are_made_in_one_place(path):
 def table(columns: dict[str, np.ndarray], *, sep: str = ",") -> bytes:
     rows = (sep.join(str(column[i]) for column in columns.values()) for i in range(len(X)))
     return "\n".join([sep.join(columns), *rows]).encode()
-
-
-def read(data: bytes, name: str = "a.csv", **options):
-    return readers.read({name: data}, options=ReadOptions(**options))
-
-
-def noted(recording, text: str) -> bool:
-    return any(text in note for note in recording.notes)
 
 
 SECONDS = np.arange(len(X)) / 250
@@ -115,7 +108,7 @@ def test_axes_are_never_swept_in_by_one_answer():
     both = table({"time": SECONDS, "ecg": X, **axes})
     recording = read(both, unit="mV")
     assert recording.leads == ("ecg",)
-    assert noted(recording, "Left out: x, y, z (not an ECG lead)")
+    assert has_note(recording, "Left out: x, y, z (not an ECG lead)")
     alone = table({"time (s)": SECONDS, **axes})
     with pytest.raises(MissingInformationError, match=r"x, y, z.* named one by one") as caught:
         read(alone, unit="mV")
@@ -152,7 +145,7 @@ def test_what_rises_evenly_under_another_name_is_left_out():
     clock = 599_626_800_123_456_789 + 4_000_000 * np.arange(len(X))
     recording = read(table({"foo": clock, "ecg_mV": X}), fs_hz=250)
     assert recording.leads == ("ecg",)
-    assert noted(recording, "Left out: foo (rising evenly")
+    assert has_note(recording, "Left out: foo (rising evenly")
 
 
 OTHERS = [
@@ -175,7 +168,7 @@ def test_other_signals_are_left_out_by_name(name):
     assert kind_of(name) is Kind.OTHER
     recording = read(table({"time (s)": SECONDS, "ECG (mV)": X, f"{name} (mV)": X}))
     assert recording.leads == ("ECG",)
-    assert noted(recording, f"Left out: {name} (mV) (not an ECG lead)")
+    assert has_note(recording, f"Left out: {name} (mV) (not an ECG lead)")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +182,7 @@ def test_an_ecg_of_unknown_place_keeps_its_name(name):
 def test_a_count_of_rows_called_like_a_lead_is_none():
     recording = read(table({"i": np.arange(len(X)), "ecg": X}), fs_hz=250, unit="mV")
     assert recording.leads == ("ecg",)
-    assert noted(recording, "Left out: i (rising evenly")
+    assert has_note(recording, "Left out: i (rising evenly")
 
 
 def test_axes_in_json_are_no_samples():
@@ -199,7 +192,7 @@ def test_axes_in_json_are_no_samples():
     content = {"fs": 250, "ecg_mV": X.tolist(), "x": axes["x"], "peaks": [1, 2, 3]}
     recording = read(json.dumps(content).encode(), "a.json")
     assert recording.leads == ("ecg",)
-    assert noted(recording, "Left out: x")
+    assert has_note(recording, "Left out: x")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from ecgcore import readers
 from ecgcore.cli import main
 from ecgcore.errors import EcgError, MissingInformationError, UnknownFormatError
 from ecgcore.readers.known import KNOWN, json_keys
-from ecgcore.readers.xml_ import root_element
+from ecgcore.readers.xml.parse import root_element
 from ecgcore.recording import Recording
 
 RNG = np.random.default_rng(4)

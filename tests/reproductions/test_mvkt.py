@@ -1,6 +1,5 @@
 """The published pair from recipe to figures: data, schedules, runs, on made records."""
 
-import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 import torch
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES, SUPERCLASSES
+from ecgcore.statements import CORE_CODES, SUPERCLASSES
 from ecgcore.training.published.xresnet1d import (
     Schedule,
     TransferSet,
@@ -21,7 +20,7 @@ from ecgcore.training.published.xresnet1d import (
 from ecgcore.training.recipe import read_recipe
 from reproductions import mvkt
 from reproductions.__main__ import main
-from reproductions.mvkt import compare_mvkt, runs_of, summary_text, untrained
+from reproductions.mvkt import compare_mvkt, document, runs_of, summary_text, untrained
 from reproductions.mvkt_data import fixed_length, scaled, wavelet_band
 from reproductions.mvkt_recipe import TransferRecipe
 
@@ -183,7 +182,7 @@ def test_a_recipe_is_run_to_figures_and_not_run_again(tmp_path, monkeypatch):
     assert set(found["gains"]["I-both-seed0"]) == {"nine", "super"}
     auc = found["networks"]["teacher"]["test"]["nine"]["mean"]["auc"]
     assert 0 <= auc["low"] <= auc["value"] <= auc["high"] <= 1
-    assert json.loads((tmp_path / "results" / "mvkt_splits.json").read_text()) == found
+    assert (tmp_path / "results" / "mvkt_splits.md").read_text() == document(found)
     assert "I-both-seed0 | nine" in summary_text(found)
 
     def never(*_args: object, **_more: object) -> None:

@@ -11,8 +11,8 @@ from ecgcore.datasets import Entry, PackedSet
 from ecgcore.datasets.packing import PackedSignals, PackParameters, quantise
 from ecgcore.datasets.packing import _labelled as labelled
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES
 from ecgcore.models import build
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.published.resnet34 import (
     Division,
     ResNet34Training,
@@ -27,7 +27,7 @@ from ecgcore.training.published.resnet34 import (
 )
 from ecgcore.training.recipe import read_recipe
 from ecgcore.training.trainer import Fitted
-from reproductions.scores import GRID, choose, grid_threshold, macro_f1, summary
+from reproductions.scores import GRID, choose, grid_threshold, macro_f1, read_figures, summary
 from reproductions.zhang import compare_zhang, divisions, load_records, ten_folds, validation_f1
 from reproductions.zhang_recipe import ZhangData, ZhangRecipe
 
@@ -228,13 +228,14 @@ def test_figures_of_every_seed_are_written_and_not_made_twice(tmp_path, monkeypa
     data = packed([0.5] * 40)
     monkeypatch.setattr("reproductions.zhang.load_records", lambda _recipe: data)
     first = compare_zhang(TINY, tmp_path / "results", tmp_path / "runs")
-    path = tmp_path / "results" / "tiny-seed0.json"
-    figures = json.loads(path.read_text())
+    figures = json.loads((tmp_path / "runs" / "tiny-seed0" / "figures.json").read_text())
     assert figures["data"]["train"] == 20
     assert figures["test"]["n"] == 10
     assert figures["made"]["epochs"] == 2
     assert set(figures["test"]["classes"]) == set(CORE_CODES)
-    assert not list((tmp_path / "results").glob("*.safetensors"))
+    assert [p.name for p in (tmp_path / "results").iterdir()] == ["tiny.csv"]
+    (seed,) = {row["seed"] for row in read_figures(tmp_path / "results" / "tiny.csv")}
+    assert seed == 0
     kept = json.loads((tmp_path / "runs" / "tiny-seed0" / "division.json").read_text())
     assert len(kept["test"]) == 10
     monkeypatch.setattr("reproductions.zhang._network", None)

@@ -14,9 +14,9 @@ from ecgcore.datasets.wave_classes import FlatClasses, packed_classes
 from ecgcore.errors import InvalidArgumentError, ModelError
 from ecgcore.inference import load_model, predict
 from ecgcore.inference.waveform import read_waveforms, waveform_models
-from ecgcore.labels import CORE_CODES
 from ecgcore.models.danet import DANet
 from ecgcore.signal.waveform_rules import SEGMENTS, waveform_rules
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.danet.data import (
     CONTRACT,
     Stock,

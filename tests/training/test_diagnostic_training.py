@@ -12,8 +12,8 @@ from ecgcore.datasets.mitdb import MarkedBeats
 from ecgcore.inference import load_model, predict, read_card
 from ecgcore.inference.card import InputContract
 from ecgcore.inference.outputs import KINDS, beat_shares, sides_of
-from ecgcore.labels import CORE_CODES, STATEMENT_CODES
 from ecgcore.models import LeadAttentionNet
+from ecgcore.statements import CORE_CODES, NETWORK_CODES
 from ecgcore.training.augmentation import Augmentation
 from ecgcore.training.batches import (
     Draws,
@@ -99,7 +99,7 @@ def test_a_batch_keeps_samples_and_their_truth_together(pool):
     assert made.beats.shape == (2, 250)
     np.testing.assert_array_equal(made.beats[0].numpy(), pool.beats[0][::4])
     np.testing.assert_array_equal(made.waves[1, 7].numpy(), pool.waves[1][0])
-    assert made.statements.shape == (2, len(STATEMENT_CODES))
+    assert made.statements.shape == (2, len(NETWORK_CODES))
     cut = batch_of([pool], [0], EVERY, length=800, seed=3)
     starts = [
         s for s in range(201) if np.array_equal(pool.waves[0][0][s : s + 800], cut.waves[0, 0])
@@ -272,7 +272,7 @@ def folder(pool, tmp_path_factory):
 def test_the_made_folder_loads_and_says_all_statements(folder):
     model = load_model(folder)
     made = predict(model, recording(10.0, 500.0))
-    assert tuple(f.code for f in made.findings) == STATEMENT_CODES
+    assert tuple(f.code for f in made.findings) == NETWORK_CODES
     assert model.card.input.sees_voltage
     assert json.loads((folder / "card.json").read_text())["training"]["tasks"]["single_every"] == 3
 
@@ -311,17 +311,17 @@ def test_a_recording_far_from_all_that_was_learned_is_not_read(folder):
 def test_the_card_says_what_each_statement_was_learned_from_and_how_it_holds(folder):
     card = read_card(folder)
     learned = card.training["learned_from"]
-    assert set(learned) == set(STATEMENT_CODES)
+    assert set(learned) == set(NETWORK_CODES)
     assert learned["SNR"]["ludb"] == [8, 32]
     assert set(learned["SNR"]) == {"ludb", "cinc2017", "mitdb"}
     trust = card.out_of_fold
-    assert set(trust["curves"]) == set(STATEMENT_CODES)
+    assert set(trust["curves"]) == set(NETWORK_CODES)
     assert trust["held_out_ece"]["mean"] is None or trust["held_out_ece"]["mean"] < 1
     points = trust["operating_points"]["AF"]
     assert points["sensitivity 95 %"] <= points["highest F1"]
     assert trust["conformal"]["level"] == 0.9
     assert card.labels[0].origin.startswith("highest F1")
-    assert card.labels[STATEMENT_CODES.index("STE")].origin.startswith("specificity")
+    assert card.labels[NETWORK_CODES.index("STE")].origin.startswith("specificity")
 
 
 def test_usual_records_are_kept_by_the_number_of_leads(folder):

@@ -8,7 +8,7 @@ import pytest
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import CORE_CODES
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.diagnostic.recipe import read_classifier_recipe as read_recipe
 from ecgcore.training.diagnostic.train import draw_batch, fit_statements
 from ecgcore.training.recipe import build_part

@@ -12,8 +12,8 @@ from scipy.special import expit
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
 from ecgcore.inference import load_model, predict, read_card
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import STATEMENT_CODES
 from ecgcore.leads import STANDARD_12
+from ecgcore.statements import NETWORK_CODES
 from ecgcore.training.diagnostic import distance
 from ecgcore.training.diagnostic.choices import Choices
 from ecgcore.training.diagnostic.data import Material
@@ -146,7 +146,7 @@ def test_the_recipe_reads_and_takes_its_data_from_its_base():
     assert recipe.input.max_leads == 1
     assert recipe.input.sees_voltage
     assert "cpsc2018_lead1" in recipe.base.tasks.single_lead
-    assert recipe.arguments["n_labels"] == len(STATEMENT_CODES)
+    assert recipe.arguments["n_labels"] == len(NETWORK_CODES)
     assert recipe.calibrate in ("folds", "val")
 
 
@@ -403,7 +403,7 @@ def folder(material, tmp_path_factory) -> Path:
 def test_the_card_tells_each_lead_and_how_it_was_made(folder):
     card = read_card(folder)
     assert card.input.max_leads == 1
-    assert card.codes == STATEMENT_CODES
+    assert card.codes == NETWORK_CODES
     assert set(card.out_of_fold["by_lead"]["auc"]) == set(STANDARD_12)
     assert set(card.training["val"]) == {
         "labels-0", "bce-0", "clt-0", "mkd+own-0", "soup-0",
@@ -414,7 +414,7 @@ def test_the_card_tells_each_lead_and_how_it_was_made(folder):
     assert "out of fold" in card.split
     assert card.sides["handheld_bias"][1] == 0.5
     assert card.distance_sha256
-    assert set(card.out_of_fold["curves"]) == set(STATEMENT_CODES)
+    assert set(card.out_of_fold["curves"]) == set(NETWORK_CODES)
     assert "ST segments and infarction are not judged" in (folder / "README.md").read_text()
 
 
@@ -478,7 +478,7 @@ def test_folds_hear_everybody_once_and_positives_are_counted_by_record(
     assert found.logits.shape[0] == 40 * 12 + 10 + 10
     rules, _ = rules_of(found)
     rule = {rule.code: rule for rule in rules}["LBBB"]
-    rows = int((found.targets[:, STATEMENT_CODES.index("LBBB")] == 1).sum())
+    rows = int((found.targets[:, NETWORK_CODES.index("LBBB")] == 1).sum())
     assert 0 < rule.positives < rows
     assert rule.calibrated == (rule.positives >= 30)
 
@@ -497,7 +497,7 @@ def test_a_statement_without_a_positive_is_never_called_calibrated():
     names = np.array([f"p{i}" for i in range(120)])
     found = Collected(rng.normal(size=(120, 20)), targets, names, names, np.full(120, "I"))
     rules, calibration = rules_of(found)
-    assert [rule.code for rule in rules] == list(STATEMENT_CODES)
+    assert [rule.code for rule in rules] == list(NETWORK_CODES)
     assert (rules[-1].positives, rules[-1].calibrated, rules[-1].threshold) == (0, False, 0.5)
     assert rules[0].calibrated
     assert calibration.apply(np.zeros((1, 20))).shape == (1, 20)

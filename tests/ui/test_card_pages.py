@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.inference import InputContract
 from tests.synthetic import card_metrics_made, population_made, tiny_card, write_tiny_model
 from tests.ui.test_pages import TIMEOUT_S, app
-from ui import card_words
+from ui import tables
+from ui.systems import words as card_words
 
 __all__ = ["app"]
 
@@ -160,16 +161,16 @@ def test_figures_of_other_weights_are_refused(app: AppTest, weights: Path) -> No
 
 
 def test_counts_are_said_as_sentences() -> None:
-    said = card_words.operating_words({"tp": 26, "fp": 20, "fn": 6, "tn": 291})
+    said = card_words.describe_threshold_on_test({"tp": 26, "fp": 20, "fn": 6, "tn": 291})
     assert said == (
         "Flagged 26 of the 32 records that have it (81 %) and 20 of the 311 that do not (6 %). "
         "Of 46 flagged records 26 had it (57 %)."
     )
-    nothing = card_words.operating_words({"tp": 0, "fp": 0, "fn": 0, "tn": 0})
+    nothing = card_words.describe_threshold_on_test({"tp": 0, "fp": 0, "fn": 0, "tn": 0})
     assert nothing == "No record on test can tell."
-    assert card_words.number({"value": None, "low": None, "high": None}) == "–"
-    assert card_words.number({"value": 0.5, "low": None, "high": None}) == "0.50"
-    assert np.char.startswith(card_words.number({"value": 1.0, "low": 0.9, "high": 1.0}), "1.00 (")
+    assert tables.number({"value": None, "low": None, "high": None}) == "–"
+    assert tables.number({"value": 0.5, "low": None, "high": None}) == "0.50"
+    assert np.char.startswith(tables.number({"value": 1.0, "low": 0.9, "high": 1.0}), "1.00 (")
 
 
 def test_what_one_lead_never_carries_is_no_weakness_of_its_model():
@@ -177,9 +178,9 @@ def test_what_one_lead_never_carries_is_no_weakness_of_its_model():
     figures = {"classes": {code: {"sensitivity": low} for code in ("SNR", "PVC")}}
     plain = tiny_card(metrics=figures)
     one = tiny_card(metrics=figures, input=InputContract(max_leads=1))
-    assert any("Normal ECG (20 %)" in line for line in card_words.weak(plain))
-    said = card_words.weak(one)
+    assert any("Normal ECG (20 %)" in line for line in card_words.find_weaknesses(plain))
+    said = card_words.find_weaknesses(one)
     assert "Normal ECG" in said[0]
     assert said[0].startswith("Never said on one lead")
     assert not any("Normal ECG (" in line for line in said)
-    assert any("Premature ventricular complex (20 %)" in line for line in said)
+    assert any("Ventricular premature complex(es) (20 %)" in line for line in said)

@@ -89,8 +89,8 @@ def test_a_map_that_fails_is_hidden_until_asked_for(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     red = Verdict(RED, "Not faithful to the model: made for this test.")
-    monkeypatch.setattr("ui.explaining.verdict", lambda _checks: red)
-    monkeypatch.setattr("ui.failed_maps.verdict", lambda _checks: red)
+    monkeypatch.setattr("ui.desk.explain.verdict", lambda _checks: red)
+    monkeypatch.setattr("ui.desk.maps.verdict", lambda _checks: red)
     app.run()
     source = demonstration_case("atrial-fibrillation").recording
     (left, _) = shown(app, OpenCase("x", source.select(("II",)), selected="AF"))

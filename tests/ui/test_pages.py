@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.recording import Patient, Provenance, Recording
 from ecgcore.results import RhythmAlarm
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
-from ui.review import alarm_lines
+from ui.desk.report_lines import alarm_lines
 from ui.state import OpenCase
 
 ROOT = Path(__file__).resolve().parents[2]

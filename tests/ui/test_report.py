@@ -15,7 +15,6 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ecgcore.inference.card import read_card
-from ecgcore.labels import table_digest
 from ecgcore.origin import SOFTWARE
 from ecgcore.readers import ReadOptions
 from ecgcore.readers.base import Source
@@ -25,11 +24,13 @@ from ecgcore.results import Finding, NotAssessed, Prediction, Quality
 from ecgcore.signal.quality_words import lost_lead
 from ecgcore.simulate.arrest import fibrillate
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
-from ui import report
-from ui.report import Printout, find_zone, report_lines
-from ui.settings import _filtered
+from ecgcore.statements import table_digest
+from ui.desk import report
+from ui.desk.display_filter import apply_filter
+from ui.desk.report import Printout, find_zone
+from ui.desk.report_lines import report_lines
+from ui.desk.vitals import format_vitals
 from ui.state import OpenCase
-from ui.vitals import vitals_words
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = "Mueller_Hans_1950-01-02.dcm"
@@ -123,7 +124,7 @@ def test_filter_and_notch_are_those_of_the_screen(app: AppTest, press: Press) ->
     app.selectbox(key="choose_Mains").select(50).run()
     filtered = press()
     assert "filter: 0.05-40 Hz, 50 Hz notch" in text_of(filtered)
-    drawn = _filtered(case.recording, "monitor", 50, slice(0, case.recording.n_samples))
+    drawn = apply_filter(case.recording, "monitor", 50, slice(0, case.recording.n_samples))
     assert largest_difference(drawn, case.recording) > 0.1
     assert largest_difference(read_back(filtered), drawn) < 1e-4
 
@@ -220,10 +221,10 @@ def test_the_line_of_measurements_is_printed_with_the_reader_s_marks(
 ) -> None:
     case = upload()
     show(app, case)
-    assert " ".join(vitals_words(case).split()) in text_of(press())
-    assert vitals_words(case).startswith("HR ")
-    assert "QRS 1" in vitals_words(case)
-    assert "↑" in vitals_words(case)
+    assert " ".join(format_vitals(case).split()) in text_of(press())
+    assert format_vitals(case).startswith("HR ")
+    assert "QRS 1" in format_vitals(case)
+    assert "↑" in format_vitals(case)
 
 
 def test_a_map_that_is_not_on_the_sheet_is_said_so(app: AppTest, press: Press) -> None:

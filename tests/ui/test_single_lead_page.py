@@ -13,8 +13,8 @@ from tests.synthetic import recording, write_tiny_model
 from tests.ui.test_card_pages import words_of
 from tests.ui.test_pages import TIMEOUT_S, app, payloads
 from ui import models
-from ui.single_lead import _bar, verdict_words
 from ui.state import OpenCase
+from ui.systems.single_lead import _make_bar, compare_findings
 
 __all__ = ["app"]
 
@@ -113,17 +113,19 @@ def found(finding: bool | None) -> Finding:
     ],
 )
 def test_what_is_kept_and_lost_is_a_word(teacher, student, words) -> None:
-    assert verdict_words(found(teacher), found(student)) == words
+    assert compare_findings(found(teacher), found(student)) == words
 
 
 def test_a_finding_that_the_student_does_not_know_cannot_be_said() -> None:
-    assert verdict_words(found(True), None) == "not assessed on one lead"
+    assert compare_findings(found(True), None) == "not assessed on one lead"
 
 
 def test_a_bar_has_a_height_only_where_its_number_can_be_trusted() -> None:
     sure = found(True)
-    assert "height:50%" in _bar("I", sure, strong=False)
-    unsure = _bar("I", replace(sure, calibrated=False), strong=False)
+    assert "height:50%" in _make_bar("I", sure, strong=False)
+    unsure = _make_bar("I", replace(sure, calibrated=False), strong=False)
     assert "height:100%" in unsure
     assert "<u" not in unsure
-    assert "height:0%" in _bar("I", replace(sure, calibrated=False, finding=False), strong=False)
+    assert "height:0%" in _make_bar(
+        "I", replace(sure, calibrated=False, finding=False), strong=False
+    )

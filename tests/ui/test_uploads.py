@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from ecgcore.readers import write_dicom
 from ecgcore.recording import Patient, Recording
-from ui import uploads as listing
+from ui.worklist import uploads as listing
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,9 +12,9 @@ from torch import Tensor
 from ecgcore.datasets import PackedSet
 from ecgcore.datasets.wave_classes import FlatClasses, packed_classes
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import CORE_CODES
 from ecgcore.models import standardise
 from ecgcore.signal.waveform_rules import WaveformRule, segments, waveform_rules
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.batches import noise_rows
 from ecgcore.training.danet.recipe import BEAT_OF, DANetRecipe, DANetTraining
 from ecgcore.training.device_pool import DevicePool, device_pool

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from ecgcore.evaluation import best_f1, fit_calibration
 from ecgcore.inference.card import LabelRule, ModelCard
 from ecgcore.inference.waveform import ARCHITECTURE
-from ecgcore.labels import CORE_CODES
 from ecgcore.models.danet import DANet
 from ecgcore.signal.waveform_rules import waveform_rules
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.danet.data import (
     CONTRACT,
     LEARNED_FROM,

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ecgcore.datasets.wave_classes import FlatClasses
-from ecgcore.labels import CORE_CODES
 from ecgcore.models import standardise
 from ecgcore.models.danet import DANet
 from ecgcore.signal.waveform_rules import WaveformRule, segments
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.danet.recipe import BEAT_OF, LEARNED
 from ecgcore.training.danet.train import gain_of
 from ecgcore.training.pools import Pool

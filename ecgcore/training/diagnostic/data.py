@@ -183,7 +183,7 @@ class Material(Statements):
         return self.twelve.data
 
     def targets(self, rows: Rows) -> NDArray[np.float32]:
-        """Return all statements of twelve-lead rows, shape (n, 20), as ``STATEMENT_CODES``."""
+        """Return all statements of twelve-lead rows, shape (n, 20), as ``NETWORK_CODES``."""
         return statement_targets(self.data)[rows]
 
     def labelled(self, *splits: str) -> Rows:
@@ -230,7 +230,7 @@ def taught(pool: Pool, datasets: tuple[str, ...] | None = None) -> Pool:
 
 
 def statement_targets(data: PackedSet) -> NDArray[np.float32]:
-    """Return the targets of all statements, shape (n, 20), as ``STATEMENT_CODES``."""
+    """Return the targets of all statements, shape (n, 20), as ``NETWORK_CODES``."""
     return np.concatenate([data.targets, data.further], axis=1)
 
 

@@ -1,6 +1,5 @@
 """Recipes of classifiers: one table of statements, or statements with further tasks."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,8 +7,8 @@ from typing import Annotated, Any
 from ecgcore.checks import in_range, one_of
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import CORE_CODES, STATEMENT_CODES
 from ecgcore.models import ARCHITECTURES
+from ecgcore.statements import CORE_CODES, NETWORK_CODES, statement
 from ecgcore.training.augmentation import Augmentation
 from ecgcore.training.batches import TasksPart
 from ecgcore.training.recipe import (
@@ -76,10 +75,7 @@ class TrainingPart:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides how a classifier is made.
-
-    ``min_leads`` gives each statement the number of leads below which no finding is given.
-    """
+    """Everything that decides how a classifier is made."""
 
     name: str
     version: str
@@ -87,7 +83,6 @@ class Recipe:
     model: ModelPart
     data: DataPart
     training: TrainingPart
-    min_leads: Mapping[str, float]
     text: TextPart
     task: str = STATEMENTS
     input: InputContract = field(default_factory=InputContract)
@@ -112,7 +107,12 @@ class Recipe:
     @property
     def codes(self) -> tuple[str, ...]:
         """The statements: the nine, or all."""
-        return STATEMENT_CODES if self.task == DIAGNOSTIC else CORE_CODES
+        return NETWORK_CODES if self.task == DIAGNOSTIC else CORE_CODES
+
+    @property
+    def min_leads(self) -> dict[str, float]:
+        """The number of leads below which no finding is given, of each statement."""
+        return {code: float(statement(code).min_leads) for code in self.codes}
 
     def check(self) -> None:
         """Raise where parts do not fit one another."""
@@ -121,12 +121,6 @@ class Recipe:
         n_labels = self.model.arguments.get("n_labels", len(self.codes))
         if n_labels != len(self.codes):
             raise InvalidArgumentError(f"model.arguments.n_labels must be {len(self.codes)}.")
-        if set(self.min_leads) != set(self.codes):
-            raise InvalidArgumentError(
-                f"[min_leads] of the recipe must give a number to each of {', '.join(self.codes)}."
-            )
-        for code, least in self.min_leads.items():
-            in_range(f"min_leads.{code}", least, 1, 12)
         crop = self.augmentation
         in_range("augmentation.crop_s", crop.crop_s, self.input.min_s, self.input.whole_s, "s")
         in_range("augmentation.min_crop_s", crop.min_crop_s, 1, crop.crop_s, "s")

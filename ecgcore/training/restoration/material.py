@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ecgcore.labels import CORE_CODES, FURTHER_CODES
 from ecgcore.leads import STANDARD_12
+from ecgcore.statements import CORE_CODES, FURTHER_CODES
 from ecgcore.training.pools import Pool
 from ecgcore.training.restoration.data import Normals, joined, pool_normals, simulated_normals
 from ecgcore.training.restoration.normals import (

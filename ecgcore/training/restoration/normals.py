@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.datasets import Entry, PackedSet, cache_root, load_recording
-from ecgcore.labels import CORE_CODES, FURTHER_CODES
 from ecgcore.measure.measuring import measure
 from ecgcore.models import HANDHELD
 from ecgcore.models.restoration import ATTRIBUTES
 from ecgcore.signal.beats import detect_beats
 from ecgcore.signal.rr import absent_spans, rr_intervals
+from ecgcore.statements import CORE_CODES, FURTHER_CODES
 from ecgcore.training.pools import Pool
 
 Array = NDArray[np.float64]

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from torch import Tensor
 
-from ecgcore.labels import STATEMENT_CODES, SUPERCLASSES
 from ecgcore.models import LeadAttentionNet, standardise, voltage_scale
+from ecgcore.statements import NETWORK_CODES, SUPERCLASSES
 from ecgcore.training.single_lead.data import VIEWS, SinglePool
 
-N_SAID = len(STATEMENT_CODES) + len(SUPERCLASSES)
+N_SAID = len(NETWORK_CODES) + len(SUPERCLASSES)
 _LONGEST_S = 60
 _BATCH = 128
 Floats = NDArray[np.float32]

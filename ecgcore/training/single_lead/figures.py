@@ -38,9 +38,9 @@ from ecgcore.evaluation.tasks import task_report
 from ecgcore.inference import LoadedModel
 from ecgcore.inference.one_lead import blocked_on
 from ecgcore.inference.predict import combine_windows
-from ecgcore.labels import CORE_CODES, SUPERCLASSES
 from ecgcore.leads import STANDARD_12
 from ecgcore.readers import read
+from ecgcore.statements import CORE_CODES, SUPERCLASSES
 from ecgcore.training.pools import mitdb_targets
 
 Array = NDArray[np.float64]

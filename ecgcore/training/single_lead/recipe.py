@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from ecgcore.checks import one_of
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import STATEMENT_CODES
+from ecgcore.statements import NETWORK_CODES
 from ecgcore.training.diagnostic.recipe import Recipe
 from ecgcore.training.recipe import (
     Among,
@@ -162,8 +162,8 @@ class SingleRecipe:
         parts = tuple(loss for loss in self.losses if loss not in {"labels", SOUP})
         for name in self.soup:
             one_of("soup", name, parts)
-        if self.arguments.get("n_labels") != len(STATEMENT_CODES):
-            raise InvalidArgumentError(f"n_labels must be {len(STATEMENT_CODES)}.")
+        if self.arguments.get("n_labels") != len(NETWORK_CODES):
+            raise InvalidArgumentError(f"n_labels must be {len(NETWORK_CODES)}.")
 
 
 def read_single_recipe(path: Path) -> SingleRecipe:

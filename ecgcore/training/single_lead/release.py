@@ -19,8 +19,8 @@ from ecgcore.evaluation import (
 from ecgcore.inference import load_model
 from ecgcore.inference.card import LabelRule, ModelCard
 from ecgcore.inference.distance import save_usual
-from ecgcore.labels import CORE_CODES, STATEMENT_CODES
 from ecgcore.leads import STANDARD_12
+from ecgcore.statements import CORE_CODES, NETWORK_CODES
 from ecgcore.training.diagnostic.choices import choose_single
 from ecgcore.training.diagnostic.data import Material, statement_targets
 from ecgcore.training.diagnostic.distance import usual_records
@@ -42,8 +42,8 @@ from ecgcore.training.trainer import Fitted
 THRESHOLD_RULE = (
     "highest F1 on calibrated probabilities of single leads not learned from, by statement"
 )
-N_CODES = len(STATEMENT_CODES)
-AF = STATEMENT_CODES.index("AF")
+N_CODES = len(NETWORK_CODES)
+AF = NETWORK_CODES.index("AF")
 _UNKNOWN = Calibration(1.0, 0.0, calibrated=False, n_positive=0)
 _UNKNOWN_RULE = LabelRule("", 0.5, 1.0, 0.0, calibrated=False, positives=0, min_leads=1.0)
 
@@ -104,7 +104,7 @@ def rules_of(found: Collected) -> tuple[tuple[LabelRule, ...], CalibrationSet]:
     A statement without a positive keeps its logits as they are, and is never called calibrated.
     """
     known = [j for j in range(N_CODES) if (found.targets[:, j] == 1).any()]
-    codes = [STATEMENT_CODES[j] for j in known]
+    codes = [NETWORK_CODES[j] for j in known]
     made, fitted = label_rules(
         codes,
         found.targets[:, known],
@@ -114,7 +114,7 @@ def rules_of(found: Collected) -> tuple[tuple[LabelRule, ...], CalibrationSet]:
     )
     by_code = dict(zip(codes, zip(made, fitted.statements, strict=True), strict=True))
     rules, statements = [], []
-    for j, code in enumerate(STATEMENT_CODES):
+    for j, code in enumerate(NETWORK_CODES):
         rule, calibration = by_code.get(code, (_UNKNOWN_RULE, _UNKNOWN))
         n = int(np.unique(found.records[found.targets[:, j] == 1]).size)
         calibrated = n >= MIN_POSITIVES
@@ -133,7 +133,7 @@ def out_of_fold_by_lead(
         calibration.apply(found.logits),
         thresholds=thresholds,
         groups=found.groups,
-        codes=STATEMENT_CODES,
+        codes=NETWORK_CODES,
         n_boot=200,
     )
     figures["how"]["note"] = (
@@ -147,7 +147,7 @@ def out_of_fold_by_lead(
     for lead in STANDARD_12:
         rows = twelve & (found.leads == lead)
         made = few_lead_figures(
-            STATEMENT_CODES,
+            NETWORK_CODES,
             found.targets[rows],
             {lead: found.logits[rows]},
             calibration,

@@ -1,0 +1,1 @@
+"""Binary files: Holter and hand-held recorders, MFER, MATLAB, NumPy and Parquet."""

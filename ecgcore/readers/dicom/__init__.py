@@ -1,0 +1,1 @@
+"""DICOM waveforms: read and written."""

@@ -1,0 +1,1 @@
+"""JSON of any kind, FHIR Observations and AliveCor Kardia."""

@@ -1,0 +1,1 @@
+"""Delimited text: CSV of any kind and the exports of applications."""

@@ -1,0 +1,1 @@
+"""WFDB records and their annotations: read and written."""
