@@ -6,7 +6,7 @@
 
 Parts: twelve (detection on 12-lead records, Brugada), single (CPSC 2018 lead I, CinC 2017), beats
 (localisation on MIT-BIH: DS1 for val, DS2 for test), simulated (localisation with true masks).
-Controls need their weights: python -m ecgcore train configs/mcf.toml, mcf_lead.toml and
+Controls need their weights: python -m reproductions configs/mcf.toml, mcf_lead.toml and
 autoencoder.toml.  Intervals: 1,000 resamples of patients.  Each part's figures stay in
 runs/anomaly-benchmark; --write gathers those of test, and leaves in the card what was not run.
 """

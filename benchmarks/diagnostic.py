@@ -152,7 +152,7 @@ def paired_difference(name: str, runs: Path) -> str:
     if not any(found is not None for found in kept.values()):
         return (
             "The published network's probabilities on test are not kept here: "
-            "`python -m ecgcore train configs/zhang_resnet34_splits.toml` makes them."
+            "`python -m reproductions configs/zhang_resnet34_splits.toml` makes them."
         )
     model = load_model(name)
     entries = load_index(data_root(), datasets=twelve_lead_names(model.card))

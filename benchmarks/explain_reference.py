@@ -3,7 +3,7 @@
 Gradient SHAP by shap's own ``GradientExplainer``, with the published 200 draws, and ours, on the
 same positive records with the same background: 100 records of ``train``.  Beside removals at random
 and of QRS complexes alone.  The network is a checkpoint of
-``train configs/zhang_resnet34_splits.toml``.
+``reproductions configs/zhang_resnet34_splits.toml``.
 """
 
 import importlib

@@ -1,9 +1,7 @@
 """Simulated records beside real ones, or instead of them, in training."""
 
 import hashlib
-import os
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +9,9 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.datasets import PackedSet, PackedSignals, cache_root
+from ecgcore.datasets import PackedSet, PackedSignals
 from ecgcore.datasets.packing import quantise
+from ecgcore.datasets.places import cached_arrays
 from ecgcore.inference.card import InputContract
 from ecgcore.signal.prepare import prepare
 from ecgcore.simulate import batch
@@ -115,11 +114,7 @@ def simulated_records(
     drawn = {k: v for k, v in part.plain().items() if k != "share"}
     seen = (contract.fs_hz, contract.high_pass_hz, contract.low_pass_hz)
     key = hashlib.sha256(repr((sorted(drawn.items()), seen, _LAYOUT)).encode()).hexdigest()[:24]
-    path = (cache_root() if cache is None else cache) / f"simulated-{key}.npz"
-    if not path.is_file():
-        _store(path, _draw(part, contract))
-    with np.load(path, allow_pickle=False) as kept:
-        arrays = {name: kept[name] for name in kept.files}
+    arrays = cached_arrays(f"simulated-{key}", lambda: _draw(part, contract), cache)
     beats, waves = arrays.pop("beats"), arrays.pop("waves")
     return SimulatedRecords(_packed(**arrays, fs_hz=contract.fs_hz), beats, waves)
 
@@ -159,14 +154,6 @@ def prepare_signal(
         high_pass_hz=contract.high_pass_hz,
         low_pass_hz=contract.low_pass_hz,
     )
-
-
-def _store(path: Path, arrays: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Two runs may draw the same at once: whole files only, the last one stays.
-    unfinished = path.with_name(f"{path.stem}-{os.getpid()}.npz")
-    np.savez(unfinished, **arrays)
-    unfinished.replace(path)
 
 
 def _packed(

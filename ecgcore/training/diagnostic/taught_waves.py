@@ -5,15 +5,16 @@ in all leads together stands for the truth of every lead, and is left out where 
 """
 
 import hashlib
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.datasets import PackedSet, cache_root
+from ecgcore.datasets import PackedSet
+from ecgcore.datasets.places import cached_arrays
 from ecgcore.inference.delineate import default_delineator, wave_probabilities
 from ecgcore.inference.loading import LoadedModel
 from ecgcore.inference.wave_segments import beat_waves
@@ -59,13 +60,10 @@ def taught_waves(data: PackedSet, rows: NDArray[np.int64], cache: Path | None = 
         Folder; :func:`ecgcore.datasets.cache_root` if not given.
     """
     model = default_delineator()
-    path = (cache_root() if cache is None else cache) / f"taught-{_key(data, rows, model)}.npz"
-    if not path.is_file():
-        _store(path, *_found(data, rows, model))
-    with np.load(path, allow_pickle=False) as kept:
-        stops = np.cumsum(kept["lengths"])
-        waves = np.split(kept["waves"], stops[:-1])
-        return Taught(tuple(waves), kept["intervals"])
+    name = f"taught-{_key(data, rows, model)}"
+    kept = cached_arrays(name, lambda: _found(data, rows, model), cache)
+    waves = np.split(kept["waves"], np.cumsum(kept["lengths"])[:-1])
+    return Taught(tuple(waves), kept["intervals"])
 
 
 def _key(data: PackedSet, rows: NDArray[np.int64], model: LoadedModel) -> str:
@@ -74,9 +72,7 @@ def _key(data: PackedSet, rows: NDArray[np.int64], model: LoadedModel) -> str:
     return hashlib.sha256(decides.encode()).hexdigest()[:24]
 
 
-def _found(
-    data: PackedSet, rows: NDArray[np.int64], model: LoadedModel
-) -> tuple[list[NDArray[np.uint8]], NDArray[np.float32]]:
+def _found(data: PackedSet, rows: NDArray[np.int64], model: LoadedModel) -> dict[str, NDArray[Any]]:
     waves, intervals = [], np.full((rows.size, len(INTERVALS)), np.nan, dtype=np.float32)
     for i, row in enumerate(rows):
         signal = data.signal(int(row))
@@ -86,7 +82,11 @@ def _found(
         intervals[i] = intervals_of(likely, rate)
         if (i + 1) % 500 == 0 or i + 1 == rows.size:
             sys.stderr.write(f"delineated {i + 1} of {rows.size} recordings\n")
-    return waves, intervals
+    return {
+        "waves": np.concatenate(waves),
+        "lengths": np.array([row.size for row in waves]),
+        "intervals": intervals,
+    }
 
 
 def _consensus(
@@ -128,15 +128,3 @@ def _qrs_middles(likely: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the middle of each stretch in which a QRS complex is more likely than not."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], (likely > 0.5).astype(int), [0]])))
     return edges.reshape(-1, 2).mean(axis=1)
-
-
-def _store(path: Path, waves: list[NDArray[np.uint8]], intervals: NDArray[np.float32]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.stem}-{os.getpid()}.npz")
-    np.savez(
-        unfinished,
-        waves=np.concatenate(waves),
-        lengths=np.array([row.size for row in waves]),
-        intervals=intervals,
-    )
-    unfinished.replace(path)

@@ -1,18 +1,28 @@
-"""The figures of :mod:`ecgcore.measure.reversal`: precisions, and limits at 99 % specificity."""
+"""The figures of :mod:`ecgcore.measure.reversal`: precisions, and limits at 99 % specificity.
 
+    .venv/bin/python -m ecgcore.training.fits.reversal
+
+Learned from correctly recorded records of ``train``; prints what is reached on ``val``.
+"""
+
+import argparse
+import json
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.datasets import data_root, load_index, load_recording
 from ecgcore.leads import INDEPENDENT_8, STANDARD_12
-from ecgcore.measure import measure
+from ecgcore.measure import measure, reversal_figures
 from ecgcore.measure.reversal import KINDS, SEGMENTS, exchange, margins, second_moments
 
 Array = NDArray[np.float64]
 Moments = Mapping[str, Array]
 
+FILE = Path(reversal_figures.__file__)
 DATASETS = ("ptbxl", "challenge2021", "ludb")
 SHRINKAGE = 0.01
 # Kinds with one limit together -> their part of the false alarms, about 1 % in all.  Each kind
@@ -103,3 +113,18 @@ def as_python(precision: Mapping[str, Array], limits: Mapping[str, float]) -> st
     lines += ["}", "", "# Exchange -> margin from which it is suspected.", "LIMITS = {"]
     lines += [f'    "{kind}": {limit:.4g},' for kind, limit in limits.items()]
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def main() -> None:
+    """Fit on train, print what is reached on val, write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=FILE)
+    args = parser.parse_args()
+    records = recorded_moments("train")
+    precision, limits = fit_precision(records), fit_limits(records)
+    json.dump(figures(recorded_moments("val"), precision, limits), sys.stdout, indent=1)
+    args.out.write_text(as_python(precision, limits), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

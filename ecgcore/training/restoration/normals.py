@@ -1,16 +1,17 @@
 """Normal records to learn from, with what was measured on them beforehand."""
 
 import hashlib
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.datasets import Entry, PackedSet, cache_root, load_recording
+from ecgcore.datasets import Entry, PackedSet, load_recording
+from ecgcore.datasets.places import cached_arrays
 from ecgcore.measure.measuring import measure
 from ecgcore.models import HANDHELD
 from ecgcore.models.restoration import ATTRIBUTES
@@ -96,19 +97,10 @@ def measured_facts(entries: Sequence[Entry], cache: Path | None = None) -> Facts
     """Return beats and attributes of recordings, measured once and then taken from the cache."""
     keys = [f"{e.dataset}/{e.record}" for e in entries]
     digest = hashlib.sha256("\n".join([str(_LAYOUT), *keys]).encode()).hexdigest()[:24]
-    path = (cache_root() if cache is None else cache) / f"facts-{digest}.npz"
-    if not path.is_file():
-        _store(path, entries, keys)
-    return read_facts(path)
+    return Facts(**cached_arrays(f"facts-{digest}", lambda: _measure_all(entries, keys), cache))
 
 
-def read_facts(path: Path) -> Facts:
-    """Return facts from a file of :func:`measured_facts`."""
-    with np.load(path, allow_pickle=False) as kept:
-        return Facts(**{name: kept[name] for name in kept.files})
-
-
-def _store(path: Path, entries: Sequence[Entry], keys: Sequence[str]) -> None:
+def _measure_all(entries: Sequence[Entry], keys: Sequence[str]) -> dict[str, NDArray[Any]]:
     beats, rows = [], []
     for done, entry in enumerate(entries, start=1):
         r_s, attributes = _measured(entry)
@@ -116,16 +108,12 @@ def _store(path: Path, entries: Sequence[Entry], keys: Sequence[str]) -> None:
         rows.append(attributes)
         if done % 100 == 0 or done == len(entries):
             sys.stderr.write(f"measured {done} of {len(entries)} records\n")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.stem}-{os.getpid()}.npz")
-    np.savez_compressed(
-        part,
-        keys=np.array(keys),
-        attributes=np.stack(rows),
-        r_s=np.concatenate(beats),
-        starts=np.cumsum([0, *(b.size for b in beats)]).astype(np.int64),
-    )
-    part.replace(path)
+    return {
+        "keys": np.array(keys),
+        "attributes": np.stack(rows),
+        "r_s": np.concatenate(beats),
+        "starts": np.cumsum([0, *(b.size for b in beats)]).astype(np.int64),
+    }
 
 
 def _measured(entry: Entry) -> tuple[Array, NDArray[np.float32]]:
