@@ -18,14 +18,14 @@ from ecgcore.datasets import (
 from ecgcore.datasets.cinc2017 import TARGETS as CINC2017_CLASSES
 from ecgcore.datasets.index import SINGLE_LEAD
 from ecgcore.datasets.ludb_waves import MarkedLead, read_marks
-from ecgcore.datasets.mitdb import MarkedBeats, read_beats, read_rhythms
+from ecgcore.datasets.mitdb import MarkedBeats, read_beats, read_rhythms, window_targets
 from ecgcore.datasets.nstdb import KINDS, read_noise
 from ecgcore.datasets.packing import quantise
 from ecgcore.inference.card import InputContract
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import BEATS, HANDHELD, WAVE_LABELS
 from ecgcore.readers import read
-from ecgcore.statements import CORE_CODES, FURTHER_CODES, SUPERCLASSES
+from ecgcore.statements import FURTHER_CODES, SUPERCLASSES
 from ecgcore.training.simulated import SimulatedRecords, prepare_signal
 
 IGNORED = 255
@@ -156,7 +156,7 @@ def _windows(record: str, split: str, contract: InputContract) -> list[_Window]:
             record,
             split,
             signal[:, start : start + size],
-            mitdb_targets(marked, rhythms, start / contract.fs_hz, MITDB_WINDOW_S),
+            window_targets(marked, rhythms, start / contract.fs_hz, MITDB_WINDOW_S),
             classes[start : start + size],
         )
         for start in range(0, signal.shape[1] - size + 1, size)
@@ -173,36 +173,6 @@ def beat_classes(marked: MarkedBeats, n: int, fs_hz: float) -> NDArray[np.uint8]
     for start, stop in marked.unmarked_s:
         out[round(start * fs_hz) : round(stop * fs_hz)] = IGNORED
     return out
-
-
-def mitdb_targets(
-    marked: MarkedBeats, rhythms: Sequence[tuple[float, str]], start_s: float, length_s: float
-) -> NDArray[np.float32]:
-    """Return the nine targets of a stretch of an MIT-BIH record, shape (9,)."""
-    inside = (marked.r_s >= start_s) & (marked.r_s < start_s + length_s)
-    codes = [c for c, here in zip(marked.codes, inside, strict=True) if here]
-    notes = {note for at, note in rhythms if start_s < at < start_s + length_s}
-    notes |= {note for at, note in rhythms if at <= start_s and note == _last(rhythms, start_s)}
-    out = dict.fromkeys(CORE_CODES, np.nan)
-    if codes:
-        out["PAC"] = float(any(code in "AaJS" for code in codes))
-        out["PVC"] = float("V" in codes)
-        out["LBBB"] = _mostly(codes, "L")
-        out["RBBB"] = _mostly(codes, "R")
-        out["AF"] = np.nan if "(AFL" in notes else float("(AFIB" in notes)
-        if "(AFIB" in notes or "(AFL" in notes:
-            out["PAC"] = np.nan
-    return np.array([out[code] for code in CORE_CODES], dtype=np.float32)
-
-
-def _last(rhythms: Sequence[tuple[float, str]], at_s: float) -> str:
-    before = [note for at, note in rhythms if at <= at_s]
-    return before[-1] if before else ""
-
-
-def _mostly(codes: Sequence[str], code: str) -> float:
-    share = sum(c == code for c in codes) / len(codes)
-    return 1.0 if share > 0.5 else 0.0 if share == 0 else np.nan
 
 
 def _joined(rows: Sequence[_Window], fs_hz: float) -> PackedSet:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ecgcore.datasets.mitdb import MarkedBeats
+from ecgcore.datasets.mitdb import MarkedBeats, window_targets
 from ecgcore.inference import load_model, predict, read_card
 from ecgcore.inference.card import InputContract
 from ecgcore.inference.outputs import KINDS, beat_shares, sides_of
@@ -33,7 +33,6 @@ from ecgcore.training.pools import (
     IGNORED,
     Pool,
     beat_classes,
-    mitdb_targets,
     simulated_pool,
 )
 from ecgcore.training.simulated import SimulationPart, simulated_records
@@ -213,12 +212,12 @@ def test_a_window_of_mitdb_knows_what_its_beats_and_rhythm_tell():
     r_s = np.arange(1.0, 9.0)
     codes = ("N", "A", "N", "E", "N", "N", "N", "N")
     marks = MarkedBeats(r_s, tuple("NSNVNNNN"), codes, ())
-    found = dict(zip(CORE_CODES, mitdb_targets(marks, [(0.0, "(N")], 0.0, 10.0), strict=True))
+    found = dict(zip(CORE_CODES, window_targets(marks, [(0.0, "(N")], 0.0, 10.0), strict=True))
     assert found["PAC"] == 1
     # An escape beat is of ventricular origin, but not premature.
     assert found["PVC"] == found["AF"] == found["LBBB"] == 0
     assert np.isnan(found["SNR"])
-    in_af = mitdb_targets(marks, [(0.0, "(AFIB")], 2.0, 5.0)
+    in_af = window_targets(marks, [(0.0, "(AFIB")], 2.0, 5.0)
     found = dict(zip(CORE_CODES, in_af, strict=True))
     assert found["AF"] == 1
     assert np.isnan(found["PAC"])

@@ -9,11 +9,11 @@ import pytest
 
 from ecgcore.cli import main
 from ecgcore.datasets import Entry
+from ecgcore.evaluation import one_lead_report as figures
 from ecgcore.evaluation.asked import Said
 from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL, load_model, read_card
 from ecgcore.inference.card import InputContract
 from ecgcore.leads import STANDARD_12
-from ecgcore.training.single_lead import figures
 from tests.synthetic import recording, write_tiny_model
 
 LEADS = ("I", "II", "V1")

@@ -41,7 +41,6 @@ from ecgcore.inference.predict import combine_windows
 from ecgcore.leads import STANDARD_12
 from ecgcore.readers import read
 from ecgcore.statements import CORE_CODES, SUPERCLASSES
-from ecgcore.training.pools import mitdb_targets
 
 Array = NDArray[np.float64]
 Tell = Callable[[str], None]
@@ -384,7 +383,7 @@ def _ds2_figures(run: _Run) -> dict[str, Any]:
             logits[model.name].append(ask_reads(model.network, [one])[0].logits[:, places])
         for window in one.reading.pieces:
             start = window.start / one.reading.given.fs_hz
-            targets.append(mitdb_targets(marked, rhythms, start, _WINDOW_S)[columns])
+            targets.append(mitdb.window_targets(marked, rhythms, start, _WINDOW_S)[columns])
             groups.append(record)
     if not groups:
         return {"n": 0, "n_records": 0}
