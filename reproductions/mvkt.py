@@ -63,7 +63,7 @@ from reproductions.mvkt_recipe import (
     TransferRecipe,
 )
 from reproductions.scores import Chosen as Threshold
-from reproductions.scores import grid_threshold, rounded
+from reproductions.scores import grid_threshold, round_figures
 
 TEACHER = "teacher"
 ALL_LEADS = tuple(range(len(STANDARD_12)))
@@ -119,7 +119,7 @@ def runs_of(recipe: TransferRecipe) -> list[Run]:
     return [made[0], *first, *made[1:], *(run for run in students if run.variant == VIEWS)]
 
 
-def untrained(recipe: TransferRecipe, data: TransferSet, n_leads: int, seed: int) -> XResNet1d:
+def build_network(recipe: TransferRecipe, data: TransferSet, n_leads: int, seed: int) -> XResNet1d:
     """Return a network of the recipe with random weights."""
     torch.manual_seed(seed)
     return XResNet1d(len(data.codes), n_leads=n_leads, **recipe.network)
@@ -144,7 +144,7 @@ def train_run(
     recipe: TransferRecipe, data: TransferSet, run: Run, taught: Taught | None, folder: Path
 ) -> Fitted:
     """Train one network of a recipe, or take it from a folder."""
-    network = untrained(recipe, data, len(run.leads), run.seed)
+    network = build_network(recipe, data, len(run.leads), run.seed)
     keep = Keep(folder, run.name, hashlib.sha256(repr((run, recipe.plain())).encode()).hexdigest())
     found = keep.load(network)
     if found is not None:
@@ -230,7 +230,7 @@ def figures(
         if base in logits and base != name:
             pair = (mine[test], logits[base][test])
             gains[name] = _gains(data, targets[test], pair, groups=groups, n_boot=n_boot)
-    found: dict[str, Any] = rounded(
+    found: dict[str, Any] = round_figures(
         {
             "recipe": recipe.name,
             "notes": list(recipe.notes),

@@ -80,7 +80,7 @@ def _made(
         x = wavelet_band(x)
     splits = data.splits[rows]
     return TransferSet(
-        x=torch.from_numpy(scaled(x, splits == "train", part.scaling)),
+        x=torch.from_numpy(scale_traces(x, splits == "train", part.scaling)),
         targets=torch.from_numpy(targets.astype(np.float32)),
         codes=codes,
         splits=splits,
@@ -128,7 +128,9 @@ def wavelet_band(x: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(pywt.waverec(parts, WAVELET, axis=-1)[..., : x.shape[-1]], dtype=np.float32)
 
 
-def scaled(x: NDArray[np.float32], learned: NDArray[np.bool_], scaling: str) -> NDArray[np.float32]:
+def scale_traces(
+    x: NDArray[np.float32], learned: NDArray[np.bool_], scaling: str
+) -> NDArray[np.float32]:
     """Return traces as the networks see them; absent samples are zero.
 
     Parameters

@@ -78,7 +78,7 @@ def test_figures(
     )
     del figures["subgroups"]
     figures["how"]["threshold"] = ORIGIN
-    rounded_figures: dict[str, Any] = rounded(figures)
+    rounded_figures: dict[str, Any] = round_figures(figures)
     return rounded_figures
 
 
@@ -154,7 +154,7 @@ def summary(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         }
         by_code["mean"] = _spread([run["mean"][figure]["value"] for run in runs])
         out[figure] = by_code
-    found: dict[str, Any] = rounded(out)
+    found: dict[str, Any] = round_figures(out)
     return found
 
 
@@ -166,12 +166,12 @@ def _spread(values: Sequence[float | None]) -> dict[str, float | int | None]:
     return {"mean": float(np.mean(known)), "sd": sd, "n": len(known)}
 
 
-def rounded(value: Any) -> Any:
+def round_figures(value: Any) -> Any:
     """Return nested figures with floats rounded to four decimals, NaN as None."""
     if isinstance(value, Mapping):
-        return {str(key): rounded(part) for key, part in value.items()}
+        return {str(key): round_figures(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [rounded(part) for part in value]
+        return [round_figures(part) for part in value]
     if isinstance(value, float):
         return round(value, DIGITS) if np.isfinite(value) else None
     return value

@@ -58,7 +58,7 @@ from reproductions.feature_models import fit_feature_model
 from reproductions.scores import (
     choose,
     macro_f1,
-    rounded,
+    round_figures,
     summary,
     test_figures,
     write_figures,
@@ -153,8 +153,8 @@ def _figures(run: _Run, runs: Path) -> dict[str, Any]:
         "fold": division.name,
         "data": _data_words(run.recipe, data, division),
         "notes": list(run.recipe.notes),
-        "made": rounded(facts),
-        "validation_macro_f1": rounded(macro_f1(chosen)),
+        "made": round_figures(facts),
+        "validation_macro_f1": round_figures(macro_f1(chosen)),
         "test": test_figures(data.targets[rows], test, data.groups[rows], chosen),
     }
     _write(path, figures)

@@ -182,12 +182,12 @@ def make_batch(
     raw = pool.signals(at, leads, first, length)
     present = torch.isfinite(raw)
     x = standardise(raw, present)
-    disturbed = _softened(x, draws) + _added(x, draws)
+    disturbed = _narrow_band(x, draws) + _draw_noise(x, draws)
     return MultiBatch(
         x=standardise(disturbed, present),
         present=present,
         leads=leads.clamp(min=0),
-        scale=_scales(pool.in_mv[at], raw, present, draws),
+        scale=_voltage_scales(pool.in_mv[at], raw, present, draws),
         statements=pool.statements[at],
         superclasses=pool.superclasses[at],
         intervals=pool.intervals[at],
@@ -198,7 +198,7 @@ def make_batch(
     )
 
 
-def _scales(in_mv: Tensor, raw: Tensor, present: Tensor, draws: Draws) -> Tensor:
+def _voltage_scales(in_mv: Tensor, raw: Tensor, present: Tensor, draws: Draws) -> Tensor:
     scale = voltage_scale(raw, present)
     n, tasks = raw.shape[0], draws.tasks
     known = in_mv & (draws.uniform(n) >= tasks.scale_dropout)
@@ -206,7 +206,7 @@ def _scales(in_mv: Tensor, raw: Tensor, present: Tensor, draws: Draws) -> Tensor
     return torch.where(known[:, None], scale + jitter, torch.nan)
 
 
-def _softened(x: Tensor, draws: Draws) -> Tensor:
+def _narrow_band(x: Tensor, draws: Draws) -> Tensor:
     """Narrow the bandwidth of some records: a Gaussian in the frequency domain."""
     tasks = draws.tasks
     if not tasks.soft_share:
@@ -221,7 +221,7 @@ def _softened(x: Tensor, draws: Draws) -> Tensor:
     return torch.fft.irfft(torch.fft.rfft(x.float()) * gain, n=n)
 
 
-def _added(x: Tensor, draws: Draws) -> Tensor:
+def _draw_noise(x: Tensor, draws: Draws) -> Tensor:
     """Return wander, white noise, bad leads and recorded noise, in standard deviations."""
     config, (batch, n_leads, n) = draws.augmentation, x.shape
     t = torch.arange(n, device=x.device) / draws.fs_hz
@@ -232,10 +232,10 @@ def _added(x: Tensor, draws: Draws) -> Tensor:
     level = draws.uniform(batch, 1, 1, high=config.noise) * draws.uniform(batch, n_leads, 1)
     bad = draws.uniform(batch, n_leads, 1) < config.bad_lead_share
     level = torch.where(bad, config.bad_lead_noise, level)
-    return wander + level * draws.normal(batch, n_leads, n) + _recorded(x, draws)
+    return wander + level * draws.normal(batch, n_leads, n) + _draw_recorded_noise(x, draws)
 
 
-def _recorded(x: Tensor, draws: Draws) -> Tensor:
+def _draw_recorded_noise(x: Tensor, draws: Draws) -> Tensor:
     batch, n_leads, n = x.shape
     share = draws.tasks.real_noise
     if not share or not draws.noise.shape[0]:

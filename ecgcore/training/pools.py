@@ -124,7 +124,9 @@ def mitdb_pool(splits: Sequence[str], contract: InputContract) -> Pool:
     """
     parts = [_windows(record, split, contract) for record, split in _records(splits)]
     rows = [window for part in parts for window in part]
-    return Pool(_joined(rows, contract.fs_hz), np.full(len(rows), -1), [r.beats for r in rows], {})
+    return Pool(
+        _join_windows(rows, contract.fs_hz), np.full(len(rows), -1), [r.beats for r in rows], {}
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +177,7 @@ def beat_classes(marked: MarkedBeats, n: int, fs_hz: float) -> NDArray[np.uint8]
     return out
 
 
-def _joined(rows: Sequence[_Window], fs_hz: float) -> PackedSet:
+def _join_windows(rows: Sequence[_Window], fs_hz: float) -> PackedSet:
     quantised = [quantise(row.signal) for row in rows]
     sizes = [values.size for values, _ in quantised]
     n = len(rows)

@@ -20,8 +20,8 @@ from ecgcore.training.published.xresnet1d import (
 from ecgcore.training.recipe import read_recipe
 from reproductions import mvkt
 from reproductions.__main__ import main
-from reproductions.mvkt import compare_mvkt, document, runs_of, summary_text, untrained
-from reproductions.mvkt_data import fixed_length, scaled, wavelet_band
+from reproductions.mvkt import build_network, compare_mvkt, document, runs_of, summary_text
+from reproductions.mvkt_data import fixed_length, scale_traces, wavelet_band
 from reproductions.mvkt_recipe import TransferRecipe
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -89,15 +89,15 @@ def test_scaling_by_data_set_uses_what_is_learned_from_and_by_lead_each_lead():
     x = np.stack([np.full((2, 4), 1.0), np.full((2, 4), 9.0)]).astype(np.float32)
     x[0, 0] = [0, 2, 0, 2]
     learned = np.array([True, False])
-    one = scaled(x, learned, "dataset")
+    one = scale_traces(x, learned, "dataset")
     assert one[0].mean() == pytest.approx(0)
     assert one[0].std() == pytest.approx(1, rel=1e-5)
-    each = scaled(x, learned, "lead")
+    each = scale_traces(x, learned, "lead")
     assert each[0, 0].tolist() == [-1, 1, -1, 1]
     assert not each[1].any()
     x[1, 1, 2] = np.nan
-    assert np.isfinite(scaled(x, learned, "dataset")).all()
-    np.testing.assert_array_equal(scaled(x, learned, "none")[1, 1], [9, 9, 0, 9])
+    assert np.isfinite(scale_traces(x, learned, "dataset")).all()
+    np.testing.assert_array_equal(scale_traces(x, learned, "none")[1, 1], [9, 9, 0, 9])
 
 
 def test_the_published_warm_up_peaks_and_the_mended_one_ends_at_the_rate():
@@ -153,7 +153,7 @@ def test_a_teacher_comes_before_its_students_and_no_run_twice():
 def test_a_network_learns_and_its_best_epoch_is_chosen_on_val():
     data, recipe = made_set(), tiny()
     schedule = replace(recipe.teacher, epochs=4, drops=(), learning_rate=5e-3)
-    made = fit_network(untrained(recipe, data, 12, 0), data, tuple(range(12)), schedule, seed=0)
+    made = fit_network(build_network(recipe, data, 12, 0), data, tuple(range(12)), schedule, seed=0)
     areas = [each["figure"] for each in made.rounds]
     assert areas[made.best - 1] == max(areas) > 0.7
     said, features = answers(made.network, data, tuple(range(12)))
@@ -164,7 +164,7 @@ def test_a_network_learns_and_its_best_epoch_is_chosen_on_val():
 def test_too_few_records_are_refused():
     data, recipe = made_set(8), tiny()
     with pytest.raises(InvalidArgumentError, match="batches of 8"):
-        fit_network(untrained(recipe, data, 1, 0), data, (0,), recipe.teacher, seed=0)
+        fit_network(build_network(recipe, data, 1, 0), data, (0,), recipe.teacher, seed=0)
 
 
 def test_views_are_joined_by_their_mean_probability():

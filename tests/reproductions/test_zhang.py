@@ -17,11 +17,11 @@ from ecgcore.training.published.resnet34 import (
     Division,
     ResNet34Training,
     alike,
-    augmented,
+    augment,
     epoch_batches,
     fit_resnet34,
     last_seconds,
-    padded,
+    pad_left,
     probabilities,
     training_batch,
 )
@@ -92,13 +92,13 @@ def test_the_end_of_a_recording_is_kept_and_zeros_stand_on_its_left():
     signal[0, -1] = np.nan
     kept = last_seconds(signal, training)
     assert kept.tolist() == [[2, 3, 4, 5, 6, 7, 8, 9, 10, 0], list(range(14, 24))]
-    assert padded(kept, 12)[1].tolist() == [0, 0, *range(14, 24)]
+    assert pad_left(kept, 12)[1].tolist() == [0, 0, *range(14, 24)]
 
 
 def test_gain_and_offset_are_each_drawn_for_three_records_in_ten():
     training, rng = ResNet34Training(), np.random.default_rng(0)
     signal = np.stack([np.zeros(2000), np.ones(2000)]).astype(np.float32)
-    made = [augmented(signal, training, rng) for _ in range(2000)]
+    made = [augment(signal, training, rng) for _ in range(2000)]
     offsets = np.array([m[0, 0] for m in made]) * 1000
     gains = np.array([m[1, 0] for m in made])
     assert 0.27 < (offsets != 0).mean() < 0.34  # 0.309, less the draws of 0

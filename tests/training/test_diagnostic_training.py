@@ -255,7 +255,7 @@ def folder(pool, tmp_path_factory):
         patch.setattr(data, "simulated_records", lambda *_: None)
         patch.setattr(data, "simulated_pool", lambda _: pool)
         patch.setattr(data, "noise_set", lambda _: ())
-        patch.setattr(data, "taught", lambda pool, *_: pool)
+        patch.setattr(data, "teach_waves", lambda pool, *_: pool)
         patch.setattr(distance, "N_DIRECTIONS", 4)
         # What is chosen on recordings is tested with recordings.
         patch.setattr(release, "choose", lambda _model, _others: CHOSEN)

@@ -30,7 +30,7 @@ from ecgcore.training.transfer_losses import (
     ContrastSettings,
     multi_label_transfer,
 )
-from reproductions.mvkt import untrained
+from reproductions.mvkt import build_network
 from tests.reproductions.test_mvkt import made_set, tiny
 
 # ---- the published detector ----------------------------------------------------------------
@@ -196,7 +196,7 @@ CONTRAST = ContrastSettings(dimensions=8, n_negatives=6)
 def transfer_run(alpha: float, beta: float) -> Task:
     data = made_set(16)
     torch.manual_seed(0)
-    network = untrained(tiny(), data, 1, 0).eval()
+    network = build_network(tiny(), data, 1, 0).eval()
     logits = torch.randn(16, 14, generator=torch.Generator().manual_seed(1))
     features = torch.randn(16, 10, generator=torch.Generator().manual_seed(2))
     taught = Taught(logits, features, alpha, beta, temperature=2.0, contrast=CONTRAST)

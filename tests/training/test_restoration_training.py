@@ -8,7 +8,7 @@ from ecgcore.inference.card import InputContract
 from ecgcore.training.published.mcf import McfTraining, fit_mcf, mcf_loss, mcf_records
 from ecgcore.training.restoration.data import (
     Normals,
-    joined,
+    join_normals,
     make_restoration_batch,
     simulated_normals,
 )
@@ -114,7 +114,7 @@ def test_a_batch_hides_changes_and_noise_apart(normals: Normals) -> None:
 
 def test_groups_of_different_length_join(normals: Normals) -> None:
     short = Normals(**{**vars(normals), "x": normals.x[..., :700], "length": normals.length - 300})
-    both = joined([normals, short])
+    both = join_normals([normals, short])
     assert len(both) == 2 * len(normals)
     assert both.x.shape[2] == normals.x.shape[2]
 

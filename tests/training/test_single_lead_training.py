@@ -30,8 +30,8 @@ from ecgcore.training.single_lead.students import (
     Run,
     answers_for,
     answers_of,
-    heard_of,
-    kept_heard,
+    ask_student,
+    load_heard,
     teacher_of,
     train_student,
     without_unnamed,
@@ -442,10 +442,10 @@ def test_what_is_kept_is_not_made_again(material, folder, monkeypatch, base_netw
     for name, value in student.state_dict().items():
         torch.testing.assert_close(value, kept[name])
     monkeypatch.setattr(
-        "ecgcore.training.single_lead.students.heard_of",
+        "ecgcore.training.single_lead.students.ask_student",
         lambda *_: pytest.fail("a student was asked again"),
     )
-    heard = kept_heard(material, run, student, keep)
+    heard = load_heard(material, run, student, keep)
     np.testing.assert_array_equal(heard.twelve, material.rows(("val",))["twelve"])
     assert np.isfinite(heard.single["cinc"][1].handheld).all()
 
@@ -471,7 +471,7 @@ def test_folds_hear_everybody_once_and_positives_are_counted_by_record(
     for fold in range(2):
         answers = answers_of(material, keep, fold)
         student = train_student(material, Run(0, "bce", fold), lambda a=answers: a, keep).network
-        heard.append(heard_of(material, student, fold))
+        heard.append(ask_student(material, student, fold))
         people = material.base.twelve.data.groups[heard[fold].twelve]
         assert {material.fold_of[str(name)] for name in people} == {fold}
     found = collect(material.base, heard)

@@ -171,7 +171,7 @@ def test_the_published_classifier_goes_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize("variant", ["both", "start"])
 def test_a_published_student_goes_on(tmp_path: Path, variant: str) -> None:
     data, recipe = test_mvkt.made_set(48), test_mvkt.tiny()
-    teacher = mvkt.untrained(recipe, data, 12, 0)
+    teacher = mvkt.build_network(recipe, data, 12, 0)
     taught = mvkt.taught_of(recipe, variant, [answers(teacher, data, tuple(range(12)))])
     run = mvkt.Run(f"I-{variant}-seed0", variant, (0,), 0)
     goes_on(lambda folder: mvkt.train_run(recipe, data, run, taught, folder), tmp_path)

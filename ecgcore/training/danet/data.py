@@ -335,16 +335,16 @@ def draw(
     made = []
     for each in sources:
         count = max(1, round(batch * each.share / total))
-        rows = _drawn_rows(each, count, positives, generator)
+        rows = _draw_rows(each, count, positives, generator)
         spare = (each.shelf.lengths[rows] - size + 1).clamp(min=1)
         chance = torch.rand(rows.numel(), device=rows.device, generator=generator)
-        chosen = _chosen_leads(each, rows, leads, generator)
+        chosen = _choose_leads(each, rows, leads, generator)
         first = (chance * spare).long()
         made.append(crop(each.shelf, rows, chosen, first, size=size, disease=disease))
     return Crops(*(torch.cat([vars(m)[name] for m in made]) for name in vars(made[0])))
 
 
-def _drawn_rows(one: Source, count: int, positives: float, generator: torch.Generator) -> Tensor:
+def _draw_rows(one: Source, count: int, positives: float, generator: torch.Generator) -> Tensor:
     n_positive = max(1, round(positives * count))
     sides = ((one.positive, n_positive), (one.negative, count - n_positive))
     device = one.shelf.device
@@ -354,7 +354,7 @@ def _drawn_rows(one: Source, count: int, positives: float, generator: torch.Gene
     )
 
 
-def _chosen_leads(
+def _choose_leads(
     one: Source, rows: Tensor, leads: Tensor | None, generator: torch.Generator
 ) -> Tensor:
     if leads is not None:

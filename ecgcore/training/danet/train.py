@@ -87,7 +87,7 @@ def _distance(gain: Tensor, target: tuple[Tensor, Tensor]) -> Tensor:
     return ((gain - wanted).square() * weight).sum() / weight.sum().clamp(min=1)
 
 
-def _classified(network: DANet, crops: Crops, gain: Tensor) -> Tensor:
+def _classifier_loss(network: DANet, crops: Crops, gain: Tensor) -> Tensor:
     with torch.autocast(crops.x.device.type, torch.bfloat16):
         logits = network(crops.x, crops.present, crops.leads, gain)
     return masked_bce(logits.float()[:, 0], crops.targets)
@@ -191,7 +191,7 @@ def train_behind_curve(run: Run, network: DANet, target: str) -> DANet:
             frozen.eval()
         with torch.no_grad():
             gain = _gain(network, crops)
-        return _classified(network, crops, gain)
+        return _classifier_loss(network, crops, gain)
 
     return _train(run, network, stage, loss)
 
@@ -205,7 +205,7 @@ def train_with_curve(run: Run, network: DANet, variant: str) -> DANet:
 
     def loss(crops: Crops, _dice: Dice) -> Tensor:
         gain = _gain(network, crops)
-        total = _classified(network, crops, gain)
+        total = _classifier_loss(network, crops, gain)
         if variant != "free":
             total = total + part.anchor * _distance(gain, target_of(bench, crops))
         return total
@@ -221,7 +221,7 @@ def train_given_gain(run: Run, variant: str) -> DANet:
 
     def loss(crops: Crops, dice: Dice) -> Tensor:
         gain = gain_of(variant, bench.rule, crops.parts, dice.samples)
-        return _classified(network, crops, gain)
+        return _classifier_loss(network, crops, gain)
 
     # In two stages, as the learned variants are, the second slower.
     first = round(part.first_stage * part.steps)

@@ -52,7 +52,7 @@ def ludb_set(splits: Sequence[str], contract: InputContract) -> WaveSet:
         for name, row in zip(recording.leads, rows, strict=True):
             xs.append(row)
             ys.append(marked_classes(marks[name], row.size, contract.fs_hz, closed=False))
-    return _stacked(xs, ys)
+    return _stack(xs, ys)
 
 
 def simulated_set(contract: InputContract, *, records: int, seed: int) -> WaveSet:
@@ -66,10 +66,10 @@ def simulated_set(contract: InputContract, *, records: int, seed: int) -> WaveSe
             if name not in made.truth.bad_leads:
                 xs.append(row)
                 ys.append(_true_classes(made.truth.beats, row, contract.fs_hz))
-    return _stacked(xs, ys)
+    return _stack(xs, ys)
 
 
-def _stacked(xs: list[NDArray[np.float32]], ys: list[NDArray[np.uint8]]) -> WaveSet:
+def _stack(xs: list[NDArray[np.float32]], ys: list[NDArray[np.uint8]]) -> WaveSet:
     n = min(x.size for x in xs)
     return WaveSet(np.stack([x[:n] for x in xs]), np.stack([y[:n] for y in ys]))
 

@@ -149,14 +149,14 @@ def draw_crops(
         simulated = rng.random() < training.simulated_share
         source = sources.simulated if simulated and len(sources.simulated.x) else sources.marked
         row = int(rng.integers(len(source.x)))
-        x, y = _stretched(source.x[row], source.y[row], size, augmentation.stretch, rng)
-        xs[at], ys[at] = _disturbed(x, sources, augmentation, rng), y
+        x, y = _stretch(source.x[row], source.y[row], size, augmentation.stretch, rng)
+        xs[at], ys[at] = _disturb(x, sources, augmentation, rng), y
     raw = torch.from_numpy(xs)
     every = torch.ones_like(raw, dtype=torch.bool)
     return standardise(raw, every), torch.from_numpy(ys)
 
 
-def _stretched(
+def _stretch(
     x: NDArray[np.float32],
     y: NDArray[np.uint8],
     size: int,
@@ -175,7 +175,7 @@ def _stretched(
     return values, y[np.minimum(np.round(at).astype(int), y.size - 1)]
 
 
-def _disturbed(
+def _disturb(
     x: NDArray[np.float32],
     sources: WaveSources,
     config: WaveAugmentation,

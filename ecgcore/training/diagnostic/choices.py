@@ -83,7 +83,7 @@ def choose(model: LoadedModel, others: Sequence[nn.Module]) -> Choices:
     others : sequence of nn.Module
         Further networks of the recipe, to compare their disagreement.
     """
-    return _chosen(model, lambda plain: ask_split(plain, CHOSEN_ON), others)
+    return _choose_on(model, lambda plain: ask_split(plain, CHOSEN_ON), others)
 
 
 def choose_single(model: LoadedModel) -> Choices:
@@ -93,10 +93,10 @@ def choose_single(model: LoadedModel) -> Choices:
         names = (LEAD_ONE, HAND)
         return {name: ask_entries(plain, single_entries(name, CHOSEN_ON)) for name in names}
 
-    return _chosen(model, asked, ())
+    return _choose_on(model, asked, ())
 
 
-def _chosen(
+def _choose_on(
     model: LoadedModel,
     ask: Callable[[LoadedModel], Mapping[str, Asked]],
     others: Sequence[nn.Module],

@@ -125,18 +125,18 @@ class Material(Statements):
     @cached_property
     def twelve(self) -> Pool:
         """Twelve-lead records of the splits that are learned from or cross-validated over."""
-        return taught(packed_pool(self.recipe.data.datasets, self.splits, self.recipe.input))
+        return teach_waves(packed_pool(self.recipe.data.datasets, self.splits, self.recipe.input))
 
     @cached_property
     def single(self) -> Pool:
         """Records of the single-lead sets."""
         names = self.recipe.tasks.single_lead
-        return taught(single_lead_pool(names, self.splits, self.recipe.input), DELINEATED)
+        return teach_waves(single_lead_pool(names, self.splits, self.recipe.input), DELINEATED)
 
     @cached_property
     def beats(self) -> Pool:
         """Windows with a kind for every beat."""
-        return taught(mitdb_pool(self.splits, self.recipe.input))
+        return teach_waves(mitdb_pool(self.splits, self.recipe.input))
 
     @cached_property
     def simulated(self) -> Pool | None:
@@ -214,7 +214,7 @@ class Material(Statements):
         return fit_tasks(self.recipe, sources, seed=run.seed, keep=self.keep(run, folder))
 
 
-def taught(pool: Pool, datasets: tuple[str, ...] | None = None) -> Pool:
+def teach_waves(pool: Pool, datasets: tuple[str, ...] | None = None) -> Pool:
     """Return a pool with the delineator's waves and intervals where no reader marked waves.
 
     ``datasets`` names the sets of the pool for which that is done; by default all.

@@ -75,11 +75,11 @@ def usual_records(
 
 
 def _part(network: nn.Module, material: Material, name: str, sources: Sequence[_Source]) -> Part:
-    learned = [_said(network, material, source, source.learned) for source in sources]
+    learned = [_ask_source(network, material, source, source.learned) for source in sources]
     made = fit_distance(_features([s for part in learned for s in part]), n_directions=N_DIRECTIONS)
     far, strange = [], []
     for source in sources:
-        kept = _said(network, material, source, source.kept)
+        kept = _ask_source(network, material, source, source.kept)
         if kept:
             far.append(_limit([float(made.of(_features([s])).min()) for s in kept]))
             strange.append(_limit([float(energy(s.logits).min()) for s in kept]))
@@ -91,7 +91,7 @@ def _limit(values: list[float]) -> float:
     return float(np.quantile(values, KEPT_SHARE))
 
 
-def _said(network: nn.Module, material: Material, source: _Source, rows: Rows) -> list[Said]:
+def _ask_source(network: nn.Module, material: Material, source: _Source, rows: Rows) -> list[Said]:
     contract = material.recipe.input
     inputs = []
     for number, row in enumerate(rows):

@@ -111,7 +111,7 @@ def few_lead_figures(
         y, p = targets[run], calibration.apply(values[run])
         found = [_figures(y[:, j], p[:, j], limit) for j, limit in enumerate(thresholds)]
         for figure in FIGURES:
-            out[figure][name] = _named(codes, [each[figure] for each in found])
+            out[figure][name] = _by_code(codes, [each[figure] for each in found])
     return out
 
 
@@ -127,5 +127,5 @@ def _figures(
     }
 
 
-def _named(codes: Sequence[str], values: Sequence[float]) -> dict[str, float | None]:
+def _by_code(codes: Sequence[str], values: Sequence[float]) -> dict[str, float | None]:
     return {c: float(v) if np.isfinite(v) else None for c, v in zip(codes, values, strict=True)}

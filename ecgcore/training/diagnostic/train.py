@@ -132,14 +132,14 @@ def fit_statements(
     network = build(recipe.model.architecture, recipe.model.arguments).to(device)
 
     def losses(_round: int) -> Iterator[Tensor]:
-        for some in _dealt(chosen, n_batches, size - n_simulated, dice.numbers):
+        for some in _deal(chosen, n_batches, size - n_simulated, dice.numbers):
             batch = draw_batch(recipe, data, some, dice.numbers, simulated=simulated)
             yield _statement_loss(network, batch, device)
 
     return fit(network, losses, plan_of(recipe, n_batches), dice=dice, keep=keep)
 
 
-def _dealt(rows: Rows, n_batches: int, size: int, rng: np.random.Generator) -> Rows:
+def _deal(rows: Rows, n_batches: int, size: int, rng: np.random.Generator) -> Rows:
     """Return the real records of each batch of an epoch, shape (n_batches, size)."""
     return rng.permutation(rows)[: n_batches * size].reshape(n_batches, size)
 
@@ -295,7 +295,7 @@ def _batches(recipe: Recipe, rows: _Rows, draws: Draws, size: int) -> Iterator[M
     """Yield an epoch: every real twelve-lead record once, single leads in between."""
     rng, pool = draws.numbers, rows.pool
     n_simulated = recipe.simulation.per_batch(recipe.training.batch_size)
-    order = _dealt(rows.twelve, rows.twelve.size // size, size, rng)
+    order = _deal(rows.twelve, rows.twelve.size // size, size, rng)
     for step, real in enumerate(order, start=1):
         chosen = real
         if rows.simulated.size:

@@ -277,7 +277,7 @@ class _Given:
         return self.values
 
 
-def judged(
+def count_at_limits(
     cases: Sequence[Case], found: dict[int, tuple[Array, Array]], limits: tuple[float, float]
 ) -> dict[str, Counts]:
     """Return the counts of each variant at these limits (ventricular, supraventricular)."""
@@ -294,7 +294,7 @@ def choose(cases: Sequence[Case], found: dict[int, tuple[Array, Array]]) -> tupl
     """Return the limits with the best weighted sum of F1."""
 
     def worth(limits: tuple[float, float]) -> float:
-        counts = judged(cases, found, limits)
+        counts = count_at_limits(cases, found, limits)
         return sum(
             weight * counts[variant].figures(kind)["f1"]
             for variant, weight in F1_WEIGHTS.items()
@@ -314,7 +314,7 @@ def main() -> None:
     cases = [*recorded_cases(records), *simulated_cases(SIMULATED_SEEDS)]
     found = out_of_fold(cases)
     limits = choose(cases, found)
-    for variant, counts in judged(cases, found, limits).items():
+    for variant, counts in count_at_limits(cases, found, limits).items():
         log.info("%s: %s", variant, {k: counts.figures(k) for k in CLASSES})
     plain = fit(cases)
     plain |= {

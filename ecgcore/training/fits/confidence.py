@@ -72,11 +72,11 @@ def pieces(root: Path, seed: int, per_record: int) -> Iterator[Piece]:
             flutter = any(a < stop_s and b > start_s for a, b in marks.unmarked_s)
             if r_s.size < 3 or flutter:
                 continue
-            added = _scaled(noise[:leads, at : at + size], part, r_s, recording.fs_hz, snr_db)
+            added = _scale_noise(noise[:leads, at : at + size], part, r_s, recording.fs_hz, snr_db)
             yield Piece(record, snr_db, part + added, recording.fs_hz, r_s)
 
 
-def _scaled(
+def _scale_noise(
     noise: NDArray[np.float32],
     signal: NDArray[np.float32],
     r_s: Array,
@@ -94,7 +94,7 @@ def _scaled(
     return (gain * centred).astype(np.float32)
 
 
-def labelled(seed: int, per_record: int) -> tuple[Array, Array]:
+def label_beats(seed: int, per_record: int) -> tuple[Array, Array]:
     """Return figures of found beats, shape (n, 3), and whether each is one, shape (n,)."""
     figures, true = [], []
     for piece in pieces(data_root(), seed, per_record):
@@ -125,8 +125,8 @@ def fit(figures: Array, true: Array) -> Array:
 
 def main() -> None:
     """Fit on some pieces, and say by tenths how sure beats of others were and how true."""
-    weights = fit(*labelled(1, 3))
-    figures, true = labelled(2, 1)
+    weights = fit(*label_beats(1, 3))
+    figures, true = label_beats(2, 1)
     p = 1 / (1 + np.exp(-(weights[0] + figures @ weights[1:])))
     tenths = np.array_split(np.argsort(p), 10)
     out = {

@@ -52,12 +52,12 @@ def spoilt_leads(
         lead = int(rng.integers(recording.n_leads))
         size = min(recording.n_samples, round(10 * recording.fs_hz))
         clean = recording.signal[lead, :size].astype(np.float64)
-        for samples, bad in _spoilt(clean, recording.fs_hz, recorded, rng):
+        for samples, bad in _spoil(clean, recording.fs_hz, recorded, rng):
             rows = samples[None].astype(np.float32)
             yield Recording(rows, recording.fs_hz, (recording.leads[lead],)), bad
 
 
-def _spoilt(
+def _spoil(
     clean: Array,
     fs_hz: float,
     recorded: dict[str, tuple[NDArray[np.float32], float]],

@@ -77,7 +77,7 @@ def fit_limits(records: Sequence[Moments]) -> dict[str, float]:
     return out
 
 
-def exchanged(moments: Moments, kind: str) -> Moments:
+def exchange_electrodes(moments: Moments, kind: str) -> Moments:
     """Return the moments as they would be with electrodes exchanged."""
     matrix = exchange(kind)
     return {name: matrix @ each @ matrix.T for name, each in moments.items()}
@@ -94,7 +94,7 @@ def figures(
 
     out = {"specificity": 1 - float(np.mean([alarms(r) for r in records]))}
     for kind in KINDS:
-        out[kind] = float(np.mean([alarms(exchanged(r, kind)) for r in records]))
+        out[kind] = float(np.mean([alarms(exchange_electrodes(r, kind)) for r in records]))
     return out
 
 

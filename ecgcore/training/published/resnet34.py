@@ -157,14 +157,14 @@ def window_length(n_samples: int, training: ResNet34Training) -> int:
     return int(min(max(n_samples, shortest), longest))
 
 
-def padded(signal: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+def pad_left(signal: NDArray[np.float32], length: int) -> NDArray[np.float32]:
     """Return a recording with zeros on its left, ``length`` samples in all."""
     out = np.zeros((signal.shape[0], length), dtype=np.float32)
     out[:, length - signal.shape[1] :] = signal
     return out
 
 
-def augmented(
+def augment(
     signal: NDArray[np.float32], training: ResNet34Training, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Return a recording with the published random gains and offsets, or without.
@@ -207,7 +207,7 @@ def training_batch(
     """Return augmented windows of one length, shape (n, 12, n_samples)."""
     length = max(window_length(int(data.signals.lengths[i]), training) for i in rows)
     windows = [
-        padded(augmented(last_seconds(data.signal(int(i)), training), training, rng), length)
+        pad_left(augment(last_seconds(data.signal(int(i)), training), training, rng), length)
         for i in rows
     ]
     return np.stack(windows)
@@ -228,4 +228,4 @@ def alike(data: PackedSet, rows: Rows, training: ResNet34Training) -> Iterator[R
 def windows_of(data: PackedSet, rows: Rows, training: ResNet34Training) -> NDArray[np.float32]:
     """Return the windows of records of one window length, shape (n, 12, n_samples)."""
     length = window_length(int(data.signals.lengths[rows[0]]), training)
-    return np.stack([padded(last_seconds(data.signal(int(i)), training), length) for i in rows])
+    return np.stack([pad_left(last_seconds(data.signal(int(i)), training), length) for i in rows])

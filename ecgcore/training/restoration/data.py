@@ -69,7 +69,7 @@ class Normals:
         return Normals(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
 
 
-def joined(parts: Sequence[Normals]) -> Normals:
+def join_normals(parts: Sequence[Normals]) -> Normals:
     """Return several groups of one number of leads as one."""
     longest = max(part.x.shape[2] for part in parts)
 
@@ -107,7 +107,7 @@ def pool_normals(
             beats.append(r_s)
             attributes.append(known)
     in_mv = data.has_voltage[rows]
-    return _held(
+    return _pack_normals(
         signals, beats, np.stack(attributes), in_mv=in_mv, fs_hz=data.fs_hz, n_leads=n_leads
     )
 
@@ -122,7 +122,9 @@ def simulated_normals(records: SimulatedRecords) -> Normals:
         beats.append(r_s)
         attributes.append(known)
     in_mv = np.ones(len(data), dtype=bool)
-    return _held(signals, beats, np.stack(attributes), in_mv=in_mv, fs_hz=data.fs_hz, n_leads=12)
+    return _pack_normals(
+        signals, beats, np.stack(attributes), in_mv=in_mv, fs_hz=data.fs_hz, n_leads=12
+    )
 
 
 def _by_rate(r_s: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -155,7 +157,7 @@ def _true(
     return r_s, out
 
 
-def _held(
+def _pack_normals(
     signals: Sequence[NDArray[np.float32]],
     beats: Sequence[NDArray[np.float32]],
     attributes: NDArray[np.float32],

@@ -12,7 +12,7 @@ from torch import Tensor
 from ecgcore.leads import STANDARD_12
 from ecgcore.statements import CORE_CODES, FURTHER_CODES
 from ecgcore.training.pools import Pool
-from ecgcore.training.restoration.data import Normals, joined, pool_normals, simulated_normals
+from ecgcore.training.restoration.data import Normals, join_normals, pool_normals, simulated_normals
 from ecgcore.training.restoration.normals import (
     BRUGADA,
     SNR,
@@ -92,7 +92,7 @@ def restoration_groups(
         some = _kept(pool, rows, without_half)[::every]
         if some.size:
             single.append(pool_normals(pool, some, facts, n_leads=2, longest_s=LONGEST_SINGLE_S))
-    return [joined(twelve), joined(single)] if single else [joined(twelve)]
+    return [join_normals(twelve), join_normals(single)] if single else [join_normals(twelve)]
 
 
 def noise_rows(pools: Pools) -> Tensor:

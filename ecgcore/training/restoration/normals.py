@@ -93,7 +93,7 @@ def window_beats(pool: Pool, row: int) -> NDArray[np.float32]:
     return (middle / pool.data.fs_hz).astype(np.float32)
 
 
-def measured_facts(entries: Sequence[Entry], cache: Path | None = None) -> Facts:
+def measure_facts(entries: Sequence[Entry], cache: Path | None = None) -> Facts:
     """Return beats and attributes of recordings, measured once and then taken from the cache."""
     keys = [f"{e.dataset}/{e.record}" for e in entries]
     digest = hashlib.sha256("\n".join([str(_LAYOUT), *keys]).encode()).hexdigest()[:24]
@@ -103,7 +103,7 @@ def measured_facts(entries: Sequence[Entry], cache: Path | None = None) -> Facts
 def _measure_all(entries: Sequence[Entry], keys: Sequence[str]) -> dict[str, NDArray[Any]]:
     beats, rows = [], []
     for done, entry in enumerate(entries, start=1):
-        r_s, attributes = _measured(entry)
+        r_s, attributes = _measure(entry)
         beats.append(r_s.astype(np.float32))
         rows.append(attributes)
         if done % 100 == 0 or done == len(entries):
@@ -116,7 +116,7 @@ def _measure_all(entries: Sequence[Entry], keys: Sequence[str]) -> dict[str, NDA
     }
 
 
-def _measured(entry: Entry) -> tuple[Array, NDArray[np.float32]]:
+def _measure(entry: Entry) -> tuple[Array, NDArray[np.float32]]:
     recording = load_recording(entry)
     out = np.full(len(ATTRIBUTES), np.nan, dtype=np.float32)
     if entry.age_years is not None:

@@ -97,9 +97,9 @@ def corrupt(stretch: Stretch, *, odds: tuple[float, ...] = ODDS) -> Corrupted:
     """
     x = stretch.x
     plan = _plan(stretch, torch.tensor(odds, device=x.device))
-    bent = _bent(stretch, plan)
-    changed = _scaled(stretch, plan, bent)
-    changed, pasted = _pasted(stretch, plan, changed)
+    bent = _bend_time(stretch, plan)
+    changed = _scale_waves(stretch, plan, bent)
+    changed, pasted = _paste_beat(stretch, plan, changed)
     mask = _windows(stretch, plan)[:, None] | pasted[:, None] | ((changed - bent).abs() > VISIBLE)
     mask = mask & stretch.present & (plan.kind > 0)[:, None, None]
     return Corrupted(torch.where(stretch.present, changed, 0.0), mask, plan.kind)
@@ -161,14 +161,14 @@ def _shapes(stretch: Stretch, kind: Tensor, chosen: Tensor, shift: Tensor, rr: T
         p_shift=earlier,
         t_shift=later,
         gains=_gains(stretch, kind, tall),
-        box=_projected(stretch) * st[:, None],
-        bump=_projected(stretch) * size_of[:, None],
+        box=_project_dipole(stretch) * st[:, None],
+        bump=_project_dipole(stretch) * size_of[:, None],
         bump_at=at,
         bump_width=broad,
     )
 
 
-def _projected(stretch: Stretch) -> Tensor:
+def _project_dipole(stretch: Stretch) -> Tensor:
     """Return how a random dipole shows in each lead, (B, L), 1 at its largest."""
     dipole = torch.randn(stretch.x.shape[0], 3, device=stretch.x.device)
     seen = torch.einsum("blk,bk->bl", LEAD_VECTORS.to(stretch.x.device)[stretch.leads], dipole)
@@ -189,7 +189,7 @@ def _gains(stretch: Stretch, kind: Tensor, tall: Tensor) -> Tensor:
     p = torch.where(of("p"), tallest, one)
     p = torch.where(of("fibrillation") | (of("ectopic") & (u < 0.8)), 0 * one, p)
     p = torch.where(of("early") & (u < 0.3), 0 * one, p)
-    turned = _projected(stretch) * _between(x, 0.6, 2.0, size, 1)
+    turned = _project_dipole(stretch) * _between(x, 0.6, 2.0, size, 1)
     qrs = torch.where(of("ectopic"), turned, one)
     qrs = torch.where(of("wide"), one + 0.4 * torch.randn_like(one), qrs)
     low, high = _between(x, 0.15, 0.5, size, 1), _between(x, 1.6, 2.5, size, 1)
@@ -207,7 +207,7 @@ def _gains(stretch: Stretch, kind: Tensor, tall: Tensor) -> Tensor:
 # --- time ---------------------------------------------------------------------------------------
 
 
-def _away(at: Tensor, beats: Tensor) -> Tensor:
+def _times_from_beats(at: Tensor, beats: Tensor) -> Tensor:
     """Return times (B, T) from each beat (B, K), shape (B, K, T); far away where there is none."""
     return torch.nan_to_num(at[:, None] - beats[..., None], nan=1e6)
 
@@ -218,12 +218,12 @@ def _trapezoid(t: Tensor, a: Tensor, b: Tensor, rise: Tensor, fall: Tensor) -> T
     return torch.minimum(up, ((b - t) / fall.clamp(min=1) + 1).clamp(0, 1))
 
 
-def _bent(stretch: Stretch, plan: _Plan) -> Tensor:
+def _bend_time(stretch: Stretch, plan: _Plan) -> Tensor:
     """Return the samples in the new time."""
     n = stretch.x.shape[-1]
     at = torch.arange(n, device=stretch.x.device, dtype=torch.float32).expand(plan.kind.shape[0], n)
-    at = at + _broader(stretch, plan, at)
-    at = at + _later(stretch, plan, at)
+    at = at + _widen(stretch, plan, at)
+    at = at + _shift_waves(stretch, plan, at)
     low = at.floor().clamp(0, n - 1)
     part = (at - low).clamp(0, 1)[:, None]
     first = low.long()[:, None].expand_as(stretch.x)
@@ -231,8 +231,8 @@ def _bent(stretch: Stretch, plan: _Plan) -> Tensor:
     return stretch.x.gather(2, first) * (1 - part) + stretch.x.gather(2, second) * part
 
 
-def _broader(stretch: Stretch, plan: _Plan, at: Tensor) -> Tensor:
-    away = _away(at, plan.beats)
+def _widen(stretch: Stretch, plan: _Plan, at: Tensor) -> Tensor:
+    away = _times_from_beats(at, plan.beats)
     half = (stretch.waves[:, 3] - stretch.waves[:, 2]) / 2 + 1
     reach = (half * plan.width)[:, None, None]
     core = away.clamp(-reach, reach) * (1 / plan.width - 1)[:, None, None]
@@ -240,8 +240,8 @@ def _broader(stretch: Stretch, plan: _Plan, at: Tensor) -> Tensor:
     return (core * fade * plan.chosen[..., None]).sum(dim=1)
 
 
-def _later(stretch: Stretch, plan: _Plan, at: Tensor) -> Tensor:
-    away = _away(at, plan.beats)
+def _shift_waves(stretch: Stretch, plan: _Plan, at: Tensor) -> Tensor:
+    away = _times_from_beats(at, plan.beats)
     p_on, p_off, qrs_on, qrs_off, t_on, t_off = (w[:, None, None] for w in stretch.waves.T)
     by = plan.shift[..., None]
     whole = _trapezoid(away, p_on - 2, t_off + 2, by.abs() * 0.8 + 3, by.abs() * 1.5 + 3)
@@ -275,8 +275,8 @@ def _grid(x: Tensor) -> Tensor:
     return torch.arange(n, device=x.device, dtype=torch.float32).expand(x.shape[0], n)
 
 
-def _scaled(stretch: Stretch, plan: _Plan, x: Tensor) -> Tensor:
-    away = _away(_grid(x), plan.beats)
+def _scale_waves(stretch: Stretch, plan: _Plan, x: Tensor) -> Tensor:
+    away = _times_from_beats(_grid(x), plan.beats)
     chosen = plan.chosen[..., None]
     three = torch.full_like(away[:1, :1, :1], 3.0)
     level = x.median(dim=2, keepdim=True).values
@@ -302,10 +302,10 @@ def _fibrillation(stretch: Stretch, plan: _Plan) -> Tensor:
     phase = speed * _grid(x) + wander
     size_of = _between(x, 0.1, 0.6, size, 1) * _is(plan.kind, "fibrillation")[:, None]
     wave = torch.sin(phase) + 0.4 * torch.sin(2 * phase)
-    return (_projected(stretch) * size_of)[..., None] * wave[:, None]
+    return (_project_dipole(stretch) * size_of)[..., None] * wave[:, None]
 
 
-def _pasted(stretch: Stretch, plan: _Plan, x: Tensor) -> tuple[Tensor, Tensor]:
+def _paste_beat(stretch: Stretch, plan: _Plan, x: Tensor) -> tuple[Tensor, Tensor]:
     """Put one beat of the next record of the batch between two beats."""
     n = x.shape[-1]
     there = torch.isfinite(stretch.beats)
@@ -327,7 +327,7 @@ def _pasted(stretch: Stretch, plan: _Plan, x: Tensor) -> tuple[Tensor, Tensor]:
 
 def _windows(stretch: Stretch, plan: _Plan) -> Tensor:
     """Return the samples that a change of time or a missing wave marks in every lead, (B, T)."""
-    away = _away(_grid(stretch.x), plan.beats)
+    away = _times_from_beats(_grid(stretch.x), plan.beats)
     chosen = plan.chosen[..., None]
     (p_on, p_off), (on, off), (_, t_off) = _spans(stretch, plan)
 

@@ -39,7 +39,7 @@ from ecgcore.training.restoration.material import (
 from ecgcore.training.restoration.normals import (
     BRUGADA,
     SNR,
-    measured_facts,
+    measure_facts,
     normal_single,
     normal_twelve,
 )
@@ -87,8 +87,8 @@ def read_pools(data: NormalsData) -> Pools:
         packed_pool(data.twelve, splits, contract),
         single_lead_pool(data.single, splits, contract),
         mitdb_pool(splits, contract),
-        measured_facts(twelve),
-        measured_facts(single),
+        measure_facts(twelve),
+        measure_facts(single),
         noise_set(contract),
     )
 
@@ -108,7 +108,7 @@ def make_restoration(recipe: RestorationRecipe, out: Path, runs: Path) -> ModelC
         **reference_distances(pools, references),
     }
     held = own_distance(pools, half, without_half=HELD_HALF)
-    normals = scored_normals(recipe, pools, (full, half), references, (distances, held))
+    normals = score_normals(recipe, pools, (full, half), references, (distances, held))
     many = sum(len(n.leads) > FEW_LEADS for n in normals)
     notes = (
         f"{many} 12-lead and {len(normals) - many} single-lead normals: of half of train, scored "
@@ -179,8 +179,8 @@ def refit_score(recipe: RestorationRecipe, folder: Path) -> ModelCard:
     normals = []
     for pool, chosen, longest_s in zip(pools, rows, (12.0, 60.0), strict=True):
         for row in chosen:
-            held = _held(pool.data, int(row), longest_s)
-            raw, leads, _ = scored(loaded.network, held, {})
+            held = _prepared_record(pool.data, int(row), longest_s)
+            raw, leads, _ = score_record(loaded.network, held, {})
             normals.append(ScoredNormal(raw, held.patient, leads, {}))
     made = fit_lead_norms(normals, recipe.weights.leads)
     many, few = (int(chosen.size) for chosen in rows)
@@ -223,7 +223,7 @@ def _train(
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class PreparedRecord:
     """One prepared record to be scored."""
 
     samples: NDArray[np.float32]
@@ -231,17 +231,17 @@ class Held:
     patient: Patient
 
 
-def _held(data: PackedSet, row: int, longest_s: float) -> Held:
+def _prepared_record(data: PackedSet, row: int, longest_s: float) -> PreparedRecord:
     age, sex = float(data.ages[row]), str(data.sexes[row])
-    return Held(
+    return PreparedRecord(
         data.signal(row)[:, : round(longest_s * data.fs_hz)],
         bool(data.has_voltage[row]),
         Patient(age if np.isfinite(age) else None, sex or None),
     )
 
 
-def scored(
-    network: nn.Module, held: Held, references: Mapping[str, LoadedModel]
+def score_record(
+    network: nn.Module, held: PreparedRecord, references: Mapping[str, LoadedModel]
 ) -> tuple[Raw, tuple[str, ...], dict[str, Array]]:
     """Return raw scores, the leads' names, and the references' features of a prepared record."""
     given = prepared_input(held.samples, anomaly_contract(), in_mv=held.in_mv)
@@ -266,20 +266,20 @@ def reference_distances(
     data, out = pools.twelve.data, {}
     for name, model in references.items():
         rows = [
-            reference_features(model, _held(data, int(row), 12.0))
+            reference_features(model, _prepared_record(data, int(row), 12.0))
             for row in normal_twelve(data, LEARN)[::REFERENCE_EVERY]
         ]
         out[name] = fit_distance(np.concatenate(rows))
     return out
 
 
-def reference_features(model: LoadedModel, held: Held) -> Array:
+def reference_features(model: LoadedModel, held: PreparedRecord) -> Array:
     """Return what a network of statements makes of a prepared record, (n_pieces, d)."""
     given = prepared_input(held.samples, model.card.input, in_mv=held.in_mv)
     return network_features(model.network, given, pieces_of(given, model.card.input))
 
 
-def scored_normals(
+def score_normals(
     recipe: RestorationRecipe,
     pools: Pools,
     networks: tuple[RestorationNet, RestorationNet],
@@ -302,10 +302,10 @@ def scored_normals(
     for split, network, where in ((LEARN, half, held), (CHOOSE, full, dict(distances[0]))):
         for pool, rows, longest_s in _rows(recipe, pools, split):
             for row in rows:
-                record = _held(pool.data, int(row), longest_s)
+                record = _prepared_record(pool.data, int(row), longest_s)
                 # A network of statements has seen train: only val tells its distances.
                 asked = references if split == CHOOSE else {}
-                raw, leads, features = scored(network, record, asked)
+                raw, leads, features = score_record(network, record, asked)
                 every = {OWN: raw.features, **features}
                 away = {n: where[n].of(f) for n, f in every.items() if n in where}
                 out.append(ScoredNormal(raw, record.patient, leads, away))

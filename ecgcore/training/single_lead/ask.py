@@ -67,13 +67,13 @@ def ask(
         for start in range(0, places.size, _BATCH):
             some = places[start : start + _BATCH]
             for array, found in zip(
-                made, _asked(network, pool, rows[some], index[some], int(length)), strict=True
+                made, _ask_batch(network, pool, rows[some], index[some], int(length)), strict=True
             ):
                 array[some] = found.float().cpu().numpy()
     return Said(*made)
 
 
-def _asked(
+def _ask_batch(
     network: LeadAttentionNet,
     pool: SinglePool,
     rows: NDArray[np.int64],

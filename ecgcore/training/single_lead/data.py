@@ -68,14 +68,14 @@ def single_pool(
     pool, firsts = device_pool(parts)
     return SinglePool(
         pool=pool.to(device),
-        complete=np.concatenate([_complete(part) for part in parts]),
+        complete=np.concatenate([_complete_leads(part) for part in parts]),
         lengths=np.concatenate([part.data.signals.lengths for part in parts]),
         first=dict(zip(pools, firsts, strict=True)),
         noise=noise_rows(noise).to(device),
     )
 
 
-def _complete(pool: Pool) -> NDArray[np.bool_]:
+def _complete_leads(pool: Pool) -> NDArray[np.bool_]:
     signals = pool.data.signals
     out = np.isfinite(signals.scales)
     for i in range(len(pool)):
@@ -123,7 +123,7 @@ class SingleMaterial:
         groups = self.base.twelve.data.groups
         return {str(groups[row]): int(fold) for row, fold in zip(rows, folds, strict=True)}
 
-    def fold_to_hear(self, group: str) -> int:
+    def fold_of_listener(self, group: str) -> int:
         """Return whose student is asked about a patient: patients in no fold are dealt out."""
         return self.fold_of.get(group, zlib.crc32(group.encode()) % self.n_folds)
 
@@ -158,7 +158,7 @@ class SingleMaterial:
             splits = tuple(name for name in splits if name not in self.recipe.base.data.learn)
         rows = self._rows(pool, dataset, splits, None)
         first = self.pool.first[pool]
-        inside = [self.fold_to_hear(str(data.groups[row - first])) == fold for row in rows]
+        inside = [self.fold_of_listener(str(data.groups[row - first])) == fold for row in rows]
         return rows[np.array(inside, dtype=bool)]
 
     def _rows(self, name: str, dataset: str, splits: Sequence[str], without: int | None) -> Rows:
@@ -240,11 +240,11 @@ class Drawer:
     def draw(self) -> Drawn:
         """Return the next batch."""
         length, kinds = self._plan()
-        drawn = self._taken(length, kinds)
+        drawn = self._take_kinds(length, kinds)
         if not drawn:
             # No record is as long: a usual batch.
             length = round(self.draws.augmentation.crop_s * self.draws.fs_hz)
-            drawn = self._taken(length, KINDS)
+            drawn = self._take_kinds(length, KINDS)
         rows = np.concatenate([rows for _, rows in drawn])
         leads = self._one(rows)
         device = self.pool.pool.device
@@ -261,7 +261,9 @@ class Drawer:
             return round(rng.uniform(*_LONG_S) * self.draws.fs_hz), LONG_KINDS
         return crop_length(self.draws, single=False), KINDS
 
-    def _taken(self, length: int, kinds: tuple[str, ...]) -> list[tuple[str, NDArray[np.int64]]]:
+    def _take_kinds(
+        self, length: int, kinds: tuple[str, ...]
+    ) -> list[tuple[str, NDArray[np.int64]]]:
         drawn = [(kind, self._take(kind, length)) for kind in kinds]
         return [(kind, rows) for kind, rows in drawn if rows.size]
 

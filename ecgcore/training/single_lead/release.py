@@ -34,7 +34,7 @@ from ecgcore.training.single_lead.students import (
     Heard,
     Run,
     answers_of,
-    kept_heard,
+    load_heard,
     train_student,
 )
 from ecgcore.training.trainer import Fitted
@@ -176,7 +176,7 @@ def make_single(recipe: SingleRecipe, out: Path, runs: Path) -> ModelCard:
         for name in recipe.losses
     }
     on_val = {
-        (name, k): figures_of(material, [kept_heard(material, Run(k, name), each.network, runs)])
+        (name, k): figures_of(material, [load_heard(material, Run(k, name), each.network, runs)])
         for (name, k), each in made.items()
     }
     facts: dict[str, Any] = {"val": {f"{name}-{k}": v for (name, k), v in on_val.items()}}
@@ -184,7 +184,7 @@ def make_single(recipe: SingleRecipe, out: Path, runs: Path) -> ModelCard:
         loss = max(recipe.losses, key=lambda name: _mean_of(on_val, name, len(recipe.seeds)))
         heard = None
     else:
-        by_loss = _folds_heard(material, runs)
+        by_loss = _ask_folds(material, runs)
         facts["out_of_fold"] = {name: figures_of(material, each) for name, each in by_loss.items()}
         loss = max(recipe.losses, key=lambda name: facts["out_of_fold"][name]["mean"])
         heard = by_loss[loss]
@@ -192,7 +192,7 @@ def make_single(recipe: SingleRecipe, out: Path, runs: Path) -> ModelCard:
     chosen = made[loss, best]
     facts |= {"chosen": f"{loss}-{best}", "soup": list(recipe.soup)}
     if heard is None:
-        heard = [kept_heard(material, Run(best, loss), chosen.network, runs)]
+        heard = [load_heard(material, Run(best, loss), chosen.network, runs)]
     return _release(material, collect(material.base, heard), chosen, out, facts)
 
 
@@ -200,7 +200,7 @@ def _mean_of(found: dict[tuple[str, int], dict[str, float]], loss: str, n: int) 
     return float(np.mean([found[loss, number]["mean"] for number in range(n)]))
 
 
-def _folds_heard(material: SingleMaterial, folder: Path) -> dict[str, list[Heard]]:
+def _ask_folds(material: SingleMaterial, folder: Path) -> dict[str, list[Heard]]:
     """Return what each loss's students say of the folds that they never saw."""
     heard: dict[str, list[Heard]] = {name: [] for name in material.recipe.losses}
     for fold in range(material.n_folds):
@@ -208,7 +208,7 @@ def _folds_heard(material: SingleMaterial, folder: Path) -> dict[str, list[Heard
         for name, each in heard.items():
             run = Run(0, name, fold)
             student = train_student(material, run, answers, folder)
-            each.append(kept_heard(material, run, student.network, folder))
+            each.append(load_heard(material, run, student.network, folder))
     return heard
 
 

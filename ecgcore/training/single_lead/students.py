@@ -75,7 +75,7 @@ def own_answers(teacher: LeadAttentionNet, pool: SinglePool, rows: Rows) -> NDAr
 
 def _in_fold(material: SingleMaterial, rows: Rows, number: int) -> NDArray[np.bool_]:
     groups = material.base.twelve.data.groups
-    inside = [material.fold_to_hear(str(groups[row])) == number for row in rows]
+    inside = [material.fold_of_listener(str(groups[row])) == number for row in rows]
     return np.array(inside, dtype=np.bool_)
 
 
@@ -224,18 +224,18 @@ class Heard:
     single: dict[str, tuple[Rows, Said]]
 
 
-def kept_heard(
+def load_heard(
     material: SingleMaterial, run: Run, network: LeadAttentionNet, folder: Path
 ) -> Heard:
-    """Return what :func:`heard_of` gives, made now or taken from a file beside the network's."""
+    """Return what :func:`ask_student` gives, made now or taken from a file beside the network's."""
     parts = material.recipe.soup if run.loss == SOUP else ()
     key = _digest(material.recipe, " ".join((f"heard-{run.name}", *parts)))
     path = folder / f"heard-{run.name}.npz"
     if path.is_file():
         with np.load(path) as kept_arrays:
             if str(kept_arrays["key"]) == key:
-                return _heard_from(kept_arrays)
-    heard = heard_of(material, network, run.fold)
+                return _answers_from(kept_arrays)
+    heard = ask_student(material, network, run.fold)
     arrays = {"key": np.array(key), "twelve": heard.twelve, "by_lead": heard.by_lead}
     for kind, (rows, said) in heard.single.items():
         arrays[f"{kind}.rows"] = rows
@@ -244,7 +244,7 @@ def kept_heard(
     return heard
 
 
-def _heard_from(arrays: Mapping[str, NDArray[Any]]) -> Heard:
+def _answers_from(arrays: Mapping[str, NDArray[Any]]) -> Heard:
     names = ("statements", "handheld", "features")
     single = {
         kind: (arrays[f"{kind}.rows"], Said(*(arrays[f"{kind}.{name}"] for name in names)))
@@ -253,7 +253,9 @@ def _heard_from(arrays: Mapping[str, NDArray[Any]]) -> Heard:
     return Heard(arrays["twelve"], arrays["by_lead"], single)
 
 
-def heard_of(material: SingleMaterial, network: LeadAttentionNet, fold: int | None = None) -> Heard:
+def ask_student(
+    material: SingleMaterial, network: LeadAttentionNet, fold: int | None = None
+) -> Heard:
     """Ask a student about a fold's patients (None: about val), on every lead by itself."""
     kinds = ("twelve", "cpsc", "cinc", "beats")
     if fold is None:
