@@ -1,6 +1,5 @@
 """The published detector and the plain autoencoder: trained, chosen and measured from a recipe."""
 
-import hashlib
 import json
 import sys
 from collections.abc import Sequence
@@ -91,7 +90,6 @@ def make_detector(recipe: DetectorRecipe, runs: Path) -> dict[str, Any]:
     """
     train, val, labels = (_benchmark if recipe.data.source == PTBXL else _splits)(recipe)
     sys.stderr.write(f"{recipe.name}: {len(train)} normals, {len(val)} to choose on\n")
-    parts = repr((recipe, len(train), len(val), labels.tolist()))
     fitted = fit_mcf(
         recipe.training,
         mcf_records(train),
@@ -99,7 +97,7 @@ def make_detector(recipe: DetectorRecipe, runs: Path) -> dict[str, Any]:
         labels,
         seed=recipe.seed,
         plain=recipe.kind == AUTOENCODER,
-        keep=Keep(runs, NETWORK, hashlib.sha256(parts.encode()).hexdigest()),
+        keep=Keep.of(runs, NETWORK, recipe, len(train), len(val), labels.tolist()),
     )
     found: dict[str, Any] = {
         "recipe": asdict(recipe),

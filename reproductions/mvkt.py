@@ -21,7 +21,6 @@ Deviations: negatives are drawn with replacement; bf16 where it pays; statements
 cannot tell are left out of the cross-entropy and of figures, not of what the teacher says.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,7 +144,7 @@ def train_run(
 ) -> Fitted:
     """Train one network of a recipe, or take it from a folder."""
     network = build_network(recipe, data, len(run.leads), run.seed)
-    keep = Keep(folder, run.name, hashlib.sha256(repr((run, recipe.plain())).encode()).hexdigest())
+    keep = Keep.of(folder, run.name, run, recipe.plain())
     found = keep.load(network)
     if found is not None:
         return found

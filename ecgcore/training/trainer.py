@@ -6,6 +6,7 @@ as if it had not been.
 """
 
 import copy
+import hashlib
 import json
 import math
 import sys
@@ -213,6 +214,11 @@ class Keep:
     folder: Path
     name: str
     key: str
+
+    @classmethod
+    def of(cls, folder: Path, name: str, *parts: object) -> "Keep":
+        """Return where a training is kept that these parts decide, as ``repr`` shows them."""
+        return Keep(folder, name, hashlib.sha256(repr(parts).encode()).hexdigest())
 
     @property
     def weights(self) -> Path:

@@ -1,6 +1,5 @@
 """Training of the waveform-attention networks and of their controls, all from the same crops."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,9 +108,10 @@ class Run:
         if self.folder is None:
             return None
         bench = self.bench
-        parts = repr((bench.disease, dict(bench.arguments), bench.training, stage, self.seed))
         name = f"{bench.disease}-{self.seed}-{stage}"
-        return Keep(self.folder, name, hashlib.sha256(parts.encode()).hexdigest())
+        sources = (*bench.twelve, *bench.single)
+        drawn = [(s.share, len(s.positive), len(s.negative)) for s in sources]
+        return Keep.of(self.folder, name, dict(bench.arguments), bench.training, drawn)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,5 @@
 """From the delineator's recipe to its model folder."""
 
-import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +19,7 @@ from ecgcore.training.delineator.train import (
 from ecgcore.training.pools import noise_set
 from ecgcore.training.recipe import Among, ModelPart, Splits, TextPart, Within
 from ecgcore.training.release import list_sources, release_network
-from ecgcore.training.trainer import Keep
+from ecgcore.training.trainer import Fitted, Keep
 
 TASK = "delineator"
 
@@ -58,21 +57,7 @@ def make_delineator(recipe: DelineatorRecipe, out: Path, runs: Path) -> ModelCar
         As written; its figures are still to be measured.
     """
     simulated = recipe.data.simulated_records
-    sources = WaveSources(
-        ludb_set(recipe.data.learn, recipe.input),
-        simulated_set(recipe.input, records=simulated, seed=recipe.seed),
-        noise_set(recipe.input),
-        recipe.input.fs_hz,
-    )
-    torch.manual_seed(recipe.seed)
-    made = fit_delineator(
-        build(recipe.model.architecture, recipe.model.arguments),
-        recipe.training,
-        recipe.augmentation,
-        sources,
-        seed=recipe.seed,
-        keep=Keep(runs, "network", hashlib.sha256(repr(recipe).encode()).hexdigest()),
-    )
+    made = _train(recipe, runs)
     records = {"ludb": len(ludb_entries(recipe.data.learn)), "simulated": simulated}
     return release_network(
         made.network,
@@ -101,4 +86,22 @@ def make_delineator(recipe: DelineatorRecipe, out: Path, runs: Path) -> ModelCar
             "final_seconds": round(made.seconds),
         },
         task=WAVES,
+    )
+
+
+def _train(recipe: DelineatorRecipe, runs: Path) -> Fitted:
+    sources = WaveSources(
+        ludb_set(recipe.data.learn, recipe.input),
+        simulated_set(recipe.input, records=recipe.data.simulated_records, seed=recipe.seed),
+        noise_set(recipe.input),
+        recipe.input.fs_hz,
+    )
+    torch.manual_seed(recipe.seed)
+    return fit_delineator(
+        build(recipe.model.architecture, recipe.model.arguments),
+        recipe.training,
+        recipe.augmentation,
+        sources,
+        seed=recipe.seed,
+        keep=Keep.of(runs, "network", recipe),
     )

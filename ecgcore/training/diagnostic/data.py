@@ -1,6 +1,5 @@
 """What a classifier learns from: records by fold, and the networks that are made of them."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -115,7 +114,7 @@ class Statements:
         given = recipe.input
         seen = (given.leads, given.fs_hz, given.high_pass_hz, given.low_pass_hz)
         parts = (recipe.model, seen, recipe.plain(), records, run.unseen.tolist(), run.seed)
-        return Keep(folder, run.name, hashlib.sha256(repr(parts).encode()).hexdigest())
+        return Keep.of(folder, run.name, *parts)
 
 
 @dataclass(eq=False)

@@ -118,10 +118,14 @@ def make_classifier(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
             save_usual(usual_records(final.network, material), out) if several else ""  # type: ignore[arg-type]
         ),
     )
-    if several:
-        chosen = choose(load_model(out), list(kept_networks(runs, card).values()))
-        card = replace(card, abstention=chosen.abstention, sides=chosen.sides)
-        write_card(card, out)
+    return _choose(card, out, runs) if several else card
+
+
+def _choose(card: ModelCard, out: Path, runs: Path) -> ModelCard:
+    """Choose on val what a network of several tasks refuses by, and write the card again."""
+    chosen = choose(load_model(out), list(kept_networks(runs, card).values()))
+    card = replace(card, abstention=chosen.abstention, sides=chosen.sides)
+    write_card(card, out)
     return card
 
 

@@ -126,7 +126,7 @@ def fit_resnet34(
         network,
         losses,
         plan,
-        keep=Keep(folder, "network", hashlib.sha256("\n".join(parts).encode()).hexdigest()),
+        keep=Keep.of(folder, "network", *parts),
         figure=lambda: figure(targets, probabilities(network, data, division.val, training)),
     )
 

@@ -24,7 +24,6 @@ from ecgcore.training.restoration.normals import (
 from ecgcore.training.simulated import SimulatedRecords
 
 LONGEST_TWELVE_S, LONGEST_SINGLE_S = 12.0, 20.0
-_Job = tuple[NDArray[np.float32], NDArray[np.float64] | None]
 LEAD_II = STANDARD_12.index("II")
 
 
@@ -54,12 +53,10 @@ def _kept(pool: Pool, rows: NDArray[np.int64], without_half: int | None) -> NDAr
 def twelve_normals(
     pools: Pools,
     *,
-    splits: tuple[str, ...] = ("train",),
     without_half: int | None = None,
-    every: int = 1,
 ) -> Normals:
     """Return the recorded 12-lead normals; arguments as :func:`restoration_groups`."""
-    rows = _kept(pools.twelve, normal_twelve(pools.twelve.data, *splits), without_half)[::every]
+    rows = _kept(pools.twelve, normal_twelve(pools.twelve.data, "train"), without_half)
     return pool_normals(
         pools.twelve, rows, pools.facts_twelve, n_leads=12, longest_s=LONGEST_TWELVE_S
     )
@@ -69,9 +66,7 @@ def restoration_groups(
     pools: Pools,
     simulated: Sequence[SimulatedRecords],
     *,
-    splits: tuple[str, ...] = ("train",),
     without_half: int | None = None,
-    every: int = 1,
 ) -> list[Normals]:
     """Return the normals of twelve leads (with simulated ones), and those of one or two.
 
@@ -79,17 +74,15 @@ def restoration_groups(
     ----------
     without_half : int, optional
         Leave out this half of the patients (:func:`half_of`): they are scored later.
-    every : int
-        Take one record of so many, for trials.
     """
-    twelve = [twelve_normals(pools, splits=splits, without_half=without_half, every=every)]
+    twelve = [twelve_normals(pools, without_half=without_half)]
     twelve += [simulated_normals(records) for records in simulated]
     single = []
     for pool, facts, rows in (
-        (pools.single, pools.facts_single, normal_single(pools.single, *splits)),
-        (pools.beats, None, normal_windows(pools.beats, *splits)),
+        (pools.single, pools.facts_single, normal_single(pools.single, "train")),
+        (pools.beats, None, normal_windows(pools.beats, "train")),
     ):
-        some = _kept(pool, rows, without_half)[::every]
+        some = _kept(pool, rows, without_half)
         if some.size:
             single.append(pool_normals(pool, some, facts, n_leads=2, longest_s=LONGEST_SINGLE_S))
     return [join_normals(twelve), join_normals(single)] if single else [join_normals(twelve)]

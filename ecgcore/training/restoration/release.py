@@ -1,6 +1,5 @@
 """From a recipe to the folder of the restoration network: training, norms, card."""
 
-import hashlib
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -204,9 +203,8 @@ def _train(
         simulated.append(simulated_records(part, anomaly_contract()))
     groups = restoration_groups(pools, simulated, without_half=without_half)
     seed = recipe.seed if without_half is None else recipe.seed + 1
-    parts = repr((recipe.arguments, recipe.data, recipe.training, seed, without_half))
     name = "full" if without_half is None else "half"
-    keep = Keep(runs, name, hashlib.sha256(parts.encode()).hexdigest())
+    keep = Keep.of(runs, name, recipe.arguments, recipe.data, recipe.training, seed)
     fitted = fit_restoration(
         recipe.arguments, recipe.training, groups, noise_rows(pools), seed=seed, keep=keep
     )
