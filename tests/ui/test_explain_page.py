@@ -55,7 +55,7 @@ def test_two_maps_stand_on_the_same_paper_with_words_and_checks(app: AppTest) ->
     assert all(maps)
     assert maps[0] != maps[1]
     words = said(app)
-    assert "% of what speaks for “Right bundle branch block”" in words
+    assert "% of what supports “Right bundle branch block”" in words
     assert "Textbook: terminal R' in V1 or V2" in words
     assert "lies there; spread evenly" in words
     assert "faithful to the model" in html(app).lower()
