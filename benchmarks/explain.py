@@ -14,7 +14,6 @@ each record, every lead in turn; on MIT-BIH about the first (MLII, of few record
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +24,7 @@ import torch
 
 from benchmarks.explain_reference import OURS, SHAPS, reference_rows
 from benchmarks.explain_shap import shap_section
+from benchmarks.explain_tables import put_section, section_text
 from ecgcore.datasets import TEST, Entry, data_root, load_index, log_test_access
 from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
 from ecgcore.datasets.mitdb import UNPACED, split_of
@@ -66,7 +66,6 @@ def main() -> None:
     model = load_model(args.model)
     maps = [m for m in methods_of(model) if not METHODS[m].whole_leads]
     maps = [m for m in maps if not args.methods or m in args.methods]
-    found: dict[str, Any] = {"model": model.name, "split": args.split, "seed": SEED}
     makers: dict[str, Callable[[], Any]] = {
         "faithful": lambda: faithful(model, maps, args),
         "leads": lambda: leads(model, args),
@@ -84,15 +83,13 @@ def main() -> None:
             model=model.name,
             measured=f"maps: {', '.join(args.only or ['every section'])}",
         )
-    out = Path(args.out or f"results/explain/{model.name}-{args.split}.json")
-    if out.is_file():
-        found = json.loads(out.read_text(encoding="utf-8")) | found
+    out = Path(args.out or f"results/explain/{model.name}-{args.split}.md")
+    title = f"Explanations of {model.name} on {args.split}, 95 % intervals over patients"
     for section in args.only or [s for s in SECTIONS if possible(s, model, args)]:
         began = time.perf_counter()
-        found[section] = makers[section]()
+        found = makers[section]()
         print(f"({section}: {time.perf_counter() - began:.0f} s)\n", flush=True)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        put_section(out, title, section, section_text(section, found))
 
 
 def arguments() -> argparse.Namespace:
@@ -108,7 +105,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", nargs="*", default=[], metavar="FILE[:PREFIX]")
     parser.add_argument("--reference", type=Path, metavar="FILE", help="for that section")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--out", help="default: results/explain/NAME-SPLIT.json")
+    parser.add_argument("--out", help="default: results/explain/NAME-SPLIT.md")
     args = parser.parse_args()
     if "reference" in (args.only or ()) and args.reference is None:
         parser.error("the section reference needs --reference FILE")

@@ -1,4 +1,4 @@
-"""What each loss of the single-lead student gains, on test: prints tables.
+"""What each loss of the single-lead student gains, on test: prints and writes tables.
 
     .venv/bin/python -m benchmarks.single_lead losses [--runs runs]
     .venv/bin/python -m benchmarks.single_lead each --leads I II V1 V5 --steps 1500
@@ -13,7 +13,6 @@ given; both by labels alone, from the same seed, with as many steps, on val and 
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -87,13 +86,13 @@ def main() -> None:
         model=f"{recipe.name}-{recipe.version} and its rivals",
         measured="mean AUC and F1 on lead I and on every lead",
     )
-    found = losses(recipe, args) if args.what == "losses" else each(recipe, args)
+    text = losses(recipe, args) if args.what == "losses" else each(recipe, args)
+    print(text)
     args.out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(found, indent=1) + "\n"
-    (args.out / f"{args.what}.json").write_text(text, encoding="utf-8")
+    (args.out / f"{args.what}.md").write_text(text, encoding="utf-8")
 
 
-def losses(recipe: SingleRecipe, args: argparse.Namespace) -> dict[str, Any]:
+def losses(recipe: SingleRecipe, args: argparse.Namespace) -> str:
     folder = args.runs / f"{recipe.name}-{recipe.version}"
     test, val = held(recipe, "test"), held(recipe, "val")
     said, cuts = {}, {}
@@ -102,12 +101,10 @@ def losses(recipe: SingleRecipe, args: argparse.Namespace) -> dict[str, Any]:
         said[loss] = [answers(network, test) for network in networks]
         cuts[loss] = [thresholds(answers(network, val), val) for network in networks]
         sys.stderr.write(f"{loss} is heard\n")
-    found = figures(test, said, cuts)
-    print(summary(found))
-    return found
+    return summary(figures(test, said, cuts))
 
 
-def each(recipe: SingleRecipe, args: argparse.Namespace) -> dict[str, Any]:
+def each(recipe: SingleRecipe, args: argparse.Namespace) -> str:
     recipe = replace(recipe, student=replace(recipe.student, steps=args.steps))
     folder = args.runs / f"{recipe.name}-{recipe.version}-{args.steps}"
     material = SingleMaterial(recipe, Material(recipe.base))
@@ -129,10 +126,22 @@ def each(recipe: SingleRecipe, args: argparse.Namespace) -> dict[str, Any]:
         found["leads"][lead] = {
             split: _alone(alone, together, k, there) for split, there in places.items()
         }
-        for split, one in found["leads"][lead].items():
-            cells = (words(one[name]) for name in ("alone", "together", "less"))
-            print(lead, split, *cells, sep=" | ", flush=True)
-    return found
+    return each_summary(found)
+
+
+def each_summary(found: dict[str, Any]) -> str:
+    """Return the figures of ``each`` as a Markdown table."""
+    names = ("alone", "together", "less")
+    rows = [
+        [lead, split, *(words(one[name]) for name in names)]
+        for lead, splits in found["leads"].items()
+        for split, one in splits.items()
+    ]
+    return (
+        "# A network for one lead alone beside one for all leads\n\n"
+        f"By labels alone, one seed, {found['steps']} steps each: mean AUC of the nine, 95 % "
+        "intervals over patients.\n\n" + table(["lead", "split", *names], rows)
+    )
 
 
 def _alone(
@@ -318,22 +327,30 @@ def summary(found: dict[str, Any]) -> str:
         if loss != BASE
     ]
     f1 = [[loss, *(f"{v:.3f}" for v in found["f1"][loss].values())] for loss in losses]
-    classes = [
-        [loss, *(f"{v:.3f}" for v in found["by_class"][loss]["I"].values())] for loss in losses
-    ]
-    f1_classes = [
-        [loss, *(f"{v:.2f}" for v in found["f1_by_class"][loss]["I"].values())] for loss in losses
-    ]
-    return "\n\n".join(
+    return "\n".join(
         (
-            "Mean AUC of the nine on test, mean over seeds, 95 % intervals over patients\n\n"
-            + table(["loss", *parts], rows),
-            "Over the second part by labels alone, paired\n\n" + table(["loss", *parts], gains),
-            "Mean F1, thresholds from val\n\n" + table(["loss", *STANDARD_12], f1),
-            "AUC by statement on lead I\n\n" + table(["loss", *CORE_CODES], classes),
-            "F1 by statement on lead I\n\n" + table(["loss", *CORE_CODES], f1_classes),
+            "# What each loss of the single-lead student gains, on test\n",
+            "## Mean AUC of the nine, mean over seeds, 95 % intervals over patients\n",
+            table(["loss", *parts], rows),
+            "## Over the second part by labels alone, paired\n",
+            table(["loss", *parts], gains),
+            "## Mean F1 of the nine, thresholds from val\n",
+            table(["loss", *STANDARD_12], f1),
+            "## AUC by statement and lead, mean over seeds\n",
+            _by_lead(found["by_class"], 3),
+            "## F1 by statement and lead, mean over seeds, thresholds from val\n",
+            _by_lead(found["f1_by_class"], 2),
         )
     )
+
+
+def _by_lead(found: dict[str, dict[str, dict[str, float]]], digits: int) -> str:
+    rows = [
+        [lead, loss, *(f"{found[loss][lead][code]:.{digits}f}" for code in CORE_CODES)]
+        for lead in STANDARD_12
+        for loss in found
+    ]
+    return table(["lead", "loss", *CORE_CODES], rows)
 
 
 if __name__ == "__main__":

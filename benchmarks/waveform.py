@@ -4,7 +4,8 @@ Reads the networks that ``python -m ecgcore train configs/danet.toml`` keeps und
 prints, for each disease and each set of the split, every variant by record and every map by beat.
 ``--write`` puts the figures into the cards of the model folders, and with them whether the module
 is an aid: its area above the plain classifier's, the paired interval clear of zero, on two sets.
-``--write --kept`` writes the figures that ``--out`` holds, without measuring again.
+The tables go to ``results/waveform.md``; ``--write --kept`` writes the figures that the last run
+on test left under ``runs/``, without measuring again.
 """
 
 import argparse
@@ -136,17 +137,17 @@ def main() -> int:
     parser.add_argument("--split", choices=("val", "test"), default="test")
     parser.add_argument("--body", default="diagnostic-1", help="the network of several tasks")
     parser.add_argument("--diseases", help="comma-separated; by default all of the recipe")
-    parser.add_argument("--out", default="results/waveform.json")
+    parser.add_argument("--out", default="results/waveform.md")
     parser.add_argument("--write", action="store_true", help="write into the model folders' cards")
-    parser.add_argument("--kept", action="store_true", help="with --write: what --out holds")
+    parser.add_argument("--kept", action="store_true", help="with --write: of the last run")
     args = parser.parse_args()
     if args.write and args.split != "test":
         parser.error("only figures on test go into a card")
     use_threads(1)
     recipe = read_waveform_recipe(Path(args.recipe))
-    if args.kept:
-        return _write_kept(recipe, Path(args.out)) if args.write else 0
     keep = Path(args.runs) / f"{recipe.name}-{recipe.version}"
+    if args.kept:
+        return _write_kept(recipe, keep / "test.json") if args.write else 0
     body = load_model(args.body) if args.body in available_models() else None
     if args.split == TEST:
         log_test_access(
@@ -167,9 +168,10 @@ def main() -> int:
         sys.stdout.flush()
         if args.write:
             _write(recipe, disease, figures)
+    (keep / f"{args.split}.json").write_text(json.dumps(found), encoding="utf-8")
     out = Path(args.out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps({"split": args.split, **found}, indent=1) + "\n", encoding="utf-8")
+    out.write_text(document(args.split, found), encoding="utf-8")
     return 0
 
 
@@ -270,6 +272,13 @@ def _mean_found(each: list[Found]) -> Found:
     return Found(hit, np.mean([f.mass for f in each], axis=0), each[0].chance)
 
 
+def document(split: str, found: dict[str, Any]) -> str:
+    """Return the figures of every disease as one Markdown text."""
+    head = f"# Waveform attention on {split}, 95 % intervals over patients\n"
+    parts = (as_text(disease, figures) for disease, figures in found.items())
+    return "\n".join([head, *parts]).rstrip() + "\n"
+
+
 def as_text(disease: str, figures: dict[str, Any]) -> str:
     """Return the figures of a disease as Markdown."""
     lines = [f"## {disease}", ""]
@@ -332,9 +341,9 @@ def _pointing(released: str, figures: dict[str, Any]) -> str:
 
 def _write_kept(recipe: WaveformRecipe, path: Path) -> int:
     """Write the figures of an earlier run on test into the cards."""
+    if not path.is_file():
+        sys.exit(f"{path} is not there: measure first.")
     kept = json.loads(path.read_text(encoding="utf-8"))
-    if kept.pop("split") != TEST:
-        sys.exit(f"{path.name} holds no figures on test.")
     for disease, figures in kept.items():
         _write(recipe, disease, figures)
     return 0

@@ -14,7 +14,8 @@ from ecgcore.cli.common import (
     one_line,
     output_name,
 )
-from ecgcore.errors import EcgError, InvalidArgumentError
+from ecgcore.errors import InvalidArgumentError
+from ecgcore.readers.base import writing
 from ecgcore.readers.convert import TARGETS, Converted, convert
 from ecgcore.recording import Recording
 
@@ -97,11 +98,8 @@ class _Outputs:
         EcgError
             If it may not be written there.
         """
-        try:
+        with writing(self._out):
             return self._next_numbered() if self._args.anonymize else self._named(file)
-        except OSError as error:
-            reason = (error.strerror or "no access").lower()
-            raise EcgError(f"{self._out} cannot be written to: {reason}.") from error
 
     def _named(self, file: str) -> Path:
         name = Path(output_name(self._args, file))
@@ -149,16 +147,13 @@ class _Outputs:
     def write(self, place: Path, made: Converted) -> list[Path]:
         """Write the files under a name of their own first, so that none is left half written."""
         folder = place.parent
-        try:
+        with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder, prefix=".converting-") as aside:
                 for name, content in made.files.items():
                     (Path(aside) / name).write_bytes(content)
                 for name in made.files:
                     (Path(aside) / name).replace(folder / name)
-        except OSError as error:
-            reason = (error.strerror or "no access").lower()
-            raise EcgError(f"{folder} cannot be written to: {reason}.") from error
         return [folder / name for name in made.files]
 
 

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         metavar="DIR",
-        help="the model folder, default weights/NAME; of a reference the folder of its figures, "
+        help="the model folder, default weights/NAME; of a reference the folder of its tables, "
         "default results/reference",
     )
     parser.add_argument(

@@ -17,6 +17,9 @@ from ecgcore.models import build
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_MODEL = "diagnostic-1"
+_NO_MODELS = (
+    "there are none: set ECG_WEIGHTS to the folder of models (weights in the project's repository)."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +58,15 @@ class LoadedModel:
 
 
 def weights_root() -> Path:
-    """Return the folder of model folders: ``ECG_WEIGHTS``, or ``weights`` in the project."""
+    """Return the folder of model folders.
+
+    ``ECG_WEIGHTS``, or ``weights`` in the package where it is installed, or in the project.
+    """
     named = os.environ.get("ECG_WEIGHTS")
-    return Path(named) if named else PROJECT_ROOT / "weights"
+    if named:
+        return Path(named)
+    installed = Path(__file__).resolve().parents[1] / "weights"
+    return installed if installed.is_dir() else PROJECT_ROOT / "weights"
 
 
 def available_models(task: str = STATEMENTS) -> list[str]:
@@ -128,8 +137,11 @@ def model_folder(name_or_folder: str | Path) -> Path:
         folder = weights_root() / name_or_folder
         # Without a separator only ".." could lead out of the folder of models.
         if name_or_folder in ("", ".", "..") or not folder.is_dir():
-            possible = ", ".join(available_models()) or "none"
-            raise ModelError(f"There is no model {name_or_folder!r}; there are: {possible}.")
+            possible = ", ".join(available_models())
+            raise ModelError(
+                f"There is no model {name_or_folder!r}; "
+                + (f"there are: {possible}." if possible else _NO_MODELS)
+            )
         return folder
     folder = Path(name_or_folder)
     if not folder.is_dir():

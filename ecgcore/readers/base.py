@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import EcgError, InvalidArgumentError, ReadError, TooLargeError, shortage
 from ecgcore.recording import MAX_FS_HZ, Patient, Provenance
-from ecgcore.units import is_normalised, is_voltage
+from ecgcore.units import MV, is_normalised, is_voltage
 
 MIB = 2**20
 HEAD_BYTES = 65_536
@@ -326,3 +326,31 @@ def optional(take: Callable[[], _T]) -> _T | None:
             return take()
     except ReadError:
         return None
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Write something: what the system refuses becomes one sentence about ``path``.
+
+    Raises
+    ------
+    EcgError
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or "no access").lower()
+        raise EcgError(f"{shown(str(path), 200)} cannot be written to: {reason}.") from error
+
+
+def require_voltage(unit: str, format_name: str) -> None:
+    """Refuse to write normalised units into a format that knows voltages only.
+
+    Raises
+    ------
+    InvalidArgumentError
+    """
+    if unit != MV:
+        raise InvalidArgumentError(
+            f"The recording is in {unit}; {format_name} needs a voltage, so save it as WFDB or CSV."
+        )

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import MissingInformationError, ReadError, TooLargeError
+from ecgcore.errors import ReadError, TooLargeError
 from ecgcore.readers.assemble import listed
 from ecgcore.readers.base import ReadOptions, shown
 from ecgcore.recording import MAX_FS_HZ
@@ -191,53 +191,6 @@ def rate_of(interval_text: str, seconds_per_unit: float) -> float | None:
     if nearest > 0 and abs(rate - nearest) <= rate * (close + 1e-9):
         rate = float(nearest)
     return rate if 0 < rate <= MAX_FS_HZ else None
-
-
-def checked_rate(rate: float | None, options: ReadOptions, notes: list[str]) -> float:
-    """Return the file's rate, or the caller's where the file tells none.
-
-    Raises
-    ------
-    MissingInformationError
-        If neither tells.
-    ReadError
-        For a rate that cannot be.
-    """
-    if rate is None:
-        if options.fs_hz is None:
-            raise MissingInformationError(
-                "The file does not tell its sampling rate; it must be given.", ("fs_hz",)
-            )
-        notes.append(f"The sampling rate, {options.fs_hz:g} Hz, was given by the user.")
-        return options.fs_hz
-    if not 0 < rate <= MAX_FS_HZ:
-        raise ReadError(
-            f"The file's sampling rate is {rate:g} Hz; it must be above 0, up to {MAX_FS_HZ:g}."
-        )
-    if options.fs_hz not in (None, rate):
-        notes.append(
-            f"The rate given, {options.fs_hz:g} Hz, was not used: the file says {rate:g} Hz."
-        )
-    return rate
-
-
-def checked_unit(unit: str, what: str, options: ReadOptions, notes: list[str]) -> str:
-    """Return the file's unit of ``what``, or the caller's where the file tells none.
-
-    Raises
-    ------
-    MissingInformationError
-        If neither tells.
-    """
-    if unit.strip():
-        return unit.strip()
-    if options.unit is None:
-        raise MissingInformationError(
-            f"The file does not tell the unit of {shown(what, 32) or 'a lead'}; it must be given.",
-            ("unit",),
-        )
-    notes.append(f"The unit, {options.unit}, was given by the user.")
-    return options.unit
 
 
 def is_amplitude(unit: str) -> bool:

@@ -2,8 +2,8 @@
 
 A network (:mod:`ecgcore.models.resnet34`) or four feature models on 636 expert features; on
 CPSC 2018 in full, in ten seeded folds (8 to learn from, 1 to choose on, 1 to measure on), or on
-the project's fixed splits.  Figures go to one JSON file a seed and fold; weights and predictions
-stay in the folder of runs.
+the project's fixed splits.  Figures go to one table a method; weights, predictions and all that is
+known of each run stay in the folder of runs.
 
 Notes
 -----
@@ -46,7 +46,14 @@ from ecgcore.training.feature_models import fit_feature_model
 from ecgcore.training.reference_data import Division, divisions, load_reference_data
 from ecgcore.training.reference_loop import fit_reference, probabilities
 from ecgcore.training.reference_recipe import CPSC2018, RESNET34, ReferenceRecipe
-from ecgcore.training.reference_score import choose, macro_f1, rounded, summary, test_figures
+from ecgcore.training.reference_score import (
+    choose,
+    macro_f1,
+    rounded,
+    summary,
+    test_figures,
+    write_figures,
+)
 
 Predictions = tuple[NDArray[np.float64], NDArray[np.float64], dict[str, Any]]
 
@@ -58,9 +65,9 @@ def make_reference(recipe: ReferenceRecipe, results: Path, runs: Path) -> dict[s
     ----------
     recipe : ReferenceRecipe
     results : Path
-        Folder of the JSON files: ``NAME-seedS[-foldK].json``, and ``NAME.json`` with the mean.
+        Folder of the tables, ``NAME.csv`` or ``NAME-METHOD.csv``: a row a seed, fold and statement.
     runs : Path
-        Folder for folds, checkpoints and predictions.
+        Folder for folds, checkpoints, predictions and each run's ``figures.json``.
 
     Returns
     -------
@@ -69,15 +76,13 @@ def make_reference(recipe: ReferenceRecipe, results: Path, runs: Path) -> dict[s
     """
     data = load_reference_data(recipe)
     found: dict[str, list[dict[str, Any]]] = {}
-    summaries: dict[str, Any] = {}
     for seed in recipe.seeds:
         for division in divisions(recipe, data, seed):
             for method in (RESNET34,) if recipe.kind == RESNET34 else recipe.models:
                 run = _Run(recipe, data, division, seed, method)
-                found.setdefault(method, []).append(_figures(run, results, runs)["test"])
-                summaries[method] = summary(found[method])
-                _write(results / f"{run.family}.json", summaries[method])
-    return summaries
+                found.setdefault(method, []).append(_figures(run, runs))
+                write_figures(results / f"{run.family}.csv", found[method])
+    return {name: summary([each["test"] for each in made]) for name, made in found.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +118,10 @@ class _Run:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
-def _figures(run: _Run, results: Path, runs: Path) -> dict[str, Any]:
+def _figures(run: _Run, runs: Path) -> dict[str, Any]:
     """Return a run's figures, made now or taken from its file."""
-    path, keep, key = results / f"{run.name}.json", runs / run.name, run.key()
+    keep, key = runs / run.name, run.key()
+    path = keep / "figures.json"
     if path.is_file():
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if kept.get("key") == key:

@@ -4,8 +4,10 @@ Thresholds come from the validation records alone: of 100 values from 0 to 1, th
 highest F1.  A record is flagged at the threshold or above, there and on test alike.
 """
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,8 @@ from ecgcore.statements import CORE_CODES
 GRID = np.linspace(0.0, 1.0, 100)
 NO_POSITIVE = 0.5
 DIGITS = 4
+MEAN = "mean"
+SHOWN = ("auc", "average_precision", "f1", "sensitivity", "specificity", "ppv", "ece", "brier")
 ORIGIN = "highest F1 of 100 values from 0 to 1 on the validation records"
 
 
@@ -76,6 +80,55 @@ def test_figures(
     figures["how"]["threshold"] = ORIGIN
     rounded_figures: dict[str, Any] = rounded(figures)
     return rounded_figures
+
+
+def write_figures(path: Path, runs: Sequence[Mapping[str, Any]]) -> None:
+    """Write runs' figures on test as a table: a row a seed, fold and statement, and their mean."""
+    rows = [row for run in runs for row in _rows(run)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_figures(path: Path) -> list[dict[str, Any]]:
+    """Return what :func:`write_figures` wrote, as :func:`summary` takes it, with ``seed``."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    runs: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        empty: dict[str, Any] = {"seed": int(row["seed"]), "fold": row["fold"], "classes": {}}
+        run = runs.setdefault((row["seed"], row["fold"]), empty)
+        figures = {
+            name: {part: _number(row[key]) for part, key in _columns(name)} for name in SHOWN
+        }
+        if row["statement"] == MEAN:
+            run["mean"] = figures
+        else:
+            run["classes"][row["statement"]] = figures
+    return list(runs.values())
+
+
+def _rows(run: Mapping[str, Any]) -> list[dict[str, Any]]:
+    test = run["test"]
+    rows = []
+    for code, made in [*test["classes"].items(), (MEAN, test["mean"])]:
+        row = {"seed": run["seed"], "fold": run["fold"], "statement": code}
+        row["epoch"] = run["made"].get("best_epoch", "")
+        row |= {name: made.get(name, "") for name in ("n", "n_positive", "threshold")}
+        for name in SHOWN:
+            row |= {key: made[name][part] for part, key in _columns(name)}
+        rows.append(row)
+    return rows
+
+
+def _columns(figure: str) -> tuple[tuple[str, str], ...]:
+    return (("value", figure), ("low", f"{figure}_low"), ("high", f"{figure}_high"))
+
+
+def _number(cell: str) -> float | None:
+    return float(cell) if cell else None
 
 
 def summary(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The published teacher and students: from a recipe to figures.
 
-Figures go to one JSON file for each network; weights and predictions stay in the folder of runs.
+Figures go to one table; weights and what is told of each training stay in the folder of runs.
 
 Notes
 -----
@@ -188,7 +188,7 @@ def make_transfer(
     Parameters
     ----------
     results : Path
-        Folder of the JSON file ``NAME.json``.
+        Folder of the tables, ``NAME.md``.
     runs : Path
         Folder for weights.
 
@@ -213,8 +213,7 @@ def make_transfer(
     for name, more in facts.items():
         found["networks"][name] |= more
     results.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(found, indent=1, allow_nan=False) + "\n"
-    (results / f"{recipe.name}.json").write_text(text, encoding="utf-8")
+    (results / f"{recipe.name}.md").write_text(document(found), encoding="utf-8")
     return found
 
 
@@ -377,6 +376,31 @@ def _gains(
 def _bce_of(name: str) -> str:
     parts = name.split("-")
     return "-".join((parts[0], BCE, parts[-1])) if len(parts) == 3 else ""
+
+
+def document(found: dict[str, Any]) -> str:
+    """Return all figures of a recipe as one Markdown text."""
+    codes = list(_by_code(next(iter(found["networks"].values()))))
+    rows = [
+        f"| {name} | {' | '.join(_by_code(each)[code] for code in codes)} |\n"
+        for name, each in found["networks"].items()
+    ]
+    notes = "".join(f"- {note}\n" for note in found["notes"])
+    return (
+        f"# {found['recipe']}\n\nOn test, 95 % intervals over patients. LEAD-VARIANT-seedN; both: "
+        f"MKD and CLT. Over BCE: paired, same lead and seed.\n\n{notes}\n{summary_text(found)}\n"
+        f"AUC by statement:\n\n| Network | {' | '.join(codes)} |\n{'| --- ' * (len(codes) + 1)}|\n"
+        + "".join(rows)
+    )
+
+
+def _by_code(network: dict[str, Any]) -> dict[str, str]:
+    """Return a network's area by statement, without intervals."""
+    return {
+        code: "-" if made["auc"]["value"] is None else f"{made['auc']['value']:.3f}"
+        for part in network["test"].values()
+        for code, made in part["classes"].items()
+    }
 
 
 def summary_text(found: dict[str, Any]) -> str:

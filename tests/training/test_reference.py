@@ -35,7 +35,14 @@ from ecgcore.training.reference_recipe import (
     is_reference_recipe,
     read_reference_recipe,
 )
-from ecgcore.training.reference_score import GRID, choose, grid_threshold, macro_f1, summary
+from ecgcore.training.reference_score import (
+    GRID,
+    choose,
+    grid_threshold,
+    macro_f1,
+    read_figures,
+    summary,
+)
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 TINY = ReferenceRecipe(
@@ -243,13 +250,14 @@ def test_figures_of_every_seed_are_written_and_not_made_twice(tmp_path, monkeypa
     data = packed([0.5] * 40)
     monkeypatch.setattr("ecgcore.training.reference.load_reference_data", lambda _recipe: data)
     first = make_reference(TINY, tmp_path / "results", tmp_path / "runs")
-    path = tmp_path / "results" / "tiny-seed0.json"
-    figures = json.loads(path.read_text())
+    figures = json.loads((tmp_path / "runs" / "tiny-seed0" / "figures.json").read_text())
     assert figures["data"]["train"] == 20
     assert figures["test"]["n"] == 10
     assert figures["made"]["epochs"] == 2
     assert set(figures["test"]["classes"]) == set(CORE_CODES)
-    assert not list((tmp_path / "results").glob("*.safetensors"))
+    assert [p.name for p in (tmp_path / "results").iterdir()] == ["tiny.csv"]
+    (seed,) = {row["seed"] for row in read_figures(tmp_path / "results" / "tiny.csv")}
+    assert seed == 0
     kept = json.loads((tmp_path / "runs" / "tiny-seed0" / "division.json").read_text())
     assert len(kept["test"]) == 10
     monkeypatch.setattr("ecgcore.training.reference._network", None)

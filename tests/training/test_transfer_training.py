@@ -1,6 +1,5 @@
 """The published pair from recipe to figures: data, schedules, runs, on made records."""
 
-import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,13 @@ from ecgcore.statements import CORE_CODES, SUPERCLASSES
 from ecgcore.training import transfer_make
 from ecgcore.training.transfer_data import TransferSet, fixed_length, scaled, wavelet_band
 from ecgcore.training.transfer_fit import answers, fit_network, mean_of_views
-from ecgcore.training.transfer_make import make_transfer, runs_of, summary_text, untrained
+from ecgcore.training.transfer_make import (
+    document,
+    make_transfer,
+    runs_of,
+    summary_text,
+    untrained,
+)
 from ecgcore.training.transfer_recipe import Schedule, read_transfer_recipe
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -175,7 +180,7 @@ def test_a_recipe_is_run_to_figures_and_not_run_again(tmp_path, monkeypatch):
     assert set(found["gains"]["I-both-seed0"]) == {"nine", "super"}
     auc = found["networks"]["teacher"]["test"]["nine"]["mean"]["auc"]
     assert 0 <= auc["low"] <= auc["value"] <= auc["high"] <= 1
-    assert json.loads((tmp_path / "results" / "mvkt_splits.json").read_text()) == found
+    assert (tmp_path / "results" / "mvkt_splits.md").read_text() == document(found)
     assert "I-both-seed0 | nine" in summary_text(found)
 
     def never(*_args: object, **_more: object) -> None:

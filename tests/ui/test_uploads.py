@@ -197,6 +197,18 @@ def test_members_of_an_archive_are_asked_for_one_by_one(app: AppTest) -> None:
     assert line(app, "all.zip › b.csv").startswith("?")
 
 
+def test_an_answered_file_that_takes_long_to_read_offers_cancel(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(app, ("a.csv", table(0.1, head="")))
+    monkeypatch.setattr("ui.working._QUIET_S", 0.0)
+    app.number_input[0].set_value(250.0)
+    app.selectbox[0].select("mV")
+    button(app, "Read with these values").click().run()
+    assert not app.exception
+    assert line(app, "a.csv").startswith("✓")
+
+
 def test_an_answer_that_cannot_be_leaves_the_question(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

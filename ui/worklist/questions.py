@@ -35,9 +35,11 @@ def ask_missing(found: Uploads) -> None:
         )
         if entry.complaint:
             st.text(f"Not possible: {entry.complaint}")
-        if st.form_submit_button("Read with these values", type="primary"):
-            found.answer(alike if everywhere else [entry], told)
-            st.rerun()
+        answered = st.form_submit_button("Read with these values", type="primary")
+    if answered:
+        # Outside the form: where reading takes long, it offers Cancel, which no form may hold.
+        found.answer(alike if everywhere else [entry], told)
+        st.rerun()
 
 
 def describe_needs(entry: Entry) -> str:

@@ -13,9 +13,11 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import MissingInformationError, ReadError
-from ecgcore.readers.assemble import chosen_names, finish, listed, make_patient
+from ecgcore.errors import ReadError
+from ecgcore.readers.asking import resolve_rate
+from ecgcore.readers.assemble import finish, listed, make_patient
 from ecgcore.readers.base import Draft, ReadOptions, Source, shown
+from ecgcore.readers.building import choose_rows
 from ecgcore.recording import Provenance, Recording
 from ecgcore.units import MV
 
@@ -68,15 +70,12 @@ def read(source: Source, options: ReadOptions) -> Recording:
         raise ReadError(f"The samples are coded as type {coding}; 16-bit samples (1) can be read.")
     if step_nv == 0:
         raise ReadError("The ATC file gives a resolution of 0 nV; its voltage is unknown.")
-    fs_hz = _rate(rate, options, notes)
-    names = chosen_names(list(blocks.leads), options)
+    fs_hz = resolve_rate(rate or None, options, notes)
+    kept, names = choose_rows(list(blocks.leads), options)
     signal = _signal(blocks, step_nv, options, notes)
-    kept = [i for i, name in enumerate(names) if name is not None]
-    if not kept:
-        raise ReadError("No lead is left to read.")
     start, device, identity = _info(blocks.info)
     draft = Draft(
-        names=[str(names[i]) for i in kept],
+        names=names,
         signal=signal[kept],
         fs_hz=fs_hz,
         unit=MV,
@@ -159,21 +158,6 @@ def _signal(
         stored = np.frombuffer(content, "<i2", counts[name])
         signal[row, : stored.size] = stored.astype(np.float64) * step_nv / 1e6
     return signal
-
-
-def _rate(stated: int, options: ReadOptions, notes: list[str]) -> float:
-    if stated > 0:
-        if options.fs_hz not in (None, stated):
-            notes.append(
-                f"The rate given, {options.fs_hz:g} Hz, was not used: the file says {stated} Hz."
-            )
-        return float(stated)
-    if options.fs_hz is None:
-        raise MissingInformationError(
-            "The ATC file does not tell the sampling rate; it must be given.", ("fs_hz",)
-        )
-    notes.append(f"The sampling rate, {options.fs_hz:g} Hz, was given by the user.")
-    return options.fs_hz
 
 
 def _filter(flags: int) -> str:

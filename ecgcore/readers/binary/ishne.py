@@ -12,9 +12,11 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import MissingInformationError, ReadError
-from ecgcore.readers.assemble import chosen_names, finish, listed, make_patient
+from ecgcore.errors import ReadError
+from ecgcore.readers.asking import ask_for_unit, note_unit, resolve_rate
+from ecgcore.readers.assemble import finish, listed, make_patient
 from ecgcore.readers.base import Draft, ReadOptions, Source, shown
+from ecgcore.readers.building import choose_rows, same_or_differs
 from ecgcore.recording import Patient, Provenance, Recording
 from ecgcore.units import MV, is_normalised, mv_per
 
@@ -86,12 +88,9 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """
     notes: list[str] = []
     header = _parse(source.data, notes)
-    names = chosen_names([_LEADS.get(code, "") for code in header.leads], options)
-    fs_hz = _rate(header, options, notes)
+    kept, names = choose_rows([_LEADS.get(code, "") for code in header.leads], options)
+    fs_hz = resolve_rate(header.fs_hz if header.fs_hz > 0 else None, options, notes)
     frames = _frames(source.data, header, options, notes)
-    kept = [i for i, name in enumerate(names) if name is not None]
-    if not kept:
-        raise ReadError("No lead is left to read.")
     scales = _scales(header, kept, options, notes)
     _note_state(header, notes)
     signal = np.empty((len(kept), frames.shape[0]), dtype=np.float32)
@@ -101,9 +100,8 @@ def read(source: Source, options: ReadOptions) -> Recording:
         values[frames[:, i] == ABSENT] = np.nan
         signal[row] = values
     start = _moment(header)
-    gains = dict.fromkeys(f"{scale * 1e6:.6g} nV a step" for scale in scales)
     draft = Draft(
-        names=[str(names[i]) for i in kept],
+        names=names,
         signal=signal,
         fs_hz=fs_hz,
         unit=MV,
@@ -111,7 +109,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
             format="ISHNE",
             original_fs_hz=fs_hz,
             original_unit="nV",
-            original_gain=next(iter(gains)) if len(gains) == 1 else "differs by lead",
+            original_gain=same_or_differs(f"{scale * 1e6:.6g} nV a step" for scale in scales),
             device=shown(header.recorder),
         ),
         start=start,
@@ -209,22 +207,6 @@ def _announced(header: _Header, present: int, notes: list[str]) -> int:
     return announced
 
 
-def _rate(header: _Header, options: ReadOptions, notes: list[str]) -> float:
-    if header.fs_hz > 0:
-        if options.fs_hz not in (None, header.fs_hz):
-            notes.append(
-                f"The rate given, {options.fs_hz:g} Hz, was not used: the header says "
-                f"{header.fs_hz} Hz."
-            )
-        return float(header.fs_hz)
-    if options.fs_hz is None:
-        raise MissingInformationError(
-            "The header does not tell the sampling rate; it must be given.", ("fs_hz",)
-        )
-    notes.append(f"The sampling rate, {options.fs_hz:g} Hz, was given by the user.")
-    return options.fs_hz
-
-
 def _scales(
     header: _Header, kept: Sequence[int], options: ReadOptions, notes: list[str]
 ) -> list[float]:
@@ -233,12 +215,8 @@ def _scales(
     if all(step > 0 for step in steps):
         return [step * 1e-6 for step in steps]
     if options.unit is None or is_normalised(options.unit):
-        raise MissingInformationError(
-            "The header does not tell the resolution of every lead, so the voltage is unknown; "
-            "the unit of one step must be given.",
-            ("unit",),
-        )
-    notes.append(f"The unit of the samples, {options.unit}, was given by the user.")
+        raise ask_for_unit("every lead")
+    note_unit(options.unit, notes)
     return [step * 1e-6 if step > 0 else mv_per(options.unit) for step in steps]
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import MissingInformationError, ReadError, TooLargeError
+from ecgcore.errors import ReadError, TooLargeError
 from ecgcore.leads import canonical_lead
+from ecgcore.readers.asking import ask_for_rate, ask_for_unit, note_rate, note_unit
 from ecgcore.readers.assemble import (
     chosen_names,
     finish,
@@ -96,7 +97,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
         names = [name or f"channel {i + 1}" for i, name in slower]
         notes.append(f"{listed(names)} {were(names)} left out: sampled at a lower rate.")
     if tags.INTERVAL not in frames[0].channels[chosen[0][0]]:
-        notes.append(f"The sampling rate, {fs_hz:g} Hz, was given by the user.")
+        note_rate(None, options, notes)
     rows = [_physical(frames, i, options, notes) for i, _ in chosen]
     if len({len(row) for row in rows}) > 1:
         raise ReadError("The channels of the MFER file have different numbers of samples.")
@@ -332,9 +333,7 @@ def _is_ecg(given: Given, label: str) -> bool:
 def _rate(given: Given, options: ReadOptions) -> float:
     if tags.INTERVAL not in given:
         if options.fs_hz is None:
-            raise MissingInformationError(
-                "The MFER file does not tell the sampling rate; it must be given.", ("fs_hz",)
-            )
+            raise ask_for_rate()
         return options.fs_hz
     unit, value = tags.quantity(*given[tags.INTERVAL])
     if unit not in (0, 1):
@@ -357,14 +356,10 @@ def _physical(
             raise ReadError("A channel named as a lead is no voltage in the MFER file.")
         scale = float(step_v * 1000)
     elif options.unit is not None and is_voltage(options.unit):
-        notes.append(f"The unit of the samples, {options.unit}, was given by the user.")
+        note_unit(options.unit, notes)
         scale = mv_per(options.unit)
     else:
-        raise MissingInformationError(
-            "The MFER file does not tell the resolution, so the voltage is unknown; the unit of "
-            "one step must be given.",
-            ("unit",),
-        )
+        raise ask_for_unit("its samples")
     offset = _typed(given, tags.OFFSET)
     null = _typed(given, tags.NULL)
     # Infinite values are found and noted when assembled; what signals "no number" is one.

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from ecgcore.errors import MissingInformationError, ReadError, TooLargeError
+from ecgcore.errors import ReadError, TooLargeError
 from ecgcore.readers import pdf
+from ecgcore.readers.asking import ask_for_unit
 from ecgcore.readers.assemble import (
     SIMULATED_COMMENT,
     chosen_names,
@@ -26,6 +27,7 @@ from ecgcore.readers.assemble import (
     parse_sex,
 )
 from ecgcore.readers.base import MIB, Draft, ReadOptions, Source, library, optional, shown
+from ecgcore.readers.building import describe_step, same_or_differs
 from ecgcore.readers.dicom.codes import is_ecg_storage
 from ecgcore.readers.dicom.groups import (
     Channel,
@@ -206,11 +208,7 @@ def _samples(
             continue
         unit = channel.unit or options.unit or ""
         if not unit:
-            raise MissingInformationError(
-                f"The DICOM file does not tell the sensitivity of {shown(channel.name)}, so its "
-                "voltage is unknown; the unit of its samples must be given.",
-                ("unit",),
-            )
+            raise ask_for_unit(shown(channel.name))
         if not is_voltage(unit):
             raise ReadError(f"{shown(channel.name)} is in {shown(unit)}; a voltage is needed.")
         raw = stored[:, channel.index]
@@ -292,16 +290,14 @@ def _padding(group: Group, stored: NDArray[np.integer], notes: list[str]) -> int
 def _provenance(dataset: Dataset, group: Group, channels: Sequence[Channel]) -> Provenance:
     maker = optional(lambda: str(dataset.get("Manufacturer") or "")) or ""
     model = optional(lambda: str(dataset.get("ManufacturerModelName") or "")) or ""
-    filters = dict.fromkeys(channel.filter_text for channel in channels)
-    gains = dict.fromkeys(f"{c.scale:g} {shown(c.unit)} a step" for c in channels)
     statements, measurements = _annotations(dataset)
     return Provenance(
         format="DICOM",
         original_fs_hz=group.fs_hz,
         original_unit=listed(dict.fromkeys(channel.unit for channel in channels)),
-        original_gain=next(iter(gains)) if len(gains) == 1 else "differs by lead",
+        original_gain=same_or_differs(describe_step(c.scale, c.unit) for c in channels),
         device=shown(" ".join(p for p in (maker, model) if p and p.lower() != "unknown")),
-        device_filter=next(iter(filters)) if len(filters) == 1 else "differs by lead",
+        device_filter=same_or_differs(channel.filter_text for channel in channels),
         machine_statements=statements,
         machine_measurements=measurements,
         simulated=optional(lambda: str(dataset.get("ImageComments"))) == SIMULATED_COMMENT,

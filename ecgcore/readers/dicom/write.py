@@ -15,13 +15,12 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from ecgcore.errors import EcgError, InvalidArgumentError
+from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import STANDARD_12
 from ecgcore.readers.assemble import SIMULATED_COMMENT
-from ecgcore.readers.base import shown
+from ecgcore.readers.base import require_voltage, shown, writing
 from ecgcore.readers.dicom.codes import COMPUTED_CHANNEL, code_of_lead
 from ecgcore.recording import Recording
-from ecgcore.units import MV
 
 STEPS_PER_MV = 1000.0  # one step is 1 microvolt
 # Limits of the standard: PS3.3 A.34.3.4 (12-lead), A.34.4.4 (general), A.34.5.4 (ambulatory).
@@ -57,11 +56,7 @@ def write_dicom(recording: Recording, path: str | Path, *, anonymised: bool = Fa
     EcgError
         If the file cannot be written.
     """
-    if recording.unit != MV:
-        raise InvalidArgumentError(
-            f"The recording is in {recording.unit}; DICOM needs a voltage, so save it as WFDB or "
-            "CSV."
-        )
+    require_voltage(recording.unit, "DICOM")
     path = Path(path)
     stored = _stored(recording)
     dataset = _dataset(recording, _storage(recording, stored))
@@ -70,11 +65,8 @@ def write_dicom(recording: Recording, path: str | Path, *, anonymised: bool = Fa
         dataset.DeidentificationMethod = "ecgcore: no identity, no dates, no device"
         dataset.LongitudinalTemporalInformationModified = "REMOVED"
     dataset.WaveformSequence = [_group(recording, stored)]
-    try:
+    with writing(path):
         dcmwrite(path, dataset, enforce_file_format=True)
-    except OSError as error:
-        reason = (error.strerror or "no access").lower()
-        raise EcgError(f"{shown(str(path), 200)} cannot be written to: {reason}.") from error
     return path
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.errors import MissingInformationError, ReadError
+from ecgcore.readers.asking import ask_for_unit
 from ecgcore.readers.assemble import finish, listed, make_patient, parse_sex
 from ecgcore.readers.base import Draft, ReadOptions, Source, library, optional, shown
 from ecgcore.readers.channels import Kind, given_names, is_other_signal, kinds_of, left_out
@@ -246,10 +247,7 @@ def _described(channels: Sequence[_Channel]) -> str:
 def _check_units(channels: Sequence[_Channel]) -> None:
     missing = [shown(channel.name) for channel in channels if not channel.unit]
     if missing:
-        raise MissingInformationError(
-            f"The file does not tell the unit of {listed(missing[:12])}; it must be given.",
-            ("unit",),
-        )
+        raise ask_for_unit(listed(missing[:12]))
     if not any(is_voltage(channel.unit) for channel in channels):
         found = listed(dict.fromkeys(shown(channel.unit) for channel in channels))
         raise ReadError(f"The ECG channels are in {found}; V, mV, uV or nV is needed.")

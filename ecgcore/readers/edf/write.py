@@ -12,12 +12,11 @@ import edfio
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import EcgError, InvalidArgumentError
+from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import canonical_lead
-from ecgcore.readers.base import shown
+from ecgcore.readers.base import require_voltage, writing
 from ecgcore.readers.edf.texts import ABSENT, AGE, ALL_LEADS, COMPUTED, PADDING, SIMULATED
 from ecgcore.recording import Recording
-from ecgcore.units import MV
 
 # Zero is a step, and the range is the same to both sides.
 _MOST_STEPS = 32_767
@@ -59,10 +58,7 @@ def write_edf(recording: Recording, path: str | Path) -> Path:
     EcgError
         If the file cannot be written.
     """
-    if recording.unit != MV:
-        raise InvalidArgumentError(
-            f"The recording is in {recording.unit}; EDF needs a voltage, so save it as WFDB or CSV."
-        )
+    require_voltage(recording.unit, "EDF")
     path = Path(path)
     records = plan_records(recording)
     labels = edf_labels(recording.leads)
@@ -76,11 +72,8 @@ def write_edf(recording: Recording, path: str | Path) -> Path:
         data_record_duration=records.seconds,
         annotations=list(_annotations(recording, labels, records)),
     )
-    try:
+    with writing(path):
         path.write_bytes(edf.to_bytes())
-    except OSError as error:
-        reason = (error.strerror or "no access").lower()
-        raise EcgError(f"{shown(str(path), 200)} cannot be written to: {reason}.") from error
     return path
 
 

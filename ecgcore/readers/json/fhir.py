@@ -8,41 +8,35 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecgcore.errors import MissingInformationError, ReadError
 from ecgcore.leads import CHEST_6, canonical_lead
-from ecgcore.readers.assemble import (
-    chosen_names,
-    finish,
-    is_other_signal,
-    listed,
-    make_patient,
-    parse_sex,
-    were,
+from ecgcore.readers.asking import resolve_rate, resolve_unit
+from ecgcore.readers.assemble import listed, were
+from ecgcore.readers.base import HEAD_BYTES, ReadOptions, Source, shown
+from ecgcore.readers.building import (
+    Lead,
+    describe_device,
+    keep_ecg,
+    make_patient_at,
+    make_recording,
+    millivolts_per,
+    scale_lead,
 )
-from ecgcore.readers.base import HEAD_BYTES, Draft, ReadOptions, Source, shown
 from ecgcore.readers.json.fhir_xml import RESOURCES, as_json, is_fhir_xml
 from ecgcore.readers.json.text import load_json
 from ecgcore.readers.mdc import is_mdc, lead_name
 from ecgcore.readers.text_values import (
     Samples,
-    age_at,
-    birth_date,
-    checked_rate,
-    checked_unit,
-    equal_length,
     is_amplitude,
     iso_time,
     number,
     rate_of,
     samples,
-    scaled,
     too_many,
 )
 from ecgcore.readers.xml.parse import parse
 from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
-from ecgcore.units import MV, NU, is_voltage, mv_per
 
 _RESOURCE = re.compile(r'"resourceType"\s*:\s*"(\w{1,40})"')
 # Words for samples that are wrong, above or below what could be measured (SampledData.data).
@@ -50,7 +44,6 @@ _ABSENT = frozenset({"e", "u", "l"})
 _MAX_DIMENSIONS = 64
 _MAX_MEASUREMENTS = 100
 Json = Mapping[str, Any]
-Rows = NDArray[np.float32]
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -74,15 +67,10 @@ def is_resource(content: Any) -> bool:
     return _dict(content).get("resourceType") in RESOURCES.values()
 
 
-@dataclass
-class _Lead:
-    """One dimension of a SampledData."""
+@dataclass(eq=False)
+class _Lead(Lead):
+    """One dimension of a SampledData, and the time of its Observation."""
 
-    name: str
-    unit: str
-    gain: str
-    fs_hz: float | None
-    values: Rows
     effective: str = ""
 
 
@@ -108,32 +96,20 @@ def read(source: Source, options: ReadOptions) -> Recording:
             "The FHIR resource holds no SampledData; export the Observation with its samples."
         )
     leads = _together(leads, notes)
-    fs_hz = checked_rate(leads[0].fs_hz, options, notes)
-    leads = _only_ecg(leads, options, notes)
+    fs_hz = resolve_rate(leads[0].fs_hz, options, notes)
+    leads = keep_ecg(leads, options, notes)
     main = _of(observations, leads[0].effective)
     start = _moment(leads[0].effective)
-    gains = dict.fromkeys(lead.gain for lead in leads)
-    names = [lead.name for lead in leads]
-    rows = equal_length([lead.values for lead in leads], names, options, notes)
-    draft = Draft(
-        names=names,
-        signal=rows,
-        fs_hz=fs_hz,
-        unit=MV if is_voltage(leads[0].unit) else NU,
-        provenance=Provenance(
-            format="FHIR",
-            original_fs_hz=fs_hz,
-            original_unit=listed(dict.fromkeys(shown(lead.unit, 16) for lead in leads)),
-            original_gain=next(iter(gains)) if len(gains) == 1 else "differs by lead",
-            device=_device(main, resources),
-            machine_statements=_statements(main),
-            machine_measurements=_measurements(observations),
-        ),
-        start=start,
-        patient=_patient(main, resources, start, options),
-        notes=notes,
+    told = Provenance(
+        format="FHIR",
+        device=_device(main, resources),
+        machine_statements=_statements(main),
+        machine_measurements=_measurements(observations),
     )
-    return finish(draft, source)
+    patient = _patient(main, resources, start, options)
+    return make_recording(
+        leads, fs_hz, told, source, options, start=start, patient=patient, notes=notes
+    )
 
 
 def _load(data: bytes, notes: list[str]) -> Any:
@@ -184,8 +160,9 @@ def _leads(
     for part in [observation, *map(_dict, _list(observation.get("component")))]:
         data = _dict(part.get("valueSampledData"))
         if _text(data.get("data")):
-            lead = _sampled(part, data, room, options, notes)
-            found += [replace(one, effective=_effective(observation)) for one in lead]
+            time = _effective(observation)
+            for lead in _sampled(part, data, room, options, notes):
+                found.append(_Lead(**vars(lead), effective=time))
     if len(found) > 4 * MAX_LEADS:
         raise ReadError(f"The Observation has {len(found)} leads; up to {MAX_LEADS} can be read.")
     return found
@@ -208,7 +185,7 @@ def _sampled(
     room: list[int],
     options: ReadOptions,
     notes: list[str],
-) -> list[_Lead]:
+) -> list[Lead]:
     """Return the lead, or leads, of a SampledData: data times factor plus origin."""
     if "offsets" in data:
         raise ReadError("The samples are not evenly spaced (SampledData.offsets); export others.")
@@ -216,7 +193,7 @@ def _sampled(
     origin = _dict(data.get("origin"))
     units = [_text(origin.get("code")), _text(origin.get("unit"))]
     written = next((unit for unit in units if is_amplitude(unit)), units[1] or units[0])
-    unit = checked_unit(written, name or "the samples", options, notes)
+    unit = resolve_unit(written, name or "the samples", options, notes)
     values = samples(_text(data.get("data")), name, options, absent=_ABSENT)
     room[0] -= values.size
     if room[0] < 0:
@@ -226,26 +203,17 @@ def _sampled(
     if factor is None or zero is None or factor == 0:
         raise ReadError(f"The factor or origin of {shown(name, 32) or 'a lead'} is no number.")
     zero = _zero(values, factor, zero, data, notes)
-    unit_mv = mv_per(unit) if is_voltage(unit) else 1.0
-    rows = scaled(values, factor * unit_mv, zero * unit_mv)
+    lead = scale_lead(name, values, factor, unit, zero * millivolts_per(unit))
+    lead.fs_hz = _rate(data)
     count = _number(data.get("dimensions", 1)) or 1
     if not 1 <= count <= _MAX_DIMENSIONS or count != int(count):
         raise ReadError(
             f"SampledData has {count:g} dimensions; 1 to {_MAX_DIMENSIONS} can be read."
         )
-    gain = f"{factor:g} {shown(unit, 16)} a step"
-    rate = _rate(data)
-    if count == 1:
-        return [_Lead(name, unit, gain, rate, rows)]
-    return _dimensions(rows, int(count), options, (unit, gain, rate))
+    return [lead] if count == 1 else _dimensions(lead, int(count), options)
 
 
-def _dimensions(
-    values: Rows,
-    count: int,
-    options: ReadOptions,
-    rest: tuple[str, str, float | None],
-) -> list[_Lead]:
+def _dimensions(lead: Lead, count: int, options: ReadOptions) -> list[Lead]:
     """Return the leads of interleaved samples, which only the caller can name."""
     names = options.lead_names
     if names is None or len(names) != count:
@@ -253,8 +221,8 @@ def _dimensions(
             f"The file holds {count} leads in one series without their names; these must be given.",
             ("lead_names",),
         )
-    rows = values[: values.size // count * count].reshape(-1, count).T
-    return [_Lead(name, *rest, row.copy()) for name, row in zip(names, rows, strict=True)]
+    rows = lead.values[: lead.values.size // count * count].reshape(-1, count).T
+    return [replace(lead, name=n, values=row.copy()) for n, row in zip(names, rows, strict=True)]
 
 
 def _zero(values: Samples, factor: float, zero: float, data: Json, notes: list[str]) -> float:
@@ -336,26 +304,6 @@ def _left_out(group: list[_Lead]) -> str:
     return f"{listed(names)}{rate}{time} {were(names)} left out: another time or rate than read."
 
 
-def _only_ecg(leads: list[_Lead], options: ReadOptions, notes: list[str]) -> list[_Lead]:
-    """Keep the leads in V (or, where there are none, in NU), named as the caller wishes."""
-    names = chosen_names([lead.name for lead in leads], options)
-    given = options.lead_names is not None
-    pairs = [(lead, name) for lead, name in zip(leads, names, strict=True) if name is not None]
-    fits = [
-        (lead, name)
-        for lead, name in pairs
-        if is_amplitude(lead.unit) and (given or not is_other_signal(lead.name))
-    ]
-    kept = [pair for pair in fits if is_voltage(pair[0].unit)] or fits
-    if not kept:
-        found = listed(f"{shown(x.name, 24)} in {shown(x.unit, 12)}" for x, _ in pairs[:12])
-        raise ReadError(f"The Observation holds no ECG lead in mV, uV or V; it holds {found}.")
-    left = [shown(lead.name, 24) for lead, _ in pairs if all(lead is not k for k, _ in kept)]
-    if left:
-        notes.append(f"{listed(left)} {were(left)} left out: no ECG voltage.")
-    return [replace(lead, name=name or "") for lead, name in kept]
-
-
 def _of(observations: list[Json], effective: str) -> Json:
     """Return the Observation that the leads read come from."""
     return next(item for item in observations if _effective(item) == effective)
@@ -401,7 +349,7 @@ def _device(main: Json, resources: list[Json]) -> str:
     device = next((r for r in resources if r.get("resourceType") == "Device"), {})
     named = [_text(_dict(n).get("name")) for n in _list(device.get("deviceName"))]
     words = [_text(device.get("manufacturer")), *named[:1], _text(device.get("modelNumber"))]
-    return shown(" ".join(word for word in words if word), 120)
+    return describe_device(*words)
 
 
 def _patient(
@@ -416,13 +364,12 @@ def _patient(
     name = _dict(next(iter(_list(patient.get("name"))), {}))
     given = " ".join(_text(part) for part in _list(name.get("given")))
     identifier = _dict(next(iter(_list(patient.get("identifier"))), {}))
-    born = _text(patient.get("birthDate"))
-    identity = {
-        "name": _text(name.get("text"))
-        or f"{given} {_text(name.get('family'))}".strip()
-        or _text(subject.get("display")),
-        "identifier": _text(identifier.get("value")) or _text(subject.get("reference")),
-        "birth date": born,
-    }
-    age = age_at(birth_date(born), start)
-    return make_patient(age, parse_sex(_text(patient.get("gender"))), identity, options)
+    whole = _text(name.get("text")) or f"{given} {_text(name.get('family'))}".strip()
+    return make_patient_at(
+        start,
+        options,
+        names=[whole or _text(subject.get("display"))],
+        identifier=_text(identifier.get("value")) or _text(subject.get("reference")),
+        born=_text(patient.get("birthDate")),
+        sex=_text(patient.get("gender")),
+    )

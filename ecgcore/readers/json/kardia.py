@@ -13,20 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.errors import MissingInformationError, ReadError
-from ecgcore.readers.assemble import chosen_names, finish, make_patient
-from ecgcore.readers.base import Draft, ReadOptions, Source, shown
-from ecgcore.readers.json.text import load_json
-from ecgcore.readers.text_values import (
-    checked_rate,
-    checked_unit,
-    equal_length,
-    iso_time,
-    number,
-    scaled,
-    too_many,
+from ecgcore.readers.asking import resolve_rate, resolve_unit
+from ecgcore.readers.assemble import make_patient
+from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.building import (
+    Lead,
+    describe_device,
+    make_recording,
+    scale_lead,
+    take_leads,
 )
+from ecgcore.readers.json.text import load_json
+from ecgcore.readers.text_values import iso_time, number
 from ecgcore.recording import MAX_LEADS, Provenance, Recording
-from ecgcore.units import MV, NU, is_voltage, mv_per
 
 _KEYS = re.compile(
     rb'"(?:amplitudeResolution|mainsFrequency|algorithmDetermination|data12L)"\s*:', re.IGNORECASE
@@ -63,30 +62,21 @@ def read(source: Source, options: ReadOptions) -> Recording:
     resolution = _number(block, "amplituderesolution")
     if resolution is not None and resolution <= 0:
         raise ReadError(f"The amplitude resolution is {resolution:g} nV; it must be above 0.")
-    unit = "nV" if resolution else checked_unit("", "its samples", options, notes)
-    fs_hz = checked_rate(_rate(block), options, notes)
-    names, rows = _leads(block, options, notes)
-    step = (resolution or 1.0) * (mv_per(unit) if is_voltage(unit) else 1.0)
-    draft = Draft(
-        names=names,
-        signal=scaled(equal_length(rows, names, options, notes), step),
-        fs_hz=fs_hz,
-        unit=MV if is_voltage(unit) else NU,
-        provenance=Provenance(
-            format="Kardia JSON",
-            original_fs_hz=fs_hz,
-            original_unit=unit,
-            original_gain=f"{resolution or 1.0:g} {unit} a step",
-            device=_device(document),
-            device_filter="AliveCor enhanced" if kind == "enhanced" else "",
-            machine_statements=_statements(document),
-            machine_measurements=_measurements(document),
-        ),
-        start=_start(document),
-        patient=make_patient(None, None, {"identifier": _text(document, "patientid")}, options),
-        notes=notes,
+    unit = "nV" if resolution else resolve_unit("", "its samples", options, notes)
+    fs_hz = resolve_rate(_rate(block), options, notes)
+    leads = _leads(block, resolution or 1.0, unit, options, notes)
+    told = Provenance(
+        format="Kardia JSON",
+        device=_device(document),
+        device_filter="AliveCor enhanced" if kind == "enhanced" else "",
+        machine_statements=_statements(document),
+        machine_measurements=_measurements(document),
     )
-    return finish(draft, source)
+    start = _start(document)
+    patient = make_patient(None, None, {"identifier": _text(document, "patientid")}, options)
+    return make_recording(
+        leads, fs_hz, told, source, options, start=start, patient=patient, notes=notes
+    )
 
 
 def _lower(value: Any) -> dict[str, Any]:
@@ -131,8 +121,8 @@ def _rate(block: Json) -> float | None:
 
 
 def _leads(
-    block: Json, options: ReadOptions, notes: list[str]
-) -> tuple[list[str], list[NDArray[np.float64]]]:
+    block: Json, step: float, unit: str, options: ReadOptions, notes: list[str]
+) -> list[Lead]:
     written = _samples(block)
     if isinstance(written, list):
         written = {"": written}
@@ -145,18 +135,14 @@ def _leads(
         raise MissingInformationError(
             "The file does not name the lead of its samples; it must be given.", ("lead_names",)
         )
-    final = chosen_names(plain, options)
-    pairs = [(n, v) for n, v in zip(final, written.values(), strict=True) if n is not None]
     announced = _number(block, "numleads")
     if announced is not None and announced != len(written):
         notes.append(f"The file announces {announced:g} leads and holds {len(written)}.")
-    rows, room = [], options.max_samples
-    for name, values in pairs:
-        rows.append(_row(name, values))
-        room -= rows[-1].size
-        if room < 0:
-            raise too_many(options)
-    return [name for name, _ in pairs], rows
+
+    def take(values: Any, name: str) -> Lead:
+        return scale_lead(name, _row(name, values), step, unit)
+
+    return take_leads(list(written.values()), plain, take, options)
 
 
 def _row(name: str, values: Any) -> NDArray[np.float64]:
@@ -190,8 +176,7 @@ def _start(document: Json) -> datetime | None:
 
 def _device(document: Json) -> str:
     info = _lower(document.get("deviceinfo"))
-    words = ["AliveCor", _text(info, "hardwaretype"), _text(info, "firmwarerevision")]
-    return shown(" ".join(word for word in words if word), 120)
+    return describe_device("AliveCor", _text(info, "hardwaretype"), _text(info, "firmwarerevision"))
 
 
 def _statements(document: Json) -> tuple[str, ...]:

@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
-from ecgcore.readers.assemble import chosen_names, finish
+from ecgcore.readers.asking import note_rate, note_unit
+from ecgcore.readers.assemble import finish
 from ecgcore.readers.base import Draft, ReadOptions, Source
+from ecgcore.readers.building import choose_rows
 from ecgcore.readers.scp.container import Container, parse_container, sniff
 from ecgcore.readers.scp.longterm import read_longterm
 from ecgcore.readers.scp.measures import measurements, statements
@@ -71,26 +73,18 @@ def _rate_and_unit(
         raise ReadError(
             f"The SCP-ECG file has a sampling rate of {fs_hz:g} Hz, which cannot be; it is damaged."
         )
-    if not rhythm.fs_hz:
-        notes.append(f"The sampling rate, {fs_hz:g} Hz, was given by the user.")
-    elif options.fs_hz not in (None, rhythm.fs_hz):
-        notes.append(
-            f"The rate given, {options.fs_hz:g} Hz, was not used: the file says {fs_hz:g} Hz."
-        )
+    note_rate(rhythm.fs_hz or None, options, notes)
     if rhythm.step_nv:
         return fs_hz, rhythm.step_nv * _MV_PER_NV, MV
     unit = options.unit or ""
-    notes.append(f"The unit, {unit}, was given by the user.")
+    note_unit(unit, notes)
     return (fs_hz, 1.0, NU) if is_normalised(unit) else (fs_hz, mv_per(unit), MV)
 
 
 def _picked(rhythm: Rhythm, options: ReadOptions) -> Rhythm:
     """Name the leads as the caller wishes."""
-    names = chosen_names(rhythm.names, options)
-    kept = [i for i, name in enumerate(names) if name is not None]
-    if not kept:
-        raise ReadError("No lead is left to read.")
-    return replace(rhythm, names=[names[i] or "" for i in kept], steps=rhythm.steps[kept])
+    kept, names = choose_rows(rhythm.names, options)
+    return replace(rhythm, names=names, steps=rhythm.steps[kept])
 
 
 def _note_restored(rhythm: Rhythm, notes: list[str]) -> None:

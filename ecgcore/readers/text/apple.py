@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
 from ecgcore.leads import canonical_lead
-from ecgcore.readers.assemble import chosen_names, finish, make_patient
+from ecgcore.readers.asking import note_rate
+from ecgcore.readers.assemble import finish, make_patient
 from ecgcore.readers.base import Draft, ReadOptions, Source, shown
+from ecgcore.readers.building import choose_rows
 from ecgcore.readers.text.layout import decode
 from ecgcore.recording import MAX_FS_HZ, Provenance, Recording
 from ecgcore.units import MV, is_voltage, mv_per
@@ -126,15 +128,10 @@ def read(source: Source, options: ReadOptions) -> Recording:
         signal = samples.astype(np.float32)
     start = _start(header)
     device_at = header.first(_DEVICE)
-    names = chosen_names([_lead(header, unit_at)], options)
-    if names[0] is None:
-        raise ReadError("No lead is left to read.")
-    if options.fs_hz not in (None, fs_hz):
-        notes.append(
-            f"The rate given, {options.fs_hz:g} Hz, was not used: the file says {fs_hz:g} Hz."
-        )
+    _, names = choose_rows([_lead(header, unit_at)], options)
+    note_rate(fs_hz, options, notes)
     draft = Draft(
-        names=[names[0]],
+        names=names,
         signal=signal[np.newaxis],
         fs_hz=fs_hz,
         unit=MV,

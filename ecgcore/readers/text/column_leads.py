@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import MissingInformationError, ReadError
 from ecgcore.leads import canonical_lead
+from ecgcore.readers.asking import note_rate, note_unit
 from ecgcore.readers.assemble import (
     IMPOSSIBLE_MV,
     finish,
@@ -273,7 +274,7 @@ def _rate(
     found.notes += [
         f"{reason.rstrip('.')}; the column was not used, {instead}." for reason in broken
     ]
-    return _stated_rate(stated, options, found.notes)
+    return note_rate(stated, options, found.notes)
 
 
 def _note_difference(rates: dict[str, float], header: float | None, notes: list[str]) -> None:
@@ -282,17 +283,6 @@ def _note_difference(rates: dict[str, float], header: float | None, notes: list[
         return
     told = listed(f"{rate:g} Hz ({name or 'the time column'})" for name, rate in all_rates)
     notes.append(f"The file tells different rates: {told}; the time column was followed.")
-
-
-def _stated_rate(stated: float | None, options: ReadOptions, notes: list[str]) -> float | None:
-    if stated is None and options.fs_hz is not None:
-        notes.append(f"The sampling rate, {options.fs_hz:g} Hz, was given by the user.")
-        return options.fs_hz
-    if stated is not None and options.fs_hz not in (None, stated):
-        notes.append(
-            f"The rate given, {options.fs_hz:g} Hz, was not used: the file says {stated:g} Hz."
-        )
-    return stated
 
 
 def _times(row: Row) -> NDArray[np.float64]:
@@ -335,7 +325,7 @@ def _draft(found: Columns, fields: Sequence[_Field], fs_hz: float, options: Read
     if volts:
         _check_samples(signal, [field.shown for field in used])
     if units is told and options.unit is not None:
-        found.notes.append(_unit_note(told, options.unit))
+        _note_unit(told, options.unit, found.notes)
     age = parse_age(found.age, found.notes) if found.age else None
     return Draft(
         names=[field.name for field in used],
@@ -356,11 +346,12 @@ def _draft(found: Columns, fields: Sequence[_Field], fs_hz: float, options: Read
     )
 
 
-def _unit_note(units: Sequence[str], given: str) -> str:
+def _note_unit(units: Sequence[str], given: str, notes: list[str]) -> None:
     other = listed(sorted(shown(unit, 16) for unit in set(units) - {given}))
     if other:
-        return f"The unit given, {given}, was not used where the file says {other}."
-    return f"The unit, {given}, was given by the user."
+        notes.append(f"The unit given, {given}, was not used where the file says {other}.")
+    else:
+        note_unit(given, notes)
 
 
 def _check_unit(

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecgcore.errors import EcgError
 from ecgcore.origin import NOTICE, SOFTWARE
 from ecgcore.readers.assemble import COMPUTED_COMMENT, SIMULATED_COMMENT
-from ecgcore.readers.base import shown
+from ecgcore.readers.base import shown, writing
 from ecgcore.recording import Recording
 
 # Nine digits name every float32 exactly.
@@ -43,20 +42,16 @@ def write_csv(recording: Recording, path: str | Path) -> Path:
     header = "\n".join(f"# {shown(line, 200)}" for line in _comments(recording))
     columns = ",".join(f"{_field(lead)} ({recording.unit})" for lead in recording.leads)
     table = pd.DataFrame(recording.signal.T)
-    try:
-        with path.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(f"{header}\n{columns}\n")
-            table.to_csv(
-                file,
-                header=False,
-                index=False,
-                float_format=_DIGITS,
-                na_rep="nan" if recording.n_leads == 1 else "",
-                lineterminator="\n",
-            )
-    except OSError as error:
-        reason = (error.strerror or "no access").lower()
-        raise EcgError(f"{shown(str(path), 200)} cannot be written to: {reason}.") from error
+    with writing(path), path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f"{header}\n{columns}\n")
+        table.to_csv(
+            file,
+            header=False,
+            index=False,
+            float_format=_DIGITS,
+            na_rep="nan" if recording.n_leads == 1 else "",
+            lineterminator="\n",
+        )
     return path
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import wfdb
 
-from ecgcore.errors import EcgError, InvalidArgumentError
-from ecgcore.readers.base import shown
+from ecgcore.errors import InvalidArgumentError
+from ecgcore.readers.base import writing
 
 Annotation = tuple[int, str, str]
 
@@ -48,7 +48,7 @@ def write_annotations(
         raise InvalidArgumentError(
             f"An annotation stands at sample {ordered[0][0]}; 0 or later is possible."
         )
-    try:
+    with writing(folder):
         wfdb.wrann(
             name,
             extension,
@@ -58,7 +58,4 @@ def write_annotations(
             fs=fs_hz,
             write_dir=str(folder),
         )
-    except OSError as error:
-        reason = (error.strerror or "no access").lower()
-        raise EcgError(f"{shown(str(folder), 200)} cannot be written to: {reason}.") from error
     return Path(folder) / f"{name}.{extension}"

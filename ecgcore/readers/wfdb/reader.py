@@ -17,6 +17,7 @@ import wfdb
 from numpy.typing import NDArray
 
 from ecgcore.errors import EcgError, ReadError
+from ecgcore.readers.asking import note_rate
 from ecgcore.readers.assemble import (
     SIMULATED_COMMENT,
     computed_leads,
@@ -28,6 +29,7 @@ from ecgcore.readers.assemble import (
     parse_sex,
 )
 from ecgcore.readers.base import Draft, ReadOptions, Source, library, shown
+from ecgcore.readers.building import same_or_differs
 from ecgcore.readers.channels import given_names, left_out, likely_ecg, names_ecg
 from ecgcore.readers.text_values import is_amplitude
 from ecgcore.readers.wfdb.header import (
@@ -349,16 +351,9 @@ def _only_ecg(rows: list[_Row], notes: list[str]) -> list[_Row]:
 
 
 def _final_rate(header: Header, options: ReadOptions, notes: list[str]) -> float:
-    if header.fs_given:
-        if options.fs_hz is not None and options.fs_hz != header.fs_hz:
-            notes.append(
-                f"The rate given, {options.fs_hz:g} Hz, was not used: the header says "
-                f"{header.fs_hz:g} Hz."
-            )
-        return header.fs_hz
-    if options.fs_hz is not None:
-        notes.append(f"The sampling rate, {options.fs_hz:g} Hz, was given by the user.")
-        return options.fs_hz
+    rate = note_rate(header.fs_hz if header.fs_given else None, options, notes)
+    if rate is not None:
+        return rate
     notes.append(
         f"The header gives no sampling rate; WFDB's default, {header.fs_hz:g} Hz, was used."
     )
@@ -366,8 +361,7 @@ def _final_rate(header: Header, options: ReadOptions, notes: list[str]) -> float
 
 
 def _gains(rows: Sequence[_Row]) -> str:
-    texts = dict.fromkeys(f"{row.gain:g}/{shown(row.unit)}" for row in rows)
-    return next(iter(texts)) if len(texts) == 1 else "differs by lead"
+    return same_or_differs(f"{row.gain:g}/{shown(row.unit)}" for row in rows)
 
 
 _MITBIH = re.compile(r"^(-?\d{1,3})\s+([MF])\b(?:\s+\d+\s+\d+|\s*$)")

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import EcgError, InvalidArgumentError
+from ecgcore.errors import InvalidArgumentError
 from ecgcore.readers.assemble import COMPUTED_COMMENT, SIMULATED_COMMENT
-from ecgcore.readers.base import shown
+from ecgcore.readers.base import shown, writing
 from ecgcore.recording import Recording
 
 GAIN = 1000.0  # steps of 1 microvolt
@@ -57,13 +57,10 @@ def write_wfdb(
         )
     lines += [f"# {shown(text, 200)}" for text in (*_comments(recording), *comments)]
     folder = Path(folder)
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.dat").write_bytes(np.ascontiguousarray(stored.T).tobytes())
         (folder / f"{name}.hea").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        reason = (error.strerror or "no access").lower()
-        raise EcgError(f"{shown(str(folder), 200)} cannot be written to: {reason}.") from error
     return folder / f"{name}.hea"
 
 

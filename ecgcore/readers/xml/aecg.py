@@ -4,49 +4,40 @@ Read after "HL7 aECG Implementation Guide" (Brown and Badilini, 2005).
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
 from ecgcore.leads import CHEST_6, canonical_lead
-from ecgcore.readers.assemble import (
-    chosen_names,
-    finish,
-    is_other_signal,
-    listed,
-    make_patient,
-    parse_sex,
-    were,
+from ecgcore.readers.asking import resolve_rate, resolve_unit
+from ecgcore.readers.assemble import parse_sex
+from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.building import (
+    Lead,
+    describe_leads,
+    keep_ecg,
+    make_patient_at,
+    make_recording,
+    millivolts_per,
+    scale_lead,
 )
-from ecgcore.readers.base import Draft, ReadOptions, Source, shown
 from ecgcore.readers.mdc import lead_name
 from ecgcore.readers.text_values import (
-    age_at,
     age_years,
-    birth_date,
-    checked_rate,
-    checked_unit,
-    equal_length,
     hl7_time,
-    is_amplitude,
     most_with_gaps,
     number,
     rate_of,
     samples,
-    scaled,
     too_many,
 )
 from ecgcore.readers.xml.aecg_annotations import annotations, device, filters
-from ecgcore.readers.xml.parse import Node, parse, root_name
+from ecgcore.readers.xml.parse import Node, parse, sniff_root
 from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
-from ecgcore.units import MV, NU, is_voltage, mv_per
 
-Rows = NDArray[np.float32]
-_ROOT = "annotatedecg"
 _SECONDS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}
 _MAX_OFFSET = 1e12  # in its unit; far beyond any recording
 _MAX_NAMED = 16
@@ -54,19 +45,7 @@ _DERIVED = re.compile(r"represent|median|mean|average|beat", re.IGNORECASE)
 _LOINC_AGE = ("21612-7", "30525-0", "29553-5")
 
 
-def sniff(name: str, head: bytes) -> bool:
-    """Return whether the content is an HL7 aECG document."""
-    return root_name(head) == _ROOT
-
-
-@dataclass
-class _Lead:
-    """A lead's samples in mV (or NU) and how the file wrote them."""
-
-    name: str
-    unit: str
-    gain: str
-    values: Rows
+sniff = sniff_root("annotatedecg")
 
 
 @dataclass
@@ -76,7 +55,7 @@ class _Part:
     fs_hz: float | None
     start: datetime | None
     offset_s: float | None
-    leads: list[_Lead]
+    leads: list[Lead]
 
     @property
     def n_samples(self) -> int:
@@ -101,40 +80,23 @@ def read(source: Source, options: ReadOptions) -> Recording:
     root = parse(source.data, notes)
     series, parts = _rhythm(root, options, notes)
     rate = _of_one_rate(parts)
-    fs_hz = checked_rate(rate, options, notes)
+    fs_hz = resolve_rate(rate, options, notes)
     parts = _joinable(parts, rate, notes)
     leads = _joined(parts, fs_hz, options, notes)
-    leads = _only_ecg(leads, options, notes)
-    names = [lead.name for lead in leads]
-    signal = equal_length([lead.values for lead in leads], names, options, notes)
+    leads = keep_ecg(leads, options, notes)
     start = parts[0].start or _effective(series) or _effective(root)
-    unit = MV if is_voltage(leads[0].unit) else NU
     statements, measurements = annotations(series, root)
-    draft = Draft(
-        names=names,
-        signal=signal,
-        fs_hz=fs_hz,
-        unit=unit,
-        provenance=Provenance(
-            format="HL7 aECG",
-            original_fs_hz=fs_hz,
-            original_unit=listed(dict.fromkeys(lead.unit for lead in leads)),
-            original_gain=_same(lead.gain for lead in leads),
-            device=device(series),
-            device_filter=filters(series),
-            machine_statements=statements,
-            machine_measurements=measurements,
-        ),
-        start=start,
-        patient=_patient(root, start, options),
-        notes=notes,
+    told = Provenance(
+        format="HL7 aECG",
+        device=device(series),
+        device_filter=filters(series),
+        machine_statements=statements,
+        machine_measurements=measurements,
     )
-    return finish(draft, source)
-
-
-def _same(texts: Iterable[str]) -> str:
-    found = list(dict.fromkeys(texts))
-    return found[0] if len(found) == 1 else "differs by lead"
+    patient = _patient(root, start, options)
+    return make_recording(
+        leads, fs_hz, told, source, options, start=start, patient=patient, notes=notes
+    )
 
 
 def _rhythm(root: Node, options: ReadOptions, notes: list[str]) -> tuple[Node, list[_Part]]:
@@ -165,12 +127,9 @@ def _rhythm(root: Node, options: ReadOptions, notes: list[str]) -> tuple[Node, l
     return series, parts
 
 
-def _describe(parts: Iterable[_Part]) -> str:
-    """Name the leads of stretches and their rates."""
-    rates = dict.fromkeys(f"{part.fs_hz:g} Hz" for part in parts if part.fs_hz)
-    every = (lead.name for part in parts for lead in part.leads)
-    names = dict.fromkeys(canonical_lead(name) or shown(name, 24) for name in every)
-    return f"{listed(list(names)[:_MAX_NAMED])} at {listed(rates) or 'an unknown rate'}"
+def _describe(parts: Sequence[_Part]) -> str:
+    names = (canonical_lead(lead.name) or lead.name for part in parts for lead in part.leads)
+    return describe_leads(names, [part.fs_hz for part in parts])
 
 
 def _of_one_rate(parts: Sequence[_Part]) -> float | None:
@@ -232,7 +191,7 @@ def _take_time(value: Node, part: _Part) -> None:
         part.start = hl7_time(head)
 
 
-def _lead(sequence: Node, value: Node, options: ReadOptions, notes: list[str]) -> _Lead:
+def _lead(sequence: Node, value: Node, options: ReadOptions, notes: list[str]) -> Lead:
     """Return a lead of an SLIST_PQ or SLIST_INT: origin + scale times digits."""
     name = _lead_name(sequence)
     texts = [node.text for node in value.all("digits")]
@@ -246,12 +205,9 @@ def _lead(sequence: Node, value: Node, options: ReadOptions, notes: list[str]) -
     written = value.get("unit", "scale") or value.get("unit", "origin")
     if written in ("1", ""):
         written = ""
-    unit = checked_unit(written, name, options, notes)
-    origin_unit = value.get("unit", "origin") or unit
-    step = scale * mv_per(unit) if is_voltage(unit) else scale
-    zero = origin * mv_per(origin_unit) if is_voltage(origin_unit) else origin
-    values = scaled(samples(digits, name, options), step, zero)
-    return _Lead(name, unit, f"{scale:g} {shown(unit, 16)} a step", values)
+    unit = resolve_unit(written, name, options, notes)
+    zero_mv = origin * millivolts_per(value.get("unit", "origin") or unit)
+    return scale_lead(name, samples(digits, name, options), scale, unit, zero_mv)
 
 
 def _lead_name(sequence: Node) -> str:
@@ -293,7 +249,7 @@ def _joinable(parts: Sequence[_Part], rate: float | None, notes: list[str]) -> l
 
 def _joined(
     parts: Sequence[_Part], fs_hz: float, options: ReadOptions, notes: list[str]
-) -> list[_Lead]:
+) -> list[Lead]:
     """Put every lead's samples at their place; where a lead has none, NaN."""
     if len(parts) == 1:
         return parts[0].leads
@@ -302,7 +258,7 @@ def _joined(
         raise too_many(options)
     firsts = [round(place) for place in places]
     total = max(first + part.n_samples for first, part in zip(firsts, parts, strict=True))
-    whole: dict[str, _Lead] = {}
+    whole: dict[str, Lead] = {}
     overlap = False
     for part_number, (first, part) in enumerate(zip(firsts, parts, strict=True)):
         seen: dict[str, int] = {}
@@ -312,9 +268,7 @@ def _joined(
             if key not in whole:
                 if (len(whole) + 1) * total > most_with_gaps(options):
                     raise too_many(options)
-                whole[key] = _Lead(
-                    lead.name, lead.unit, lead.gain, np.full(total, np.nan, dtype=np.float32)
-                )
+                whole[key] = replace(lead, values=np.full(total, np.nan, dtype=np.float32))
             place = whole[key].values[first : first + lead.values.size]
             free = np.isnan(place)
             overlap |= part_number > 0 and not free.all()
@@ -325,52 +279,25 @@ def _joined(
     return list(whole.values())
 
 
-def _only_ecg(leads: list[_Lead], options: ReadOptions, notes: list[str]) -> list[_Lead]:
-    """Keep the leads in V (or, where there are none, in NU), named as the caller wishes."""
-    names = chosen_names([lead.name for lead in leads], options)
-    wanted = []
-    for lead, name in zip(leads, names, strict=True):
-        if name is not None:
-            given = options.lead_names is not None
-            other = not is_amplitude(lead.unit) or (not given and is_other_signal(lead.name))
-            wanted.append((_Lead(name, lead.unit, lead.gain, lead.values), other))
-    fits = [lead for lead, other in wanted if not other]
-    volts = [lead for lead in fits if is_voltage(lead.unit)]
-    kept = volts or fits
-    if not kept:
-        found = listed(f"{shown(x.name, 24)} in {shown(x.unit, 12)}" for x, _ in wanted[:12])
-        raise ReadError(f"The aECG holds no ECG lead in mV, uV, V or NU; it holds {found}.")
-    left = [shown(lead.name, 24) for lead, _ in wanted if all(lead is not k for k in kept)]
-    if left:
-        notes.append(f"{listed(left)} {were(left)} left out: no ECG voltage.")
-    return kept
-
-
 def _effective(node: Node) -> datetime | None:
-    time = node.first("effectivetime")
-    if time is None:
-        return None
+    time = node.at("effectivetime")
     texts = (time.get("value"), time.get("value", "low"), time.get("value", "center"))
     return next((start for text in texts if (start := hl7_time(text))), None)
 
 
 def _patient(root: Node, start: datetime | None, options: ReadOptions) -> Patient:
-    subject = root.find("trialsubject") or Node("trialsubject")
-    person = subject.find("subjectdemographicperson") or Node("person")
-    gender = person.first("administrativegendercode") or Node("code")
-    sex = parse_sex(gender.get("code")) or parse_sex(gender.get("displayname"))
-    born = person.get("value", "birthtime")
-    name = person.first("name") or Node("name")
-    parts = [name.text, *(part.text for part in name.children)]
-    identity = {
-        "name": " ".join(part.strip() for part in parts if part.strip()),
-        "identifier": subject.get("extension", "id"),
-        "birth date": born,
-    }
-    age = _reported_age(root)
-    if age is None:
-        age = age_at(birth_date(born), start)
-    return make_patient(age, sex, identity, options)
+    subject = root.within("trialsubject")
+    person = subject.within("subjectdemographicperson")
+    gender, name = person.at("administrativegendercode"), person.at("name")
+    return make_patient_at(
+        start,
+        options,
+        names=[text.strip() for text in (name.text, *(part.text for part in name.children))],
+        identifier=subject.get("extension", "id"),
+        born=person.get("value", "birthtime"),
+        sex=parse_sex(gender.get("code")) or gender.get("displayname"),
+        age=_reported_age(root),
+    )
 
 
 def _reported_age(root: Node) -> float | None:

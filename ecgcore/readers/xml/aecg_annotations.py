@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from ecgcore.readers.base import shown
+from ecgcore.readers.building import describe_device
 from ecgcore.readers.text_values import filter_text, number
 from ecgcore.readers.xml.parse import Node
 
@@ -72,7 +73,7 @@ def _collect(
     by_beat: dict[str, list[str]],
 ) -> None:
     code = node.get("code", "code").upper()
-    value = node.first("value") or Node("value")
+    value = node.at("value")
     in_beat = in_beat or code == "MDC_ECG_BEAT"
     if _STATEMENT.search(code):
         text = value.text.strip() or value.get("displayname") or node.value("text")
@@ -101,12 +102,13 @@ def _range(texts: list[str]) -> str:
 
 def device(series: Node) -> str:
     """Return maker, model and software of the device that recorded a series."""
-    author = series.first("author") or Node("author")
-    machine = author.find("manufacturedseriesdevice") or Node("device")
-    maker = author.find("manufacturerorganization") or Node("organization")
-    model, software = machine.value("manufacturermodelname"), machine.value("softwarename")
-    words = [maker.value("name"), model, f"software {software}" if software else ""]
-    return shown(" ".join(word for word in words if word), 120)
+    author = series.at("author")
+    machine = author.within("manufacturedseriesdevice")
+    return describe_device(
+        author.within("manufacturerorganization").value("name"),
+        machine.value("manufacturermodelname"),
+        software=machine.value("softwarename"),
+    )
 
 
 def filters(series: Node) -> str:
@@ -116,7 +118,7 @@ def filters(series: Node) -> str:
     for node in series.each("controlvariable"):
         code = node.get("code", "code").upper()
         values = {
-            inner.get("code", "code").upper(): inner.first("value") or Node("value")
+            inner.get("code", "code").upper(): inner.at("value")
             for component in node.all("component")
             for inner in component.all("controlvariable")
         }

@@ -11,54 +11,54 @@ from datetime import datetime
 import numpy as np
 
 from ecgcore.errors import ReadError
-from ecgcore.readers.assemble import chosen_names, finish, listed, make_patient, parse_sex
-from ecgcore.readers.base import Draft, ReadOptions, Source, shown
+from ecgcore.readers.asking import resolve_rate, resolve_unit
+from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.building import (
+    check_lead_count,
+    choose_rows,
+    describe_device,
+    describe_leads,
+    make_patient_at,
+    make_recording,
+    name_measurements,
+    scale_lead,
+)
 from ecgcore.readers.text_values import (
     Samples,
-    age_at,
     age_years,
-    birth_date,
-    checked_rate,
-    checked_unit,
     equal_length,
     filter_text,
     iso_time,
     leading_number,
     number,
     samples,
-    scaled,
     too_many,
 )
-from ecgcore.readers.xml.parse import Node, parse, root_name
+from ecgcore.readers.xml.parse import Node, parse, sniff_root
 from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
-from ecgcore.units import MV, NU, is_voltage, mv_per
 
-_ROOT = "cardiologyxml"
 _PER_LSB = re.compile(r"\s*([^\s/]+?)\s*(?:per|/)\s*(?:lsb|bit)\s*", re.IGNORECASE)
 # How much smoother the leads must be in blocks of a second for that order to be believed.
 _CLEARLY = 1.2
 _MAX_NAMED = 8
 _LOOKED_AT = 30  # seconds
 _MEASUREMENTS = {
-    "ventricularrate": ("Ventricular rate", "bpm"),
-    "atrialrate": ("Atrial rate", "bpm"),
-    "rrinterval": ("RR interval", "ms"),
-    "ppinterval": ("PP interval", "ms"),
-    "pduration": ("P duration", "ms"),
-    "pqinterval": ("PQ interval", "ms"),
-    "printerval": ("PR interval", "ms"),
-    "qrsduration": ("QRS duration", "ms"),
-    "qtinterval": ("QT interval", "ms"),
-    "qtcinterval": ("QTc", "ms"),
-    "paxis": ("P axis", "deg"),
-    "raxis": ("QRS axis", "deg"),
-    "taxis": ("T axis", "deg"),
+    "ventricularrate": "Ventricular rate",
+    "atrialrate": "Atrial rate",
+    "rrinterval": "RR interval",
+    "ppinterval": "PP interval",
+    "pduration": "P duration",
+    "pqinterval": "PQ interval",
+    "printerval": "PR interval",
+    "qrsduration": "QRS duration",
+    "qtinterval": "QT interval",
+    "qtcinterval": "QTc",
+    "paxis": "P axis",
+    "raxis": "QRS axis",
+    "taxis": "T axis",
 }
 
-
-def sniff(name: str, head: bytes) -> bool:
-    """Return whether the content is CardioSoft or CASE XML."""
-    return root_name(head) == _ROOT
+sniff = sniff_root("cardiologyxml")
 
 
 @dataclass
@@ -97,39 +97,30 @@ def read(source: Source, options: ReadOptions) -> Recording:
     notes: list[str] = []
     root = parse(source.data, notes)
     strip = _chosen_strip(root, notes)
-    fs_hz = checked_rate(leading_number(strip.rate_text), options, notes)
+    fs_hz = resolve_rate(leading_number(strip.rate_text), options, notes)
     names, rows = (_full_disclosure if strip.full else _strip)(strip, fs_hz, options, notes)
     step = leading_number(strip.resolution.text)
     if step is None or step <= 0:
         raise ReadError("The file does not tell the resolution of its samples; export it again.")
     match = _PER_LSB.fullmatch(strip.resolution.get("units"))
-    unit = checked_unit(match[1] if match else "", "its samples", options, notes)
-    final = chosen_names(names, options)
-    keep = [i for i, name in enumerate(final) if name is not None]
-    if not keep:
-        raise ReadError("No lead is left to read.")
-    start = _time(root.first("observationdatetime"))
-    statements, measurements = _machine(root)
-    draft = Draft(
-        names=[final[i] or "" for i in keep],
-        signal=scaled(rows[keep], step * mv_per(unit) if is_voltage(unit) else step),
-        fs_hz=fs_hz,
-        unit=MV if is_voltage(unit) else NU,
-        provenance=Provenance(
-            format="GE CardioSoft XML",
-            original_fs_hz=fs_hz,
-            original_unit=shown(unit, 16),
-            original_gain=f"{step:g} {shown(unit, 16)} a step",
-            device=_device(root),
-            device_filter=_filters(root),
-            machine_statements=statements,
-            machine_measurements=measurements,
+    unit = resolve_unit(match[1] if match else "", "its samples", options, notes)
+    kept, names = choose_rows(names, options)
+    leads = [scale_lead(name, rows[i], step, unit) for i, name in zip(kept, names, strict=True)]
+    start = _time(root.at("observationdatetime"))
+    device = root.within("deviceinfo")
+    told = Provenance(
+        format="GE CardioSoft XML",
+        device=describe_device("GE", device.value("desc"), software=device.value("softwarever")),
+        device_filter=_filters(root.within("filtersetting")),
+        machine_statements=_statements(root),
+        machine_measurements=name_measurements(
+            root.within("restingecgmeasurements", "restecgmeasurements").texts(), _MEASUREMENTS
         ),
-        start=start,
-        patient=_patient(root, start, options),
-        notes=notes,
     )
-    return finish(draft, source)
+    patient = _patient(root.within("patientinfo"), start, options)
+    return make_recording(
+        leads, fs_hz, told, source, options, start=start, patient=patient, notes=notes
+    )
 
 
 def _strips(node: Node, rate: str, resolution: Node) -> Iterator[_Strip]:
@@ -165,20 +156,16 @@ def _chosen_strip(root: Node, notes: list[str]) -> _Strip:
 
 
 def _describe(strip: _Strip) -> str:
-    """Name the leads of a strip and their rate."""
-    nodes = strip.node.all("waveformdata")[:MAX_LEADS]
+    nodes = strip.node.all("waveformdata")
     names = _lead_order(strip.node) if strip.full else [node.get("lead") for node in nodes]
-    rate = leading_number(strip.rate_text)
-    told = listed(shown(name, 16) for name in names[:MAX_LEADS])
-    return f"{told} at {f'{rate:g} Hz' if rate else 'an unknown rate'}"
+    return describe_leads(names[:MAX_LEADS], [leading_number(strip.rate_text)])
 
 
 def _strip(
     strip: _Strip, fs_hz: float, options: ReadOptions, notes: list[str]
 ) -> tuple[list[str], Samples]:
     nodes = strip.node.all("waveformdata")
-    if len(nodes) > MAX_LEADS:
-        raise ReadError(f"The file has {len(nodes)} leads; up to {MAX_LEADS} can be read.")
+    check_lead_count(len(nodes))
     names = [node.get("lead") for node in nodes]
     rows, room = [], options.max_samples
     for name, node in zip(names, nodes, strict=True):
@@ -209,8 +196,7 @@ def _full_disclosure(
     do.  The order in which the traces are clearly smoother is the right one.
     """
     names = _lead_order(strip.node)
-    if not 1 <= len(names) <= MAX_LEADS:
-        raise ReadError(f"The file names {len(names)} leads; 1 to {MAX_LEADS} can be read.")
+    check_lead_count(len(names))
     texts = [node.text for node in strip.node.all("fulldisclosuredata")]
     text = texts[0] if len(texts) == 1 else ",".join(texts)
     flat = samples(text, "the full disclosure", options)
@@ -247,9 +233,7 @@ def _roughness(rows: Samples) -> float:
         return float(known.mean()) if known.size else 0.0
 
 
-def _time(node: Node | None) -> datetime | None:
-    if node is None:
-        return None
+def _time(node: Node) -> datetime | None:
     parts = {name: number(node.value(name)) for name in ("year", "month", "day")}
     if any(value is None for value in parts.values()):
         return None
@@ -258,15 +242,7 @@ def _time(node: Node | None) -> datetime | None:
     return iso_time(day, clock)
 
 
-def _device(root: Node) -> str:
-    node = root.find("deviceinfo") or Node("deviceinfo")
-    model, software = node.value("desc"), node.value("softwarever")
-    words = ["GE", model, f"software {software}" if software else ""]
-    return shown(" ".join(word for word in words if word), 120)
-
-
-def _filters(root: Node) -> str:
-    node = root.find("filtersetting") or Node("filtersetting")
+def _filters(node: Node) -> str:
     notch = [hz for hz in (50.0, 60.0) if node.value(f"filter{hz:.0f}hz").lower() == "yes"]
     text = filter_text(
         leading_number(node.value("highpass")),
@@ -277,33 +253,24 @@ def _filters(root: Node) -> str:
     return ", ".join(part for part in (text, spline) if part)
 
 
-def _machine(root: Node) -> tuple[tuple[str, ...], dict[str, str]]:
+def _statements(root: Node) -> tuple[str, ...]:
     statements = [
         shown(node.text, 200)
         for place in root.each("interpretation")
         for node in place.each("diagnosistext", "statement", "statementtext")
         if node.text.strip()
     ]
-    values: dict[str, str] = {}
-    measured = root.find("restingecgmeasurements") or root.find("restecgmeasurements")
-    for node in measured.children if measured is not None else ():
-        if node.name in _MEASUREMENTS and number(node.text) is not None:
-            name, unit = _MEASUREMENTS[node.name]
-            values.setdefault(name, f"{shown(node.text, 16)} {unit}")
-    return tuple(dict.fromkeys(statements)), values
+    return tuple(dict.fromkeys(statements))
 
 
-def _patient(root: Node, start: datetime | None, options: ReadOptions) -> Patient:
-    person = root.find("patientinfo") or Node("patientinfo")
-    age = age_years(person.value("age"), person.get("units", "age"))
-    birth = _time(person.first("birthdatetime"))
-    if age is None:
-        born = birth.date() if birth else birth_date(person.value("birthdatetime"))
-        age = age_at(born, start)
-    name = person.first("name") or Node("name")
-    identity = {
-        "name": f"{name.value('givenname')} {name.value('familyname')}".strip(),
-        "identifier": person.value("pid"),
-        "birth date": birth.date().isoformat() if birth else "",
-    }
-    return make_patient(age, parse_sex(person.value("gender")), identity, options)
+def _patient(person: Node, start: datetime | None, options: ReadOptions) -> Patient:
+    birth = _time(person.at("birthdatetime"))
+    return make_patient_at(
+        start,
+        options,
+        names=(person.value("name", "givenname"), person.value("name", "familyname")),
+        identifier=person.value("pid"),
+        born=birth.date().isoformat() if birth else person.value("birthdatetime"),
+        sex=person.value("gender"),
+        age=age_years(person.value("age"), person.get("units", "age")),
+    )

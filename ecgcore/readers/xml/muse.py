@@ -2,73 +2,60 @@
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
-from ecgcore.readers.assemble import (
-    chosen_names,
-    finish,
-    listed,
-    make_patient,
-    parse_sex,
-    were,
+from ecgcore.readers.asking import resolve_rate, resolve_unit
+from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.building import (
+    Lead,
+    cut_to_announced,
+    describe_device,
+    describe_leads,
+    make_patient_at,
+    make_recording,
+    name_measurements,
+    note_left_out,
+    scale_lead,
+    take_leads,
 )
-from ecgcore.readers.base import Draft, ReadOptions, Source, shown
 from ecgcore.readers.text_values import (
-    Samples,
-    age_at,
     age_years,
-    birth_date,
-    checked_rate,
-    checked_unit,
-    equal_length,
     filter_text,
     from_base64,
     leading_number,
     number,
-    scaled,
-    too_many,
     us_time,
 )
-from ecgcore.readers.xml.parse import Node, parse, root_name
-from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
-from ecgcore.units import MV, NU, is_voltage, mv_per
+from ecgcore.readers.xml.parse import Node, parse, sniff_root
+from ecgcore.recording import MAX_LEADS, Provenance, Recording
+from ecgcore.units import is_voltage
 
-_ROOT = "restingecg"
 _MAX_NAMED = 8
 _MAX_LATE = 1_000_000  # samples
 _DTYPES = {1: "i1", 2: "<i2", 4: "<i4"}
 _MEASUREMENTS = {
-    "ventricularrate": ("Ventricular rate", "bpm"),
-    "atrialrate": ("Atrial rate", "bpm"),
-    "printerval": ("PR interval", "ms"),
-    "qrsduration": ("QRS duration", "ms"),
-    "qtinterval": ("QT interval", "ms"),
-    "qtcorrected": ("QTc", "ms"),
-    "qtcfrederica": ("QTc Fridericia", "ms"),
-    "paxis": ("P axis", "deg"),
-    "raxis": ("QRS axis", "deg"),
-    "taxis": ("T axis", "deg"),
+    "ventricularrate": "Ventricular rate",
+    "atrialrate": "Atrial rate",
+    "printerval": "PR interval",
+    "qrsduration": "QRS duration",
+    "qtinterval": "QT interval",
+    "qtcorrected": "QTc",
+    "qtcfrederica": "QTc Fridericia",
+    "paxis": "P axis",
+    "raxis": "QRS axis",
+    "taxis": "T axis",
 }
+_NOT_THE_MACHINE = (
+    "confirmed by",
+    "referred by",
+    "reviewed by",
+    "edited by",
+    "electronically signed",
+)
 
-
-def sniff(name: str, head: bytes) -> bool:
-    """Return whether the content is GE MUSE XML."""
-    return root_name(head) == _ROOT
-
-
-@dataclass
-class _Lead:
-    """A lead's samples in mV (or NU) and how the file wrote them."""
-
-    name: str
-    unit: str
-    gain: str
-    values: NDArray[np.float32]
+sniff = sniff_root("restingecg")
 
 
 def read(source: Source, options: ReadOptions) -> Recording:
@@ -84,33 +71,33 @@ def read(source: Source, options: ReadOptions) -> Recording:
     notes: list[str] = []
     root = parse(source.data, notes)
     wave = _rhythm(root, notes)
-    fs_hz = checked_rate(_rate(wave), options, notes)
+    fs_hz = resolve_rate(_rate(wave), options, notes)
     leads = _leads(wave, options, notes)
-    names = [lead.name for lead in leads]
-    rows = equal_length([lead.values for lead in leads], names, options, notes)
-    start = _start(root)
-    statements, measurements = _machine(root)
-    gains = dict.fromkeys(lead.gain for lead in leads)
-    draft = Draft(
-        names=names,
-        signal=rows,
-        fs_hz=fs_hz,
-        unit=MV if is_voltage(leads[0].unit) else NU,
-        provenance=Provenance(
-            format="GE MUSE XML",
-            original_fs_hz=fs_hz,
-            original_unit=listed(dict.fromkeys(lead.unit for lead in leads)),
-            original_gain=next(iter(gains)) if len(gains) == 1 else "differs by lead",
-            device=_device(root),
-            device_filter=_filters(wave),
-            machine_statements=statements,
-            machine_measurements=measurements,
+    test, person = root.at("testdemographics"), root.at("patientdemographics")
+    start = us_time(test.value("acquisitiondate"), test.value("acquisitiontime"))
+    told = Provenance(
+        format="GE MUSE XML",
+        device=describe_device(
+            "GE",
+            test.value("acquisitiondevice"),
+            software=test.value("acquisitionsoftwareversion"),
         ),
-        start=start,
-        patient=_patient(root, start, options),
-        notes=notes,
+        device_filter=_filters(wave),
+        machine_statements=_statements(root),
+        machine_measurements=_measurements(root),
     )
-    return finish(draft, source)
+    patient = make_patient_at(
+        start,
+        options,
+        names=(person.value("patientfirstname"), person.value("patientlastname")),
+        identifier=person.value("patientid"),
+        born=person.value("dateofbirth"),
+        sex=person.value("gender"),
+        age=age_years(person.value("patientage"), person.value("ageunits")),
+    )
+    return make_recording(
+        leads, fs_hz, told, source, options, start=start, patient=patient, notes=notes
+    )
 
 
 def _rhythm(root: Node, notes: list[str]) -> Node:
@@ -134,10 +121,8 @@ def _rhythm(root: Node, notes: list[str]) -> Node:
 
 
 def _describe(wave: Node) -> str:
-    """Name the leads of a waveform and their rate."""
-    names = [shown(lead.value("leadid"), 16) for lead in wave.all("leaddata")[:MAX_LEADS]]
-    rate = _rate(wave)
-    return f"{listed(names)} at {f'{rate:g} Hz' if rate else 'an unknown rate'}"
+    names = [lead.value("leadid") for lead in wave.all("leaddata")[:MAX_LEADS]]
+    return describe_leads(names, [_rate(wave)])
 
 
 def _size(wave: Node) -> int:
@@ -152,33 +137,23 @@ def _rate(wave: Node) -> float | None:
     return base * 10.0**exponent
 
 
-def _leads(wave: Node, options: ReadOptions, notes: list[str]) -> list[_Lead]:
+def _leads(wave: Node, options: ReadOptions, notes: list[str]) -> list[Lead]:
     nodes = [node for node in wave.all("leaddata") if node.value("waveformdata")]
     empty = [n.value("leadid") for n in wave.all("leaddata") if not n.value("waveformdata")]
-    if empty:
-        notes.append(f"{listed(shown(e, 16) for e in empty)} {were(empty)} left out: no samples.")
-    if not 1 <= len(nodes) <= MAX_LEADS:
-        raise ReadError(f"The MUSE XML has {len(nodes)} leads; 1 to {MAX_LEADS} can be read.")
-    names = chosen_names([node.value("leadid") for node in nodes], options)
-    leads, room = [], options.max_samples
-    for node, name in zip(nodes, names, strict=True):
-        if name is None:
-            continue
-        lead = _lead(node, name, options, notes)
-        room -= lead.values.size
-        if room < 0:
-            raise too_many(options)
-        leads.append(lead)
-    if not leads:
-        raise ReadError("No lead is left to read.")
+    note_left_out(empty, "no samples", notes)
+    leads = take_leads(
+        nodes,
+        [node.value("leadid") for node in nodes],
+        lambda node, name: _lead(node, name, options, notes),
+        options,
+    )
     volts = [lead for lead in leads if is_voltage(lead.unit)] or leads
-    left = [shown(lead.name, 16) for lead in leads if all(lead is not other for other in volts)]
-    if left:
-        notes.append(f"{listed(left)} {were(left)} left out: no voltage.")
+    left = [lead.name for lead in leads if all(lead is not other for other in volts)]
+    note_left_out(left, "no voltage", notes)
     return volts
 
 
-def _lead(node: Node, name: str, options: ReadOptions, notes: list[str]) -> _Lead:
+def _lead(node: Node, name: str, options: ReadOptions, notes: list[str]) -> Lead:
     label = shown(name, 16) or "a lead"
     data = from_base64(node.value("waveformdata"), name)
     _check_crc(node, data, label, notes)
@@ -186,21 +161,22 @@ def _lead(node: Node, name: str, options: ReadOptions, notes: list[str]) -> _Lea
     if size not in _DTYPES:
         raise ReadError(f"The samples of {label} have {size} bytes each; 1, 2 or 4 can be read.")
     raw = np.frombuffer(data[: len(data) // size * size], dtype=_DTYPES[size]).astype(np.float64)
-    raw = _counted(node, raw, label, notes)
+    raw = cut_to_announced(raw, number(node.value("leadsamplecounttotal")), label, notes)
     per_bit = number(node.value("leadamplitudeunitsperbit"))
     if per_bit is None or per_bit == 0:
         raise ReadError(f"The file does not tell the step of {label} in microvolts; export again.")
     if per_bit < 0:
         notes.append(f"The step of {label} is negative; the lead was turned over, as that says.")
-    unit = checked_unit(node.value("leadamplitudeunits"), name, options, notes)
-    values = scaled(raw, per_bit * (mv_per(unit) if is_voltage(unit) else 1.0))
+    unit = resolve_unit(node.value("leadamplitudeunits"), name, options, notes)
+    lead = scale_lead(name, raw, per_bit, unit)
     if node.value("leadoff").upper() == "TRUE":
         notes.append(f"The device says that an electrode of {label} was off.")
     before = _samples_before(node, label)
     if before:
         notes.append(f"{label} starts {before} samples later; these are marked as absent.")
-        values = np.concatenate([np.full(before, np.nan, dtype=np.float32), values])
-    return _Lead(name, unit, f"{per_bit:g} {shown(unit, 16)} a step", values)
+        absent = np.full(before, np.nan, dtype=np.float32)
+        lead.values = np.concatenate([absent, lead.values])
+    return lead
 
 
 def _samples_before(node: Node, label: str) -> int:
@@ -213,23 +189,6 @@ def _samples_before(node: Node, label: str) -> int:
             "certain; export the file as DICOM waveform."
         )
     return int(offset)
-
-
-def _counted(node: Node, raw: Samples, label: str, notes: list[str]) -> Samples:
-    """Return as many samples as the file announces; more are left out, fewer noted."""
-    announced = number(node.value("leadsamplecounttotal"))
-    if announced is None or announced < 1 or announced == raw.size:
-        return raw
-    if raw.size > announced:
-        notes.append(
-            f"{label} holds {raw.size} samples, {announced:.0f} are announced; the rest was left "
-            "out."
-        )
-        return raw[: int(announced)]
-    notes.append(
-        f"{label} is cut off: {announced:.0f} samples are announced, {raw.size} are there."
-    )
-    return raw
 
 
 def _check_crc(node: Node, data: bytes, label: str, notes: list[str]) -> None:
@@ -253,25 +212,16 @@ def _filters(wave: Node) -> str:
     )
 
 
-def _device(root: Node) -> str:
-    test = root.first("testdemographics") or Node("testdemographics")
-    model, software = test.value("acquisitiondevice"), test.value("acquisitionsoftwareversion")
-    words = ["GE", model, f"software {software}" if software else ""]
-    return shown(" ".join(word for word in words if word), 120)
+def _statements(root: Node) -> tuple[str, ...]:
+    """Return the machine's statements: before a reader changed them, if kept."""
+    diagnosis = root.first("originaldiagnosis") or root.at("diagnosis")
+    return tuple(dict.fromkeys(_lines(diagnosis.all("diagnosisstatement"))))
 
 
-def _machine(root: Node) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Return the machine's statements and measurements: before a reader changed them, if kept."""
-    diagnosis = root.first("originaldiagnosis") or root.first("diagnosis")
-    lines = _lines(diagnosis.all("diagnosisstatement")) if diagnosis is not None else []
-    values: dict[str, str] = {}
-    for place in ("originalrestingecgmeasurements", "restingecgmeasurements"):
-        node = root.first(place)
-        for child in node.children if node is not None else ():
-            if child.name in _MEASUREMENTS and number(child.text) is not None:
-                name, unit = _MEASUREMENTS[child.name]
-                values.setdefault(name, f"{shown(child.text, 16)} {unit}")
-    return tuple(dict.fromkeys(lines)), values
+def _measurements(root: Node) -> dict[str, str]:
+    places = ("originalrestingecgmeasurements", "restingecgmeasurements")
+    found = (pair for place in places for pair in root.at(place).texts())
+    return name_measurements(found, _MEASUREMENTS)
 
 
 def _lines(statements: Sequence[Node]) -> list[str]:
@@ -285,25 +235,5 @@ def _lines(statements: Sequence[Node]) -> list[str]:
             lines.append(open_line)
             open_line = ""
     lines.append(open_line)
-    person = ("confirmed by", "referred by", "reviewed by", "edited by", "electronically signed")
-    return [shown(text, 200) for text in lines if text and not text.lower().startswith(person)]
-
-
-def _start(root: Node) -> datetime | None:
-    test = root.first("testdemographics") or Node("testdemographics")
-    return us_time(test.value("acquisitiondate"), test.value("acquisitiontime"))
-
-
-def _patient(root: Node, start: datetime | None, options: ReadOptions) -> Patient:
-    person = root.first("patientdemographics") or Node("patientdemographics")
-    age = age_years(person.value("patientage"), person.value("ageunits"))
-    born = person.value("dateofbirth")
-    if age is None:
-        age = age_at(birth_date(born), start)
-    names = (person.value("patientfirstname"), person.value("patientlastname"))
-    identity = {
-        "name": " ".join(name for name in names if name),
-        "identifier": person.value("patientid"),
-        "birth date": born,
-    }
-    return make_patient(age, parse_sex(person.value("gender")), identity, options)
+    machine = (text for text in lines if text and not text.lower().startswith(_NOT_THE_MACHINE))
+    return [shown(text, 200) for text in machine]

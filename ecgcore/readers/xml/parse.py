@@ -7,7 +7,7 @@ elements are bounded while reading.
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 from xml.sax import SAXException, SAXParseException
@@ -89,15 +89,30 @@ class Node:
         """Return the first element of that name at any depth, or None."""
         return next(self.each(name), None)
 
+    def at(self, *path: str) -> "Node":
+        """Return the first element along a path, or one without anything in it."""
+        return self.first(*path) or Node("")
+
+    def within(self, *names: str) -> "Node":
+        """Return the first element of these names at any depth, or one without anything in it."""
+        return next(self.each(*names), None) or Node("")
+
     def value(self, *path: str) -> str:
         """Return the stripped text of the element along a path; empty where there is none."""
-        node = self.first(*path)
-        return node.text.strip() if node is not None else ""
+        return self.at(*path).text.strip()
 
     def get(self, attribute: str, *path: str) -> str:
         """Return an attribute of the element along a path; empty where there is none."""
-        node = self.first(*path)
-        return node.attributes.get(attribute, "").strip() if node is not None else ""
+        return self.at(*path).attributes.get(attribute, "").strip()
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Yield name and text of each child."""
+        return ((child.name, child.text) for child in self.children)
+
+
+def sniff_root(root: str) -> Callable[[str, bytes], bool]:
+    """Return the ``sniff(name, head)`` of the documents with this root element."""
+    return lambda name, head: root_name(head) == root
 
 
 def root_name(head: bytes) -> str:

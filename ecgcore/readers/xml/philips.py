@@ -12,21 +12,20 @@ import numpy as np
 
 from ecgcore.errors import MissingInformationError, ReadError
 from ecgcore.leads import LIMB_6, STANDARD_12
-from ecgcore.readers.assemble import (
-    chosen_names,
-    finish,
-    listed,
-    make_patient,
-    parse_sex,
-    were,
+from ecgcore.readers.asking import resolve_rate
+from ecgcore.readers.assemble import listed, were
+from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.building import (
+    choose_rows,
+    describe_device,
+    make_patient_at,
+    make_recording,
+    name_measurements,
+    scale_lead,
 )
-from ecgcore.readers.base import Draft, ReadOptions, Source, shown
 from ecgcore.readers.text_values import (
     Samples,
-    age_at,
     age_years,
-    birth_date,
-    checked_rate,
     equal_length,
     filter_text,
     from_base64,
@@ -34,15 +33,13 @@ from ecgcore.readers.text_values import (
     most_with_gaps,
     number,
     samples,
-    scaled,
     too_many,
 )
 from ecgcore.readers.xml import xli
-from ecgcore.readers.xml.parse import Node, parse, root_name
+from ecgcore.readers.xml.parse import Node, parse, sniff_root
 from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
-from ecgcore.units import MV, mv_per
+from ecgcore.units import mv_per
 
-_ROOT = "restingecgdata"
 _VERSIONS = ("1.03", "1.04", "1.04.01", "1.04.02")
 # What the schema calls the usual placement; such files name no leads.
 _STANDARD = ("STD-12", "10-WIRE", "STD", "12-LEAD")
@@ -52,28 +49,25 @@ _MAX_START_MS = 1e9
 _CALIBRATION_UV = 1000.0
 _CALIBRATION_S = 0.1
 _MEASUREMENTS = {
-    "heartrate": ("Ventricular rate", "bpm"),
-    "atrialrate": ("Atrial rate", "bpm"),
-    "rrint": ("RR interval", "ms"),
-    "pdur": ("P duration", "ms"),
-    "print": ("PR interval", "ms"),
-    "meanprint": ("PR interval", "ms"),
-    "qrsdur": ("QRS duration", "ms"),
-    "meanqrsdur": ("QRS duration", "ms"),
-    "qtint": ("QT interval", "ms"),
-    "meanqtint": ("QT interval", "ms"),
-    "meanqtc": ("QTc", "ms"),
-    "qtcb": ("QTc Bazett", "ms"),
-    "qtcf": ("QTc Fridericia", "ms"),
-    "pfrontaxis": ("P axis", "deg"),
-    "qrsfrontaxis": ("QRS axis", "deg"),
-    "tfrontaxis": ("T axis", "deg"),
+    "heartrate": "Ventricular rate",
+    "atrialrate": "Atrial rate",
+    "rrint": "RR interval",
+    "pdur": "P duration",
+    "print": "PR interval",
+    "meanprint": "PR interval",
+    "qrsdur": "QRS duration",
+    "meanqrsdur": "QRS duration",
+    "qtint": "QT interval",
+    "meanqtint": "QT interval",
+    "meanqtc": "QTc",
+    "qtcb": "QTc Bazett",
+    "qtcf": "QTc Fridericia",
+    "pfrontaxis": "P axis",
+    "qrsfrontaxis": "QRS axis",
+    "tfrontaxis": "T axis",
 }
 
-
-def sniff(name: str, head: bytes) -> bool:
-    """Return whether the content is Philips Sierra XML."""
-    return root_name(head) == _ROOT
+sniff = sniff_root("restingecgdata")
 
 
 @dataclass
@@ -115,26 +109,29 @@ def read(source: Source, options: ReadOptions) -> Recording:
         notes.append(
             f"The file is of version {shown(version, 16) or 'unknown'}; it was read like 1.04."
         )
-    signal = root.find("signalcharacteristics") or Node("signalcharacteristics")
+    signal = root.within("signalcharacteristics")
     wave = _wave(_waveforms(root), signal, options, notes)
     names, steps = _steps(wave, signal, options, notes)
     steps = _without_calibration(names, steps, wave, notes)
-    names, steps = _chosen(names, steps, options)
     if root.find("repbeat") is not None:
         notes.append("Representative beats in the file, computed and no rhythm: left out.")
-    start = _start(root)
-    step_mv = wave.uv_per_step * mv_per("uV")
-    draft = Draft(
-        names=names,
-        signal=scaled(steps, step_mv, -wave.offset * step_mv),
-        fs_hz=wave.fs_hz,
-        unit=MV,
-        provenance=_provenance(root, wave),
-        start=start,
-        patient=_patient(root, start, options),
-        notes=notes,
+    step, zero_mv = wave.uv_per_step, -wave.offset * (wave.uv_per_step * mv_per("uV"))
+    kept, names = choose_rows(names, options)
+    leads = [
+        scale_lead(name, steps[i], step, "uV", zero_mv) for i, name in zip(kept, names, strict=True)
+    ]
+    told = Provenance(
+        format="Philips XML",
+        device=describe_device("Philips", root.value("dataacquisition", "machine")),
+        device_filter=_filters(signal, wave.node),
+        machine_statements=_statements(root),
+        machine_measurements=_measurements(root),
     )
-    return finish(draft, source)
+    start = _start(root)
+    patient = _patient(root.at("patient", "generalpatientdata"), start, options)
+    return make_recording(
+        leads, wave.fs_hz, told, source, options, start=start, patient=patient, notes=notes
+    )
 
 
 def _waveforms(root: Node) -> Node:
@@ -160,7 +157,7 @@ def _wave(node: Node, signal: Node, options: ReadOptions, notes: list[str]) -> _
         raise ReadError("The Philips XML does not tell its resolution in uV; export it again.")
     offset = node.get("signaloffset") or signal.value("signaloffset")
     duration = number(node.get("durationperchannel"))
-    rate = checked_rate(fs_hz, options, notes)
+    rate = resolve_rate(fs_hz, options, notes)
     if duration is not None and not 0 < duration * rate / 1000 <= options.max_samples:
         raise ReadError(f"The Philips XML announces {duration:g} ms a lead; that cannot be read.")
     return _Wave(
@@ -354,32 +351,8 @@ def _without_calibration(
     return steps
 
 
-def _chosen(names: list[str], steps: Samples, options: ReadOptions) -> tuple[list[str], Samples]:
-    final = chosen_names(names, options)
-    keep = [i for i, name in enumerate(final) if name is not None]
-    if not keep:
-        raise ReadError("No lead is left to read.")
-    return [final[i] or "" for i in keep], steps[keep]
-
-
-def _provenance(root: Node, wave: _Wave) -> Provenance:
-    statements, measurements = _machine(root)
-    machine = root.value("dataacquisition", "machine")
-    return Provenance(
-        format="Philips XML",
-        original_fs_hz=wave.fs_hz,
-        original_unit="uV",
-        original_gain=f"{wave.uv_per_step:g} uV a step",
-        device=shown(f"Philips {machine}" if machine else "Philips", 120),
-        device_filter=_filters(root, wave.node),
-        machine_statements=statements,
-        machine_measurements=measurements,
-    )
-
-
-def _filters(root: Node, node: Node) -> str:
+def _filters(signal: Node, node: Node) -> str:
     """Return the filters of the stored samples; those of the printed report are others."""
-    signal = root.find("signalcharacteristics") or Node("signalcharacteristics")
     low = number(node.get("hipass") or signal.value("hipass"))
     high = number(node.get("lowpass") or signal.value("lowpass"))
     band = re.fullmatch(r"\s*([\d.]+)\s*-\s*([\d.]+)\s*", signal.value("signalbandwidth"))
@@ -390,12 +363,9 @@ def _filters(root: Node, node: Node) -> str:
     return filter_text(low, high, number(freqs[0]) if notched and freqs else None)
 
 
-def _machine(root: Node) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Return the machine's statements (not those an editor changed) and measurements."""
-    interpretations = list(root.each("interpretation"))
-    if not interpretations:
-        return (), {}
-    latest = interpretations[-1]
+def _statements(root: Node) -> tuple[str, ...]:
+    """Return the machine's latest statements, not those that an editor changed."""
+    latest = _latest_interpretation(root)
     statements = []
     for node in latest.all("statement"):
         if node.get("editedflag").lower() != "true":
@@ -405,44 +375,39 @@ def _machine(root: Node) -> tuple[tuple[str, ...], dict[str, str]]:
     severity = latest.value("severity").strip(" -")
     if severity and statements:
         statements.append(shown(severity, 200))
-    values: dict[str, str] = {}
-    places = [
-        latest.first("globalmeasurements"),
-        latest.first("interpretationmeasurements"),
-        root.first("measurements", "globalmeasurements"),
-        root.first("internalmeasurements", "crossleadmeasurements"),
-    ]
-    for place in places:
-        for node in place.children if place is not None else ():
-            if node.name in _MEASUREMENTS and number(node.text) is not None:
-                name, unit = _MEASUREMENTS[node.name]
-                values.setdefault(name, f"{shown(node.text, 16)} {unit}")
-    return tuple(dict.fromkeys(statements)), values
+    return tuple(dict.fromkeys(statements))
+
+
+def _measurements(root: Node) -> dict[str, str]:
+    latest = _latest_interpretation(root)
+    places = (
+        latest.at("globalmeasurements"),
+        latest.at("interpretationmeasurements"),
+        root.at("measurements", "globalmeasurements"),
+        root.at("internalmeasurements", "crossleadmeasurements"),
+    )
+    return name_measurements((pair for place in places for pair in place.texts()), _MEASUREMENTS)
+
+
+def _latest_interpretation(root: Node) -> Node:
+    return next(reversed(list(root.each("interpretation"))), Node(""))
 
 
 def _start(root: Node) -> datetime | None:
-    for name in ("dataacquisition", "reportinfo"):
-        node = root.first(name)
-        start = iso_time(node.get("date"), node.get("time")) if node is not None else None
-        if start is not None:
-            return start
-    return None
+    places = (root.at("dataacquisition"), root.at("reportinfo"))
+    starts = (iso_time(node.get("date"), node.get("time")) for node in places)
+    return next((start for start in starts if start is not None), None)
 
 
-def _patient(root: Node, start: datetime | None, options: ReadOptions) -> Patient:
-    patient = root.first("patient", "generalpatientdata") or Node("generalpatientdata")
-    age = None
-    for unit in ("years", "months", "weeks", "days", "hours"):
-        age = age_years(patient.value("age", unit), unit) if age is None else age
-    born = patient.value("age", "dateofbirth") or patient.value("dateofbirth")
-    if age is None:
-        age = age_at(birth_date(born), start)
-    name = patient.first("name") or Node("name")
-    identity = {
-        "name": " ".join(
-            text for part in ("firstname", "middlename", "lastname") if (text := name.value(part))
-        ),
-        "identifier": patient.value("mrn") or patient.value("patientid"),
-        "birth date": born,
-    }
-    return make_patient(age, parse_sex(patient.value("sex")), identity, options)
+def _patient(person: Node, start: datetime | None, options: ReadOptions) -> Patient:
+    units = ("years", "months", "weeks", "days", "hours")
+    ages = (age_years(person.value("age", unit), unit) for unit in units)
+    return make_patient_at(
+        start,
+        options,
+        names=(person.value("name", part) for part in ("firstname", "middlename", "lastname")),
+        identifier=person.value("mrn") or person.value("patientid"),
+        born=person.value("age", "dateofbirth") or person.value("dateofbirth"),
+        sex=person.value("sex"),
+        age=next((age for age in ages if age is not None), None),
+    )
