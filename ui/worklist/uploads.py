@@ -74,7 +74,7 @@ class Entry:
     @property
     def looks(self) -> tuple[str, str]:
         """Its name, and what is shown of a recording."""
-        return self.name, describe(self.case.recording) if self.case is not None else ""
+        return self.name, describe_recording(self.case.recording) if self.case is not None else ""
 
     def take(self, result: Recording | EcgError, title: str) -> None:
         """Take what was read."""
@@ -281,7 +281,7 @@ class Uploads:
         self.items = [i for i in self.items if not {g.file_id for g in i.given} <= removed]
 
 
-def uploads() -> Uploads:
+def current_uploads() -> Uploads:
     """Return this session's list."""
     found: Uploads = st.session_state.setdefault(_KEY, Uploads())
     return found
@@ -299,7 +299,7 @@ def count_outcomes(entries: Sequence[Entry]) -> str:
     return ", ".join(parts)
 
 
-def describe(recording: Recording) -> str:
+def describe_recording(recording: Recording) -> str:
     """Return in one line what tells recordings apart."""
     patient = recording.patient
     parts = [recording.provenance.format, f"{recording.n_leads} leads"]
