@@ -42,9 +42,9 @@ from ecgcore.inference.prepare import model_input, model_leads
 from ecgcore.recording import Recording
 from ecgcore.simulate import simulate
 from ecgcore.statements import CORE_CODES
-from ecgcore.training import write_card
-from ecgcore.training.reference_score import read_figures, summary
-from ecgcore.training.release_choices import kept_networks
+from ecgcore.training.diagnostic.choices import kept_networks
+from ecgcore.training.release import write_card
+from reproductions.scores import read_figures, summary
 
 NAMES = {
     "zhang_resnet34_splits": "ResNet-34 (Zhang)",
@@ -152,7 +152,7 @@ def paired_difference(name: str, runs: Path) -> str:
     if not any(found is not None for found in kept.values()):
         return (
             "The published network's probabilities on test are not kept here: "
-            "`python -m ecgcore train configs/zhang_resnet34_splits.toml` makes them."
+            "`python -m reproductions configs/zhang_resnet34_splits.toml` makes them."
         )
     model = load_model(name)
     entries = load_index(data_root(), datasets=twelve_lead_names(model.card))

@@ -8,7 +8,7 @@ DS2 for test, records of DS1 for val), `waves` (on LUDB), `truth` (on simulation
 correlation with maps of random weights, and between networks trained from other seeds), `speed`
 (on 12 leads, 10 s, 500 Hz), `shap` (Gradient SHAP beside shap's own on the published ResNet-34:
 work at equal convergence), `reference` (the same two on that network as it was trained: deletion
-and insertion; needs `--reference`, a checkpoint of `train configs/zhang_resnet34_splits.toml`).
+and insertion; needs `--reference`, a network of `configs/zhang_resnet34_splits.toml`).
 Methods are chosen on val; test is measured once.  A model of one lead is asked about one lead of
 each record, every lead in turn; on MIT-BIH about the first (MLII, of few records V5).
 """

@@ -14,7 +14,7 @@ given; both by labels alone, from the same seed, with as many steps, on val and 
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,23 +31,24 @@ from ecgcore.evaluation.side_words import table, words
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import LeadAttentionNet
 from ecgcore.statements import CORE_CODES, NETWORK_CODES
-from ecgcore.training.multi_make import Material
+from ecgcore.training.diagnostic.data import Material
+from ecgcore.training.diagnostic.train import build_tasks_network
 from ecgcore.training.pools import packed_pool, single_lead_pool
-from ecgcore.training.reference_score import grid_threshold
-from ecgcore.training.single_ask import ask
-from ecgcore.training.single_fit import SinglePool, Trained, fit_single, single_pool
-from ecgcore.training.single_make import (
+from ecgcore.training.single_lead.ask import ask
+from ecgcore.training.single_lead.data import SingleMaterial, SinglePool, single_pool
+from ecgcore.training.single_lead.recipe import SOUP, SingleRecipe, read_single_recipe
+from ecgcore.training.single_lead.students import (
     OWN_LEAD,
-    Keep,
     Run,
-    SingleMaterial,
     by_labels,
-    kept,
+    keep_of,
     learned_rows,
+    mean_network,
     seed_of,
-    soup_of,
 )
-from ecgcore.training.single_recipe import SOUP, SingleRecipe, read_single_recipe
+from ecgcore.training.single_lead.train import fit_single
+from ecgcore.training.trainer import Fitted
+from reproductions.scores import grid_threshold
 
 RECIPE = Path("configs/single_lead.toml")
 N = len(CORE_CODES)
@@ -108,21 +109,17 @@ def each(recipe: SingleRecipe, args: argparse.Namespace) -> str:
     recipe = replace(recipe, student=replace(recipe.student, steps=args.steps))
     folder = args.runs / f"{recipe.name}-{recipe.version}-{args.steps}"
     material = SingleMaterial(recipe, Material(recipe.base))
-    run, keep = Run(0, "labels"), Keep(folder, _told)
+    run = Run(0, "labels")
     rows, seed = learned_rows(material), seed_of(recipe, run)
-    together = by_labels(material, run, keep).network
+    together = by_labels(material, run, folder).network
     places = {"val": held(recipe, "val"), "test": held(recipe, "test")}
     found: dict[str, Any] = {"steps": args.steps, "leads": {}}
     for lead in args.leads:
         k = STANDARD_12.index(lead)
-
-        def make(k: int = k, lead: str = lead) -> Trained:
-            return fit_single(
-                recipe, material.pool, rows, recipe.student, seed=seed, leads=(k,),
-                report=_told(lead),
-            )  # fmt: skip
-
-        alone = kept(recipe, f"lead-{lead}-seed-0", folder, make).network
+        keep = keep_of(recipe, f"lead-{lead}-seed-0", folder)
+        alone = fit_single(
+            recipe, material.pool, rows, recipe.student, seed=seed, leads=(k,), keep=keep
+        ).network
         found["leads"][lead] = {
             split: _alone(alone, together, k, there) for split, there in places.items()
         }
@@ -159,14 +156,6 @@ def _alone(
     }
 
 
-def _told(name: str) -> Callable[[int, float], None]:
-    def tell(step: int, loss: float) -> None:
-        if step % 250 == 0:
-            sys.stderr.write(f"{name}: step {step}, loss {loss:.3f}\n")
-
-    return tell
-
-
 def held(recipe: SingleRecipe, split: str) -> Held:
     base = recipe.base
     pools = {
@@ -188,17 +177,14 @@ def student(recipe: SingleRecipe, loss: str, number: int, folder: Path) -> LeadA
     return _kept(recipe, loss, number, folder).network
 
 
-def _kept(recipe: SingleRecipe, loss: str, number: int, folder: Path) -> Trained:
+def _kept(recipe: SingleRecipe, loss: str, number: int, folder: Path) -> Fitted:
     if loss == SOUP:
-        return soup_of([_kept(recipe, part, number, folder) for part in recipe.soup])
-    name = Run(number, loss).name
-
-    def missing() -> Any:
-        raise InvalidArgumentError(
-            f"{folder / name}.safetensors is not there: python -m ecgcore train {RECIPE}"
-        )
-
-    return kept(recipe, name, folder, missing)
+        return mean_network([_kept(recipe, part, number, folder) for part in recipe.soup])
+    keep = keep_of(recipe, Run(number, loss).name, folder)
+    found = keep.load(build_tasks_network(recipe.arguments))
+    if found is None:
+        raise InvalidArgumentError(f"{keep.weights} is not there: python -m ecgcore train {RECIPE}")
+    return found
 
 
 def answers(network: LeadAttentionNet, there: Held) -> dict[str, Floats]:

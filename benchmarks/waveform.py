@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ecgcore.datasets import TEST, log_test_access
 from ecgcore.datasets.wave_classes import packed_classes
+from ecgcore.evaluation.side_words import words
 from ecgcore.evaluation.waveform import (
     Found,
     beat_figures,
@@ -35,15 +36,10 @@ from ecgcore.inference.waveform_words import SET_WORDS
 from ecgcore.models.danet import DANet
 from ecgcore.signal.waveform_rules import WaveformRule, waveform_rules
 from ecgcore.statements import CORE_CODES
-from ecgcore.training.pools import mitdb_pool, packed_pool, single_lead_pool
-from ecgcore.training.waveform_bench import CONTRACT
-from ecgcore.training.waveform_data import BEAT_OF
-from ecgcore.training.waveform_loop import LEARNED
-from ecgcore.training.waveform_make import folder_name, with_figures, write_waveform_card
-from ecgcore.training.waveform_readme import beat_table, record_table, with_interval
-from ecgcore.training.waveform_recipe import WaveformRecipe, read_waveform_recipe
-from ecgcore.training.waveform_runs import kept_network, kept_path, variants_of
-from ecgcore.training.waveform_score import (
+from ecgcore.training.danet.data import CONTRACT
+from ecgcore.training.danet.recipe import BEAT_OF, LEARNED, DANetRecipe, variants_of
+from ecgcore.training.danet.release import folder_name, with_figures
+from ecgcore.training.danet.score import (
     Item,
     class_maps,
     curves_of,
@@ -52,6 +48,11 @@ from ecgcore.training.waveform_score import (
     spans_of,
     window_items,
 )
+from ecgcore.training.danet.train import kept_network, kept_path
+from ecgcore.training.pools import mitdb_pool, packed_pool, single_lead_pool
+from ecgcore.training.readme import beat_table, record_table
+from ecgcore.training.recipe import read_recipe
+from ecgcore.training.release import write_card
 
 BODY = "body"
 PLAIN = "none"
@@ -64,7 +65,7 @@ Scores = dict[str, NDArray[np.float64]]
 class Networks:
     """The networks of one disease, and the one of several tasks if it is there."""
 
-    recipe: WaveformRecipe
+    recipe: DANetRecipe
     disease: str
     keep: Path
     body: LoadedModel | None
@@ -144,7 +145,7 @@ def main() -> int:
     if args.write and args.split != "test":
         parser.error("only figures on test go into a card")
     use_threads(1)
-    recipe = read_waveform_recipe(Path(args.recipe))
+    recipe = read_recipe(Path(args.recipe), DANetRecipe)
     keep = Path(args.runs) / f"{recipe.name}-{recipe.version}"
     if args.kept:
         return _write_kept(recipe, keep / "test.json") if args.write else 0
@@ -175,7 +176,7 @@ def main() -> int:
     return 0
 
 
-def _sets(recipe: WaveformRecipe, split: str) -> dict[str, list[Item]]:
+def _sets(recipe: DANetRecipe, split: str) -> dict[str, list[Item]]:
     twelve = packed_pool(recipe.data.twelve_lead, (split,), CONTRACT)
     single = single_lead_pool(recipe.data.single_lead, (split,), CONTRACT)
     beats = mitdb_pool((split,), CONTRACT)
@@ -334,12 +335,12 @@ def _pointing(released: str, figures: dict[str, Any]) -> str:
             plain = each["maps"]["gradcam"]["hit"]["value"]
             said.append(
                 f"{SET_WORDS[name]} {row['hit']['value']:.2f} (Grad-CAM {plain:.2f}, chance "
-                f"{each['chance']:.2f}; difference {with_interval(row['hit_difference'])})"
+                f"{each['chance']:.2f}; difference {words(row['hit_difference'])})"
             )
     return f" The curve's highest point lies on such a beat: {'; '.join(said)}." if said else ""
 
 
-def _write_kept(recipe: WaveformRecipe, path: Path) -> int:
+def _write_kept(recipe: DANetRecipe, path: Path) -> int:
     """Write the figures of an earlier run on test into the cards."""
     if not path.is_file():
         sys.exit(f"{path} is not there: measure first.")
@@ -349,12 +350,12 @@ def _write_kept(recipe: WaveformRecipe, path: Path) -> int:
     return 0
 
 
-def _write(recipe: WaveformRecipe, disease: str, figures: dict[str, Any]) -> None:
+def _write(recipe: DANetRecipe, disease: str, figures: dict[str, Any]) -> None:
     for variant in recipe.release[disease]:
         folder = weights_root() / folder_name(recipe, disease, variant)
         card = load_model(folder).card
         aid, words = judged(variant, figures)
-        write_waveform_card(with_figures(card, figures, aid=aid, words=words), folder)
+        write_card(with_figures(card, figures, aid=aid, words=words), folder)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 from ecgcore.inference.card import CARD_FILE, ModelCard, read_card
-from ecgcore.training.licence import weights_licence, write_licence
+from ecgcore.training.release import weights_licence, write_licence
 from scripts.pins import APP, CUDA, DEV, ROOT, TORCH, Pin, read_pins
 
 DOCUMENT = ROOT / "docs" / "licences.md"

@@ -2,7 +2,7 @@
 
 Two logistic regressions, one with sizes in millivolts and one without (normalised units), learned
 from the readers of the CinC Challenge 2011 (training half), readable clinical recordings and
-recordings spoilt on purpose; :mod:`ecgcore.training.quality_fit` makes them.  What is told of a
+recordings spoilt on purpose; :mod:`ecgcore.training.fits.quality` makes them.  What is told of a
 lead does not depend on how many others there are, so that a single strip is judged like a sheet.
 """
 

@@ -40,8 +40,8 @@ from ecgcore.models import LeadAttentionNet
 from ecgcore.recording import Recording
 from ecgcore.simulate import simulate
 from ecgcore.statements import CORE_CODES, FURTHER_CODES, NETWORK_CODES
-from ecgcore.training import release_choices
-from ecgcore.training.release_choices import (
+from ecgcore.training.diagnostic import choices as release_choices
+from ecgcore.training.diagnostic.choices import (
     beat_bias,
     choose_single,
     handheld_bias,
@@ -300,7 +300,7 @@ def test_the_best_score_is_the_best_on_the_mean():
 
 
 def test_further_networks_are_those_that_training_kept(model, tmp_path):
-    from ecgcore.training.make import save_weights
+    from ecgcore.training.release import save_weights
 
     assert kept_networks(tmp_path, model.card) == {}
     for number in (0, 1):

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.explain_tables import put_section, section_text
 from benchmarks.single_lead import each_summary
-from ecgcore.training.reference_score import MEAN, SHOWN, read_figures, write_figures
+from reproductions.scores import MEAN, SHOWN, read_figures, write_figures
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "results"

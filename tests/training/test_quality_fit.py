@@ -9,7 +9,7 @@ from ecgcore.signal.quality_features import ALONE, NAMES, lead_features
 from ecgcore.signal.quality_figures import CUT, INTERCEPT, WEIGHTS
 from ecgcore.signal.quality_model import CAUSES
 from ecgcore.simulate import simulate
-from ecgcore.training.quality_fit import KINDS, Material, as_python, fit
+from ecgcore.training.fits.quality import KINDS, Material, as_python, fit
 
 
 @pytest.fixture(scope="module")
