@@ -80,7 +80,7 @@ def _textbook(said: Description) -> dict[str, Any] | None:
     made: dict[str, Any] = {
         "waves": said.place.waves,
         "leads": said.place.leads,
-        "words": said.place.words,
+        "words": said.place.criterion,
         "source": said.place.source,
     }
     if said.overlap is not None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecgcore.explain.explainer import Explainer
-from ecgcore.explain.textbook import Overlap, Place, overlap, textbook
+from ecgcore.explain.textbook import Overlap, overlap
 from ecgcore.explain.words import Line, Shares, lines_of, shares_of
 from ecgcore.results import Attribution, Beats
-from ecgcore.statements import statement
+from ecgcore.statements import Place, place_of, statement
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ def describe(explainer: Explainer, found: Attribution) -> Description:
         Of the same recording.
     found : Attribution
     """
-    place = textbook().get(found.label)
+    place = place_of(found.label)
     if found.lead_values is not None:
         return Description(_leads_sentence(found), (), place, _lead_overlap(place, found), None)
     start_s, stop_s = found.window_s or (0.0, explainer.recording.duration_s)

@@ -1,37 +1,12 @@
-"""Where a textbook looks for a statement, and how much of an attribution lies there."""
+"""How much of an attribution lies where a textbook looks for the statement."""
 
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 
 from ecgcore.explain.waves import WAVES
 from ecgcore.explain.words import Shares
-
-_FILE = Path(__file__).with_name("textbook.toml")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Waves and leads of one statement.
-
-    Attributes
-    ----------
-    waves : tuple of str
-        Of :data:`ecgcore.explain.waves.WAVES`.
-    leads : tuple of str
-    words, source : str
-    beats : str
-        Only beats of this type; "": all.
-    """
-
-    waves: tuple[str, ...]
-    leads: tuple[str, ...]
-    words: str
-    source: str
-    beats: str = ""
+from ecgcore.statements import Place
 
 
 @dataclass(frozen=True)
@@ -51,23 +26,6 @@ class Overlap:
     share: float | None
     expected: float = 0.0
     reason: str = ""
-
-
-@cache
-def textbook() -> dict[str, Place]:
-    """Return the table, by statement code; a statement about the rate alone has no place."""
-    with _FILE.open("rb") as stream:
-        raw = tomllib.load(stream)
-    return {
-        code: Place(
-            tuple(entry["waves"]),
-            tuple(entry["leads"]),
-            entry["words"],
-            entry["source"],
-            entry.get("beats", ""),
-        )
-        for code, entry in raw.items()
-    }
 
 
 def overlap(place: Place, shares: Shares) -> Overlap:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from ecgcore.inference.abstain import ADULT_YEARS, NORMAL
+from ecgcore.inference.abstain import NORMAL
 from ecgcore.interpret.normal import Objection, anomaly_objection, objections
 from ecgcore.recording import Patient
 from ecgcore.results import AnomalyMap, Finding, MeasureResult, Prediction, StDeviation
+from ecgcore.statements import ADULT_YEARS
 
 ST_ELEVATION = "STE"
 NO_VOLTAGE = "Amplitude not calibrated: axis, ST level and QRS voltage were not assessed."

@@ -11,7 +11,7 @@ from ecgcore.datasets.entry import SPLITS
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
 from ecgcore.models import ARCHITECTURES
-from ecgcore.statements import CORE_CODES, NETWORK_CODES
+from ecgcore.statements import NETWORK_CODES, statement
 from ecgcore.training.augmentation import Augmentation
 from ecgcore.training.multi_batch import TasksPart
 from ecgcore.training.recipe_file import read_toml
@@ -77,10 +77,7 @@ class TextPart:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides how a model is made.
-
-    ``min_leads`` gives each statement the number of leads below which no finding is given.
-    """
+    """Everything that decides how a model is made."""
 
     name: str
     version: str
@@ -90,10 +87,14 @@ class Recipe:
     data: DataPart
     training: TrainingPart
     augmentation: Augmentation
-    min_leads: Mapping[str, float]
     text: TextPart
     simulation: SimulationPart = field(default_factory=SimulationPart)
     tasks: TasksPart = field(default_factory=TasksPart)
+
+    @property
+    def min_leads(self) -> dict[str, float]:
+        """The number of leads below which no finding is given, of each statement."""
+        return {code: float(statement(code).min_leads) for code in NETWORK_CODES}
 
     def plain(self) -> dict[str, Any]:
         """Return the parts that decide the weights, as JSON can hold them."""
@@ -132,16 +133,15 @@ def read_recipe(path: Path) -> Recipe:
         a value is out of range.
     """
     raw = read_toml(path)
-    top = {"name", "version", "seed", "min_leads", *_PARTS}
+    top = {"name", "version", "seed", *_PARTS}
     for key in raw:
         one_of("an entry of the recipe", key, top)
     missing = sorted(top - {"input", "augmentation", "simulation", "tasks"} - raw.keys())
     if missing:
         raise InvalidArgumentError(f"The recipe has no entry {missing[0]!r}.")
     parts = {name: _part(name, cls, raw.get(name, {})) for name, cls in _PARTS.items()}
-    least = _min_leads(raw["min_leads"])
     identity = (str(raw["name"]), str(raw["version"]), int(raw["seed"]))
-    recipe = Recipe(*identity, min_leads=least, **parts)
+    recipe = Recipe(*identity, **parts)
     _check(recipe)
     return recipe
 
@@ -184,16 +184,6 @@ def _typed(name: str, wanted: str, value: Any) -> Any:
     if "float" in wanted:
         raise InvalidArgumentError(f"{name} is {value!r}; it must be a number.")
     return value
-
-
-def _min_leads(raw: Any) -> dict[str, float]:
-    # The nine, or all statements: each that the model makes needs its number.
-    codes = NETWORK_CODES if isinstance(raw, dict) and len(raw) > len(CORE_CODES) else CORE_CODES
-    if not isinstance(raw, dict) or set(raw) != set(codes):
-        raise InvalidArgumentError(
-            f"[min_leads] of the recipe must give a number to each of {', '.join(codes)}."
-        )
-    return {code: in_range(f"min_leads.{code}", raw[code], 1, 12) for code in codes}
 
 
 def _check(recipe: Recipe) -> None:

@@ -13,7 +13,7 @@ def test_a_reader_goes_from_a_case_to_its_curve(page: Page) -> None:
     page.locator(".js-plotly-plot").first.wait_for()
     page.get_by_role("link", name="Waveform attention").click()
     expect(page.get_by_text("What the classifier is given")).to_be_visible()
-    expect(page.locator(".ecg-legend-label")).to_contain_text("Premature atrial complex")
+    expect(page.locator(".ecg-legend-label")).to_contain_text("Atrial premature complex(es)")
     # Two papers and the strip between them.
     expect(page.locator(".js-plotly-plot")).to_have_count(3, timeout=30_000)
     legend = page.locator(".ecg-legend-label")

@@ -12,14 +12,14 @@ from ecgcore.explain.case import Map, MethodEntry
 from ecgcore.explain.checks import completeness
 from ecgcore.explain.counterfactual import Change, changed_recording, probabilities, what_if
 from ecgcore.explain.defaults import default_methods
-from ecgcore.explain.textbook import Place, overlap, textbook
+from ecgcore.explain.textbook import overlap
 from ecgcore.explain.waves import WAVES, beats_within, places
 from ecgcore.explain.words import beat_words, lead_words, lines_of, shares_of
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
 from ecgcore.results import Beats, Fiducials, SelfCheck
 from ecgcore.signal.rr import rr_before
-from ecgcore.statements import NETWORK_CODES
+from ecgcore.statements import NETWORK_CODES, place_of
 from tests.synthetic import recording, tiny_model
 
 FS = 100.0
@@ -102,14 +102,9 @@ def test_beats_are_counted_from_one():
 
 
 def test_the_textbook_knows_waves_leads_and_a_source_for_every_statement_with_a_place():
-    table = textbook()
-    assert set(NETWORK_CODES) - set(table) == {"SNR", "SBRAD", "STACH", "SARRH", "PACE"}
-    for place in table.values():
-        assert set(place.waves) <= set(WAVES)
-        assert set(place.leads) <= set(STANDARD_12)
-        assert place.beats in ("", "supraventricular", "ventricular")
-        assert any(c.isdigit() for c in place.source)
-        assert place.words
+    places = {code: place for code in NETWORK_CODES if (place := place_of(code))}
+    assert set(NETWORK_CODES) - set(places) == {"SNR", "SBRAD", "STACH", "SARRH", "PACE"}
+    assert all(set(place.waves) <= set(WAVES) for place in places.values())
 
 
 def test_the_overlap_is_what_lies_in_the_textbooks_place():
@@ -117,15 +112,12 @@ def test_the_overlap_is_what_lies_in_the_textbooks_place():
     values[1, 36:46] = 3
     values[1, 60:80] = 0.5
     shares = shares_of(values, ("II", "V1"), FS, beats(types=("normal",) * 4))
-    qrs = Place(("QRS",), ("V1",), "", "")
+    qrs = replace(place_of("RBBB"), leads=("V1",))
     found = overlap(qrs, shares)
     assert found.share == pytest.approx(0.75)
     assert found.expected == pytest.approx(40 / 450)
-    assert "None of V6" in overlap(Place(("QRS",), ("V6",), "", ""), shares).reason
-    assert (
-        "No ventricular beat"
-        in overlap(Place(("QRS",), ("V1",), "", "", "ventricular"), shares).reason
-    )
+    assert "None of V6" in overlap(replace(qrs, leads=("V6",)), shares).reason
+    assert "No ventricular beat" in overlap(replace(qrs, beats="ventricular"), shares).reason
 
 
 def check(name, passed):

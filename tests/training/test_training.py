@@ -225,8 +225,6 @@ def test_the_committed_recipe_builds_its_network_and_never_learns_from_test():
         ('"ludb"', '"nowhere"', "nowhere"),
         ('architecture = "lead_set"', 'architecture = "x"', "lead_set"),
         ("[training]", "[training", "read"),
-        ("PVC = 2", "", "min_leads"),
-        ("PVC = 2", "PVC = 20", "PVC"),
         ("fs_hz = 100.0", "fs_hz = true", "number"),
     ],
 )

@@ -183,4 +183,4 @@ def test_what_one_lead_never_carries_is_no_weakness_of_its_model():
     assert "Normal ECG" in said[0]
     assert said[0].startswith("Never said on one lead")
     assert not any("Normal ECG (" in line for line in said)
-    assert any("Premature ventricular complex (20 %)" in line for line in said)
+    assert any("Ventricular premature complex(es) (20 %)" in line for line in said)

@@ -251,7 +251,7 @@ def _show_description(said: Description) -> None:
     if said.place is None:
         st.caption("Rate statement: the textbook names no wave or lead.")
         return
-    st.caption(plain(f"Textbook: {said.place.words}."))
+    st.caption(plain(f"Textbook: {said.place.criterion}."))
     if said.overlap is not None and said.overlap.share is not None:
         st.caption(
             f"{said.overlap.share * 100:.0f} % lies there; spread evenly it would be "

@@ -9,10 +9,11 @@ from ecgcore.inference import (
     ModelCard,
 )
 from ecgcore.inference.waveform_words import MAP_WORDS, SET_WORDS, VARIANT_WORDS
+from ecgcore.statements import statement
 from ui import tables
 from ui.systems import words
 
-HANDHELD = {"N": "Normal", "A": "Atrial fibrillation", "O": "Other rhythm", "~": "Unreadable"}
+HANDHELD = {"N": "Normal", "A": statement("AF").term, "O": "Other rhythm", "~": "Unreadable"}
 
 
 def show_other_tasks(card: ModelCard) -> None:

@@ -5,18 +5,10 @@ from typing import Any
 
 from ecgcore.inference import LabelRule, ModelCard
 from ecgcore.inference.card import MAX_FALSE_ALARMS
-from ecgcore.inference.one_lead import ONE_LEAD
-from ecgcore.statements import statement
+from ecgcore.statements import SUPERCLASS_TERMS, statement, statements
 
 FEW = 20
 MISSES_MANY = 2 / 3
-_SUPERCLASSES = {
-    "NORM": "Normal",
-    "MI": "Myocardial infarction",
-    "STTC": "ST-T changes",
-    "CD": "Conduction disturbance",
-    "HYP": "Hypertrophy",
-}
 _SEX = {"female": "Women", "male": "Men", "unknown": "Sex not known"}
 _AGE = {"<40": "Under 40", "40-64": "40 to 64", "65+": "65 and over", "unknown": "Age not known"}
 _AGE_ORDER = list(_AGE)
@@ -27,7 +19,7 @@ def name_of(code: str) -> str:
     try:
         return statement(code).term
     except KeyError:
-        return _SUPERCLASSES.get(code, code)
+        return SUPERCLASS_TERMS.get(code, code)
 
 
 def shorten(code: str) -> str:
@@ -39,7 +31,8 @@ def find_weaknesses(card: ModelCard) -> list[str]:
     """Return where a model of statements is weak, from its own figures."""
     lines, said = [], set(card.codes)
     if card.input.max_leads == 1:
-        said = {code for code in said if code in ONE_LEAD and ONE_LEAD[code].leads != ()}
+        table = statements()
+        said = {code for code in said & table.keys() if not table[code].needs_several_leads}
         never = [name_of(code) for code in card.codes if code not in said]
         if never:
             lines.append(f"Never said on one lead: {', '.join(never)}.")
