@@ -52,6 +52,7 @@ from ecgcore.explain.defaults import default_methods
 from ecgcore.inference import LoadedModel, load_model
 from ecgcore.simulate.cases import demonstration_case
 from ecgcore.statements import CORE_CODES
+from ecgcore.study import Study
 
 SECTIONS = ("faithful", "leads", "beats", "waves", "truth", "weights", "speed", "shap", "reference")
 FIGURES = ("deletion_line", "deletion_zero", "insertion_line", "insertion_zero")
@@ -218,7 +219,8 @@ def speed(model: LoadedModel) -> Any:
     recording = demonstration_case("pvc").recording
     if of_one_lead(model):
         recording = recording.select(("II",))
-    explainer = Explainer(model, recording)
+    study = Study(recording)
+    explainer = Explainer(model, study)
     output, window = explainer.output("PVC"), explainer.reading.pieces[0]
     explainer.beats_of(window)
     explainer.case(output, window).around.references()
@@ -230,7 +232,7 @@ def speed(model: LoadedModel) -> Any:
     for name in [*methods_of(model), "default with every check"]:
         wall, cpu = [], []
         for _ in range(5):
-            fresh = Explainer(model, recording, beats=explainer.beats_of(window))
+            fresh = Explainer(model, study)
             began = time.perf_counter(), time.process_time()
             if name in METHODS:
                 fresh.map(name, output, window)

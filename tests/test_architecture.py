@@ -10,13 +10,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Low to high; parts on one line do not import one another.
 LAYERS = (
-    ("errors", "checks", "origin", "turns", "workers"),
+    ("errors", "checks", "origin", "kept", "turns", "workers"),
     ("units", "leads", "statements"),
     ("recording", "results"),
     ("readers", "signal", "simulate"),
     ("models",),
     ("inference",),
     ("measure",),
+    ("study",),
     ("interpret",),
     ("explain",),
     ("datasets",),

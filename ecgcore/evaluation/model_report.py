@@ -20,6 +20,7 @@ from ecgcore.inference.abstain import NORMAL
 from ecgcore.models import build
 from ecgcore.results import Prediction
 from ecgcore.statements import CORE_CODES, NETWORK_CODES, SUPERCLASSES
+from ecgcore.study import Study
 
 # Positive records of each statement whose map is checked: enough to see a method fail.
 MAPS_PER_STATEMENT = 4
@@ -258,9 +259,9 @@ def explanation_figures(
 def _map_figures(
     model: LoadedModel, random_model: LoadedModel, entry: Entry, code: str, method: str
 ) -> tuple[bool, float]:
-    recording = load_recording(entry)
-    own = explain(model, recording, code, method)
-    other = explain(random_model, recording, code, method)
+    study = Study(load_recording(entry))
+    own = explain(model, study, code, method)
+    other = explain(random_model, study, code, method)
     # Every fourth sample: neighbours are nearly the same, and ranks of all take seconds.
     a, b = own.values[:, ::4].ravel(), other.values[:, ::4].ravel()
     passed = any(check.name == "deletion" and check.passed for check in own.self_check)

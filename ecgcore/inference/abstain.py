@@ -109,6 +109,8 @@ def limits_of(
     lead_names: dict[str, str],
     quality: Quality,
     card: ModelCard,
+    *,
+    has_spikes: Callable[[], bool] | None = None,
 ) -> Limits:
     """Return what cannot be assessed on this recording.
 
@@ -120,6 +122,8 @@ def limits_of(
         The recording's name of each lead used -> the model's name of it.
     quality : Quality
     card : ModelCard
+    has_spikes : callable, optional
+        Tells whether pacing spikes precede the complexes, where somebody knows already.
     """
     limits = Limits()
     codes = card.codes
@@ -140,7 +144,8 @@ def limits_of(
     told = known_paced(recording)
     if told:
         limits.block(not_in_paced, f"{told}; {_NOT_PACED}")
-    if readable and recording.patient.pacemaker is not False and paced_by_spikes(recording):
+    may_be_paced = readable and recording.patient.pacemaker is not False
+    if may_be_paced and (paced_by_spikes(recording) if has_spikes is None else has_spikes()):
         limits.block(not_in_paced, f"{SPIKES}; {_NOT_PACED}")
         limits.found[PACED] = f"{SPIKES}."
     if card.input.max_leads == 1:

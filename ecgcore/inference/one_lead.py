@@ -7,7 +7,7 @@ is in the table of statements.
 from collections.abc import Mapping
 from typing import Any
 
-from ecgcore.inference.prepare import STAND_INS
+from ecgcore.leads import STAND_INS
 from ecgcore.statements import statement
 
 # Below this area under the curve on that lead, on records not learned from, nothing is said.

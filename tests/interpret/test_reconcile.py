@@ -23,6 +23,7 @@ from ecgcore.results import (
     Window,
 )
 from ecgcore.simulate.cases import demonstration_case
+from ecgcore.study import Study
 from tests.synthetic import recording, tiny_model
 
 ADULT = Patient(50.0, "female")
@@ -270,10 +271,10 @@ class TestMeasuredStElevation:
 
 def test_from_the_recording_to_findings(tmp_path):
     model = tiny_model(tmp_path / "tiny-1")
-    found = assess(model, recording(30.0, 250))
+    found = assess(model, Study(recording(30.0, 250)))
     assert found.windows == ()
-    assert len(assess(model, recording(30.0, 250), windows=True).windows) == 3
-    alone = assess(model, recording(10.0, 250), leads=("I", "II", "V5"))
+    assert len(assess(model, Study(recording(30.0, 250)), windows=True).windows) == 3
+    alone = assess(model, Study(recording(10.0, 250), leads=("I", "II", "V5")))
     assert alone.leads_used == ("I", "II", "V5")
 
 

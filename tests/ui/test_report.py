@@ -229,8 +229,8 @@ def test_the_line_of_measurements_is_printed_with_the_reader_s_marks(
 
 def test_a_map_that_is_not_on_the_sheet_is_said_so(app: AppTest, press: Press) -> None:
     recording = upload().recording
-    long = replace(recording, signal=np.tile(recording.signal, (1, 4)))
-    moved = OpenCase(FILE, long, selected="RBBB", start_s=30.0, turned_to="RBBB")
+    long = replace(recording, signal=np.tile(recording.signal, (1, 2)))
+    moved = OpenCase(FILE, long, selected="RBBB", start_s=10.0, turned_to="RBBB")
     show(app, moved)
     (notice,) = [m.value for m in app.markdown if "the map is at" in m.value]
     assert notice.replace("\\", "") in text_of(press())

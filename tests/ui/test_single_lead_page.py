@@ -85,11 +85,13 @@ def test_review_reads_one_lead_with_the_student_and_can_be_switched(
 ) -> None:
     case = OpenCase("A", recording(30, 300, leads=("I",)))
     page(app, case, "review")
-    assert case.memo["prediction"].model == SINGLE_LEAD_MODEL
+    assert case.answers.of(SINGLE_LEAD_MODEL).prediction.model == SINGLE_LEAD_MODEL
     assert "only rhythm and beats" in words_of(app)
     app.selectbox(key=f"read_by_{case.case_id}").set_value(DEFAULT_MODEL).run(timeout=TIMEOUT_S)
     assert not app.exception
-    assert app.session_state["open_case"].memo["prediction"].model == DEFAULT_MODEL
+    assert (
+        app.session_state["open_case"].answers.of(DEFAULT_MODEL).prediction.model == DEFAULT_MODEL
+    )
 
 
 def test_review_of_twelve_leads_offers_no_switch(app: AppTest, weights: Path) -> None:

@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 from ecgcore.errors import EcgError
 from ecgcore.inference import available_models, use_threads
 from ecgcore.inference.anomaly import (
-    DEFAULT_ANOMALY,
     default_anomaly,
-    find_anomalies,
 )
 from ecgcore.inference.anomaly_shading import ShadingScale, shade, shading_scale
 from ecgcore.inference.anomaly_spans import Place, places_of, spans_of
 from ecgcore.inference.card import ANOMALY
+from ecgcore.inference.shelf import DEFAULT_ANOMALY
 from ecgcore.measure.unusual import worded
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.restored import lead_bars, over_time, restored_figure
-from ecgcore.results import AnomalyMap, AnomalySpan
+from ecgcore.results import AnomalyMap, AnomalySpan, MeasureResult
 from ui import models
 from ui.components.findings import move_choice, show_rows
 from ui.components.viewer import Legend
@@ -37,7 +36,6 @@ from ui.desk.anomaly_words import (
     make_scores_table,
 )
 from ui.desk.paper import Paper, Shading, set_paper
-from ui.edits import with_edits
 from ui.jobs import Job
 from ui.state import OpenCase
 from ui.tables import plot
@@ -48,7 +46,6 @@ _VIEWER = "anomaly_paper"
 _LIST = "anomaly_places"
 _THRESHOLD = "anomaly_threshold"
 _CHOSEN = "anomaly_place"
-_ASKED = "anomalies"
 # One normal sample in so many is as unusual or more.
 _STEPS = (20, 50, 100, 200, 500, 1000, 2000, 10_000)
 _MOST_PLACES = 12
@@ -62,14 +59,14 @@ def show_anomalies(case: OpenCase) -> None:
     """Show how unusual a case is, and where."""
     paper = set_paper(case)
     left, right = st.columns([3.95, 1.25], gap="small")
-    if _ASKED not in case.memo:
+    found = case.answers.anomalies.found
+    if found is None:
         # The paper stands before the model has answered.
         with left:
             _show_paper(paper, None)
         with right:
-            case.remember(_ASKED, lambda: _find(case))
+            case.answers.anomalies.found = _find(case)
         st.rerun()
-    found: AnomalyMap | str = case.remember(_ASKED, lambda: _find(case))
     if isinstance(found, str):
         with left:
             _show_paper(paper, None)
@@ -78,7 +75,7 @@ def show_anomalies(case: OpenCase) -> None:
         return
     with right:
         threshold = _show_head(case, found)
-    places = case.remember(("places", threshold), lambda: _find_places(case, found, threshold))
+    places = _find_places(case, found, threshold)
     place = _find_chosen(places)
     with left:
         _show_paper(paper, found, places)
@@ -97,11 +94,11 @@ def _find(case: OpenCase) -> AnomalyMap | str:
         use_threads(1)
         model = default_anomaly()
         bar = st.progress(0.0, "Comparing with normal ECGs …")
-        recording = case.recording
+        study = case.study
         found = compute(
             case,
             ("anomalies", model.name),
-            lambda report: find_anomalies(model, recording, report=report),
+            lambda report: study.anomaly(model, report=report),
             waiting=lambda job: bar.progress(job.share, _describe_wait(job)),
         )
     except EcgError as error:
@@ -116,13 +113,22 @@ def _describe_wait(job: Job) -> str:
 
 
 def _find_places(case: OpenCase, found: AnomalyMap, threshold: float) -> tuple[Place, ...]:
-    """Return the places at a threshold, the most unusual ones with words."""
+    """Return the places at a threshold, the most unusual ones with words; made once."""
+    measured, unit = models.measured_of(case), case.recording.unit
+    known = case.answers.anomalies.places
+    if threshold not in known:
+        known[threshold] = _word_places(found, threshold, measured, unit)
+    return known[threshold]
+
+
+def _word_places(
+    found: AnomalyMap, threshold: float, measured: MeasureResult, unit: str
+) -> tuple[Place, ...]:
     shown = places_of(find_spans(found, threshold))[:_MOST_PLACES]
     kept = tuple(span for place in shown for span in place.spans)
     if not kept:
         return ()
-    measured = with_edits(models.measured_of(case), case)
-    said = worded(replace(found, spans=kept), measured, case.recording.unit)
+    said = worded(replace(found, spans=kept), measured, unit)
     return places_of(said.spans)
 
 
@@ -146,12 +152,11 @@ def _show_paper(paper: Paper, found: AnomalyMap | None, places: Sequence[Place] 
 
 def _shade(case: OpenCase, found: AnomalyMap) -> tuple[ShadingScale, NDArray[np.float32]]:
     """Return how this recording is shaded, and its shading; computed once."""
-
-    def make() -> tuple[ShadingScale, NDArray[np.float32]]:
+    known = case.answers.anomalies
+    if known.shading is None:
         scale = shading_scale(found.values)
-        return scale, shade(found.values, found.fs_hz, scale)
-
-    return case.remember("anomaly_shading", make)
+        known.shading = scale, shade(found.values, found.fs_hz, scale)
+    return known.shading
 
 
 def _show_below(paper: Paper, found: AnomalyMap, threshold: float, place: Place | None) -> None:

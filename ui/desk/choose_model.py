@@ -5,7 +5,7 @@ import streamlit as st
 from ecgcore.errors import EcgError
 from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL
 from ecgcore.inference.choice import choices_for, one_lead_of
-from ecgcore.inference.prepare import STAND_INS
+from ecgcore.leads import STAND_INS
 from ui.state import OpenCase
 from ui.words import plain
 

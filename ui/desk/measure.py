@@ -17,7 +17,7 @@ from ecgcore.signal.quality_words import lost_lead
 from ui import models
 from ui.desk.measure_details import show_details
 from ui.desk.paper import Paper, set_paper
-from ui.edits import move_mark, refusals, with_edits
+from ui.edits import move_mark, refusals
 from ui.marks import beat_marks, moved
 from ui.state import OpenCase
 from ui.words import plain
@@ -32,7 +32,7 @@ def show_measurements(case: OpenCase) -> None:
     paper = set_paper(case)
     left, right = st.columns([3.4, 1.25], gap="small")
     with st.spinner("Measuring …", show_time=False):
-        result = with_edits(models.measured_of(case), case)
+        result = models.measured_of(case)
     with left:
         show = st.toggle("Wave marks and beats", value=True, key="show_marks")
         _show_paper(paper, result, marks=show)
@@ -61,13 +61,13 @@ def _take_act(paper: Paper, act: dict[str, Any]) -> None:
     """Take a moved mark, or refuse it: then it goes back, and the page says why."""
     if act["name"] != "move":
         return
-    case, unedited = paper.case, models.measured_of(paper.case)
-    found = moved(act, paper.lay_out(), with_edits(unedited, case).beats)
+    case = paper.case
+    found = moved(act, paper.lay_out(), models.measured_of(case).beats)
     if found is None:
         refusals().add(case, "This mark cannot be moved here; it was left where it was.")
         return
     beat, name, time_s = found
-    move_mark(unedited, case, (beat, name), time_s)
+    move_mark(case, (beat, name), time_s)
 
 
 # ---- the panel -----------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def _show_panel(case: OpenCase, result: MeasureResult) -> None:
         case.edits.clear()
         refusals().forget()
         st.rerun(scope="fragment")
-    for line in edit_words(models.measured_of(case), result, case.edits):
+    for line in edit_words(models.as_measured(case), result, case.edits):
         st.caption(plain(f"Edited: {line}"))
     rows = [_make_row(case, m) for m in _sort_rows(result)]
     st.html(f'<table class="ecg-table">{"".join(rows)}</table>')

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ecgcore.errors import EcgError
 from ecgcore.explain import Explainer
-from ecgcore.explain.counterfactual import Change, probabilities, what_if
+from ecgcore.explain.counterfactual import Change, as_probabilities, probabilities, what_if
 from ecgcore.recording import Recording
 from ecgcore.results import Beats, Finding, Prediction
 from ui.desk.findings import format_percent, format_value
@@ -33,10 +33,7 @@ def show_what_if(case: OpenCase, explainer: Explainer, prediction: Prediction, c
     recording, beats = _select_stretch(explainer, code)
     change = _choose_change(case, explainer, beats)
     leads = tuple(explainer.reading.given.leads)
-    before = case.remember(
-        ("what if", explainer.model.name, code),
-        lambda: probabilities(explainer.model, recording, leads=leads),
-    )
+    before = _unchanged(case, explainer, code, recording)
     try:
         after = (
             before
@@ -49,6 +46,20 @@ def show_what_if(case: OpenCase, explainer: Explainer, prediction: Prediction, c
     _show_answer(prediction, code, before, after)
     if change.voltage != 1 and not explainer.model.card.input.sees_voltage:
         st.caption("This model sees shape, not voltage: scaling has no effect.")
+
+
+def _unchanged(
+    case: OpenCase, explainer: Explainer, code: str, recording: Recording
+) -> Mapping[str, float]:
+    """Return every probability as it is, computed once."""
+    known = case.answers.of(explainer.model.name).unchanged
+    if code not in known:
+        if recording is explainer.recording:
+            known[code] = as_probabilities(explainer.model, explainer.logits())
+        else:
+            leads = tuple(explainer.reading.given.leads)
+            known[code] = probabilities(explainer.model, recording, leads=leads)
+    return known[code]
 
 
 def _select_stretch(explainer: Explainer, code: str) -> tuple[Recording, Beats | None]:

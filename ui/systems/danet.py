@@ -7,17 +7,15 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ecgcore.errors import EcgError
-from ecgcore.inference import predict
 from ecgcore.inference.waveform import (
     WaveformModel,
     WaveformReading,
     amended,
-    read_waveforms,
     waveform_models,
 )
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.waveform import curve_figure
-from ecgcore.results import Finding, Prediction
+from ecgcore.results import Finding
 from ecgcore.signal.waveform_rules import PAPER, waveform_rules
 from ecgcore.statements import statement
 from ui import models
@@ -104,12 +102,12 @@ def _choose_network(found: WaveformModel | None) -> WaveformModel | None:
 def _read(case: OpenCase, disease: str, network: WaveformModel | None) -> WaveformReading:
     name = network.name if network else None
 
-    def make() -> WaveformReading:
+    known = case.answers.curves
+    if (disease, name) not in known:
         with st.spinner("Delineating the waves …"):
             loaded = models.model(name) if name else None
-            return read_waveforms(case.recording, disease, loaded)
-
-    return case.remember(("waveforms", disease, name), make)
+            known[disease, name] = case.study.waveforms(disease, loaded)
+    return known[disease, name]
 
 
 def _choose_curve(reading: WaveformReading) -> str:
@@ -147,8 +145,8 @@ def _show_papers(paper: Paper, reading: WaveformReading, shown: str) -> None:
         ),
     )
     _show_strip(paper, reading)
-    weighted = case.remember(
-        ("amended", reading.rule.code, shown, reading.learned is None),
+    weighted = case.answers.amended.get(
+        (reading.rule.code, shown, reading.learned is None),
         lambda: amended(case.recording, gain, f"{shown.lower()}, {reading.rule.code}"),
     )
     st.markdown("**Input to the classifier:** the signal multiplied by the curve")
@@ -229,13 +227,13 @@ def _show_findings(case: OpenCase, reading: WaveformReading, network: WaveformMo
 
 
 def _predict(case: OpenCase, code: str, network: WaveformModel) -> str:
-    def make() -> Prediction:
-        return predict(models.model(network.name), case.recording)
-
+    answers = case.answers.of(network.name)
     try:
-        made = case.remember(("waveform_prediction", network.name), make)
+        if answers.prediction is None:
+            answers.prediction = answers.study.predict(models.model(network.name))
     except EcgError as error:
         return str(error)
+    made = answers.prediction
     return describe_finding(next(f for f in made.findings if f.code == code))
 
 

@@ -8,11 +8,11 @@ import streamlit as st
 
 from ecgcore.errors import EcgError
 from ecgcore.explain import Explainer, best_checked, verdict
-from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL, available_models, predict
+from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL, available_models
 from ecgcore.inference.choice import one_lead_of
 from ecgcore.inference.one_lead import can_and_cannot
-from ecgcore.interpret import assess, stretches_without_qrs
 from ecgcore.leads import STANDARD_12
+from ecgcore.measure.alarms import stretches_without_qrs
 from ecgcore.render.paper import PaperSettings, lay_out
 from ecgcore.results import Attribution, Finding, Prediction
 from ecgcore.statements import statement
@@ -134,24 +134,18 @@ def _list_codes(prediction: Prediction) -> set[str]:
 
 
 def _read_all_leads(case: OpenCase) -> Prediction:
-    return case.remember(
-        ("teacher", DEFAULT_MODEL),
-        lambda: assess(
-            models.model(DEFAULT_MODEL), case.recording, measured=models.measured_of(case)
-        ),
-    )
+    models.as_measured(case)
+    return models.findings_by(case, case.answers.of(DEFAULT_MODEL))
 
 
 def _read_one_lead(case: OpenCase, lead: str) -> Prediction:
-    read: dict[str, Prediction] = case.remember(("students",), dict)
-    if lead not in read:
-        read[lead] = predict(
+    answers = case.answers.of(SINGLE_LEAD_MODEL, (lead,))
+    if answers.prediction is None:
+        answers.prediction = answers.study.predict(
             models.model(SINGLE_LEAD_MODEL),
-            case.recording,
-            leads=(lead,),
-            unread=stretches_without_qrs(models.measured_of(case)),
+            unread=stretches_without_qrs(models.as_measured(case)),
         )
-    return read[lead]
+    return answers.prediction
 
 
 # ---- what is lost --------------------------------------------------------------------------
@@ -261,14 +255,15 @@ def _make_bar(label: str, finding: Finding | None, *, strong: bool) -> str:
 
 def _show_strips(case: OpenCase, lead: str, code: str) -> None:
     name = statement(code).term
-    of_all = _make_map(case, DEFAULT_MODEL, lead, code)
-    _show_strip(case, lead, of_all, f"All leads: {name}", "teacher")
-    student = _find(_read_one_lead(case, lead), code)
-    if student is not None and student.finding is None:
-        of_one: Attribution | str = student.reason
-    else:
-        of_one = _make_map(case, SINGLE_LEAD_MODEL, lead, code)
-    _show_strip(case, lead, of_one, f"{lead} alone: {name}", "student")
+    for model, title, key, prediction in (
+        (DEFAULT_MODEL, f"All leads: {name}", "teacher", _read_all_leads(case)),
+        (SINGLE_LEAD_MODEL, f"{lead} alone: {name}", "student", _read_one_lead(case, lead)),
+    ):
+        finding = _find(prediction, code)
+        if finding is not None and finding.finding is None:
+            _show_strip(case, lead, finding.reason, title, key)
+        else:
+            _show_strip(case, lead, _make_map(case, model, lead, code), title, key)
 
 
 def _make_map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | str:
@@ -278,16 +273,13 @@ def _make_map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | 
     if code not in model.card.codes:
         return f"{name} does not have this statement."
     try:
-        explainer: Explainer = case.remember(
-            ("single lead explainer", name, leads),
-            lambda: Explainer(model, case.recording, leads),
-        )
-        key = ("single lead map", name, leads, code)
-        return case.remember(
-            key,
+        answers = case.answers.of(name, leads)
+        explainer = answers.explainer = answers.explainer or Explainer(model, answers.study)
+        return answers.maps.get(
+            (code, None, None),
             lambda: compute_map(
                 case,
-                key,
+                ("single lead map", name, leads, code),
                 "Map, one lead" if name == SINGLE_LEAD_MODEL else "Map, all leads",
                 lambda _report: best_checked(model, code, partial(explainer.explain, code)),
             ),

@@ -112,7 +112,7 @@ def intervals_of(likely: NDArray[np.float64], rate: float) -> NDArray[np.float32
     r_s = _qrs_middles(likely[WAVE_LABELS.index("QRS")]) / rate
     if r_s.size < 3:
         return out
-    waves = beat_waves(likely, np.zeros(likely.shape[1]), rate, r_s)
+    waves = beat_waves(likely[None], np.zeros((1, likely.shape[1])), rate, r_s)[0]
     start, stop = waves[_ROW["qrs_onset"]], waves[_ROW["qrs_offset"]]
     pr = start - waves[_ROW["p_onset"]]
     found = (pr, stop - start, waves[_ROW["t_offset"]] - start, rr_intervals(r_s).duration_s)

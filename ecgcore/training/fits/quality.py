@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from ecgcore.datasets import data_root, load_index, load_recording
 from ecgcore.datasets.cinc2011 import read_judged
 from ecgcore.recording import Recording
+from ecgcore.signal.beats import BeatSearch
 from ecgcore.signal.quality_features import ALONE, NAMES, lead_features
 from ecgcore.signal.quality_model import PIECE_S
 from ecgcore.training.fits.quality_data import spoilt_leads
@@ -63,7 +64,7 @@ class Fit:
 def figures_of(recording: Recording) -> Array:
     """Return the figures of the first ten seconds, shape (n_leads, len(NAMES))."""
     size = round(PIECE_S * recording.fs_hz)
-    found = lead_features(recording.signal[:, :size], recording.fs_hz)
+    found = lead_features(BeatSearch(recording.signal[:, :size], recording.fs_hz))
     return np.stack([found[name] for name in NAMES], axis=1)
 
 
