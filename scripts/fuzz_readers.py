@@ -33,9 +33,9 @@ import numpy as np
 
 from ecgcore import readers
 from ecgcore.errors import EcgError
-from ecgcore.readers.base import no_memory
+from ecgcore.readers.base import refuse_memory
 from ecgcore.readers.isolated import IN_WORKER, PLAIN_MEMORY, IsolatedReader
-from ecgcore.readers.wire import packed, unpacked
+from ecgcore.readers.wire import pack_files, unpack
 from ecgcore.recording import Recording
 from scripts.fuzz_corpus import ROOT, Seed, corpus, data_folder
 from scripts.fuzz_mutations import mutate
@@ -163,7 +163,7 @@ def trial(one: Seed) -> tuple[str, str]:
 def _read(one: Seed) -> Recording | EcgError:
     try:
         found = readers.read(one.files, options=one.options)
-        again = unpacked(packed(found))
+        again = unpack(pack_files(found))
         if not isinstance(again, Recording) or again.leads != found.leads:
             raise ValueError("the recording does not survive the wire")
         return found
@@ -182,7 +182,7 @@ def _sentence_fault(error: EcgError) -> tuple[str, str] | None:
         if isinstance(cause, MemoryError):
             return "memory", f"MemoryError became {text!r}"
         cause = cause.__cause__
-    if text == str(no_memory()):
+    if text == str(refuse_memory()):
         return "memory", text
     if text.endswith(".") and text.isprintable() and len(text) <= _MAX_SENTENCE:
         return None

@@ -237,7 +237,7 @@ def test_one_module_draws_every_paper() -> None:
     drawing = {
         module_of(path)
         for path in ui_sources()
-        if "ui.components.viewer.paper_viewer" in asked_of(path)
+        if "ui.components.viewer.draw_paper" in asked_of(path)
     }
     assert drawing == {"ui.desk.paper"}
 

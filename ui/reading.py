@@ -7,7 +7,7 @@ import streamlit as st
 
 from ecgcore.errors import CancelledError, EcgError
 from ecgcore.readers import ReadOptions
-from ecgcore.readers.answering import name_together
+from ecgcore.readers.answering import join_names
 from ecgcore.readers.isolated import (
     decode_answer,
     encode_request,
@@ -61,7 +61,7 @@ def read_uploads(files: Mapping[str, bytes], options: ReadOptions) -> Read:
         )
     except CancelledError:
         forget_work(_SLOT)
-        return [(name_together(list(files)), CancelledError(_CANCELLED))]
+        return [(join_names(list(files)), CancelledError(_CANCELLED))]
     except (EcgError, WorkerError) as error:
         found = explain_failure(error, files)
     st.session_state[_LAST] = (key, found)

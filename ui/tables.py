@@ -15,7 +15,7 @@ def plot(figure: dict[str, Any], key: str) -> None:
     st.plotly_chart(figure, config=_QUIET, theme=None, key=f"card_{key}")
 
 
-def number(figure: Figure | None, digits: int = 2) -> str:
+def format_figure(figure: Figure | None, digits: int = 2) -> str:
     """Return a figure with its interval, or a dash."""
     if figure is None or figure.get("value") is None:
         return "–"
@@ -27,13 +27,13 @@ def number(figure: Figure | None, digits: int = 2) -> str:
     return f"{value} ({low:.{digits}f}{between}{high:.{digits}f})"
 
 
-def cell(figure: Figure | None, digits: int = 2) -> str:
+def make_figure_cell(figure: Figure | None, digits: int = 2) -> str:
     """Return a figure with its interval as a table cell, the interval quieter."""
-    value, _, between = number(figure, digits).partition(" ")
+    value, _, between = format_figure(figure, digits).partition(" ")
     return f'<td class="value">{value} <span class="spread">{between}</span></td>'
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, wide: bool = False) -> str:
+def make_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, wide: bool = False) -> str:
     """Return an HTML table; ``rows`` hold finished cells (``<td>…``), ``head`` plain text."""
     right = [cell_.startswith('<td class="value"') for cell_ in rows[0]] if rows else []
     titles = "".join(
@@ -45,6 +45,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, wide: bool = Fa
     return f'<div class="ecg-scroll"><table class="{kind}"><tr>{titles}</tr>{body}</table></div>'
 
 
-def text(words: str, kind: str = "") -> str:
+def make_cell(words: str, kind: str = "") -> str:
     """Return plain text as a table cell."""
     return f'<td class="{kind}">{escape(words)}</td>' if kind else f"<td>{escape(words)}</td>"

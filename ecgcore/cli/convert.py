@@ -15,7 +15,7 @@ from ecgcore.cli.common import (
     output_name,
 )
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.readers.base import writing
+from ecgcore.readers.base import guard_writing
 from ecgcore.readers.convert import TARGETS, Converted, convert
 from ecgcore.recording import Recording
 
@@ -98,7 +98,7 @@ class _Outputs:
         EcgError
             If it may not be written there.
         """
-        with writing(self._out):
+        with guard_writing(self._out):
             return self._next_numbered() if self._args.anonymize else self._named(file)
 
     def _named(self, file: str) -> Path:
@@ -147,7 +147,7 @@ class _Outputs:
     def write(self, place: Path, made: Converted) -> list[Path]:
         """Write the files under a name of their own first, so that none is left half written."""
         folder = place.parent
-        with writing(folder):
+        with guard_writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder, prefix=".converting-") as aside:
                 for name, content in made.files.items():

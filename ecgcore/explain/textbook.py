@@ -32,10 +32,10 @@ def overlap(place: Place, shares: Shares) -> Overlap:
     """Return how much of an attribution lies in a place."""
     rows = [row for row, lead in enumerate(shares.leads) if lead in place.leads]
     if not rows:
-        return Overlap(None, reason=f"None of {', '.join(place.leads)} is there.")
+        return Overlap(None, reason=f"None of {', '.join(place.leads)} is in the recording.")
     beats = [b for b, kind in enumerate(shares.types) if not place.beats or kind == place.beats]
     if not beats:
-        return Overlap(None, reason=f"No {place.beats} beat was found by the measurement.")
+        return Overlap(None, reason=f"No {place.beats} beat was measured.")
     waves = [WAVES.index(name) for name in place.waves]
     inside = np.ix_(rows, waves, beats)
     return Overlap(float(shares.values[inside].sum()), float(shares.even[inside].sum()))

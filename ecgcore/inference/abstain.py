@@ -23,11 +23,10 @@ from ecgcore.recording import Patient, Recording, describe_age
 from ecgcore.results import Finding, NotAssessed, Quality
 from ecgcore.signal.limb_leads import LIMIT, limb_mismatch
 from ecgcore.signal.pacing import paced_by_spikes
-from ecgcore.statements import ADULT_YEARS, LeadNeed, Statement, statement
+from ecgcore.statements import ADULT_YEARS, Statement, statement
 
 UNFITTING = (
-    "The limb leads do not fit one another (Einthoven's law): leads are named wrongly, or do not "
-    "come from one recording."
+    "Limb leads inconsistent (Einthoven's law): wrong lead names, or leads of different recordings."
 )
 NORMAL, PACED = "SNR", "PACE"
 SPIKES = "Pacing spikes precede the complexes"
@@ -35,7 +34,7 @@ POOR_QUALITY = "Poor data quality: repeat the ECG."
 NO_SAMPLES = "Too few samples."
 # Less of what is not to be read does not spoil a window.
 MIN_UNREAD_S = 1.0
-_NOT_PACED = "this statement is not made on paced beats."
+_NOT_PACED = "not assessed in paced beats."
 
 
 def outside_scope(found: Strangeness) -> str:
@@ -138,12 +137,12 @@ def limits_of(
     age = recording.patient.age_years
     if age is not None and age < ADULT_YEARS:
         limits.everywhere = (
-            f"The patient is {describe_age(age)} old; the model was trained on adults."
+            f"Not assessed under {ADULT_YEARS:g} years: the patient is {describe_age(age)} old."
         )
         limits.block(codes, limits.everywhere)
     readable = any(name not in quality.bad_leads for name in lead_names)
     if not readable:
-        limits.everywhere = "No lead is of readable quality: " + " ".join(quality.reasons)
+        limits.everywhere = "No lead is readable: " + " ".join(quality.reasons)
         limits.block(codes, limits.everywhere.strip())
     elif limb_mismatch(given.samples(), tuple(lead_names.values()), given.fs_hz) > LIMIT:
         limits.everywhere = limits.everywhere or UNFITTING
@@ -178,13 +177,12 @@ def _person_limits(limits: Limits, patient: Patient, card: ModelCard) -> None:
     if unknown:
         limits.block(
             _codes_where(card, lambda one: one.needs_age_and_sex),
-            f"It depends on age and sex; {' and '.join(unknown)} not known: enter "
-            f"{'them' if len(unknown) > 1 else 'it'}.",
+            f"Depends on age and sex: enter {' and '.join(unknown)}.",
         )
     if patient.age_years is None:
         limits.remark(
             _codes_where(card, lambda one: one.varies_with_age),
-            "The age is unknown; the model was trained on adults.",
+            "Age unknown; the model was trained on adults.",
         )
 
 
@@ -199,12 +197,12 @@ def _one_lead(limits: Limits, given: ModelInput, card: ModelCard) -> None:
 def _voltage_limits(limits: Limits, given: ModelInput, card: ModelCard) -> None:
     by_voltage = _codes_where(card, lambda one: one.needs_voltage)
     if not card.input.sees_voltage:
-        words = "The network sees no voltage: it judges the shape, not millimetres."
+        words = "The network sees no voltage: it reads the shape, not the amplitude."
         limits.remark(by_voltage, words)
     elif not given.in_mv:
-        lost = "The voltage of this recording is lost"
+        lost = "Amplitude not calibrated"
         limits.block(_codes_where(card, lambda one: one.only_voltage), f"{lost}.")
-        limits.remark(by_voltage, f"{lost}: the shape was judged, not millimetres.")
+        limits.remark(by_voltage, f"{lost}: the shape was read, not the amplitude.")
 
 
 def _lead_limits(
@@ -213,7 +211,7 @@ def _lead_limits(
     codes = card.codes
     for own, model_name in lead_names.items():
         if own != model_name:
-            limits.remark(codes, f"{own} was read in the place of {model_name}.")
+            limits.remark(codes, f"{own} was read as {model_name}.")
     names = ", ".join(given.leads)
     used, few = set(lead_names.values()), given.leads_present < card.input.min_leads_calibrated
     for code in codes:
@@ -221,15 +219,11 @@ def _lead_limits(
             if need.is_met(used):
                 continue
             if need.has_stand_in(used) and not few:
-                limits.remark([code], f"{_and(need)}, where it is defined, was not read.")
+                limits.remark([code], f"{need.reason}, which was not available.")
             else:
-                limits.block([code], f"{need.reason}; used here: {names}.")
+                limits.block([code], f"{need.reason}; leads used: {names}.")
     if few:
         _few_leads(limits, given, card)
-
-
-def _and(need: LeadNeed) -> str:
-    return " and ".join(need.leads)
 
 
 def _few_leads(limits: Limits, given: ModelInput, card: ModelCard) -> None:
@@ -239,11 +233,11 @@ def _few_leads(limits: Limits, given: ModelInput, card: ModelCard) -> None:
         if given.leads_present < rule.min_leads:
             limits.block(
                 [rule.code],
-                f"It needs at least {rule.min_leads:g} complete leads; used here: {names}.",
+                f"Needs at least {rule.min_leads:g} complete leads; leads used: {names}.",
             )
     limits.remark(
         [c for c in card.codes if c not in limits.blocked],
-        f"Threshold and calibration were made on twelve leads; used here: {names}.",
+        f"Threshold and calibration are for twelve leads; leads used: {names}.",
     )
 
 

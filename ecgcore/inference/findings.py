@@ -65,6 +65,14 @@ def predict(
     CannotAssessError
         If a named lead is missing, no lead is one the model knows, or the recording is too short
         to be run at all.
+
+    Examples
+    --------
+    >>> from ecgcore.inference import load_model
+    >>> from ecgcore.simulate import simulate
+    >>> found = predict(load_model(), simulate("pvc", seed=1).recording)
+    >>> [finding.name for finding in found.findings if finding.finding]
+    ['Ventricular premature complex(es)']
     """
     reading = read_for(model, recording, leads=leads)
     limits = limits_of(recording, reading.given, reading.lead_names, reading.quality, model.card)

@@ -79,6 +79,12 @@ def load_model(
         If there is no such model, no card, it is made for another task, or the weights (or the
         file of distances) are missing, altered (their SHA-256 is not the card's) or do not fit
         the architecture exactly.
+
+    Examples
+    --------
+    >>> model = load_model("diagnostic-1")
+    >>> model.name, len(model.card.labels)
+    ('diagnostic-1', 20)
     """
     folder = model_folder(name_or_folder)
     card = read_card(folder)

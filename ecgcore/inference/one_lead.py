@@ -31,19 +31,18 @@ def blocked_on(code: str, lead: str, out_of_fold: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        A sentence; where the definition needs more, and where the model was found to tell it
-        too poorly on this lead.
+        A sentence where the definition needs more leads, or the model is not accurate enough.
     """
     stands_for = STAND_INS.get(lead, lead)
     about = statement(code)
     if about.alone is not None and stands_for not in about.alone:
         more = f" ({lead} is {_MONITORING})" if lead in STAND_INS else ""
-        return f"{about.alone_reason}; used here: {lead}{more}."
+        return f"{about.alone_reason}; lead used: {lead}{more}."
     area = out_of_fold.get("by_lead", {}).get("auc", {}).get(stands_for, {}).get(code)
     if area is not None and area < LEAST_AREA:
         return (
-            f"On lead {stands_for} the model tells it too poorly (area {area:.2f} on records that "
-            "it did not learn from)."
+            f"The model is not accurate enough on lead {stands_for} (AUC {area:.2f} on records not "
+            "used for training)."
         )
     return ""
 

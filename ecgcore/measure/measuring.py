@@ -124,6 +124,14 @@ def measure(
         For an unknown delineator.
     ModelError
         If the learned delineator's folder is missing or altered.
+
+    Examples
+    --------
+    >>> from ecgcore.simulate import simulate
+    >>> result = measure(simulate("normal", seed=1).recording)
+    >>> rate = result.measurement("heart_rate")
+    >>> round(rate.value), rate.unit
+    (68, 'bpm')
     """
     name = delineators.DEFAULT if delineator is None else delineator
     finder = delineators.delineator(name)

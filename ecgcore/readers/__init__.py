@@ -5,7 +5,7 @@ The format is recognised by content, not by the name.
 
 from ecgcore.readers.base import ReadOptions
 from ecgcore.readers.dicom.write import write_dicom
-from ecgcore.readers.discover import find_recordings, recordings_in
+from ecgcore.readers.discover import find_recordings, list_recordings
 from ecgcore.readers.edf.write import write_edf
 from ecgcore.readers.opening import Files, read, read_many
 from ecgcore.readers.table import FORMATS
@@ -17,9 +17,9 @@ __all__ = [
     "Files",
     "ReadOptions",
     "find_recordings",
+    "list_recordings",
     "read",
     "read_many",
-    "recordings_in",
     "write_csv",
     "write_dicom",
     "write_edf",

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 
 from ecgcore.errors import EcgError, shortage
-from ecgcore.readers.base import ReadOptions, no_memory
+from ecgcore.readers.base import ReadOptions, refuse_memory
 from ecgcore.readers.wire import pack
 from ecgcore.recording import Recording
 from ecgcore.workers.framing import Parts
@@ -37,17 +37,17 @@ def answer(request: list[bytes]) -> Iterator[Parts]:
         yield pack(result)
 
 
-def name_together(names: list[str]) -> str:
+def join_names(names: list[str]) -> str:
     """Return a file's name; of several it is not known which one broke a limit."""
     return min(names, default="") if len(names) < 2 else f"{len(names)} files"
 
 
 def _read(read_many: ReadMany, files: Mapping[str, bytes], options: ReadOptions) -> Result:
-    name = name_together(list(files))
+    name = join_names(list(files))
     try:
         return read_many(files, options=options)
     except MemoryError:
-        return [(name, no_memory())]
+        return [(name, refuse_memory())]
     except EcgError as error:
         return [(name, error)]
     except OSError as error:

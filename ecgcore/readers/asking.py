@@ -1,7 +1,7 @@
 """What a file does not tell is asked for, and what the caller gives is noted: here, in one way."""
 
 from ecgcore.errors import MissingInformationError, ReadError
-from ecgcore.readers.base import ReadOptions, shown
+from ecgcore.readers.base import ReadOptions, clean_text
 from ecgcore.recording import MAX_FS_HZ
 
 
@@ -61,7 +61,7 @@ def resolve_unit(stated: str, what: str, options: ReadOptions, notes: list[str])
     if stated.strip():
         return stated.strip()
     if options.unit is None:
-        raise ask_for_unit(shown(what, 32) or "a lead")
+        raise ask_for_unit(clean_text(what, 32) or "a lead")
     note_unit(options.unit, notes)
     return options.unit
 

@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecgcore.errors import InvalidArgumentError, ReadError
 from ecgcore.leads import STANDARD_12, canonical_lead, canonical_leads, derive_limb_leads
-from ecgcore.readers.base import Draft, ReadOptions, Source, shown
+from ecgcore.readers.base import Draft, ReadOptions, Source, clean_text
 from ecgcore.readers.channels import (
     MAX_LISTED,
     MAX_NAME_LENGTH,
-    chosen_names,
+    choose_names,
     is_other_signal,
     names_ecg,
 )
@@ -28,19 +28,19 @@ __all__ = [
     "MAX_TOLD",
     "SIMULATED_COMMENT",
     "assemble",
-    "chosen_names",
-    "computed_leads",
+    "assemble_draft",
+    "choose_names",
     "find_age_sex",
-    "finish",
+    "find_computed_leads",
     "is_other_signal",
-    "listed",
+    "join_words",
     "make_patient",
+    "measure_typical_range_mv",
     "name_leads",
     "names_ecg",
     "parse_age",
     "parse_sex",
-    "typical_range_mv",
-    "were",
+    "was_or_were",
 ]
 
 MAX_TOLD = 200
@@ -54,7 +54,7 @@ SHORT_S = 1.0
 _AS_WRITTEN = "no known lead; kept as written."
 
 
-def finish(draft: Draft, source: Source) -> Recording:
+def assemble_draft(draft: Draft, source: Source) -> Recording:
     """Make the recording of a draft.
 
     Lead names become canonical; unknown ones stay as written, a second one of the same name is
@@ -114,16 +114,18 @@ def name_leads(recording: Recording, names: Mapping[str, str]) -> Recording:
 
 
 def assemble(draft: Draft, sha256: str) -> Recording:
-    """Make the recording of a draft whose source has this digest; see :func:`finish`."""
+    """Make the recording of a draft whose source has this digest; see :func:`assemble_draft`."""
     notes = list(draft.notes)
-    draft = _without_impossible(draft, notes)
-    names = final_names(draft.names, notes)
-    signal = _finite(draft.signal, notes)
-    provenance = _shown_provenance(draft.provenance, sha256)
+    draft = _drop_impossible(draft, notes)
+    names = name_channels(draft.names, notes)
+    signal = _mark_infinite(draft.signal, notes)
+    provenance = _clean_provenance(draft.provenance, sha256)
     leads: tuple[str, ...] = tuple(names)
     told = tuple(name for name in names if name in draft.derived)
     if told:
-        notes.append(f"{listed(told)} {were(told)} computed before the file was written.")
+        notes.append(
+            f"{join_words(told)} {was_or_were(told)} computed before the file was written."
+        )
     derived: tuple[str, ...] = ()
     if _can_derive(names):
         if draft.unit == NU:
@@ -135,7 +137,9 @@ def assemble(draft: Draft, sha256: str) -> Recording:
                 signal, leads, derived = derive_limb_leads(signal, leads)
     if derived:
         origin = [n for n in ("I", "II", "III") if n in names and n not in derived][:2]
-        notes.append(f"{listed(derived)} {were(derived)} computed from {listed(origin)}.")
+        notes.append(
+            f"{join_words(derived)} {was_or_were(derived)} computed from {join_words(origin)}."
+        )
         step = Step("derive limb leads", {"from": origin, "leads": list(derived)})
         provenance = replace(provenance, steps=(*provenance.steps, step))
     _note_unusual(signal, draft, notes)
@@ -152,26 +156,26 @@ def assemble(draft: Draft, sha256: str) -> Recording:
     )
 
 
-def _shown_provenance(told: Provenance, sha256: str) -> Provenance:
+def _clean_provenance(told: Provenance, sha256: str) -> Provenance:
     # A unit may be understood and still have 200,000 brackets around it.
     return replace(
         told,
         sha256=sha256,
-        original_unit=shown(told.original_unit, MAX_TOLD),
-        original_gain=shown(told.original_gain, MAX_TOLD),
-        device=shown(told.device, MAX_TOLD),
-        device_filter=shown(told.device_filter, MAX_TOLD),
+        original_unit=clean_text(told.original_unit, MAX_TOLD),
+        original_gain=clean_text(told.original_gain, MAX_TOLD),
+        device=clean_text(told.device, MAX_TOLD),
+        device_filter=clean_text(told.device_filter, MAX_TOLD),
     )
 
 
-def final_names(names: Sequence[str], notes: list[str]) -> list[str]:
+def name_channels(names: Sequence[str], notes: list[str]) -> list[str]:
     """Return canonical, unique names; what was unknown or stood twice goes into ``notes``."""
     if not 1 <= len(names) <= MAX_LEADS:
         raise ReadError(f"The file has {len(names)} ECG channels; 1 to {MAX_LEADS} can be read.")
     final: list[str] = []
     unknown: list[str] = []
     for position, (name, known) in enumerate(zip(names, canonical_leads(names), strict=True), 1):
-        lead = known or shown(name, MAX_NAME_LENGTH) or f"channel {position}"
+        lead = known or clean_text(name, MAX_NAME_LENGTH) or f"channel {position}"
         if known is None:
             unknown.append(lead)
         count, unique = 1, lead
@@ -183,12 +187,12 @@ def final_names(names: Sequence[str], notes: list[str]) -> list[str]:
         final.append(unique)
     if unknown:
         them = "names" if len(unknown) == 1 else "name"
-        notes.append(f"{listed(unknown)} {them} {_AS_WRITTEN}")
+        notes.append(f"{join_words(unknown)} {them} {_AS_WRITTEN}")
     return final
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def typical_range_mv(row: NDArray[np.floating[Any]], fs_hz: float) -> float:
+def measure_typical_range_mv(row: NDArray[np.floating[Any]], fs_hz: float) -> float:
     """Return the median over seconds of the range within each; NaN without a whole second.
 
     A drift, a few seconds of artefact or an offset do not make it large.
@@ -204,17 +208,17 @@ def typical_range_mv(row: NDArray[np.floating[Any]], fs_hz: float) -> float:
     return float(np.median(there)) if there.size else math.nan
 
 
-def _without_impossible(draft: Draft, notes: list[str]) -> Draft:
+def _drop_impossible(draft: Draft, notes: list[str]) -> Draft:
     """Leave out what no lead is called and no ECG can be: a clock, a count, an acceleration."""
     if draft.unit != MV:
         return draft
     leads = canonical_leads(draft.names)
-    sizes = [typical_range_mv(row, draft.fs_hz) for row in draft.signal]
+    sizes = [measure_typical_range_mv(row, draft.fs_hz) for row in draft.signal]
     left = [i for i, lead in enumerate(leads) if lead is None and sizes[i] > IMPOSSIBLE_MV]
     if not left:
         return draft
-    told = listed(
-        f"{shown(draft.names[i], MAX_NAME_LENGTH) or 'a channel without name'} "
+    told = join_words(
+        f"{clean_text(draft.names[i], MAX_NAME_LENGTH) or 'a channel without name'} "
         f"({sizes[i]:.4g} mV within a second)"
         for i in left[:MAX_LISTED]
     )
@@ -229,7 +233,7 @@ def _can_derive(names: Sequence[str]) -> bool:
     return len({"I", "II", "III"} & set(names)) >= 2
 
 
-def _finite(signal: ArrayLike, notes: list[str]) -> NDArray[np.float32]:
+def _mark_infinite(signal: ArrayLike, notes: list[str]) -> NDArray[np.float32]:
     """Mark what is infinite as absent, in the draft's own samples (a long record is large)."""
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is counted just below
         rows = np.require(signal, np.float32, ["C", "W"])
@@ -255,18 +259,18 @@ def _note_unusual(signal: NDArray[np.float32], draft: Draft, notes: list[str]) -
         notes.append(f"The recording lasts only {seconds:.3g} s.")
 
 
-def listed(names: Iterable[str]) -> str:
+def join_words(names: Iterable[str]) -> str:
     """Return ``"a, b and c"``."""
     items = list(names)
     return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
 
 
-def were(names: Sequence[str]) -> str:
+def was_or_were(names: Sequence[str]) -> str:
     """Return the verb for that many names."""
     return "was" if len(names) == 1 else "were"
 
 
-def computed_leads(lines: Iterable[str]) -> tuple[str, ...]:
+def find_computed_leads(lines: Iterable[str]) -> tuple[str, ...]:
     """Return the leads that a comment written by this package names as computed."""
     words = (line.strip().partition(COMPUTED_COMMENT) for line in lines)
     return tuple(
@@ -333,5 +337,5 @@ def make_patient(
     options: ReadOptions,
 ) -> Patient:
     """Return the patient; identity only where the caller keeps it on purpose."""
-    kept = {key: shown(value) for key, value in identity.items() if value.strip()}
+    kept = {key: clean_text(value) for key, value in identity.items() if value.strip()}
     return Patient(age_years, sex, kept if options.keep_identity else {})

@@ -139,14 +139,14 @@ class Source:
             # What a user's own file is called calls for nothing.
             if name != self.name and not is_plain_name(name):
                 raise ReadError(
-                    f"A file named {shown(name)} is called for; only files in the same folder "
+                    f"A file named {clean_text(name)} is called for; only files in the same folder "
                     "are read."
                 )
             room = self._options.max_bytes - sum(len(data) for data in self._taken.values())
             in_folder = self._folder is not None
             data = self._from_folder(name, room) if in_folder else self._from_memory(name)
             if len(data) > room:
-                raise too_large(self._options.max_bytes)
+                raise refuse_size(self._options.max_bytes)
             self._taken[name] = data
         return self._taken[name]
 
@@ -167,31 +167,32 @@ class Source:
 
     def _from_memory(self, name: str) -> bytes:
         if name not in self._files:
-            raise ReadError(f"{shown(name)} is missing; give it together with {shown(self.name)}.")
+            raise ReadError(
+                f"{clean_text(name)} is missing; give it together with {clean_text(self.name)}."
+            )
         return bytes(self._files[name])
 
     def _from_folder(self, name: str, room: int) -> bytes:
         path = (self._folder or Path()) / name
         try:
             if not path.is_file():
-                missing = name == self.name
+                if name == self.name:
+                    raise ReadError("There is no such file.")
                 raise ReadError(
-                    "There is no such file."
-                    if missing
-                    else f"{shown(name)} is missing; it must lie beside {shown(self.name)}."
+                    f"{clean_text(name)} is missing; it must lie beside {clean_text(self.name)}."
                 )
             if path.stat().st_size > room:
-                raise too_large(self._options.max_bytes)
-            return first_bytes(path, room + 1)
+                raise refuse_size(self._options.max_bytes)
+            return read_first_bytes(path, room + 1)
         except OSError as error:
             lacking = shortage(error)
             if lacking is not None:
                 raise lacking from error
             reason = error.strerror or "it is not accessible"
-            raise ReadError(f"{shown(name)} cannot be opened: {reason.lower()}.") from error
+            raise ReadError(f"{clean_text(name)} cannot be opened: {reason.lower()}.") from error
 
 
-def first_bytes(path: Path, n_bytes: int) -> bytes:
+def read_first_bytes(path: Path, n_bytes: int) -> bytes:
     """Return what a file begins with; one that has nothing to give yet is an error and no wait.
 
     A pipe put there after the name was checked, or a file of the kernel's, would hang otherwise.
@@ -200,14 +201,14 @@ def first_bytes(path: Path, n_bytes: int) -> bytes:
     ------
     OSError
     """
-    with open(path, "rb", opener=_without_waiting) as file:
+    with open(path, "rb", opener=_open_without_waiting) as file:
         content: bytes | None = file.read(n_bytes)
     if content is None:
         raise BlockingIOError(errno.EAGAIN, "it has nothing to give")
     return content
 
 
-def _without_waiting(path: str, flags: int) -> int:
+def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
@@ -216,7 +217,7 @@ def is_plain_name(name: str) -> bool:
     return bool(name) and name not in (".", "..") and not set(name) & set('/\\:\x00\n\r*?"<>|')
 
 
-def too_large(limit_bytes: int) -> TooLargeError:
+def refuse_size(limit_bytes: int) -> TooLargeError:
     """Return the error for input above the limit."""
     return TooLargeError(
         f"The input is larger than the {limit_bytes / MIB:.0f} MB that are read; "
@@ -224,7 +225,7 @@ def too_large(limit_bytes: int) -> TooLargeError:
     )
 
 
-def no_memory() -> TooLargeError:
+def refuse_memory() -> TooLargeError:
     """Return the error for a file whose reading takes more memory than there is."""
     return TooLargeError(
         "Reading this file needs more memory than is allowed; give a shorter recording or cut a "
@@ -232,7 +233,7 @@ def no_memory() -> TooLargeError:
     )
 
 
-def shown(text: str, limit: int = 60) -> str:
+def clean_text(text: str, limit: int = 60) -> str:
     """Return text from a file as it may be shown: printable, on one line, of limited length."""
     clean = "".join(c if c.isprintable() else " " for c in text)
     clean = " ".join(clean.split())
@@ -241,7 +242,7 @@ def shown(text: str, limit: int = 60) -> str:
 
 @dataclass
 class Draft:
-    """What a reader has found; :func:`ecgcore.readers.assemble.finish` makes the recording.
+    """What a reader has found; :func:`ecgcore.readers.assemble.assemble_draft` makes the recording.
 
     Attributes
     ----------
@@ -277,7 +278,7 @@ _WARNINGS_LOCK = threading.RLock()
 
 
 @contextmanager
-def library(sentence: str) -> Iterator[list[str]]:
+def guard_library(sentence: str) -> Iterator[list[str]]:
     """Run a format's library: its exceptions become ``sentence``, its warnings are handed over.
 
     Libraries raise whatever hostile bytes happen to hit; only here is every exception taken, and
@@ -316,20 +317,20 @@ def library(sentence: str) -> Iterator[list[str]]:
 _T = TypeVar("_T")
 
 
-def optional(take: Callable[[], _T]) -> _T | None:
+def take_if_readable(take: Callable[[], _T]) -> _T | None:
     """Return what ``take`` returns, or None where a library cannot read it.
 
     For what a recording can do without (a date, a device's name) and a file may hold in any form.
     """
     try:
-        with library("It cannot be read."):
+        with guard_library("It cannot be read."):
             return take()
     except ReadError:
         return None
 
 
 @contextmanager
-def writing(path: str | Path) -> Iterator[None]:
+def guard_writing(path: str | Path) -> Iterator[None]:
     """Write something: what the system refuses becomes one sentence about ``path``.
 
     Raises
@@ -340,7 +341,7 @@ def writing(path: str | Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = (error.strerror or "no access").lower()
-        raise EcgError(f"{shown(str(path), 200)} cannot be written to: {reason}.") from error
+        raise EcgError(f"{clean_text(str(path), 200)} cannot be written to: {reason}.") from error
 
 
 def require_voltage(unit: str, format_name: str) -> None:

@@ -10,24 +10,24 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
 from ecgcore.readers.assemble import (
-    chosen_names,
-    finish,
+    assemble_draft,
+    choose_names,
     is_other_signal,
-    listed,
+    join_words,
     make_patient,
     parse_sex,
-    were,
+    was_or_were,
 )
-from ecgcore.readers.base import Draft, ReadOptions, Source, shown
+from ecgcore.readers.base import Draft, ReadOptions, Source, clean_text
 from ecgcore.readers.text_values import (
     Samples,
-    age_at,
-    birth_date,
-    equal_length,
+    compute_age,
     is_amplitude,
-    number,
-    scaled,
-    too_many,
+    parse_birth_date,
+    parse_number,
+    refuse_samples,
+    scale_samples,
+    stack_rows,
 )
 from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
 from ecgcore.units import MV, NU, is_voltage, mv_per
@@ -67,12 +67,12 @@ def millivolts_per(unit: str) -> float:
 
 def describe_step(step: float, unit: str) -> str:
     """Return what one step of the samples is, in words."""
-    return f"{step:g} {shown(unit, 16)} a step"
+    return f"{step:g} {clean_text(unit, 16)} a step"
 
 
 def scale_lead(name: str, samples: Samples, step: float, unit: str, zero_mv: float = 0.0) -> Lead:
     """Return a lead of samples in steps of ``step`` units; ``zero_mv`` is added."""
-    values = scaled(samples, step * millivolts_per(unit), zero_mv)
+    values = scale_samples(samples, step * millivolts_per(unit), zero_mv)
     return Lead(name, unit, describe_step(step, unit), values)
 
 
@@ -101,7 +101,7 @@ def choose_rows(names: Sequence[str], options: ReadOptions) -> tuple[list[int], 
     ReadError
         If no lead is left.
     """
-    final = chosen_names(names, options)
+    final = choose_names(names, options)
     kept = [i for i, name in enumerate(final) if name is not None]
     if not kept:
         raise ReadError("No lead is left to read.")
@@ -137,7 +137,7 @@ def take_leads(
         leads.append(take(items[i], name))
         room -= leads[-1].values.size
         if room < 0:
-            raise too_many(options)
+            raise refuse_samples(options)
     return leads
 
 
@@ -162,8 +162,8 @@ def cut_to_announced(
 def note_left_out(names: Sequence[str], why: str, notes: list[str]) -> None:
     """Note the leads that were left out, if there are any, and why."""
     if names:
-        named = listed(shown(name, 24) or "a lead" for name in names)
-        notes.append(f"{named} {were(names)} left out: {why}.")
+        named = join_words(clean_text(name, 24) or "a lead" for name in names)
+        notes.append(f"{named} {was_or_were(names)} left out: {why}.")
 
 
 def keep_ecg(leads: Sequence[_L], options: ReadOptions, notes: list[str]) -> list[_L]:
@@ -175,7 +175,7 @@ def keep_ecg(leads: Sequence[_L], options: ReadOptions, notes: list[str]) -> lis
         If there are none.
     """
     given = options.lead_names is not None
-    names = chosen_names([lead.name for lead in leads], options)
+    names = choose_names([lead.name for lead in leads], options)
     wanted = [
         (replace(lead, name=name), not given and is_other_signal(lead.name))
         for lead, name in zip(leads, names, strict=True)
@@ -184,7 +184,9 @@ def keep_ecg(leads: Sequence[_L], options: ReadOptions, notes: list[str]) -> lis
     fits = [lead for lead, other in wanted if is_amplitude(lead.unit) and not other]
     kept = [lead for lead in fits if is_voltage(lead.unit)] or fits
     if not kept:
-        found = listed(f"{shown(x.name, 24)} in {shown(x.unit, 12)}" for x, _ in wanted[:12])
+        found = join_words(
+            f"{clean_text(x.name, 24)} in {clean_text(x.unit, 12)}" for x, _ in wanted[:12]
+        )
         raise ReadError(f"The file holds no ECG lead in mV, uV, V or NU; it holds {found}.")
     left = [lead.name for lead, _ in wanted if all(lead is not one for one in kept)]
     note_left_out(left, "no ECG voltage", notes)
@@ -194,8 +196,8 @@ def keep_ecg(leads: Sequence[_L], options: ReadOptions, notes: list[str]) -> lis
 def describe_leads(names: Iterable[str], rates_hz: Iterable[float | None]) -> str:
     """Return the names of leads and their rates, for a note on what was left out."""
     rates = dict.fromkeys(f"{rate:g} Hz" for rate in rates_hz if rate)
-    few = [shown(name, 24) for name in dict.fromkeys(names)][:_MAX_NAMED]
-    return f"{listed(few)} at {listed(rates) or 'an unknown rate'}"
+    few = [clean_text(name, 24) for name in dict.fromkeys(names)][:_MAX_NAMED]
+    return f"{join_words(few)} at {join_words(rates) or 'an unknown rate'}"
 
 
 def make_recording(
@@ -224,26 +226,26 @@ def make_recording(
     names = [lead.name for lead in leads]
     draft = Draft(
         names=names,
-        signal=equal_length([lead.values for lead in leads], names, options, notes),
+        signal=stack_rows([lead.values for lead in leads], names, options, notes),
         fs_hz=fs_hz,
         unit=MV if is_voltage(leads[0].unit) else NU,
         provenance=replace(
             told,
             original_fs_hz=fs_hz,
-            original_unit=listed(dict.fromkeys(shown(lead.unit, 16) for lead in leads)),
+            original_unit=join_words(dict.fromkeys(clean_text(lead.unit, 16) for lead in leads)),
             original_gain=same_or_differs(lead.gain for lead in leads),
         ),
         start=start,
         patient=patient,
         notes=notes,
     )
-    return finish(draft, source)
+    return assemble_draft(draft, source)
 
 
 def describe_device(*words: str, software: str = "") -> str:
     """Return maker, model and software of a device in one text."""
     named = [*words, f"software {software}" if software else ""]
-    return shown(" ".join(word for word in named if word), 120)
+    return clean_text(" ".join(word for word in named if word), 120)
 
 
 def make_patient_at(
@@ -262,7 +264,7 @@ def make_patient_at(
         "identifier": identifier,
         "birth date": born,
     }
-    age = age_at(birth_date(born), start) if age is None else age
+    age = compute_age(parse_birth_date(born), start) if age is None else age
     return make_patient(age, parse_sex(sex or ""), identity, options)
 
 
@@ -280,7 +282,7 @@ def name_measurements(found: Iterable[tuple[str, str]], table: Mapping[str, str]
     values: dict[str, str] = {}
     for key, text in found:
         name = table.get(key)
-        if name is not None and number(text) is not None:
+        if name is not None and parse_number(text) is not None:
             unit = {"rate": "bpm", "axis": "deg"}.get(name.rpartition(" ")[2], "ms")
-            values.setdefault(name, f"{shown(text, 16)} {unit}")
+            values.setdefault(name, f"{clean_text(text, 16)} {unit}")
     return values

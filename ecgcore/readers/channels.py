@@ -6,7 +6,7 @@ from enum import Enum
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import canonical_lead, canonical_leads
-from ecgcore.readers.base import ReadOptions, shown
+from ecgcore.readers.base import ReadOptions, clean_text
 from ecgcore.units import is_normalised, is_voltage
 
 MAX_NAME_LENGTH = 32
@@ -73,7 +73,7 @@ _EEG_PAIR = re.compile(rf"(?<![a-z0-9]){_EEG_PLACE}\s*[-:/]\s*(?:{_EEG_PLACE}|re
 _EEG_ALONE = re.compile(r"fp[12z]|af\d|[fcpo]z|[fpto][1-8]|t[3-6]|(?:fc|cp|ft|tp|po)\d{1,2}|m[12]")
 
 
-def kind_of(name: str) -> Kind:
+def classify_channel(name: str) -> Kind:
     """Return what a channel is by its name alone.
 
     Parameters
@@ -98,7 +98,9 @@ def kind_of(name: str) -> Kind:
     return Kind.OTHER if other else Kind.UNKNOWN
 
 
-def kinds_of(names: Sequence[str], *, voltages: Sequence[bool] | None = None) -> list[Kind]:
+def classify_channels(
+    names: Sequence[str], *, voltages: Sequence[bool] | None = None
+) -> list[Kind]:
     """Return what the channels of one file are, beside each other.
 
     Parameters
@@ -108,7 +110,10 @@ def kinds_of(names: Sequence[str], *, voltages: Sequence[bool] | None = None) ->
         Whether each channel is a voltage by its own unit; all are, if None.
     """
     leads = canonical_leads(names, voltages=voltages)
-    kinds = [Kind.LEAD if lead else kind_of(name) for name, lead in zip(names, leads, strict=True)]
+    kinds = [
+        Kind.LEAD if lead else classify_channel(name)
+        for name, lead in zip(names, leads, strict=True)
+    ]
     return [
         # By itself a lead's name, here an axis or a place on the head.
         Kind.OTHER if kind is Kind.LEAD and lead is None else kind
@@ -116,13 +121,13 @@ def kinds_of(names: Sequence[str], *, voltages: Sequence[bool] | None = None) ->
     ]
 
 
-def likely_ecg(names: Sequence[str], *, voltages: Sequence[bool] | None = None) -> list[int]:
+def find_likely_ecg(names: Sequence[str], *, voltages: Sequence[bool] | None = None) -> list[int]:
     """Return which channels of one file are read as an ECG, by their names.
 
     Beside channels of another kind only those that a lead's name or ECG names; else whatever is
     called otherwise, too (``"noise1"``, ``"Channel 1"``), under its own name.
     """
-    kinds = kinds_of(names, voltages=voltages)
+    kinds = classify_channels(names, voltages=voltages)
     named = [i for i, kind in enumerate(kinds) if kind in (Kind.LEAD, Kind.ECG)]
     inputs = [i for i, kind in enumerate(kinds) if kind is Kind.INPUT]
     if Kind.OTHER in kinds:
@@ -130,19 +135,19 @@ def likely_ecg(names: Sequence[str], *, voltages: Sequence[bool] | None = None) 
     return list(range(len(kinds)))
 
 
-def left_out(names: Sequence[str], why: str = "not an ECG lead") -> list[str]:
+def describe_left_out(names: Sequence[str], why: str = "not an ECG lead") -> list[str]:
     """Return the note on channels that were left out; none if there are none."""
-    return [f"Left out: {listed_few(names)} ({why})."] if names else []
+    return [f"Left out: {join_few(names)} ({why})."] if names else []
 
 
 def is_other_signal(name: str) -> bool:
     """Return whether a channel's name says that it is something else than an ECG."""
-    return kind_of(name) is Kind.OTHER
+    return classify_channel(name) is Kind.OTHER
 
 
 def names_ecg(name: str) -> bool:
     """Return whether a channel's name says that it is an ECG (a lead, or ECG, EKG)."""
-    return kind_of(name) in (Kind.LEAD, Kind.ECG)
+    return classify_channel(name) in (Kind.LEAD, Kind.ECG)
 
 
 def is_other_unit(unit: str) -> bool:
@@ -150,7 +155,7 @@ def is_other_unit(unit: str) -> bool:
     return bool(unit) and not is_voltage(unit) and not is_normalised(unit)
 
 
-def chosen_names(names: Sequence[str], options: ReadOptions) -> list[str | None]:
+def choose_names(names: Sequence[str], options: ReadOptions) -> list[str | None]:
     """Return one name a channel, None where it is to be left out, after the caller's wish.
 
     Raises
@@ -158,11 +163,11 @@ def chosen_names(names: Sequence[str], options: ReadOptions) -> list[str | None]
     InvalidArgumentError
         If the caller gave another number of names than there are channels.
     """
-    given = given_names(names, options)
+    given = match_given_names(names, options)
     return [given[i] or None if i in given else name for i, name in enumerate(names)]
 
 
-def given_names(
+def match_given_names(
     names: Sequence[str], options: ReadOptions, *, likely: Sequence[int] = ()
 ) -> Mapping[int, str]:
     """Return what the caller calls the channels, by their index; ``""`` leaves one out.
@@ -186,13 +191,13 @@ def given_names(
     if wished is None:
         return {}
     if all("=" in name for name in wished):
-        return _pairs(names, wished)
+        return _match_pairs(names, wished)
     places = list(range(len(names)))
     if len(wished) != len(names):
         places = list(likely)
     if len(wished) != len(places):
         raise InvalidArgumentError(
-            f"{len(wished)} lead names were given for {len(names)} channels ({listed_few(names)}); "
+            f"{len(wished)} lead names were given for {len(names)} channels ({join_few(names)}); "
             "give one for each, an empty one to leave a channel out, or pairs like ECG=II."
         )
     given = dict.fromkeys(range(len(names)), "")
@@ -202,13 +207,13 @@ def given_names(
     return given
 
 
-def _pairs(names: Sequence[str], wished: Sequence[str]) -> dict[int, str]:
-    own = [shown(name, MAX_NAME_LENGTH).lower() for name in names]
+def _match_pairs(names: Sequence[str], wished: Sequence[str]) -> dict[int, str]:
+    own = [clean_text(name, MAX_NAME_LENGTH).lower() for name in names]
     given: dict[int, str] = {}
     for pair in wished:
         # A name in the file may hold the sign, no lead's name does.
         old, _, new = pair.rpartition("=")
-        match = re.fullmatch(r"(.+?)(?: \((\d{1,3})\))?", shown(old, MAX_NAME_LENGTH).lower())
+        match = re.fullmatch(r"(.+?)(?: \((\d{1,3})\))?", clean_text(old, MAX_NAME_LENGTH).lower())
         places = [i for i, name in enumerate(own) if name == old.strip().lower()]
         if not places and match and match[2]:
             same = [i for i, name in enumerate(own) if name == match[1]]
@@ -218,7 +223,9 @@ def _pairs(names: Sequence[str], wished: Sequence[str]) -> dict[int, str]:
     return given
 
 
-def listed_few(names: Sequence[str]) -> str:
+def join_few(names: Sequence[str]) -> str:
     """Return the first names as a list for a message."""
-    found = ", ".join(shown(name, MAX_NAME_LENGTH) or "(no name)" for name in names[:MAX_LISTED])
+    found = ", ".join(
+        clean_text(name, MAX_NAME_LENGTH) or "(no name)" for name in names[:MAX_LISTED]
+    )
     return found + (" ..." if len(names) > MAX_LISTED else "")

@@ -15,9 +15,9 @@ import numpy as np
 from ecgcore.checks import one_of
 from ecgcore.errors import EcgError
 from ecgcore.leads import canonical_lead
-from ecgcore.readers.assemble import listed
+from ecgcore.readers.assemble import join_words
 from ecgcore.readers.base import ReadOptions
-from ecgcore.readers.dicom.codes import code_of_lead
+from ecgcore.readers.dicom.codes import find_code
 from ecgcore.readers.dicom.write import write_dicom
 from ecgcore.readers.edf.write import plan_records, write_edf
 from ecgcore.readers.opening import read
@@ -96,6 +96,13 @@ def convert(recording: Recording, to: str, name: str, *, anonymised: bool = Fals
         a rate, too many leads).
     EcgError
         If it cannot be written.
+
+    Examples
+    --------
+    >>> from ecgcore.simulate import simulate
+    >>> made = convert(simulate("normal").recording, "edf", "demo", anonymised=True)
+    >>> list(made.files)
+    ['demo.edf']
     """
     one_of("to", to, TARGETS)
     target = TARGETS[to]
@@ -182,34 +189,34 @@ def _is_plain(lead: str) -> bool:
 
 def _read_back(recording: Recording, files: Mapping[str, bytes]) -> list[str]:
     try:
-        return differences(recording, read(files, options=_ANY_SIZE))
+        return find_differences(recording, read(files, options=_ANY_SIZE))
     except EcgError as error:
         # Such as names that are no leads: the file is whole, and its reader asks.
         return [f"Opened here, the file leaves a question: {error}"]
 
 
-def differences(before: Recording, after: Recording) -> list[str]:
+def find_differences(before: Recording, after: Recording) -> list[str]:
     """Return how a recording read back differs from the one written, one sentence each."""
     return [
-        *_lead_differences(before, after),
-        *_sample_differences(before, after),
-        *_patient_differences(before, after),
-        *_other_differences(before, after),
+        *_compare_leads(before, after),
+        *_compare_samples(before, after),
+        *_compare_patients(before, after),
+        *_compare_the_rest(before, after),
     ]
 
 
-def _lead_differences(before: Recording, after: Recording) -> list[str]:
+def _compare_leads(before: Recording, after: Recording) -> list[str]:
     missing = [lead for lead in before.leads if lead not in after.leads]
     if not missing:
         return []
     new = [lead for lead in after.leads if lead not in before.leads]
     if len(new) == len(missing):
-        pairs = listed(f"{a!r} as {b!r}" for a, b in zip(missing, new, strict=True))
+        pairs = join_words(f"{a!r} as {b!r}" for a, b in zip(missing, new, strict=True))
         return [f"Lead names change: {pairs}."]
     return [f"Leads that are not in the file: {', '.join(missing)}."]
 
 
-def _sample_differences(before: Recording, after: Recording) -> list[str]:
+def _compare_samples(before: Recording, after: Recording) -> list[str]:
     told = []
     if not np.isclose(after.fs_hz, before.fs_hz, rtol=1e-12):
         told.append(f"The rate of {before.fs_hz:.10g} Hz becomes {after.fs_hz:.10g} Hz.")
@@ -230,7 +237,7 @@ def _sample_differences(before: Recording, after: Recording) -> list[str]:
     return told
 
 
-def _patient_differences(before: Recording, after: Recording) -> list[str]:
+def _compare_patients(before: Recording, after: Recording) -> list[str]:
     told = []
     old, new = before.patient.age_years, after.patient.age_years
     if old is not None and new is None:
@@ -248,7 +255,7 @@ def _patient_differences(before: Recording, after: Recording) -> list[str]:
     return told
 
 
-def _other_differences(before: Recording, after: Recording) -> list[str]:
+def _compare_the_rest(before: Recording, after: Recording) -> list[str]:
     old, new = before.provenance, after.provenance
     told = []
     if not set(before.derived_leads) <= set(after.derived_leads):
@@ -266,18 +273,18 @@ def _other_differences(before: Recording, after: Recording) -> list[str]:
     return told
 
 
-def _nothing(_recording: Recording) -> list[str]:
+def _note_nothing(_recording: Recording) -> list[str]:
     return []
 
 
-def _own_codes(recording: Recording) -> list[str]:
-    names = [lead for lead in recording.leads if code_of_lead(lead) is None]
+def _note_own_codes(recording: Recording) -> list[str]:
+    names = [lead for lead in recording.leads if find_code(lead) is None]
     if not names:
         return []
-    return [f"DICOM has no code for {listed(names)}; the name stands as text."]
+    return [f"DICOM has no code for {join_words(names)}; the name stands as text."]
 
 
-def _edf_limits(recording: Recording) -> list[str]:
+def _note_edf_limits(recording: Recording) -> list[str]:
     told = []
     absent = int(np.isnan(recording.signal).sum())
     if absent:
@@ -313,8 +320,8 @@ def _write_wfdb(recording: Recording, folder: Path, name: str, _anonymised: bool
 
 
 TARGETS = {
-    "wfdb": Target("WFDB", ".hea", _write_wfdb, _nothing),
-    "dicom": Target("DICOM", ".dcm", _write_dicom, _own_codes),
-    "csv": Target("CSV", ".csv", _write_csv, _nothing),
-    "edf": Target("EDF+", ".edf", _write_edf, _edf_limits),
+    "wfdb": Target("WFDB", ".hea", _write_wfdb, _note_nothing),
+    "dicom": Target("DICOM", ".dcm", _write_dicom, _note_own_codes),
+    "csv": Target("CSV", ".csv", _write_csv, _note_nothing),
+    "edf": Target("EDF+", ".edf", _write_edf, _note_edf_limits),
 }

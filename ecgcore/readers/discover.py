@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from ecgcore.errors import ReadError
-from ecgcore.readers.base import HEAD_BYTES, first_bytes, shown
+from ecgcore.readers.base import HEAD_BYTES, clean_text, read_first_bytes
 from ecgcore.readers.known import recognise_known
-from ecgcore.readers.names import beside, display_name
-from ecgcore.readers.pairing import is_header, names_in
+from ecgcore.readers.names import format_name, join_place
+from ecgcore.readers.pairing import is_header, list_named_files
 from ecgcore.readers.table import recognise
-from ecgcore.readers.unread import SIGNAL_SUFFIXES, reason_passed_over
+from ecgcore.readers.unread import SIGNAL_SUFFIXES, explain_not_recording
 from ecgcore.readers.zip_ import is_zip
 
 # Text tables that carry no lead in their header are more often lists of cases than recordings.
@@ -67,20 +67,20 @@ def survey_folder(path: str | Path) -> tuple[list[Path], list[Path]]:
             raise ReadError("There is no such folder.")
         with os.scandir(folder):
             pass
-        inside = sorted(_inside(folder, closed))
+        inside = sorted(_walk_folder(folder, closed))
     except OSError as error:
         reason = (error.strerror or "no access").lower()
         raise ReadError(f"The folder cannot be listed: {reason}.") from error
-    names, left = _recordings(inside[:_MAX_FILES], lambda name: _head(folder / name))
+    names, left = _separate_recordings(inside[:_MAX_FILES], lambda name: _read_head(folder / name))
     return [folder / name for name in sorted([*names, *closed])], [folder / name for name in left]
 
 
 def explain_passed_over(path: Path) -> str:
     """Return in one sentence why a file in a folder is not among its recordings."""
-    return reason_passed_over(path.name, _head(path))
+    return explain_not_recording(path.name, _read_head(path))
 
 
-def _inside(folder: Path, closed: list[str]) -> Iterator[str]:
+def _walk_folder(folder: Path, closed: list[str]) -> Iterator[str]:
     """Yield the files below a folder, named from it; folders that cannot be listed are added."""
 
     def refuse(error: OSError) -> None:
@@ -106,7 +106,7 @@ def _leads_nowhere(path: Path) -> bool:
     return path.is_symlink() and not path.exists()
 
 
-def recordings_in(files: Mapping[str, bytes]) -> list[str]:
+def list_recordings(files: Mapping[str, bytes]) -> list[str]:
     """Return the names of the recordings among files in memory, by the same rules, sorted.
 
     Parameters
@@ -114,51 +114,55 @@ def recordings_in(files: Mapping[str, bytes]) -> list[str]:
     files : mapping of str to bytes
         By name; folders inside an archive are separated by ``/``.
     """
-    return _recordings(sorted(files), lambda name: files[name][:HEAD_BYTES])[0]
+    return _separate_recordings(sorted(files), lambda name: files[name][:HEAD_BYTES])[0]
 
 
-def passed_over(files: Mapping[str, bytes]) -> dict[str, str]:
+def explain_others(files: Mapping[str, bytes]) -> dict[str, str]:
     """Return the files in memory that are no recording and belong to none, each with its reason.
 
     Parameters
     ----------
     files : mapping of str to bytes
     """
-    left = _recordings(sorted(files), lambda name: files[name][:HEAD_BYTES])[1]
+    left = _separate_recordings(sorted(files), lambda name: files[name][:HEAD_BYTES])[1]
     return {
-        name: reason_passed_over(PurePosixPath(name).name, files[name][:HEAD_BYTES])
+        name: explain_not_recording(PurePosixPath(name).name, files[name][:HEAD_BYTES])
         for name in left
     }
 
 
-def _head(path: Path) -> bytes:
+def _read_head(path: Path) -> bytes:
     try:
-        return first_bytes(path, HEAD_BYTES)
+        return read_first_bytes(path, HEAD_BYTES)
     except OSError:
         return b""  # its reading will say why
 
 
-def _recordings(
+def _separate_recordings(
     names: Iterable[str], head_of: Callable[[str], bytes]
 ) -> tuple[list[str], list[str]]:
     """Return the recordings, and what is none and belongs to no WFDB record, both sorted."""
     order = list(names)
     headers = [name for name in order if is_header(name)]
-    named = _named_by(headers, order, head_of)
+    named = _list_named_by(headers, order, head_of)
     known = named.union(headers)
     others = [name for name in order if name not in known]
     found = {name for name in headers if name not in named}
     found |= {name for name in others if _is_recording(name, head_of(name))}
-    records = {_without_suffix(name) for name in headers}
+    records = {_drop_suffix(name) for name in headers}
     left = [name for name in others if name not in found and not _belongs(name, records)]
     return sorted(found), sorted(left)
 
 
-def _named_by(
+def _list_named_by(
     headers: Iterable[str], order: Iterable[str], head_of: Callable[[str], bytes]
 ) -> set[str]:
     """Return the signal files and segments that headers name, in another case where need be."""
-    named = {beside(name, other) for name in headers for other in names_in(name, head_of(name))}
+    named = {
+        join_place(name, other)
+        for name in headers
+        for other in list_named_files(name, head_of(name))
+    }
     there = {name for name in order if name in named}
     missing = {name.casefold() for name in named - there}
     return there | {name for name in order if name.casefold() in missing}
@@ -167,10 +171,10 @@ def _named_by(
 def _belongs(name: str, records: set[str]) -> bool:
     """Return whether a file stands beside a header of its name, and could be its annotations."""
     signals = PurePosixPath(name).suffix.lower() in SIGNAL_SUFFIXES
-    return _without_suffix(name) in records and not signals
+    return _drop_suffix(name) in records and not signals
 
 
-def _without_suffix(name: str) -> str:
+def _drop_suffix(name: str) -> str:
     path = PurePosixPath(name)
     return (path.parent / path.stem).as_posix()
 
@@ -192,6 +196,6 @@ def _is_recording(name: str, head: bytes) -> bool:
 
 def describe(names: Iterable[str], limit: int = 5) -> str:
     """Return a short list of names for a message."""
-    items = [shown(display_name(name)) for name in names]
+    items = [clean_text(format_name(name)) for name in names]
     more = f" and {len(items) - limit} more" if len(items) > limit else ""
     return ", ".join(items[:limit]) + more

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from ecgcore.errors import EcgError, ReadError
-from ecgcore.readers.answering import Result, name_together
-from ecgcore.readers.base import ReadOptions, no_memory, too_large
-from ecgcore.readers.wire import unpacked
+from ecgcore.readers.answering import Result, join_names
+from ecgcore.readers.base import ReadOptions, refuse_memory, refuse_size
+from ecgcore.readers.wire import unpack
 from ecgcore.workers import (
     Worker,
     WorkerError,
@@ -81,14 +81,14 @@ def decode_answer(messages: Sequence[bytearray]) -> Result:
     results: Result = []
     while len(left) >= 2:
         name = left.pop().decode(errors="replace")
-        results.append((name, unpacked(left.pop())))
+        results.append((name, unpack(left.pop())))
     return results
 
 
 def refuse_large(files: Mapping[str, bytes], options: ReadOptions) -> Result | None:
     """Return the error for more than may be read, before anything is sent; None if it is less."""
     if sum(map(len, files.values())) > options.max_bytes:
-        return [(name_together(list(files)), too_large(options.max_bytes))]
+        return [(join_names(list(files)), refuse_size(options.max_bytes))]
     return None
 
 
@@ -96,7 +96,7 @@ def explain_failure(
     error: WorkerError | EcgError, files: Mapping[str, bytes], max_seconds: float = MAX_SECONDS
 ) -> Result:
     """Return what a reader is told where the worker gave no answer."""
-    name = name_together(list(files))
+    name = join_names(list(files))
     if isinstance(error, EcgError):
         return [(name, error)]
     if isinstance(error, WorkerStartError):
@@ -166,7 +166,7 @@ class IsolatedReader:
                 results = decode_answer(self._worker.ask(request))
             except (WorkerError, EcgError) as error:
                 return explain_failure(error, files, self._worker.spec.max_seconds)
-            if any(str(error) == str(no_memory()) for _, error in results):
+            if any(str(error) == str(refuse_memory()) for _, error in results):
                 self._worker.stop()  # what it could not free would be missing for the next file
             return results
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ecgcore.readers.base import shown
-from ecgcore.readers.xml.parse import root_element
+from ecgcore.readers.base import clean_text
+from ecgcore.readers.xml.parse import find_root
 
 _Sniff = Callable[[str, bytes], bool]
 
@@ -88,28 +88,28 @@ def _lab_system(name: str, head: bytes) -> bool:
 
 
 def _root(*names: str) -> _Sniff:
-    return lambda name, head: root_element(head)[0].lower() in names
+    return lambda name, head: find_root(head)[0].lower() in names
 
 
 def _is_xml(name: str, head: bytes) -> bool:
-    return _plain_start(head).startswith(b"<?xml") or root_element(head)[0][:1].isalpha()
+    return _strip_start(head).startswith(b"<?xml") or find_root(head)[0][:1].isalpha()
 
 
 def _describe_xml(head: bytes) -> str:
-    root, namespace = root_element(head)
+    root, namespace = find_root(head)
     if not root:
         return "XML without a root element"
-    space = f"namespace {shown(namespace, 80)}" if namespace else "no namespace"
-    return f"XML with the root element {shown(root, 60)} ({space})"
+    space = f"namespace {clean_text(namespace, 80)}" if namespace else "no namespace"
+    return f"XML with the root element {clean_text(root, 60)} ({space})"
 
 
-def _plain_start(head: bytes) -> bytes:
+def _strip_start(head: bytes) -> bytes:
     return head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")
 
 
 def _is_json(name: str, head: bytes) -> bool:
     """Return whether the content begins as JSON and goes on in words, not in rows of numbers."""
-    plain = _plain_start(head)
+    plain = _strip_start(head)
     if plain.startswith(b"["):
         return bool(re.match(rb"\[\s*(?:[\[{\"\]]|-?\d[\d.eE+-]*\s*[,\]]|null|true|false)", plain))
     return bool(re.match(rb"\{\s*[\"}]", plain))
@@ -118,7 +118,7 @@ def _is_json(name: str, head: bytes) -> bool:
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.){0,200})"\s*(:)?|[{}\[\]]')
 
 
-def json_keys(text: str) -> list[str]:
+def find_json_keys(text: str) -> list[str]:
     """Return the names at the top of a JSON text, or of the objects in its list."""
     keys: dict[str, None] = {}
     depth = 0
@@ -139,14 +139,14 @@ def describe_unknown_json(values: Iterable[str]) -> str:
     values : iterable of str
         Its names at the top.
     """
-    keys = _listed_keys(values)
+    keys = _join_keys(values)
     what = f"JSON with the keys {keys}" if keys else "JSON without named values"
     return f"This is {what}, which is not read; {_JSON}."
 
 
-def _listed_keys(keys: Iterable[str]) -> str:
+def _join_keys(keys: Iterable[str]) -> str:
     """Return names for a message: the first few, and how many more."""
-    names = [shown(key, 32) for key in keys]
+    names = [clean_text(key, 32) for key in keys]
     more = f" and {len(names) - _MAX_KEYS} more" if len(names) > _MAX_KEYS else ""
     return ", ".join(names[:_MAX_KEYS]) + more
 
@@ -154,10 +154,10 @@ def _listed_keys(keys: Iterable[str]) -> str:
 def _describe_json(head: bytes) -> str:
     text = head.replace(b"\x00", b"").decode("utf-8", errors="replace")
     kind = re.search(r'"resourceType"\s*:\s*"(\w{1,40})"', text)
-    keys = json_keys(text)
+    keys = find_json_keys(text)
     if kind:
         return f"a FHIR resource of type {kind[1]}"
-    return f"JSON with the keys {_listed_keys(keys)}" if keys else "JSON without named values"
+    return f"JSON with the keys {_join_keys(keys)}" if keys else "JSON without named values"
 
 
 KNOWN: tuple[KnownFormat, ...] = (

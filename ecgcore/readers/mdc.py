@@ -3,7 +3,7 @@
 import re
 
 from ecgcore.leads import canonical_lead
-from ecgcore.readers.dicom.codes import lead_of_code
+from ecgcore.readers.dicom.codes import find_lead
 
 _NUMBER = re.compile(r"(2:)?(\d{1,6})")
 _POTENTIAL = re.compile(r"^MDC_ECG_ELEC_POTL_?", re.IGNORECASE)
@@ -17,7 +17,7 @@ def is_mdc(code: str) -> bool:
     return numbered or code.upper().startswith("MDC_")
 
 
-def lead_name(code: str, *words: str) -> str:
+def find_lead_name(code: str, *words: str) -> str:
     """Return a lead's name from its code, or from whatever else names it.
 
     Parameters
@@ -35,7 +35,7 @@ def lead_name(code: str, *words: str) -> str:
     """
     match = _NUMBER.fullmatch(code.strip())
     if match and is_mdc(code):
-        lead = lead_of_code(f"2:{int(match[2]) & 0xFF}")
+        lead = find_lead(f"2:{int(match[2]) & 0xFF}")
         if lead is not None:
             return lead
     if match:

@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"\d+:")
 _COPY = re.compile(r"(?<![^/])(\d+):/([^/]+)")
 
 
-def separate(given: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
+def number_equal_names(given: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
     """Return files by unique names; what has both name and content of another is left out.
 
     Parameters
@@ -22,18 +22,18 @@ def separate(given: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
     """
     files: dict[str, bytes] = {}
     for name, data in given:
-        key = next(k for k in copies_of(name) if k not in files or files[k] == data)
+        key = next(k for k in list_copies(name) if k not in files or files[k] == data)
         files.setdefault(key, data)
     return files
 
 
-def plain_name(name: str) -> str:
+def drop_folder(name: str) -> str:
     """Return the name of an uploaded file: what looks like a path is none."""
     return name.replace("\\", "/").rsplit("/", 1)[-1] or "file"
 
 
-def display_name(key: str) -> str:
-    """Return a name of :func:`separate` for people: ``"2:/a.dcm"`` is ``"a.dcm (2)"``."""
+def format_name(key: str) -> str:
+    """Return a name of :func:`number_equal_names` for people: ``"2:/a.dcm"`` is ``"a.dcm (2)"``."""
     return _COPY.sub(r"\2 (\1)", key)
 
 
@@ -42,7 +42,7 @@ def is_copy(key: str) -> bool:
     return _COPY.search(key) is not None
 
 
-def copies_of(name: str) -> Iterator[str]:
+def list_copies(name: str) -> Iterator[str]:
     """Yield where files of one name are kept: the name, then ``"2:/name"`` and so on."""
     path = PurePosixPath(name)
     yield name
@@ -50,13 +50,13 @@ def copies_of(name: str) -> Iterator[str]:
         yield (path.parent / f"{number}:" / path.name).as_posix()
 
 
-def place_of(key: str) -> tuple[str, str]:
+def split_place(key: str) -> tuple[str, str]:
     """Return the folder without a copy's number, and the plain name."""
     path = PurePosixPath(key)
     numbered = _NUMBER.fullmatch(path.parent.name) is not None
     return (path.parent.parent if numbered else path.parent).as_posix(), path.name
 
 
-def beside(key: str, name: str) -> str:
+def join_place(key: str, name: str) -> str:
     """Return the name of a file in the folder of another."""
     return (PurePosixPath(key).parent / name).as_posix()

@@ -7,14 +7,14 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol, runtime_checkable
 
 from ecgcore.errors import EcgError, ReadError, TooLargeError, UnknownFormatError, shortage
-from ecgcore.readers.base import ReadOptions, Source, no_memory, shown, too_large
-from ecgcore.readers.discover import describe, passed_over, recordings_in
-from ecgcore.readers.names import display_name, plain_name, separate
+from ecgcore.readers.base import ReadOptions, Source, clean_text, refuse_memory, refuse_size
+from ecgcore.readers.discover import describe, explain_others, list_recordings
+from ecgcore.readers.names import drop_folder, format_name, number_equal_names
 from ecgcore.readers.pairing import pair_files
 from ecgcore.readers.table import recognise
-from ecgcore.readers.unread import reason_unread
-from ecgcore.readers.wfdb.reader import fit
-from ecgcore.readers.zip_ import expand_all, is_zip, within
+from ecgcore.readers.unread import explain_unread
+from ecgcore.readers.wfdb.reader import measure_fit
+from ecgcore.readers.zip_ import expand_all, is_zip, put_in_folder
 from ecgcore.recording import Recording
 
 
@@ -64,10 +64,21 @@ def read(
         For content that is not read.
     TooLargeError, MissingInformationError, ReadError, InvalidRecordingError
         One sentence each; no other exception comes out of any bytes.
+
+    Examples
+    --------
+    From a path, or from files in memory by their names:
+
+    >>> from ecgcore.readers.convert import convert
+    >>> from ecgcore.simulate import simulate
+    >>> files = convert(simulate("normal").recording, "edf", "demo").files
+    >>> recording = read(files)
+    >>> recording.n_leads, recording.fs_hz, recording.duration_s, recording.unit
+    (12, 500.0, 10.0, 'mV')
     """
     if isinstance(source, (str, Path)):
         return _read_path(source, options)
-    return _read_one(expand_all(_as_mapping(source, options), options), member, options)
+    return _read_one(expand_all(_collect(source, options), options), member, options)
 
 
 def read_many(
@@ -82,12 +93,12 @@ def read_many(
         file that is none and belongs to none.  A second file of one name is called
         ``"a.dcm (2)"``.
     """
-    given = _as_mapping(source, options)
-    files, results = _expanded(given, options)
-    files, refused = _paired(files, options)
-    found = recordings_in(files)
+    given = _collect(source, options)
+    files, results = _expand(given, options)
+    files, refused = _pair(files, options)
+    found = list_recordings(files)
     if found or results or options.skip_unlikely:
-        results += _left_out(files, given)
+        results += _explain_left_out(files, given)
     for name in found or ([] if results else sorted(files)):
         try:
             if name in refused:
@@ -95,38 +106,40 @@ def read_many(
             results.append((name, _read_files(files, name, options)))
         except EcgError as error:
             results.append((name, error))
-    told = [(display_name(name), result) for name, result in results]
+    told = [(format_name(name), result) for name, result in results]
     return sorted(told, key=lambda result: result[0])
 
 
 def _read_one(files: Mapping[str, bytes], member: str | None, options: ReadOptions) -> Recording:
-    paired, refused = _paired(files, options)
-    name = next((key for key in paired if display_name(key) == member), member)
+    paired, refused = _pair(files, options)
+    name = next((key for key in paired if format_name(key) == member), member)
     if refused:
-        meant = [name] if name is not None else recordings_in(paired)
+        meant = [name] if name is not None else list_recordings(paired)
         if len(meant) == 1 and meant[0] in refused:
             raise refused[meant[0]]
     return _read_files(paired, name, options)
 
 
-def _paired(
+def _pair(
     files: Mapping[str, bytes], options: ReadOptions
 ) -> tuple[dict[str, bytes], dict[str, ReadError]]:
     """Return files of equal names each beside the WFDB header that it fits."""
-    free = _unlimited(options)
-    return pair_files(files, lambda name, beside: fit(Source(name, free, files=beside), free))
+    free = _lift_limit(options)
+    return pair_files(
+        files, lambda name, beside: measure_fit(Source(name, free, files=beside), free)
+    )
 
 
-def _unlimited(options: ReadOptions) -> ReadOptions:
+def _lift_limit(options: ReadOptions) -> ReadOptions:
     # What is in memory has been counted already, and an archive may expand to its own limit.
     return replace(options, max_bytes=max(options.max_bytes, options.max_expanded_bytes))
 
 
-def _left_out(
+def _explain_left_out(
     files: Mapping[str, bytes], given: Mapping[str, bytes]
 ) -> list[tuple[str, Recording | EcgError]]:
     """Return what is no recording with its reason: each file given, and one line an archive."""
-    reasons = passed_over(files)
+    reasons = explain_others(files)
     told: list[tuple[str, Recording | EcgError]] = [
         (name, UnknownFormatError(reason)) for name, reason in reasons.items() if name in given
     ]
@@ -139,7 +152,7 @@ def _left_out(
     return told
 
 
-def _expanded(
+def _expand(
     given: Mapping[str, bytes], options: ReadOptions
 ) -> tuple[dict[str, bytes], list[tuple[str, Recording | EcgError]]]:
     """Return files with what their archives hold, and the archives that cannot be expanded."""
@@ -154,41 +167,41 @@ def _expanded(
             together = isinstance(error, TooLargeError) and room < options.max_expanded_bytes
             refused.append((name, _TOGETHER if together else error))
             continue
-        if is_zip(data) and _without_recordings(inner, given):
+        if is_zip(data) and _has_no_recordings(inner, given):
             refused.append((name, ReadError(f"No file in it holds an ECG: {describe(inner)}.")))
             continue
         room -= sum(map(len, inner.values())) if is_zip(data) else 0
         clash = not files.keys().isdisjoint(inner)
-        files |= within(name, inner) if clash else inner
+        files |= put_in_folder(name, inner) if clash else inner
     return files, refused
 
 
-def _without_recordings(inner: Mapping[str, bytes], given: Mapping[str, bytes]) -> bool:
+def _has_no_recordings(inner: Mapping[str, bytes], given: Mapping[str, bytes]) -> bool:
     """Return whether an archive that was given beside other files holds nothing to read."""
-    return len(given) > 1 and not recordings_in(inner)
+    return len(given) > 1 and not list_recordings(inner)
 
 
-def _as_mapping(source: Files, options: ReadOptions) -> dict[str, bytes]:
+def _collect(source: Files, options: ReadOptions) -> dict[str, bytes]:
     if isinstance(source, Mapping):
         files = [(str(name), bytes(data)) for name, data in source.items()]
     else:
         files = [(file.name, file.getvalue()) for file in source]
     if sum(len(data) for _, data in files) > options.max_bytes:
-        raise too_large(options.max_bytes)
+        raise refuse_size(options.max_bytes)
     if not files:
         raise ReadError("No file was given.")
-    return separate((plain_name(name), data) for name, data in files)
+    return number_equal_names((drop_folder(name), data) for name, data in files)
 
 
 def _read_path(path: str | Path, options: ReadOptions) -> Recording:
-    chosen = _existing(Path(path))
+    chosen = _find_file(Path(path))
     source = Source(chosen.name, options, folder=chosen.parent)
     if is_zip(source.data):
         return _read_one(expand_all({source.name: source.data}, options), None, options)
     return _read_source(source, options)
 
 
-def _existing(path: Path) -> Path:
+def _find_file(path: Path) -> Path:
     """Return the file meant: a WFDB record's header where the name has no ``.hea``.
 
     Raises
@@ -203,7 +216,7 @@ def _existing(path: Path) -> Path:
         if header != path and header.is_file():
             return header
         if path.is_dir():
-            raise ReadError(_about_folder(path))
+            raise ReadError(_explain_folder(path))
         if path.exists():
             raise ReadError("This is neither a file nor a folder.")
         if path.is_symlink():
@@ -215,7 +228,7 @@ def _existing(path: Path) -> Path:
     raise ReadError("There is no such file; a WFDB record is named with or without .hea.")
 
 
-def _about_folder(path: Path) -> str:
+def _explain_folder(path: Path) -> str:
     try:
         with os.scandir(path):
             return "This is a folder; name a recording in it."
@@ -224,11 +237,11 @@ def _about_folder(path: Path) -> str:
 
 
 def _read_files(files: Mapping[str, bytes], member: str | None, options: ReadOptions) -> Recording:
-    found = recordings_in(files)
+    found = list_recordings(files)
     if member is not None:
         if member not in files:
             raise ReadError(
-                f"There is no {shown(member)} among the files; there is {describe(files)}."
+                f"There is no {clean_text(member)} among the files; there is {describe(files)}."
             )
         found = [member]
     if len(found) > 1:
@@ -237,17 +250,17 @@ def _read_files(files: Mapping[str, bytes], member: str | None, options: ReadOpt
         )
     if not found and not files:
         raise ReadError("The archive holds no file that could be read.")
-    main = PurePosixPath(found[0] if found else _likely(files))
+    main = PurePosixPath(found[0] if found else _find_likely(files))
     beside = {
         PurePosixPath(name).name: data
         for name, data in files.items()
         if PurePosixPath(name).parent == main.parent
     }
-    source = Source(main.name, _unlimited(options), files=beside)
+    source = Source(main.name, _lift_limit(options), files=beside)
     return _read_source(source, options)
 
 
-def _likely(files: Mapping[str, bytes]) -> str:
+def _find_likely(files: Mapping[str, bytes]) -> str:
     """Return the file whose error tells most, where none is a recording by its looks."""
     known = [n for n in sorted(files) if recognise(PurePosixPath(n).name, files[n][:4096])]
     return (known or sorted(files, key=lambda n: (-len(files[n]), n)))[0]
@@ -265,10 +278,10 @@ def _read_source(source: Source, options: ReadOptions) -> Recording:
         except OSError as error:
             # Readers open nothing but their own temporary folders.
             raise shortage(error, own_folder=True) or error from error
-        raise no_memory()
+        raise refuse_memory()
     header = source.beside(f"{PurePosixPath(source.name).stem}.hea")
     if header is not None and header != source.name:
         source.name = header
         source.data = source.take(header)
         return _read_source(source, options)
-    raise UnknownFormatError(reason_unread(source.name, source.head))
+    raise UnknownFormatError(explain_unread(source.name, source.head))

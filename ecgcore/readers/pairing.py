@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ecgcore.errors import ReadError
-from ecgcore.readers.base import HEAD_BYTES, shown
-from ecgcore.readers.names import beside, copies_of, is_copy, place_of
+from ecgcore.readers.base import HEAD_BYTES, clean_text
+from ecgcore.readers.names import is_copy, join_place, list_copies, split_place
 from ecgcore.readers.wfdb.header import looks_like_header, parse_header
 from ecgcore.readers.zip_ import is_zip
 
@@ -26,18 +26,18 @@ def bundle_files(files: Files) -> list[dict[str, bytes]]:
     Parameters
     ----------
     files : mapping of str to bytes
-        As from :func:`ecgcore.readers.names.separate`.
+        As from :func:`ecgcore.readers.names.number_equal_names`.
     """
     loose = [name for name in files if not is_zip(files[name])]
     by_name: dict[str, list[str]] = {}
     by_stem: dict[str, list[str]] = {}
     for name in loose:
-        by_name.setdefault(_plain(name), []).append(name)
-        by_stem.setdefault(_stem(name), []).append(name)
+        by_name.setdefault(_fold_name(name), []).append(name)
+        by_stem.setdefault(_fold_stem(name), []).append(name)
     group = {name: {name} for name in files}
     for header in filter(is_header, loose):
-        named = {name.casefold() for name in names_in(header, files[header])}
-        parts = [*by_stem[_stem(header)], *(o for n in named for o in by_name.get(n, []))]
+        named = {name.casefold() for name in list_named_files(header, files[header])}
+        parts = [*by_stem[_fold_stem(header)], *(o for n in named for o in by_name.get(n, []))]
         together = set().union(*(group[name] for name in parts))
         group |= dict.fromkeys(together, together)
     bundles: dict[int, dict[str, bytes]] = {}
@@ -46,7 +46,7 @@ def bundle_files(files: Files) -> list[dict[str, bytes]]:
     return list(bundles.values())
 
 
-def names_in(header: str, content: bytes) -> set[str]:
+def list_named_files(header: str, content: bytes) -> set[str]:
     """Return the plain names of the signal files and segments that a WFDB header names."""
     head = content[:HEAD_BYTES]
     if not looks_like_header(PurePosixPath(header).name, head):
@@ -69,7 +69,7 @@ def pair_files(files: Files, fit: Fit) -> tuple[dict[str, bytes], dict[str, Read
     Parameters
     ----------
     files : mapping of str to bytes
-        As from :func:`ecgcore.readers.names.separate`.
+        As from :func:`ecgcore.readers.names.number_equal_names`.
     fit : callable
         Takes a header's plain name and the files beside it; returns how well they fit, 0: not at
         all.
@@ -81,28 +81,28 @@ def pair_files(files: Files, fit: Fit) -> tuple[dict[str, bytes], dict[str, Read
     refused : dict of str to ReadError
         Headers that none of several files fits, or more than one equally well.
     """
-    doubled = {_where(name) for name in files if is_copy(name)}
+    doubled = {_fold_place(name) for name in files if is_copy(name)}
     if not doubled:
         return dict(files), {}
     placed: dict[str, bytes] = {}
     used: set[str] = set()
     refused: dict[str, ReadError] = {}
-    for record in _records(files):
-        if not doubled & {_where(name) for name in record.candidates()}:
+    for record in _group_records(files):
+        if not doubled & {_fold_place(name) for name in record.candidates()}:
             continue
         taken = record.choose(files, fit)
-        key = _room_for(record.header, taken or {}, files, placed)
+        key = _has_room(record.header, taken or {}, files, placed)
         placed[key] = files[record.header]
         used.add(record.header)
         if taken is None:
             refused[key] = ReadError(record.unclear())
             used |= record.candidates()
             continue
-        placed |= {beside(key, name): files[other] for name, other in taken.items()}
+        placed |= {join_place(key, name): files[other] for name, other in taken.items()}
         used |= set(taken.values())
     for name, data in files.items():
         if name not in used:
-            placed[_room_for(name, {}, files, placed)] = data
+            placed[_has_room(name, {}, files, placed)] = data
     return placed, refused
 
 
@@ -141,28 +141,28 @@ class _Record:
     def unclear(self) -> str:
         name, found = next((n, f) for n, f in self.named.items() if len(f) > 1)
         return (
-            f"{len(found)} files are named {shown(name)}, and it cannot be told which one belongs "
-            "to this header; give each record's files by themselves."
+            f"{len(found)} files are named {clean_text(name)}, and it cannot be told which one "
+            "belongs to this header; give each record's files by themselves."
         )
 
 
-def _records(files: Files) -> list[_Record]:
+def _group_records(files: Files) -> list[_Record]:
     headers = [name for name in files if is_header(name) and not is_zip(files[name])]
     index: dict[tuple[str, str], list[str]] = {}
     for name in files:
-        index.setdefault(_where(name), []).append(name)
-    records = [_Record(header, _named(header, files, index)) for header in headers]
+        index.setdefault(_fold_place(name), []).append(name)
+    records = [_Record(header, _list_named(header, files, index)) for header in headers]
     segments = {o for r in records for found in r.named.values() for o in found if is_header(o)}
     return [record for record in records if record.header not in segments]
 
 
-def _named(
+def _list_named(
     header: str, files: Files, index: Mapping[tuple[str, str], list[str]]
 ) -> dict[str, list[str]]:
     """Return what a header and its segments name; another case of letters where none is exact."""
     named: dict[str, list[str]] = {}
-    left = sorted(names_in(header, files[header]))
-    folder, place = PurePosixPath(header).parent, place_of(header)[0]
+    left = sorted(list_named_files(header, files[header]))
+    folder, place = PurePosixPath(header).parent, split_place(header)[0]
     while left:
         name = left.pop()
         found = [o for o in index.get((place, name.casefold()), []) if o != header]
@@ -171,33 +171,33 @@ def _named(
             continue
         named[name] = sorted(found, key=lambda o: PurePosixPath(o).parent != folder)
         for other in filter(is_header, found):
-            left += sorted(names_in(other, files[other]))
+            left += sorted(list_named_files(other, files[other]))
     return named
 
 
-def _room_for(
+def _has_room(
     name: str, taken: Mapping[str, str], files: Files, placed: Mapping[str, bytes]
 ) -> str:
     """Return where a file has room together with those that stand beside it."""
-    folder, plain = place_of(name)
+    folder, plain = split_place(name)
     first = (PurePosixPath(folder) / plain).as_posix()
-    keys = itertools.chain([name], copies_of(first))
+    keys = itertools.chain([name], list_copies(first))
     return next(key for key in keys if key not in placed and _fits(key, taken, files, placed))
 
 
 def _fits(key: str, taken: Mapping[str, str], files: Files, placed: Mapping[str, bytes]) -> bool:
-    contents = {beside(key, name): files[other] for name, other in taken.items()}
+    contents = {join_place(key, name): files[other] for name, other in taken.items()}
     return all(placed.get(name, data) == data for name, data in contents.items())
 
 
-def _where(key: str) -> tuple[str, str]:
-    folder, name = place_of(key)
+def _fold_place(key: str) -> tuple[str, str]:
+    folder, name = split_place(key)
     return folder, name.casefold()
 
 
-def _plain(key: str) -> str:
+def _fold_name(key: str) -> str:
     return PurePosixPath(key).name.casefold()
 
 
-def _stem(key: str) -> str:
-    return PurePosixPath(_plain(key)).stem
+def _fold_stem(key: str) -> str:
+    return PurePosixPath(_fold_name(key)).stem

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from ecgcore.readers.assemble import listed
-from ecgcore.readers.base import shown
-from ecgcore.readers.text.columns import key_of
+from ecgcore.readers.assemble import join_words
+from ecgcore.readers.base import clean_text
+from ecgcore.readers.text.columns import normalise_key
 
 _SCALE_KEYS = (
     "gain", "gains", "adc_gain", "adcgain", "resolution", "amplitude_resolution",
@@ -28,15 +28,15 @@ def note_scales(facts: Mapping[str, Any], notes: list[str]) -> None:
     """
     found = []
     for name, value in facts.items():
-        if key_of(name) in _SCALE_KEYS:
+        if normalise_key(name) in _SCALE_KEYS:
             numbers = np.unique(np.asarray(value)) if _is_numeric(value) else np.array([])
             if numbers.size and not np.isin(numbers, (0, 1)).all():
                 found.append(
-                    f"{shown(name, 32)} {numbers[0]:g}{' ...' if numbers.size > 1 else ''}"
+                    f"{clean_text(name, 32)} {numbers[0]:g}{' ...' if numbers.size > 1 else ''}"
                 )
     if found:
         notes.append(
-            f"The file names {listed(found)}, which was not applied: the samples were taken as "
+            f"The file names {join_words(found)}, which was not applied: the samples were taken as "
             "they stand, in the unit told."
         )
 

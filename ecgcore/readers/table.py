@@ -58,13 +58,13 @@ FORMATS: tuple[Format, ...] = (
     Format("GE CardioSoft XML", "GE CardioSoft XML", cardiosoft.sniff, cardiosoft.read),
     Format("Schiller XML", "Schiller XML", schiller.sniff, schiller.read),
     Format("Mortara XML", "Mortara ELI XML", mortara.sniff, mortara.read),
-    Format("FHIR", "FHIR Observation (JSON or XML)", fhir.sniff, fhir.read, fhir.listed_in_folder),
+    Format("FHIR", "FHIR Observation (JSON or XML)", fhir.sniff, fhir.read, fhir.is_recording),
     Format("SCP-ECG", "SCP-ECG (.scp)", scp.sniff, scp.read),
     Format("ISHNE", "ISHNE Holter", ishne.sniff, ishne.read),
     Format("ATC", "AliveCor ATC", atc.sniff, atc.read),
     Format("MFER", "MFER", mfer.sniff, mfer.read),
-    Format("MATLAB", "MATLAB (.mat)", mat.sniff, mat.read, mat.listed_in_folder),
-    Format("NumPy", "NumPy (.npy, .npz)", npy.sniff, npy.read, npy.listed_in_folder),
+    Format("MATLAB", "MATLAB (.mat)", mat.sniff, mat.read, mat.is_recording),
+    Format("NumPy", "NumPy (.npy, .npz)", npy.sniff, npy.read, npy.is_recording),
     Format("Parquet", "Parquet", parquet.sniff, parquet.read),
     Format("PDF", "PDF whose traces are drawn lines", pdf.sniff, pdf.read),
     Format("WFDB", "WFDB (.hea with its signal files)", wfdb.sniff, wfdb.read),
@@ -72,8 +72,8 @@ FORMATS: tuple[Format, ...] = (
     Format("Kardia JSON", "AliveCor Kardia JSON", kardia.sniff, kardia.read),
     Format("OpenSignals", "OpenSignals text (BITalino)", opensignals.sniff, opensignals.read),
     Format("LabChart", "LabChart text", labchart.sniff, labchart.read),
-    Format("JSON", "JSON", json.sniff, json.read, json.listed_in_folder),
-    Format("CSV", "CSV or TXT", csv.sniff, csv.read, csv.listed_in_folder, last_resort=True),
+    Format("JSON", "JSON", json.sniff, json.read, json.is_recording),
+    Format("CSV", "CSV or TXT", csv.sniff, csv.read, csv.is_recording, last_resort=True),
 )
 
 
@@ -85,7 +85,7 @@ def recognise(name: str, head: bytes) -> Format | None:
     return entry
 
 
-def readable() -> str:
+def describe_readable() -> str:
     """Return what can be read, for a message."""
     *most, last = (entry.description for entry in FORMATS)
     return f"{', '.join(most)} and {last}" if most else last

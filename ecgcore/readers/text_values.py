@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError, TooLargeError
-from ecgcore.readers.assemble import listed
-from ecgcore.readers.base import ReadOptions, shown
+from ecgcore.readers.assemble import join_words
+from ecgcore.readers.base import ReadOptions, clean_text
 from ecgcore.recording import MAX_FS_HZ
 from ecgcore.units import is_normalised, is_voltage
 
@@ -30,7 +30,7 @@ _MAX_AGE_YEARS = 130
 _CHILD_YEARS = 18
 
 
-def number(text: str) -> float | None:
+def parse_number(text: str) -> float | None:
     """Return a finite number, decimal point or comma, or None."""
     match = _NUMBER.fullmatch(text.strip())
     if match is None:
@@ -39,13 +39,13 @@ def number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def leading_number(text: str) -> float | None:
+def parse_leading_number(text: str) -> float | None:
     """Return the number at the start of a text such as ``"40Hz"``, or None."""
     match = _NUMBER.match(text.strip())
-    return number(match[0]) if match else None
+    return parse_number(match[0]) if match else None
 
 
-def samples(
+def parse_samples(
     text: str, what: str, options: ReadOptions, *, absent: frozenset[str] = frozenset()
 ) -> Samples:
     """Return the numbers in a text, between spaces, commas or semicolons.
@@ -75,13 +75,13 @@ def samples(
         words = text[at:end].replace(",", " ").replace(";", " ").split()
         count += len(words)
         if count > options.max_samples:
-            raise too_many(options)
-        parts.append(_numbers(words, what, _ABSENT | absent))
+            raise refuse_samples(options)
+        parts.append(_parse_words(words, what, _ABSENT | absent))
         at = end
-    return _emptied(parts, count)
+    return _join_parts(parts, count)
 
 
-def _emptied(parts: list[Samples], count: int) -> Samples:
+def _join_parts(parts: list[Samples], count: int) -> Samples:
     """Return the parts in one array, each let go once it is copied."""
     whole = np.empty(count)
     parts.reverse()
@@ -93,7 +93,7 @@ def _emptied(parts: list[Samples], count: int) -> Samples:
     return whole
 
 
-def too_many(options: ReadOptions) -> TooLargeError:
+def refuse_samples(options: ReadOptions) -> TooLargeError:
     """Return the error for more samples than are read."""
     return TooLargeError(
         f"The file holds more than the {options.max_samples} samples that can be read at once; "
@@ -101,26 +101,26 @@ def too_many(options: ReadOptions) -> TooLargeError:
     )
 
 
-def _numbers(words: list[str], what: str, absent: frozenset[str]) -> Samples:
+def _parse_words(words: list[str], what: str, absent: frozenset[str]) -> Samples:
     try:
         return np.array(words, dtype=np.float64)
     except ValueError:
-        return np.array([_one(word, what, absent) for word in words], dtype=np.float64)
+        return np.array([_parse_word(word, what, absent) for word in words], dtype=np.float64)
 
 
-def _one(word: str, what: str, absent: frozenset[str]) -> float:
+def _parse_word(word: str, what: str, absent: frozenset[str]) -> float:
     if word.lower() in absent:
         return math.nan
     try:
         return float(word)
     except ValueError:
         raise ReadError(
-            f"The samples of {shown(what, 32) or 'a lead'} hold {shown(word, 20)!r} where a number "
-            "is needed."
+            f"The samples of {clean_text(what, 32) or 'a lead'} hold {clean_text(word, 20)!r} "
+            "where a number is needed."
         ) from None
 
 
-def from_base64(text: str, what: str) -> bytes:
+def decode_base64(text: str, what: str) -> bytes:
     """Return the bytes of a base64 text; blanks, line ends and missing padding do not matter.
 
     Raises
@@ -133,11 +133,12 @@ def from_base64(text: str, what: str) -> bytes:
         return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise ReadError(
-            f"The samples of {shown(what, 32) or 'a lead'} are no valid base64; they are damaged."
+            f"The samples of {clean_text(what, 32) or 'a lead'} are no valid base64; they are "
+            "damaged."
         ) from error
 
 
-def most_with_gaps(options: ReadOptions) -> int:
+def limit_with_gaps(options: ReadOptions) -> int:
     """Return how many samples a recording may have where gaps are filled with NaN.
 
     A gap costs a file nothing: a few bytes can ask for any number of absent samples.
@@ -145,7 +146,7 @@ def most_with_gaps(options: ReadOptions) -> int:
     return min(options.max_samples, _MAX_WITH_GAPS)
 
 
-def equal_length(
+def stack_rows(
     rows: Sequence[NDArray[_Float]], names: Sequence[str], options: ReadOptions, notes: list[str]
 ) -> NDArray[_Float]:
     """Return rows stacked, shape (n_leads, n_samples), the shorter ones filled up with NaN."""
@@ -153,15 +154,15 @@ def equal_length(
         raise ReadError("The file holds no samples.")
     longest = max(row.size for row in rows)
     short = [
-        shown(n, 16) or "one" for row, n in zip(rows, names, strict=True) if row.size < longest
+        clean_text(n, 16) or "one" for row, n in zip(rows, names, strict=True) if row.size < longest
     ]
     if not short:
         return np.stack(rows)
-    if len(rows) * longest > most_with_gaps(options):
-        raise too_many(options)
+    if len(rows) * longest > limit_with_gaps(options):
+        raise refuse_samples(options)
     notes.append(
-        f"The leads have different lengths; {listed(short)} {'ends' if len(short) == 1 else 'end'}"
-        " early, the rest is marked as absent."
+        f"The leads have different lengths; {join_words(short)} "
+        f"{'ends' if len(short) == 1 else 'end'} early, the rest is marked as absent."
     )
     whole = np.full((len(rows), longest), np.nan, dtype=rows[0].dtype)
     for filled, row in zip(whole, rows, strict=True):
@@ -169,13 +170,13 @@ def equal_length(
     return whole
 
 
-def rate_of(interval_text: str, seconds_per_unit: float) -> float | None:
+def parse_rate_of_interval(interval_text: str, seconds_per_unit: float) -> float | None:
     """Return the sampling rate of a printed sample interval, or None where there can be none.
 
     An interval is printed with few digits (``0.00667`` s): the nearest whole number of Hz is
     meant where it lies within that rounding (of three digits or more).
     """
-    interval = number(interval_text)
+    interval = parse_number(interval_text)
     if interval is None or interval <= 0:
         return None
     seconds = interval * seconds_per_unit
@@ -184,7 +185,7 @@ def rate_of(interval_text: str, seconds_per_unit: float) -> float | None:
     rate = 1 / seconds
     mantissa = re.split("[eE]", interval_text.strip().replace(",", "."))[0]
     digits = len(mantissa.partition(".")[2])
-    rounding = 0.5 * 10.0**-digits / abs(number(mantissa) or 1.0)
+    rounding = 0.5 * 10.0**-digits / abs(parse_number(mantissa) or 1.0)
     nearest = round(rate)
     significant = len(mantissa.replace(".", "").strip("+-0"))
     close = min(rounding if significant >= 3 else 0.0, 0.01)
@@ -198,7 +199,7 @@ def is_amplitude(unit: str) -> bool:
     return is_voltage(unit) or is_normalised(unit)
 
 
-def hl7_time(text: str) -> datetime | None:
+def parse_hl7_time(text: str) -> datetime | None:
     """Return a time written ``YYYYMMDDHHMMSS.ffff+ZZZZ`` (HL7 TS), or None.
 
     The clock is kept as written; the offset from UTC is left out.
@@ -207,31 +208,31 @@ def hl7_time(text: str) -> datetime | None:
     if match is None:
         return None
     micro = int((match[5] or "0")[:6].ljust(6, "0"))
-    return _moment(match[1], f"{match[2]}{match[3]}{match[4] or '00'}", "%Y%m%d", micro)
+    return _make_time(match[1], f"{match[2]}{match[3]}{match[4] or '00'}", "%Y%m%d", micro)
 
 
-def iso_time(day: str, clock: str) -> datetime | None:
+def parse_iso_time(day: str, clock: str) -> datetime | None:
     """Return a time from ``2020-05-06`` and ``10:20:30.5`` (offset from UTC left out), or None."""
     match = re.match(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?", clock.strip())
     if match is None:
         return None
     micro = int((match[4] or "0")[:6].ljust(6, "0"))
-    return _moment(
+    return _make_time(
         day.strip()[:10], f"{int(match[1]):02}{match[2]}{match[3] or '00'}", "%Y-%m-%d", micro
     )
 
 
-def us_time(day: str, clock: str) -> datetime | None:
+def parse_us_time(day: str, clock: str) -> datetime | None:
     """Return a time from ``MM-DD-YYYY`` (DD-MM-YYYY where that cannot be) and ``10:20:30``."""
     match = re.fullmatch(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", day.strip())
     if match is None:
-        return iso_time(day, clock)
+        return parse_iso_time(day, clock)
     first, second = int(match[1]), int(match[2])
     month, in_month = (second, first) if first > 12 else (first, second)
-    return iso_time(f"{match[3]}-{month:02}-{in_month:02}", clock or "00:00:00")
+    return parse_iso_time(f"{match[3]}-{month:02}-{in_month:02}", clock or "00:00:00")
 
 
-def _moment(day: str, clock: str, layout: str, micro: int) -> datetime | None:
+def _make_time(day: str, clock: str, layout: str, micro: int) -> datetime | None:
     try:
         start = datetime.strptime(f"{day} {clock}", f"{layout} %H%M%S")
     except ValueError:
@@ -239,7 +240,7 @@ def _moment(day: str, clock: str, layout: str, micro: int) -> datetime | None:
     return start + timedelta(microseconds=micro) if start.year > 1900 else None
 
 
-def birth_date(text: str) -> date | None:
+def parse_birth_date(text: str) -> date | None:
     """Return a date written ``YYYYMMDD``, ``YYYY-MM-DD`` or ``MM-DD-YYYY``, or None.
 
     Where only the year or the month is told, its middle is taken.
@@ -249,11 +250,11 @@ def birth_date(text: str) -> date | None:
         digits += "0701" if len(digits) == 4 else "15"
     if re.fullmatch(r"\d{8}\d{0,2}", digits):
         digits = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}"
-    moment = us_time(digits, "00:00:00")
+    moment = parse_us_time(digits, "00:00:00")
     return moment.date() if moment else None
 
 
-def age_at(born: date | None, day: datetime | None) -> float | None:
+def compute_age(born: date | None, day: datetime | None) -> float | None:
     """Return the age at the recording, or None where it cannot be told.
 
     In whole years, as it is stated; that of a child, whose normal limits change by the week, in
@@ -276,15 +277,15 @@ _AGE_UNITS = {
 }
 
 
-def age_years(text: str, unit: str) -> float | None:
+def parse_age_years(text: str, unit: str) -> float | None:
     """Return an age in years from a number and its unit (years, if it has none), or None."""
-    value, per_year = number(text), _AGE_UNITS.get(unit.strip().lower())
+    value, per_year = parse_number(text), _AGE_UNITS.get(unit.strip().lower())
     if value is None or per_year is None or not 0 <= value / per_year <= _MAX_AGE_YEARS:
         return None
     return value / per_year
 
 
-def filter_text(high_pass: float | None, low_pass: float | None, notch: float | None) -> str:
+def describe_filter(high_pass: float | None, low_pass: float | None, notch: float | None) -> str:
     """Return the device's filter in words: ``"0.05-150 Hz, notch 60 Hz"``."""
     parts = []
     if high_pass is not None and low_pass is not None:
@@ -298,7 +299,7 @@ def filter_text(high_pass: float | None, low_pass: float | None, notch: float | 
     return ", ".join(parts)
 
 
-def scaled(values: Samples, scale: float, zero: float = 0.0) -> NDArray[np.float32]:
+def scale_samples(values: Samples, scale: float, zero: float = 0.0) -> NDArray[np.float32]:
     """Return ``values * scale + zero`` in single precision.
 
     What overflows becomes infinite, and is found and noted when assembled.

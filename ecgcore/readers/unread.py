@@ -3,9 +3,9 @@
 import re
 from pathlib import PurePosixPath
 
-from ecgcore.readers.base import shown
+from ecgcore.readers.base import clean_text
 from ecgcore.readers.known import recognise_known
-from ecgcore.readers.table import readable, recognise
+from ecgcore.readers.table import describe_readable, recognise
 
 SIGNAL_SUFFIXES = (".dat", ".mat")
 # What a name promises that the content does not keep.
@@ -17,7 +17,7 @@ _PROMISED = {
 _PASSED_OVER = "Skipped: no ECG found. Open it on its own to try anyway."
 
 
-def reason_unread(name: str, head: bytes) -> str:
+def explain_unread(name: str, head: bytes) -> str:
     """Return why a file of no format that is read is refused.
 
     Parameters
@@ -35,7 +35,7 @@ def reason_unread(name: str, head: bytes) -> str:
     if not head.strip(b"\x00"):
         return "The file holds nothing but zeros: it was not saved completely; export it again."
     if suffix in SIGNAL_SUFFIXES or head.startswith(b"fLaC"):
-        header = shown(PurePosixPath(name).stem + ".hea")
+        header = clean_text(PurePosixPath(name).stem + ".hea")
         return f"This may be a WFDB signal file; give its header {header} together with it."
     promised = _PROMISED.get(suffix)
     but = (
@@ -43,10 +43,10 @@ def reason_unread(name: str, head: bytes) -> str:
         if promised
         else ""
     )
-    return f"Not a supported ECG format{but}; possible are {readable()}."
+    return f"Not a supported ECG format{but}; possible are {describe_readable()}."
 
 
-def reason_passed_over(name: str, head: bytes) -> str:
+def explain_not_recording(name: str, head: bytes) -> str:
     """Return why one of several files is not among the recordings.
 
     Parameters
@@ -59,7 +59,7 @@ def reason_passed_over(name: str, head: bytes) -> str:
         return _PASSED_OVER
     if recognise_known(name, head) is None and _is_words(head):
         return "Skipped: it holds text and no samples."
-    return reason_unread(name, head)
+    return explain_unread(name, head)
 
 
 def _is_words(head: bytes) -> bool:

@@ -25,7 +25,7 @@ _ERROR_KINDS = {
 def pack(result: Recording | EcgError) -> tuple[bytes | memoryview, ...]:
     """Return one recording or error as bytes in parts: length of the head, head (JSON), samples."""
     if isinstance(result, EcgError):
-        return _headed({"error": _described(result)})
+        return _add_head({"error": _describe(result)})
     head: dict[str, Any] = {
         "shape": list(result.signal.shape),
         "fs_hz": result.fs_hz,
@@ -38,16 +38,16 @@ def pack(result: Recording | EcgError) -> tuple[bytes | memoryview, ...]:
         "notes": list(result.notes),
     }
     samples = result.signal.astype("<f4", copy=False).reshape(-1)
-    return *_headed(head), samples.data.cast("B")
+    return *_add_head(head), samples.data.cast("B")
 
 
-def packed(result: Recording | EcgError) -> bytes:
+def pack_files(result: Recording | EcgError) -> bytes:
     """Return what :func:`pack` gives in one piece."""
     return b"".join(pack(result))
 
 
-def unpacked(content: bytes | bytearray) -> Recording | EcgError:
-    """Return what :func:`packed` was given.
+def unpack(content: bytes | bytearray) -> Recording | EcgError:
+    """Return what :func:`pack_files` was given.
 
     Raises
     ------
@@ -58,24 +58,24 @@ def unpacked(content: bytes | bytearray) -> Recording | EcgError:
         length = int.from_bytes(content[:LENGTH_BYTES], "little")
         head = json.loads(content[LENGTH_BYTES : LENGTH_BYTES + length])
         if "error" in head:
-            return _error(head["error"])
+            return _unpack_error(head["error"])
         samples = np.frombuffer(memoryview(content)[LENGTH_BYTES + length :], dtype="<f4")
-        return _recording(head, samples.reshape(head["shape"]))
+        return _unpack_recording(head, samples.reshape(head["shape"]))
     except (ValueError, KeyError, TypeError) as error:
         raise ReadError("The file could not be read: its reader gave no usable answer.") from error
 
 
-def _headed(head: dict[str, Any]) -> tuple[bytes, bytes]:
+def _add_head(head: dict[str, Any]) -> tuple[bytes, bytes]:
     text = json.dumps(head, default=str).encode()
     return len(text).to_bytes(LENGTH_BYTES, "little"), text
 
 
-def _described(error: EcgError) -> dict[str, Any]:
+def _describe(error: EcgError) -> dict[str, Any]:
     needs = list(error.needs) if isinstance(error, MissingInformationError) else []
     return {"kind": type(error).__name__, "message": str(error), "needs": needs}
 
 
-def _error(described: dict[str, Any]) -> EcgError:
+def _unpack_error(described: dict[str, Any]) -> EcgError:
     message = str(described["message"])
     kind = _ERROR_KINDS.get(described["kind"], ReadError)
     if issubclass(kind, MissingInformationError):
@@ -83,7 +83,7 @@ def _error(described: dict[str, Any]) -> EcgError:
     return kind(message)
 
 
-def _recording(head: dict[str, Any], samples: np.ndarray) -> Recording:
+def _unpack_recording(head: dict[str, Any], samples: np.ndarray) -> Recording:
     provenance = dict(head["provenance"])
     steps = tuple(Step(step["name"], step["parameters"]) for step in provenance.pop("steps"))
     statements = tuple(provenance.pop("machine_statements"))

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from ecgcore.errors import ReadError, TooLargeError, UnknownFormatError
-from ecgcore.readers.base import MIB, ReadOptions, is_plain_name, library, shown
+from ecgcore.readers.base import MIB, ReadOptions, clean_text, guard_library, is_plain_name
 from ecgcore.readers.known import recognise_archive
-from ecgcore.readers.names import separate
+from ecgcore.readers.names import number_equal_names
 
 MAX_MEMBERS = 2000
 _CHUNK = MIB
@@ -29,7 +29,7 @@ def is_npz(data: bytes) -> bool:
 def expand(data: bytes, options: ReadOptions) -> dict[str, bytes]:
     """Return the files in a zip archive by their path in it, ``/`` between folders.
 
-    A second member of one path is told apart as :func:`ecgcore.readers.names.separate` does.
+    A second member of one path is numbered as in :func:`ecgcore.readers.names.number_equal_names`.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def expand(data: bytes, options: ReadOptions) -> dict[str, bytes]:
     files: list[tuple[str, bytes]] = []
     room = options.max_expanded_bytes
     with (
-        library("The zip archive is damaged; pack the files again."),
+        guard_library("The zip archive is damaged; pack the files again."),
         zipfile.ZipFile(io.BytesIO(data)) as archive,
     ):
         members = archive.infolist()
@@ -59,15 +59,15 @@ def expand(data: bytes, options: ReadOptions) -> dict[str, bytes]:
                 f"The zip archive has {len(members)} members; up to {MAX_MEMBERS} are read."
             )
         for member in members:
-            name = _inner_name(member)
+            name = _clean_member_name(member)
             if name is None:
                 continue
             files.append((name, _expand_member(archive, member, room, options)))
             room -= len(files[-1][1])
-    return separate(files)
+    return number_equal_names(files)
 
 
-def _inner_name(member: zipfile.ZipInfo) -> str | None:
+def _clean_member_name(member: zipfile.ZipInfo) -> str | None:
     """Return a member's cleaned path, or None where it is no file to read."""
     parts = [
         p
@@ -83,7 +83,7 @@ def _inner_name(member: zipfile.ZipInfo) -> str | None:
 def _expand_member(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, room: int, options: ReadOptions
 ) -> bytes:
-    name = shown(member.filename)
+    name = clean_text(member.filename)
     if member.flag_bits & 0x1:
         raise ReadError(f"{name} in the zip archive is encrypted; pack it without a password.")
     if member.compress_type not in _METHODS:
@@ -118,10 +118,10 @@ def expand_all(files: Mapping[str, bytes], options: ReadOptions) -> dict[str, by
         room -= sum(map(len, inner.values()))
         if room < 0:
             raise TooLargeError("The zip archives together expand to more than is read.")
-        whole |= inner if whole.keys().isdisjoint(inner) else within(name, inner)
+        whole |= inner if whole.keys().isdisjoint(inner) else put_in_folder(name, inner)
     return whole
 
 
-def within(archive: str, inner: Mapping[str, bytes]) -> dict[str, bytes]:
+def put_in_folder(archive: str, inner: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return an archive's files under its own name."""
     return {f"{archive}/{path}": data for path, data in inner.items()}

@@ -204,7 +204,7 @@ class VoltageCriterion:
 
 @dataclass(frozen=True)
 class Reversal:
-    """Electrodes suspected to be exchanged.
+    """Suspected lead reversal.
 
     Attributes
     ----------
@@ -288,7 +288,7 @@ class MeasureResult:
         with what makes it so, as in ``"regularly irregular (bigeminy)"``
         (:mod:`ecgcore.measure.rhythm`).
     reversal : Reversal or None
-        Electrodes suspected to be exchanged, with the evidence.
+        Suspected lead reversal, with the evidence.
     delineator : str
         What found the waves.
     notes : tuple of str

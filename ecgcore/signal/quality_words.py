@@ -44,7 +44,7 @@ def without(code: str, bad_leads: Sequence[str]) -> str:
     if code in ST:
         walls = [wall for wall, leads in WALLS.items() if set(leads) & set(lost)]
         seen = f"; limited assessment of the {_and(walls)} wall" if walls else ""
-        return f"{_and(lost)} unusable: {about.short} is not looked for there{seen} ({cited})."
+        return f"{_and(lost)} unusable: {about.short} is not assessed there{seen} ({cited})."
     rest = [lead for lead in read if lead not in lost]
     left = f"is read in {_and(rest)} alone" if rest else "is read in other leads than usual"
     return (
@@ -68,9 +68,9 @@ def lost_lead(lead: str) -> str:
     parts = []
     if names:
         verb = "is" if len(names) == 1 else "are"
-        parts.append(f"{_and(names)} {verb} read without it and less certain")
+        parts.append(f"{_and(names)} {verb} less certain without it")
     if walls:
-        parts.append(f"no ST deviation is looked for in it ({_and(walls)} wall)")
+        parts.append(f"ST is not assessed in it ({_and(walls)} wall)")
     return f"{lead} unusable: {'; '.join(parts) or 'the other leads are read without it'}."
 
 

@@ -12,7 +12,7 @@ def test_a_reader_goes_from_a_case_to_its_curve(page: Page) -> None:
     read_case(page, 10)
     page.locator(".js-plotly-plot").first.wait_for()
     page.get_by_role("link", name="Waveform attention").click()
-    expect(page.get_by_text("What the classifier is given")).to_be_visible()
+    expect(page.get_by_text("Input to the classifier")).to_be_visible()
     expect(page.locator(".ecg-legend-label")).to_contain_text("Atrial premature complex(es)")
     # Two papers and the strip between them.
     expect(page.locator(".js-plotly-plot")).to_have_count(3, timeout=30_000)
@@ -35,7 +35,7 @@ def test_another_disease_has_another_curve(page: Page) -> None:
     read_case(page, 11)
     page.locator(".js-plotly-plot").first.wait_for()
     page.get_by_role("link", name="Waveform attention").click()
-    expect(page.get_by_text("What the classifier is given")).to_be_visible()
+    expect(page.get_by_text("Input to the classifier")).to_be_visible()
     page.get_by_role("combobox", name="Disease").click()
     page.get_by_role("option").filter(has_text="Right bundle branch block").click()
     expect(page.locator(".ecg-legend-label")).to_contain_text("Right bundle branch block")

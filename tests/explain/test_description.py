@@ -268,7 +268,7 @@ def test_the_probability_follows_the_change(model):
 def test_the_words_say_how_much_lies_where(model):
     explainer = Explainer(model, Study(recording(8.0, 250)))
     said = describe(explainer, explainer.explain("RBBB", "hirescam"))
-    assert "% of what speaks for “Right bundle branch block”" in said.sentence
+    assert "% of what supports “Right bundle branch block”" in said.sentence
     assert said.place.leads == ("I", "V1", "V2", "V6")
     assert 0 <= said.overlap.share <= 1
     flat = MethodEntry(lambda _case: None, "x", "y", by_size=True)

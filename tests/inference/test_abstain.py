@@ -92,7 +92,7 @@ def test_limb_leads_alone_say_nothing_of_the_chest():
 def test_a_monitoring_lead_is_named_where_it_stands_in():
     leads = tuple("MLII" if lead == "II" else lead for lead in STANDARD_12)
     found = limits(adult(leads=leads), leads=leads)
-    assert "MLII was read in the place of II." in found.remarks["AF"]
+    assert "MLII was read as II." in found.remarks["AF"]
 
 
 def test_fewer_leads_than_a_statement_asks_for():
@@ -132,9 +132,9 @@ def test_where_nothing_is_said_the_reason_is_that_of_all_or_each_once():
 @pytest.mark.parametrize(
     ("patient", "words"),
     [
-        (Patient(None, None), "age and sex not known: enter them"),
-        (Patient(None, "male"), "age not known: enter it"),
-        (Patient(60, None), "sex not known: enter it"),
+        (Patient(None, None), "enter age and sex"),
+        (Patient(None, "male"), "enter age"),
+        (Patient(60, None), "enter sex"),
     ],
 )
 def test_unknown_age_or_sex_withholds_what_depends_on_them(patient, words):
@@ -167,7 +167,7 @@ def test_a_threshold_on_ten_records_and_one_false_alarm_in_ten_will_do():
 def test_lost_voltage_costs_hypertrophy_and_is_said_beside_st():
     found = limits(adult(unit=NU))
     assert set(found.blocked) == {"LVH"}
-    assert "not millimetres" in found.remarks["STE"][0]
+    assert "not the amplitude" in found.remarks["STE"][0]
     assert {"STD", "STE", "418818005"} <= set(found.remarks)
 
 

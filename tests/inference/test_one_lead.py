@@ -63,7 +63,7 @@ def test_a_card_of_no_possible_number_of_leads_is_refused(tmp_path, number):
 @pytest.mark.parametrize("code", ["SNR", "STD", "STE", "LVH", "LAFB", "AMI", "IMI", "418818005"])
 @given(lead=st.sampled_from((*STANDARD_12, "MLII")))
 def test_what_needs_more_than_one_lead_is_said_on_none(code, lead):
-    assert blocked_on(code, lead, {}).endswith((f"used here: {lead}.", "ST statement)."))
+    assert blocked_on(code, lead, {}).endswith((f"lead used: {lead}.", "ST statement)."))
 
 
 @given(
@@ -88,7 +88,7 @@ def test_a_monitoring_lead_gives_no_axis_and_no_st_statement():
 
 def test_what_the_model_tells_poorly_on_a_lead_is_not_said():
     found = {"by_lead": {"auc": {"II": {"IAVB": 0.79, "AF": 0.8, "PAC": None}}}}
-    assert "area 0.79" in blocked_on("IAVB", "II", found)
+    assert "AUC 0.79" in blocked_on("IAVB", "II", found)
     assert "lead II" in blocked_on("IAVB", "MLII", found)
     assert not blocked_on("AF", "II", found)
     assert not blocked_on("PAC", "II", found)

@@ -17,7 +17,7 @@ from ecgcore.errors import EcgError, InvalidArgumentError
 from ecgcore.leads import STANDARD_12
 from ecgcore.readers import ReadOptions, read, write_edf
 from ecgcore.readers.convert import TARGETS, anonymise, convert
-from ecgcore.readers.edf.write import edf_labels, plan_records
+from ecgcore.readers.edf.write import make_labels, plan_records
 from ecgcore.recording import Patient, Provenance, Recording
 
 FIFTEEN = (*STANDARD_12, "V3R", "V4R", "V7")
@@ -186,7 +186,7 @@ def test_edf_labels_are_unique_ascii_and_short():
         "",
         "V1 (2)",
     )
-    labels = edf_labels(leads)
+    labels = make_labels(leads)
     assert labels[0] == "ECG II"
     assert labels[1] == "ECG -aVR"
     assert labels[4] == "ekg 7"

@@ -9,7 +9,7 @@ from made_files import MAKERS
 
 from ecgcore import readers
 from ecgcore.errors import ReadError
-from ecgcore.readers.base import first_bytes
+from ecgcore.readers.base import read_first_bytes
 
 
 @pytest.fixture
@@ -146,11 +146,11 @@ def test_what_is_closed_is_told(partly_closed, ordinary_user):
 
 def test_a_pipe_put_in_the_place_of_a_file_is_no_wait(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    assert first_bytes(tmp_path / "pipe", 10) == b""
+    assert read_first_bytes(tmp_path / "pipe", 10) == b""
     writer = os.open(tmp_path / "pipe", os.O_RDWR)
     try:
         with pytest.raises(OSError, match="nothing to give"):
-            first_bytes(tmp_path / "pipe", 10)
+            read_first_bytes(tmp_path / "pipe", 10)
     finally:
         os.close(writer)
 

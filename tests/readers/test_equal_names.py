@@ -10,7 +10,7 @@ import pytest
 
 from ecgcore import readers
 from ecgcore.errors import EcgError, ReadError
-from ecgcore.readers.names import display_name, separate
+from ecgcore.readers.names import format_name, number_equal_names
 from ecgcore.readers.pairing import bundle_files
 from ecgcore.recording import Recording
 
@@ -187,11 +187,11 @@ def test_segments_of_two_records_of_one_name_are_told_apart():
 
 def test_files_are_bundled_as_they_are_read():
     h1, d1 = record(1)
-    files = separate(
+    files = number_equal_names(
         [("x.hea", h1), ("a.csv", b"1"), ("x.dat", d1), ("x.atr", b"2"), ("x.hea", h1 + b"#"),
          ("p.png", b"3"), ("x.zip", zipped(("x.hea", h1))), ("a.csv", b"4")]
     )  # fmt: skip
-    assert [sorted(map(display_name, part)) for part in bundle_files(files)] == [
+    assert [sorted(map(format_name, part)) for part in bundle_files(files)] == [
         ["x.atr", "x.dat", "x.hea", "x.hea (2)"],
         ["a.csv"],
         ["p.png"],

@@ -16,7 +16,7 @@ from made_xml import aecg_leads, aecg_xml, cardiosoft_full, sequence_set, series
 from ecgcore import readers
 from ecgcore.errors import EcgError, InvalidArgumentError, ReadError, TooLargeError
 from ecgcore.readers import ReadOptions
-from ecgcore.readers.base import library
+from ecgcore.readers.base import guard_library
 from ecgcore.readers.binary import parquet
 from ecgcore.recording import Recording
 from scripts.fuzz_corpus import ROOT, Seed, corpus, made
@@ -232,13 +232,13 @@ def test_brackets_in_a_numpy_header_are_damage(tmp_path):
 
 def test_memory_that_does_not_suffice_is_no_damage(monkeypatch, tmp_path):
     def fill(*_: object) -> None:
-        with library("The file is damaged."):
+        with guard_library("The file is damaged."):
             raise MemoryError
 
     monkeypatch.setattr(readers.opening, "recognise", lambda *_: _Reader(fill))
     with pytest.raises(TooLargeError, match="more memory than is allowed"):
         read({"x": b"x"})
-    with pytest.raises(MemoryError), library("The table is damaged."):
+    with pytest.raises(MemoryError), guard_library("The table is damaged."):
         raise ValueError("Error tokenizing data. C error: out of memory")
 
 
@@ -257,7 +257,7 @@ def test_a_parquet_page_that_claims_too_much_is_damage(monkeypatch, tmp_path, si
     def fail(*_: object) -> None:
         raise pa.ArrowMemoryError(f"malloc of size {size} failed")
 
-    monkeypatch.setattr(parquet, "_rows", fail)
+    monkeypatch.setattr(parquet, "_read_rows", fail)
     with pytest.raises(kind, match=words):
         read(parquet_file(tmp_path).files)
 

@@ -112,7 +112,9 @@ def test_300_mb_are_refused_without_reading_them(tmp_path, monkeypatch):
     path = tmp_path / "large.edf"
     with path.open("wb") as file:
         file.truncate(300 * 2**20)
-    monkeypatch.setattr("ecgcore.readers.base.first_bytes", lambda *_: pytest.fail("it was opened"))
+    monkeypatch.setattr(
+        "ecgcore.readers.base.read_first_bytes", lambda *_: pytest.fail("it was opened")
+    )
     with pytest.raises(TooLargeError, match="larger than the 200 MB"):
         readers.read(path)
 

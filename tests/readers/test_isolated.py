@@ -12,7 +12,7 @@ import pytest
 from ecgcore.errors import EcgError, MissingInformationError, ReadError, TooLargeError
 from ecgcore.readers import ReadOptions, read_many
 from ecgcore.readers.isolated import IsolatedReader
-from ecgcore.readers.wire import packed, unpacked
+from ecgcore.readers.wire import pack_files, unpack
 from ecgcore.recording import Patient, Provenance, Recording, Step
 
 CSV = b"# fs: 250\n# unit: mV\nI,II\n" + b"\n".join(b"0.%d,0.5" % (i % 10) for i in range(500))
@@ -99,17 +99,17 @@ def test_everything_of_a_recording_survives_the_wire() -> None:
         derived_leads=("II",),
         notes=("one",),
     )
-    back = unpacked(packed(recording))
+    back = unpack(pack_files(recording))
     assert isinstance(back, Recording)
     np.testing.assert_array_equal(back.signal, signal)
     assert (back.patient, back.provenance) == (recording.patient, recording.provenance)
     assert (back.notes, back.derived_leads) == (("one",), ("II",))
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff" * 9, packed(ReadError("x"))[:-3]])
+@pytest.mark.parametrize("content", [b"", b"\xff" * 9, pack_files(ReadError("x"))[:-3]])
 def test_an_unusable_answer_is_an_error(content: bytes) -> None:
     with pytest.raises(ReadError, match="no usable answer"):
-        unpacked(content)
+        unpack(content)
 
 
 def test_more_than_may_be_uploaded_never_reaches_the_worker(reader: IsolatedReader) -> None:

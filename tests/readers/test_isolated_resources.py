@@ -13,7 +13,7 @@ import pytest
 from ecgcore.cli import main
 from ecgcore.errors import EcgError, ReadError, ResourceError
 from ecgcore.readers import ReadOptions, read, read_many
-from ecgcore.readers.base import library
+from ecgcore.readers.base import guard_library
 from ecgcore.readers.isolated import IsolatedReader
 from ecgcore.recording import Recording
 
@@ -85,12 +85,12 @@ def test_a_reader_that_can_write_nothing_blames_no_file(
 
 @pytest.mark.parametrize("number", LACKING)
 def test_a_library_that_finds_no_room_blames_no_file(number: int) -> None:
-    with pytest.raises(ResourceError, match="not judged"), library("The file is damaged."):
+    with pytest.raises(ResourceError, match="not judged"), guard_library("The file is damaged."):
         raise OSError(number, os.strerror(number))
 
 
 def test_any_other_fault_of_a_library_is_the_files() -> None:
-    with pytest.raises(ReadError, match="damaged"), library("The file is damaged."):
+    with pytest.raises(ReadError, match="damaged"), guard_library("The file is damaged."):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 

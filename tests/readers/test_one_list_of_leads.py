@@ -14,8 +14,8 @@ from ecgcore import readers
 from ecgcore.errors import EcgError, MissingInformationError, ReadError
 from ecgcore.leads import STANDARD_12, canonical_lead, canonical_leads
 from ecgcore.readers import ReadOptions
-from ecgcore.readers.channels import Kind, kind_of
-from ecgcore.readers.text.delimited import listed_in_folder
+from ecgcore.readers.channels import Kind, classify_channel
+from ecgcore.readers.text.delimited import is_recording
 
 READERS = Path(readers.__file__).parent
 X = np.round(np.random.default_rng(0).normal(0, 0.3, 900), 3)
@@ -165,7 +165,7 @@ OTHERS = [
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_signals_are_left_out_by_name(name):
-    assert kind_of(name) is Kind.OTHER
+    assert classify_channel(name) is Kind.OTHER
     recording = read(table({"time (s)": SECONDS, "ECG (mV)": X, f"{name} (mV)": X}))
     assert recording.leads == ("ECG",)
     assert has_note(recording, f"Left out: {name} (mV) (not an ECG lead)")
@@ -175,7 +175,7 @@ def test_other_signals_are_left_out_by_name(name):
     "name", ["ECG", "ecg", "EKG", "chest_ECG", "EEG EKG-REF", "ECG1-ECG2", "V"]
 )
 def test_an_ecg_of_unknown_place_keeps_its_name(name):
-    assert kind_of(name) is Kind.ECG
+    assert classify_channel(name) is Kind.ECG
     assert canonical_lead(name) is None
 
 
@@ -206,9 +206,9 @@ def test_axes_in_json_are_no_samples():
     ids=["ids", "paths", "reports"],
 )
 def test_a_list_of_recordings_is_none(text):
-    assert not listed_in_folder(text.encode())
+    assert not is_recording(text.encode())
 
 
 def test_a_table_headed_ecg_is_a_recording():
     rows = "".join(f"0.{i:02}\n" for i in range(40))
-    assert listed_in_folder(f"ECG\n{rows}".encode())
+    assert is_recording(f"ECG\n{rows}".encode())

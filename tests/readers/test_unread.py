@@ -17,8 +17,8 @@ from made_files import zipped
 from ecgcore import readers
 from ecgcore.cli import main
 from ecgcore.errors import EcgError, MissingInformationError, UnknownFormatError
-from ecgcore.readers.known import KNOWN, json_keys
-from ecgcore.readers.xml.parse import root_element
+from ecgcore.readers.known import KNOWN, find_json_keys
+from ecgcore.readers.xml.parse import find_root
 from ecgcore.recording import Recording
 
 RNG = np.random.default_rng(4)
@@ -161,10 +161,10 @@ def test_every_known_format_says_what_to_give():
 
 @given(st.text(max_size=200))
 def test_root_and_keys_of_any_text(text):
-    root, namespace = root_element(text.encode())
+    root, namespace = find_root(text.encode())
     assert isinstance(namespace, str)
     assert root == "" or root in text
-    assert all(isinstance(key, str) for key in json_keys(text))
+    assert all(isinstance(key, str) for key in find_json_keys(text))
 
 
 @given(
@@ -177,7 +177,7 @@ def test_root_and_keys_of_any_text(text):
     )
 )
 def test_json_keys_are_those_at_the_top(content):
-    found = json_keys(json.dumps({"top": content, "next": 1}))
+    found = find_json_keys(json.dumps({"top": content, "next": 1}))
     assert found == ["top", "next"]
 
 

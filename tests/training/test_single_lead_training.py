@@ -425,7 +425,7 @@ def test_the_folder_reads_one_lead_and_refuses_twelve(folder):
     reasons = {f.code: f.reason for f in found.findings if f.finding is None}
     assert found.leads_used == ("I",)
     assert "twelve leads" in reasons["SNR"]
-    assert "neighbouring leads" in reasons["STE"]
+    assert "contiguous leads" in reasons["STE"]
     assert "V1" in reasons["LBBB"]
     with pytest.raises(CannotAssessError, match="one lead at a time"):
         predict(model, recording())

@@ -56,11 +56,11 @@ def test_map_list_and_threshold_stand_beside_the_paper(app: AppTest) -> None:
     tables = " ".join(h.proto.body for h in app.get("html"))
     assert "Trained on normal ECGs only" in tables
     assert "With the classifier&#x27;s features" in tables
-    assert "Restoration error of hidden stretches" in tables
+    assert "Restoration error of hidden segments" in tables
     assert "Features&#x27; distance from normal ECGs, diagnostic-1" in tables
-    assert "of normal recordings" in said
+    assert "less unusual, part by part" in said
     assert "nobody told it of any disease" not in said
-    assert "ten seconds of a normal ECG have" in said
+    assert "10 s of a normal ECG have" in said
     fewer = (
         app.select_slider(key=f"anomaly_threshold_{case.case_id}")
         .set_value(10_000)
@@ -76,7 +76,7 @@ def test_a_chosen_place_shows_what_was_expected(app: AppTest) -> None:
     app.session_state["anomaly_place"] = rows[0]["code"]
     found = shown(app, case)["ecg.findings"]
     assert found["selected"] == rows[0]["code"]
-    assert any("what was expected there" in m.value for m in app.markdown)
+    assert any("Recorded and expected" in m.value for m in app.markdown)
 
 
 def test_a_flat_recording_is_drawn_and_not_judged(app: AppTest) -> None:

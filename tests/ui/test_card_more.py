@@ -110,18 +110,18 @@ def card(weights: Path) -> Path:
 
 def test_trust_of_a_statement(app: AppTest, card: Path) -> None:
     page = shown(app, "model_card")
-    assert "These are the nine core statements; over all 9" in page
+    assert "These are the nine core statements. Over all 9" in page
     assert "cinc2017 3,600 of 5,800" in page.replace("\\", "")
     assert "and simulated records" in page
     assert "Reliability out-of-fold" in page
-    assert "If the threshold stood elsewhere" in page
+    assert "At other thresholds" in page
     assert "Sensitivity 95 %" in page
     assert "Right in 90%" in page
     app.button_group[0].set_value("AF").run(timeout=TIMEOUT_S)
     after = words_of(app)
     # Sets that do not help are not shown; a card that tells nothing of the origin says nothing.
     assert "Right in 90%" not in after
-    assert "Learned from records" not in after
+    assert "Positive training records" not in after
 
 
 def test_other_tasks_have_a_tab_each(app: AppTest, card: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_long_recording_is_turned_to_a_chosen_map_once() -> None:
     assert case.start_s == 0.0
     notice = find_notice(paper(case), made_map(100.6), style="heat")
     assert notice is not None
-    assert "the map lies at 1:40" in notice.words
+    assert "the map is at 1:40" in notice.words
     assert notice.go_to_s == pytest.approx(100.6, abs=0.25)
 
 
@@ -68,7 +68,7 @@ def test_a_map_near_the_end_does_not_turn_past_it() -> None:
     ("attribution", "style", "words"),
     [
         ("There are less than 5 s.", "heat", "No map: There are less than 5 s."),
-        (made_map(None), "heat", "nothing in this recording speaks for it"),
+        (made_map(None), "heat", "nothing in this recording supports it"),
         (made_map(5.0), "none", "the overlay is off"),
     ],
 )
@@ -107,7 +107,7 @@ def test_on_the_page_the_reason_stands_above_the_paper_with_its_switch(
     assert not app.exception
     assert any("is hidden" in m.value for m in app.markdown)
     assert not heat(app)
-    toggle = next(t for t in app.toggle if t.label == "Show it anyway")
+    toggle = next(t for t in app.toggle if t.label == "Show anyway")
     toggle.set_value(True).run(timeout=TIMEOUT_S)
     assert heat(app)
 

@@ -24,7 +24,7 @@ def make_paper(start_s: float = 0.0) -> Paper:
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     calls: list[dict[str, Any]] = []
-    monkeypatch.setattr(module, "paper_viewer", lambda *_args, **given: calls.append(given))
+    monkeypatch.setattr(module, "draw_paper", lambda *_args, **given: calls.append(given))
     return calls
 
 

@@ -70,7 +70,7 @@ def test_teacher_and_student_stand_beside_one_another(app: AppTest, weights: Pat
 def test_a_statement_that_one_lead_cannot_carry_says_why(app: AppTest, weights: Path) -> None:
     page(app, OpenCase("A", recording()))
     app.selectbox(key="single_lead_statement").set_value("STE").run(timeout=TIMEOUT_S)
-    assert "two neighbouring leads" in words_of(app)
+    assert "two contiguous leads" in words_of(app)
 
 
 def test_a_recording_of_one_lead_is_told_what_it_can_carry(app: AppTest, weights: Path) -> None:

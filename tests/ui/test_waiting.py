@@ -119,7 +119,7 @@ def test_a_cancelled_map_is_not_computed_until_asked_for(app: AppTest) -> None:
     assert "Cancelled: this map was not computed." in [i.value.replace("\\", "") for i in app.info]
     labels = [b.label for b in app.button if b.label.startswith("Compute")]
     assert len(labels) == 2
-    assert "of what speaks for" not in said(app)
+    assert "of what supports" not in said(app)
     next(b for b in app.button if b.label == labels[0]).click().run(timeout=TIMEOUT_S)
-    assert "of what speaks for" in said(app)
+    assert "of what supports" in said(app)
     assert [b.label for b in app.button if b.label.startswith("Compute")] == labels[1:]

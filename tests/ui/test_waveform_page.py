@@ -65,9 +65,9 @@ def test_curve_paper_difference_and_amended_signal_stand_together(
     viewer = shown(app, case_of("pac"))["ecg.viewer"]
     assert [t for t in viewer["figure"]["data"] if t["meta"]["role"] == "heat"]
     assert viewer["legend"]["label"].startswith("Learned gain for")
-    assert "What the classifier is given" in words(app)
+    assert "Input to the classifier" in words(app)
     tables = " ".join(node.proto.body for node in app.get("html"))
-    assert "T to P" in tables
+    assert "TP segment" in tables
     assert "differs" in tables
 
 
@@ -99,7 +99,7 @@ def test_a_disease_whose_gain_is_not_shown_is_the_rule_alone_until_asked(
     assert "No gain was shown" in words(app)
     app.toggle(key="waveform_ask").set_value(True).run(timeout=TIMEOUT_S)
     assert payloads(app)["ecg.viewer"]["legend"]["label"].startswith("Learned gain")
-    assert "Shown on request" in words(app)
+    assert "No benefit was shown" in words(app)
 
 
 def test_without_any_network_the_rules_are_still_there(

@@ -76,7 +76,7 @@ def show_anomalies(case: OpenCase) -> None:
     with right:
         threshold = _show_head(case, found)
     places = _find_places(case, found, threshold)
-    place = _chosen_place(places)
+    place = _find_chosen(places)
     with left:
         _show_paper(paper, found, places)
         _show_below(paper, found, threshold, place)
@@ -89,7 +89,7 @@ def show_anomalies(case: OpenCase) -> None:
 
 def _find(case: OpenCase) -> AnomalyMap | str:
     if DEFAULT_ANOMALY not in available_models(ANOMALY):
-        return "No anomaly model is installed here. The paper and its tools work without one."
+        return "No anomaly model is installed. The ECG can still be read and measured."
     try:
         use_threads(1)
         model = default_anomaly()
@@ -172,7 +172,7 @@ def _show_below(paper: Paper, found: AnomalyMap, threshold: float, place: Place 
     leads = [lead for lead in place.leads if lead in found.trace.leads]
     if not leads:
         return
-    st.markdown("**Recorded, and what was expected there**")
+    st.markdown("**Recorded and expected**")
     lead = leads[0]
     if len(leads) > 1:
         lead = (
@@ -191,9 +191,9 @@ def _show_below(paper: Paper, found: AnomalyMap, threshold: float, place: Place 
     )
     plot(figure, "anomaly_restored")
     st.caption(
-        "Black: recorded (0.5-40 Hz). Blue: what the model put in with these samples hidden, from "
-        "the rest of the recording; the band is two standard deviations. A change that is in "
-        "every beat can be put in as well: then the shading tells, not the difference."
+        "Black: recorded (0.5-40 Hz). Blue: these samples as the model restores them from the "
+        "rest of the recording, with two standard deviations. An abnormality of every beat may be "
+        "restored too: then go by the shading, not the difference."
     )
 
 
@@ -202,14 +202,14 @@ def _show_below(paper: Paper, found: AnomalyMap, threshold: float, place: Place 
 
 def _show_head(case: OpenCase, found: AnomalyMap) -> float:
     """Say the scores, and offer the threshold with the false alarms it means."""
-    st.markdown("**Among normal ECGs**")
+    st.markdown("**Compared with normal ECGs**")
     if found.abnormal is None:
         st.warning("Not assessed: signal quality is insufficient.")
     else:
         st.html(make_scores_table(found))
         st.caption(
-            f"Percentile of normal recordings; unusual from the "
-            f"{format_ordinal(100 * found.threshold)} percentile. Not a diagnosis."
+            f"Percentile among normal recordings; unusual from the "
+            f"{format_ordinal(100 * found.threshold)}. Not a diagnosis."
         )
     rarity = st.select_slider(
         "Sensitivity",
@@ -222,7 +222,9 @@ def _show_head(case: OpenCase, found: AnomalyMap) -> float:
     threshold = 1 - 1 / rarity
     alarms = _count_alarms(found, threshold)
     if alarms is not None:
-        st.caption(f"At this threshold ten seconds of a normal ECG have {alarms:.1f} such places.")
+        st.caption(
+            f"At this sensitivity, 10 s of a normal ECG have {alarms:.1f} such places on average."
+        )
     return threshold
 
 
@@ -254,7 +256,7 @@ def _code_of(place: Place) -> str:
     return f"{place.start_s:.3f}-{place.end_s:.3f}"
 
 
-def _chosen_place(places: tuple[Place, ...]) -> Place | None:
+def _find_chosen(places: tuple[Place, ...]) -> Place | None:
     code = st.session_state.get(_CHOSEN)
     return next((place for place in places if _code_of(place) == code), None)
 
@@ -302,8 +304,8 @@ def _show_leads(found: AnomalyMap) -> None:
     with st.expander("Lead by lead", expanded=len(found.leads) > 2):
         plot(lead_bars(found.lead_scores, found.threshold), "anomaly_leads")
         st.caption(
-            "On the scale of the score trained on normal ECGs only: each bar is the score if every "
-            "lead looked as this one does."
+            "Each bar: the score if every lead looked like this one, on the scale of the score "
+            "trained on normal ECGs only."
         )
 
 
@@ -320,14 +322,14 @@ def _show_parts(found: AnomalyMap) -> None:
 
 
 def _show_notes(found: AnomalyMap) -> None:
-    with st.expander("What this is, and is not"):
+    with st.expander("What the scores mean"):
         lines = [
             *found.notes,
-            f"{OWN}: the map, its places and the first score. No label of a disease was learned "
-            "from; which parts count how much was chosen with labelled ECGs.",
-            f"{WITH}: the second score also measures how far the features of the network of "
-            "statements, which was taught diagnoses, are from those of normal ECGs.",
-            "Rare but harmless things are unusual too, and a common disease may not be.",
+            f"{OWN}: the map, its places and the first score. No diagnosis was used in training; "
+            "the weight of each part was chosen on labelled ECGs.",
+            f"{WITH}: the second score also uses how far the features of the diagnostic network, "
+            "which was trained on diagnoses, are from those of normal ECGs.",
+            "Rare benign findings are unusual too; a common disease may not be.",
             f"Model: {found.model}.",
         ]
         st.markdown("\n".join(f"- {plain(line)}" for line in lines))

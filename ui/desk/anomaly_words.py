@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 from ecgcore.inference.anomaly_shading import ShadingScale
 from ecgcore.results import AnomalyMap
-from ui import tables
+from ui.tables import make_cell, make_table
 
 OWN, WITH = "Trained on normal ECGs only", "With the classifier's features"
 # What the parts of both scores are, in a reader's words.
 _PARTS = {
     "looks": "How the trace looks, lead by lead",
-    "hidden": "Restoration error of hidden stretches",
-    "beat": "Beats beside the patient's own usual beat",
+    "hidden": "Restoration error of hidden segments",
+    "beat": "Beats compared with the patient's usual beat",
     "record": "The recording as a whole",
     "top": "The map's most unusual samples",
     "map:looks": "How the trace looks",
@@ -26,12 +26,12 @@ def make_scores_table(found: AnomalyMap) -> str:
         rows.append((WITH, found.with_classifier.score, found.with_classifier.abnormal))
     cells = [
         [
-            tables.text(name),
-            tables.text(describe_score(score, abnormal=abnormal)),
+            make_cell(name),
+            make_cell(describe_score(score, abnormal=abnormal)),
         ]
         for name, score, abnormal in rows
     ]
-    return tables.table(("Score", "Among normal ECGs"), cells)
+    return make_table(("Score", "Among normal ECGs"), cells)
 
 
 def describe_score(score: float, *, abnormal: bool | None) -> str:
@@ -57,10 +57,10 @@ def format_ordinal(percent: float) -> str:
 def make_parts_table(parts: Mapping[str, float]) -> str:
     """Return what a score was made of, as an HTML table."""
     rows = [
-        [tables.text(describe_part(name)), tables.text(format_percent(value), "value")]
+        [make_cell(describe_part(name)), make_cell(format_percent(value), "value")]
         for name, value in parts.items()
     ]
-    return tables.table(("Part", "Above"), rows)
+    return make_table(("Part", "Above"), rows)
 
 
 def describe_part(name: str) -> str:
@@ -80,8 +80,8 @@ def describe_places(found: AnomalyMap, *, n_places: int, scale: ShadingScale) ->
     if not n_places and found.abnormal:
         return "The ECG is unusual as a whole; no single place stands out at this sensitivity."
     if not n_places:
-        return "No place reaches this sensitivity; that does not mean that the ECG is normal."
-    words = ["Most unusual first; J and K step through."]
+        return "Nothing is marked at this sensitivity, which does not mean that the ECG is normal."
+    words = ["Most unusual first. Keys J and K step through."]
     if found.abnormal is False:
         words.append("The ECG as a whole is within the normal range.")
     if scale.is_raised:

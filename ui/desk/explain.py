@@ -43,10 +43,10 @@ _BESIDE_PX_PER_MM = 2
 def show_explanations(case: OpenCase) -> None:
     """Show the page for a case."""
     if not models.model_available():
-        st.info("No trained model is installed here: there is nothing to explain.")
+        st.info("No model is installed: there is nothing to explain.")
         return
     try:
-        with st.spinner("Asking the model …", show_time=False):
+        with st.spinner("Running the model …", show_time=False):
             prediction = models.findings_of(case)
             explainer = models.explainer_of(case)
     except EcgError as error:
@@ -99,12 +99,12 @@ def _choose_methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[st
             key=f"explain_{side}_{case.case_id}_{code}",
             width=210,
         )
-        for side, default in zip(_SIDES, _first_methods(case, explainer, code), strict=True)
+        for side, default in zip(_SIDES, _choose_first_methods(case, explainer, code), strict=True)
     )
     return first, second
 
 
-def _first_methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[str, str]:
+def _choose_first_methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[str, str]:
     """Return the method of the map that Review shows, and the statement's other one."""
     first, second = default_methods(explainer.model, code)
     if models.cancelled_maps(case, code):
@@ -161,8 +161,8 @@ def _choose_window(case: OpenCase, explainer: Explainer, finding: Finding) -> fl
     )
     start_s, stop_s = bounds[number - 1]
     case.start_s = start_s
-    what = "Probability" if numbered else "Output, not calibrated,"
-    st.caption(f"{what} of each window; explained is {start_s:.0f} to {stop_s:.0f} s.")
+    what = "Probability" if numbered else "Uncalibrated output"
+    st.caption(f"{what} in each window; the maps explain {start_s:.0f} to {stop_s:.0f} s.")
     return None if number - 1 == highest else (start_s + stop_s) / 2
 
 
@@ -199,7 +199,7 @@ def _show_paper(
     shading = None
     if attribution is not None:
         style = st.session_state.get("explain_style", "heat")
-        sign = _sign(attribution)
+        sign = _current_sign(attribution)
         shading = shade_map(attribution, _LEGENDS[sign], style=style, sign=sign)
     paper.show(
         f"explain_paper_{side}_{'small' if small else 'large'}",
@@ -210,7 +210,7 @@ def _show_paper(
     )
 
 
-def _sign(attribution: Attribution) -> str:
+def _current_sign(attribution: Attribution) -> str:
     """Return what the reader wants to see of a map; an unsigned one has only what is for."""
     sign: str = st.session_state.get("explain_sign", "for")
     return sign if attribution.signed else "for"
@@ -239,7 +239,7 @@ def _show_words(
     if shown:
         _show_description(describe(explainer, attribution))
     show_checks(
-        attribution, more=f"{plain(entry.words)} Made in {attribution.method_seconds:.2f} s."
+        attribution, more=f"{plain(entry.words)} Computed in {attribution.method_seconds:.2f} s."
     )
     return attribution if shown else None
 
@@ -247,15 +247,15 @@ def _show_words(
 def _show_description(said: Description) -> None:
     st.write(plain(said.sentence))
     for line in said.lines[1:]:
-        st.caption(plain(f"then {line.words}"))
+        st.caption(plain(f"Then {line.words}"))
     if said.place is None:
-        st.caption("Rate statement: the textbook names no wave or lead.")
+        st.caption("Rate statement: no particular wave or lead.")
         return
     st.caption(plain(f"Textbook: {said.place.criterion}."))
     if said.overlap is not None and said.overlap.share is not None:
         st.caption(
-            f"{said.overlap.share * 100:.0f} % lies there; spread evenly it would be "
-            f"{said.overlap.expected * 100:.0f} %."
+            f"{said.overlap.share * 100:.0f} % of the attribution lies there "
+            f"({said.overlap.expected * 100:.0f} % if spread evenly)."
         )
     elif said.overlap is not None:
         st.caption(plain(said.overlap.reason))
@@ -272,10 +272,10 @@ def _show_strip(case: OpenCase, explainer: Explainer, found: list[Attribution]) 
     start_s, stop_s = shown[0].window_s or (0.0, explainer.recording.duration_s)
     first, last = (round(edge * shown[0].fs_hz) for edge in (start_s, stop_s))
     rows = {
-        METHODS[f.method].name: over_time(take_sign(f, _sign(f))[:, first:last], f.fs_hz)
+        METHODS[f.method].name: over_time(take_sign(f, _current_sign(f))[:, first:last], f.fs_hz)
         for f in shown
     }
     beats = explainer.beats_of(explainer.window_at((start_s + stop_s) / 2))
     r_s = [] if beats is None else (beats.consensus.r_peak + start_s).tolist()
-    st.markdown("**Over time**, all leads together; numbers are the beats")
+    st.markdown("**Over time**, all leads combined; beats are numbered")
     plot(strip_figure(rows, start_s=start_s, beats_s=r_s), "explain_strip")

@@ -17,12 +17,12 @@ from ui.words import plain
 
 _INDEPENDENT, _PLANE, _LIMB = "Eight leads", "Limb plane and chest", "Each limb lead"
 _VIEWS = {
-    _INDEPENDENT: "I and II, which the other limb leads follow, and the chest leads: exact Shapley "
-    "values over every set of them. Together they are the logit less its mean over the training "
-    "records.",
-    _PLANE: "The limb leads as one, and each chest lead.",
-    _LIMB: "How much each limb lead adds while all chest leads are there. III, aVR, aVL and aVF "
-    "hold nothing that I and II do not, but the network reads each of them.",
+    _INDEPENDENT: "Leads I and II, from which the other limb leads are derived, and the chest "
+    "leads: exact Shapley values over all their combinations. Their sum is the logit minus its "
+    "mean over the training records.",
+    _PLANE: "The limb leads taken together, and each chest lead.",
+    _LIMB: "How much each limb lead adds when all chest leads are present. III, aVR, aVL and aVF "
+    "carry no information beyond I and II, but the network reads each of them.",
 }
 _PAIRS = 3
 
@@ -35,7 +35,7 @@ def show_leads_on_body(case: OpenCase, explainer: Explainer, code: str, at_s: fl
         st.caption("Not applicable to a single lead.")
         return
     try:
-        with st.spinner("Every set of leads …", show_time=False):
+        with st.spinner("Computing lead contributions …", show_time=False):
             found = models.attribution_of(case, code, "lead_shapley", at_s=at_s)
     except EcgError as error:
         st.info(plain(str(error)))
@@ -63,7 +63,7 @@ def show_leads_on_body(case: OpenCase, explainer: Explainer, code: str, at_s: fl
             "explain_frontal",
         )
     with chest:
-        st.caption("Chest, seen from above; the sternum is at the foot")
+        st.caption("Chest, seen from above; sternum at the bottom")
         plot(
             chest_figure({k: v for k, v in values.items() if k in CHEST_DEG}, top=top),
             "explain_chest",
@@ -98,7 +98,7 @@ def _show_words(
     st.write(plain(describe(explainer, found).sentence))
     if LIMB_PLANE in values:
         st.write(f"Limb leads together: **{values[LIMB_PLANE]:+.2f}**")
-    st.caption(f"Blue for the statement, orange against, in units of the logit. {_VIEWS[view]}")
+    st.caption(f"Blue: for the statement; orange: against; unit: logit. {_VIEWS[view]}")
     if view == _LIMB and not values:
         st.caption("This view needs two limb leads and a chest lead.")
     if found.lead_values is not None and view == _INDEPENDENT:
@@ -118,6 +118,6 @@ def describe_pairs(values: LeadValues) -> list[str]:
         size = float(table[i, j])
         if abs(size) < 0.05:
             break
-        how = "worth more together" if size > 0 else "say much the same"
-        lines.append(f"{names[i]} with {names[j]}: {size:+.2f}, {how}")
+        how = "stronger together" if size > 0 else "largely redundant"
+        lines.append(f"{names[i]} and {names[j]}: {size:+.2f}, {how}")
     return lines

@@ -11,7 +11,7 @@ _LEAD_CHOICES = (*STANDARD_12, "V3R", "V4R", "V7", "V8", "V9", "MLII", "MCL1", "
 _MAX_ASKED = 12
 
 
-def unknown_leads(case: OpenCase) -> list[str]:
+def find_unknown_leads(case: OpenCase) -> list[str]:
     """Return the leads of a case whose names are no leads' names."""
     leads = case.recording.leads
     # X alone is an axis, and one of Frank's leads only beside Y and Z.
@@ -22,13 +22,13 @@ def unknown_leads(case: OpenCase) -> list[str]:
 
 def ask_leads(case: OpenCase) -> None:
     """Ask one by one which lead it is that the file does not name as one; unknown ones stay."""
-    for lead in unknown_leads(case)[:_MAX_ASKED]:
+    for lead in find_unknown_leads(case)[:_MAX_ASKED]:
         key = f"lead_{case.case_id}_{lead}"
         st.selectbox(
             plain(f"Lead '{lead}' is not recognised. Which lead is it?"),
             [name for name in _LEAD_CHOICES if name not in case.recording.leads],
             index=None,
-            placeholder="Not known: it keeps its name",
+            placeholder="Unknown: keep the name",
             key=key,
             width=360,
             on_change=_name_lead,
@@ -46,6 +46,6 @@ def _name_lead(case: OpenCase, lead: str, key: str) -> None:
 
 def ask_if_unknown(case: OpenCase) -> None:
     """Ask on a page that reads leads which lead it is, where the file names none that is known."""
-    if len(unknown_leads(case)) == case.recording.n_leads or case.unnamed is not None:
+    if len(find_unknown_leads(case)) == case.recording.n_leads or case.unnamed is not None:
         with st.container(border=True):
             ask_leads(case)

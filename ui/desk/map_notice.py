@@ -59,15 +59,15 @@ def find_notice(
 def _check_sheet(paper: Paper, attribution: Attribution, style: str) -> MapNotice | None:
     name = statement(attribution.label).term
     if not may_show(paper.case, attribution):
-        words = f"{name}: the map failed a check of its faithfulness to the model and is hidden."
+        words = f"{name}: the map failed a faithfulness check and is hidden."
         return MapNotice(words, failed=True)
     at_s = find_densest_s(attribution)
     if at_s is None:
-        return MapNotice(f"{name}: nothing in this recording speaks for it.")
+        return MapNotice(f"{name}: nothing in this recording supports it.")
     if style == "none":
         return MapNotice(f"{name}: the overlay is off.")
     if not paper.shows(at_s):
-        return MapNotice(f"{name}: the map lies at {clock(at_s)}.", go_to_s=at_s)
+        return MapNotice(f"{name}: the map is at {clock(at_s)}.", go_to_s=at_s)
     return None
 
 

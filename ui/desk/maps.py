@@ -49,7 +49,7 @@ def shade_map(
     values = take_sign(attribution, sign)
     return Shading(
         Overlay(values, attribution.leads, attribution.fs_hz, style, opacity),
-        Legend(f"{words} “{name}” ({method})", "little", "much attribution"),
+        Legend(f"{words} “{name}” ({method})", "low", "high attribution"),
     )
 
 
@@ -76,7 +76,7 @@ def choose_style(key: str, *, label: Literal["visible", "collapsed"] = "visible"
 
 def show_checks(attribution: Attribution, *, more: str = "") -> None:
     """Show each check of a map, folded."""
-    with st.expander("The checks"):
+    with st.expander("Checks"):
         for check in attribution.self_check:
             sign = {True: "✓", False: "✗", None: "·"}[check.passed]
             st.caption(plain(f"{sign} {check.words or check.name}"))
@@ -100,7 +100,7 @@ def offer_failed_map(case: OpenCase, attribution: Attribution, place: str) -> No
     key = _key_of(attribution)
     widget = f"failed_map_{place}_{case.case_id}_{'_'.join(key)}"
     st.session_state[widget] = key in case.failed_maps_shown
-    st.toggle("Show it anyway", key=widget, on_change=_keep, args=(case, key, widget))
+    st.toggle("Show anyway", key=widget, on_change=_keep, args=(case, key, widget))
 
 
 def _keep(case: OpenCase, key: tuple[str, str, str], widget: str) -> None:

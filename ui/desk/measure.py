@@ -52,8 +52,8 @@ def _show_paper(paper: Paper, result: MeasureResult, *, marks: bool) -> None:
     paper.show(_VIEWER, markers=markers, on_act=partial(_take_act, paper))
     if marks:
         st.caption(
-            "Green P, orange QRS, blue T: the consensus of all leads; drag a mark to correct it. "
-            "N normal, S supraventricular, V ventricular, P paced, ? unknown; between them RR (ms)."
+            "Marks: green P, orange QRS, blue T, consensus of all leads; drag one to correct it. "
+            "Beats: N normal, S supraventricular, V ventricular, P paced, ? unknown. RR in ms."
         )
 
 
@@ -101,7 +101,7 @@ def _show_panel(case: OpenCase, result: MeasureResult) -> None:
     for note in result.notes:
         st.caption(plain(note))
     _show_quality(result)
-    st.caption(f"Rhythm: {rhythm_words(result.rhythm)}. Waves found by {result.delineator}.")
+    st.caption(f"Rhythm: {rhythm_words(result.rhythm)}. Waves delineated by {result.delineator}.")
 
 
 def _show_quality(result: MeasureResult) -> None:
@@ -174,13 +174,13 @@ def _show_references(case: OpenCase, result: MeasureResult) -> None:
         for m, r in known
         if r is not None and m.value is not None
     ]
-    with st.expander("Reference ranges (↑ over, ↓ under)"):
+    with st.expander("Reference ranges (↑ above, ↓ below)"):
         if rows:
             st.html(f'<table class="ecg-table">{"".join(rows)}</table>')
         st.caption(
-            "What has no range for this age and sex is not marked."
+            "Values without a range for this age and sex are not marked."
             if patient.age_years is not None
-            else "The age is not known: nothing is marked."
+            else "Age unknown: no value is marked."
         )
 
 
@@ -188,7 +188,7 @@ def _show_machine(provenance: Provenance, result: MeasureResult) -> None:
     """Show what the recording machine measured and said, beside and never mixed in."""
     if not provenance.machine_measurements and not provenance.machine_statements:
         return
-    with st.expander("The recording machine's own", expanded=True):
+    with st.expander("From the recording device", expanded=True):
         rows = []
         for name, value in machine_values(provenance).items():
             own = result.measurement(name)
@@ -202,9 +202,9 @@ def _show_machine(provenance: Provenance, result: MeasureResult) -> None:
             )
         if rows:
             st.html(f'<table class="ecg-table">{"".join(rows)}</table>')
-            st.caption("Last column: the machine's value less the one above.")
+            st.caption("Last column: device value minus the value above.")
         if len(rows) < len(provenance.machine_measurements):
             every = [f"{k}: {v}" for k, v in provenance.machine_measurements.items()]
-            st.text("As written: " + "; ".join(every))
+            st.text("As stated: " + "; ".join(every))
         if provenance.machine_statements:
             st.text("\n".join(f"• {line}" for line in provenance.machine_statements))

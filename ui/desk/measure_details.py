@@ -34,7 +34,7 @@ def show_details(case: OpenCase, result: MeasureResult) -> None:
 def _show_median_beat(case: OpenCase, result: MeasureResult) -> None:
     beat = result.median_beat
     if beat is None or not np.isfinite(beat.values).any():
-        st.info("No median beat: no whole beat of a dominant shape was found.")
+        st.info("No median beat: no complete beat of a dominant morphology was found.")
         return
     recording = Recording(beat.values, beat.fs_hz, beat.leads, unit=case.recording.unit)
     chosen = PaperSettings(mm_per_s=_MEDIAN_SPEED)
@@ -79,15 +79,19 @@ def _show_criteria(_case: OpenCase, result: MeasureResult) -> None:
         up, down = (
             ", ".join(leads) or "none" for leads in (st_found.elevation_in, st_found.depression_in)
         )
-        st.text(f"ST elevation at the threshold in contiguous leads: {up}")
-        st.text(f"ST depression at the threshold in contiguous leads: {down}")
-        st.caption("J point against QRS onset; fourth universal definition of MI (2018).")
+        st.text(f"ST elevation meeting the threshold in contiguous leads: {up}")
+        st.text(f"ST depression meeting the threshold in contiguous leads: {down}")
+        st.caption("J point relative to QRS onset; Fourth Universal Definition of MI (2018).")
     for criterion in result.lvh:
         if criterion.value_mv is None or criterion.met is None:
             st.text(f"{criterion.name}: {criterion.reason}")
         else:
             word = "met" if criterion.met else "not met"
-            limit = "" if criterion.threshold_mv is None else f" (from {criterion.threshold_mv:g})"
+            limit = (
+                ""
+                if criterion.threshold_mv is None
+                else f" (threshold {criterion.threshold_mv:g} mV)"
+            )
             st.text(f"{criterion.name}: {criterion.value_mv:.2f} mV{limit}, {word}")
 
 

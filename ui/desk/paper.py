@@ -8,7 +8,7 @@ from ecgcore.recording import Recording, describe_age
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import PaperSettings, Sheet, lay_out, window_seconds
 from ecgcore.units import MV, clock
-from ui.components.viewer import Legend, Markers, envelope, paper_viewer
+from ui.components.viewer import Legend, Markers, compute_envelope, draw_paper
 from ui.desk.display_filter import describe_filter, filter_for_display
 from ui.desk.settings import current_settings, show_settings
 from ui.shell import REMINDER
@@ -96,13 +96,13 @@ class Paper:
             elif on_act is not None:
                 on_act(act)
 
-        paper_viewer(
+        draw_paper(
             filter_for_display(self.case),
             sheet,
             key=key,
             case_id=self.case.case_id,
-            header=header_lines(self.case, self.settings),
-            footer=footer_lines(self.case.recording, sheet),
+            header=format_header(self.case, self.settings),
+            footer=format_footer(self.case.recording, sheet),
             overlay=None if shading is None else shading.overlay,
             legend=None if shading is None else shading.legend,
             overview=self._overview() if can_turn and self.is_paged else None,
@@ -124,7 +124,7 @@ class Paper:
     def _overview(self) -> str:
         recording, lead = self.case.recording, self.settings.rhythm_lead
         lead = lead if lead in recording.leads else recording.leads[0]
-        return self.case.remember(("envelope", lead), lambda: envelope(recording, lead))
+        return self.case.remember(("envelope", lead), lambda: compute_envelope(recording, lead))
 
 
 def set_paper(case: OpenCase) -> Paper:
@@ -149,7 +149,7 @@ def show_still(
     markers: Markers | None = None,
 ) -> None:
     """Show a sheet of its own without tools: a median beat, one lead, a weighted signal."""
-    paper_viewer(
+    draw_paper(
         recording,
         sheet,
         key=key,
@@ -166,7 +166,9 @@ def show_still(
 # ---- what is printed on the sheet ----------------------------------------------------------
 
 
-def header_lines(case: OpenCase, settings: PaperSettings, *, named: bool = True) -> tuple[str, ...]:
+def format_header(
+    case: OpenCase, settings: PaperSettings, *, named: bool = True
+) -> tuple[str, ...]:
     """Return who this is and how it is drawn.
 
     Parameters
@@ -204,7 +206,7 @@ def _describe_drawing(recording: Recording, settings: PaperSettings) -> str:
     return "   ".join(drawn)
 
 
-def footer_lines(recording: Recording, sheet: Sheet) -> tuple[str, ...]:
+def format_footer(recording: Recording, sheet: Sheet) -> tuple[str, ...]:
     """Return what stands under every sheet."""
     end_s = sheet.start_s + sheet.seconds
     parts = [f"{clock(sheet.start_s)} to {clock(end_s)} of {clock(recording.duration_s)}"]

@@ -9,7 +9,7 @@ def may_show_answer(case: OpenCase) -> bool:
     """Return whether the answer may be seen; offer to show it where not."""
     if not case.quiz:
         return True
-    st.info("Quiz mode: read the ECG first. What the software says of it is hidden.")
+    st.info("Quiz mode: read the ECG first. The software's findings are hidden.")
     st.button("Show the answer", key=f"answer_{case.case_id}", on_click=_show, args=(case,))
     return False
 

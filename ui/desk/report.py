@@ -18,13 +18,13 @@ from ecgcore.render.paper import Sheet
 from ecgcore.render.pdf import pdf
 from ecgcore.results import Attribution, Prediction, RhythmAlarm
 from ui.desk.display_filter import filter_for_display
-from ui.desk.paper import Paper, Shading, footer_lines, header_lines
+from ui.desk.paper import Paper, Shading, format_footer, format_header
 from ui.desk.report_lines import (
     SHORT_DIGEST,
-    alarm_lines,
-    map_lines,
-    origin_lines,
-    report_lines,
+    describe_map,
+    describe_origin,
+    format_alarms,
+    format_findings,
 )
 from ui.state import OpenCase
 
@@ -98,8 +98,8 @@ def ask_for_name(case: OpenCase) -> bool:
         value=False,
         # Asked for anew with each case.
         key=f"print_name_{case.case_id}",
-        help="A file's name can hold a patient's. Without it, the digest of the file says which "
-        "ECG this is.",
+        help="A file name may contain a patient's name. Without it, the file's digest identifies "
+        "the ECG.",
     )
 
 
@@ -138,16 +138,16 @@ def take_printout(
     return Printout(
         filter_for_display(case),
         sheet,
-        header=header_lines(case, paper.settings, named=named or case.demo is not None),
-        footer=_footer(case.recording, sheet),
+        header=format_header(case, paper.settings, named=named or case.demo is not None),
+        footer=_make_footer(case.recording, sheet),
         lines=(
             *((vitals,) if vitals else ()),
-            *report_lines(prediction, case.verdicts),
+            *format_findings(prediction, case.verdicts),
             *remarks,
-            *(() if shown is None else map_lines(*shown)),
-            *origin_lines(case.recording, card),
+            *(() if shown is None else describe_map(*shown)),
+            *describe_origin(case.recording, card),
         ),
-        urgent=alarm_lines(alarms),
+        urgent=format_alarms(alarms),
         overlay=None if shown is None else shown[0].overlay,
         now=utc_now,
         zone=find_zone(st.context.timezone),
@@ -162,8 +162,8 @@ def find_zone(name: str | None) -> tzinfo:
         return UTC
 
 
-def _footer(recording: Recording, sheet: Sheet) -> tuple[str, ...]:
+def _make_footer(recording: Recording, sheet: Sheet) -> tuple[str, ...]:
     """Return the footer with a mark of the source, by which pages that fell apart are sorted."""
-    (line,) = footer_lines(recording, sheet)
+    (line,) = format_footer(recording, sheet)
     digest = recording.provenance.sha256[:SHORT_DIGEST]
     return (f"{line}   source {digest}" if digest else line,)

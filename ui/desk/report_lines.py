@@ -20,7 +20,7 @@ SHORT_DIGEST = 16
 _OVERLAY_WORDS = {"heat": "Shading", "trace": "Coloured trace"}
 
 
-def alarm_lines(alarms: tuple[RhythmAlarm, ...]) -> tuple[str, ...]:
+def format_alarms(alarms: tuple[RhythmAlarm, ...]) -> tuple[str, ...]:
     """Return what is said of alarms: each by itself, many of one kind together."""
     lines = []
     for kind in dict.fromkeys(alarm.kind for alarm in alarms):
@@ -36,7 +36,7 @@ def alarm_lines(alarms: tuple[RhythmAlarm, ...]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def report_lines(prediction: Prediction | str, verdicts: Mapping[str, str]) -> tuple[str, ...]:
+def format_findings(prediction: Prediction | str, verdicts: Mapping[str, str]) -> tuple[str, ...]:
     """Return the findings as they are printed: the reader's word first, then the model's."""
     lines = []
     for word in ("confirmed", "dismissed"):
@@ -54,8 +54,8 @@ def report_lines(prediction: Prediction | str, verdicts: Mapping[str, str]) -> t
         if f.finding and f.code not in verdicts
     ]
     if flagged:
-        lines.append(f"Suggested by {prediction.model}, not yet judged: {', '.join(flagged)}")
-    lines += unassessed_lines(prediction)
+        lines.append(f"Suggested by {prediction.model}, not yet reviewed: {', '.join(flagged)}")
+    lines += list_unassessed(prediction)
     unknown = [f.name for f in found if f.finding is None and f.code not in verdicts]
     if unknown and not prediction.abstained:
         lines.append(f"Cannot be assessed: {', '.join(unknown)}")
@@ -63,7 +63,7 @@ def report_lines(prediction: Prediction | str, verdicts: Mapping[str, str]) -> t
     return (*lines, "Not flagged does not mean absent.")
 
 
-def unassessed_lines(prediction: Prediction) -> list[str]:
+def list_unassessed(prediction: Prediction) -> list[str]:
     """Return one line for each stretch about which the model says nothing."""
     return [
         f"Not assessed, {clock(part.start_s)} to {clock(part.end_s)}: {part.reason}"
@@ -71,7 +71,7 @@ def unassessed_lines(prediction: Prediction) -> list[str]:
     ]
 
 
-def map_lines(shading: Shading, attribution: Attribution) -> tuple[str, ...]:
+def describe_map(shading: Shading, attribution: Attribution) -> tuple[str, ...]:
     """Return what the colours mean, and how far they can be trusted."""
     kind, legend = _OVERLAY_WORDS[shading.overlay.style], shading.legend
     light = verdict(attribution.self_check)
@@ -79,7 +79,7 @@ def map_lines(shading: Shading, attribution: Attribution) -> tuple[str, ...]:
     return (f"{kind}: {words}. {light.words}",)
 
 
-def origin_lines(recording: Recording, card: ModelCard | None) -> tuple[str, ...]:
+def describe_origin(recording: Recording, card: ModelCard | None) -> tuple[str, ...]:
     """Return from what and by what a sheet was made."""
     provenance = recording.provenance
     kind = "simulated ECG" if provenance.simulated else provenance.format

@@ -19,7 +19,7 @@ from ui.desk.maps import choose_style, may_show, shade_map, show_checks
 from ui.desk.paper import Paper, Shading, set_paper
 from ui.desk.quiz import may_show_answer
 from ui.desk.report import Printout, ask_for_name, offer_pdf, take_printout
-from ui.desk.report_lines import alarm_lines, unassessed_lines
+from ui.desk.report_lines import format_alarms, list_unassessed
 from ui.desk.saving import offer_save
 from ui.desk.vitals import format_vitals, show_vitals
 from ui.state import OpenCase
@@ -61,12 +61,12 @@ def show_review(case: OpenCase) -> None:
     with right:
         prediction = _show_list(case, codes)
         if case.selected is not None and isinstance(prediction, Prediction):
-            with st.spinner("Asking where the model looked …", show_time=False):
+            with st.spinner("Computing the map …", show_time=False):
                 attribution = _make_map(case, case.selected)
     if case.selected is not None:
         with sheet:
             turn_to_map(paper, attribution)
-            show_notice(case, find_notice(paper, attribution, style=_style()), attribution)
+            show_notice(case, find_notice(paper, attribution, style=_current_style()), attribution)
             _show_sheet(paper, attribution, codes)
     with below:
         # Last: what is printed is what the page shows by now.
@@ -78,7 +78,7 @@ def show_review(case: OpenCase) -> None:
 
 def _show_alarms(case: OpenCase) -> None:
     """Say above the paper where ventricles may not pump, whatever the model says."""
-    for words in alarm_lines(models.measured_of(case).alarms):
+    for words in format_alarms(models.measured_of(case).alarms):
         st.error(plain(words), icon=":material/warning:")
 
 
@@ -88,12 +88,12 @@ def _show_alarms(case: OpenCase) -> None:
 def _show_sheet(
     paper: Paper, attribution: Attribution | str | None, codes: Sequence[str] = ()
 ) -> None:
-    shown = _shown_map(paper.case, attribution)
+    shown = _shade_shown(paper.case, attribution)
     act = partial(_take_act, paper.case, codes)
     paper.show(_VIEWER, shading=None if shown is None else shown[0], on_act=act)
 
 
-def _shown_map(
+def _shade_shown(
     case: OpenCase, attribution: Attribution | str | None
 ) -> tuple[Shading, Attribution] | None:
     """Return the map as it is drawn, if there is one, it may be shown, and the reader wants it."""
@@ -101,11 +101,13 @@ def _shown_map(
         return None
     opacity = st.session_state.get(_OPACITY, 60) / 100
     # What speaks for the statement; what speaks against it stands on the page Explain.
-    shading = shade_map(attribution, "Where the model looked for", style=_style(), opacity=opacity)
+    shading = shade_map(
+        attribution, "Where the model looked for", style=_current_style(), opacity=opacity
+    )
     return None if shading is None else (shading, attribution)
 
 
-def _style() -> str:
+def _current_style() -> str:
     style: str = st.session_state.get(_STYLE, "heat")
     return style
 
@@ -143,14 +145,14 @@ def _freeze(
         prediction,
         card=models.model_of(case).card if isinstance(prediction, Prediction) else None,
         alarms=() if case.quiz else models.measured_of(case).alarms,
-        shown=_shown_map(case, attribution),
+        shown=_shade_shown(case, attribution),
         vitals="" if case.quiz else format_vitals(case),
-        remarks=_remarks(paper, attribution, prediction),
+        remarks=_collect_remarks(paper, attribution, prediction),
         named=named,
     )
 
 
-def _remarks(
+def _collect_remarks(
     paper: Paper, attribution: Attribution | str | None, prediction: Prediction | str
 ) -> tuple[str, ...]:
     """Return what else the page says: of a lead that is lost, a strip, and a map not drawn."""
@@ -158,8 +160,8 @@ def _remarks(
     if isinstance(prediction, Prediction):
         remarks.append(without(case.selected or "", prediction.quality.bad_leads))
         remarks.append("" if prediction.abstained else models.handheld_words(case))
-    notice = find_notice(paper, attribution, style=_style())
-    if notice is not None and _style() != "none":
+    notice = find_notice(paper, attribution, style=_current_style())
+    if notice is not None and _current_style() != "none":
         remarks.append(notice.words)
     return tuple(words for words in remarks if words)
 
@@ -169,7 +171,7 @@ def _remarks(
 
 def _predict(case: OpenCase) -> Prediction | str:
     if not models.model_available():
-        return "No trained model is installed here. The paper and its tools work without one."
+        return "No model is installed. The ECG can still be read and measured."
     try:
         return models.findings_of(case)
     except EcgError as error:
@@ -186,7 +188,7 @@ def _make_map(case: OpenCase, code: str) -> Attribution | str:
 
 def _show_list(case: OpenCase, codes: list[str]) -> Prediction | str:
     """Show the findings, or why there are none; return them, and put their codes in order."""
-    with st.spinner("Asking the model …", show_time=False):
+    with st.spinner("Running the model …", show_time=False):
         prediction = _predict(case)
     if isinstance(prediction, str):
         st.info(plain(prediction))
@@ -195,7 +197,7 @@ def _show_list(case: OpenCase, codes: list[str]) -> Prediction | str:
     choose_model(case)
     if prediction.abstained:
         st.warning(plain(f"The model abstains: {prediction.abstain_reason}"))
-    for line in unassessed_lines(prediction):
+    for line in list_unassessed(prediction):
         st.warning(plain(line))
     findings = sort_findings(prediction.findings)
     codes += [finding.code for finding in findings]
@@ -220,7 +222,7 @@ def _show_below_list(
     if strip and not prediction.abstained:
         st.caption(plain(strip))
     if case.selected is None:
-        st.caption("Choose a finding to see on the paper where the model looked.")
+        st.caption("Choose a finding to see where the model looked.")
     elif isinstance(attribution, Attribution):
         _show_map_panel(case, attribution)
     _show_what_it_saw(case, prediction)
@@ -231,16 +233,18 @@ def _show_map_panel(case: OpenCase, attribution: Attribution) -> None:
     st.slider("Opacity", 10, 100, 60, step=10, format="%d %%", key=_OPACITY)
     light = verdict(attribution.self_check)
     if light.shown:
-        sign = "✓ Checks passed" if light.light == "green" else "! Checks passed in part"
+        sign = "✓ Checks passed" if light.light == "green" else "! Checks partly passed"
         st.caption(plain(f"{sign}: {light.words[0].lower()}{light.words[1:]}"))
     if may_show(case, attribution):
         st.write(plain(describe(models.explainer_of(case), attribution).sentence))
     show_checks(attribution)
-    st.page_link("pages/explain.py", label="Two methods, leads, what if", icon=":material/search:")
+    st.page_link(
+        "pages/explain.py", label="Compare methods, leads, what if", icon=":material/search:"
+    )
 
 
 def _show_what_it_saw(case: OpenCase, prediction: Prediction) -> None:
-    with st.expander("What the model saw, and did not see"):
+    with st.expander("What the model was given"):
         unused = [lead for lead in case.recording.leads if lead not in prediction.leads_used]
         lines = [f"Leads read: {', '.join(prediction.leads_used) or 'none'}."]
         if unused:
@@ -248,7 +252,7 @@ def _show_what_it_saw(case: OpenCase, prediction: Prediction) -> None:
         lines += models.what_it_sees(case)
         lines += list(prediction.quality.reasons)
         lines += [lost_lead(lead) for lead in prediction.quality.bad_leads]
-        lines.append("“Not flagged” does not mean absent.")
+        lines.append("Not flagged does not mean absent.")
         st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 

@@ -24,7 +24,7 @@ def offer_save(case: OpenCase) -> None:
 
 @st.dialog("Save recording")
 def _show_dialog(case: OpenCase) -> None:
-    st.caption("The samples as they were read, without the display filter.")
+    st.caption("The samples as read, without the display filter.")
     to = st.radio(
         "Format",
         list(TARGETS),

@@ -16,12 +16,12 @@ from ui.state import OpenCase
 from ui.words import plain
 
 _LOW_PASS: dict[float | None, str] = {
-    None: "as it is",
-    40.0: "under 40 Hz",
-    25.0: "under 25 Hz",
-    15.0: "under 15 Hz",
+    None: "none",
+    40.0: "40 Hz",
+    25.0: "25 Hz",
+    15.0: "15 Hz",
 }
-_HIGH_PASS: dict[float | None, str] = {None: "as it is", 1.0: "over 1 Hz", 2.0: "over 2 Hz"}
+_HIGH_PASS: dict[float | None, str] = {None: "none", 1.0: "1 Hz", 2.0: "2 Hz"}
 _MOVED = 0.01
 _MOST = 5
 
@@ -30,7 +30,7 @@ _MOST = 5
 def show_what_if(case: OpenCase, explainer: Explainer, prediction: Prediction, code: str) -> None:
     """Offer the changes and show the probability that follows, in words where it is no number."""
     st.subheader("What if", anchor=False)
-    recording, beats = _stretch(explainer, code)
+    recording, beats = _select_stretch(explainer, code)
     change = _choose_change(case, explainer, beats)
     leads = tuple(explainer.reading.given.leads)
     before = _unchanged(case, explainer, code, recording)
@@ -45,7 +45,7 @@ def show_what_if(case: OpenCase, explainer: Explainer, prediction: Prediction, c
         return
     _show_answer(prediction, code, before, after)
     if change.voltage != 1 and not explainer.model.card.input.sees_voltage:
-        st.caption("This model sees shape, not voltage: a factor changes nothing.")
+        st.caption("This model sees shape, not voltage: scaling has no effect.")
 
 
 def _unchanged(
@@ -62,7 +62,7 @@ def _unchanged(
     return known[code]
 
 
-def _stretch(explainer: Explainer, code: str) -> tuple[Recording, Beats | None]:
+def _select_stretch(explainer: Explainer, code: str) -> tuple[Recording, Beats | None]:
     """Return the recording, or of a long one the window with the highest probability."""
     window = explainer.highest(explainer.output(code))
     beats = explainer.beats_of(window)
@@ -123,8 +123,8 @@ def _show_answer(
         for c in [code, *moved[:_MOST]]
     )
     st.html(
-        '<table class="ecg-table wide"><tr><th></th><th class="value">as it is</th>'
-        f'<th class="value">then</th><th></th></tr>{rows}</table>'
+        '<table class="ecg-table wide"><tr><th></th><th class="value">before</th>'
+        f'<th class="value">after</th><th></th></tr>{rows}</table>'
     )
 
 

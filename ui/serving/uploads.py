@@ -124,7 +124,7 @@ class UploadBounds:
         everything = sum(held.values()) + sum(self._coming.by_session.values())
         if everything + n_bytes > self._settings.server_upload_bytes:
             return (
-                "Not uploaded: this server holds as many files of all its readers as it can. "
+                "Not uploaded: this server has no room for more files. "
                 "Try again in a few minutes, or with a smaller file."
             )
         return None

@@ -11,7 +11,6 @@ from ecgcore.inference import (
     weights_root,
 )
 from ecgcore.origin import origin
-from ui import tables
 from ui.systems import words
 from ui.systems.card_figures import (
     make_overview,
@@ -25,6 +24,7 @@ from ui.systems.card_figures import (
 from ui.systems.card_statement import show_statement
 from ui.systems.card_tasks import show_danet_figures, show_other_tasks
 from ui.systems.choice import choose_model
+from ui.tables import format_figure, make_cell, make_figure_cell, make_table
 
 
 def show_model_card() -> None:
@@ -57,7 +57,7 @@ def _show_purpose(card: ModelCard) -> None:
         st.markdown("**Input**")
         st.write(words.describe_input(card))
     with limits:
-        st.markdown("**Not for, and limitations**")
+        st.markdown("**Limitations**")
         lines = [*words.list_exclusions(card), *card.limits, *words.find_weaknesses(card)]
         st.markdown("\n".join(f"- {line}" for line in lines))
 
@@ -74,16 +74,16 @@ def _show_statements(card: ModelCard) -> None:
     mean = metrics["mean"]
     nine = metrics.get("mean_of_nine") or mean
     st.markdown(
-        f"On {metrics['n']} test records of {metrics['n_patients']} patients that had no part in "
-        f"training, thresholds or calibration: mean AUC **{tables.number(nine['auc'])}**, "
-        f"mean F1 **{tables.number(nine['f1'])}**, calibration error "
-        f"**{tables.number(nine['ece'], 3)}**."
+        f"On {metrics['n']} test records of {metrics['n_patients']} patients, none used for "
+        f"training, thresholds or calibration: mean AUC **{format_figure(nine['auc'])}**, "
+        f"mean F1 **{format_figure(nine['f1'])}**, calibration error "
+        f"**{format_figure(nine['ece'], 3)}**."
     )
     if len(nine["codes"]) < len(mean["codes"]):
         st.markdown(
-            f"These are the nine core statements; over all {len(mean['codes'])} that test can "
-            f"measure, mean AUC {tables.number(mean['auc'])}, mean F1 {tables.number(mean['f1'])}, "
-            f"calibration error {tables.number(mean['ece'], 3)}."
+            f"These are the nine core statements. Over all {len(mean['codes'])} with enough test "
+            f"records, mean AUC {format_figure(mean['auc'])}, mean F1 {format_figure(mean['f1'])}, "
+            f"calibration error {format_figure(mean['ece'], 3)}."
         )
     if metrics.get("pooled"):
         st.markdown(metrics["pooled"])
@@ -114,14 +114,14 @@ def _show_anomaly(card: ModelCard) -> None:
     rows = _open_performance(card, "rows")
     if rows is None:
         return
-    cells = [[tables.text(row["name"]), tables.cell(row, 3)] for row in rows]
-    st.html(tables.table(("On test", "Area under the ROC curve, interval"), cells, wide=True))
+    cells = [[make_cell(row["name"]), make_figure_cell(row, 3)] for row in rows]
+    st.html(make_table(("On test", "Area under the ROC curve, interval"), cells, wide=True))
     if card.training.get("references"):
         st.caption(
-            "With the classifier's features: the score also asks "
-            f"{', '.join(card.training['references'])}, which was taught diagnoses. The other "
-            "score was trained on normal ECGs only; how much its parts count was chosen with "
-            "labelled ECGs of train and val."
+            "With the classifier's features: the score also uses "
+            f"{', '.join(card.training['references'])}, which was trained on diagnoses. The other "
+            "score was trained on normal ECGs only; the weight of each part was chosen on labelled "
+            "ECGs of train and val."
         )
 
 
@@ -131,16 +131,16 @@ def _show_waves(card: ModelCard) -> None:
         return
     rows = [
         [
-            tables.text(name),
-            tables.text(str(found["n"]), "value"),
-            tables.text(f"{100 * found['sensitivity']:.1f} %", "value"),
-            tables.text(f"{100 * found['ppv']:.1f} %", "value"),
-            tables.text(f"{found['mean_ms']:+.1f} ± {found['sd_ms']:.1f} ms", "value"),
+            make_cell(name),
+            make_cell(str(found["n"]), "value"),
+            make_cell(f"{100 * found['sensitivity']:.1f} %", "value"),
+            make_cell(f"{100 * found['ppv']:.1f} %", "value"),
+            make_cell(f"{found['mean_ms']:+.1f} ± {found['sd_ms']:.1f} ms", "value"),
         ]
         for name, found in points.items()
     ]
-    head = ("Point", "Marked", "Found", "Found that are marked", "Difference, mean ± SD")
-    st.html(tables.table(head, rows, wide=True))
+    head = ("Point", "Annotated", "Sensitivity", "PPV", "Error, mean ± SD")
+    st.html(make_table(head, rows, wide=True))
 
 
 def _show_accesses(card: ModelCard) -> None:
@@ -151,30 +151,30 @@ def _show_accesses(card: ModelCard) -> None:
     times = "once" if len(found) == 1 else f"{len(found)} times"
     with st.expander(f"Measured on test {times}"):
         rows = [
-            [tables.text(each[key]) for key in ("date", "commit", "measured", "decided")]
+            [make_cell(each[key]) for key in ("date", "commit", "measured", "decided")]
             for each in found
         ]
-        st.html(tables.table(("Date", "Commit", "Measured", "Decided after it"), rows))
+        st.html(make_table(("Date", "Commit", "Measured", "Decision"), rows))
 
 
 def _show_origin(card: ModelCard) -> None:
     st.subheader("Training data", anchor=False)
     rows = [
         [
-            tables.text(source.title),
-            tables.text(f"{source.records:,}", "value"),
-            tables.text(source.licence),
+            make_cell(source.title),
+            make_cell(f"{source.records:,}", "value"),
+            make_cell(source.licence),
         ]
         for source in card.data
     ]
     if rows:
-        st.html(tables.table(("Data set", "Records learned from", "Licence"), rows, wide=True))
+        st.html(make_table(("Data set", "Training records", "Licence"), rows, wide=True))
     st.write(card.split)
     st.write(f"Thresholds: {card.threshold_rule.rstrip('.')}.")
     st.write(f"Calibration: {card.calibration_rule}")
     st.caption(_describe_training(card))
     st.download_button(
-        "The card as a file",
+        "Download the card",
         data=card.to_json(**origin(card.weights_sha256)),
         file_name=f"{card.full_name}-card.json",
         mime="application/json",
@@ -185,7 +185,7 @@ def _show_origin(card: ModelCard) -> None:
 
 def _describe_training(card: ModelCard) -> str:
     made = card.training
-    parts = [f"Made {card.created}"]
+    parts = [f"Created {card.created}"]
     if "parameters" in made:
         parts.append(f"{made['parameters']:,} parameters")
     if "final_seconds" in made:

@@ -6,8 +6,8 @@ from ecgcore.inference import (
     ModelCard,
 )
 from ecgcore.render import charts
-from ui import tables
 from ui.systems import words
+from ui.tables import format_figure, make_cell, make_figure_cell, make_table, plot
 from ui.words import plain
 
 _KINDS = {"sex": "Sex", "age": "Age", "dataset": "Data set", "unit": "Voltage in the file"}
@@ -43,16 +43,16 @@ def make_overview(card: ModelCard) -> str:
         mark = "yes" if rule.calibrated else "no"
         rows.append(
             [
-                tables.text(words.name_of(rule.code)),
+                make_cell(words.name_of(rule.code)),
                 f'<td class="value">{found["n_positive"]} '
                 f'<span class="spread">of {found["n"]}</span></td>',
-                *(tables.cell(found[key], digits) for key, digits in FIGURES),
-                tables.cell(share, 2) if share else tables.text("-", "value"),
-                tables.text(f"{rule.threshold:.2f}", "value"),
-                tables.text(mark),
+                *(make_figure_cell(found[key], digits) for key, digits in FIGURES),
+                make_figure_cell(share, 2) if share else make_cell("-", "value"),
+                make_cell(f"{rule.threshold:.2f}", "value"),
+                make_cell(mark),
             ]
         )
-    return tables.table(
+    return make_table(
         ("Statement", "Positive", *HEAD, "In normals", "Threshold", "Calibrated"), rows
     )
 
@@ -65,17 +65,17 @@ def show_comparison(card: ModelCard) -> None:
     fold, nine, eight = found["out of fold"], found["nine"], found["without STE"]
     rows = [
         [
-            tables.text("Out of fold"),
-            tables.text(f"{fold['this']:.3f}", "value"),
-            tables.text(f"{fold['other']:.3f}", "value"),
-            tables.text("–", "value"),
+            make_cell("Out of fold"),
+            make_cell(f"{fold['this']:.3f}", "value"),
+            make_cell(f"{fold['other']:.3f}", "value"),
+            make_cell("–", "value"),
         ]
     ]
     for title, each in (("Test", nine), ("Test, without ST elevation", eight)):
-        cells = (tables.cell(each[key], 3) for key in ("this", "other", "difference"))
-        rows.append([tables.text(title), *cells])
-    st.markdown(f"**Beside {found['other']}**: mean AUC of the nine core statements")
-    st.html(tables.table(("", card.full_name, found["other"], "Difference, paired"), rows))
+        cells = (make_figure_cell(each[key], 3) for key in ("this", "other", "difference"))
+        rows.append([make_cell(title), *cells])
+    st.markdown(f"**Compared with {found['other']}**: mean AUC of the nine core statements")
+    st.html(make_table(("", card.full_name, found["other"], "Difference, paired"), rows))
     st.caption(
         f"On test the same {found['n']} records, {found['positives']['STE']} of them with ST "
         "elevation."
@@ -100,13 +100,13 @@ def show_subgroups(card: ModelCard) -> None:
     rows, missing = _make_subgroup_rows(card, code or "", kinds)
     whole = card.metrics["classes"][code]["auc"] if code else card.metrics["mean"]["auc"]
     if rows:
-        tables.plot(
+        plot(
             charts.interval_figure(rows, title="AUC", reference=whole["value"]),
             "subgroups",
         )
     st.caption(
-        "Dotted: all test records. The number of records (and of those, with the statement) stands "
-        "beside each group; a mean is over the statements that can be measured in the group."
+        "Dotted: all test records. In brackets: number of records, for one statement positive/all. "
+        "A mean is over the statements that can be measured in the group."
         + (f" Cannot be measured: {', '.join(missing)}." if missing else "")
     )
 
@@ -152,18 +152,21 @@ def show_few_leads(card: ModelCard) -> None:
     sets = few[which]
     codes = list(next(iter(sets.values())))
     rows = [
-        [tables.text(leads), *(_make_cell(values[c], 3 if which == "ece" else 2) for c in codes)]
+        [
+            make_cell(leads),
+            *(_make_cell(values[c], 3 if which == "ece" else 2) for c in codes),
+        ]
         for leads, values in sets.items()
     ]
-    st.html(tables.table(("Leads", *(words.shorten(code) for code in codes)), rows))
+    st.html(make_table(("Leads", *(words.shorten(code) for code in codes)), rows))
     st.caption(
-        "Out-of-fold, with the thresholds and the calibration made on twelve leads. Where they do "
-        "not hold, no finding is given."
+        "Out-of-fold, with the thresholds and calibration of twelve leads. Where these do not "
+        "hold, no finding is given."
     )
 
 
 def _make_cell(value: float | None, digits: int) -> str:
-    return tables.text("–" if value is None else f"{value:.{digits}f}", "value")
+    return make_cell("–" if value is None else f"{value:.{digits}f}", "value")
 
 
 def show_abstention(card: ModelCard) -> None:
@@ -173,16 +176,16 @@ def show_abstention(card: ModelCard) -> None:
         return
     with st.expander("After abstention"):
         st.write(
-            f"Mean AUC {tables.number(assessed['mean']['auc'])}, mean F1 "
-            f"{tables.number(assessed['mean']['f1'])}."
+            f"Mean AUC {format_figure(assessed['mean']['auc'])}, mean F1 "
+            f"{format_figure(assessed['mean']['f1'])}."
         )
         rows = []
         for code, found in assessed["classes"].items():
             cover = assessed.get("coverage", {}).get(code)
             share = "–" if cover is None else f"{100 * cover:.0f} %"
-            cells = (tables.cell(found[key], digits) for key, digits in FIGURES)
-            rows.append([tables.text(words.name_of(code)), tables.text(share, "value"), *cells])
-        st.html(tables.table(("Statement", "Assessed", *HEAD), rows))
+            cells = (make_figure_cell(found[key], digits) for key, digits in FIGURES)
+            rows.append([make_cell(words.name_of(code)), make_cell(share, "value"), *cells])
+        st.html(make_table(("Statement", "Assessed", *HEAD), rows))
 
 
 def show_map_checks(card: ModelCard) -> None:
@@ -190,25 +193,25 @@ def show_map_checks(card: ModelCard) -> None:
     checks = card.metrics.get("explanations")
     if not checks:
         return
-    with st.expander("Checks of its maps"):
+    with st.expander("Checks of the maps"):
         st.write(
             f"{checks['method'].capitalize()} on {checks['n']} {checks['split']} records: "
             f"{100 * checks['deletion_passed']:.0f} % pass the deletion check, and the mean rank "
             "correlation with the map of a network of random weights is "
             f"{checks['randomised_rank_correlation']:.2f} (0: the map depends on what was "
-            "learned). A map that fails is hidden in the review unless it is asked for."
+            "learned). A map that fails is hidden on Review unless asked for."
         )
         rows = [
             [
-                tables.text(words.name_of(code)),
-                tables.text(str(found["n"]), "value"),
-                tables.text(f"{100 * found['deletion_passed']:.0f} %", "value"),
-                tables.text(f"{found['randomised_rank_correlation']:.2f}", "value"),
+                make_cell(words.name_of(code)),
+                make_cell(str(found["n"]), "value"),
+                make_cell(f"{100 * found['deletion_passed']:.0f} %", "value"),
+                make_cell(f"{found['randomised_rank_correlation']:.2f}", "value"),
             ]
             for code, found in checks["classes"].items()
         ]
         head = ("Statement", "Maps", "Deletion passed", "Correlation with random weights")
-        st.html(tables.table(head, rows, wide=True))
+        st.html(make_table(head, rows, wide=True))
 
 
 def show_refusal(card: ModelCard) -> None:
@@ -224,21 +227,21 @@ def show_refusal(card: ModelCard) -> None:
     scores = [key for key in _SCORES if key in some]
     rows = [
         [
-            tables.text(f"{kind[:1].upper()}{kind[1:]}"),
-            tables.text(str(each["n"]), "value"),
-            *(tables.cell(each["auroc"].get(key)) for key in scores),
-            tables.text(f"{100 * each['refused']:.0f} %", "value"),
+            make_cell(f"{kind[:1].upper()}{kind[1:]}"),
+            make_cell(str(each["n"]), "value"),
+            *(make_figure_cell(each["auroc"].get(key)) for key in scores),
+            make_cell(f"{100 * each['refused']:.0f} %", "value"),
         ]
         for kind, each in found["outliers"].items()
     ]
     head = ("AUROC of", "Records", *(_SCORES[key] for key in scores), "Refused")
-    st.html(tables.table(head, rows))
+    st.html(make_table(head, rows))
     usual = "; ".join(
         f"{kind} {100 * each['refused']:.1f} % of {each['n']}"
         for kind, each in found["insiders"].items()
     )
     st.caption(
-        "Refused: called unacceptable by the signal quality, too strange, of limb leads that do "
-        "not fit one another, or a strip that it calls noise itself. Of usual records refused: "
+        "Refused: unacceptable signal quality, too unlike the training data, inconsistent limb "
+        "leads, or a strip called noise. Refused of in-scope records: "
         f"{usual}."
     )

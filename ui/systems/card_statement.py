@@ -10,8 +10,8 @@ from ecgcore.inference import (
     ModelCard,
 )
 from ecgcore.render import charts
-from ui import tables
 from ui.systems import words
+from ui.tables import format_figure, make_cell, make_figure_cell, make_table, plot
 from ui.words import plain
 
 _POINT = (("sensitivity", 2), ("specificity", 2), ("ppv", 2))
@@ -38,15 +38,15 @@ def show_statement(card: ModelCard) -> None:
     curves = card.metrics.get("curves", {}).get(code)
     if curves is None:
         st.info(
-            "This card was written before curves were kept: "
+            "This card holds no curves: "
             f"`python -m ecgcore evaluate {card.full_name} --write` adds them."
         )
         return
     st.write(words.describe_threshold_on_test(curves["confusion"]))
     if found["n_positive"] < words.FEW:
         st.warning(
-            f"Only {found['n_positive']} test records have it: steps in these curves are single "
-            "patients, and the intervals are what counts.",
+            f"Only {found['n_positive']} positive test records: each step of these curves is one "
+            "patient; go by the intervals.",
             icon=":material/info:",
         )
     _show_curves(rules[code], found, curves)
@@ -59,25 +59,25 @@ def _show_curves(rule: LabelRule, found: Mapping[str, Any], curves: Mapping[str,
     negative = counts["fp"] + counts["tn"]
     roc, precision, reliability, confusion = st.columns([3, 3, 3, 2.2], gap="medium")
     with roc:
-        st.markdown(f"**ROC**  AUC {tables.number(found['auc'])}")
+        st.markdown(f"**ROC**  AUC {format_figure(found['auc'])}")
         if curves["roc"] is not None and positive and negative:
             at = (counts["fp"] / negative, counts["tp"] / positive)
-            tables.plot(charts.roc_figure(curves["roc"], at=at), "roc")
+            plot(charts.roc_figure(curves["roc"], at=at), "roc")
     with precision:
-        st.markdown(f"**Precision**  average {tables.number(found['average_precision'])}")
+        st.markdown(f"**Precision**  average {format_figure(found['average_precision'])}")
         if curves["pr"] is not None:
             spot = (counts["tp"] / positive, counts["tp"] / flagged) if flagged else None
             share = positive / max(positive + negative, 1)
-            tables.plot(charts.precision_figure(curves["pr"], at=spot, share=share), "pr")
+            plot(charts.precision_figure(curves["pr"], at=spot, share=share), "pr")
     with reliability:
-        st.markdown(f"**Reliability**  ECE {tables.number(found['ece'], 3)}")
-        tables.plot(charts.reliability_figure(curves["reliability"]), "reliability")
+        st.markdown(f"**Reliability**  ECE {format_figure(found['ece'], 3)}")
+        plot(charts.reliability_figure(curves["reliability"]), "reliability")
         if not rule.calibrated:
-            st.caption("Not calibrated: the app shows no number for this statement.")
+            st.caption("Not calibrated: no number is shown for this statement.")
     with confusion:
         st.markdown("**At the threshold**")
         st.html(_make_confusion(counts))
-        st.caption(f"F1 {tables.number(found['f1'])}")
+        st.caption(f"F1 {format_figure(found['f1'])}")
 
 
 def _make_confusion(counts: Mapping[str, int]) -> str:
@@ -91,8 +91,8 @@ def _make_confusion(counts: Mapping[str, int]) -> str:
     positive, negative = counts["tp"] + counts["fn"], counts["fp"] + counts["tn"]
     return (
         '<table class="ecg-confusion"><tr><th></th><th>flagged</th><th>not flagged</th></tr>'
-        + row("has it", (counts["tp"], positive), (counts["fn"], positive))
-        + row("has it not", (counts["fp"], negative), (counts["tn"], negative))
+        + row("with it", (counts["tp"], positive), (counts["fn"], positive))
+        + row("without", (counts["fp"], negative), (counts["tn"], negative))
         + "</table>"
     )
 
@@ -109,11 +109,11 @@ def _show_trust(card: ModelCard, rule: LabelRule) -> None:
         if curves:
             error = card.out_of_fold["held_out_ece"][code]
             st.markdown(f"**Reliability out-of-fold**  ECE {error:.3f}")
-            tables.plot(charts.reliability_figure(curves["reliability"]), "reliability_oof")
-            st.caption("With a calibration that never saw the record.")
+            plot(charts.reliability_figure(curves["reliability"]), "reliability_oof")
+            st.caption("Calibrated without the record itself.")
     with right:
         if points:
-            st.markdown("**If the threshold stood elsewhere**")
+            st.markdown("**At other thresholds**")
             st.html(_make_points(points))
             st.caption("Chosen out-of-fold, measured on test.")
         _show_sets(card, code)
@@ -122,13 +122,13 @@ def _show_trust(card: ModelCard, rule: LabelRule) -> None:
 def _make_points(points: Mapping[str, Mapping[str, Any]]) -> str:
     rows = [
         [
-            tables.text(name[:1].upper() + name[1:]),
-            tables.text(f"{each['threshold']:.3f}", "value"),
-            *(tables.cell(each[key], digits) for key, digits in _POINT),
+            make_cell(name[:1].upper() + name[1:]),
+            make_cell(f"{each['threshold']:.3f}", "value"),
+            *(make_figure_cell(each[key], digits) for key, digits in _POINT),
         ]
         for name, each in points.items()
     ]
-    return tables.table(("Chosen for", "Threshold", "Sensitivity", "Specificity", "PPV"), rows)
+    return make_table(("Chosen for", "Threshold", "Sensitivity", "Specificity", "PPV"), rows)
 
 
 def _show_sets(card: ModelCard, code: str) -> None:
@@ -137,19 +137,19 @@ def _show_sets(card: ModelCard, code: str) -> None:
     if not made or not found or not made["classes"][code]["useful"]:
         return
     cuts = made["classes"][code]
-    st.markdown(f"**Right in {made['level']:.0%} of those who have it and of those who have not**")
+    st.markdown(f"**Right in {made['level']:.0%} of those with it and of those without**")
     st.write(
-        f"From {cuts['yes_from']:.3f} on “yes” belongs to the answer, up to {cuts['no_to']:.3f} "
-        f"“no”. On test one answer alone was left in {100 * found['decided']:.0f} % of the "
-        f"records; {_describe_coverage(found)}."
+        f"The answer includes “yes” from {cuts['yes_from']:.3f} and “no” up to "
+        f"{cuts['no_to']:.3f}. On test, {100 * found['decided']:.0f} % of the records had a single "
+        f"answer; {_describe_coverage(found)}."
     )
 
 
 def _describe_coverage(found: Mapping[str, Any]) -> str:
     parts = []
-    for key, who in (("coverage_positive", "have it"), ("coverage_negative", "have it not")):
+    for key, who in (("coverage_positive", "with it"), ("coverage_negative", "without")):
         if found[key] is not None:
-            parts.append(f"it was right for {100 * found[key]:.0f} % of those who {who}")
+            parts.append(f"it was right in {100 * found[key]:.0f} % of those {who}")
     return " and ".join(parts)
 
 
@@ -165,4 +165,4 @@ def describe_learning(card: ModelCard, code: str) -> str:
     ]
     simulated = card.training.get("simulation", {}).get("share")
     more = ", and simulated records" if simulated else ""
-    return f"Learned from records that have it, of those that can tell: {'; '.join(parts)}{more}."
+    return f"Positive training records, of those labelled for it: {'; '.join(parts)}{more}."

@@ -10,8 +10,8 @@ from ecgcore.inference import (
 )
 from ecgcore.inference.waveform_words import MAP_WORDS, SET_WORDS, VARIANT_WORDS
 from ecgcore.statements import statement
-from ui import tables
 from ui.systems import words
+from ui.tables import format_figure, make_cell, make_figure_cell, make_table
 
 HANDHELD = {"N": "Normal", "A": statement("AF").term, "O": "Other rhythm", "~": "Unreadable"}
 
@@ -21,7 +21,7 @@ def show_other_tasks(card: ModelCard) -> None:
     found = card.metrics.get("sides")
     if not found:
         return
-    st.subheader("On one lead, on beats, and beside the statements", anchor=False)
+    st.subheader("Single leads, beats and other data sets", anchor=False)
     names: dict[str, Callable[[], None]] = {
         "Each lead alone": lambda: _show_single_leads(card),
         "Lead I": lambda: _show_lead_one(found["lead_one"]),
@@ -42,48 +42,46 @@ def _show_single_leads(card: ModelCard) -> None:
         return
     best = sorted(found["leads"].items(), key=lambda item: -(item[1]["mean_auc"]["value"] or 0))
     st.write(
-        "Published (Zhang et al., 2021; a network of its own for each lead): best I, aVR, V5, and "
-        f"each below twelve leads. Here (one network, given one lead): best "
+        "Published (Zhang et al., 2021; one network per lead): best I, aVR, V5, each below twelve "
+        f"leads. Here (one network, given one lead): best "
         f"{', '.join(lead for lead, _ in best[:3])}."
     )
     rows = [
         [
-            tables.text(lead),
-            tables.cell(each["mean_auc"], 3),
-            tables.cell(each.get("difference"), 3),
-            tables.text(
-                f"{100 * each['among_best']:.0f} %" if "among_best" in each else "", "value"
-            ),
+            make_cell(lead),
+            make_figure_cell(each["mean_auc"], 3),
+            make_figure_cell(each.get("difference"), 3),
+            make_cell(f"{100 * each['among_best']:.0f} %" if "among_best" in each else "", "value"),
         ]
         for lead, each in [("All leads", found["all"]), *found["leads"].items()]
     ]
-    head = ("Lead", "Mean AUC of nine", "Less all leads", "Among the best three when resampled")
-    st.html(tables.table(head, rows, wide=True))
+    head = ("Lead", "Mean AUC of nine", "vs all leads", "Among best three when resampled")
+    st.html(make_table(head, rows, wide=True))
 
 
 def _make_share(share: float | None) -> str:
-    return tables.text("" if share is None else f"{100 * share:.0f} %", "value")
+    return make_cell("" if share is None else f"{100 * share:.0f} %", "value")
 
 
 def _show_lead_one(found: Mapping[str, Any]) -> None:
     st.write(
         f"{found['n']} test records of CPSC 2018, lead I alone, without voltage: mean AUC "
-        f"**{tables.number(found['mean']['auc'], 3)}**, mean F1 "
-        f"**{tables.number(found['mean']['f1'])}**."
+        f"**{format_figure(found['mean']['auc'], 3)}**, mean F1 "
+        f"**{format_figure(found['mean']['f1'])}**."
     )
     rows = [
         [
-            tables.text(words.name_of(code)),
-            tables.text(f"{each['n_positive']} of {each['n']}", "value"),
-            *(tables.cell(each[key]) for key in ("auc", "f1", "sensitivity", "specificity")),
+            make_cell(words.name_of(code)),
+            make_cell(f"{each['n_positive']} of {each['n']}", "value"),
+            *(make_figure_cell(each[key]) for key in ("auc", "f1", "sensitivity", "specificity")),
         ]
         for code, each in found["classes"].items()
     ]
     head = ("Statement", "Positive", "AUC", "F1", "Sensitivity", "Specificity")
-    st.html(tables.table(head, rows))
+    st.html(make_table(head, rows))
     st.caption(
-        "At the thresholds made on twelve leads; where they do not hold on one lead, the app gives "
-        "no finding."
+        "At the thresholds of twelve leads; where these do not hold on one lead, no finding is "
+        "given."
     )
 
 
@@ -91,18 +89,18 @@ def _show_handheld(found: Mapping[str, Any]) -> None:
     mean = found["f1"]["mean of N, A, O"]
     st.write(
         f"{found['n']} test records of CinC 2017, one lead, hand-held: mean F1 of normal, "
-        f"fibrillation and other rhythm **{tables.number(mean, 3)}**; fibrillation against all the "
-        f"rest, AUC {tables.number(found['af_auc'], 3)}."
+        f"atrial fibrillation and other rhythm **{format_figure(mean, 3)}**; atrial fibrillation "
+        f"vs the rest, AUC {format_figure(found['af_auc'], 3)}."
     )
     rows = []
     for name, row in found["confusion"].items():
         whole = sum(row.values())
         counts = (
-            tables.text(f"{n} ({100 * n / max(whole, 1):.0f} %)", "value") for n in row.values()
+            make_cell(f"{n} ({100 * n / max(whole, 1):.0f} %)", "value") for n in row.values()
         )
-        rows.append([tables.text(HANDHELD[name]), tables.cell(found["f1"][name]), *counts])
-    head = ("It is", "F1", *(f"called {HANDHELD[name].lower()}" for name in found["confusion"]))
-    st.html(tables.table(head, rows))
+        rows.append([make_cell(HANDHELD[name]), make_figure_cell(found["f1"][name]), *counts])
+    head = ("Truth", "F1", *(f"called {HANDHELD[name].lower()}" for name in found["confusion"]))
+    st.html(make_table(head, rows))
 
 
 def _show_beats(found: Mapping[str, Any]) -> None:
@@ -111,19 +109,19 @@ def _show_beats(found: Mapping[str, Any]) -> None:
         if part == "by record":
             continue
         for kind, each in kinds.items():
-            cells = (tables.cell(each[key], 3) for key in ("f1", "sensitivity", "ppv"))
+            cells = (make_figure_cell(each[key], 3) for key in ("f1", "sensitivity", "ppv"))
             rows.append(
                 [
-                    tables.text(f"{kind.capitalize()}, {part}"),
-                    tables.text(f"{each['n']:,}", "value"),
+                    make_cell(f"{kind.capitalize()}, {part}"),
+                    make_cell(f"{each['n']:,}", "value"),
                     *cells,
                 ]
             )
     st.write(
-        "The second half of MIT-BIH (DS2, other patients than those learned from), beat by beat, "
-        "with beats found by the software itself."
+        "MIT-BIH DS2 (no patient of the training set), beat by beat, with beats detected by the "
+        "software."
     )
-    st.html(tables.table(("Kind", "Beats", "F1", "Sensitivity", "PPV"), rows, wide=True))
+    st.html(make_table(("Kind", "Beats", "F1", "Sensitivity", "PPV"), rows, wide=True))
     with st.expander("By record"):
         st.html(_make_by_record(found["by record"]))
 
@@ -131,58 +129,58 @@ def _show_beats(found: Mapping[str, Any]) -> None:
 def _make_by_record(found: Mapping[str, Any]) -> str:
     rows = []
     for record, kinds in found.items():
-        cells = [tables.text(record)]
+        cells = [make_cell(record)]
         for each in kinds.values():
-            cells.append(tables.text(f"{each['n']:.0f}", "value"))
+            cells.append(make_cell(f"{each['n']:.0f}", "value"))
             cells += [
-                tables.text("–" if each[key] is None else f"{each[key]:.2f}", "value")
+                make_cell("–" if each[key] is None else f"{each[key]:.2f}", "value")
                 for key in ("f1", "sensitivity", "ppv")
             ]
         rows.append(cells)
     head = ["Record"]
     for kind in ("Supraventricular", "Ventricular"):
         head += [kind, "F1", "Sens.", "PPV"]
-    return tables.table(head, rows)
+    return make_table(head, rows)
 
 
 def _show_ptbxl(found: Mapping[str, Any]) -> None:
     for key, title in (
-        ("superclasses", "The five super-classes"),
-        ("ptbxl_statements", "The statements that this model has"),
+        ("superclasses", "The five superclasses"),
+        ("ptbxl_statements", "The statements of this model"),
     ):
         part = found[key]
         st.markdown(
             f"**{title}** on {part['n']} records of fold 10: macro AUC "
-            f"{tables.number(part['macro_auc'], 3)}"
+            f"{format_figure(part['macro_auc'], 3)}"
         )
         rows = [
             [
-                tables.text(words.name_of(code)),
-                tables.text(f"{each['n_positive']} of {each['n']}", "value"),
-                tables.cell(each["auc"], 3),
+                make_cell(words.name_of(code)),
+                make_cell(f"{each['n_positive']} of {each['n']}", "value"),
+                make_figure_cell(each["auc"], 3),
             ]
             for code, each in part["classes"].items()
         ]
         with st.expander("By class"):
-            st.html(tables.table(("Class", "Positive", "AUC"), rows, wide=True))
+            st.html(make_table(("Class", "Positive", "AUC"), rows, wide=True))
 
 
 def _show_seeds(found: Mapping[str, Any]) -> None:
     rows = [
         [
-            tables.text("Released" if name == "final-0" else name.replace("final-", "Seed ")),
-            *(tables.cell(each["nine"][key], 3) for key in ("auc", "f1")),
-            tables.cell(each["all"]["auc"], 3),
-            tables.cell(each["lead_one"], 3),
-            tables.cell(each["handheld_f1"], 3),
-            tables.cell(each["superclasses"], 3),
+            make_cell("Released" if name == "final-0" else name.replace("final-", "Seed ")),
+            *(make_figure_cell(each["nine"][key], 3) for key in ("auc", "f1")),
+            make_figure_cell(each["all"]["auc"], 3),
+            make_figure_cell(each["lead_one"], 3),
+            make_figure_cell(each["handheld_f1"], 3),
+            make_figure_cell(each["superclasses"], 3),
         ]
         for name, each in found.items()
     ]
     head = (
         "Network", "AUC of nine", "F1 of nine", "AUC of all", "Lead I", "Hand-held F1", "Super",
     )  # fmt: skip
-    st.html(tables.table(head, rows))
+    st.html(make_table(head, rows))
     st.caption("The same recipe from other seeds, with the released network's thresholds.")
 
 
@@ -200,12 +198,12 @@ def show_danet_figures(card: ModelCard) -> None:
         )
         rows = [
             [
-                tables.text(VARIANT_WORDS[variant].format(name=figures.get("body", ""))),
-                *(tables.cell(each.get(key), 3) for key in ("auc", "difference", "f1")),
+                make_cell(VARIANT_WORDS[variant].format(name=figures.get("body", ""))),
+                *(make_figure_cell(each.get(key), 3) for key in ("auc", "difference", "f1")),
             ]
             for variant, each in figures["variants"].items()
         ]
-        st.html(tables.table(("Classifier", "AUC", "Less no module", "F1"), rows, wide=True))
+        st.html(make_table(("Classifier", "AUC", "vs no module", "F1"), rows, wide=True))
     for name, figures in found["beats"].items():
         st.markdown(
             f"**By beat, {SET_WORDS.get(name, name)}**: {figures['n']} windows of "
@@ -214,10 +212,10 @@ def show_danet_figures(card: ModelCard) -> None:
         )
         rows = [
             [
-                tables.text(MAP_WORDS[which]),
-                *(tables.cell(each.get(key), 3) for key in ("hit", "hit_difference", "mass")),
+                make_cell(MAP_WORDS[which]),
+                *(make_figure_cell(each.get(key), 3) for key in ("hit", "hit_difference", "mass")),
             ]
             for which, each in figures["maps"].items()
         ]
-        head = ("Map", "Highest point on such a beat", "Less Grad-CAM", "Relevance mass")
-        st.html(tables.table(head, rows, wide=True))
+        head = ("Map", "Highest point on such a beat", "vs Grad-CAM", "Relevance mass")
+        st.html(make_table(head, rows, wide=True))

@@ -21,7 +21,7 @@ from ecgcore.statements import statement
 from ui import models
 from ui.components.viewer import Legend
 from ui.desk.findings import format_value
-from ui.desk.paper import Paper, Shading, footer_lines, header_lines, set_paper, show_still
+from ui.desk.paper import Paper, Shading, format_footer, format_header, set_paper, show_still
 from ui.state import OpenCase
 from ui.words import plain
 
@@ -36,9 +36,9 @@ _SEGMENTS = {
     "QRS": "QRS",
     "ST": "ST segment",
     "T": "T wave",
-    "TP": "T to P",
-    "T_without_P": "T, no P after it",
-    "rest": "the rest",
+    "TP": "TP segment",
+    "T_without_P": "T with no P after it",
+    "rest": "other",
 }
 
 
@@ -80,8 +80,8 @@ def _choose_disease(networks: dict[str, WaveformModel]) -> str:
 
 
 _HELP = (
-    "Each disease is read from its own waves. “Rule alone”: no network is offered for it here, "
-    "because none was trained or its gain over the plain classifier was not shown."
+    "Each disease is read from particular waves. “Rule alone”: no network is offered, because "
+    "none was trained or no benefit over a plain classifier was shown."
 )
 
 
@@ -104,7 +104,7 @@ def _read(case: OpenCase, disease: str, network: WaveformModel | None) -> Wavefo
 
     known = case.answers.curves
     if (disease, name) not in known:
-        with st.spinner("Finding the waves …"):
+        with st.spinner("Delineating the waves …"):
             loaded = models.model(name) if name else None
             known[disease, name] = case.study.waveforms(disease, loaded)
     return known[disease, name]
@@ -135,13 +135,13 @@ def _toggle() -> None:
 
 def _show_papers(paper: Paper, reading: WaveformReading, shown: str) -> None:
     case = paper.case
-    gain = _gain(reading, shown)
+    gain = _choose_gain(reading, shown)
     name = statement(reading.rule.code).term
     paper.show(
         _VIEWER,
         shading=Shading(
             make_gain_overlay(reading, gain),
-            Legend(f"{shown} gain for “{name}”", "left out", "kept whole"),
+            Legend(f"{shown} gain for “{name}”", "suppressed", "kept"),
         ),
     )
     _show_strip(paper, reading)
@@ -149,9 +149,9 @@ def _show_papers(paper: Paper, reading: WaveformReading, shown: str) -> None:
         (reading.rule.code, shown, reading.learned is None),
         lambda: amended(case.recording, gain, f"{shown.lower()}, {reading.rule.code}"),
     )
-    st.markdown("**What the classifier is given:** the signal times the curve")
+    st.markdown("**Input to the classifier:** the signal multiplied by the curve")
     sheet = paper.lay_out()
-    first, _ = header_lines(case, paper.settings)
+    first, _ = format_header(case, paper.settings)
     drawn = f"weighted signal ({shown.lower()} curve), baseline removed: not for measuring"
     show_still(
         weighted,
@@ -159,11 +159,11 @@ def _show_papers(paper: Paper, reading: WaveformReading, shown: str) -> None:
         _WEIGHTED,
         case_id=case.case_id,
         header=(first, drawn),
-        footer=footer_lines(case.recording, sheet),
+        footer=format_footer(case.recording, sheet),
     )
 
 
-def _gain(reading: WaveformReading, shown: str) -> NDArray[np.float32]:
+def _choose_gain(reading: WaveformReading, shown: str) -> NDArray[np.float32]:
     learned = reading.learned if shown == _LEARNED else None
     return reading.by_rule if learned is None else learned
 
@@ -179,8 +179,8 @@ def _show_strip(paper: Paper, reading: WaveformReading) -> None:
         st.caption("The rule's gain over time")
     else:
         st.caption(
-            "Above: the rule (grey) and the learned curve (blue). Below: learned less rule, "
-            "red-brown where the network looks and the textbook does not, blue where it looks away."
+            "Top: the rule (grey) and the learned curve (blue). Bottom: learned minus rule; "
+            "red-brown where the network looks and the rule does not, blue for the reverse."
         )
     made = curve_figure(
         reading.by_rule,
@@ -204,8 +204,8 @@ def _show_side(case: OpenCase, reading: WaveformReading, network: WaveformModel 
     _show_source(reading)
     _show_benefit(reading.rule.code, network)
     st.caption(
-        "A curve says what the classifier was given, not that it is right. A wave that is shaded "
-        "is kept, not found abnormal."
+        "The curve shows what the classifier was given, not whether it is right. A shaded wave is "
+        "kept, not abnormal."
     )
 
 
@@ -223,7 +223,7 @@ def _show_findings(case: OpenCase, reading: WaveformReading, network: WaveformMo
         words = _predict(case, code, one)
         st.markdown(f"**{name}**, behind the {curve}: {plain(words)}")
         if not one.aid:
-            st.caption("Shown on request: benefit not shown (see its card).")
+            st.caption("No benefit was shown (see its card).")
 
 
 def _predict(case: OpenCase, code: str, network: WaveformModel) -> str:
@@ -266,23 +266,23 @@ def make_segment_table(reading: WaveformReading) -> str:
 def _show_source(reading: WaveformReading) -> None:
     rule = reading.rule
     origin = (
-        "The disease of the published method (Jin, DANet, 2024); its values are not public, these "
-        "are a reconstruction."
+        "From the published method (Jin, DANet, 2024). Its values are not public; these are a "
+        "reconstruction."
         if rule.origin == PAPER
-        else "An extension: the published method does not cover this disease."
+        else "An extension: not covered by the published method."
     )
-    with st.expander("Where the rule comes from"):
+    with st.expander("Source of the rule"):
         st.caption(plain(rule.source))
-        st.caption(plain(f"Looked for first in {', '.join(rule.leads)}; the curve is one for all."))
+        st.caption(plain(f"Read mainly in {', '.join(rule.leads)}; one curve for all leads."))
         st.caption(plain(origin))
-        st.caption(plain(f"Read from: {', '.join(reading.leads)}."))
+        st.caption(plain(f"Leads used: {', '.join(reading.leads)}."))
 
 
 def _show_benefit(code: str, network: WaveformModel | None) -> None:
     """Say what the card says of this disease's network."""
     found = waveform_models().get(code)
     if found is None:
-        st.caption("No network was trained for this disease: the rule alone is shown.")
+        st.caption("No network was trained for this disease; only the rule is shown.")
         return
     with st.expander("How good is the learned curve?"):
         st.caption(plain(found.words))

@@ -8,10 +8,10 @@ import streamlit as st
 from ecgcore.errors import EcgError
 from ecgcore.inference import read_card, weights_root
 from ecgcore.render import beat_map, charts
-from ui import tables
 from ui.systems import words
 from ui.systems.choice import choose_model
-from ui.systems.population_file import beat_of, read_population
+from ui.systems.population_file import read_beat, read_population
+from ui.tables import format_figure, make_cell, make_figure_cell, make_table, plot
 
 # Zhang et al., iScience 24:102373 (2021): a network of its own for each lead, on CPSC 2018.
 PUBLISHED = ("I", "aVR", "V5")
@@ -38,28 +38,28 @@ def show_population() -> None:
             "test records."
         )
         return
-    st.subheader("What the model looks at, over many patients", anchor=False)
+    st.subheader("What the model looks at across patients", anchor=False)
     split = _SPLITS.get(found["split"], found["split"])
     st.write(
-        f"{found['n']} {split} records of {found['n_patients']} patients. Each figure joins every "
-        "record in which the model flags the statement; no single patient is shown."
+        f"{found['n']} {split} records of {found['n_patients']} patients. Each figure pools all "
+        "records in which the model flags the statement; no individual patient is shown."
     )
-    _leads(found)
-    _beat(found)
-    _single_leads(found)
+    _show_leads(found)
+    _show_beat(found)
+    _show_single_leads(found)
     with st.expander("How these figures were made"):
         st.markdown("\n".join(f"- {line}" for line in found["how"].values()))
 
 
-def _stated(found: dict[str, Any]) -> dict[str, Any]:
+def _select_stated(found: dict[str, Any]) -> dict[str, Any]:
     return {code: each for code, each in found["classes"].items() if "share" in each}
 
 
 # ---- leads ---------------------------------------------------------------------------------
 
 
-def _leads(found: dict[str, Any]) -> None:
-    stated = _stated(found)
+def _show_leads(found: dict[str, Any]) -> None:
+    stated = _select_stated(found)
     if not stated:
         st.info("No statement is flagged in enough records.")
         return
@@ -71,35 +71,34 @@ def _leads(found: dict[str, Any]) -> None:
         key="population_figure",
         label_visibility="collapsed",
     )
-    st.html(_heat(found, stated, signed=which == _SIGNED))
+    st.html(_make_heat(found, stated, signed=which == _SIGNED))
     if which == _SHARE:
         st.caption(
-            "Per cent of the mean |SHAP| of a statement; an even part would be 8 in each lead. "
-            "Shares are of the attribution, not of the evidence. The last column says whether "
-            "taking away the three leads of the largest share lowers the model's logit by more "
-            "than three leads at random."
+            "Per cent of the mean |SHAP| of a statement; an even share is 8 per lead. "
+            "Shares are of the attribution, not of the evidence. Check: removing the three leads "
+            "of the largest share lowers the model's logit more than removing three random leads."
         )
     else:
         st.caption(
-            "Mean SHAP, for each statement relative to its largest: blue speaks for the "
-            "statement, orange against. For and against cancel over time, so a pale lead may "
-            "still be one the model looks at."
+            "Mean SHAP of each statement, relative to its largest: blue for the statement, orange "
+            "against. For and against cancel over time, so the model may still look at a pale "
+            "lead."
         )
     few = [words.name_of(c) for c in found["classes"] if c not in stated]
     if few:
         st.caption(f"Flagged in too few records to be shown: {', '.join(few)}.")
 
 
-def _heat(found: dict[str, Any], stated: dict[str, Any], *, signed: bool) -> str:
+def _make_heat(found: dict[str, Any], stated: dict[str, Any], *, signed: bool) -> str:
     head = "".join(f"<th>{escape(lead)}</th>" for lead in found["leads"])
     rows = []
     for code, each in stated.items():
-        cells = _signed_cells(each["signed"]) if signed else _share_cells(each["share"])
+        cells = _make_signed_cells(each["signed"]) if signed else _make_share_cells(each["share"])
         label = f"{escape(words.name_of(code))} <span>{each['n']}</span>"
         sign = "✓" if each["check"]["passed"] else "✗"
         rows.append(f"<tr><th>{label}</th>{cells}<td>{sign}</td></tr>")
     if not signed and found.get("average"):
-        mean = _share_cells(found["average"]["share"])
+        mean = _make_share_cells(found["average"]["share"])
         rows.append(f'<tr class="mean"><th>Mean</th>{mean}<td></td></tr>')
     return (
         f'<div class="ecg-scroll"><table class="ecg-heat"><tr><th></th>{head}<th>check</th></tr>'
@@ -107,7 +106,7 @@ def _heat(found: dict[str, Any], stated: dict[str, Any], *, signed: bool) -> str
     )
 
 
-def _share_cells(shares: list[dict[str, float | None]]) -> str:
+def _make_share_cells(shares: list[dict[str, float | None]]) -> str:
     out = []
     for one in shares:
         value = one["value"] or 0.0
@@ -122,7 +121,7 @@ def _share_cells(shares: list[dict[str, float | None]]) -> str:
     return "".join(out)
 
 
-def _signed_cells(values: list[float | None]) -> str:
+def _make_signed_cells(values: list[float | None]) -> str:
     top = max(abs(v or 0.0) for v in values) or 1.0
     out = []
     for value in values:
@@ -136,11 +135,11 @@ def _signed_cells(values: list[float | None]) -> str:
 # ---- the beat ------------------------------------------------------------------------------
 
 
-def _beat(found: dict[str, Any]) -> None:
-    stated = _stated(found)
+def _show_beat(found: dict[str, Any]) -> None:
+    stated = _select_stated(found)
     if not stated:
         return
-    st.subheader("On the beat", anchor=False)
+    st.subheader("Within the beat", anchor=False)
     code = st.pills(
         "Statement",
         list(stated),
@@ -151,16 +150,16 @@ def _beat(found: dict[str, Any]) -> None:
         label_visibility="collapsed",
     )
     each = stated[code]
-    beat = beat_of(each)
+    beat = read_beat(each)
     if beat is None:
-        st.info("Too few patients with such a beat: it is not shown.")
+        st.info("Not shown: too few patients with such a beat.")
         return
     check = each["check"]
     if not check["passed"]:
         st.warning(
-            "The shares of this statement did not pass their check: taking away "
+            "The shares of this statement failed their check: removing "
             f"{', '.join(check['leads'])} changes the model's logit by {-check['drop']:+.2f}, "
-            f"three at random by {-check['at_random']:+.2f} on the mean.",
+            f"removing three random leads by {-check['at_random']:+.2f} on average.",
             icon=":material/info:",
         )
         if not st.toggle("Show anyway", key=f"population_failed_{code}"):
@@ -176,23 +175,23 @@ def _beat(found: dict[str, Any]) -> None:
     with left:
         st.markdown("**How much:** the stronger the blue, the more attribution")
         figure = beat_map.beat_figure(found["times_ms"], beat.size, beat.shape, found["leads"])
-        tables.plot(figure, f"beat_{code}")
+        plot(figure, f"beat_{code}")
     with right:
         st.markdown("**Which way:** blue for the statement, orange against")
-        tables.plot(
+        plot(
             beat_map.signed_figure(found["times_ms"], beat.signed, found["leads"]),
             f"signed_{code}",
         )
     st.caption(
-        "From 300 ms before to 500 ms after R, each lead in its own standard deviations. "
-        "Faithful to the model at best, which is not the same as correct."
+        "300 ms before to 500 ms after R; each lead in units of its own standard deviation. "
+        "Faithful to the model does not mean correct."
     )
 
 
 # ---- single leads --------------------------------------------------------------------------
 
 
-def _single_leads(found: dict[str, Any]) -> None:
+def _show_single_leads(found: dict[str, Any]) -> None:
     st.subheader("One lead alone", anchor=False)
     alone = found["single_leads"]
     leads = alone["leads"]
@@ -201,56 +200,54 @@ def _single_leads(found: dict[str, Any]) -> None:
     with published:
         st.markdown(f"**Published:** best {', '.join(PUBLISHED)}")
         st.caption(
-            "Zhang et al., iScience 24:102373 (2021): a network of its own for each lead, trained "
-            "and tested on CPSC 2018. Every lead was below twelve leads."
+            "Zhang et al., iScience 24:102373 (2021): one network per lead, trained and tested on "
+            "CPSC 2018. Every lead was below twelve leads."
         )
     with ours:
         st.markdown(f"**Here:** best {', '.join(best)}")
         st.caption(
-            "One network for any leads, given one: other data, other design. How often a lead is "
-            "among the best three when patients are resampled stands in the table; where that is "
+            "One network for any set of leads, given one lead: other data, other design. The "
+            "table states how often a lead is among the best three when patients are resampled; "
             "far from 100 %, the order is chance."
         )
     whole = alone["all"]["mean_auc"]
-    rows = [_row("All leads", whole, strong=True)]
-    rows += [_row(lead, leads[lead]["mean_auc"], strong=lead in PUBLISHED) for lead in leads]
+    rows = [_make_row("All leads", whole, strong=True)]
+    rows += [_make_row(lead, leads[lead]["mean_auc"], strong=lead in PUBLISHED) for lead in leads]
     left, right = st.columns([1, 1.9], gap="medium")
     with left:
         shown = [row for row in rows if row is not None]
         if shown:
-            tables.plot(
-                charts.interval_figure(shown, title="Mean AUC", reference=whole["value"]), "alone"
-            )
+            plot(charts.interval_figure(shown, title="Mean AUC", reference=whole["value"]), "alone")
         st.caption("Dark: all leads, and the published best three.")
     with right:
-        st.html(_lead_table(alone))
+        st.html(_make_lead_table(alone))
         st.caption("AUC by statement; 95 % intervals, patients resampled.")
 
 
-def _row(label: str, figure: dict[str, float | None], *, strong: bool) -> charts.Row | None:
+def _make_row(label: str, figure: dict[str, float | None], *, strong: bool) -> charts.Row | None:
     value = figure["value"]
     if value is None:
         return None
     return charts.Row(label, value, figure["low"], figure["high"], strong)
 
 
-def _lead_table(alone: dict[str, Any]) -> str:
+def _make_lead_table(alone: dict[str, Any]) -> str:
     codes = list(alone["all"]["classes"])
     rows = []
     for lead, each in [("All leads", alone["all"]), *alone["leads"].items()]:
         among = each.get("among_best")
         rows.append(
             [
-                tables.text(lead),
-                tables.cell(each["mean_auc"]),
-                tables.text("" if among is None else f"{100 * among:.0f} %", "value"),
-                *(_with_hint(each["classes"][code]) for code in codes),
+                make_cell(lead),
+                make_figure_cell(each["mean_auc"]),
+                make_cell("" if among is None else f"{100 * among:.0f} %", "value"),
+                *(_make_hint_cell(each["classes"][code]) for code in codes),
             ]
         )
     names = (words.shorten(code) for code in codes)
-    return tables.table(("Lead", "Mean AUC", "Among best 3", *names), rows)
+    return make_table(("Lead", "Mean AUC", "Among best 3", *names), rows)
 
 
-def _with_hint(figure: dict[str, float | None]) -> str:
-    value = tables.number(figure).split(" ")[0]
-    return f'<td class="value" title="{tables.number(figure)}">{value}</td>'
+def _make_hint_cell(figure: dict[str, float | None]) -> str:
+    value = format_figure(figure).split(" ")[0]
+    return f'<td class="value" title="{format_figure(figure)}">{value}</td>'

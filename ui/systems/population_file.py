@@ -65,16 +65,20 @@ def read_population(card: ModelCard) -> dict[str, Any] | None:
     return found
 
 
-def beat_of(found: dict[str, Any]) -> Beat | None:
+def read_beat(found: dict[str, Any]) -> Beat | None:
     """Return a statement's beat, or None where there were too few patients."""
     beat = found.get("beat")
     if beat is None:
         return None
-    shape = None if beat["shape"] is None else _array(beat["shape"])
+    shape = None if beat["shape"] is None else _to_array(beat["shape"])
     return Beat(
-        beat["n_patients"], _array(beat["size"]), _array(beat["signed"]), shape, beat["source"]
+        beat["n_patients"],
+        _to_array(beat["size"]),
+        _to_array(beat["signed"]),
+        shape,
+        beat["source"],
     )
 
 
-def _array(rows: list[list[float | None]]) -> NDArray[np.float64]:
+def _to_array(rows: list[list[float | None]]) -> NDArray[np.float64]:
     return np.array([[np.nan if v is None else v for v in row] for row in rows], dtype=np.float64)

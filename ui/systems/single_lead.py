@@ -49,7 +49,7 @@ def _show_alone(case: OpenCase) -> None:
     """Say what the one lead of a recording can carry."""
     lead = one_lead_of(case.recording)
     if lead is None:
-        st.info("This recording has no lead that the models know.")
+        st.info("The models know no lead of this recording.")
         return
     st.write(
         plain(
@@ -88,14 +88,14 @@ def _show_comparison(case: OpenCase, leads: list[str]) -> None:
         students = {lead: _read_one_lead(case, lead) for lead in leads}
     st.caption(
         f"All leads: {teacher.model} on {len(teacher.leads_used)} leads. One lead: "
-        f"{SINGLE_LEAD_MODEL}, trained to reproduce from one lead what networks find on twelve."
+        f"{SINGLE_LEAD_MODEL}, trained to find on one lead what networks find on twelve."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         usual = "I" if "I" in leads else leads[0]
         lead = st.selectbox(
             "Lead", leads, index=leads.index(usual), width=110, key="single_lead_lead"
         )
-        codes = [f.code for f in teacher.findings if f.code in _codes(students[lead])]
+        codes = [f.code for f in teacher.findings if f.code in _list_codes(students[lead])]
         first = _choose_first(teacher, students[lead], codes)
         code = st.selectbox(
             "Statement",
@@ -108,14 +108,13 @@ def _show_comparison(case: OpenCase, leads: list[str]) -> None:
     paper, side = st.columns([2.1, 1], gap="medium")
     with side:
         st.html(_make_table(teacher, students[lead], lead, code))
-    st.markdown("**Every lead alone:** " + plain(statement(code).term))
+    st.markdown("**Each lead alone:** " + plain(statement(code).term))
     st.html(_make_bars(teacher, students, code, lead))
     st.caption(
-        "Probability on each lead alone, with its threshold; pale, without threshold: flagged or "
-        "not, where no probability is calibrated. Dash: not assessed on that lead. “all”: all "
-        "leads together."
+        "Bar: probability on that lead alone; line: threshold. Pale bar: flagged, no calibrated "
+        "probability. Dash: not assessed on that lead. “all”: all leads together."
     )
-    with st.expander(plain(f"What can be assessed on lead {lead}, and what not")):
+    with st.expander(plain(f"What can and cannot be assessed on lead {lead}")):
         _show_limits(lead)
     # Last, since maps take longest.
     with paper:
@@ -130,7 +129,7 @@ def _choose_first(teacher: Prediction, student: Prediction, codes: list[str]) ->
     return (flagged or [f.code for f in both] or codes)[0]
 
 
-def _codes(prediction: Prediction) -> set[str]:
+def _list_codes(prediction: Prediction) -> set[str]:
     return {finding.code for finding in prediction.findings}
 
 
@@ -188,7 +187,8 @@ def _make_table(teacher: Prediction, student: Prediction, lead: str, chosen: str
         rows.append(
             f"<tr><td>{name}</td><td class='value'>{escape(_shorten(format_value(mine)))}</td>"
             f"<td class='value' title='{hint}'>{escape(_shorten(said))}</td>"
-            f"<td style='color:{tone};white-space:nowrap'>{escape(_brief(words))}</td></tr>"
+            f"<td style='color:{tone};white-space:nowrap'>"
+            f"{escape(_shorten_verdict(words))}</td></tr>"
         )
     head = (
         "<tr><th>Statement</th><th class='value'>All leads</th>"
@@ -197,7 +197,7 @@ def _make_table(teacher: Prediction, student: Prediction, lead: str, chosen: str
     return (
         f'<div class="ecg-scroll"><table class="ecg-table">{head}{"".join(rows)}</table></div>'
         "<div style='font-size:12.5px;opacity:.7'>● flagged on all leads. “–”: not assessed; "
-        "point at it for the reason.</div>"
+        "hover for the reason.</div>"
     )
 
 
@@ -205,7 +205,7 @@ def _shorten(words: str) -> str:
     return {"cannot be assessed": "–", "not flagged": "no", "flagged": "yes"}.get(words, words)
 
 
-def _brief(words: str) -> str:
+def _shorten_verdict(words: str) -> str:
     return "" if words in ("not assessed on one lead", "not assessed on all leads") else words
 
 
@@ -271,7 +271,7 @@ def _make_map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | 
     leads = (lead,) if name == SINGLE_LEAD_MODEL else None
     model = models.model(name)
     if code not in model.card.codes:
-        return f"{name} does not know this statement."
+        return f"{name} does not have this statement."
     try:
         answers = case.answers.of(name, leads)
         explainer = answers.explainer = answers.explainer or Explainer(model, answers.study)
@@ -323,9 +323,9 @@ def _describe_map(case: OpenCase, found: Attribution | str, lead: str, *, of_all
     if isinstance(found, str):
         return found
     if not verdict(found.self_check).shown:
-        words = "The map failed a check of its faithfulness to the model."
-        return words if may_show(case, found) else f"{words} It is not shown."
+        words = "The map failed a faithfulness check."
+        return words if may_show(case, found) else f"{words} It is hidden."
     if not of_all or lead not in found.leads:
         return ""
     share = found.lead_share().get(lead, 0.0)
-    return f"{100 * share:.0f} % of the attribution on all leads lies on lead {lead}."
+    return f"{100 * share:.0f} % of the attribution on all leads is on lead {lead}."

@@ -35,11 +35,11 @@ def find_weaknesses(card: ModelCard) -> list[str]:
         said = {code for code in said & table.keys() if not table[code].needs_several_leads}
         never = [name_of(code) for code in card.codes if code not in said]
         if never:
-            lines.append(f"Never said on one lead: {', '.join(never)}.")
+            lines.append(f"Never stated on one lead: {', '.join(never)}.")
     unsure = [name_of(r.code) for r in card.labels if r.code in said and not r.calibrated]
     if card.task == "statements" and unsure:
         lines.append(
-            f"Too few records to calibrate on, so that words stand in place of a number: "
+            f"Too few records to calibrate, so shown in words and not as a number: "
             f"{', '.join(unsure)}."
         )
     alarms = card.metrics.get("false_alarms", {}).get("classes", {})
@@ -49,7 +49,7 @@ def find_weaknesses(card: ModelCard) -> list[str]:
         if code in said and each["value"] > MAX_FALSE_ALARMS / 2
     ]
     if often:
-        lines.append(f"Flagged in more than one of 20 normal ECGs on test: {', '.join(often)}.")
+        lines.append(f"Flagged in more than 1 in 20 normal ECGs on test: {', '.join(often)}.")
     classes = card.metrics.get("classes", {}) if card.task == "statements" else {}
     found = {c: each["sensitivity"]["value"] for c, each in classes.items() if c in said}
     missed = [
@@ -58,7 +58,7 @@ def find_weaknesses(card: ModelCard) -> list[str]:
         if value is not None and value < MISSES_MANY
     ]
     if missed:
-        lines.append(f"Finds fewer than two in three on test: {', '.join(missed)}.")
+        lines.append(f"Sensitivity below two thirds on test: {', '.join(missed)}.")
     return lines
 
 
@@ -67,30 +67,30 @@ def describe_threshold_on_test(confusion: Mapping[str, int]) -> str:
     tp, fp, fn, tn = (confusion[key] for key in ("tp", "fp", "fn", "tn"))
     parts = []
     if tp + fn:
-        parts.append(f"Flagged {tp} of the {tp + fn} records that have it ({_share(tp, tp + fn)})")
+        parts.append(f"Flagged {tp} of {tp + fn} records with it ({_format_share(tp, tp + fn)})")
     if fp + tn:
-        parts.append(f"{fp} of the {fp + tn} that do not ({_share(fp, fp + tn)})")
-    found = " and ".join(parts) + "." if parts else "No record on test can tell."
+        parts.append(f"{fp} of {fp + tn} without ({_format_share(fp, fp + tn)})")
+    found = " and ".join(parts) + "." if parts else "No test record is labelled for it."
     if tp + fp:
-        found += f" Of {tp + fp} flagged records {tp} had it ({_share(tp, tp + fp)})."
+        found += f" Of {tp + fp} flagged, {tp} had it ({_format_share(tp, tp + fp)})."
     return found
 
 
-def _share(part: int, whole: int) -> str:
+def _format_share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} %"
 
 
 def describe_rule(card: ModelCard, rule: LabelRule) -> str:
     """Return where a statement's threshold and calibration come from."""
     known = (
-        f"The probability is calibrated on {rule.positives} out-of-fold records that have it."
+        f"Calibrated on {rule.positives} positive out-of-fold records."
         if rule.calibrated
-        else f"Not calibrated: only {rule.positives} out-of-fold records have it. The app shows "
-        "words in place of the number."
+        else f"Not calibrated (only {rule.positives} positive out-of-fold records): shown in "
+        "words, not as a number."
     )
     return (
-        f"Flagged from {rule.threshold:.2f} on: {rule.origin or card.threshold_rule}. {known} "
-        f"A finding is given on {rule.min_leads:g} leads or more."
+        f"Flagged from {rule.threshold:.2f}: {rule.origin or card.threshold_rule}. {known} "
+        f"Requires at least {rule.min_leads:g} leads."
     )
 
 
@@ -98,11 +98,11 @@ def list_exclusions(card: ModelCard) -> list[str]:
     """Return what a model must not be used for, before its own list of limits."""
     given = card.input
     lines = [
-        "Any clinical decision without a reader: not flagged does not mean absent.",
+        "Clinical decisions without a reader. Not flagged does not mean absent.",
     ]
     if card.task == "statements":
         lines.append(
-            f"Recordings shorter than {given.min_s:g} s; fewer leads than a statement asks for; "
+            f"Recordings shorter than {given.min_s:g} s; fewer leads than a statement requires; "
             "leads other than the twelve standard ones."
         )
     return lines
@@ -112,13 +112,14 @@ def describe_input(card: ModelCard) -> str:
     """Return what the network is given."""
     given = card.input
     voltage = (
-        "It sees the voltage where the file has one."
+        "It sees the voltage where the file gives it."
         if given.sees_voltage
         else "Each lead is divided by its own standard deviation: it sees shape, not voltage."
     )
     return (
-        f"{given.high_pass_hz:g} to {given.low_pass_hz:g} Hz at {given.fs_hz:g} samples a second, "
-        f"whatever filter is drawn. {voltage} It does not know age, sex, history or earlier ECGs."
+        f"{given.high_pass_hz:g} to {given.low_pass_hz:g} Hz at {given.fs_hz:g} samples per "
+        f"second, whatever the display filter. {voltage} It does not know age, sex, history or "
+        "earlier ECGs."
     )
 
 

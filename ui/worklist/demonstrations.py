@@ -20,13 +20,13 @@ def show_demonstration_cases() -> None:
     """Show the simulated cases as cards; choosing one opens it."""
     st.subheader("Or read a demonstration case")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Simulated ECGs with known truth. The diagnosis is never on the sheet.")
+        st.caption("Simulated ECGs with a known diagnosis, which is never printed on the sheet.")
         hidden = st.toggle(
             "Quiz mode",
             value=is_quiz(),
             key=f"{_QUIZ}_toggle",
-            help="Hides diagnoses and histories here, and on every page what the software says "
-            "of the case, until you ask for it.",
+            help="Hides diagnoses and histories here, and the software's findings on every page, "
+            "until you ask for them.",
         )
         st.session_state[_QUIZ] = hidden
     for start in range(0, len(DEMONSTRATION_CASES), _COLUMNS):

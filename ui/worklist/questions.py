@@ -12,7 +12,7 @@ _UNITS = {
     "mV": "mV",
     "uV": "µV",
     "V": "V",
-    "NU": "normalised: the voltage is lost",
+    "NU": "normalised (voltage lost)",
 }
 _NEEDS = {"fs_hz": "sampling rate", "unit": "unit", "lead_names": "lead names"}
 
@@ -26,36 +26,38 @@ def ask_missing(found: Uploads) -> None:
     alike = [other for other in asking if other.asks == entry.asks]
     with st.form(f"missing_{entry.key}", border=True):
         # Plain text: what a file is called or says is never Markdown.
-        st.text(_question(entry, found.labels()[entry.key]))
+        st.text(_make_question(entry, found.labels()[entry.key]))
         st.caption(plain(str(entry.error)))
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            told = _answers(entry)
+            told = _take_answers(entry)
         everywhere = len(alike) > 1 and st.checkbox(
-            f"Apply to all {len(alike)} files that ask the same", key=f"all_{entry.key}"
+            f"Apply to all {len(alike)} files with the same question", key=f"all_{entry.key}"
         )
         if entry.complaint:
             st.text(f"Not possible: {entry.complaint}")
-        if st.form_submit_button("Read with these", type="primary"):
-            found.answer(alike if everywhere else [entry], told)
-            st.rerun()
+        answered = st.form_submit_button("Read with these values", type="primary")
+    if answered:
+        # Outside the form: where reading takes long, it offers Cancel, which no form may hold.
+        found.answer(alike if everywhere else [entry], told)
+        st.rerun()
 
 
-def needs_words(entry: Entry) -> str:
+def describe_needs(entry: Entry) -> str:
     """Return what a file does not tell, in words: "sampling rate and unit"."""
     words = [_NEEDS.get(name, name) for name in entry.asks]
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
-def _question(entry: Entry, label: str) -> str:
+def _make_question(entry: Entry, label: str) -> str:
     if entry.asks == ("unit",):
         return f"Which unit are the samples of {label} in?"
     if entry.asks == ("lead_names",):
         return f"Which leads does {label} hold?"
     verb = "is" if len(entry.asks) == 1 else "are"
-    return f"What {verb} the {needs_words(entry)} of {label}?"
+    return f"What {verb} the {describe_needs(entry)} of {label}?"
 
 
-def _answers(entry: Entry) -> Mapping[str, object]:
+def _take_answers(entry: Entry) -> Mapping[str, object]:
     """Show the fields of a question; return those that are filled in."""
     told: dict[str, object] = {}
     if "fs_hz" in entry.asks:

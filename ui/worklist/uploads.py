@@ -12,7 +12,7 @@ import streamlit as st
 
 from ecgcore.errors import EcgError, MissingInformationError, UnknownFormatError
 from ecgcore.readers import ReadOptions
-from ecgcore.readers.names import display_name, plain_name, separate
+from ecgcore.readers.names import drop_folder, format_name, number_equal_names
 from ecgcore.readers.pairing import bundle_files
 from ecgcore.readers.zip_ import is_zip
 from ecgcore.recording import Recording, describe_age
@@ -28,7 +28,7 @@ class Given:
     """A file as it was given: the browser's word for it, its name, content and digest."""
 
     def __init__(self, file_id: str, name: str, data: bytes) -> None:
-        self.file_id, self.name, self.data = file_id, plain_name(name), data
+        self.file_id, self.name, self.data = file_id, drop_folder(name), data
         # An empty file is known by its name alone.
         self.sha = hashlib.sha256(data or self.name.encode(errors="replace")).hexdigest()
 
@@ -74,7 +74,7 @@ class Entry:
     @property
     def looks(self) -> tuple[str, str]:
         """Its name, and what is shown of a recording."""
-        return self.name, describe(self.case.recording) if self.case is not None else ""
+        return self.name, describe_recording(self.case.recording) if self.case is not None else ""
 
     def take(self, result: Recording | EcgError, title: str) -> None:
         """Take what was read."""
@@ -123,14 +123,14 @@ class Upload:
         if len(self.files) == 1:
             return []
         members = {entry.member for entry in self.entries}
-        return [name for name in map(display_name, self.files) if name not in members]
+        return [name for name in map(format_name, self.files) if name not in members]
 
     @property
     def again(self) -> list[str]:
         """Names under which the same files were given once more."""
         if len(self.files) == 1:
             return [given.name for given in self.given[1:]]
-        return list(Counter(g.name for g in self.given) - Counter(map(plain_name, self.files)))
+        return list(Counter(g.name for g in self.given) - Counter(map(drop_folder, self.files)))
 
     def holds(self, digest: str, members: Sequence[Given]) -> bool:
         """Return whether these are the same files; of a recording the name does not count."""
@@ -142,7 +142,7 @@ class Upload:
         """Read the files anew."""
         self.skipped, self.entries = skip_unlikely, []
         results = read_uploads(self.files, ReadOptions(skip_unlikely=skip_unlikely))
-        results = results or [(plain_name(next(iter(self.files))), UnknownFormatError(_NO_ECG))]
+        results = results or [(drop_folder(next(iter(self.files))), UnknownFormatError(_NO_ECG))]
         for number, (member, result) in enumerate(results):
             tag = hashlib.sha256(f"{self.digest} {member}".encode(errors="replace")).hexdigest()
             key = f"{self.digest[:12]}_{number}"
@@ -157,7 +157,7 @@ class Upload:
 
     def _name_of(self, member: str) -> str:
         name, data = next(iter(self.files.items()))
-        name = plain_name(name)
+        name = drop_folder(name)
         if len(self.files) > 1 or member == name:
             return member
         return f"{name} › {member}" if is_zip(data) else name
@@ -281,7 +281,7 @@ class Uploads:
         self.items = [i for i in self.items if not {g.file_id for g in i.given} <= removed]
 
 
-def uploads() -> Uploads:
+def current_uploads() -> Uploads:
     """Return this session's list."""
     found: Uploads = st.session_state.setdefault(_KEY, Uploads())
     return found
@@ -299,7 +299,7 @@ def count_outcomes(entries: Sequence[Entry]) -> str:
     return ", ".join(parts)
 
 
-def describe(recording: Recording) -> str:
+def describe_recording(recording: Recording) -> str:
     """Return in one line what tells recordings apart."""
     patient = recording.patient
     parts = [recording.provenance.format, f"{recording.n_leads} leads"]
@@ -319,8 +319,8 @@ def _bundle(together: Sequence[Given]) -> list[tuple[dict[str, bytes], list[Give
     """Return what is read together, and which files that was given as."""
     sha_of = {(given.name, id(given.data)): given.sha for given in together}
     bundles = []
-    for files in bundle_files(separate((g.name, g.data) for g in together)):
-        names = {name: plain_name(name) for name in files}
+    for files in bundle_files(number_equal_names((g.name, g.data) for g in together)):
+        names = {name: drop_folder(name) for name in files}
         contents = {(plain, sha_of[plain, id(files[name])]) for name, plain in names.items()}
         bundles.append((files, [g for g in together if (g.name, g.sha) in contents]))
     return bundles

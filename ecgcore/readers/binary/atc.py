@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
 from ecgcore.readers.asking import resolve_rate
-from ecgcore.readers.assemble import finish, listed, make_patient
-from ecgcore.readers.base import Draft, ReadOptions, Source, shown
+from ecgcore.readers.assemble import assemble_draft, join_words, make_patient
+from ecgcore.readers.base import Draft, ReadOptions, Source, clean_text
 from ecgcore.readers.building import choose_rows
 from ecgcore.recording import Provenance, Recording
 from ecgcore.units import MV
@@ -60,7 +60,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
         A wrong checksum of the format or of samples, a block that is cut, no samples.
     """
     notes: list[str] = []
-    blocks = _blocks(source.data, notes)
+    blocks = _read_blocks(source.data, notes)
     if blocks.format is None or len(blocks.format) < _FORMAT.size:
         raise ReadError("The ATC file has no format block; its rate and scale are unknown.")
     if not blocks.leads:
@@ -72,8 +72,8 @@ def read(source: Source, options: ReadOptions) -> Recording:
         raise ReadError("The ATC file gives a resolution of 0 nV; its voltage is unknown.")
     fs_hz = resolve_rate(rate or None, options, notes)
     kept, names = choose_rows(list(blocks.leads), options)
-    signal = _signal(blocks, step_nv, options, notes)
-    start, device, identity = _info(blocks.info)
+    signal = _scale_leads(blocks, step_nv, options, notes)
+    start, device, identity = _parse_info(blocks.info)
     draft = Draft(
         names=names,
         signal=signal[kept],
@@ -85,22 +85,22 @@ def read(source: Source, options: ReadOptions) -> Recording:
             original_unit="nV",
             original_gain=f"{step_nv} nV a step",
             device=device,
-            device_filter=_filter(flags),
+            device_filter=_describe_filter(flags),
         ),
         start=start,
         patient=make_patient(None, None, identity, options),
         notes=notes,
     )
-    return finish(draft, source)
+    return assemble_draft(draft, source)
 
 
-def _blocks(data: bytes, notes: list[str]) -> _Blocks:
+def _read_blocks(data: bytes, notes: list[str]) -> _Blocks:
     found = _Blocks()
-    for kind, content, good in _walk(data, notes):
+    for kind, content, good in _walk_blocks(data, notes):
         if not good and (kind == b"fmt " or kind in _LEADS):
             raise ReadError(
-                f"The checksum of the block {shown(kind.decode('latin-1'))!r} is wrong: the file "
-                "is damaged or was changed; export it again from the app."
+                f"The checksum of the block {clean_text(kind.decode('latin-1'))!r} is wrong: the "
+                "file is damaged or was changed; export it again from the app."
             )
         if not good and kind == b"info":
             notes.append("The checksum of the file's date and device is wrong; check them.")
@@ -113,7 +113,7 @@ def _blocks(data: bytes, notes: list[str]) -> _Blocks:
     return found
 
 
-def _walk(data: bytes, notes: list[str]) -> Iterator[tuple[bytes, bytes, bool]]:
+def _walk_blocks(data: bytes, notes: list[str]) -> Iterator[tuple[bytes, bytes, bool]]:
     """Yield each block's identifier, content, and whether its checksum agrees."""
     at = FIRST_BLOCK_AT
     for _ in range(_MAX_BLOCKS):
@@ -125,22 +125,22 @@ def _walk(data: bytes, notes: list[str]) -> Iterator[tuple[bytes, bytes, bool]]:
         if end + 4 > len(data):
             if kind in _LEADS or kind in (b"fmt ", b"info"):
                 raise ReadError(
-                    f"The file is truncated: the block {shown(kind.decode('latin-1'))!r} announces "
-                    f"{length} bytes, {max(0, len(data) - at - 8)} are there."
+                    f"The file is truncated: the block {clean_text(kind.decode('latin-1'))!r} "
+                    f"announces {length} bytes, {max(0, len(data) - at - 8)} are there."
                 )
             notes.append("The end of the file could not be read; it holds no samples.")
             break
         (stated,) = struct.unpack_from("<I", data, end)
         whole = data[at:end]
-        yield kind, data[at + 8 : end], stated in (_byte_sum(whole), zlib.crc32(whole))
+        yield kind, data[at + 8 : end], stated in (_sum_bytes(whole), zlib.crc32(whole))
         at = end + 4
 
 
-def _byte_sum(data: bytes) -> int:
+def _sum_bytes(data: bytes) -> int:
     return int(np.frombuffer(data, np.uint8).sum(dtype=np.uint64)) & 0xFFFFFFFF
 
 
-def _signal(
+def _scale_leads(
     blocks: _Blocks, step_nv: int, options: ReadOptions, notes: list[str]
 ) -> NDArray[np.float32]:
     """Return the samples in mV; a lead that ends earlier is absent from there on."""
@@ -152,7 +152,7 @@ def _signal(
         raise ReadError(f"The file holds {longest} samples a lead; that is too many to read.")
     short = [name for name, count in counts.items() if count < longest]
     if short:
-        notes.append(f"{listed(short)} end{'s' * (len(short) == 1)} before the other leads.")
+        notes.append(f"{join_words(short)} end{'s' * (len(short) == 1)} before the other leads.")
     signal = np.full((len(counts), longest), np.nan, dtype=np.float32)
     for row, (name, content) in enumerate(blocks.leads.items()):
         stored = np.frombuffer(content, "<i2", counts[name])
@@ -160,14 +160,14 @@ def _signal(
     return signal
 
 
-def _filter(flags: int) -> str:
+def _describe_filter(flags: int) -> str:
     mains = "60 Hz" if flags & 2 else "50 Hz"
     names = {4: f"mains filter {mains}", 8: "low pass", 16: "baseline filter 0.1 Hz"}
     names |= {32: f"notch {mains}", 64: "enhanced filter"}
     return ", ".join(name for bit, name in names.items() if flags & bit)
 
 
-def _info(data: bytes) -> tuple[datetime | None, str, dict[str, str]]:
+def _parse_info(data: bytes) -> tuple[datetime | None, str, dict[str, str]]:
     """Return start (the clock at the place), device, and what identifies the recording."""
     fields = _INFO.unpack(data[: _INFO.size].ljust(_INFO.size, b"\x00"))
     day, recording, _, phone, software, hardware, _ = (
@@ -178,4 +178,4 @@ def _info(data: bytes) -> tuple[datetime | None, str, dict[str, str]]:
         start = datetime.fromisoformat(day).replace(tzinfo=None)
     except ValueError:
         start = None
-    return start, shown(device, 120), {"identifier": recording}
+    return start, clean_text(device, 120), {"identifier": recording}

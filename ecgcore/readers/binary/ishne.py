@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
 from ecgcore.readers.asking import ask_for_unit, note_unit, resolve_rate
-from ecgcore.readers.assemble import finish, listed, make_patient
-from ecgcore.readers.base import Draft, ReadOptions, Source, shown
+from ecgcore.readers.assemble import assemble_draft, join_words, make_patient
+from ecgcore.readers.base import Draft, ReadOptions, Source, clean_text
 from ecgcore.readers.building import choose_rows, same_or_differs
 from ecgcore.recording import Patient, Provenance, Recording
 from ecgcore.units import MV, is_normalised, mv_per
@@ -87,11 +87,11 @@ def read(source: Source, options: ReadOptions) -> Recording:
         If the header cannot be, or there are no samples.
     """
     notes: list[str] = []
-    header = _parse(source.data, notes)
+    header = _parse_header(source.data, notes)
     kept, names = choose_rows([_LEADS.get(code, "") for code in header.leads], options)
     fs_hz = resolve_rate(header.fs_hz if header.fs_hz > 0 else None, options, notes)
-    frames = _frames(source.data, header, options, notes)
-    scales = _scales(header, kept, options, notes)
+    frames = _read_frames(source.data, header, options, notes)
+    scales = _find_scales(header, kept, options, notes)
     _note_state(header, notes)
     signal = np.empty((len(kept), frames.shape[0]), dtype=np.float32)
     for row, (i, scale) in enumerate(zip(kept, scales, strict=True)):
@@ -99,7 +99,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
         values = frames[:, i].astype(np.float64) * scale
         values[frames[:, i] == ABSENT] = np.nan
         signal[row] = values
-    start = _moment(header)
+    start = _parse_start(header)
     draft = Draft(
         names=names,
         signal=signal,
@@ -110,16 +110,16 @@ def read(source: Source, options: ReadOptions) -> Recording:
             original_fs_hz=fs_hz,
             original_unit="nV",
             original_gain=same_or_differs(f"{scale * 1e6:.6g} nV a step" for scale in scales),
-            device=shown(header.recorder),
+            device=clean_text(header.recorder),
         ),
         start=start,
-        patient=_patient(header, options, notes),
+        patient=_make_patient(header, options, notes),
         notes=notes,
     )
-    return finish(draft, source)
+    return assemble_draft(draft, source)
 
 
-def _parse(data: bytes, notes: list[str]) -> _Header:
+def _parse_header(data: bytes, notes: list[str]) -> _Header:
     if len(data) < HEADER_BYTES:
         raise ReadError(
             f"The file is truncated: an ISHNE header has {HEADER_BYTES} bytes, {len(data)} are "
@@ -145,9 +145,9 @@ def _parse(data: bytes, notes: list[str]) -> _Header:
         text_bytes=text_bytes,
         n_samples=f[1],
         samples_at=samples_at,
-        first_name=_text(f[5]),
-        last_name=_text(f[6]),
-        identifier=_text(f[7]),
+        first_name=_decode_text(f[5]),
+        last_name=_decode_text(f[6]),
+        identifier=_decode_text(f[7]),
         sex=f[8],
         born=f[10:13],
         day=f[13:16],
@@ -156,16 +156,16 @@ def _parse(data: bytes, notes: list[str]) -> _Header:
         quality=f[35 : 35 + n_leads],
         steps_nv=f[47 : 47 + n_leads],
         pacemaker=f[59],
-        recorder=_text(f[60]),
+        recorder=_decode_text(f[60]),
         fs_hz=f[61],
     )
 
 
-def _text(data: bytes) -> str:
+def _decode_text(data: bytes) -> str:
     return data.split(b"\x00", 1)[0].decode("latin-1").strip()
 
 
-def _frames(
+def _read_frames(
     data: bytes, header: _Header, options: ReadOptions, notes: list[str]
 ) -> NDArray[np.int16]:
     """Return the samples as stored, shape (n_samples, n_leads)."""
@@ -181,12 +181,12 @@ def _frames(
         )
     if rest:
         notes.append("The last frame is incomplete and was left out.")
-    wanted = min(present, _announced(header, present, notes))
+    wanted = min(present, _count_announced(header, present, notes))
     frames = np.frombuffer(data, "<i2", wanted * n_leads, header.samples_at)
     return frames.reshape(wanted, n_leads)
 
 
-def _announced(header: _Header, present: int, notes: list[str]) -> int:
+def _count_announced(header: _Header, present: int, notes: list[str]) -> int:
     """Return the samples of each lead that the header means; note where the file has others."""
     announced, n_leads = header.n_samples, len(header.leads)
     if n_leads > 1 and 0 <= announced - present * n_leads < n_leads:
@@ -207,7 +207,7 @@ def _announced(header: _Header, present: int, notes: list[str]) -> int:
     return announced
 
 
-def _scales(
+def _find_scales(
     header: _Header, kept: Sequence[int], options: ReadOptions, notes: list[str]
 ) -> list[float]:
     """Return each kept lead's step in mV."""
@@ -229,13 +229,13 @@ def _note_state(header: _Header, notes: list[str]) -> None:
             if quality == code
         ]
         if leads:
-            notes.append(f"The recorder marks {what} in {listed(leads)}.")
+            notes.append(f"The recorder marks {what} in {join_words(leads)}.")
     if header.pacemaker in _PACEMAKER:
         notes.append(f"The file says that the patient has {_PACEMAKER[header.pacemaker]}.")
 
 
-def _moment(header: _Header) -> datetime | None:
-    day = _day(header.day)
+def _parse_start(header: _Header) -> datetime | None:
+    day = _parse_day(header.day)
     try:
         hour, minute, second = header.clock
         return datetime(day.year, day.month, day.day, hour, minute, second) if day else None
@@ -243,7 +243,7 @@ def _moment(header: _Header) -> datetime | None:
         return None
 
 
-def _day(stored: Sequence[int]) -> date | None:
+def _parse_day(stored: Sequence[int]) -> date | None:
     """Return a date stored as day, month, year; -9 and 0 say that it is unknown."""
     try:
         return date(stored[2], stored[1], stored[0])
@@ -251,8 +251,8 @@ def _day(stored: Sequence[int]) -> date | None:
         return None
 
 
-def _patient(header: _Header, options: ReadOptions, notes: list[str]) -> Patient:
-    born, day = _day(header.born), _day(header.day)
+def _make_patient(header: _Header, options: ReadOptions, notes: list[str]) -> Patient:
+    born, day = _parse_day(header.born), _parse_day(header.day)
     age: float | None = None
     if born and day:
         years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))

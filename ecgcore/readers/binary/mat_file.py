@@ -67,10 +67,10 @@ class _Element:
 
 def is_level_4(head: bytes) -> bool:
     """Return whether the content starts with a full matrix of level 4, which has no signature."""
-    return _header_4(memoryview(head[:200]), 0, strict=True) is not None
+    return _parse_header_4(memoryview(head[:200]), 0, strict=True) is not None
 
 
-def variables(data: bytes, *, max_bytes: int) -> dict[str, Value]:
+def read_variables(data: bytes, *, max_bytes: int) -> dict[str, Value]:
     """Return a file's variables by name.
 
     Parameters
@@ -94,17 +94,17 @@ def variables(data: bytes, *, max_bytes: int) -> dict[str, Value]:
     """
     try:
         if data.startswith(LEVEL_5):
-            return _level_5(memoryview(data), max_bytes)
-        return _level_4(memoryview(data))
+            return _read_level_5(memoryview(data), max_bytes)
+        return _read_level_4(memoryview(data))
     except (struct.error, zlib.error, ValueError, IndexError, UnicodeDecodeError) as error:
         raise ReadError(_DAMAGED) from error
 
 
-def _level_4(data: memoryview) -> dict[str, Value]:
+def _read_level_4(data: memoryview) -> dict[str, Value]:
     found: dict[str, Value] = {}
     at = 0
     while at < len(data) and len(found) < MAX_VARIABLES:
-        header = _header_4(data, at, strict=False)
+        header = _parse_header_4(data, at, strict=False)
         if header is None:
             raise ReadError(_DAMAGED)
         dtype, kind, rows, cols, imaginary, name, at = header
@@ -115,18 +115,18 @@ def _level_4(data: memoryview) -> dict[str, Value]:
                 "before them."
             )
         values = np.frombuffer(data, dtype, rows * cols, at).reshape(rows, cols, order="F")
-        found[name] = values if kind == 0 and not imaginary else _text_4(values, kind)
+        found[name] = values if kind == 0 and not imaginary else _decode_text_4(values, kind)
         at += size * (1 + imaginary)
     return found
 
 
-def _text_4(values: NDArray[Any], kind: int) -> str | None:
+def _decode_text_4(values: NDArray[Any], kind: int) -> str | None:
     if kind != 1 or values.size > MAX_TEXT:
         return None
     return "".join(chr(int(code)) for code in values.ravel() if 0 <= code < 0x110000)
 
 
-def _header_4(
+def _parse_header_4(
     data: memoryview, at: int, *, strict: bool
 ) -> tuple[np.dtype[Any], int, int, int, int, str, int] | None:
     """Return storage type, kind, rows, columns, imaginary, name and where the numbers start."""
@@ -149,46 +149,46 @@ def _header_4(
     return None
 
 
-def _level_5(data: memoryview, max_bytes: int) -> dict[str, Value]:
+def _read_level_5(data: memoryview, max_bytes: int) -> dict[str, Value]:
     order = {b"IM": "<", b"MI": ">"}.get(bytes(data[126:128]))
     if order is None:
         raise ReadError(_DAMAGED)
     found: dict[str, Value] = {}
     context = _Context(order)
     room = max_bytes
-    for element in _elements(data[HEADER_BYTES:], order):
+    for element in _walk_elements(data[HEADER_BYTES:], order):
         content = element
         if element.kind == _COMPRESSED:
-            expanded = memoryview(_expanded(element.data, room))
+            expanded = memoryview(_expand(element.data, room))
             room -= len(expanded)
-            content = _next(_elements(expanded, order))
+            content = _take_next(_walk_elements(expanded, order))
         if content.kind == _MATRIX:
-            name, value = _matrix(content.data, context, 0)
+            name, value = _parse_matrix(content.data, context, 0)
             found[name] = value
         if len(found) >= MAX_VARIABLES:
             break
     return found
 
 
-def first_name(head: bytes) -> str:
+def find_first_name(head: bytes) -> str:
     """Return the name of the first variable, as far as the first bytes tell it."""
     try:
         if not head.startswith(LEVEL_5):
-            header = _header_4(memoryview(head), 0, strict=True)
+            header = _parse_header_4(memoryview(head), 0, strict=True)
             return header[5] if header else ""
         order = "<" if head[126:128] == b"IM" else ">"
         (kind,) = struct.unpack_from(f"{order}I", head, HEADER_BYTES)
         start = bytes(head[HEADER_BYTES + 8 :])
         if kind == _COMPRESSED:
             start = zlib.decompressobj().decompress(start, 512)[8:]
-        parts = _elements(memoryview(start[:512]), order)
+        parts = _walk_elements(memoryview(start[:512]), order)
         names = [bytes(part.data) for _, part in zip(range(3), parts, strict=False)]
         return names[2].decode("ascii")
     except (struct.error, zlib.error, ReadError, ValueError, IndexError):
         return ""
 
 
-def _expanded(data: memoryview, room: int) -> bytes:
+def _expand(data: memoryview, room: int) -> bytes:
     expander = zlib.decompressobj()
     content = expander.decompress(data, room + 1)
     if len(content) > room:
@@ -199,7 +199,7 @@ def _expanded(data: memoryview, room: int) -> bytes:
     return content
 
 
-def _elements(data: memoryview, order: str) -> Iterator[_Element]:
+def _walk_elements(data: memoryview, order: str) -> Iterator[_Element]:
     """Yield the elements in a block of bytes."""
     at = 0
     while at + 8 <= len(data):
@@ -218,11 +218,11 @@ def _elements(data: memoryview, order: str) -> Iterator[_Element]:
         at += 8 + n_bytes + padding
 
 
-def _matrix(data: memoryview, context: _Context, depth: int) -> tuple[str, Value]:
+def _parse_matrix(data: memoryview, context: _Context, depth: int) -> tuple[str, Value]:
     """Return name and value of a matrix element."""
     context.inside(depth)
     order = context.order
-    parts = _elements(data, order)
+    parts = _walk_elements(data, order)
     flags_part = next(parts, None)
     if flags_part is None:
         return "", np.zeros((0, 0))  # an empty field of a struct
@@ -230,40 +230,40 @@ def _matrix(data: memoryview, context: _Context, depth: int) -> tuple[str, Value
     kind, is_complex = flags & 0xFF, bool(flags & 0x800)
     if kind not in (_CELL, _STRUCT, _CHAR, *_NUMERIC_CLASSES):
         return "", None  # an object, a function handle, a sparse matrix
-    shape = tuple(_numbers(_next(parts), order).tolist())
-    name = bytes(_next(parts).data).split(b"\x00", 1)[0].decode("utf-8", "replace")
+    shape = tuple(_decode_numbers(_take_next(parts), order).tolist())
+    name = bytes(_take_next(parts).data).split(b"\x00", 1)[0].decode("utf-8", "replace")
     if len(shape) > 8 or any(n < 0 for n in shape) or is_complex:
         return name, None
-    return name, _content(parts, kind, shape, context, depth)
+    return name, _parse_content(parts, kind, shape, context, depth)
 
 
-def _content(
+def _parse_content(
     parts: Iterator[_Element], kind: int, shape: tuple[int, ...], context: _Context, depth: int
 ) -> Value:
     if kind == _CELL:
-        return [_matrix(part.data, context, depth + 1)[1] for part in parts]
+        return [_parse_matrix(part.data, context, depth + 1)[1] for part in parts]
     if kind == _STRUCT:
-        return _struct(parts, context, depth)
+        return _parse_struct(parts, context, depth)
     if kind == _CHAR:
-        return _chars(_next(parts), shape, context.order)
-    return _shaped(_numbers(_next(parts), context.order), shape)
+        return _decode_chars(_take_next(parts), shape, context.order)
+    return _shape(_decode_numbers(_take_next(parts), context.order), shape)
 
 
-def _next(parts: Iterator[_Element]) -> _Element:
+def _take_next(parts: Iterator[_Element]) -> _Element:
     part = next(parts, None)
     if part is None:
         raise ReadError(_DAMAGED)
     return part
 
 
-def _numbers(part: _Element, order: str) -> NDArray[Any]:
+def _decode_numbers(part: _Element, order: str) -> NDArray[Any]:
     if part.kind not in _NUMBERS:
         raise ReadError(_DAMAGED)
     dtype = np.dtype(order + _NUMBERS[part.kind])
     return np.frombuffer(part.data, dtype, len(part.data) // dtype.itemsize)
 
 
-def _shaped(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+def _shape(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     wanted = 1
     for n in shape:
         wanted *= n
@@ -272,7 +272,7 @@ def _shaped(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     return values.reshape(shape, order="F")
 
 
-def _chars(part: _Element, shape: tuple[int, ...], order: str) -> Value:
+def _decode_chars(part: _Element, shape: tuple[int, ...], order: str) -> Value:
     """Return a text, or a list of texts for a matrix of several rows."""
     if len(part.data) > 4 * MAX_TEXT:
         return None
@@ -281,22 +281,22 @@ def _chars(part: _Element, shape: tuple[int, ...], order: str) -> Value:
         codec += "" if codec == "utf-8" else {"<": "-le", ">": "-be"}[order]
         text = bytes(part.data).decode(codec, "replace")
     else:
-        text = "".join(map(chr, _numbers(part, order).astype(np.uint16).tolist()))
+        text = "".join(map(chr, _decode_numbers(part, order).astype(np.uint16).tolist()))
     rows = shape[0] if shape else 1
     if rows > 1 and len(text) % rows == 0:
         return [text[i::rows].strip() for i in range(rows)]
     return text
 
 
-def _struct(parts: Iterator[_Element], context: _Context, depth: int) -> Value:
+def _parse_struct(parts: Iterator[_Element], context: _Context, depth: int) -> Value:
     """Return a dict, or a list of dicts for an array of structs."""
-    (length,) = _numbers(_next(parts), context.order).tolist()[:1] or (0,)
-    names = bytes(_next(parts).data)
+    (length,) = _decode_numbers(_take_next(parts), context.order).tolist()[:1] or (0,)
+    names = bytes(_take_next(parts).data)
     if not 1 <= length <= 1024 or len(names) > MAX_TEXT * 64:
         raise ReadError(_DAMAGED)
     starts = range(0, len(names), length)
     fields = [names[i : i + length].split(b"\x00")[0].decode("utf-8", "replace") for i in starts]
-    values = [_matrix(part.data, context, depth + 1)[1] for part in parts]
+    values = [_parse_matrix(part.data, context, depth + 1)[1] for part in parts]
     if not fields:
         return {}
     step = len(fields)

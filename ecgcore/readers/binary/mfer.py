@@ -16,14 +16,14 @@ from ecgcore.errors import ReadError, TooLargeError
 from ecgcore.leads import canonical_lead
 from ecgcore.readers.asking import ask_for_rate, ask_for_unit, note_rate, note_unit
 from ecgcore.readers.assemble import (
-    chosen_names,
-    finish,
+    assemble_draft,
+    choose_names,
     is_other_signal,
-    listed,
+    join_words,
     make_patient,
-    were,
+    was_or_were,
 )
-from ecgcore.readers.base import Draft, ReadOptions, Source, shown
+from ecgcore.readers.base import Draft, ReadOptions, Source, clean_text
 from ecgcore.readers.binary import mfer_tags as tags
 from ecgcore.recording import MAX_FS_HZ, Patient, Provenance, Recording
 from ecgcore.units import MV, is_voltage, mv_per
@@ -86,19 +86,19 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """
     notes: list[str] = []
     state = _State()
-    frames = list(_frames(source.data, state, options, notes, 0))
-    frames = _rhythm(frames, notes)
-    chosen = _chosen(frames[0].channels, options, notes)
-    rates = {i: _rate(frames[0].channels[i], options) for i, _ in chosen}
+    frames = list(_read_frames(source.data, state, options, notes, 0))
+    frames = _choose_rhythm(frames, notes)
+    chosen = _choose_channels(frames[0].channels, options, notes)
+    rates = {i: _read_rate(frames[0].channels[i], options) for i, _ in chosen}
     fs_hz = max(rates.values())
     slower = [(i, name) for i, name in chosen if rates[i] < fs_hz]
     chosen = [(i, name) for i, name in chosen if rates[i] == fs_hz]
     if slower:
         names = [name or f"channel {i + 1}" for i, name in slower]
-        notes.append(f"{listed(names)} {were(names)} left out: sampled at a lower rate.")
+        notes.append(f"{join_words(names)} {was_or_were(names)} left out: sampled at a lower rate.")
     if tags.INTERVAL not in frames[0].channels[chosen[0][0]]:
         note_rate(None, options, notes)
-    rows = [_physical(frames, i, options, notes) for i, _ in chosen]
+    rows = [_scale_channel(frames, i, options, notes) for i, _ in chosen]
     if len({len(row) for row in rows}) > 1:
         raise ReadError("The channels of the MFER file have different numbers of samples.")
     draft = Draft(
@@ -110,29 +110,29 @@ def read(source: Source, options: ReadOptions) -> Recording:
             format="MFER",
             original_fs_hz=fs_hz,
             original_unit="V",
-            device=_device(state),
-            device_filter=shown(", ".join(state.filters), 120),
+            device=_read_device(state),
+            device_filter=clean_text(", ".join(state.filters), 120),
         ),
-        start=_start(state),
-        patient=_patient(state, options),
+        start=_read_start(state),
+        patient=_read_patient(state, options),
         notes=notes,
     )
-    return finish(draft, source)
+    return assemble_draft(draft, source)
 
 
-def _frames(
+def _read_frames(
     data: bytes, state: _State, options: ReadOptions, notes: list[str], depth: int
 ) -> Iterator[_Frame]:
     """Walk through the definitions; yield a frame for each block of samples."""
     if depth > tags.MAX_DEPTH:
         raise ReadError("The MFER file nests its definitions too deeply.")
-    for item in tags.definitions(data):
+    for item in tags.walk_definitions(data):
         if item.tag == tags.GROUP:
-            yield from _frames(item.content, state, options, notes, depth + 1)
+            yield from _read_frames(item.content, state, options, notes, depth + 1)
         elif item.tag == tags.ATTRIBUTES:
             _define_channel(state, item.channel or 0, item.content)
         elif item.tag == tags.DATA:
-            frame = _frame(item.content, state, options, notes, cut=item.cut)
+            frame = _read_frame(item.content, state, options, notes, cut=item.cut)
             if frame is not None:
                 yield frame
         else:
@@ -143,7 +143,7 @@ def _define_channel(state: _State, channel: int, content: bytes) -> None:
     own = state.own.setdefault(channel, {})
     if channel >= MAX_CHANNELS:
         raise ReadError(f"The MFER file describes channel {channel + 1}; that is too many.")
-    for item in tags.definitions(content):
+    for item in tags.walk_definitions(content):
         if item.tag in tags.OF_A_CHANNEL:
             _keep(own, item.tag, item.content, state.order)
 
@@ -159,9 +159,9 @@ def _define(state: _State, tag: int, content: bytes) -> None:
     if tag == tags.BYTE_ORDER:
         state.order = "<" if content == b"\x01" else ">"
     elif tag == tags.TEXT_CODE:
-        state.codec = _codec(content)
+        state.codec = _find_codec(content)
     elif tag == tags.CHANNELS:
-        state.n_channels = _whole((content, state.order), 1)
+        state.n_channels = _parse_whole((content, state.order), 1)
         state.own = {}
         if not 1 <= state.n_channels <= MAX_CHANNELS:
             raise ReadError(
@@ -174,14 +174,14 @@ def _define(state: _State, tag: int, content: bytes) -> None:
                 "without compression."
             )
     elif tag == tags.FILTER:
-        state.filters = [*state.filters, _text(content, state)] if content else []
+        state.filters = [*state.filters, _decode_text(content, state)] if content else []
     elif tag in tags.OF_A_CHANNEL:
         _keep(state.common, tag, content, state.order)
     else:
         _keep(state.facts, tag, content, state.order)
 
 
-def _codec(content: bytes) -> str:
+def _find_codec(content: bytes) -> str:
     name = content.decode("ascii", "replace").strip("\x00 ").lower()
     if "utf" in name or "unicode" in name:
         return "utf-8"
@@ -190,11 +190,11 @@ def _codec(content: bytes) -> str:
     return "latin-1"
 
 
-def _text(content: bytes, state: _State) -> str:
+def _decode_text(content: bytes, state: _State) -> str:
     return content.decode(state.codec, "replace").replace("\x00", " ").strip()
 
 
-def _whole(given: tuple[bytes, str] | None, default: int) -> int:
+def _parse_whole(given: tuple[bytes, str] | None, default: int) -> int:
     if given is None or not given[0]:
         return default
     content, order = given
@@ -203,7 +203,7 @@ def _whole(given: tuple[bytes, str] | None, default: int) -> int:
     return int.from_bytes(content, "big" if order == ">" else "little")
 
 
-def _frame(
+def _read_frame(
     data: bytes, state: _State, options: ReadOptions, notes: list[str], *, cut: bool
 ) -> _Frame | None:
     """Lay the samples out: for each sequence, each channel's block."""
@@ -211,9 +211,9 @@ def _frame(
     if state.n_described > MAX_DESCRIBED:
         raise TooLargeError("The MFER file has too many parts; cut a shorter recording out of it.")
     channels = tuple(state.of(i) for i in range(state.n_channels))
-    dtypes = [_dtype(given, state.order) for given in channels]
-    blocks = [_whole(given.get(tags.BLOCK), 1) for given in channels]
-    counts = {_whole(given.get(tags.SEQUENCES), 0) for given in channels}
+    dtypes = [_find_dtype(given, state.order) for given in channels]
+    blocks = [_parse_whole(given.get(tags.BLOCK), 1) for given in channels]
+    counts = {_parse_whole(given.get(tags.SEQUENCES), 0) for given in channels}
     if len(counts) > 1 or not all(blocks):
         raise ReadError("The MFER file lays out its samples in a way that is not read.")
     sizes = [n * dtype.itemsize for n, dtype in zip(blocks, dtypes, strict=True)]
@@ -237,12 +237,12 @@ def _frame(
     values, at = [], 0
     for size, dtype in zip(sizes, dtypes, strict=True):
         part = np.ascontiguousarray(whole[:, at : at + size]).view(dtype)
-        values.append(_with_absent(part, at, per_sequence, len(data)).ravel())
+        values.append(_mark_absent(part, at, per_sequence, len(data)).ravel())
         at += size
     return _Frame(channels, tuple(values))
 
 
-def _dtype(given: Given, order: str) -> np.dtype[Any]:
+def _find_dtype(given: Given, order: str) -> np.dtype[Any]:
     code = given[tags.DATA_TYPE][0][0] if tags.DATA_TYPE in given else 0
     if code == tags.DIFFERENTIAL_TYPE:
         raise ReadError(
@@ -256,7 +256,7 @@ def _dtype(given: Given, order: str) -> np.dtype[Any]:
     return np.dtype(order + tags.TYPES[code])
 
 
-def _with_absent(part: NDArray[Any], at: int, per_sequence: int, n_bytes: int) -> NDArray[Any]:
+def _mark_absent(part: NDArray[Any], at: int, per_sequence: int, n_bytes: int) -> NDArray[Any]:
     """Mark what lies behind the end of the file as absent."""
     n_sequences, block = part.shape
     if n_sequences * per_sequence <= n_bytes:
@@ -267,9 +267,9 @@ def _with_absent(part: NDArray[Any], at: int, per_sequence: int, n_bytes: int) -
         return np.where(beyond, np.nan, part.astype(np.float64))
 
 
-def _rhythm(frames: Sequence[_Frame], notes: list[str]) -> list[_Frame]:
+def _choose_rhythm(frames: Sequence[_Frame], notes: list[str]) -> list[_Frame]:
     """Return the first frames of one layout that are no averaged beat."""
-    rhythm = [f for f in frames if _waveform(f.channels[0]) != tags.DOMINANT_BEAT]
+    rhythm = [f for f in frames if _find_waveform(f.channels[0]) != tags.DOMINANT_BEAT]
     if len(rhythm) < len(frames):
         notes.append("A dominant beat in the file was left out.")
     if not rhythm:
@@ -289,34 +289,36 @@ def _rhythm(frames: Sequence[_Frame], notes: list[str]) -> list[_Frame]:
     return kept
 
 
-def _waveform(given: Given) -> int:
+def _find_waveform(given: Given) -> int:
     value = given.get(tags.WAVEFORM)
-    return _whole((value[0][:2], value[1]), 0) if value else 0
+    return _parse_whole((value[0][:2], value[1]), 0) if value else 0
 
 
-def _chosen(
+def _choose_channels(
     channels: Sequence[Given], options: ReadOptions, notes: list[str]
 ) -> list[tuple[int, str]]:
     """Return index and name of the channels that are ECG leads, or those the caller names."""
-    labels = [_lead_name(given) for given in channels]
+    labels = [_name_lead(given) for given in channels]
     if options.lead_names is not None:
-        wished = chosen_names(labels, options)
+        wished = choose_names(labels, options)
         return [(i, name) for i, name in enumerate(wished) if name is not None]
     kept = [i for i, given in enumerate(channels) if _is_ecg(given, labels[i])]
-    left = [shown(labels[i]) or f"channel {i + 1}" for i in range(len(channels)) if i not in kept]
+    left = [
+        clean_text(labels[i]) or f"channel {i + 1}" for i in range(len(channels)) if i not in kept
+    ]
     if not kept:
-        raise ReadError(f"The MFER file holds no ECG channel; it holds {listed(left[:12])}.")
+        raise ReadError(f"The MFER file holds no ECG channel; it holds {join_words(left[:12])}.")
     if left:
-        notes.append(f"{listed(left[:20])} {were(left)} left out: no ECG.")
+        notes.append(f"{join_words(left[:20])} {was_or_were(left)} left out: no ECG.")
     return [(i, labels[i]) for i in kept]
 
 
-def _lead_name(given: Given) -> str:
+def _name_lead(given: Given) -> str:
     """Return a channel's lead by its code, else as its text says."""
     if tags.LEAD not in given:
         return ""
     content, order = given[tags.LEAD]
-    code = _whole((content[:2], order), 0)
+    code = _parse_whole((content[:2], order), 0)
     text = content[2:].decode("latin-1").replace("\x00", " ").strip()
     return (tags.LEADS | tags.OTHERS).get(code) or text or (f"code {code}" if code else "")
 
@@ -327,15 +329,15 @@ def _is_ecg(given: Given, label: str) -> bool:
     if unit != 0 or is_status or label in tags.OTHERS.values():
         return False
     lead = canonical_lead(label) is not None or label in tags.LEADS.values()
-    return lead or (_waveform(given) in tags.ECG_WAVEFORMS and not is_other_signal(label))
+    return lead or (_find_waveform(given) in tags.ECG_WAVEFORMS and not is_other_signal(label))
 
 
-def _rate(given: Given, options: ReadOptions) -> float:
+def _read_rate(given: Given, options: ReadOptions) -> float:
     if tags.INTERVAL not in given:
         if options.fs_hz is None:
             raise ask_for_rate()
         return options.fs_hz
-    unit, value = tags.quantity(*given[tags.INTERVAL])
+    unit, value = tags.parse_quantity(*given[tags.INTERVAL])
     if unit not in (0, 1):
         raise ReadError("The samples of the MFER file are not spaced in time.")
     rate = float(value if unit == 0 else 1 / value)
@@ -344,14 +346,14 @@ def _rate(given: Given, options: ReadOptions) -> float:
     return rate
 
 
-def _physical(
+def _scale_channel(
     frames: Sequence[_Frame], channel: int, options: ReadOptions, notes: list[str]
 ) -> NDArray[np.float32]:
     """Return a channel's samples in mV."""
     given = frames[0].channels[channel]
     stored = np.concatenate([frame.values[channel] for frame in frames])
     if tags.SENSITIVITY in given:
-        unit, step_v = tags.quantity(*given[tags.SENSITIVITY])
+        unit, step_v = tags.parse_quantity(*given[tags.SENSITIVITY])
         if unit != 0:
             raise ReadError("A channel named as a lead is no voltage in the MFER file.")
         scale = float(step_v * 1000)
@@ -360,8 +362,8 @@ def _physical(
         scale = mv_per(options.unit)
     else:
         raise ask_for_unit("its samples")
-    offset = _typed(given, tags.OFFSET)
-    null = _typed(given, tags.NULL)
+    offset = _read_typed(given, tags.OFFSET)
+    null = _read_typed(given, tags.NULL)
     # Infinite values are found and noted when assembled; what signals "no number" is one.
     with np.errstate(over="ignore", invalid="ignore"):
         values = (stored.astype(np.float64) + (offset or 0.0)) * scale
@@ -370,23 +372,23 @@ def _physical(
         return values.astype(np.float32)
 
 
-def _typed(given: Given, tag: int) -> float | None:
+def _read_typed(given: Given, tag: int) -> float | None:
     """Return a value that is written like a sample."""
     if tag not in given:
         return None
     content, order = given[tag]
-    dtype = _dtype(given, order)
+    dtype = _find_dtype(given, order)
     if len(content) < dtype.itemsize:
         raise ReadError("The MFER file writes an offset or null value that is too short.")
     return float(np.frombuffer(content, dtype, 1)[0])
 
 
-def _device(state: _State) -> str:
-    text = _text(state.facts.get(tags.MAKER, (b"", ""))[0], state)
-    return shown(" ".join(part.strip() for part in text.split("^")[:3] if part.strip()))
+def _read_device(state: _State) -> str:
+    text = _decode_text(state.facts.get(tags.MAKER, (b"", ""))[0], state)
+    return clean_text(" ".join(part.strip() for part in text.split("^")[:3] if part.strip()))
 
 
-def _start(state: _State) -> datetime | None:
+def _read_start(state: _State) -> datetime | None:
     content, order = state.facts.get(tags.TIME, (b"", ">"))
     if len(content) < 7:
         return None
@@ -399,7 +401,7 @@ def _start(state: _State) -> datetime | None:
         return None
 
 
-def _patient(state: _State, options: ReadOptions) -> Patient:
+def _read_patient(state: _State, options: ReadOptions) -> Patient:
     facts: Mapping[int, tuple[bytes, str]] = state.facts
     content, order = facts.get(tags.AGE, (b"", ">"))
     years = float(content[0]) if content else None
@@ -408,7 +410,7 @@ def _patient(state: _State, options: ReadOptions) -> Patient:
         years = days / 365.25 if 0 < days < 366 else None
     sex = {b"\x01": "male", b"\x02": "female"}.get(facts.get(tags.SEX, (b"", ""))[0])
     identity = {
-        "name": _text(facts.get(tags.NAME, (b"", ""))[0], state).replace("^", " "),
-        "identifier": _text(facts.get(tags.IDENTIFIER, (b"", ""))[0], state),
+        "name": _decode_text(facts.get(tags.NAME, (b"", ""))[0], state).replace("^", " "),
+        "identifier": _decode_text(facts.get(tags.IDENTIFIER, (b"", ""))[0], state),
     }
     return make_patient(years if years is None or years <= 130 else None, sex, identity, options)

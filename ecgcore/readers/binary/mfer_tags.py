@@ -51,7 +51,7 @@ class Definition:
     cut: bool = False
 
 
-def definitions(data: bytes) -> Iterator[Definition]:
+def walk_definitions(data: bytes) -> Iterator[Definition]:
     """Yield the definitions in a block of bytes, until its end or the end mark.
 
     Samples that are cut short are yielded as far as they go, marked so.
@@ -67,9 +67,9 @@ def definitions(data: bytes) -> Iterator[Definition]:
             at += 1  # a filler, or the end of an open-ended definition
         if at >= len(data) or data[at] == END:
             return
-        tag, channel, at = _tag(data, at)
-        length, at = _length(data, at)
-        end = _open_end(data, at, 0) if length is None else at + length
+        tag, channel, at = _read_tag(data, at)
+        length, at = _read_length(data, at)
+        end = _find_open_end(data, at, 0) if length is None else at + length
         if end > len(data) and tag != DATA:
             raise ReadError(_DAMAGED)
         yield Definition(tag, channel, data[at:end], cut=end > len(data))
@@ -77,7 +77,7 @@ def definitions(data: bytes) -> Iterator[Definition]:
     raise ReadError(f"The MFER file holds more than {MAX_DEFINITIONS} definitions.")
 
 
-def _tag(data: bytes, at: int) -> tuple[int, int | None, int]:
+def _read_tag(data: bytes, at: int) -> tuple[int, int | None, int]:
     tag = data[at]
     at += 1
     if tag != ATTRIBUTES:
@@ -93,7 +93,7 @@ def _tag(data: bytes, at: int) -> tuple[int, int | None, int]:
     raise ReadError(_DAMAGED)
 
 
-def _length(data: bytes, at: int) -> tuple[int | None, int]:
+def _read_length(data: bytes, at: int) -> tuple[int | None, int]:
     """Return the length, None where the definition is open-ended, and where the content starts."""
     if at >= len(data):
         raise ReadError(_DAMAGED)
@@ -107,7 +107,7 @@ def _length(data: bytes, at: int) -> tuple[int | None, int]:
     return length, at + 1 + n_bytes
 
 
-def _open_end(data: bytes, at: int, depth: int) -> int:
+def _find_open_end(data: bytes, at: int, depth: int) -> int:
     """Return where the content of an open-ended definition ends: at two null bytes."""
     if depth > MAX_DEPTH:
         raise ReadError("The MFER file nests its definitions too deeply.")
@@ -117,9 +117,9 @@ def _open_end(data: bytes, at: int, depth: int) -> int:
         if data[at] == 0:
             at += 1
             continue
-        _, _, at = _tag(data, at)
-        length, at = _length(data, at)
-        at = _open_end(data, at, depth + 1) + 2 if length is None else at + length
+        _, _, at = _read_tag(data, at)
+        length, at = _read_length(data, at)
+        at = _find_open_end(data, at, depth + 1) + 2 if length is None else at + length
     raise ReadError(_DAMAGED)
 
 
@@ -131,7 +131,7 @@ def looks_like_mfer(head: bytes) -> bool:
         return False
     tags = []
     try:
-        for definition in definitions(head):
+        for definition in walk_definitions(head):
             tags.append(definition.tag)
             if definition.tag not in KNOWN:
                 return False
@@ -142,7 +142,7 @@ def looks_like_mfer(head: bytes) -> bool:
     return len(tags) >= 4 and {INTERVAL, SENSITIVITY} <= set(tags)
 
 
-def quantity(content: bytes, order: str) -> tuple[int, Fraction]:
+def parse_quantity(content: bytes, order: str) -> tuple[int, Fraction]:
     """Return unit code and value of an interval or sensitivity: unit, power of ten, mantissa.
 
     Raises

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError, TooLargeError
 from ecgcore.leads import canonical_lead
-from ecgcore.readers.base import MIB, ReadOptions, Source, library, shown
+from ecgcore.readers.base import MIB, ReadOptions, Source, clean_text, guard_library
 from ecgcore.readers.binary.mat import SIGNAL_NAMES, read_named
-from ecgcore.readers.text.columns import is_fact, key_of
+from ecgcore.readers.text.columns import is_fact, normalise_key
 from ecgcore.readers.zip_ import is_npz
 from ecgcore.recording import MAX_LEADS, Recording
 
@@ -49,46 +49,48 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """
     notes: list[str] = []
     if source.data.startswith(MAGIC):
-        values = {"val": _array(source.data, options)}
+        values = {"val": _read_array(source.data, options)}
     else:
-        values = _members(source.data, options, notes)
+        values = _read_members(source.data, options, notes)
     return read_named(values, "NumPy", source, options, notes=notes)
 
 
-def listed_in_folder(head: bytes) -> bool:
+def is_recording(head: bytes) -> bool:
     """Return whether a NumPy file in a folder is a recording: by its shape, or a member's name."""
     if is_npz(head):
         name = head[30 : 30 + int.from_bytes(head[26:28], "little")].decode("utf-8", "replace")
         stem = name.removesuffix(".npy")
-        return is_fact(stem) or key_of(stem) in SIGNAL_NAMES or canonical_lead(stem) is not None
+        return (
+            is_fact(stem) or normalise_key(stem) in SIGNAL_NAMES or canonical_lead(stem) is not None
+        )
     try:
-        with library(_DAMAGED):
+        with guard_library(_DAMAGED):
             stream = io.BytesIO(head)
-            shape, _, dtype = _header(stream)
+            shape, _, dtype = _parse_header(stream)
     except ReadError:
         return True  # reading it says what is wrong
     longest = max(shape, default=0)
     return dtype.kind in "iuf" and longest >= 100 and prod(shape) <= longest * MAX_LEADS
 
 
-def _members(data: bytes, options: ReadOptions, notes: list[str]) -> dict[str, NDArray[Any]]:
+def _read_members(data: bytes, options: ReadOptions, notes: list[str]) -> dict[str, NDArray[Any]]:
     values = {}
     refused: list[ReadError] = []
-    for name, content in _expanded(data, options).items():
+    for name, content in _expand(data, options).items():
         try:
-            values[name] = _array(content, options)
+            values[name] = _read_array(content, options)
         except _NoNumbersError as error:
             refused.append(error)
-            notes.append(f"{shown(name)} was left out: no plain numbers.")
+            notes.append(f"{clean_text(name)} was left out: no plain numbers.")
     if refused and not any(array.dtype.kind in "iuf" for array in values.values()):
         raise refused[0]
     return values
 
 
-def _expanded(data: bytes, options: ReadOptions) -> dict[str, bytes]:
+def _expand(data: bytes, options: ReadOptions) -> dict[str, bytes]:
     room = options.max_expanded_bytes
     contents = {}
-    with library(_DAMAGED), zipfile.ZipFile(io.BytesIO(data)) as archive:
+    with guard_library(_DAMAGED), zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
         if len(members) > MAX_MEMBERS:
             raise ReadError(
@@ -116,7 +118,7 @@ class _NoNumbersError(ReadError):
     """An array that is no plain array of numbers or texts."""
 
 
-def _header(stream: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _parse_header(stream: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Return shape, Fortran order and type of an ``.npy`` file; nothing else is read."""
     version = np.lib.format.read_magic(stream)
     reader = (
@@ -132,19 +134,19 @@ def _header(stream: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     return shape, fortran, dtype
 
 
-def _array(data: bytes, options: ReadOptions) -> NDArray[Any]:
+def _read_array(data: bytes, options: ReadOptions) -> NDArray[Any]:
     """Return the array in the bytes of an ``.npy`` file."""
     stream = io.BytesIO(data)
-    with library(_DAMAGED):
-        shape, fortran, dtype = _header(stream)
+    with guard_library(_DAMAGED):
+        shape, fortran, dtype = _parse_header(stream)
     if dtype.hasobject or dtype.kind not in "iufbUS" or dtype.itemsize == 0:
         raise _NoNumbersError(
-            f"The array holds {shown(str(dtype), 24)}, not plain numbers; save it as a plain array "
-            "(no pickled objects)."
+            f"The array holds {clean_text(str(dtype), 24)}, not plain numbers; save it as a plain "
+            "array (no pickled objects)."
         )
     if len(shape) > 8 or any(n < 0 for n in shape) or prod(shape) > options.max_samples:
         raise TooLargeError(
-            f"The array has the shape {shown(' x '.join(map(str, shape)))}; up to "
+            f"The array has the shape {clean_text(' x '.join(map(str, shape)))}; up to "
             f"{options.max_samples} numbers can be read."
         )
     start, count = stream.tell(), prod(shape)

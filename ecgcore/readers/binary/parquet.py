@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError, TooLargeError
-from ecgcore.readers.assemble import listed, were
-from ecgcore.readers.base import MIB, ReadOptions, Source, library, shown
+from ecgcore.readers.assemble import join_words, was_or_were
+from ecgcore.readers.base import MIB, ReadOptions, Source, clean_text, guard_library
 from ecgcore.readers.text.column_leads import read_columns
 from ecgcore.readers.text.columns import Columns, apply_facts, refuse_long_layout
 from ecgcore.recording import Recording
@@ -45,17 +45,17 @@ def read(source: Source, options: ReadOptions) -> Recording:
         If the file is damaged, or no column could be a lead.
     """
     notes: list[str] = []
-    with library(_DAMAGED):
+    with guard_library(_DAMAGED):
         file = pq.ParquetFile(io.BytesIO(source.data), memory_map=False)
         _check_size(file.metadata, options)
         fields = [f for f in file.schema_arrow if not f.name.startswith("__index_level_")]
         kept = [f for f in fields if _is_numeric(f.type) or pa.types.is_timestamp(f.type)]
         try:
-            rows = _rows(file, [f.name for f in kept], options) if kept else []
+            rows = _read_rows(file, [f.name for f in kept], options) if kept else []
         except pa.ArrowMemoryError as error:
-            raise _memory_error(error, options) from None
-        facts = _metadata(file.schema_arrow.metadata)
-    left = [shown(f.name) for f in fields if f not in kept]
+            raise _explain_memory_error(error, options) from None
+        facts = _parse_metadata(file.schema_arrow.metadata)
+    left = [clean_text(f.name) for f in fields if f not in kept]
     if not kept and any(pa.types.is_nested(f.type) for f in fields):
         # A few bytes can stand for lists of any length, so they are not read.
         raise ReadError(
@@ -63,12 +63,12 @@ def read(source: Source, options: ReadOptions) -> Recording:
         )
     refuse_long_layout(left)
     if left:
-        notes.append(f"{listed(left[:20])} {were(left)} left out: not numbers.")
+        notes.append(f"{join_words(left[:20])} {was_or_were(left)} left out: not numbers.")
     found = Columns(
         "Parquet",
         ["time (s)" if pa.types.is_timestamp(f.type) else f.name for f in kept],
         rows,
-        units=[str(_metadata(f.metadata).get("unit", "")) for f in kept],
+        units=[str(_parse_metadata(f.metadata).get("unit", "")) for f in kept],
         notes=notes,
     )
     apply_facts(found, facts)
@@ -92,7 +92,7 @@ def _check_size(metadata: Any, options: ReadOptions) -> None:
         )
 
 
-def _memory_error(error: Exception, options: ReadOptions) -> Exception:
+def _explain_memory_error(error: Exception, options: ReadOptions) -> Exception:
     """Return what a failed allocation means: a page that claims to be larger than all may be lies.
 
     What all pages hold together was checked before; how large one is stands in its own header.
@@ -107,13 +107,13 @@ def _is_numeric(kind: Any) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
-def _rows(file: Any, names: list[str], options: ReadOptions) -> list[NDArray[Any]]:
+def _read_rows(file: Any, names: list[str], options: ReadOptions) -> list[NDArray[Any]]:
     """Return the columns' values; read in batches, so that wrong counts cannot fill the memory."""
     parts: list[list[NDArray[Any]]] = [[] for _ in names]
     total = 0
     for batch in file.iter_batches(_BATCH_ROWS, columns=names):
         for part, column in zip(parts, batch.columns, strict=True):
-            values = _values(column)
+            values = _convert_column(column)
             total += values.size
             part.append(values)
         if total > options.max_samples:
@@ -128,7 +128,7 @@ def _rows(file: Any, names: list[str], options: ReadOptions) -> list[NDArray[Any
     return rows
 
 
-def _values(column: Any) -> NDArray[Any]:
+def _convert_column(column: Any) -> NDArray[Any]:
     """Return a column's numbers, time in seconds; null is NaN."""
     kind = column.type
     if pa.types.is_timestamp(kind):
@@ -141,7 +141,7 @@ def _values(column: Any) -> NDArray[Any]:
     return column.to_numpy(zero_copy_only=False)
 
 
-def _metadata(stored: Any) -> dict[str, Any]:
+def _parse_metadata(stored: Any) -> dict[str, Any]:
     """Return a table's or a column's own facts, those of pandas' ``attrs`` among them."""
     facts: dict[str, Any] = {}
     for key, value in (stored or {}).items():

@@ -22,7 +22,7 @@ _ECG_STORAGE = (
 )
 
 
-def lead_of_code(code: str) -> str | None:
+def find_lead(code: str) -> str | None:
     """Return the lead of a channel source code: ``5.6.3-9-61`` (SCPECG) or ``2:61`` (MDC)."""
     match = _CODE.fullmatch(code.strip())
     return _LEADS.get(int(match[1])) if match else None
@@ -33,7 +33,7 @@ def is_ecg_storage(sop_class_uid: str) -> bool:
     return sop_class_uid in _ECG_STORAGE
 
 
-def code_of_lead(lead: str) -> str | None:
+def find_code(lead: str) -> str | None:
     """Return the MDC code of a lead (``"2:61"`` for III), or None if it has none."""
     number = next((code for code, name in _LEADS.items() if name == lead), None)
     return None if number is None else f"2:{number}"

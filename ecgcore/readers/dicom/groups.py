@@ -8,9 +8,9 @@ from pydicom.dataset import Dataset
 
 from ecgcore.errors import ReadError
 from ecgcore.leads import CHEST_6, canonical_lead
-from ecgcore.readers.assemble import listed, names_ecg, were
-from ecgcore.readers.base import shown
-from ecgcore.readers.dicom.codes import COMPUTED_CHANNEL, lead_of_code
+from ecgcore.readers.assemble import join_words, names_ecg, was_or_were
+from ecgcore.readers.base import clean_text
+from ecgcore.readers.dicom.codes import COMPUTED_CHANNEL, find_lead
 from ecgcore.recording import MAX_FS_HZ
 from ecgcore.units import is_voltage
 
@@ -100,19 +100,19 @@ def parse_group(item: Dataset, ecg_storage: bool, notes: list[str]) -> Group:
         n_channels=n_channels,
         offset_ms=float(item.get("MultiplexGroupTimeOffset") or 0.0),
         channels=tuple(
-            _channel(i, d, ecg_storage, fs_hz, notes) for i, d in enumerate(definitions)
+            _parse_channel(i, d, ecg_storage, fs_hz, notes) for i, d in enumerate(definitions)
         ),
     )
 
 
-def _channel(
+def _parse_channel(
     index: int, definition: Dataset, ecg_storage: bool, fs_hz: float, notes: list[str]
 ) -> Channel:
     source = (definition.get("ChannelSourceSequence") or [Dataset()])[0]
     texts = [str(source.get("CodeMeaning") or ""), str(definition.get("ChannelLabel") or "")]
-    lead = lead_of_code(str(source.get("CodeValue") or ""))
+    lead = find_lead(str(source.get("CodeValue") or ""))
     lead = lead or next((text for text in texts if canonical_lead(text)), None)
-    unit = _unit(definition)
+    unit = _find_unit(definition)
     sensitivity = definition.get("ChannelSensitivity")
     correction = definition.get("ChannelSensitivityCorrectionFactor")
     scale = float(1 if sensitivity is None else sensitivity)
@@ -125,13 +125,13 @@ def _channel(
         unit="" if sensitivity is None else unit,
         scale=scale * float(1 if correction is None else correction),
         offset=float(definition.get("ChannelBaseline") or 0.0),
-        filter_text=_filter_text(definition),
+        filter_text=_describe_filter(definition),
         computed=str(definition.get("ChannelDerivationDescription") or "") == COMPUTED_CHANNEL,
-        delay_s=_delay_s(definition, fs_hz, name, notes),
+        delay_s=_read_delay_s(definition, fs_hz, name, notes),
     )
 
 
-def _unit(definition: Dataset) -> str:
+def _find_unit(definition: Dataset) -> str:
     units = (definition.get("ChannelSensitivityUnitsSequence") or [Dataset()])[0]
     unit = str(units.get("CodeValue") or "").strip()
     if not is_voltage(unit):
@@ -140,20 +140,20 @@ def _unit(definition: Dataset) -> str:
     return unit
 
 
-def _delay_s(definition: Dataset, fs_hz: float, name: str, notes: list[str]) -> float:
+def _read_delay_s(definition: Dataset, fs_hz: float, name: str, notes: list[str]) -> float:
     """Return how much later a channel starts: its skew, in seconds or samples, and its offset."""
     by_time = float(definition.get("ChannelTimeSkew") or 0.0)
     samples = float(definition.get("ChannelSampleSkew") or 0.0)
     offset = float(definition.get("ChannelOffset") or 0.0)
     if by_time and samples and abs(by_time * fs_hz - samples) > 0.5:
         notes.append(
-            f"The skew of {shown(name, 16)} is {by_time:g} s and {samples:g} samples, which do not "
-            "agree; the samples were followed."
+            f"The skew of {clean_text(name, 16)} is {by_time:g} s and {samples:g} samples, which "
+            "do not agree; the samples were followed."
         )
     return (samples / fs_hz if samples else by_time) + offset
 
 
-def _filter_text(definition: Dataset) -> str:
+def _describe_filter(definition: Dataset) -> str:
     low, high = definition.get("FilterLowFrequency"), definition.get("FilterHighFrequency")
     notch = definition.get("NotchFilterFrequency")
     parts = []
@@ -181,14 +181,14 @@ def choose_rhythm(groups: Sequence[Group], notes: list[str]) -> list[Group]:
     """
     with_ecg = [group for group in groups if group.ecg_names]
     if not with_ecg:
-        found = listed(shown(c.name, 24) for g in groups[:4] for c in g.channels[:12])
+        found = join_words(clean_text(c.name, 24) for g in groups[:4] for c in g.channels[:12])
         raise ReadError(f"The DICOM waveform holds no ECG channel; it holds {found}.")
     rhythms = [group for group in with_ecg if not group.is_median]
     if not rhythms:
         raise ReadError(
             "The DICOM file holds only a median beat, no rhythm; export the whole recording."
         )
-    together = _of_one_rate(rhythms)
+    together = _keep_one_rate(rhythms)
     longest = sorted(together, key=lambda g: (g.seconds, len(g.channels)), reverse=True)
     main = longest[0]
     chosen, taken, names = [main], [main], set(main.ecg_names)
@@ -201,11 +201,11 @@ def choose_rhythm(groups: Sequence[Group], notes: list[str]) -> list[Group]:
             names |= {channel.name for channel in more}
     for group in groups:
         if all(group is not other for other in taken):
-            notes.append(_left_out(group, main.fs_hz))
+            notes.append(_describe_group(group, main.fs_hz))
     return chosen
 
 
-def _of_one_rate(rhythms: Iterable[Group]) -> list[Group]:
+def _keep_one_rate(rhythms: Iterable[Group]) -> list[Group]:
     kinds: dict[tuple[bool, float], list[Group]] = {}
     for group in rhythms:
         kinds.setdefault((group.original, group.fs_hz), []).append(group)
@@ -218,20 +218,22 @@ def _of_one_rate(rhythms: Iterable[Group]) -> list[Group]:
     return kinds[max(kinds, key=rank)]
 
 
-def _left_out(group: Group, read_fs_hz: float) -> str:
+def _describe_group(group: Group, read_fs_hz: float) -> str:
     what = "A median beat" if group.is_median else "Another group"
-    label = f" ({shown(group.label, 24)})" if group.label else ""
-    names = [shown(channel.name, 24) for channel in group.channels[:_MAX_LISTED]]
+    label = f" ({clean_text(group.label, 24)})" if group.label else ""
+    names = [clean_text(channel.name, 24) for channel in group.channels[:_MAX_LISTED]]
     more = f" and {group.n_channels - _MAX_LISTED} more" if group.n_channels > _MAX_LISTED else ""
     other = f", not {read_fs_hz:g} Hz" if group.fs_hz != read_fs_hz else ""
     return (
         f"{what}{label} of {group.seconds:.3g} s in the file was left out: "
-        f"{', '.join(names) if more else listed(names)}{more} at {group.fs_hz:g} Hz{other}."
+        f"{', '.join(names) if more else join_words(names)}{more} at {group.fs_hz:g} Hz{other}."
     )
 
 
-def left_out_channels(group: Group, names: Sequence[str | None], notes: list[str]) -> None:
+def note_channels_left_out(group: Group, names: Sequence[str | None], notes: list[str]) -> None:
     """Note the channels of a group that were left out: those without a name."""
-    left = [shown(c.name) for c, name in zip(group.channels, names, strict=True) if name is None]
+    left = [
+        clean_text(c.name) for c, name in zip(group.channels, names, strict=True) if name is None
+    ]
     if left:
-        notes.append(f"{listed(left)} {were(left)} left out: no ECG.")
+        notes.append(f"{join_words(left)} {was_or_were(left)} left out: no ECG.")

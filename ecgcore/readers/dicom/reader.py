@@ -19,24 +19,32 @@ from ecgcore.readers import pdf
 from ecgcore.readers.asking import ask_for_unit
 from ecgcore.readers.assemble import (
     SIMULATED_COMMENT,
-    chosen_names,
-    finish,
-    listed,
+    assemble_draft,
+    choose_names,
+    join_words,
     make_patient,
     parse_age,
     parse_sex,
 )
-from ecgcore.readers.base import MIB, Draft, ReadOptions, Source, library, optional, shown
+from ecgcore.readers.base import (
+    MIB,
+    Draft,
+    ReadOptions,
+    Source,
+    clean_text,
+    guard_library,
+    take_if_readable,
+)
 from ecgcore.readers.building import describe_step, same_or_differs
 from ecgcore.readers.dicom.codes import is_ecg_storage
 from ecgcore.readers.dicom.groups import (
     Channel,
     Group,
     choose_rhythm,
-    left_out_channels,
+    note_channels_left_out,
     parse_group,
 )
-from ecgcore.readers.text_values import age_at
+from ecgcore.readers.text_values import compute_age
 from ecgcore.readers.time_shift import align_leads, describe_skew
 from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
 from ecgcore.units import MV, is_voltage, mv_per
@@ -72,24 +80,24 @@ def read(source: Source, options: ReadOptions) -> Recording:
         One sentence: no waveform, no ECG in it, only a median beat, truncated samples.
     """
     notes: list[str] = []
-    data = _with_preamble(source.data, notes)
+    data = _add_preamble(source.data, notes)
     if _DEFLATED in data[:_META_END]:
         _check_deflated(data, options)
-    with library(_DAMAGED) as texts:
+    with guard_library(_DAMAGED) as texts:
         dataset = pydicom.dcmread(io.BytesIO(data), force=True)
         items = list(dataset.get("WaveformSequence") or [])
         storage = str(dataset.get("SOPClassUID", ""))
         groups = [parse_group(item, is_ecg_storage(storage), notes) for item in items]
-        if not groups and not _pdf_inside(dataset):
-            raise ReadError(_without_waveform(dataset))
+        if not groups and not _find_pdf(dataset):
+            raise ReadError(_explain_no_waveform(dataset))
     if not groups:
         return _read_pdf(dataset, source, options)
     if texts:
         # The warnings quote the fields, which may identify the patient: only their number is told.
         notes.append(f"{len(texts)} fields break the rules of DICOM and were read as written.")
     rhythm = choose_rhythm(groups, notes)
-    parts = [_samples(group, dataset, options, notes) for group in rhythm]
-    signal = _joined(rhythm, parts, options, notes)
+    parts = [_read_samples(group, dataset, options, notes) for group in rhythm]
+    signal = _join_groups(rhythm, parts, options, notes)
     if not is_ecg_storage(storage):
         notes.append("The file is no diagnostic ECG object (other waveforms stand beside the ECG).")
     channels = [channel for chosen, _ in parts for channel in chosen]
@@ -98,16 +106,16 @@ def read(source: Source, options: ReadOptions) -> Recording:
         signal=signal,
         fs_hz=rhythm[0].fs_hz,
         unit=MV,
-        provenance=_provenance(dataset, rhythm[0], channels),
-        start=optional(lambda: _start(dataset)),
-        patient=_patient(dataset, options, notes),
+        provenance=_make_provenance(dataset, rhythm[0], channels),
+        start=take_if_readable(lambda: _read_start(dataset)),
+        patient=_read_patient(dataset, options, notes),
         notes=notes,
         derived=tuple(channel.name for channel in channels if channel.computed),
     )
-    return finish(draft, source)
+    return assemble_draft(draft, source)
 
 
-def _with_preamble(data: bytes, notes: list[str]) -> bytes:
+def _add_preamble(data: bytes, notes: list[str]) -> bytes:
     """Return the file as PS3.10 has it; some archives give it without its preamble."""
     if data[128:132] == b"DICM":
         return data
@@ -121,7 +129,7 @@ def _check_deflated(data: bytes, options: ReadOptions) -> None:
     start = _META_AT + _META_LENGTH_BYTES
     length = int.from_bytes(data[start - 4 : start], "little")
     expanding = zlib.decompressobj(-zlib.MAX_WBITS)
-    with library(_DAMAGED):
+    with guard_library(_DAMAGED):
         if data[_META_AT : _META_AT + 6] != b"\x02\0\0\0UL":
             raise ReadError("The deflated DICOM file has no regular header; export it again.")
         room, rest = options.max_expanded_bytes, data[start + length :]
@@ -135,7 +143,7 @@ def _check_deflated(data: bytes, options: ReadOptions) -> None:
         )
 
 
-def _joined(
+def _join_groups(
     groups: Sequence[Group],
     parts: Sequence[tuple[list[Channel], list[Row]]],
     options: ReadOptions,
@@ -159,31 +167,31 @@ def _joined(
     return signal
 
 
-def _pdf_inside(dataset: Dataset) -> bytes:
+def _find_pdf(dataset: Dataset) -> bytes:
     """Return the PDF that an object of another class carries, or nothing."""
-    content = optional(lambda: bytes(dataset.get("EncapsulatedDocument") or b"")) or b""
+    content = take_if_readable(lambda: bytes(dataset.get("EncapsulatedDocument") or b"")) or b""
     return content if content.startswith(b"%PDF") else b""
 
 
 def _read_pdf(dataset: Dataset, source: Source, options: ReadOptions) -> Recording:
     """Read the traces drawn in an encapsulated PDF; the patient is the DICOM file's."""
     name = f"{source.name}.pdf"
-    inside = Source(name, options, files={name: _pdf_inside(dataset)})
+    inside = Source(name, options, files={name: _find_pdf(dataset)})
     recording = pdf.read(inside, options)
     notes: list[str] = ["The DICOM file holds a PDF and no waveform; its drawn traces were read."]
-    patient = _patient(dataset, options, notes)
+    patient = _read_patient(dataset, options, notes)
     known = patient.age_years is not None or patient.sex or patient.identity
     return replace(
         recording,
         patient=patient if known else recording.patient,
-        start=optional(lambda: _start(dataset)) or recording.start,
+        start=take_if_readable(lambda: _read_start(dataset)) or recording.start,
         provenance=replace(recording.provenance, sha256=source.sha256),
         notes=(*notes, *recording.notes),
     )
 
 
-def _without_waveform(dataset: Dataset) -> str:
-    modality = shown(str(dataset.get("Modality", "")), 16)
+def _explain_no_waveform(dataset: Dataset) -> str:
+    modality = clean_text(str(dataset.get("Modality", "")), 16)
     kind = str(dataset.get("MIMETypeOfEncapsulatedDocument") or "")
     if "PixelData" in dataset or "NumberOfFrames" in dataset or "Rows" in dataset:
         what = "an image"
@@ -195,22 +203,24 @@ def _without_waveform(dataset: Dataset) -> str:
     return f"The DICOM file holds {what}{of}, not a waveform; export the ECG as DICOM waveform."
 
 
-def _samples(
+def _read_samples(
     group: Group, dataset: Dataset, options: ReadOptions, notes: list[str]
 ) -> tuple[list[Channel], list[Row]]:
     """Return a group's ECG channels and their samples in mV."""
-    stored = _stored(group, dataset, options)
-    names = _names(group, options)
+    stored = _unpack_samples(group, dataset, options)
+    names = _choose_names(group, options)
     rows, chosen = [], []
-    padding = _padding(group, stored, notes)
+    padding = _find_padding(group, stored, notes)
     for channel, name in zip(group.channels, names, strict=True):
         if name is None:
             continue
         unit = channel.unit or options.unit or ""
         if not unit:
-            raise ask_for_unit(shown(channel.name))
+            raise ask_for_unit(clean_text(channel.name))
         if not is_voltage(unit):
-            raise ReadError(f"{shown(channel.name)} is in {shown(unit)}; a voltage is needed.")
+            raise ReadError(
+                f"{clean_text(channel.name)} is in {clean_text(unit)}; a voltage is needed."
+            )
         raw = stored[:, channel.index]
         values = (raw.astype(np.float64) * channel.scale + channel.offset) * mv_per(unit)
         if padding is not None:
@@ -218,13 +228,13 @@ def _samples(
         with np.errstate(over="ignore"):  # infinite values are found and noted when assembled
             rows.append(values.astype(np.float32))
         chosen.append(replace(channel, name=name, unit=unit))
-    left_out_channels(group, names, notes)
+    note_channels_left_out(group, names, notes)
     return chosen, rows
 
 
-def _names(group: Group, options: ReadOptions) -> list[str | None]:
+def _choose_names(group: Group, options: ReadOptions) -> list[str | None]:
     if options.lead_names is not None:
-        names = chosen_names([channel.name for channel in group.channels], options)
+        names = choose_names([channel.name for channel in group.channels], options)
     else:
         names = [channel.name if channel.is_ecg else None for channel in group.channels]
     if not any(names):
@@ -232,23 +242,23 @@ def _names(group: Group, options: ReadOptions) -> list[str | None]:
     return names
 
 
-def _stored(group: Group, dataset: Dataset, options: ReadOptions) -> NDArray[np.integer]:
+def _unpack_samples(group: Group, dataset: Dataset, options: ReadOptions) -> NDArray[np.integer]:
     """Return the samples as stored, shape (n_samples, n_channels)."""
     item = group.item
-    with library(_DAMAGED):
+    with guard_library(_DAMAGED):
         interpretation = str(item.get("WaveformSampleInterpretation") or "")
         bits = int(item.get("WaveformBitsAllocated") or 0)
         data = bytes(item.get("WaveformData") or b"")
     if interpretation not in _DTYPES or bits != 8 * int(_DTYPES[interpretation][1]):
         raise ReadError(
-            f"The samples are coded as {shown(interpretation) or 'nothing'} in {bits} bits; linear "
-            "integers of 8, 16 or 32 bits can be read."
+            f"The samples are coded as {clean_text(interpretation) or 'nothing'} in {bits} bits; "
+            "linear integers of 8, 16 or 32 bits can be read."
         )
     if not 1 <= group.n_channels <= 4 * MAX_LEADS:
         raise ReadError(f"The DICOM file has {group.n_channels} channels; that is too many.")
     if group.n_channels * group.n_samples > options.max_samples:
         raise ReadError(f"The file announces {group.n_samples} samples; that is too many to read.")
-    order = "<" if _little_endian(dataset) else ">"
+    order = "<" if _to_little_endian(dataset) else ">"
     dtype = np.dtype(order + _DTYPES[interpretation])
     needed = group.n_channels * group.n_samples * dtype.itemsize
     if len(data) < needed:
@@ -260,18 +270,18 @@ def _stored(group: Group, dataset: Dataset, options: ReadOptions) -> NDArray[np.
     return flat.reshape(group.n_samples, group.n_channels)
 
 
-def _little_endian(dataset: Dataset) -> bool:
+def _to_little_endian(dataset: Dataset) -> bool:
     _, little = dataset.original_encoding
     return little is not False
 
 
-def _padding(group: Group, stored: NDArray[np.integer], notes: list[str]) -> int | None:
+def _find_padding(group: Group, stored: NDArray[np.integer], notes: list[str]) -> int | None:
     """Return the stored value that marks absent samples, if the file names one.
 
     Some writers name 0, which the trace itself passes through: a value inside the range of the
     other samples marks nothing.
     """
-    value = optional(lambda: group.item.get("WaveformPaddingValue"))
+    value = take_if_readable(lambda: group.item.get("WaveformPaddingValue"))
     size = stored.dtype.itemsize
     if isinstance(value, bytes) and len(value) >= size:
         value = int(np.frombuffer(value, dtype=stored.dtype, count=1)[0])
@@ -287,54 +297,54 @@ def _padding(group: Group, stored: NDArray[np.integer], notes: list[str]) -> int
     return value
 
 
-def _provenance(dataset: Dataset, group: Group, channels: Sequence[Channel]) -> Provenance:
-    maker = optional(lambda: str(dataset.get("Manufacturer") or "")) or ""
-    model = optional(lambda: str(dataset.get("ManufacturerModelName") or "")) or ""
-    statements, measurements = _annotations(dataset)
+def _make_provenance(dataset: Dataset, group: Group, channels: Sequence[Channel]) -> Provenance:
+    maker = take_if_readable(lambda: str(dataset.get("Manufacturer") or "")) or ""
+    model = take_if_readable(lambda: str(dataset.get("ManufacturerModelName") or "")) or ""
+    statements, measurements = _read_annotations(dataset)
     return Provenance(
         format="DICOM",
         original_fs_hz=group.fs_hz,
-        original_unit=listed(dict.fromkeys(channel.unit for channel in channels)),
+        original_unit=join_words(dict.fromkeys(channel.unit for channel in channels)),
         original_gain=same_or_differs(describe_step(c.scale, c.unit) for c in channels),
-        device=shown(" ".join(p for p in (maker, model) if p and p.lower() != "unknown")),
+        device=clean_text(" ".join(p for p in (maker, model) if p and p.lower() != "unknown")),
         device_filter=same_or_differs(channel.filter_text for channel in channels),
         machine_statements=statements,
         machine_measurements=measurements,
-        simulated=optional(lambda: str(dataset.get("ImageComments"))) == SIMULATED_COMMENT,
+        simulated=take_if_readable(lambda: str(dataset.get("ImageComments"))) == SIMULATED_COMMENT,
     )
 
 
-def _annotations(dataset: Dataset) -> tuple[tuple[str, ...], dict[str, str]]:
+def _read_annotations(dataset: Dataset) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return the machine's statements and its first value for each measurement."""
     statements: list[str] = []
     measurements: dict[str, str] = {}
-    items = optional(lambda: list(dataset.get("WaveformAnnotationSequence") or [])) or []
+    items = take_if_readable(lambda: list(dataset.get("WaveformAnnotationSequence") or [])) or []
     for item in items:
-        text = optional(partial(_text, item))
+        text = take_if_readable(partial(_read_text, item))
         if text:
             statements.append(text)
-        named = optional(partial(_measurement, item))
+        named = take_if_readable(partial(_read_measurement, item))
         if named:
             measurements.setdefault(*named)
     return tuple(dict.fromkeys(statements)), measurements
 
 
-def _text(item: Dataset) -> str:
-    return shown(str(item.get("UnformattedTextValue") or ""), 200)
+def _read_text(item: Dataset) -> str:
+    return clean_text(str(item.get("UnformattedTextValue") or ""), 200)
 
 
-def _measurement(item: Dataset) -> tuple[str, str] | None:
+def _read_measurement(item: Dataset) -> tuple[str, str] | None:
     value = item.get("NumericValue")
     if value is None or "ConceptNameCodeSequence" not in item:
         return None
-    name = shown(str(item.ConceptNameCodeSequence[0].get("CodeMeaning") or ""))
+    name = clean_text(str(item.ConceptNameCodeSequence[0].get("CodeMeaning") or ""))
     units = item.get("MeasurementUnitsCodeSequence") or [Dataset()]
-    unit = shown(str(units[0].get("CodeValue") or ""), 16)
+    unit = clean_text(str(units[0].get("CodeValue") or ""), 16)
     number = value[0] if isinstance(value, MultiValue) else value
-    return (name, f"{shown(str(number), 16)} {unit}".strip()) if name else None
+    return (name, f"{clean_text(str(number), 16)} {unit}".strip()) if name else None
 
 
-def _start(dataset: Dataset) -> datetime | None:
+def _read_start(dataset: Dataset) -> datetime | None:
     text = str(dataset.get("AcquisitionDateTime") or "")
     if not text:
         day = dataset.get("ContentDate") or dataset.get("StudyDate") or ""
@@ -347,19 +357,19 @@ def _start(dataset: Dataset) -> datetime | None:
     return start.replace(microsecond=int((match[2] or "0").ljust(6, "0")))
 
 
-def _patient(dataset: Dataset, options: ReadOptions, notes: list[str]) -> Patient:
-    age = parse_age(optional(lambda: str(dataset.get("PatientAge") or "")) or "", notes)
+def _read_patient(dataset: Dataset, options: ReadOptions, notes: list[str]) -> Patient:
+    age = parse_age(take_if_readable(lambda: str(dataset.get("PatientAge") or "")) or "", notes)
     if age is None:
-        age = optional(lambda: _age_from_dates(dataset))
-    sex = parse_sex(optional(lambda: str(dataset.get("PatientSex") or "")) or "")
+        age = take_if_readable(lambda: _compute_age(dataset))
+    sex = parse_sex(take_if_readable(lambda: str(dataset.get("PatientSex") or "")) or "")
     identity = {
-        "name": optional(lambda: str(dataset.get("PatientName") or "")) or "",
-        "identifier": optional(lambda: str(dataset.get("PatientID") or "")) or "",
+        "name": take_if_readable(lambda: str(dataset.get("PatientName") or "")) or "",
+        "identifier": take_if_readable(lambda: str(dataset.get("PatientID") or "")) or "",
     }
     return make_patient(age, sex, identity, options)
 
 
-def _age_from_dates(dataset: Dataset) -> float | None:
+def _compute_age(dataset: Dataset) -> float | None:
     born = datetime.strptime(str(dataset.get("PatientBirthDate") or ""), "%Y%m%d")
-    day = _start(dataset) or datetime.strptime(str(dataset.get("StudyDate") or ""), "%Y%m%d")
-    return age_at(born.date(), day)
+    day = _read_start(dataset) or datetime.strptime(str(dataset.get("StudyDate") or ""), "%Y%m%d")
+    return compute_age(born.date(), day)

@@ -18,8 +18,8 @@ from pydicom.uid import (
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import STANDARD_12
 from ecgcore.readers.assemble import SIMULATED_COMMENT
-from ecgcore.readers.base import require_voltage, shown, writing
-from ecgcore.readers.dicom.codes import COMPUTED_CHANNEL, code_of_lead
+from ecgcore.readers.base import clean_text, guard_writing, require_voltage
+from ecgcore.readers.dicom.codes import COMPUTED_CHANNEL, find_code
 from ecgcore.recording import Recording
 
 STEPS_PER_MV = 1000.0  # one step is 1 microvolt
@@ -58,19 +58,19 @@ def write_dicom(recording: Recording, path: str | Path, *, anonymised: bool = Fa
     """
     require_voltage(recording.unit, "DICOM")
     path = Path(path)
-    stored = _stored(recording)
-    dataset = _dataset(recording, _storage(recording, stored))
+    stored = _pack_samples(recording)
+    dataset = _make_dataset(recording, _choose_storage(recording, stored))
     if anonymised:
         dataset.PatientIdentityRemoved = "YES"
         dataset.DeidentificationMethod = "ecgcore: no identity, no dates, no device"
         dataset.LongitudinalTemporalInformationModified = "REMOVED"
-    dataset.WaveformSequence = [_group(recording, stored)]
-    with writing(path):
+    dataset.WaveformSequence = [_make_group(recording, stored)]
+    with guard_writing(path):
         dcmwrite(path, dataset, enforce_file_format=True)
     return path
 
 
-def _stored(recording: Recording) -> NDArray[np.signedinteger]:
+def _pack_samples(recording: Recording) -> NDArray[np.signedinteger]:
     """Return the samples in microvolts, shape (n_samples, n_leads), 16 or 32 bits."""
     absent = np.isnan(recording.signal)
     steps = np.round(np.where(absent, 0, recording.signal).astype(np.float64) * STEPS_PER_MV)
@@ -79,15 +79,15 @@ def _stored(recording: Recording) -> NDArray[np.signedinteger]:
         raise InvalidArgumentError(f"Amplitudes up to {peak / STEPS_PER_MV:g} mV do not fit.")
     dtype = np.dtype("<i2" if peak < 2**15 else "<i4")
     stored = steps.astype(dtype)
-    stored[absent] = _padding(dtype)
+    stored[absent] = _choose_padding(dtype)
     return np.ascontiguousarray(stored.T)
 
 
-def _padding(dtype: np.dtype[np.signedinteger]) -> int:
+def _choose_padding(dtype: np.dtype[np.signedinteger]) -> int:
     return int(np.iinfo(dtype).min)
 
 
-def _storage(recording: Recording, stored: NDArray[np.signedinteger]) -> str:
+def _choose_storage(recording: Recording, stored: NDArray[np.signedinteger]) -> str:
     """Return the SOP class whose limits the recording keeps."""
     n_leads, n_samples, fs_hz = recording.n_leads, recording.n_samples, recording.fs_hz
     ordinary = RATES_HZ[0] <= fs_hz <= RATES_HZ[1]
@@ -108,7 +108,7 @@ def _storage(recording: Recording, stored: NDArray[np.signedinteger]) -> str:
     )
 
 
-def _dataset(recording: Recording, storage: str) -> Dataset:
+def _make_dataset(recording: Recording, storage: str) -> Dataset:
     """Return the object without its waveform: patient, study, series, equipment, time."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
@@ -117,16 +117,16 @@ def _dataset(recording: Recording, storage: str) -> Dataset:
     dataset.SOPClassUID, dataset.SOPInstanceUID = storage, generate_uid(None)
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(None), generate_uid(None)
     identity = recording.patient.identity
-    dataset.PatientName = shown(identity.get("name", ""), 64)
-    dataset.PatientID = shown(identity.get("identifier", ""), 64)
+    dataset.PatientName = clean_text(identity.get("name", ""), 64)
+    dataset.PatientID = clean_text(identity.get("identifier", ""), 64)
     dataset.PatientBirthDate = ""
     dataset.PatientSex = {"female": "F", "male": "M"}.get(recording.patient.sex or "", "")
     if recording.patient.age_years is not None:
-        dataset.PatientAge = _age(recording.patient.age_years)
+        dataset.PatientAge = _format_age(recording.patient.age_years)
     dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber = "ECG", 1, 1
     dataset.StudyID = dataset.AccessionNumber = dataset.ReferringPhysicianName = ""
     dataset.Manufacturer = ""
-    dataset.ManufacturerModelName = shown(recording.provenance.device, 64)
+    dataset.ManufacturerModelName = clean_text(recording.provenance.device, 64)
     _set_time(dataset, recording)
     dataset.AcquisitionContextSequence = []
     if recording.provenance.simulated:
@@ -144,7 +144,7 @@ def _set_time(dataset: Dataset, recording: Recording) -> None:
     dataset.AcquisitionDateTime = day + clock
 
 
-def _age(years: float) -> str:
+def _format_age(years: float) -> str:
     """Return an age as DICOM writes it (``056Y``); below two years as months, weeks or days."""
     if years >= 2:
         return f"{round(years):03d}Y"
@@ -153,7 +153,7 @@ def _age(years: float) -> str:
     return f"{round(years * in_year):03d}{unit}"
 
 
-def _group(recording: Recording, stored: NDArray[np.signedinteger]) -> Dataset:
+def _make_group(recording: Recording, stored: NDArray[np.signedinteger]) -> Dataset:
     bits = 8 * stored.dtype.itemsize
     group = Dataset()
     group.MultiplexGroupTimeOffset = "0"
@@ -163,31 +163,31 @@ def _group(recording: Recording, stored: NDArray[np.signedinteger]) -> Dataset:
     group.NumberOfWaveformSamples = recording.n_samples
     group.SamplingFrequency = f"{recording.fs_hz:.10g}"
     group.ChannelDefinitionSequence = [
-        _channel(number, lead, lead in recording.derived_leads, bits)
+        _make_channel(number, lead, lead in recording.derived_leads, bits)
         for number, lead in enumerate(recording.leads, start=1)
     ]
     group.WaveformBitsAllocated = bits
     group.WaveformSampleInterpretation = "SS" if bits == 16 else "SL"
-    padding = np.array([_padding(stored.dtype)], stored.dtype)
+    padding = np.array([_choose_padding(stored.dtype)], stored.dtype)
     if (stored == padding[0]).any():
         group.WaveformPaddingValue = padding.tobytes()
     group.WaveformData = stored.tobytes()
     return group
 
 
-def _channel(number: int, lead: str, computed: bool, bits: int) -> Dataset:
+def _make_channel(number: int, lead: str, computed: bool, bits: int) -> Dataset:
     channel = Dataset()
     channel.WaveformChannelNumber = number
-    channel.ChannelLabel = shown(lead, 16)
-    code = code_of_lead(lead)
+    channel.ChannelLabel = clean_text(lead, 16)
+    code = find_code(lead)
     if code is None:
-        channel.ChannelSourceSequence = [_coded("LEAD", "99ECGCORE", shown(lead, 64))]
+        channel.ChannelSourceSequence = [_make_code("LEAD", "99ECGCORE", clean_text(lead, 64))]
     else:
-        channel.ChannelSourceSequence = [_coded(code, "MDC", f"Lead {lead}")]
+        channel.ChannelSourceSequence = [_make_code(code, "MDC", f"Lead {lead}")]
     if computed:
         channel.ChannelDerivationDescription = COMPUTED_CHANNEL
     channel.ChannelSensitivity = "1"
-    channel.ChannelSensitivityUnitsSequence = [_coded("uV", "UCUM", "microvolt")]
+    channel.ChannelSensitivityUnitsSequence = [_make_code("uV", "UCUM", "microvolt")]
     channel.ChannelSensitivityCorrectionFactor = "1"
     channel.ChannelBaseline = "0"
     channel.ChannelSampleSkew = "0"
@@ -195,7 +195,7 @@ def _channel(number: int, lead: str, computed: bool, bits: int) -> Dataset:
     return channel
 
 
-def _coded(value: str, scheme: str, meaning: str) -> Dataset:
+def _make_code(value: str, scheme: str, meaning: str) -> Dataset:
     item = Dataset()
     item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
     return item

@@ -7,8 +7,8 @@ thousands, add a unit or pad with null bytes.
 import re
 
 from ecgcore.errors import ReadError
-from ecgcore.readers.base import shown
-from ecgcore.readers.channels import listed_few
+from ecgcore.readers.base import clean_text
+from ecgcore.readers.channels import join_few
 
 MAX_SIGNALS = 2048
 _FIXED_BYTES, _SIGNAL_BYTES, _WIDTH = 256, 256, 8
@@ -46,14 +46,14 @@ def repair_numbers(data: bytes, notes: list[str]) -> bytes:
     header = bytearray(data[: _FIXED_BYTES + n * _SIGNAL_BYTES])
     changed: dict[str, None] = {}
     for at, text in odd.items():
-        plain = _plain(text, whole=_is_whole(fields[at]), commas=commas, what=fields[at])
+        plain = _rewrite_plainly(text, whole=_is_whole(fields[at]), commas=commas, what=fields[at])
         if plain is not None and len(plain) <= _WIDTH:
             header[at : at + _WIDTH] = plain.ljust(_WIDTH).encode("ascii")
-            changed[f"{shown(text)} for {plain}"] = None
+            changed[f"{clean_text(text)} for {plain}"] = None
     if changed:
         notes.append(
             "Numbers in the header are not written with a decimal point alone, as EDF needs; they "
-            f"were read as meant: {listed_few(list(changed)[:4])}."
+            f"were read as meant: {join_few(list(changed)[:4])}."
         )
     return bytes(header) + data[len(header) :]
 
@@ -77,7 +77,7 @@ def _is_decimal(text: str) -> bool:
     return digits.count(",") == 1 and "." not in digits and not _GROUPED.fullmatch(digits)
 
 
-def _plain(text: str, *, whole: bool, commas: bool, what: str) -> str | None:
+def _rewrite_plainly(text: str, *, whole: bool, commas: bool, what: str) -> str | None:
     """Return a number with a decimal point; None where it is none."""
     match = _WRITTEN.fullmatch(text)
     if match is None:
@@ -88,7 +88,7 @@ def _plain(text: str, *, whole: bool, commas: bool, what: str) -> str | None:
     last = max(digits.rfind("."), digits.rfind(","))
     if grouped and grouped[1] == "," and not whole and not commas:
         raise ReadError(
-            f"The {what} in the header is {shown(text)!r}: the comma may be a decimal sign or "
+            f"The {what} in the header is {clean_text(text)!r}: the comma may be a decimal sign or "
             "group thousands; write it with a decimal point and export the file again."
         )
     thousands = grouped and (whole or grouped[1] in " '" or digits.count(grouped[1]) > 1)

@@ -11,12 +11,25 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import MissingInformationError, ReadError
 from ecgcore.readers.asking import ask_for_unit
-from ecgcore.readers.assemble import finish, listed, make_patient, parse_sex
-from ecgcore.readers.base import Draft, ReadOptions, Source, library, optional, shown
-from ecgcore.readers.channels import Kind, given_names, is_other_signal, kinds_of, left_out
+from ecgcore.readers.assemble import assemble_draft, join_words, make_patient, parse_sex
+from ecgcore.readers.base import (
+    Draft,
+    ReadOptions,
+    Source,
+    clean_text,
+    guard_library,
+    take_if_readable,
+)
+from ecgcore.readers.channels import (
+    Kind,
+    classify_channels,
+    describe_left_out,
+    is_other_signal,
+    match_given_names,
+)
 from ecgcore.readers.edf import texts as edf_texts
 from ecgcore.readers.edf.header import repair_numbers
-from ecgcore.readers.text_values import most_with_gaps, too_many
+from ecgcore.readers.text_values import limit_with_gaps, refuse_samples
 from ecgcore.recording import MAX_FS_HZ, Patient, Provenance, Recording
 from ecgcore.units import MV, is_voltage, mv_per
 
@@ -68,7 +81,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     n_notes = len(notes)
     _check_length(data, is_bdf, notes)
     length_differs = len(notes) > n_notes
-    with library(_DAMAGED) as texts:
+    with guard_library(_DAMAGED) as texts:
         reader = edfio.read_bdf if is_bdf else edfio.read_edf
         edf: Edf = reader(data, header_encoding="latin-1")
         channels = [
@@ -77,29 +90,29 @@ def read(source: Source, options: ReadOptions) -> Recording:
         ]
     if texts and not length_differs:
         notes.append("The header does not agree with the file's length; the samples were counted.")
-    starts_s = _record_starts(data, edf, is_bdf)
-    channels = _chosen(channels, options, notes)
+    starts_s = _read_record_starts(data, edf, is_bdf)
+    channels = _choose_channels(channels, options, notes)
     _check_size(channels, options)
-    signal = np.stack([_millivolts(channel, notes) for channel in channels])
+    signal = np.stack([_scale_to_mv(channel, notes) for channel in channels])
     if starts_s is None:
-        signal = edf_texts.without_absent(edf, [c.signal.label for c in channels], signal)
+        signal = edf_texts.mark_absent(edf, [c.signal.label for c in channels], signal)
     else:
-        signal = _with_gaps(signal, starts_s, channels[0].fs_hz, options, notes)
+        signal = _place_in_time(signal, starts_s, channels[0].fs_hz, options, notes)
     draft = Draft(
         names=[channel.name for channel in channels],
         signal=signal,
         fs_hz=channels[0].fs_hz,
         unit=MV,
-        provenance=_provenance(edf, channels, is_bdf),
-        start=_start(edf),
-        patient=_patient(edf, options),
+        provenance=_make_provenance(edf, channels, is_bdf),
+        start=_read_start(edf),
+        patient=_read_patient(edf, options),
         notes=notes,
-        derived=edf_texts.computed([channel.signal for channel in channels]),
+        derived=edf_texts.find_computed([channel.signal for channel in channels]),
     )
-    return finish(draft, source)
+    return assemble_draft(draft, source)
 
 
-def _field(data: bytes, start: int, length: int) -> str:
+def _read_field(data: bytes, start: int, length: int) -> str:
     return data[start : start + length].decode("latin-1").strip()
 
 
@@ -110,14 +123,14 @@ def _check_length(data: bytes, is_bdf: bool, notes: list[str]) -> None:
     without a single whole one is refused.
     """
     try:
-        n_signals = int(_field(data, 252, 4))
-        announced = int(_field(data, 236, 8))
-        header_bytes = int(_field(data, 184, 8))
+        n_signals = int(_read_field(data, 252, 4))
+        announced = int(_read_field(data, 236, 8))
+        header_bytes = int(_read_field(data, 184, 8))
         if not 0 < n_signals <= _MAX_SIGNALS or header_bytes != 256 * (n_signals + 1):
             raise ReadError(_DAMAGED)
         at = 256 + 216 * n_signals
-        lengths = [int(_field(data, at + 8 * i, 8)) for i in range(n_signals)]
-        float(_field(data, 244, 8))
+        lengths = [int(_read_field(data, at + 8 * i, 8)) for i in range(n_signals)]
+        float(_read_field(data, 244, 8))
     except ValueError:
         raise ReadError(_DAMAGED) from None
     record_bytes = sum(lengths) * (3 if is_bdf else 2)
@@ -138,17 +151,17 @@ def _check_length(data: bytes, is_bdf: bool, notes: list[str]) -> None:
         notes.append(f"The header's number of data records is wrong; {present} are there.")
 
 
-def _record_starts(data: bytes, edf: Edf, is_bdf: bool) -> NDArray[np.float64] | None:
+def _read_record_starts(data: bytes, edf: Edf, is_bdf: bool) -> NDArray[np.float64] | None:
     """Return when each data record starts, in s from the first, where there are gaps (EDF+D).
 
     Each record's first annotation tells its time (EDF+, Kemp 2003, section 2.2.4).
     """
-    with library(_TIMES_DAMAGED):
+    with guard_library(_TIMES_DAMAGED):
         if edf.reserved[3:5] != "+D" or edf.is_continuous:
             return None
-        n = int(_field(data, 252, 4))
-        sizes = [int(_field(data, 256 + 216 * n + 8 * i, 8)) for i in range(n)]
-        labels = [_field(data, 256 + 16 * i, 16) for i in range(n)]
+        n = int(_read_field(data, 252, 4))
+        sizes = [int(_read_field(data, 256 + 216 * n + 8 * i, 8)) for i in range(n)]
+        labels = [_read_field(data, 256 + 16 * i, 16) for i in range(n)]
         width = 3 if is_bdf else 2
         at = labels.index("BDF Annotations" if is_bdf else "EDF Annotations")
         record, before = width * sum(sizes), width * sum(sizes[:at])
@@ -160,7 +173,7 @@ def _record_starts(data: bytes, edf: Edf, is_bdf: bool) -> NDArray[np.float64] |
         return np.array(starts) - starts[0]
 
 
-def _with_gaps(
+def _place_in_time(
     rows: NDArray[np.float32],
     starts_s: NDArray[np.float64],
     fs_hz: float,
@@ -169,7 +182,7 @@ def _with_gaps(
 ) -> NDArray[np.float32]:
     """Put each data record at its own time, absent samples between them."""
     width = rows.shape[1] // starts_s.size
-    if not (np.abs(starts_s) * fs_hz <= most_with_gaps(options)).all():
+    if not (np.abs(starts_s) * fs_hz <= limit_with_gaps(options)).all():
         raise ReadError(_TIMES_DAMAGED)
     at = np.round(starts_s * fs_hz).astype(np.int64)
     # Printed with few digits, times may be one sample short of the record before.
@@ -177,8 +190,8 @@ def _with_gaps(
     if (np.diff(at) < width).any():
         raise ReadError(_TIMES_DAMAGED)
     n_samples = int(at[-1]) + width
-    if n_samples * len(rows) > most_with_gaps(options):
-        raise too_many(options)
+    if n_samples * len(rows) > limit_with_gaps(options):
+        raise refuse_samples(options)
     whole = np.full((len(rows), n_samples), np.nan, dtype=np.float32)
     for start, k in zip(at, range(starts_s.size), strict=True):
         whole[:, start : start + width] = rows[:, k * width : (k + 1) * width]
@@ -190,18 +203,20 @@ def _with_gaps(
     return whole
 
 
-def _chosen(channels: Sequence[_Channel], options: ReadOptions, notes: list[str]) -> list[_Channel]:
+def _choose_channels(
+    channels: Sequence[_Channel], options: ReadOptions, notes: list[str]
+) -> list[_Channel]:
     """Return the ECG channels of the highest rate among them, and note what was left out."""
     labels = [channel.name for channel in channels]
-    likely = _ecg_labels(channels)
-    given = given_names(labels, options, likely=likely)
+    likely = _find_ecg_labels(channels)
+    given = match_given_names(labels, options, likely=likely)
     ecg = [
         replace(channel, name=given.get(i, channel.name), unit=channel.unit or options.unit or "")
         for i, channel in enumerate(channels)
         if given.get(i) or (i not in given and i in likely)
     ]
     if not ecg:
-        raise _no_ecg(channels)
+        raise _explain_no_ecg(channels)
     _check_units(ecg)
     voltages = [channel for channel in ecg if is_voltage(channel.unit)]
     highest = max(channel.fs_hz for channel in voltages)
@@ -210,25 +225,25 @@ def _chosen(channels: Sequence[_Channel], options: ReadOptions, notes: list[str]
         raise ReadError(f"The file's sampling rate is {highest:g} Hz; it must be above 0.")
     taken = {id(channel.signal) for channel in kept}
     slower = {id(channel.signal) for channel in voltages} - taken
-    notes += left_out(
+    notes += describe_left_out(
         [c.name for c in channels if id(c.signal) in slower], "sampled at a lower rate"
     )
-    notes += left_out([c.name for c in channels if id(c.signal) not in taken | slower])
+    notes += describe_left_out([c.name for c in channels if id(c.signal) not in taken | slower])
     return kept
 
 
-def _ecg_labels(channels: Sequence[_Channel]) -> list[int]:
+def _find_ecg_labels(channels: Sequence[_Channel]) -> list[int]:
     """Return the channels whose labels name a lead or an ECG, else numbered inputs alone."""
     in_volts = [is_voltage(channel.unit) for channel in channels]
-    kinds = kinds_of([channel.name for channel in channels], voltages=in_volts)
+    kinds = classify_channels([channel.name for channel in channels], voltages=in_volts)
     named = [i for i, kind in enumerate(kinds) if kind in (Kind.LEAD, Kind.ECG)]
     inputs = [i for i, kind in enumerate(kinds) if kind is Kind.INPUT and channels[i].name]
     return named or (inputs if len(inputs) == len(channels) and all(in_volts) else [])
 
 
-def _no_ecg(channels: Sequence[_Channel]) -> ReadError:
+def _explain_no_ecg(channels: Sequence[_Channel]) -> ReadError:
     """Return the error for a file without ECG labels; it asks for names where one may be an ECG."""
-    found = f"No channel is labelled as an ECG; the file holds {_described(channels)}."
+    found = f"No channel is labelled as an ECG; the file holds {_describe_channels(channels)}."
     unclear = [c for c in channels if is_voltage(c.unit) and not is_other_signal(c.name)]
     if not unclear or any(is_other_signal(channel.name) for channel in channels):
         return ReadError(f"{found[:-1]}: give the file of an ECG.")
@@ -239,22 +254,22 @@ def _no_ecg(channels: Sequence[_Channel]) -> ReadError:
     )
 
 
-def _described(channels: Sequence[_Channel]) -> str:
-    names = [shown(channel.name, 20) or "(no label)" for channel in channels]
+def _describe_channels(channels: Sequence[_Channel]) -> str:
+    names = [clean_text(channel.name, 20) or "(no label)" for channel in channels]
     return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
 def _check_units(channels: Sequence[_Channel]) -> None:
-    missing = [shown(channel.name) for channel in channels if not channel.unit]
+    missing = [clean_text(channel.name) for channel in channels if not channel.unit]
     if missing:
-        raise ask_for_unit(listed(missing[:12]))
+        raise ask_for_unit(join_words(missing[:12]))
     if not any(is_voltage(channel.unit) for channel in channels):
-        found = listed(dict.fromkeys(shown(channel.unit) for channel in channels))
+        found = join_words(dict.fromkeys(clean_text(channel.unit) for channel in channels))
         raise ReadError(f"The ECG channels are in {found}; V, mV, uV or nV is needed.")
 
 
 def _check_size(channels: Sequence[_Channel], options: ReadOptions) -> None:
-    with library(_DAMAGED):
+    with guard_library(_DAMAGED):
         total = sum(int(channel.signal.digital.size) for channel in channels)
     if total > options.max_samples:
         raise ReadError(
@@ -262,10 +277,10 @@ def _check_size(channels: Sequence[_Channel], options: ReadOptions) -> None:
         )
 
 
-def _millivolts(channel: _Channel, notes: list[str]) -> NDArray[np.float32]:
+def _scale_to_mv(channel: _Channel, notes: list[str]) -> NDArray[np.float32]:
     signal = channel.signal
-    name = shown(channel.name)
-    with library(f"The header's ranges for {name} are damaged; they must be numbers."):
+    name = clean_text(channel.name)
+    with guard_library(f"The header's ranges for {name} are damaged; they must be numbers."):
         digital = signal.digital.astype(np.float64)
         low, high = float(signal.physical_min), float(signal.physical_max)
         first, last = int(signal.digital_min), int(signal.digital_max)
@@ -278,29 +293,31 @@ def _millivolts(channel: _Channel, notes: list[str]) -> NDArray[np.float32]:
         return (values * mv_per(channel.unit)).astype(np.float32)
 
 
-def _provenance(edf: Edf, channels: Sequence[_Channel], is_bdf: bool) -> Provenance:
-    filters = dict.fromkeys(" ".join(shown(c.signal.prefiltering, 80).split()) for c in channels)
+def _make_provenance(edf: Edf, channels: Sequence[_Channel], is_bdf: bool) -> Provenance:
+    filters = dict.fromkeys(
+        " ".join(clean_text(c.signal.prefiltering, 80).split()) for c in channels
+    )
     filters.pop("", None)
     plus = "+" if edf.reserved[3:4] == "+" else ""
-    code = optional(lambda: edf.recording.equipment_code) or "X"
+    code = take_if_readable(lambda: edf.recording.equipment_code) or "X"
     return Provenance(
         format="BDF" if is_bdf else "EDF",
         original_fs_hz=channels[0].fs_hz,
-        original_unit=listed(dict.fromkeys(channel.unit for channel in channels)),
+        original_unit=join_words(dict.fromkeys(channel.unit for channel in channels)),
         original_gain="",
-        device=shown(code) if plus and code != "X" else "",
+        device=clean_text(code) if plus and code != "X" else "",
         device_filter="; ".join(filters) if len(filters) <= 1 else "differs by lead",
         simulated=edf_texts.SIMULATED in edf.local_recording_identification.split(),
     )
 
 
-def _start(edf: Edf) -> datetime | None:
+def _read_start(edf: Edf) -> datetime | None:
     """Return the start, or None where the file leaves it out, as 1985-01-01 00:00:00 does."""
-    start = optional(lambda: edf.startdatetime)
+    start = take_if_readable(lambda: edf.startdatetime)
     return None if start == _NO_START else start
 
 
-def _patient(edf: Edf, options: ReadOptions) -> Patient:
+def _read_patient(edf: Edf, options: ReadOptions) -> Patient:
     """Return sex and age from the EDF+ patient field: code, sex, birth date, name."""
     field = edf.local_patient_identification
     parts = field.split()
@@ -309,13 +326,13 @@ def _patient(edf: Edf, options: ReadOptions) -> Patient:
         return make_patient(None, None, {"name": field}, options)
     told = {"code": parts[0], "name": parts[3].replace("_", " ")}
     identity = {key: text for key, text in told.items() if text != "X"}  # X: left out
-    age = _age(edf)
-    age = edf_texts.written_age(parts[4:]) if age is None else age
+    age = _read_age(edf)
+    age = edf_texts.find_age(parts[4:]) if age is None else age
     return make_patient(age, parse_sex(parts[1]), identity, options)
 
 
-def _age(edf: Edf) -> float | None:
-    start, born = _start(edf), optional(lambda: edf.patient.birthdate)
+def _read_age(edf: Edf) -> float | None:
+    start, born = _read_start(edf), take_if_readable(lambda: edf.patient.birthdate)
     if start is None or born is None:
         return None
     years = start.year - born.year - ((start.month, start.day) < (born.month, born.day))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.leads import canonical_lead
-from ecgcore.readers.base import optional
+from ecgcore.readers.base import take_if_readable
 
 # Annotations: samples of this label, or of all, are absent; where the recording itself ends.
 ABSENT = "Absent samples: "
@@ -25,9 +25,7 @@ Edf = edfio.Edf | edfio.Bdf
 Signal = edfio.EdfSignal | edfio.BdfSignal
 
 
-def without_absent(
-    edf: Edf, labels: Sequence[str], rows: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def mark_absent(edf: Edf, labels: Sequence[str], rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the samples, those marked as absent by this package as NaN, without its padding.
 
     Parameters
@@ -39,7 +37,7 @@ def without_absent(
         All of one rate.
     """
     seconds = edf.num_data_records * edf.data_record_duration
-    annotations = optional(lambda: edf.annotations) or ()
+    annotations = take_if_readable(lambda: edf.annotations) or ()
     if not annotations or not seconds > 0:
         return rows
     fs_hz = rows.shape[1] / seconds
@@ -56,13 +54,13 @@ def without_absent(
     return rows[:, :end]
 
 
-def computed(signals: Sequence[Signal]) -> tuple[str, ...]:
+def find_computed(signals: Sequence[Signal]) -> tuple[str, ...]:
     """Return the leads of which this package wrote that it computed them."""
     leads = (canonical_lead(s.label) for s in signals if s.transducer_type == COMPUTED)
     return tuple(lead for lead in leads if lead is not None)
 
 
-def written_age(subfields: Sequence[str]) -> float | None:
+def find_age(subfields: Sequence[str]) -> float | None:
     """Return the age in years among the further subfields of the patient, or None."""
     found = (_AGE.fullmatch(field) for field in subfields)
     years = next((float(match[1]) for match in found if match), None)

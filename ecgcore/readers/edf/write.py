@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import canonical_lead
-from ecgcore.readers.base import require_voltage, writing
+from ecgcore.readers.base import guard_writing, require_voltage
 from ecgcore.readers.edf.texts import ABSENT, AGE, ALL_LEADS, COMPUTED, PADDING, SIMULATED
 from ecgcore.recording import Recording
 
@@ -61,18 +61,18 @@ def write_edf(recording: Recording, path: str | Path) -> Path:
     require_voltage(recording.unit, "EDF")
     path = Path(path)
     records = plan_records(recording)
-    labels = edf_labels(recording.leads)
-    signals = [_signal(recording, index, label, records) for index, label in enumerate(labels)]
+    labels = make_labels(recording.leads)
+    signals = [_make_signal(recording, index, label, records) for index, label in enumerate(labels)]
     start = recording.start if writes_start(recording) else None
     edf = edfio.Edf(
         signals,
-        patient=_patient(recording),
-        recording=_recording(recording, start.date() if start else None),
+        patient=_make_patient(recording),
+        recording=_make_recording(recording, start.date() if start else None),
         starttime=start.time() if start else time(),
         data_record_duration=records.seconds,
-        annotations=list(_annotations(recording, labels, records)),
+        annotations=list(_make_annotations(recording, labels, records)),
     )
-    with writing(path):
+    with guard_writing(path):
         path.write_bytes(edf.to_bytes())
     return path
 
@@ -118,11 +118,11 @@ def plan_records(recording: Recording) -> Records:
     return Records(samples, seconds, -recording.n_samples % samples)
 
 
-def edf_labels(leads: Sequence[str]) -> list[str]:
+def make_labels(leads: Sequence[str]) -> list[str]:
     """Return each lead's label of 16 letters: ``ECG V1``, also in front of names of no lead."""
     labels: list[str] = []
     for lead in leads:
-        plain = _ascii(lead)
+        plain = _to_ascii(lead)
         has_word = canonical_lead(lead) is None and re.search(r"\b(?:ecg|ekg)\b", plain, re.I)
         label = plain if has_word else f"ECG {plain}".strip()
         count, unique = 1, label[:_LABEL].strip()
@@ -140,16 +140,16 @@ def writes_start(recording: Recording) -> bool:
     return start is not None and _YEARS[0] <= start.year <= _YEARS[1]
 
 
-def _ascii(text: str) -> str:
+def _to_ascii(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).replace("−", "-").replace("µ", "u")
     return " ".join("".join(c if " " <= c <= "~" else " " for c in plain).split())
 
 
-def _signal(recording: Recording, index: int, label: str, records: Records) -> edfio.EdfSignal:
+def _make_signal(recording: Recording, index: int, label: str, records: Records) -> edfio.EdfSignal:
     lead = recording.leads[index]
     row_uv = recording.signal[index].astype(np.float64) * 1000
     absent = np.isnan(row_uv)
-    range_uv = _range_uv(row_uv[~absent])
+    range_uv = _find_range_uv(row_uv[~absent])
     steps = np.round(np.where(absent, 0.0, row_uv) * (_MOST_STEPS / range_uv))
     steps[absent] = -_MOST_STEPS
     whole = np.full(row_uv.size + records.padding, -_MOST_STEPS, np.int16)
@@ -162,11 +162,11 @@ def _signal(recording: Recording, index: int, label: str, records: Records) -> e
         physical_dimension="uV",
         physical_range=(-range_uv, range_uv),
         digital_range=(-_MOST_STEPS, _MOST_STEPS),
-        prefiltering=_ascii(recording.provenance.device_filter)[:_FIELD],
+        prefiltering=_to_ascii(recording.provenance.device_filter)[:_FIELD],
     )
 
 
-def _range_uv(samples_uv: NDArray[np.float64]) -> float:
+def _find_range_uv(samples_uv: NDArray[np.float64]) -> float:
     """Return the largest value that 16 bits stand for, as seven characters can tell it."""
     peak = float(np.abs(samples_uv).max(initial=0.0))
     if peak > _MOST_UV:
@@ -179,7 +179,7 @@ def _range_uv(samples_uv: NDArray[np.float64]) -> float:
     return min(_MOST_UV, round(float(np.ceil(peak * 10**decimals)) / 10**decimals, decimals))
 
 
-def _patient(recording: Recording) -> edfio.Patient:
+def _make_patient(recording: Recording) -> edfio.Patient:
     patient = recording.patient
     sex: Literal["F", "M", "X"] = "X"
     if patient.sex is not None:
@@ -188,38 +188,38 @@ def _patient(recording: Recording) -> edfio.Patient:
     return edfio.Patient(sex=sex, additional=age)
 
 
-def _recording(recording: Recording, day: date | None) -> edfio.Recording:
-    device = _ascii(recording.provenance.device).replace(" ", "_")[:_WORD]
+def _make_recording(recording: Recording, day: date | None) -> edfio.Recording:
+    device = _to_ascii(recording.provenance.device).replace(" ", "_")[:_WORD]
     marks = [SIMULATED] if recording.provenance.simulated else []
     return edfio.Recording(startdate=day, equipment_code=device or "X", additional=marks)
 
 
-def _annotations(
+def _make_annotations(
     recording: Recording, labels: Sequence[str], records: Records
 ) -> Iterator[edfio.EdfAnnotation]:
     """Yield where samples are absent, and what fills the last data record."""
     absent = np.isnan(recording.signal)
     everywhere = np.asarray(absent.all(axis=0))
-    found = [(ALL_LEADS, span) for span in _stretches(everywhere)]
+    found = [(ALL_LEADS, span) for span in _find_stretches(everywhere)]
     for label, row in zip(labels, absent, strict=True):
-        found += [(label, span) for span in _stretches(row & ~everywhere)]
+        found += [(label, span) for span in _find_stretches(row & ~everywhere)]
     if len(found) > _MOST_STRETCHES:
         raise InvalidArgumentError(
             f"Samples are absent in {len(found)} stretches, which EDF cannot mark; save it as WFDB "
             "or CSV."
         )
     for label, (first, stop) in found:
-        yield _annotation(first, stop, f"{ABSENT}{label}", records.fs_hz)
+        yield _make_annotation(first, stop, f"{ABSENT}{label}", records.fs_hz)
     if records.padding:
         end = recording.n_samples + records.padding
-        yield _annotation(recording.n_samples, end, PADDING, records.fs_hz)
+        yield _make_annotation(recording.n_samples, end, PADDING, records.fs_hz)
 
 
-def _annotation(first: int, stop: int, text: str, fs_hz: float) -> edfio.EdfAnnotation:
+def _make_annotation(first: int, stop: int, text: str, fs_hz: float) -> edfio.EdfAnnotation:
     return edfio.EdfAnnotation(first / fs_hz, (stop - first) / fs_hz, text)
 
 
-def _stretches(marked: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def _find_stretches(marked: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return first and one past the last index of each run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], marked.view(np.int8), [0]))))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

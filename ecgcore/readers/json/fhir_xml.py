@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ecgcore.readers.xml.parse import Node, root_name
+from ecgcore.readers.xml.parse import Node, find_root_name
 
 _NAMESPACE = b"hl7.org/fhir"
 RESOURCES = {
@@ -29,21 +29,21 @@ _LISTS_OF_PARTS = frozenset(("name",))
 
 def is_fhir_xml(head: bytes) -> bool:
     """Return whether the content is a FHIR resource as XML, of a kind that may hold an ECG."""
-    known = root_name(head) in RESOURCES
+    known = find_root_name(head) in RESOURCES
     plain = head.replace(b"\x00", b"")
     return known and (_NAMESPACE in plain or b"valueSampledData" in plain)
 
 
-def as_json(root: Node) -> dict[str, Any]:
+def to_json(root: Node) -> dict[str, Any]:
     """Return a resource as its JSON would be read; numbers stay the texts that they are."""
-    return {"resourceType": RESOURCES.get(root.name, root.name), **_content(root)}
+    return {"resourceType": RESOURCES.get(root.name, root.name), **_convert_content(root)}
 
 
-def _content(node: Node) -> dict[str, Any]:
+def _convert_content(node: Node) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for child in node.children:
         name = _NAMES.get(child.name, child.name)
-        value = _value(child)
+        value = _convert_value(child)
         if name in _LISTS or (name in _LISTS_OF_PARTS and isinstance(value, dict)):
             found.setdefault(name, []).append(value)
         else:
@@ -51,9 +51,9 @@ def _content(node: Node) -> dict[str, Any]:
     return found
 
 
-def _value(node: Node) -> Any:
+def _convert_value(node: Node) -> Any:
     if node.name in ("resource", "contained") and len(node.children) == 1:
-        return as_json(node.children[0])
+        return to_json(node.children[0])
     if "value" in node.attributes and not node.children:
         return node.attributes["value"]
-    return _content(node)
+    return _convert_content(node)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ecgcore.errors import MissingInformationError, ReadError
 from ecgcore.readers.asking import resolve_rate, resolve_unit
 from ecgcore.readers.assemble import make_patient
-from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.base import ReadOptions, Source, clean_text
 from ecgcore.readers.building import (
     Lead,
     describe_device,
@@ -24,7 +24,7 @@ from ecgcore.readers.building import (
     take_leads,
 )
 from ecgcore.readers.json.text import load_json
-from ecgcore.readers.text_values import iso_time, number
+from ecgcore.readers.text_values import parse_iso_time, parse_number
 from ecgcore.recording import MAX_LEADS, Provenance, Recording
 
 _KEYS = re.compile(
@@ -57,49 +57,54 @@ def read(source: Source, options: ReadOptions) -> Recording:
         Where the file tells neither rate nor resolution.
     """
     notes: list[str] = []
-    document = _document(load_json(source.data, notes))
-    block, kind = _block(document, notes)
-    resolution = _number(block, "amplituderesolution")
+    document = _take_document(load_json(source.data, notes))
+    block, kind = _choose_block(document, notes)
+    resolution = _as_number(block, "amplituderesolution")
     if resolution is not None and resolution <= 0:
         raise ReadError(f"The amplitude resolution is {resolution:g} nV; it must be above 0.")
     unit = "nV" if resolution else resolve_unit("", "its samples", options, notes)
-    fs_hz = resolve_rate(_rate(block), options, notes)
-    leads = _leads(block, resolution or 1.0, unit, options, notes)
+    fs_hz = resolve_rate(_read_rate(block), options, notes)
+    leads = _read_leads(block, resolution or 1.0, unit, options, notes)
     told = Provenance(
         format="Kardia JSON",
-        device=_device(document),
+        device=_read_device(document),
         device_filter="AliveCor enhanced" if kind == "enhanced" else "",
-        machine_statements=_statements(document),
-        machine_measurements=_measurements(document),
+        machine_statements=_read_statements(document),
+        machine_measurements=_read_measurements(document),
     )
-    start = _start(document)
-    patient = make_patient(None, None, {"identifier": _text(document, "patientid")}, options)
+    start = _read_start(document)
+    patient = make_patient(None, None, {"identifier": _as_text(document, "patientid")}, options)
     return make_recording(
         leads, fs_hz, told, source, options, start=start, patient=patient, notes=notes
     )
 
 
-def _lower(value: Any) -> dict[str, Any]:
+def _lower_keys(value: Any) -> dict[str, Any]:
     return {str(k).lower(): v for k, v in value.items()} if isinstance(value, Mapping) else {}
 
 
-def _document(content: Any) -> Json:
+def _take_document(content: Any) -> Json:
     if isinstance(content, list) and len(content) > 1:
         raise ReadError(f"The JSON holds {len(content)} Kardia recordings; save one at a time.")
-    return _lower(content[0] if isinstance(content, list) and content else content)
+    return _lower_keys(content[0] if isinstance(content, list) and content else content)
 
 
-def _block(document: Json, notes: list[str]) -> tuple[Json, str]:
+def _choose_block(document: Json, notes: list[str]) -> tuple[Json, str]:
     """Return the unfiltered or else the filtered samples, and which they are."""
-    data = _lower(document.get("data"))
-    found = {kind: _lower(data.get(kind)) for kind in _BLOCKS}
-    there = [kind for kind in _BLOCKS if _samples(found[kind])]
+    data = _lower_keys(document.get("data"))
+    found = {kind: _lower_keys(data.get(kind)) for kind in _BLOCKS}
+    there = [kind for kind in _BLOCKS if _find_samples(found[kind])]
     if there:
         if len(there) > 1:
             notes.append("The copy filtered by AliveCor (enhanced) was left out.")
         return found[there[0]], there[0]
-    for block in (data, document, _lower(document.get("raw")), _lower(document.get("enhanced"))):
-        if _samples(block):
+    for block in (
+        data,
+        document,
+        _lower_keys(document.get("raw")),
+        _lower_keys(document.get("enhanced")),
+    ):
+        if _find_samples(block):
             return block, "enhanced" if block is not data and "enhanced" in document else "raw"
     if "data12l" in document:
         raise ReadError(
@@ -112,18 +117,18 @@ def _block(document: Json, notes: list[str]) -> tuple[Json, str]:
     )
 
 
-def _samples(block: Json) -> Any:
+def _find_samples(block: Json) -> Any:
     return block.get("samples") or block.get("leads")
 
 
-def _rate(block: Json) -> float | None:
-    return next((r for r in (_number(block, key) for key in _RATES) if r is not None), None)
+def _read_rate(block: Json) -> float | None:
+    return next((r for r in (_as_number(block, key) for key in _RATES) if r is not None), None)
 
 
-def _leads(
+def _read_leads(
     block: Json, step: float, unit: str, options: ReadOptions, notes: list[str]
 ) -> list[Lead]:
-    written = _samples(block)
+    written = _find_samples(block)
     if isinstance(written, list):
         written = {"": written}
     if not isinstance(written, Mapping) or not 1 <= len(written) <= MAX_LEADS:
@@ -135,55 +140,59 @@ def _leads(
         raise MissingInformationError(
             "The file does not name the lead of its samples; it must be given.", ("lead_names",)
         )
-    announced = _number(block, "numleads")
+    announced = _as_number(block, "numleads")
     if announced is not None and announced != len(written):
         notes.append(f"The file announces {announced:g} leads and holds {len(written)}.")
 
     def take(values: Any, name: str) -> Lead:
-        return scale_lead(name, _row(name, values), step, unit)
+        return scale_lead(name, _read_row(name, values), step, unit)
 
     return take_leads(list(written.values()), plain, take, options)
 
 
-def _row(name: str, values: Any) -> NDArray[np.float64]:
+def _read_row(name: str, values: Any) -> NDArray[np.float64]:
     kinds = set(map(type, values)) if isinstance(values, list) else {object}
     if not kinds <= {int, float, type(None)}:
-        raise ReadError(f"The samples of {shown(name, 16) or 'a lead'} are no list of numbers.")
+        raise ReadError(
+            f"The samples of {clean_text(name, 16) or 'a lead'} are no list of numbers."
+        )
     try:
         return np.array(values, dtype=np.float64)  # None becomes NaN
     except OverflowError as error:
-        raise ReadError(f"A sample of {shown(name, 16)} is too large to be one.") from error
+        raise ReadError(f"A sample of {clean_text(name, 16)} is too large to be one.") from error
 
 
-def _number(values: Json, key: str) -> float | None:
+def _as_number(values: Json, key: str) -> float | None:
     value = values.get(key)
     if isinstance(value, str):
-        return number(value)
+        return parse_number(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if abs(value) < 1e30 else None
 
 
-def _text(values: Json, key: str) -> str:
+def _as_text(values: Json, key: str) -> str:
     value = values.get(key)
     return value.strip() if isinstance(value, str) else ""
 
 
-def _start(document: Json) -> datetime | None:
-    day, _, clock = _text(document, "recordedat").partition("T")
-    return iso_time(day, clock)
+def _read_start(document: Json) -> datetime | None:
+    day, _, clock = _as_text(document, "recordedat").partition("T")
+    return parse_iso_time(day, clock)
 
 
-def _device(document: Json) -> str:
-    info = _lower(document.get("deviceinfo"))
-    return describe_device("AliveCor", _text(info, "hardwaretype"), _text(info, "firmwarerevision"))
+def _read_device(document: Json) -> str:
+    info = _lower_keys(document.get("deviceinfo"))
+    return describe_device(
+        "AliveCor", _as_text(info, "hardwaretype"), _as_text(info, "firmwarerevision")
+    )
 
 
-def _statements(document: Json) -> tuple[str, ...]:
-    text = shown(_text(document, "algorithmdetermination").replace("_", " "), 200)
+def _read_statements(document: Json) -> tuple[str, ...]:
+    text = clean_text(_as_text(document, "algorithmdetermination").replace("_", " "), 200)
     return (f"AliveCor: {text}",) if text else ()
 
 
-def _measurements(document: Json) -> dict[str, str]:
-    rate = _number(document, "heartrate")
+def _read_measurements(document: Json) -> dict[str, str]:
+    rate = _as_number(document, "heartrate")
     return {"Heart rate": f"{rate:g} bpm"} if rate else {}

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ecgcore.errors import TooLargeError
-from ecgcore.readers.base import MIB, library
+from ecgcore.readers.base import MIB, guard_library
 from ecgcore.readers.xml.parse import decode
 
 MAX_BYTES = 48 * MIB
@@ -29,5 +29,5 @@ def load_json(data: bytes, notes: list[str]) -> Any:
     if len(data) > MAX_BYTES:
         raise TooLargeError(f"The JSON is larger than the {MAX_BYTES / MIB:.0f} MB that are read.")
     text = decode(data, notes)
-    with library("The file is no valid JSON: it is damaged, cut off or too deeply nested."):
+    with guard_library("The file is no valid JSON: it is damaged, cut off or too deeply nested."):
         return json.loads(text.removeprefix("\ufeff").rstrip("\x00"))

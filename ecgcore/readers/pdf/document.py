@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pypdfium2 import PdfDocument, PdfiumError, PdfPage, PdfTextPage, raw
 
 from ecgcore.errors import ReadError, TooLargeError
-from ecgcore.readers.base import library
+from ecgcore.readers.base import guard_library
 from ecgcore.readers.pdf.page import Page, Phrase, Points, Stroke, Style
 
 MM_PER_PT = 25.4 / 72
@@ -36,7 +36,7 @@ Matrix = NDArray[np.float64]
 
 
 @contextmanager
-def opened(data: bytes) -> Iterator[PdfDocument]:
+def open_document(data: bytes) -> Iterator[PdfDocument]:
     """Open a PDF for the block.
 
     Raises
@@ -44,7 +44,7 @@ def opened(data: bytes) -> Iterator[PdfDocument]:
     ReadError
         If it is damaged, or encrypted (also where only printing or copying is restricted).
     """
-    with library(_DAMAGED):
+    with guard_library(_DAMAGED):
         try:
             document = PdfDocument(data)
         except PdfiumError as error:
@@ -115,8 +115,8 @@ def read_page(document: PdfDocument, number: int, budget: Budget) -> Page:
         budget.spend(objects=count)
         for index in range(count):
             _take(raw.FPDFPage_GetObject(page.raw, index), np.eye(3), found, depth=0)
-        phrases, quarter = _phrases(page)
-        strokes = [Stroke(_turned(s.points, quarter), s.style) for s in found.strokes]
+        phrases, quarter = _group_phrases(page)
+        strokes = [Stroke(_turn(s.points, quarter), s.style) for s in found.strokes]
         share = min(1.0, found.pictures_pt2 / max(1.0, width * height))
         return Page(number, strokes, phrases, share)
     finally:
@@ -133,23 +133,23 @@ def _take(obj: "raw.FPDF_PAGEOBJECT", outer: Matrix, found: _Found, depth: int) 
     if kind == raw.FPDF_PAGEOBJ_PATH:
         _take_path(obj, outer, found)
     elif kind == raw.FPDF_PAGEOBJ_IMAGE:
-        found.pictures_pt2 += _area(_matrix(obj) @ outer)
+        found.pictures_pt2 += _measure_area(_read_matrix(obj) @ outer)
     elif kind == raw.FPDF_PAGEOBJ_FORM:
-        inner = _matrix(obj) @ outer
+        inner = _read_matrix(obj) @ outer
         count = max(0, raw.FPDFFormObj_CountObjects(obj))
         found.budget.spend(objects=count)
         for index in range(count):
             _take(raw.FPDFFormObj_GetObject(obj, index), inner, found, depth + 1)
 
 
-def _matrix(obj: "raw.FPDF_PAGEOBJECT") -> Matrix:
+def _read_matrix(obj: "raw.FPDF_PAGEOBJECT") -> Matrix:
     got = raw.FS_MATRIX()
     if not raw.FPDFPageObj_GetMatrix(obj, got):
         return np.eye(3)
     return np.array([[got.a, got.b, 0.0], [got.c, got.d, 0.0], [got.e, got.f, 1.0]])
 
 
-def _area(matrix: Matrix) -> float:
+def _measure_area(matrix: Matrix) -> float:
     area = abs(float(np.linalg.det(matrix[:2, :2])))
     return area if math.isfinite(area) else 0.0
 
@@ -161,16 +161,16 @@ def _take_path(obj: "raw.FPDF_PAGEOBJECT", outer: Matrix, found: _Found) -> None
     raw.FPDFPath_GetDrawMode(obj, fill, stroke)
     if not (fill.value or stroke.value):
         return
-    style = _style(obj, stroked=bool(stroke.value))
-    to_mm = (_matrix(obj) @ outer) * MM_PER_PT
-    for part in _parts(obj, count):
+    style = _read_style(obj, stroked=bool(stroke.value))
+    to_mm = (_read_matrix(obj) @ outer) * MM_PER_PT
+    for part in _split_path(obj, count):
         points = part @ to_mm[:2, :2] + to_mm[2, :2]
-        line = points if stroke.value else _thin_line(points)
+        line = points if stroke.value else _as_thin_line(points)
         if line is not None and np.isfinite(line).all() and np.abs(line).max() < _LARGEST_MM:
             found.strokes.append(Stroke(line, style))
 
 
-def _parts(obj: "raw.FPDF_PAGEOBJECT", count: int) -> Iterator[Points]:
+def _split_path(obj: "raw.FPDF_PAGEOBJECT", count: int) -> Iterator[Points]:
     """Yield the parts of a path that are drawn without lifting the pen; of a curve its ends."""
     part: list[tuple[float, float]] = []
     x, y = ctypes.c_float(), ctypes.c_float()
@@ -193,7 +193,7 @@ def _parts(obj: "raw.FPDF_PAGEOBJECT", count: int) -> Iterator[Points]:
         yield np.array(part)
 
 
-def _thin_line(points: Points) -> Points | None:
+def _as_thin_line(points: Points) -> Points | None:
     """Return the middle line of a filled shape that is as thin as a line, or None."""
     low, high = points.min(axis=0), points.max(axis=0)
     size = high - low
@@ -206,7 +206,7 @@ def _thin_line(points: Points) -> Points | None:
     return ends
 
 
-def _style(obj: "raw.FPDF_PAGEOBJECT", *, stroked: bool) -> Style:
+def _read_style(obj: "raw.FPDF_PAGEOBJECT", *, stroked: bool) -> Style:
     red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
     take = raw.FPDFPageObj_GetStrokeColor if stroked else raw.FPDFPageObj_GetFillColor
     take(obj, red, green, blue, alpha)
@@ -229,7 +229,7 @@ class _Letter:
     size: float
 
 
-def _phrases(page: PdfPage) -> tuple[list[Phrase], int]:
+def _group_phrases(page: PdfPage) -> tuple[list[Phrase], int]:
     """Return the page's phrases and how many quarter turns make them upright."""
     textpage = page.get_textpage()
     try:
@@ -240,11 +240,11 @@ def _phrases(page: PdfPage) -> tuple[list[Phrase], int]:
                 "the ECG."
             )
         drawn = [i for i in range(count) if not _is_added(textpage, i)]
-        quarter = _quarter_turns(textpage, drawn)
-        letters = [_letter(textpage, i, quarter) for i in drawn]
+        quarter = _count_quarter_turns(textpage, drawn)
+        letters = [_read_letter(textpage, i, quarter) for i in drawn]
     finally:
         textpage.close()
-    return _grouped([letter for letter in letters if math.isfinite(letter.x + letter.y)]), quarter
+    return _group([letter for letter in letters if math.isfinite(letter.x + letter.y)]), quarter
 
 
 def _is_added(textpage: PdfTextPage, index: int) -> bool:
@@ -252,7 +252,7 @@ def _is_added(textpage: PdfTextPage, index: int) -> bool:
     return raw.FPDFText_IsGenerated(textpage.raw, index) != 0
 
 
-def _quarter_turns(textpage: PdfTextPage, drawn: list[int]) -> int:
+def _count_quarter_turns(textpage: PdfTextPage, drawn: list[int]) -> int:
     # PDFium counts angles clockwise.
     turns = Counter(
         round(-raw.FPDFText_GetCharAngle(textpage.raw, i) / (math.pi / 2)) % 4 for i in drawn
@@ -260,27 +260,27 @@ def _quarter_turns(textpage: PdfTextPage, drawn: list[int]) -> int:
     return turns.most_common(1)[0][0] if turns else 0
 
 
-def _turned(points: Points, quarter: int) -> Points:
+def _turn(points: Points, quarter: int) -> Points:
     """Return points turned clockwise by quarter turns, so that words become upright."""
     cos, sin = ((1, 0), (0, 1), (-1, 0), (0, -1))[quarter]
     return points @ np.array([[cos, -sin], [sin, cos]], dtype=np.float64)
 
 
-def _letter(textpage: PdfTextPage, index: int, quarter: int) -> _Letter:
+def _read_letter(textpage: PdfTextPage, index: int, quarter: int) -> _Letter:
     x, y = ctypes.c_double(), ctypes.c_double()
     raw.FPDFText_GetCharOrigin(textpage.raw, index, x, y)
     box = raw.FS_RECTF()
     raw.FPDFText_GetLooseCharBox(textpage.raw, index, box)
     corners = np.array([[x.value, y.value], [box.left, box.bottom], [box.right, box.top]])
-    turned = _turned(corners * MM_PER_PT, quarter)
+    turned = _turn(corners * MM_PER_PT, quarter)
     code = raw.FPDFText_GetUnicode(textpage.raw, index)
-    size = _letter_size(textpage, index, float(abs(turned[2, 1] - turned[1, 1])))
+    size = _measure_letter(textpage, index, float(abs(turned[2, 1] - turned[1, 1])))
     text = chr(code) if 0 < code <= 0x10FFFF else " "
     end = float(max(turned[1, 0], turned[2, 0]))
     return _Letter(text, float(turned[0, 0]), float(turned[0, 1]), end, size)
 
 
-def _letter_size(textpage: PdfTextPage, index: int, box_mm: float) -> float:
+def _measure_letter(textpage: PdfTextPage, index: int, box_mm: float) -> float:
     """Return the size of a letter in mm: of its font, or by its box where that cannot be."""
     matrix = raw.FS_MATRIX()
     raw.FPDFText_GetMatrix(textpage.raw, index, matrix)
@@ -290,7 +290,7 @@ def _letter_size(textpage: PdfTextPage, index: int, box_mm: float) -> float:
     return max(0.1, size if 0.2 * box_mm <= size <= 1.5 * box_mm else box_mm / 1.2)
 
 
-def _grouped(letters: list[_Letter]) -> list[Phrase]:
+def _group(letters: list[_Letter]) -> list[Phrase]:
     """Return the phrases: letters of one base line, without a wide gap or two spaces between."""
     groups: list[list[_Letter]] = []
     last: _Letter | None = None
@@ -305,7 +305,7 @@ def _grouped(letters: list[_Letter]) -> list[Phrase]:
         else:
             groups.append([letter])
         last, spaces = letter, 0
-    return [phrase for group in groups if (phrase := _phrase(group)).text]
+    return [phrase for group in groups if (phrase := _make_phrase(group)).text]
 
 
 def _follows(letter: _Letter, last: _Letter) -> bool:
@@ -314,7 +314,7 @@ def _follows(letter: _Letter, last: _Letter) -> bool:
     return level and -last.size <= gap <= _GAP * last.size
 
 
-def _phrase(group: list[_Letter]) -> Phrase:
+def _make_phrase(group: list[_Letter]) -> Phrase:
     parts: list[str] = []
     for index, letter in enumerate(group):
         if index and letter.x - group[index - 1].end > _SPACE * letter.size:

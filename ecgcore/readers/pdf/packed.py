@@ -47,7 +47,7 @@ def check_expansion(data: bytes, limit_bytes: int) -> None:
     at = 0
     while count.within(limit) and (found := _STREAM.search(data, at)) is not None:
         at = found.end()
-        for piece in _expand(_chunks(data, at), layer=0):
+        for piece in _expand(_walk_chunks(data, at), layer=0):
             count.add(piece)
             if not count.within(limit):
                 break
@@ -77,9 +77,9 @@ class _Count:
         return fits and self.saved <= MAX_SAVED
 
 
-def _chunks(data: bytes, start: int) -> Iterator[bytes]:
+def _walk_chunks(data: bytes, start: int) -> Iterator[bytes]:
     """Yield the stream that begins at ``start``, decoded from text where it is written so."""
-    for pattern, decode in ((_ASCII85, _from_ascii85), (_HEX, _from_hex)):
+    for pattern, decode in ((_ASCII85, _decode_ascii85), (_HEX, _decode_hex)):
         text = pattern.match(data, start)
         if text is not None:
             yield decode(text[0])
@@ -88,14 +88,14 @@ def _chunks(data: bytes, start: int) -> Iterator[bytes]:
         yield data[at : at + _CHUNK]
 
 
-def _from_ascii85(text: bytes) -> bytes:
+def _decode_ascii85(text: bytes) -> bytes:
     try:
         return base64.a85decode(text[:-2])
     except ValueError:
         return b""
 
 
-def _from_hex(text: bytes) -> bytes:
+def _decode_hex(text: bytes) -> bytes:
     digits = b"".join(text[:-1].split())
     return binascii.unhexlify(digits[: len(digits) // 2 * 2])
 
@@ -110,12 +110,12 @@ def _expand(chunks: Iterator[bytes], layer: int) -> Iterator[bytes]:
         return
     yield first
     if _looks_packed(first):
-        yield from _expand(_again(first, pieces), layer + 1)
+        yield from _expand(_expand_again(first, pieces), layer + 1)
         return
     yield from pieces
 
 
-def _again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+def _expand_again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield first
     yield from rest
 

@@ -9,41 +9,41 @@ from functools import cache
 import numpy as np
 
 from ecgcore.errors import MissingInformationError, ReadError, TooLargeError
-from ecgcore.readers.assemble import chosen_names, finish, listed, make_patient
+from ecgcore.readers.assemble import assemble_draft, choose_names, join_words, make_patient
 from ecgcore.readers.base import Draft, ReadOptions, Source
 from ecgcore.readers.isolated import IN_WORKER, IsolatedReader
-from ecgcore.readers.pdf.document import Budget, PdfDocument, opened, read_page
+from ecgcore.readers.pdf.document import Budget, PdfDocument, open_document, read_page
 from ecgcore.readers.pdf.packed import check_expansion
 from ecgcore.readers.pdf.page import Page
 from ecgcore.readers.pdf.sampling import (
     Rate,
     Strip,
-    in_time,
+    find_own_rate,
+    find_quantum,
     is_wrapped,
-    own_rate,
-    quantum,
-    sampled,
+    place_in_time,
+    sample_traces,
 )
-from ecgcore.readers.pdf.scale import Pulse, Scale, find_grid, page_scale
+from ecgcore.readers.pdf.scale import Pulse, Scale, find_grid, find_page_scale
 from ecgcore.readers.pdf.traces import (
     Trace,
+    add_pulses,
     are_named_otherwise,
     continue_leads,
     find_traces,
     join_meeting,
     name_traces,
     split_rows,
-    with_pulses,
 )
 from ecgcore.readers.pdf.words import (
     Label,
     Printed,
-    age_and_sex,
-    lead_labels,
-    lead_of_page,
-    other_names,
-    printed_filter,
-    printed_scale,
+    find_age_and_sex,
+    find_lead_labels,
+    find_lead_of_page,
+    find_other_names,
+    find_printed_filter,
+    find_printed_scale,
 )
 from ecgcore.recording import Patient, Provenance, Recording, Step
 from ecgcore.units import MV
@@ -79,14 +79,14 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """
     if os.environ.get(IN_WORKER):
         return read_here(source, options)
-    _, result = _worker().read_many({source.name: source.data}, options)[0]
+    _, result = _get_worker().read_many({source.name: source.data}, options)[0]
     if isinstance(result, Recording):
         return result
     raise result
 
 
 @cache
-def _worker() -> IsolatedReader:
+def _get_worker() -> IsolatedReader:
     worker = IsolatedReader()
     atexit.register(worker.close)
     return worker
@@ -105,9 +105,9 @@ def read_here(source: Source, options: ReadOptions) -> Recording:
         If it holds far more than an ECG.
     """
     check_expansion(source.data, options.max_expanded_bytes)
-    with opened(source.data) as document:
+    with open_document(source.data) as document:
         n_pages = len(document)
-        pages, errors = _pages(document, n_pages)
+        pages, errors = _read_pages(document, n_pages)
     drawn: list[_Drawn] = []
     for page in pages:
         try:
@@ -117,16 +117,16 @@ def read_here(source: Source, options: ReadOptions) -> Recording:
     with_traces = [found for found in drawn if found.traces]
     for chosen in with_traces:
         others = [found.page.number for found in with_traces if found is not chosen]
-        notes = _about_pages(chosen.page.number, others, len(pages), n_pages)
+        notes = _note_pages(chosen.page.number, others, len(pages), n_pages)
         try:
-            return finish(_draft(chosen, options, notes), source)
+            return assemble_draft(_make_draft(chosen, options, notes), source)
         except ReadError as error:
-            errors.append(_with_page(error, chosen.page.number, n_pages))
+            errors.append(_add_page(error, chosen.page.number, n_pages))
     asked = (error for error in errors if isinstance(error, MissingInformationError))
-    raise next(asked, errors[0] if errors else _without_traces(pages, n_pages))
+    raise next(asked, errors[0] if errors else _explain_no_traces(pages, n_pages))
 
 
-def _pages(document: PdfDocument, n_pages: int) -> tuple[list[Page], list[ReadError]]:
+def _read_pages(document: PdfDocument, n_pages: int) -> tuple[list[Page], list[ReadError]]:
     """Return the first pages, as far as they hold no more than is read, and what stopped it."""
     budget = Budget()
     pages: list[Page] = []
@@ -138,7 +138,7 @@ def _pages(document: PdfDocument, n_pages: int) -> tuple[list[Page], list[ReadEr
     return pages, []
 
 
-def _with_page(error: ReadError, number: int, n_pages: int) -> ReadError:
+def _add_page(error: ReadError, number: int, n_pages: int) -> ReadError:
     if n_pages == 1 or isinstance(error, MissingInformationError):
         return error
     return type(error)(f"On page {number} of {n_pages}: {error}")
@@ -154,7 +154,7 @@ class _Drawn:
     pulses: list[Pulse]
 
 
-def _without_traces(pages: Sequence[Page], n_pages: int) -> ReadError:
+def _explain_no_traces(pages: Sequence[Page], n_pages: int) -> ReadError:
     looked = "It" if n_pages <= len(pages) else f"The first {len(pages)} of its {n_pages} pages"
     if any(page.picture_share >= _PICTURE for page in pages):
         return ReadError(
@@ -168,38 +168,38 @@ def _without_traces(pages: Sequence[Page], n_pages: int) -> ReadError:
     )
 
 
-def _about_pages(number: int, others: Sequence[int], looked_at: int, n_pages: int) -> list[str]:
+def _note_pages(number: int, others: Sequence[int], looked_at: int, n_pages: int) -> list[str]:
     if n_pages == 1:
         return []
     told = f"Page {number} of {n_pages} was read"
     if len(others) == 1:
         told += f"; page {others[0]} also shows traces, which were left out"
     elif others:
-        told += f"; pages {listed(map(str, others))} also show traces, which were left out"
+        told += f"; pages {join_words(map(str, others))} also show traces, which were left out"
     if n_pages > looked_at:
         told += f"; pages after {looked_at} were not looked at"
     return [f"{told}."]
 
 
-def _draft(drawn: _Drawn, options: ReadOptions, notes: list[str]) -> Draft:
+def _make_draft(drawn: _Drawn, options: ReadOptions, notes: list[str]) -> Draft:
     page = drawn.page
-    printed = printed_scale(page.phrases)
-    scale = page_scale(printed, find_grid(page.strokes), drawn.pulses)
-    groups, leads = _with_leads(drawn, options, notes)
-    groups = with_pulses(groups, drawn.pulses)
-    strips, told = in_time(groups, leads, scale, printed)
-    rate = own_rate(strips)
-    signal = sampled(strips, rate, options.max_samples)
-    notes += _about_layout(groups, leads, strips) + told + _about_zero(groups)
-    notes.append(_about_exactness(strips, scale, printed, rate))
-    notes += _about_corners(strips, rate)
-    age, sex = age_and_sex(page.phrases, notes)
+    printed = find_printed_scale(page.phrases)
+    scale = find_page_scale(printed, find_grid(page.strokes), drawn.pulses)
+    groups, leads = _name_leads(drawn, options, notes)
+    groups = add_pulses(groups, drawn.pulses)
+    strips, told = place_in_time(groups, leads, scale, printed)
+    rate = find_own_rate(strips)
+    signal = sample_traces(strips, rate, options.max_samples)
+    notes += _note_layout(groups, leads, strips) + told + _note_zero(groups)
+    notes.append(_note_exactness(strips, scale, printed, rate))
+    notes += _note_corners(strips, rate)
+    age, sex = find_age_and_sex(page.phrases, notes)
     return Draft(
         names=[strip.lead for strip in strips],
         signal=signal,
         fs_hz=rate.fs_hz,
         unit=MV,
-        provenance=_provenance(page, scale, printed, rate),
+        provenance=_make_provenance(page, scale, printed, rate),
         patient=make_patient(age, sex, {}, options) if age is not None or sex else Patient(),
         notes=notes,
     )
@@ -208,7 +208,7 @@ def _draft(drawn: _Drawn, options: ReadOptions, notes: list[str]) -> Draft:
 # ---- leads
 
 
-def _with_leads(
+def _name_leads(
     drawn: _Drawn, options: ReadOptions, notes: list[str]
 ) -> tuple[list[list[Trace]], list[str]]:
     """Return the lines of each row and lead, and the leads.
@@ -218,24 +218,24 @@ def _with_leads(
     MissingInformationError
     """
     if options.lead_names is not None:
-        return _by_options(_in_reading_order(drawn.traces), options.lead_names, options)
-    labels = lead_labels(drawn.page.phrases)
+        return _match_options(_sort_in_reading_order(drawn.traces), options.lead_names, options)
+    labels = find_lead_labels(drawn.page.phrases)
     traces = name_traces(split_rows(drawn.traces, labels), labels)
     if traces is None:
-        raise _unnamed(drawn)
+        raise _ask_for_names(drawn)
     leads = {label.lead for label in labels}
     named = any(trace.label is not None for trace in traces)
     if len(leads) > 1 and named:
-        return _by_labels(traces, drawn, notes)
-    only = leads.pop() if len(leads) == 1 and named else lead_of_page(drawn.page.phrases)
-    others = other_names(drawn.page.phrases)
+        return _match_labels(traces, drawn, notes)
+    only = leads.pop() if len(leads) == 1 and named else find_lead_of_page(drawn.page.phrases)
+    others = find_other_names(drawn.page.phrases)
     if only is None or len(leads) > 1 or are_named_otherwise(traces, others):
-        raise _unnamed(drawn)
-    groups = continue_leads(_rows_of(only, traces), drawn.pieces)
+        raise _ask_for_names(drawn)
+    groups = continue_leads(_group_rows(only, traces), drawn.pieces)
     return groups, [only] * len(groups)
 
 
-def _unnamed(drawn: _Drawn) -> MissingInformationError:
+def _ask_for_names(drawn: _Drawn) -> MissingInformationError:
     count = len(join_meeting(drawn.traces))
     lines = "one trace whose lead's name" if count == 1 else f"{count} traces whose leads' names"
     return MissingInformationError(
@@ -246,7 +246,7 @@ def _unnamed(drawn: _Drawn) -> MissingInformationError:
     )
 
 
-def _rows_of(lead: str, traces: Sequence[Trace]) -> list[Trace]:
+def _group_rows(lead: str, traces: Sequence[Trace]) -> list[Trace]:
     """Return the traces from the top; each that begins a row is of the one lead there is."""
     left = min(trace.left_mm for trace in traces)
     given = next((t.label for t in traces if t.label is not None), None)
@@ -259,7 +259,7 @@ def _rows_of(lead: str, traces: Sequence[Trace]) -> list[Trace]:
     ]
 
 
-def _by_labels(
+def _match_labels(
     traces: Sequence[Trace], drawn: _Drawn, notes: list[str]
 ) -> tuple[list[list[Trace]], list[str]]:
     groups = continue_leads(traces, drawn.pieces)
@@ -269,10 +269,12 @@ def _by_labels(
         lines = "line has" if dropped == 1 else "lines have"
         notes.append(f"{dropped} {lines} no lead's name beside it and {_were(dropped)} left out.")
     found = {group[0].label.lead for group in kept if group[0].label is not None}
-    printed = dict.fromkeys(label.lead for label in lead_labels(drawn.page.phrases))
+    printed = dict.fromkeys(label.lead for label in find_lead_labels(drawn.page.phrases))
     missing = [lead for lead in printed if lead not in found]
     if missing:
-        notes.append(f"{listed(missing)} {_were(len(missing))} named on the page without a trace.")
+        notes.append(
+            f"{join_words(missing)} {_were(len(missing))} named on the page without a trace."
+        )
     for group in kept:
         if group[0].label is not None and group[0].label.sign < 0:
             lead = group[0].label.lead
@@ -284,7 +286,7 @@ def _were(count: int) -> str:
     return "was" if count == 1 else "were"
 
 
-def _in_reading_order(traces: Sequence[Trace]) -> list[list[Trace]]:
+def _sort_in_reading_order(traces: Sequence[Trace]) -> list[list[Trace]]:
     """Return the lines that are one trace each, down the columns from the left."""
     groups = join_meeting(traces)
     columns: dict[int, int] = {}
@@ -293,13 +295,13 @@ def _in_reading_order(traces: Sequence[Trace]) -> list[list[Trace]]:
     return sorted(groups, key=lambda g: (columns[round(g[0].left_mm)], -g[0].middle_mm))
 
 
-def _by_options(
+def _match_options(
     groups: list[list[Trace]], given: Sequence[str], options: ReadOptions
 ) -> tuple[list[list[Trace]], list[str]]:
     lefts = [group[0].left_mm for group in groups]
     if len(given) == 1 and np.ptp(lefts) <= _SAME_LEFT_MM:
         return groups, [given[0]] * len(groups)
-    names = chosen_names(["trace"] * len(groups), options)
+    names = choose_names(["trace"] * len(groups), options)
     kept = [(group, name) for group, name in zip(groups, names, strict=True) if name is not None]
     return [group for group, _ in kept], [name for _, name in kept]
 
@@ -307,7 +309,7 @@ def _by_options(
 # ---- what is told
 
 
-def _about_layout(
+def _note_layout(
     groups: Sequence[list[Trace]], leads: Sequence[str], strips: Sequence[Strip]
 ) -> list[str]:
     if is_wrapped(groups, leads):
@@ -322,7 +324,7 @@ def _about_layout(
     return []
 
 
-def _about_zero(groups: Sequence[list[Trace]]) -> list[str]:
+def _note_zero(groups: Sequence[list[Trace]]) -> list[str]:
     if all(group[0].pulse is not None for group in groups):
         return []
     return [
@@ -331,21 +333,21 @@ def _about_zero(groups: Sequence[list[Trace]]) -> list[str]:
     ]
 
 
-def _about_exactness(strips: Sequence[Strip], scale: Scale, printed: Printed, rate: Rate) -> str:
+def _note_exactness(strips: Sequence[Strip], scale: Scale, printed: Printed, rate: Rate) -> str:
     heights = [points[:, 1] for strip in strips for row in strip.rows for _, points in row]
     gain = min(g for g in (printed.limb_mm_per_mv, printed.chest_mm_per_mv) if g is not None)
     float_mv = 2 * _FLOAT_MM / scale.y_mm / gain
-    steps = [step for values in heights if (step := quantum(values, 2 * float_mv)) is not None]
+    steps = [step for values in heights if (step := find_quantum(values, 2 * float_mv)) is not None]
     # Half a step for the line and half a step for its zero line.
     voltage_uv = 1000 * max([float_mv, *steps])
     return (
         f"Samples were taken from the drawn lines, scaled by the {scale.method} at "
-        f"{_words(printed)}: as drawn, to {max(voltage_uv, 0.1):.2g} µV and "
+        f"{_read_words(printed)}: as drawn, to {max(voltage_uv, 0.1):.2g} µV and "
         f"{500 / rate.fs_hz:.2g} ms."
     )
 
 
-def _about_corners(strips: Sequence[Strip], rate: Rate) -> list[str]:
+def _note_corners(strips: Sequence[Strip], rate: Rate) -> list[str]:
     """Tell the rate, and how many samples are points of the lines."""
     if not rate.own:
         return [
@@ -364,13 +366,13 @@ def _about_corners(strips: Sequence[Strip], rate: Rate) -> list[str]:
     return told
 
 
-def _words(printed: Printed) -> str:
+def _read_words(printed: Printed) -> str:
     limb, chest = printed.limb_mm_per_mv, printed.chest_mm_per_mv
     gain = f"{limb:g} mm/mV" if limb == chest else f"{limb:g} (limb) and {chest:g} (chest) mm/mV"
     return f"{printed.mm_per_s:g} mm/s and {gain}"
 
 
-def _provenance(page: Page, scale: Scale, printed: Printed, rate: Rate) -> Provenance:
+def _make_provenance(page: Page, scale: Scale, printed: Printed, rate: Rate) -> Provenance:
     step = Step(
         "take drawn lines",
         {
@@ -388,8 +390,8 @@ def _provenance(page: Page, scale: Scale, printed: Printed, rate: Rate) -> Prove
         format="PDF",
         original_fs_hz=rate.fs_hz if rate.own else None,
         original_unit="mm",
-        original_gain=_words(printed),
-        device_filter=printed_filter(page.phrases),
+        original_gain=_read_words(printed),
+        device_filter=find_printed_filter(page.phrases),
         simulated=any(phrase.text.startswith(_SIMULATED) for phrase in page.phrases),
         steps=(step,),
     )

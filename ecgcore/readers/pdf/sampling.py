@@ -78,7 +78,7 @@ def is_wrapped(groups: Sequence[list[Trace]], leads: Sequence[str]) -> bool:
     return one_place and max(count.values()) > 1 and len(set(count.values())) == 1
 
 
-def in_time(
+def place_in_time(
     groups: Sequence[list[Trace]], leads: Sequence[str], scale: Scale, printed: Printed
 ) -> tuple[list[Strip], list[str]]:
     """Return one strip a lead, and what is to be told.
@@ -107,18 +107,18 @@ def in_time(
         if len(rows) > 1 and not wrapped:
             notes.append(f"{lead} stands {len(rows)} times; the longest strip is used.")
             rows = [max(rows, key=lambda group: sum(t.right_mm - t.left_mm for t in group))]
-        mm_per_mv = scale.y_mm * _gain(printed, lead)
+        mm_per_mv = scale.y_mm * _find_gain(printed, lead)
         mm_per_s = scale.x_mm * (printed.mm_per_s or np.nan)
-        zeros = _zeros(rows)
+        zeros = _find_zeros(rows)
         strip = [
-            _in_units(row, zero, origin, mm_per_s, mm_per_mv)
+            _convert_units(row, zero, origin, mm_per_s, mm_per_mv)
             for row, zero in zip(rows, zeros, strict=True)
         ]
         strips.append(Strip(lead, strip))
     return strips, notes
 
 
-def _gain(printed: Printed, lead: str) -> float:
+def _find_gain(printed: Printed, lead: str) -> float:
     gain = printed.gain(lead)
     if gain is None:
         raise ReadError(
@@ -128,7 +128,7 @@ def _gain(printed: Printed, lead: str) -> float:
     return gain
 
 
-def _zeros(rows: Sequence[list[Trace]]) -> list[float]:
+def _find_zeros(rows: Sequence[list[Trace]]) -> list[float]:
     """Return the height of 0 mV in each row: the pulse's base, or else the median.
 
     Of rows without pulses that share their end points the distance is known exactly.
@@ -150,7 +150,7 @@ def _zeros(rows: Sequence[list[Trace]]) -> list[float]:
     ]
 
 
-def _in_units(
+def _convert_units(
     row: Sequence[Trace], zero_mm: float, origin_mm: float, mm_per_s: float, mm_per_mv: float
 ) -> list[Part]:
     sign = row[0].label.sign if row[0].label is not None else 1
@@ -168,7 +168,7 @@ def _in_units(
     ]
 
 
-def own_rate(strips: Sequence[Strip]) -> Rate:
+def find_own_rate(strips: Sequence[Strip]) -> Rate:
     """Return the rate that the lines' corners have, or 500 Hz where they are unevenly spaced.
 
     Corners are evenly spaced, but for the raster of the coordinates; or some were left out on
@@ -180,8 +180,8 @@ def own_rate(strips: Sequence[Strip]) -> Rate:
     if steps.size == 0:
         return Rate(FALLBACK_HZ, own=False)
     smallest = float(np.percentile(steps, 3))
-    even = _even_step(lines, smallest)
-    step = even if even is not None else _raster(steps, smallest)
+    even = _find_even_step(lines, smallest)
+    step = even if even is not None else _find_raster(steps, smallest)
     if step is None or not _MIN_OWN_HZ <= 1 / step <= _MAX_OWN_HZ:
         return Rate(FALLBACK_HZ, own=False)
     near = float(round(1 / step))
@@ -189,7 +189,7 @@ def own_rate(strips: Sequence[Strip]) -> Rate:
     return Rate(fs_hz, own=True, even=even is not None)
 
 
-def _even_step(lines: Sequence[NDArray[np.float64]], raster_s: float) -> float | None:
+def _find_even_step(lines: Sequence[NDArray[np.float64]], raster_s: float) -> float | None:
     """Return the step if no corner of any line is off even spacing by more than the raster."""
     long = [times for times in lines if times.size >= _FEWEST_CORNERS]
     if not long:
@@ -203,7 +203,7 @@ def _even_step(lines: Sequence[NDArray[np.float64]], raster_s: float) -> float |
     return step
 
 
-def _raster(steps: NDArray[np.float64], smallest: float) -> float | None:
+def _find_raster(steps: NDArray[np.float64], smallest: float) -> float | None:
     """Return the step of which all distances are multiples, or None."""
     step = float(np.median(steps[steps < 1.4 * smallest]))
     for _ in range(3):
@@ -215,7 +215,7 @@ def _raster(steps: NDArray[np.float64], smallest: float) -> float | None:
 _Placed = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
-def sampled(strips: Sequence[Strip], rate: Rate, max_samples: int) -> NDArray[np.float32]:
+def sample_traces(strips: Sequence[Strip], rate: Rate, max_samples: int) -> NDArray[np.float32]:
     """Return the samples, shape (n_leads, n_samples); NaN where the page shows nothing.
 
     Raises
@@ -227,7 +227,7 @@ def sampled(strips: Sequence[Strip], rate: Rate, max_samples: int) -> NDArray[np
     rows = max(len(strip.rows) for strip in strips)
     if shortest < 0 or (longest * rows * rate.fs_hz + 1) * len(strips) > max_samples:
         raise TooLargeError("The traces of the PDF make more samples than are read.")
-    placed = [_placed(strip, rate) for strip in strips]
+    placed = [_place(strip, rate) for strip in strips]
     n_samples = 1 + max(int(at[-1]) for parts in placed for at, _ in parts)
     signal = np.full((len(strips), n_samples), np.nan, dtype=np.float32)
     for row, parts in zip(signal, placed, strict=True):
@@ -236,11 +236,11 @@ def sampled(strips: Sequence[Strip], rate: Rate, max_samples: int) -> NDArray[np
     return signal
 
 
-def _placed(strip: Strip, rate: Rate) -> list[_Placed]:
+def _place(strip: Strip, rate: Rate) -> list[_Placed]:
     """Return the sample numbers and values of each line; a row begins where the last one ended."""
     out: list[_Placed] = []
     for row in strip.rows:
-        parts = [_on_samples(points, rate, start_s * rate.fs_hz) for start_s, points in row]
+        parts = [_lie_on_samples(points, rate, start_s * rate.fs_hz) for start_s, points in row]
         if out:
             last_at, last_values = out[-1]
             same = abs(float(parts[0][1][0] - last_values[-1])) <= _SAME_MV
@@ -265,7 +265,7 @@ def _shares_ends(first_row: Sequence[Part], rate: Rate, *, same_height: bool) ->
     return same_height
 
 
-def _on_samples(points: Points, rate: Rate, start: float) -> _Placed:
+def _lie_on_samples(points: Points, rate: Rate, start: float) -> _Placed:
     """Return the samples that a line covers: its own corners, and what lies straight between."""
     corners, heights = start + points[:, 0] * rate.fs_hz, points[:, 1]
     if rate.even:
@@ -281,7 +281,7 @@ def _on_samples(points: Points, rate: Rate, start: float) -> _Placed:
     return at, np.interp(at, corners, heights)
 
 
-def quantum(values: NDArray[np.float64], smallest: float) -> float | None:
+def find_quantum(values: NDArray[np.float64], smallest: float) -> float | None:
     """Return the step that all values are multiples of, or None if there is none to see.
 
     Parameters

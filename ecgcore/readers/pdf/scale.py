@@ -62,7 +62,7 @@ def find_grid(strokes: Sequence[Stroke]) -> Grid | None:
     ReadError
         If its squares are not square.
     """
-    upright, level = _family(strokes, along=1), _family(strokes, along=0)
+    upright, level = _find_family(strokes, along=1), _find_family(strokes, along=0)
     if upright is None or level is None:
         return None
     (x_mm, x_fifth), (y_mm, y_fifth) = upright, level
@@ -74,18 +74,18 @@ def find_grid(strokes: Sequence[Stroke]) -> Grid | None:
     return Grid(x_mm, y_mm, x_fifth and y_fifth)
 
 
-def _family(strokes: Sequence[Stroke], along: int) -> tuple[float, bool] | None:
+def _find_family(strokes: Sequence[Stroke], along: int) -> tuple[float, bool] | None:
     """Return the spacing of the lines that run along an axis, and whether every fifth differs."""
-    levels, styles = _straight_lines(strokes, along)
-    every = _spacing(levels, _MIN_LINES)
+    levels, styles = _find_straight_lines(strokes, along)
+    every = _measure_spacing(levels, _MIN_LINES)
     if every is None:
         return None
-    spacings = (_spacing(levels[styles == style], 4) for style in np.unique(styles))
+    spacings = (_measure_spacing(levels[styles == style], 4) for style in np.unique(styles))
     has_fifth = any(s is not None and abs(s / every - 5) < 5 * _EQUAL for s in spacings)
     return every, has_fifth
 
 
-def _straight_lines(
+def _find_straight_lines(
     strokes: Sequence[Stroke], along: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return where the straight pieces lie that run along an axis, and a number for their style."""
@@ -102,7 +102,7 @@ def _straight_lines(
     return points[:-1, 1 - along][straight], np.repeat(style, sizes)[:-1][straight]
 
 
-def _spacing(levels: NDArray[np.float64], at_least: int) -> float | None:
+def _measure_spacing(levels: NDArray[np.float64], at_least: int) -> float | None:
     """Return the distance of evenly spaced lines: of the longest run of equal distances."""
     sorted_levels = np.sort(levels)
     if sorted_levels.size == 0:
@@ -116,13 +116,13 @@ def _spacing(levels: NDArray[np.float64], at_least: int) -> float | None:
     even = np.abs(gaps - usual) <= _EVEN * usual
     if even.mean() < 0.6:
         return None
-    first, last = _longest_run(even)
+    first, last = _find_longest_run(even)
     if last - first + 1 < at_least:
         return None
     return float((lines[last] - lines[first]) / (last - first))
 
 
-def _longest_run(even: NDArray[np.bool_]) -> tuple[int, int]:
+def _find_longest_run(even: NDArray[np.bool_]) -> tuple[int, int]:
     """Return the first and last line of the longest run of equal gaps."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], even.astype(np.int8), [0]))))
     starts, stops = edges[::2], edges[1::2]
@@ -135,11 +135,11 @@ def _longest_run(even: NDArray[np.bool_]) -> tuple[int, int]:
 
 def find_pulse(points: Points) -> Pulse | None:
     """Return the pulse that a short line draws, or None."""
-    corners = corners_of(points)
+    corners = find_corners(points)
     if not 4 <= len(corners) <= _MAX_PULSE_POINTS or np.allclose(corners[0], corners[-1]):
         return None
     for index in range(len(corners) - 3):
-        pulse = _pulse_at(corners[index : index + 4])
+        pulse = _find_pulse_at(corners[index : index + 4])
         if pulse is not None and np.ptp(corners[:, 0]) <= 4 * pulse.width_mm + 4:
             return pulse
     return None
@@ -150,9 +150,9 @@ def cut_pulses(points: Points) -> tuple[Points, list[Pulse]]:
     found = []
     for backwards in (False, True):
         line = points[::-1] if backwards else points
-        corners, index = _first_corners(line)
+        corners, index = _take_first_corners(line)
         for start in range(len(corners) - 3):
-            pulse = _pulse_at(corners[start : start + 4], backwards=backwards)
+            pulse = _find_pulse_at(corners[start : start + 4], backwards=backwards)
             if pulse is not None:
                 found.append(pulse)
                 line = line[index[start + 3] :]
@@ -161,7 +161,7 @@ def cut_pulses(points: Points) -> tuple[Points, list[Pulse]]:
     return points, found
 
 
-def _first_corners(points: Points) -> tuple[Points, list[int]]:
+def _take_first_corners(points: Points) -> tuple[Points, list[int]]:
     """Return the corners with which a line begins, and which points they are."""
     kept = [0]
     for index in range(1, min(len(points) - 1, 400)):
@@ -172,7 +172,7 @@ def _first_corners(points: Points) -> tuple[Points, list[int]]:
     return points[kept], kept
 
 
-def corners_of(points: Points) -> Points:
+def find_corners(points: Points) -> Points:
     """Return a line without the points that lie on the straight way between their neighbours."""
     if len(points) > 8 * _MAX_PULSE_POINTS:
         return points[:0]
@@ -191,7 +191,7 @@ def _is_corner(before: Points, here: Points, after: Points) -> bool:
     return bool(abs(turn) > 0.02 * np.hypot(*inwards) * np.hypot(*outwards))
 
 
-def _pulse_at(corners: Points, *, backwards: bool = False) -> Pulse | None:
+def _find_pulse_at(corners: Points, *, backwards: bool = False) -> Pulse | None:
     """Return the pulse of four corners: up, along, down to the level where it began."""
     up, along, down = np.diff(corners, axis=0)
     rise, width = float(up[1]), float(-along[0] if backwards else along[0])
@@ -209,7 +209,7 @@ def _pulse_at(corners: Points, *, backwards: bool = False) -> Pulse | None:
 # ---- what follows from them
 
 
-def page_scale(printed: Printed, grid: Grid | None, pulses: Sequence[Pulse]) -> Scale:
+def find_page_scale(printed: Printed, grid: Grid | None, pulses: Sequence[Pulse]) -> Scale:
     """Return the size of a millimetre of ECG paper on the page.
 
     Raises
@@ -217,11 +217,11 @@ def page_scale(printed: Printed, grid: Grid | None, pulses: Sequence[Pulse]) -> 
     ReadError
         If neither grid nor pulse tells it, or they contradict one another or the words.
     """
-    speed = _speed(printed)
+    speed = _find_speed(printed)
     gains = {g for g in (printed.limb_mm_per_mv, printed.chest_mm_per_mv) if g is not None}
     if grid is None:
-        return _from_pulses(speed, gains, pulses)
-    scale = _from_grid(grid)
+        return _scale_from_pulses(speed, gains, pulses)
+    scale = _scale_from_grid(grid)
     for pulse in pulses:
         rise = pulse.rise_mm / scale.y_mm / PULSE_MV
         if gains and not any(abs(rise / gain - 1) <= 1.5 * _EQUAL for gain in gains):
@@ -233,7 +233,7 @@ def page_scale(printed: Printed, grid: Grid | None, pulses: Sequence[Pulse]) -> 
     return Scale(scale.x_mm, scale.y_mm, "grid and pulse" if pulses else "grid")
 
 
-def _speed(printed: Printed) -> float:
+def _find_speed(printed: Printed) -> float:
     missing = [
         word
         for word, value in (("speed", printed.mm_per_s), ("gain", printed.limb_mm_per_mv))
@@ -247,7 +247,7 @@ def _speed(printed: Printed) -> float:
     return printed.mm_per_s
 
 
-def _from_grid(grid: Grid) -> Scale:
+def _scale_from_grid(grid: Grid) -> Scale:
     def within(limits: tuple[float, float]) -> bool:
         return limits[0] <= grid.x_mm <= limits[1]
 
@@ -261,7 +261,7 @@ def _from_grid(grid: Grid) -> Scale:
     )
 
 
-def _from_pulses(speed: float, gains: set[float], pulses: Sequence[Pulse]) -> Scale:
+def _scale_from_pulses(speed: float, gains: set[float], pulses: Sequence[Pulse]) -> Scale:
     """Return the scale by pulses alone, if they are as wide as 200 ms and as high as 1 mV."""
     if not pulses:
         raise ReadError(

@@ -71,7 +71,7 @@ def find_traces(strokes: Sequence[Stroke]) -> tuple[list[Trace], list[Trace], li
     """
     lines = join_steps(strokes)
     long = [line for line in lines if _is_trace(line.points)]
-    styles = _styles_of_traces(long)
+    styles = _find_trace_styles(long)
     traces: list[Trace] = []
     pulses: list[Pulse] = []
     for line in long:
@@ -127,7 +127,7 @@ def _is_piece(stroke: Stroke) -> bool:
     return len(points) >= _MIN_PIECE and _never_falls(points) and points[-1, 0] > points[0, 0]
 
 
-def _styles_of_traces(long: Sequence[Stroke]) -> set[Style]:
+def _find_trace_styles(long: Sequence[Stroke]) -> set[Style]:
     """Return the colour and width that most traces have; all, where no one is usual."""
     count = Counter[Style]()
     for line in long:
@@ -147,7 +147,7 @@ def split_rows(traces: Sequence[Trace], labels: Sequence[Label]) -> list[Trace]:
     That is so where all traces begin at one place, the names stand in columns at equal distances
     and more leads are named than there are traces.
     """
-    columns = _columns(labels)
+    columns = _split_columns(labels)
     lefts = [trace.left_mm for trace in traces]
     if len(columns) < 2 or len(labels) <= len(traces) or np.ptp(lefts) > 1.0:
         return list(traces)
@@ -163,7 +163,7 @@ def split_rows(traces: Sequence[Trace], labels: Sequence[Label]) -> list[Trace]:
     return [*cut, *ordered[n_rows:]]
 
 
-def _columns(labels: Sequence[Label]) -> list[list[Label]]:
+def _split_columns(labels: Sequence[Label]) -> list[list[Label]]:
     columns: list[list[Label]] = []
     for label in sorted(labels, key=lambda found: found.x_mm):
         if columns and label.x_mm - columns[-1][0].x_mm <= _COLUMN_MM:
@@ -191,30 +191,30 @@ def name_traces(traces: Sequence[Trace], labels: Sequence[Label]) -> list[Trace]
     """
     if len(labels) > MAX_TRACES:
         return None
-    off = _offsets(traces, labels)
-    in_order = _in_columns(traces, labels, off)
+    off = _list_offsets(traces, labels)
+    in_order = _name_in_columns(traces, labels, off)
     if in_order is not None:
         return [replace(t, label=labels[in_order[i]]) for i, t in enumerate(traces)]
     near = np.abs(off) <= (_NEAR_X_MM, _NEAR_Y_MM)
     places = np.unique(np.round(off[near.all(axis=2)], 3), axis=0)
     if len(places) == 0:
         return list(traces)
-    near_y = _row_tolerance(traces)
+    near_y = _find_row_tolerance(traces)
     rated = [(_match(off, place, near_y), place) for place in places]
     rated.sort(key=lambda found: (-len(found[0]), float(np.hypot(*found[1]))))
     best, (_, up) = rated[0]
     rivals = [p for m, p in rated[1:] if len(m) == len(best) and abs(p[1] - up) > 2 * near_y]
     if any(abs(rival[1]) < 1.5 * abs(up) + 1 for rival in rivals):
         return None
-    best = _with_leftovers(best, off, near_y)
-    best = _with_late_starts(best, off, (float(up), near_y))
+    best = _add_leftovers(best, off, near_y)
+    best = _add_late_starts(best, off, (float(up), near_y))
     _check_one_lead_each(traces, labels, best, (up, near_y))
     if len(best) < min(len(traces), len(labels)):
         return None  # names and traces are left that belong together somehow
     return [replace(t, label=labels[best[i]] if i in best else None) for i, t in enumerate(traces)]
 
 
-def _in_columns(
+def _name_in_columns(
     traces: Sequence[Trace], labels: Sequence[Label], off: Points
 ) -> dict[int, int] | None:
     """Return which label each trace gets from top to bottom, if every column has as many of both.
@@ -222,8 +222,8 @@ def _in_columns(
     The order holds where a lead's offset carries it towards the next row; None where one is so far
     from its place that rows may have crossed.
     """
-    of_traces = _by_place([(trace.left_mm, trace.middle_mm) for trace in traces])
-    of_labels = _by_place([(label.x_mm, label.y_mm) for label in labels])
+    of_traces = _name_by_place([(trace.left_mm, trace.middle_mm) for trace in traces])
+    of_labels = _name_by_place([(label.x_mm, label.y_mm) for label in labels])
     if [len(column) for column in of_traces] != [len(column) for column in of_labels]:
         return None
     pairs = [
@@ -235,12 +235,12 @@ def _in_columns(
     away_y = np.abs(away[:, 1] - np.median(away[:, 1])).max()
     away_x = np.abs(away[:, 0] - np.median(away[:, 0])).max()
     near_x = float(np.abs(away[:, 0]).max()) <= _NEAR_X_MM and away_x <= _SAME_X_MM
-    if not near_x or away_y > _CROSSED * _row_distance(labels):
+    if not near_x or away_y > _CROSSED * _measure_row_distance(labels):
         return None
     return dict(pairs)
 
 
-def _by_place(places: Sequence[tuple[float, float]]) -> list[list[int]]:
+def _name_by_place(places: Sequence[tuple[float, float]]) -> list[list[int]]:
     """Return the numbers of the places column by column from the left, each from the top."""
     columns: list[list[int]] = []
     for i in sorted(range(len(places)), key=lambda i: places[i][0]):
@@ -251,7 +251,7 @@ def _by_place(places: Sequence[tuple[float, float]]) -> list[list[int]]:
     return [sorted(column, key=lambda i: -places[i][1]) for column in columns]
 
 
-def _row_distance(labels: Sequence[Label]) -> float:
+def _measure_row_distance(labels: Sequence[Label]) -> float:
     heights = np.sort([label.y_mm for label in labels])
     gaps = np.diff(heights)
     apart = gaps[gaps > _LEVEL_MM]
@@ -296,14 +296,14 @@ def _check_one_lead_each(
                 )
 
 
-def _offsets(traces: Sequence[Trace], labels: Sequence[Label]) -> Points:
+def _list_offsets(traces: Sequence[Trace], labels: Sequence[Label]) -> Points:
     """Return where each label stands beside each trace's beginning, (n_traces, n_labels, 2)."""
     starts = np.array([(trace.left_mm, trace.middle_mm) for trace in traces])
     at = np.array([(label.x_mm, label.y_mm) for label in labels]).reshape(-1, 2)
     return at[np.newaxis] - starts[:, np.newaxis]
 
 
-def _row_tolerance(traces: Sequence[Trace]) -> float:
+def _find_row_tolerance(traces: Sequence[Trace]) -> float:
     """Return how far a name may be off its place: less than half of the distance of two rows."""
     middles = np.sort([trace.middle_mm for trace in traces])
     gaps = np.diff(middles)
@@ -316,10 +316,10 @@ def _match(off: Points, place: Points, near_y: float) -> dict[int, int]:
     away = np.abs(off - place)
     near = (away[:, :, 0] <= _SAME_X_MM) & (away[:, :, 1] <= near_y)
     pairs = [(float(away[i, j].sum()), int(i), int(j)) for i, j in np.argwhere(near)]
-    return _one_to_one(pairs)
+    return _match_one_to_one(pairs)
 
 
-def _one_to_one(pairs: list[tuple[float, int, int]]) -> dict[int, int]:
+def _match_one_to_one(pairs: list[tuple[float, int, int]]) -> dict[int, int]:
     chosen: dict[int, int] = {}
     used: set[int] = set()
     for _, i, j in sorted(pairs):
@@ -329,7 +329,7 @@ def _one_to_one(pairs: list[tuple[float, int, int]]) -> dict[int, int]:
     return chosen
 
 
-def _with_leftovers(chosen: dict[int, int], off: Points, near_y: float) -> dict[int, int]:
+def _add_leftovers(chosen: dict[int, int], off: Points, near_y: float) -> dict[int, int]:
     """Add names that stand elsewhere beside their trace, where only one trace can be meant."""
     near = (np.abs(off[:, :, 0]) <= _NEAR_X_MM) & (np.abs(off[:, :, 1]) <= 2 * near_y)
     near[list(chosen), :] = False
@@ -338,7 +338,7 @@ def _with_leftovers(chosen: dict[int, int], off: Points, near_y: float) -> dict[
     return {**chosen, **{int(i): int(j) for i, j in np.argwhere(alone)}}
 
 
-def _with_late_starts(
+def _add_late_starts(
     chosen: dict[int, int], off: Points, level: tuple[float, float]
 ) -> dict[int, int]:
     """Add names whose trace begins later in the row: its first samples are absent."""
@@ -373,10 +373,10 @@ def continue_leads(traces: Sequence[Trace], pieces: Sequence[Trace]) -> list[lis
     """
     named = [[trace] for trace in traces if trace.label is not None]
     alone: list[list[Trace]] = []
-    near_y = _row_tolerance([group[0] for group in named]) if named else 0.0
+    near_y = _find_row_tolerance([group[0] for group in named]) if named else 0.0
     unnamed = [t for t in traces if t.label is None]
     for trace in sorted([*unnamed, *pieces], key=lambda t: t.left_mm):
-        owner = _owner(trace, named, near_y)
+        owner = _find_owner(trace, named, near_y)
         if owner is not None:
             owner.append(replace(trace, label=owner[0].label))
         elif len(trace.points) >= MIN_POINTS:
@@ -384,7 +384,7 @@ def continue_leads(traces: Sequence[Trace], pieces: Sequence[Trace]) -> list[lis
     return [*named, *alone]
 
 
-def _owner(trace: Trace, named: Sequence[list[Trace]], near_y: float) -> list[Trace] | None:
+def _find_owner(trace: Trace, named: Sequence[list[Trace]], near_y: float) -> list[Trace] | None:
     """Return the named traces that end left of one and in its row, the nearest."""
     ends = [
         (trace.left_mm - group[-1].right_mm, index)
@@ -407,14 +407,14 @@ def join_meeting(traces: Sequence[Trace]) -> list[list[Trace]]:
     return groups
 
 
-def with_pulses(groups: list[list[Trace]], pulses: Sequence[Pulse]) -> list[list[Trace]]:
+def add_pulses(groups: list[list[Trace]], pulses: Sequence[Pulse]) -> list[list[Trace]]:
     """Return the traces with the pulse of their row, by which their zero line is known.
 
     Where there are as many pulses as rows they belong together from top to bottom; else a pulse
     belongs to a row whose median is near its base.
     """
-    bases = _merged(sorted((pulse.base_mm for pulse in pulses), reverse=True), 1.0)
-    rows = _rows(groups)
+    bases = _merge(sorted((pulse.base_mm for pulse in pulses), reverse=True), 1.0)
+    rows = _make_rows(groups)
     out = list(groups)
     by_base = {base: min(pulses, key=lambda p: abs(p.base_mm - base)) for base in bases}
     for number, row in enumerate(rows):
@@ -427,7 +427,7 @@ def with_pulses(groups: list[list[Trace]], pulses: Sequence[Pulse]) -> list[list
     return out
 
 
-def _rows(groups: Sequence[list[Trace]]) -> list[list[int]]:
+def _make_rows(groups: Sequence[list[Trace]]) -> list[list[int]]:
     """Return the groups row by row from the top, by their names' height or their own."""
     raised = [g[0].label.y_mm - g[0].middle_mm for g in groups if g[0].label is not None]
     up = float(np.median(raised)) if raised else 0.0
@@ -442,7 +442,7 @@ def _rows(groups: Sequence[list[Trace]]) -> list[list[int]]:
     return rows
 
 
-def _merged(values: Sequence[float], within: float) -> list[float]:
+def _merge(values: Sequence[float], within: float) -> list[float]:
     out: list[float] = []
     for value in values:
         if not out or abs(out[-1] - value) > within:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ecgcore.errors import ReadError
 from ecgcore.leads import LIMB_6, canonical_lead
-from ecgcore.readers.assemble import find_age_sex, listed, parse_age, parse_sex
-from ecgcore.readers.base import shown
+from ecgcore.readers.assemble import find_age_sex, join_words, parse_age, parse_sex
+from ecgcore.readers.base import clean_text
 from ecgcore.readers.pdf.page import Phrase
 
 SPEEDS_MM_PER_S = (5.0, 6.25, 10.0, 12.5, 20.0, 25.0, 50.0, 100.0)
@@ -63,7 +63,7 @@ class Printed:
         return self.limb_mm_per_mv if lead in LIMB_6 else None
 
 
-def printed_scale(phrases: Iterable[Phrase]) -> Printed:
+def find_printed_scale(phrases: Iterable[Phrase]) -> Printed:
     """Return the speed and gain that the page prints.
 
     Raises
@@ -71,15 +71,15 @@ def printed_scale(phrases: Iterable[Phrase]) -> Printed:
     ReadError
         If it prints two speeds, two gains that are not told apart, or impossible ones.
     """
-    text = "\n".join(_lines(phrases))
-    speeds = {_value(m[1], m[2]) for m in _SPEED.finditer(text)}
+    text = "\n".join(_group_lines(phrases))
+    speeds = {_parse_value(m[1], m[2]) for m in _SPEED.finditer(text)}
     if len(speeds) > 1:
         raise ReadError(
-            f"The PDF prints {listed(f'{v:g}' for v in sorted(speeds))} mm/s; which of them the "
-            "traces have cannot be told."
+            f"The PDF prints {join_words(f'{v:g}' for v in sorted(speeds))} mm/s; which of them "
+            "the traces have cannot be told."
         )
     speed = speeds.pop() if speeds else None
-    limb, chest = _gains(text)
+    limb, chest = _find_gains(text)
     for value, usual, unit in (
         (speed, SPEEDS_MM_PER_S, "mm/s"),
         (limb, GAINS_MM_PER_MV, "mm/mV"),
@@ -91,14 +91,14 @@ def printed_scale(phrases: Iterable[Phrase]) -> Printed:
     return Printed(speed, limb, chest)
 
 
-def _gains(text: str) -> tuple[float | None, float | None]:
+def _find_gains(text: str) -> tuple[float | None, float | None]:
     """Return the gain of the limb and of the chest leads."""
     limb: set[float] = set()
     chest: set[float] = set()
     both: set[float] = set()
     for match in [*_GAIN.finditer(text), *_GAIN_TURNED.finditer(text)]:
         before = text[max(0, match.start() - 24) : match.start()].rpartition("\n")[2]
-        value = _value(match[1], match[2])
+        value = _parse_value(match[1], match[2])
         if _CHEST.search(before):
             chest.add(value)
         elif _LIMB.search(before):
@@ -116,12 +116,12 @@ def _gains(text: str) -> tuple[float | None, float | None]:
     return next(iter(limb), None), next(iter(chest), None)
 
 
-def _value(number: str, unit: str) -> float:
+def _parse_value(number: str, unit: str) -> float:
     value = float(number.replace(",", "."))
     return 10 * value if unit.lower() == "cm" else value
 
 
-def _lines(phrases: Iterable[Phrase]) -> list[str]:
+def _group_lines(phrases: Iterable[Phrase]) -> list[str]:
     """Return the page's lines of text, phrases of one height side by side."""
     rows: list[tuple[float, list[Phrase]]] = []
     for phrase in sorted(phrases, key=lambda p: (-p.y_mm, p.x_mm)):
@@ -142,11 +142,11 @@ class Label:
     y_mm: float
 
 
-def lead_labels(phrases: Iterable[Phrase]) -> list[Label]:
+def find_lead_labels(phrases: Iterable[Phrase]) -> list[Label]:
     """Return the phrases that are nothing but the name of a lead."""
     found = []
     for phrase in phrases:
-        lead = _lead(_BEHIND.sub("", phrase.text))
+        lead = _find_lead(_BEHIND.sub("", phrase.text))
         if lead is not None:
             inverted = lead.startswith("-")
             label = Label(lead.lstrip("-"), -1 if inverted else 1, phrase.x_mm, phrase.y_mm)
@@ -156,29 +156,33 @@ def lead_labels(phrases: Iterable[Phrase]) -> list[Label]:
     return found if len(frank) > 1 else [label for label in found if label.lead not in _FRANK]
 
 
-def other_names(phrases: Iterable[Phrase]) -> list[Phrase]:
+def find_other_names(phrases: Iterable[Phrase]) -> list[Phrase]:
     """Return the phrases that may be names of traces but are no leads; times of rows are none."""
     return [
-        p for p in phrases if _lead(_BEHIND.sub("", p.text)) is None and not _TIME.match(p.text)
+        p
+        for p in phrases
+        if _find_lead(_BEHIND.sub("", p.text)) is None and not _TIME.match(p.text)
     ]
 
 
-def lead_of_page(phrases: Iterable[Phrase]) -> str | None:
+def find_lead_of_page(phrases: Iterable[Phrase]) -> str | None:
     """Return the one lead that a line of several particulars names ("10 mm/mV, Lead I, ...")."""
     parts = (part.strip() for p in phrases for part in _SINGLE.split(p.text))
     # A bare "I" may be an initial; "Lead I" is a lead.
-    named = {lead for part in parts if " " in part and (lead := _lead(part)) is not None}
+    named = {lead for part in parts if " " in part and (lead := _find_lead(part)) is not None}
     return named.pop() if len(named) == 1 else None
 
 
-def _lead(text: str) -> str | None:
+def _find_lead(text: str) -> str | None:
     """Return the lead that a text names; a mere number on a page is none."""
     if len(text) > 24 or not any(c.isalpha() for c in text):
         return None
     return canonical_lead(text.replace("−", "-").replace("–", "-"))
 
 
-def age_and_sex(phrases: Sequence[Phrase], notes: list[str]) -> tuple[float | None, str | None]:
+def find_age_and_sex(
+    phrases: Sequence[Phrase], notes: list[str]
+) -> tuple[float | None, str | None]:
     """Return the age in years and the sex where they are printed as such."""
     age, sex = find_age_sex([p.text for p in phrases], notes)
     for phrase in phrases:
@@ -190,7 +194,7 @@ def age_and_sex(phrases: Sequence[Phrase], notes: list[str]) -> tuple[float | No
     return age, sex
 
 
-def printed_filter(phrases: Iterable[Phrase]) -> str:
+def find_printed_filter(phrases: Iterable[Phrase]) -> str:
     """Return what the page prints of filters, or nothing."""
     found = [m[0].strip() for p in phrases for m in _FILTER.finditer(p.text)]
-    return shown("; ".join(dict.fromkeys(f for f in found if not f.lower().endswith("none"))))
+    return clean_text("; ".join(dict.fromkeys(f for f in found if not f.lower().endswith("none"))))

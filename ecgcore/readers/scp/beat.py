@@ -13,7 +13,13 @@ from ecgcore.errors import ReadError
 from ecgcore.readers.scp.container import Container
 from ecgcore.readers.scp.huffman import parse_tables
 from ecgcore.readers.scp.leads import BeatTable
-from ecgcore.readers.scp.streams import Head, parse_head, read_streams, split, undo_differences
+from ecgcore.readers.scp.streams import (
+    Head,
+    parse_head,
+    read_streams,
+    split_streams,
+    undo_differences,
+)
 
 Rows = NDArray[np.float32]
 
@@ -61,20 +67,20 @@ def add_beats(
     common = int(np.gcd(step_nv, head.step_nv))
     parts = max(common, 1)
     count = round(beats.length_ms * 1000 / interval)
-    template = _template(container, used, head, count) * max(head.step_nv // parts, 1)
+    template = _read_template(container, used, head, count) * max(head.step_nv // parts, 1)
     restored = rows * max(step_nv // parts, 1)
-    _add(restored, template, beats, first)
+    _add_template(restored, template, beats, first)
     return restored, common
 
 
-def _template(
+def _read_template(
     container: Container, used: tuple[Sequence[int], int], head: Head, count: int
 ) -> Rows:
     """Return the reference beat of the leads used, shape (n_rows, n_samples)."""
     chosen, n_leads = used
     tables = parse_tables(container.body(2))
     wanted = [count] * n_leads
-    streams = read_streams(split(container.sections[5], wanted, tables, []), wanted, tables)
+    streams = read_streams(split_streams(container.sections[5], wanted, tables, []), wanted, tables)
     picked = [streams[i] for i in chosen]
     # Its length in milliseconds may be rounded to a sample more or less.
     length = min(count, *(len(stream.values) for stream in picked))
@@ -84,7 +90,7 @@ def _template(
     return np.stack(rows).astype(np.float32)
 
 
-def _add(restored: Rows, template: Rows, beats: BeatTable, first: int) -> None:
+def _add_template(restored: Rows, template: Rows, beats: BeatTable, first: int) -> None:
     length, size = restored.shape[1], template.shape[1]
     zones = []
     for beat in beats.beats:

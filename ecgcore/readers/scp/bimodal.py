@@ -36,7 +36,7 @@ class Plan:
     rest_whole: bool = True
 
 
-def plans(factor: int | None, *, bimodal: bool) -> tuple[Plan, ...]:
+def make_plans(factor: int | None, *, bimodal: bool) -> tuple[Plan, ...]:
     """Return the ways in which the samples may be stored, the likeliest first.
 
     Parameters
@@ -53,7 +53,7 @@ def plans(factor: int | None, *, bimodal: bool) -> tuple[Plan, ...]:
     return (Plan(factor), Plan(factor, rest_whole=False), Plan(factor, areas=False), Plan())
 
 
-def merged(areas: tuple[tuple[int, int], ...]) -> Places:
+def merge_places(areas: tuple[tuple[int, int], ...]) -> Places:
     """Return areas in order and without overlap, shape (n, 2): first and last sample, from 1."""
     if not areas:
         return np.empty((0, 2), dtype=np.int64)
@@ -65,25 +65,25 @@ def merged(areas: tuple[tuple[int, int], ...]) -> Places:
     return np.stack([first, last], axis=1)
 
 
-def _inside(lead: Lead, areas: Places) -> Places:
+def _mark_inside(lead: Lead, areas: Places) -> Places:
     """Return the parts of the areas inside a lead, counted from the lead's first sample."""
     near = areas[(areas[:, 1] >= lead.first) & (areas[:, 0] <= lead.last)]
     return np.clip(near, lead.first, lead.last) - lead.first
 
 
-def _gaps(lead: Lead, inside: Places) -> Places:
+def _find_gaps(lead: Lead, inside: Places) -> Places:
     """Return the lengths before, between and behind the areas, shape (n_areas + 1,)."""
     starts = np.concatenate((inside[:, 0], [lead.n_samples]))
     ends = np.concatenate(([-1], inside[:, 1]))
     return starts - ends - 1
 
 
-def n_stored(plan: Plan, lead: Lead, areas: Places) -> int:
+def count_stored(plan: Plan, lead: Lead, areas: Places) -> int:
     """Return how many values a lead's stream has under this plan."""
     if plan.factor == 1:
         return lead.n_samples
-    inside = _inside(lead, areas if plan.areas else areas[:0])
-    gaps = _gaps(lead, inside)
+    inside = _mark_inside(lead, areas if plan.areas else areas[:0])
+    gaps = _find_gaps(lead, inside)
     rest = gaps % plan.factor
     whole = int((gaps // plan.factor).sum() + (inside[:, 1] - inside[:, 0] + 1).sum())
     return whole + int(rest.sum() if plan.rest_whole else (rest > 0).sum())
@@ -95,11 +95,11 @@ def expand(
     """Return a lead's samples at the full rate, shape (lead.n_samples,)."""
     if plan.factor == 1:
         return stored
-    inside = _inside(lead, areas if plan.areas else areas[:0])
+    inside = _mark_inside(lead, areas if plan.areas else areas[:0])
     out = np.empty(lead.n_samples)
     protected = np.zeros(lead.n_samples, dtype=bool)
     read = written = 0
-    for gap, area in zip(_gaps(lead, inside), [*inside, None], strict=True):
+    for gap, area in zip(_find_gaps(lead, inside), [*inside, None], strict=True):
         used = _fill(out[written : written + gap], stored[read:], plan)
         read += used
         written += int(gap)
@@ -109,7 +109,7 @@ def expand(
             protected[written : written + length] = True
             read += length
             written += length
-    return _smoothed(out, protected, lead, beats)
+    return _smooth(out, protected, lead, beats)
 
 
 def _fill(out: NDArray[np.float64], stored: NDArray[np.float64], plan: Plan) -> int:
@@ -126,7 +126,7 @@ def _fill(out: NDArray[np.float64], stored: NDArray[np.float64], plan: Plan) -> 
     return groups + rest
 
 
-def _smoothed(
+def _smooth(
     samples: NDArray[np.float64], protected: NDArray[np.bool_], lead: Lead, beats: BeatTable
 ) -> NDArray[np.float64]:
     """Average three neighbours, outside the areas and not across the ends of subtraction zones."""

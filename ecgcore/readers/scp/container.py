@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ecgcore.errors import ReadError
-from ecgcore.readers.assemble import listed
+from ecgcore.readers.assemble import join_words
 
 PREAMBLE_BYTES = 6
 HEADER_BYTES = 16
@@ -110,19 +110,19 @@ def parse_container(data: bytes, notes: list[str]) -> Container:
     """
     if len(data) < PREAMBLE_BYTES + HEADER_BYTES:
         raise ReadError(f"The SCP-ECG file has only {len(data)} bytes; it is truncated.")
-    places, announced = _from_pointers(data)
+    places, announced = _follow_pointers(data)
     if not (3 in places and 6 in places) and 12 not in places:
-        chained = _from_chain(data)
+        chained = _follow_chain(data)
         places = {**chained, **places}
         if chained:
             notes.append(
                 "The table of sections is incomplete; the sections were looked for in the file."
             )
-    sections = _sections(data, places, notes)
+    sections = _cut_sections(data, places, notes)
     _note_checksums(data, places, notes)
     head = _HEADER.unpack_from(data, PREAMBLE_BYTES)
     lost = frozenset(announced - places.keys())
-    return Container(sections, _version(head[3], head[4], sections), lost)
+    return Container(sections, _read_version(head[3], head[4], sections), lost)
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class _Place:
         return next((n for n in possible if self.at + n in ends), possible[0])
 
 
-def _header_at(data: bytes, at: int, number: int) -> tuple[int, ...] | None:
+def _parse_section_header(data: bytes, at: int, number: int) -> tuple[int, ...] | None:
     """Return the section's header if the section of this number starts here."""
     if not PREAMBLE_BYTES <= at <= len(data) - HEADER_BYTES:
         return None
@@ -148,7 +148,7 @@ def _header_at(data: bytes, at: int, number: int) -> tuple[int, ...] | None:
     return header[:5] if header[1] == number and header[2] >= HEADER_BYTES else None
 
 
-def _from_pointers(data: bytes) -> tuple[dict[int, _Place], set[int]]:
+def _follow_pointers(data: bytes) -> tuple[dict[int, _Place], set[int]]:
     """Return where sections are, and the numbers of all that the table names."""
     header = _HEADER.unpack_from(data, PREAMBLE_BYTES)
     if header[1] != 0 or header[2] < HEADER_BYTES:
@@ -165,14 +165,14 @@ def _from_pointers(data: bytes) -> tuple[dict[int, _Place], set[int]]:
         announced.add(number)
         # The first byte of the file is number 1; a few devices count from 0.
         for start in (index - 1, index):
-            found = _header_at(data, start, number)
+            found = _parse_section_header(data, start, number)
             if found is not None:
                 places[number] = _Place(start, pointed, found[2])
                 break
     return places, announced
 
 
-def _from_chain(data: bytes) -> dict[int, _Place]:
+def _follow_chain(data: bytes) -> dict[int, _Place]:
     """Follow the sections one behind the other."""
     places: dict[int, _Place] = {}
     at = PREAMBLE_BYTES
@@ -186,7 +186,9 @@ def _from_chain(data: bytes) -> dict[int, _Place]:
     return places
 
 
-def _sections(data: bytes, places: Mapping[int, _Place], notes: list[str]) -> dict[int, Section]:
+def _cut_sections(
+    data: bytes, places: Mapping[int, _Place], notes: list[str]
+) -> dict[int, Section]:
     starts = sorted(place.at for place in places.values())
     ends = {*starts, len(data), struct.unpack_from("<I", data, 2)[0]}
     sections: dict[int, Section] = {}
@@ -205,14 +207,14 @@ def _sections(data: bytes, places: Mapping[int, _Place], notes: list[str]) -> di
     differing = [n for n, place in sorted(places.items()) if place.pointed != place.announced]
     if differing:
         notes.append(
-            f"The length of section {_numbers(differing)} is written in two ways in the file; the "
-            "one that fits was followed."
+            f"The length of section {_list_numbers(differing)} is written in two ways in the file; "
+            "the one that fits was followed."
         )
     return sections
 
 
-def _numbers(numbers: list[int]) -> str:
-    return listed(str(number) for number in numbers)
+def _list_numbers(numbers: list[int]) -> str:
+    return join_words(str(number) for number in numbers)
 
 
 def _note_checksums(data: bytes, places: Mapping[int, _Place], notes: list[str]) -> None:
@@ -228,8 +230,8 @@ def _note_checksums(data: bytes, places: Mapping[int, _Place], notes: list[str])
     wrong = [n for n, p in sorted(places.items()) if not _agrees(data[p.at : p.at + p.announced])]
     if wrong:
         notes.append(
-            f"The checksum of section {_numbers(wrong)} does not agree with its content: the file "
-            "may have been changed or damaged."
+            f"The checksum of section {_list_numbers(wrong)} does not agree with its content: the "
+            "file may have been changed or damaged."
         )
     elif whole and not _agrees(data[:length]):
         notes.append(
@@ -238,19 +240,19 @@ def _note_checksums(data: bytes, places: Mapping[int, _Place], notes: list[str])
         )
 
 
-def crc_ccitt(data: bytes) -> int:
+def compute_crc_ccitt(data: bytes) -> int:
     """Return the checksum of the standard: CRC-CCITT, x^16 + x^12 + x^5 + 1, from 0xFFFF."""
     return binascii.crc_hqx(data, 0xFFFF)
 
 
 def _agrees(block: bytes) -> bool:
     stored = int.from_bytes(block[:2], "little")
-    computed = crc_ccitt(block[2:])
+    computed = compute_crc_ccitt(block[2:])
     swapped = (stored >> 8) | (stored & 0xFF) << 8
     return stored in _NO_CRC or computed in (stored, swapped)
 
 
-def _version(section: int, protocol: int, sections: Mapping[int, Section]) -> int:
+def _read_version(section: int, protocol: int, sections: Mapping[int, Section]) -> int:
     """Return the version of the standard, times ten; 0 where the file does not tell."""
     rhythm = sections.get(6) or sections.get(12)
     found = [protocol, section] + ([rhythm.protocol, rhythm.version] if rhythm else [])

@@ -15,7 +15,7 @@ _ADC_CODES, _ADC_MIDDLE = 4096, 2048
 _MAKERS_LEAD = 100  # from this code on leads are the manufacturer's own, before version 3.0
 
 
-def repair(
+def repair_steps(
     rows: list[Rows], codes: Sequence[int], *, dummy_table: bool, version: int, notes: list[str]
 ) -> list[Rows]:
     """Return uncompressed amplitudes as the standard means them.
@@ -36,9 +36,9 @@ def repair(
         Gets a sentence for each repair.
     """
     if dummy_table and _swapped_is_smooth(rows):
-        rows = [_swapped(row) for row in rows]
+        rows = [_swap_bytes(row) for row in rows]
         notes.append("The samples are stored with the high byte first.")
-    marked = [_unmarked(row) for row in rows]
+    marked = [_drop_marks(row) for row in rows]
     if any(new is not None for new in marked):
         rows = [row if new is None else new for row, new in zip(rows, marked, strict=True)]
         notes.append("Marks that the device set in the samples, at the R peaks, were taken out.")
@@ -52,7 +52,7 @@ def repair(
     return rows
 
 
-def _swapped(row: Rows) -> Rows:
+def _swap_bytes(row: Rows) -> Rows:
     swapped = np.nan_to_num(row).astype(np.int16).byteswap().astype(np.float32)
     return np.where(np.isnan(row), np.nan, swapped)
 
@@ -64,10 +64,10 @@ def _swapped_is_smooth(rows: Sequence[Rows]) -> bool:
         steps = np.abs(np.diff(row[~np.isnan(row)]))
         return float(np.median(steps)) if steps.size else 0.0
 
-    return all(4 * rough(_swapped(row)) < rough(row) for row in rows)
+    return all(4 * rough(_swap_bytes(row)) < rough(row) for row in rows)
 
 
-def _unmarked(row: Rows) -> Rows | None:
+def _drop_marks(row: Rows) -> Rows | None:
     """Return the samples without the marks in their highest bit, None where there are none."""
     marked = row < 0
     rest = row[~marked & ~np.isnan(row)]

@@ -92,7 +92,7 @@ class Table:
         return [int(b) for b in np.where(index < 0, 0, bits)]
 
 
-def _default_codes() -> list[Code]:
+def _make_default_codes() -> list[Code]:
     # Annex C: 0, then ever longer runs of ones with a sign bit, and two escapes.
     codes = [Code(1, 1, 0b0, 0)]
     for size in range(1, 9):
@@ -102,7 +102,7 @@ def _default_codes() -> list[Code]:
     return [*codes, Code(10, 18, 0b1111111110, 0), Code(10, 26, 0b1111111111, 0)]
 
 
-DEFAULT_TABLES = (Table(_default_codes()),)
+DEFAULT_TABLES = (Table(_make_default_codes()),)
 
 
 def parse_tables(body: bytes) -> tuple[Table, ...]:
@@ -133,22 +133,26 @@ def parse_tables(body: bytes) -> tuple[Table, ...]:
         at += n_codes * _CODE.size
     if len(rows) == 1 and len(rows[0]) == 1:
         return ()
-    return _tables(rows)
+    return _parse_all(rows)
 
 
-def _tables(rows: list[list[tuple[int, int, int, int, int]]]) -> tuple[Table, ...]:
+def _parse_all(rows: list[list[tuple[int, int, int, int, int]]]) -> tuple[Table, ...]:
     switched = [value for table in rows for _, _, mode, value, _ in table if mode == 0]
     base = 0 if 0 in switched else 1  # tables are numbered from 1; a few writers count from 0
     if any(not base <= value < len(rows) + base for value in switched):
         raise ReadError("A Huffman table of the file switches to a table that does not exist.")
     try:
-        return tuple(Table([_code(row, base, turned=True) for row in table]) for table in rows)
+        return tuple(
+            Table([_parse_code(row, base, turned=True) for row in table]) for table in rows
+        )
     except ReadError:
         # The standard stores the prefix with its first bit last; some store it as it is.
-        return tuple(Table([_code(row, base, turned=False) for row in table]) for table in rows)
+        return tuple(
+            Table([_parse_code(row, base, turned=False) for row in table]) for table in rows
+        )
 
 
-def _code(row: tuple[int, int, int, int, int], base: int, *, turned: bool) -> Code:
+def _parse_code(row: tuple[int, int, int, int, int], base: int, *, turned: bool) -> Code:
     prefix_bits, total_bits, mode, value, stored = row
     prefix_bits, total_bits = sorted((prefix_bits, total_bits))
     if not 1 <= prefix_bits <= MAX_PREFIX_BITS or total_bits - prefix_bits > MAX_PREFIX_BITS:
@@ -204,8 +208,8 @@ def decode(data: bytes, count: int, tables: tuple[Table, ...], what: str) -> Dec
         starts: list[int] = []
         chosen: list[int] = []
         before = at
-        at, table = _walk(block, tables, (at, table), (starts, chosen), (missing, n_bits))
-        found, behind = _values(block, tables, starts, chosen)
+        at, table = _walk_codes(block, tables, (at, table), (starts, chosen), (missing, n_bits))
+        found, behind = _read_values(block, tables, starts, chosen)
         values.append(found)
         ends.append(behind)
         missing -= len(found)
@@ -247,7 +251,7 @@ class _Block:
         return self._codes[number]
 
 
-def _walk(
+def _walk_codes(
     block: _Block,
     tables: tuple[Table, ...],
     state: tuple[int, int],
@@ -279,7 +283,7 @@ def _walk(
     return at, table
 
 
-def _values(
+def _read_values(
     block: _Block, tables: tuple[Table, ...], starts: list[int], chosen: list[int]
 ) -> tuple[Samples, Places]:
     """Return the values of the codes that start there, and the places behind them."""

@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass
 
 from ecgcore.errors import ReadError
-from ecgcore.readers.assemble import listed, were
+from ecgcore.readers.assemble import join_words, was_or_were
 from ecgcore.readers.scp.container import Container
 from ecgcore.recording import MAX_LEADS
 
@@ -90,7 +90,7 @@ def parse_leads(container: Container, n_leads: int | None = None) -> LeadTable:
     if len(body) < 2:
         raise ReadError("The SCP-ECG file does not define its leads (section 3 is missing).")
     count = body[0] if n_leads is None else n_leads
-    room = leads_in_section(container)
+    room = count_leads(container)
     if count == 0:
         raise ReadError("The SCP-ECG file defines no lead; it holds no recording.")
     if count > room:
@@ -113,12 +113,12 @@ def parse_leads(container: Container, n_leads: int | None = None) -> LeadTable:
     return LeadTable(tuple(leads), bool(flags & 0x01), n_simultaneous)
 
 
-def leads_in_section(container: Container) -> int:
+def count_leads(container: Container) -> int:
     """Return how many leads section 3 has room for."""
     return max(0, (len(container.body(3)) - 2) // _LEAD.size)
 
 
-def lead_names(leads: tuple[Lead, ...], version: int, notes: list[str]) -> list[str]:
+def name_leads(leads: tuple[Lead, ...], version: int, notes: list[str]) -> list[str]:
     """Return the leads' names; what the recording device calculated goes into ``notes``."""
     known = dict(_NAMES)
     calculated = dict(_CALCULATED)
@@ -138,7 +138,9 @@ def lead_names(leads: tuple[Lead, ...], version: int, notes: list[str]) -> list[
         else:
             names.append(f"lead code {lead.code}" if lead.code else "unspecified lead")
     if marked:
-        notes.append(f"{listed(marked)} {were(marked)} calculated by the device, not recorded.")
+        notes.append(
+            f"{join_words(marked)} {was_or_were(marked)} calculated by the device, not recorded."
+        )
     return names
 
 

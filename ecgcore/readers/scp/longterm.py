@@ -12,7 +12,7 @@ import numpy as np
 from ecgcore.errors import ReadError
 from ecgcore.readers.base import ReadOptions
 from ecgcore.readers.scp.container import Container
-from ecgcore.readers.scp.leads import Lead, lead_names
+from ecgcore.readers.scp.leads import Lead, name_leads
 from ecgcore.readers.scp.rhythm import MAX_SAMPLES, Rhythm
 
 _FIXED_BYTES = 70
@@ -45,7 +45,7 @@ def read_longterm(container: Container, options: ReadOptions, notes: list[str]) 
         If its lengths do not agree with each other.
     """
     body = container.body(12)
-    head = _head(body)
+    head = _parse_head(body)
     if head is None or not 0 <= len(body) - head.end <= 1:
         raise ReadError(
             "The long-term recording of this SCP-ECG file (section 12) is stored in a way that is "
@@ -63,13 +63,13 @@ def read_longterm(container: Container, options: ReadOptions, notes: list[str]) 
     if not all(steps_nv):
         raise ReadError("A lead of the SCP-ECG file has no unit (section 12); it is damaged.")
     step_nv = int(np.gcd.reduce(steps_nv))
-    stored = _samples(body[head.samples_at : head.end], head)
+    stored = _read_samples(body[head.samples_at : head.end], head)
     factors = np.array([step // step_nv for step in steps_nv], dtype=np.float32)
     steps = stored.astype(np.float32) * factors[:, None]
-    return Rhythm(lead_names(leads, 30, notes), steps, step_nv, float(head.fs_hz))
+    return Rhythm(name_leads(leads, 30, notes), steps, step_nv, float(head.fs_hz))
 
 
-def _head(body: bytes) -> _Head | None:
+def _parse_head(body: bytes) -> _Head | None:
     if len(body) < _FIXED_BYTES:
         return None
     fs_hz, n_leads, n_samples, width = struct.unpack_from("<IBIB", body)
@@ -79,7 +79,7 @@ def _head(body: bytes) -> _Head | None:
     return _Head(fs_hz, n_leads, n_samples, width, _FIXED_BYTES + skipped)
 
 
-def _samples(data: bytes, head: _Head) -> np.ndarray:
+def _read_samples(data: bytes, head: _Head) -> np.ndarray:
     """Return the samples as stored, shape (n_leads, n_samples)."""
     octets = np.frombuffer(data, dtype=np.uint8).reshape(head.n_samples, head.n_leads, head.width)
     filled = np.zeros((head.n_samples, head.n_leads, 4), dtype=np.uint8)

@@ -7,7 +7,7 @@ limits that section 7 stores.
 import struct
 from collections.abc import Iterator
 
-from ecgcore.readers.base import shown
+from ecgcore.readers.base import clean_text
 from ecgcore.readers.scp.container import Container
 from ecgcore.readers.scp.text import decode_text
 
@@ -21,7 +21,7 @@ _MAX_TEXT = 200
 _CODED, _LOGIC = 1, 3
 
 
-def measurements(container: Container) -> dict[str, str]:
+def read_measurements(container: Container) -> dict[str, str]:
     """Return the global measurements of section 7, by name, with their units."""
     body = container.body(7)
     if len(body) < 6:
@@ -76,11 +76,11 @@ def _put_rates(found: dict[str, str], body: bytes, at: int) -> None:
     _put(found, f"QTc ({name})" if name else "QTc", qtc)
 
 
-def statements(container: Container, codec: str) -> tuple[str, ...]:
+def read_statements(container: Container, codec: str) -> tuple[str, ...]:
     """Return the device's statements: text (section 8), then codes and text of section 11."""
-    found = [text for part in _parts(container.body(8)) for text in _texts(part, codec)]
-    for part in _parts(container.body(11)):
-        kind, texts = part[0] if part else 0, _texts(part[1:], codec)
+    found = [text for part in _split_parts(container.body(8)) for text in _read_texts(part, codec)]
+    for part in _split_parts(container.body(11)):
+        kind, texts = part[0] if part else 0, _read_texts(part[1:], codec)
         if kind == _CODED:
             found.append(" ".join(texts))
         elif kind != _LOGIC:
@@ -88,7 +88,7 @@ def statements(container: Container, codec: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in found if text))
 
 
-def _parts(body: bytes) -> Iterator[bytes]:
+def _split_parts(body: bytes) -> Iterator[bytes]:
     """Yield the statements of section 8 or 11."""
     if len(body) < _STATEMENTS_AT:
         return
@@ -101,8 +101,8 @@ def _parts(body: bytes) -> Iterator[bytes]:
         at += 3 + length
 
 
-def _texts(part: bytes, codec: str) -> list[str]:
+def _read_texts(part: bytes, codec: str) -> list[str]:
     """Return the texts in a statement, each ended by a null."""
     if codec == "utf-16-le":
         return [decode_text(part, codec)]
-    return [shown(decode_text(text, codec), _MAX_TEXT) for text in part.split(b"\0") if text]
+    return [clean_text(decode_text(text, codec), _MAX_TEXT) for text in part.split(b"\0") if text]

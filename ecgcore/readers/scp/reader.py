@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
 from ecgcore.readers.asking import note_rate, note_unit
-from ecgcore.readers.assemble import finish
+from ecgcore.readers.assemble import assemble_draft
 from ecgcore.readers.base import Draft, ReadOptions, Source
 from ecgcore.readers.building import choose_rows
 from ecgcore.readers.scp.container import Container, parse_container, sniff
 from ecgcore.readers.scp.longterm import read_longterm
-from ecgcore.readers.scp.measures import measurements, statements
+from ecgcore.readers.scp.measures import read_measurements, read_statements
 from ecgcore.readers.scp.rhythm import Rhythm, read_rhythm
 from ecgcore.readers.scp.text import Header, parse_header
 from ecgcore.recording import MAX_FS_HZ, Provenance, Recording, Step
@@ -43,28 +43,28 @@ def read(source: Source, options: ReadOptions) -> Recording:
     else:
         rhythm = read_longterm(container, options, notes)
     header = parse_header(container.body(1), options, notes)
-    fs_hz, scale, unit = _rate_and_unit(rhythm, options, notes)
-    rhythm = _picked(rhythm, options)
+    fs_hz, scale, unit = _resolve_rate_and_unit(rhythm, options, notes)
+    rhythm = _choose_leads(rhythm, options)
     _note_restored(rhythm, notes)
     draft = Draft(
         names=rhythm.names,
-        signal=_scaled(rhythm.steps, scale),
+        signal=_scale(rhythm.steps, scale),
         fs_hz=fs_hz,
         unit=unit,
-        provenance=_provenance(container, rhythm, header, fs_hz, unit),
+        provenance=_make_provenance(container, rhythm, header, fs_hz, unit),
         start=header.start,
         patient=header.patient,
         notes=notes,
     )
-    return finish(draft, source)
+    return assemble_draft(draft, source)
 
 
-def _scaled(steps: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+def _scale(steps: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
     # In double precision, so that the result is the nearest float32 to the exact value.
     return np.stack([(row.astype(np.float64) * scale).astype(np.float32) for row in steps])
 
 
-def _rate_and_unit(
+def _resolve_rate_and_unit(
     rhythm: Rhythm, options: ReadOptions, notes: list[str]
 ) -> tuple[float, float, str]:
     """Return the rate, what one step is, and the unit: the file's, else the caller's."""
@@ -81,7 +81,7 @@ def _rate_and_unit(
     return (fs_hz, 1.0, NU) if is_normalised(unit) else (fs_hz, mv_per(unit), MV)
 
 
-def _picked(rhythm: Rhythm, options: ReadOptions) -> Rhythm:
+def _choose_leads(rhythm: Rhythm, options: ReadOptions) -> Rhythm:
     """Name the leads as the caller wishes."""
     kept, names = choose_rows(rhythm.names, options)
     return replace(rhythm, names=names, steps=rhythm.steps[kept])
@@ -95,7 +95,7 @@ def _note_restored(rhythm: Rhythm, notes: list[str]) -> None:
         )
 
 
-def _provenance(
+def _make_provenance(
     container: Container, rhythm: Rhythm, header: Header, fs_hz: float, unit: str
 ) -> Provenance:
     steps = []
@@ -110,7 +110,7 @@ def _provenance(
         original_gain=f"{rhythm.step_nv} nV a step" if rhythm.step_nv else "",
         device=header.device,
         device_filter=header.device_filter,
-        machine_statements=statements(container, header.codec),
-        machine_measurements=measurements(container),
+        machine_statements=read_statements(container, header.codec),
+        machine_measurements=read_measurements(container),
         steps=tuple(steps),
     )

@@ -7,19 +7,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.errors import MissingInformationError, ReadError
-from ecgcore.readers.assemble import listed, were
+from ecgcore.readers.assemble import join_words, was_or_were
 from ecgcore.readers.base import ReadOptions
 from ecgcore.readers.scp.beat import add_beats
-from ecgcore.readers.scp.bimodal import MAX_FACTOR, Places, Plan, expand, merged, n_stored, plans
+from ecgcore.readers.scp.bimodal import (
+    MAX_FACTOR,
+    Places,
+    Plan,
+    count_stored,
+    expand,
+    make_plans,
+    merge_places,
+)
 from ecgcore.readers.scp.container import Container
-from ecgcore.readers.scp.devices import repair
+from ecgcore.readers.scp.devices import repair_steps
 from ecgcore.readers.scp.huffman import DEFAULT_TABLES, Table, parse_tables
 from ecgcore.readers.scp.leads import (
     BeatTable,
     Lead,
     LeadTable,
-    lead_names,
-    leads_in_section,
+    count_leads,
+    name_leads,
     parse_beats,
     parse_leads,
 )
@@ -29,7 +37,7 @@ from ecgcore.readers.scp.streams import (
     fits,
     parse_head,
     read_streams,
-    split,
+    split_streams,
     undo_differences,
 )
 
@@ -87,8 +95,8 @@ def read_rhythm(container: Container, options: ReadOptions, notes: list[str]) ->
     if section is None:
         raise ReadError("The SCP-ECG file holds no rhythm data (section 6 is missing).")
     head = parse_head(section)
-    _require(head, options)
-    table = _lead_table(container, notes)
+    _ask_for_missing(head, options)
+    table = _read_lead_table(container, notes)
     n_claimed = sum(lead.n_samples for lead in table.leads)
     limit = min(options.max_samples, MAX_SAMPLES)
     if n_claimed > limit:
@@ -97,14 +105,14 @@ def read_rhythm(container: Container, options: ReadOptions, notes: list[str]) ->
         )
     needed = table.beat_subtracted or head.bimodal
     beats = parse_beats(container) if needed else BeatTable()
-    stored = _stored(container, table, head, beats, notes)
-    rows = _rows(stored, head, beats, notes)
+    stored = _choose_reading(container, table, head, beats, notes)
+    rows = _make_rows(stored, head, beats, notes)
     if not stored.coded and head.difference == 0 and not table.beat_subtracted:
         codes = [lead.code for lead in stored.leads]
         dummy = len(container.body(2)) >= 2
-        rows = repair(rows, codes, dummy_table=dummy, version=container.version, notes=notes)
+        rows = repair_steps(rows, codes, dummy_table=dummy, version=container.version, notes=notes)
     _note_groups(table, stored.leads, notes)
-    steps = _placed(rows, stored.leads)
+    steps = _place_rows(rows, stored.leads)
     step_nv, interval = head.step_nv, stored.interval_us
     added = table.beat_subtracted and any(beat.kind == 0 and beat.last for beat in beats.beats)
     if added:
@@ -112,12 +120,12 @@ def read_rhythm(container: Container, options: ReadOptions, notes: list[str]) ->
         first = min(lead.first for lead in stored.leads)
         spacing = interval or 1e6 / (options.fs_hz or 1.0)
         steps, step_nv = add_beats(container, beats, used, (steps, step_nv, spacing), first)
-    names = lead_names(stored.leads, container.version, notes)
+    names = name_leads(stored.leads, container.version, notes)
     fs_hz = 1e6 / interval if interval else 0.0
     return Rhythm(names, steps, step_nv, fs_hz, stored.plan.factor, added)
 
 
-def _require(head: Head, options: ReadOptions) -> None:
+def _ask_for_missing(head: Head, options: ReadOptions) -> None:
     """Ask for what the file does not tell and the caller has not told either."""
     needs = []
     if not head.interval_us and options.fs_hz is None:
@@ -132,10 +140,10 @@ def _require(head: Head, options: ReadOptions) -> None:
         )
 
 
-def _lead_table(container: Container, notes: list[str]) -> LeadTable:
+def _read_lead_table(container: Container, notes: list[str]) -> LeadTable:
     """Return the leads; where their number does not fit section 6, as many as are defined."""
     table = parse_leads(container)
-    room = leads_in_section(container)
+    room = count_leads(container)
     section = container.sections[6]
     if room > len(table.leads) and not fits(section, len(table.leads)) and fits(section, room):
         notes.append(f"The file announces {len(table.leads)} leads and holds {room}; all are read.")
@@ -169,7 +177,7 @@ class _Stored:
     interval_us: float = 0.0
 
 
-def _stored(
+def _choose_reading(
     container: Container, table: LeadTable, head: Head, beats: BeatTable, notes: list[str]
 ) -> _Stored:
     """Find out how the samples are stored.
@@ -178,17 +186,17 @@ def _stored(
     to the byte, the latter is taken, with a note.
     """
     bimodal = head.bimodal and container.version < 30
-    whole = _whole_interval(container)
-    factor = _factor(head, whole) if bimodal or table.beat_subtracted else 1
-    ways = plans(factor, bimodal=bimodal)
-    areas = merged(beats.areas)
-    wanted = [max(n_stored(plan, lead, areas) for plan in ways) for lead in table.leads]
+    whole = _round_interval(container)
+    factor = _find_factor(head, whole) if bimodal or table.beat_subtracted else 1
+    ways = make_plans(factor, bimodal=bimodal)
+    areas = merge_places(beats.areas)
+    wanted = [max(count_stored(plan, lead, areas) for plan in ways) for lead in table.leads]
     tables = parse_tables(container.body(2))
-    chunks = split(container.sections[6], wanted, tables, notes)
-    found, n_exact, failure = _attempt(chunks, (ways, wanted, areas), tables, table)
+    chunks = split_streams(container.sections[6], wanted, tables, notes)
+    found, n_exact, failure = _try_reading(chunks, (ways, wanted, areas), tables, table)
     if n_exact == 0:
         other = () if tables else DEFAULT_TABLES
-        there, n_there, _ = _attempt(chunks, (ways, wanted, areas), other, table)
+        there, n_there, _ = _try_reading(chunks, (ways, wanted, areas), other, table)
         if n_there and n_there == sum(len(chunk) > 1 for chunk in chunks):
             found, failure = there, None
             said = "are Huffman coded" if other else "are not Huffman coded"
@@ -198,10 +206,10 @@ def _stored(
     interval: float = head.interval_us
     if found.plan.factor > 1:
         interval = whole or head.interval_us / found.plan.factor
-    return replace(_with_samples(found, container, notes), interval_us=interval)
+    return replace(_keep_with_samples(found, container, notes), interval_us=interval)
 
 
-def _whole_interval(container: Container) -> int:
+def _round_interval(container: Container) -> int:
     """Return the sampling interval of the reference beat: that before samples were left out."""
     section = container.sections.get(5)
     if section is None or len(section.body) < 4:
@@ -209,7 +217,7 @@ def _whole_interval(container: Container) -> int:
     return int.from_bytes(section.body[2:4], "little")
 
 
-def _factor(head: Head, whole_us: int) -> int | None:
+def _find_factor(head: Head, whole_us: int) -> int | None:
     """Return the factor by which samples were left out, None where the file does not tell."""
     if not whole_us or not head.interval_us:
         return None
@@ -217,7 +225,7 @@ def _factor(head: Head, whole_us: int) -> int | None:
     return factor if 1 <= factor <= MAX_FACTOR else 1
 
 
-def _attempt(
+def _try_reading(
     chunks: Sequence[bytes],
     about: tuple[Sequence[Plan], Sequence[int], Places],
     tables: tuple[Table, ...],
@@ -233,7 +241,7 @@ def _attempt(
         failure = error
     exact = [
         sum(
-            stream.fits(n_stored(plan, lead, areas))
+            stream.fits(count_stored(plan, lead, areas))
             for lead, stream in zip(table.leads, streams, strict=False)
         )
         for plan in ways
@@ -243,17 +251,19 @@ def _attempt(
     return found, exact[best], failure
 
 
-def _with_samples(found: _Stored, container: Container, notes: list[str]) -> _Stored:
+def _keep_with_samples(found: _Stored, container: Container, notes: list[str]) -> _Stored:
     """Leave out leads without samples; count them where section 3 gives no range."""
     pairs = zip(found.leads, found.streams, strict=True)
-    leads = [lead if found.coded else _counted(lead, stream) for lead, stream in pairs]
+    leads = [lead if found.coded else _count_samples(lead, stream) for lead, stream in pairs]
     used = tuple(i for i, lead in enumerate(leads) if lead.n_samples and found.streams[i].size > 1)
     if not used:
         raise ReadError("The SCP-ECG file holds no samples, or does not say how many.")
     empty = tuple(lead for i, lead in enumerate(leads) if i not in set(used))
     if empty:
-        names = lead_names(empty, container.version, [])
-        notes.append(f"{listed(names)} {were(names)} left out: the file holds no samples there.")
+        names = name_leads(empty, container.version, [])
+        notes.append(
+            f"{join_words(names)} {was_or_were(names)} left out: the file holds no samples there."
+        )
     return replace(
         found,
         streams=tuple(found.streams[i] for i in used),
@@ -262,7 +272,7 @@ def _with_samples(found: _Stored, container: Container, notes: list[str]) -> _St
     )
 
 
-def _counted(lead: Lead, stream: Stream) -> Lead:
+def _count_samples(lead: Lead, stream: Stream) -> Lead:
     """Return a lead whose range is missing, or starts at 0 and ends one too late, with its own."""
     if not lead.n_samples:
         return Lead(lead.code, 1, len(stream.values))
@@ -270,15 +280,15 @@ def _counted(lead: Lead, stream: Stream) -> Lead:
     return Lead(lead.code, 1, lead.last) if one_less else lead
 
 
-def _rows(stored: _Stored, head: Head, beats: BeatTable, notes: list[str]) -> list[Rows]:
+def _make_rows(stored: _Stored, head: Head, beats: BeatTable, notes: list[str]) -> list[Rows]:
     """Return each lead's samples in steps, NaN where the stream ends before the lead does."""
-    areas = merged(beats.areas)
-    counts = [n_stored(stored.plan, lead, areas) for lead in stored.leads]
+    areas = merge_places(beats.areas)
+    counts = [count_stored(stored.plan, lead, areas) for lead in stored.leads]
     present = [len(stream.values) for stream in stored.streams]
     short = sum(have < need for have, need in zip(present, counts, strict=True))
     for lead, have, need in zip(stored.leads, present, counts, strict=True):
         if have < MIN_PRESENT * need:
-            name = lead_names((lead,), 0, [])[0]
+            name = name_leads((lead,), 0, [])[0]
             raise ReadError(
                 "The SCP-ECG file is truncated, or its samples are stored in a way that EN 1064 "
                 f"does not know: {name} has {need} of them, {have} could be read."
@@ -306,7 +316,7 @@ def _note_groups(table: LeadTable, leads: Sequence[Lead], notes: list[str]) -> N
         )
 
 
-def _placed(rows: Sequence[Rows], leads: Sequence[Lead]) -> Rows:
+def _place_rows(rows: Sequence[Rows], leads: Sequence[Lead]) -> Rows:
     """Put each lead at its time; NaN where it was not recorded."""
     first = min(lead.first for lead in leads)
     length = max(lead.last for lead in leads) - first + 1

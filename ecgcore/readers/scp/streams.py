@@ -83,7 +83,7 @@ class _Layout:
         return streams
 
 
-def _layouts(body: bytes, n_leads: int) -> list[_Layout]:
+def _list_layouts(body: bytes, n_leads: int) -> list[_Layout]:
     """Return the layouts possible: lengths of two bytes, streams padded or not; of four bytes."""
     layouts = []
     for width, code in ((2, "H"), (4, "I")):
@@ -99,10 +99,12 @@ def _layouts(body: bytes, n_leads: int) -> list[_Layout]:
 def fits(section: Section, n_leads: int) -> bool:
     """Return whether the section's length is that of so many leads."""
     length = len(section.body)
-    return any(0 <= length - one.end <= PADDING_BYTES for one in _layouts(section.body, n_leads))
+    return any(
+        0 <= length - one.end <= PADDING_BYTES for one in _list_layouts(section.body, n_leads)
+    )
 
 
-def split(
+def split_streams(
     section: Section, wanted: Sequence[int], tables: tuple[Table, ...], notes: list[str]
 ) -> list[bytes]:
     """Return the bytes of each lead's stream.
@@ -125,7 +127,7 @@ def split(
     """
     if tables:
         _check_size(len(section.body), sum(wanted))
-    layouts = _layouts(section.body, len(wanted))
+    layouts = _list_layouts(section.body, len(wanted))
     if not layouts:
         raise ReadError(f"Section {section.number} of the SCP-ECG file is truncated.")
     length = len(section.body)
@@ -135,7 +137,7 @@ def split(
     first = layouts[0]
     if first.end <= length:
         if length - first.end >= _LENGTH_WRAP:
-            first = _unwrapped(section.body, first, wanted, tables)
+            first = _unwrap(section.body, first, wanted, tables)
         return first.cut(section.body)
     unlisted = _HEAD.size + 2 * sum(wanted)
     if not tables and 0 <= length - unlisted <= PADDING_BYTES:
@@ -163,7 +165,7 @@ def _check_size(n_bytes: int, n_samples: int) -> None:
         )
 
 
-def _unwrapped(
+def _unwrap(
     body: bytes, layout: _Layout, wanted: Sequence[int], tables: tuple[Table, ...]
 ) -> _Layout:
     """Restore lengths above 65,535 bytes, of which two bytes hold only the remainder."""

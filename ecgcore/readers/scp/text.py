@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ecgcore.readers.assemble import make_patient
-from ecgcore.readers.base import ReadOptions, shown
+from ecgcore.readers.base import ReadOptions, clean_text
 from ecgcore.recording import Patient
 
 _END = 255
@@ -49,14 +49,14 @@ def decode_text(value: bytes, codec: str = "") -> str:
     """
     if codec == "utf-16-le":
         text = value[: len(value) // 2 * 2].decode("utf-16-le", errors="replace")
-        return shown(text.lstrip("\ufeff").split("\0", 1)[0], 200)
+        return clean_text(text.lstrip("\ufeff").split("\0", 1)[0], 200)
     plain = value.split(b"\0", 1)[0]
     if codec:
-        return shown(plain.decode(codec, errors="replace"), 200)
+        return clean_text(plain.decode(codec, errors="replace"), 200)
     try:
-        return shown(plain.decode("utf-8"), 200)
+        return clean_text(plain.decode("utf-8"), 200)
     except UnicodeDecodeError:
-        return shown(plain.decode("latin-1"), 200)
+        return clean_text(plain.decode("latin-1"), 200)
 
 
 @dataclass(frozen=True)
@@ -81,25 +81,25 @@ class Header:
 
 def parse_header(body: bytes, options: ReadOptions, notes: list[str]) -> Header:
     """Read section 1; nothing in it is needed, so nothing wrong in it is an error."""
-    tags = _tags(body, fixed=False)
+    tags = _parse_tags(body, fixed=False)
     if tags is None:
-        tags = _tags(body, fixed=True)
+        tags = _parse_tags(body, fixed=True)
         notes.append("The header of the SCP-ECG file has wrong lengths; parts may be missing.")
     tags = tags or {}
     machine = tags.get(14, b"")
     codec = _CODECS.get(machine[16], "") if len(machine) > 16 else ""
-    day = _date(tags.get(25, b""), "recording", notes)
+    day = _parse_date(tags.get(25, b""), "recording", notes)
     clock = tags.get(26, b"")
     return Header(
-        start=_start(day, clock, notes),
-        patient=_patient(tags, day, codec, options, notes),
-        device=_device(machine, codec),
-        device_filter=_filters(tags),
+        start=_read_start(day, clock, notes),
+        patient=_read_patient(tags, day, codec, options, notes),
+        device=_read_device(machine, codec),
+        device_filter=_read_filters(tags),
         codec=codec,
     )
 
 
-def _tags(body: bytes, *, fixed: bool) -> dict[int, bytes] | None:
+def _parse_tags(body: bytes, *, fixed: bool) -> dict[int, bytes] | None:
     """Return the first value of each tag, None where the lengths lead outside the section."""
     tags: dict[int, bytes] = {}
     at = 0
@@ -118,7 +118,7 @@ def _tags(body: bytes, *, fixed: bool) -> dict[int, bytes] | None:
     return tags
 
 
-def _date(value: bytes, what: str, notes: list[str]) -> date | None:
+def _parse_date(value: bytes, what: str, notes: list[str]) -> date | None:
     """Return a date; all zero means that none was entered."""
     if len(value) < 4 or not any(value[:4]):
         return None
@@ -134,7 +134,7 @@ def _date(value: bytes, what: str, notes: list[str]) -> date | None:
         return None
 
 
-def _start(day: date | None, clock: bytes, notes: list[str]) -> datetime | None:
+def _read_start(day: date | None, clock: bytes, notes: list[str]) -> datetime | None:
     if day is None or len(clock) < 3:
         return None
     try:
@@ -144,15 +144,15 @@ def _start(day: date | None, clock: bytes, notes: list[str]) -> datetime | None:
         return None
 
 
-def _patient(
+def _read_patient(
     tags: Mapping[int, bytes],
     day: date | None,
     codec: str,
     options: ReadOptions,
     notes: list[str],
 ) -> Patient:
-    born = _date(tags.get(5, b""), "birth", notes)
-    age = _age(tags.get(4, b""), notes)
+    born = _parse_date(tags.get(5, b""), "birth", notes)
+    age = _read_age(tags.get(4, b""), notes)
     if age is None and born and day and born <= day:
         years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
         age = float(years) if years >= 2 else round((day - born).days / 365.25, 2)
@@ -170,7 +170,7 @@ def _patient(
     return make_patient(age, sex, identity, options)
 
 
-def _age(value: bytes, notes: list[str]) -> float | None:
+def _read_age(value: bytes, notes: list[str]) -> float | None:
     if len(value) < 3:
         return None
     number, unit = struct.unpack_from("<HB", value)
@@ -183,7 +183,7 @@ def _age(value: bytes, notes: list[str]) -> float | None:
     return float(years) if unit == 1 else round(years, 2)
 
 
-def _device(machine: bytes, codec: str) -> str:
+def _read_device(machine: bytes, codec: str) -> str:
     """Return manufacturer and model of the recording device (tag 14)."""
     if len(machine) < 14:
         return ""
@@ -194,10 +194,10 @@ def _device(machine: bytes, codec: str) -> str:
     if not maker and machine[7] < len(_MANUFACTURERS):
         maker = _MANUFACTURERS[machine[7]]
     parts = [part for part in (maker, model) if part and part.lower() != "unknown"]
-    return shown(" ".join(dict.fromkeys(parts)))
+    return clean_text(" ".join(dict.fromkeys(parts)))
 
 
-def _filters(tags: Mapping[int, bytes]) -> str:
+def _read_filters(tags: Mapping[int, bytes]) -> str:
     """Return the filters that the device had switched on, in words."""
     parts: list[str] = []
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from ecgcore.errors import ReadError
 from ecgcore.leads import canonical_lead
 from ecgcore.readers.asking import note_rate
-from ecgcore.readers.assemble import finish, make_patient
-from ecgcore.readers.base import Draft, ReadOptions, Source, shown
+from ecgcore.readers.assemble import assemble_draft, make_patient
+from ecgcore.readers.base import Draft, ReadOptions, Source, clean_text
 from ecgcore.readers.building import choose_rows
 from ecgcore.readers.text.layout import decode
 from ecgcore.recording import MAX_FS_HZ, Provenance, Recording
@@ -72,31 +72,31 @@ class _Header:
 def sniff(name: str, head: bytes) -> bool:
     """Return whether the content is an Apple Watch ECG."""
     text = decode(head[: len(head) // 2 * 2])
-    header = _header(text) if text else None
+    header = _parse_header(text) if text else None
     return header is not None and _is_apple(header)
 
 
-def _header(text: str) -> _Header | None:
+def _parse_header(text: str) -> _Header | None:
     """Return the lines of name and value from the start of a text."""
     lines = re.split(r"\r\n|\r|\n", text[: MAX_HEADER_LINES * MAX_LINE])
     values: list[str] = []
     for i, line in enumerate(lines[:MAX_HEADER_LINES]):
         if len(line) > MAX_LINE:
             return None
-        if _NUMBER.fullmatch(_unquoted(line)):
+        if _NUMBER.fullmatch(_unquote(line)):
             return _Header(tuple(values), i)
-        label, _, value = re.sub(r"^\ufeff", "", line).partition(_delimiter(line))
+        label, _, value = re.sub(r"^\ufeff", "", line).partition(_find_delimiter(line))
         if label.strip() or value.strip():
-            values.append(_unquoted(value))
+            values.append(_unquote(value))
     return None
 
 
-def _delimiter(line: str) -> str:
+def _find_delimiter(line: str) -> str:
     found = [sign for sign in (",", ";", "\t") if sign in line]
     return min(found, key=line.index) if found else ","
 
 
-def _unquoted(text: str) -> str:
+def _unquote(text: str) -> str:
     return text.strip().strip(";,\t").strip().strip('"').strip()
 
 
@@ -116,19 +116,19 @@ def read(source: Source, options: ReadOptions) -> Recording:
         If a line among the samples is no number, or the decimal sign is not clear.
     """
     text = decode(source.data)
-    header = _header(text) if text else None
+    header = _parse_header(text) if text else None
     if text is None or header is None or not _is_apple(header):
         raise ReadError("The header of the Apple Watch ECG is not complete.")
     notes: list[str] = []
     values = header.values
     unit_at = next(i for i, value in enumerate(values) if is_voltage(value))
-    fs_hz = _rate(values[header.first(_RATE) or 0])
-    samples = _samples(text, header.n_lines, options, notes) * mv_per(values[unit_at])
+    fs_hz = _read_rate(values[header.first(_RATE) or 0])
+    samples = _read_samples(text, header.n_lines, options, notes) * mv_per(values[unit_at])
     with np.errstate(over="ignore"):  # infinite values are found and noted when assembled
         signal = samples.astype(np.float32)
-    start = _start(header)
+    start = _read_start(header)
     device_at = header.first(_DEVICE)
-    _, names = choose_rows([_lead(header, unit_at)], options)
+    _, names = choose_rows([_read_lead(header, unit_at)], options)
     note_rate(fs_hz, options, notes)
     draft = Draft(
         names=names,
@@ -138,26 +138,30 @@ def read(source: Source, options: ReadOptions) -> Recording:
         provenance=Provenance(
             format="Apple Watch",
             original_fs_hz=fs_hz,
-            original_unit=shown(values[unit_at]),
-            device=_device(header, device_at),
-            machine_statements=_statements(header),
+            original_unit=clean_text(values[unit_at]),
+            device=_read_device(header, device_at),
+            machine_statements=_read_statements(header),
         ),
         start=start,
-        patient=make_patient(_age(header, start, notes), None, {"name": _name(header)}, options),
+        patient=make_patient(
+            _read_age(header, start, notes), None, {"name": _read_name(header)}, options
+        ),
         notes=notes,
     )
-    return finish(draft, source)
+    return assemble_draft(draft, source)
 
 
-def _rate(text: str) -> float:
+def _read_rate(text: str) -> float:
     match = _RATE.fullmatch(text)
     rate = float(match[1].replace(",", ".")) if match else 0.0
     if not 0 < rate <= MAX_FS_HZ:
-        raise ReadError(f"The sampling rate reads {shown(text)!r}; a number of hertz is needed.")
+        raise ReadError(
+            f"The sampling rate reads {clean_text(text)!r}; a number of hertz is needed."
+        )
     return rate
 
 
-def _lead(header: _Header, unit_at: int) -> str:
+def _read_lead(header: _Header, unit_at: int) -> str:
     """Return ``I`` where a value names it in any language (``Ableitung I``, ``I 导联``)."""
     near = sorted(range(len(header.values)), key=lambda i: abs(i - unit_at))[1:4]
     values = [header.values[i] for i in near]
@@ -167,16 +171,16 @@ def _lead(header: _Header, unit_at: int) -> str:
     return next((value for value in values if canonical_lead(value)), "")
 
 
-def _samples(
+def _read_samples(
     text: str, n_lines: int, options: ReadOptions, notes: list[str]
 ) -> NDArray[np.float64]:
     lines = re.split(r"\r\n|\r|\n", text)[n_lines:]
-    while lines and not _unquoted(lines[-1]):
+    while lines and not _unquote(lines[-1]):
         lines.pop()
     if len(lines) > options.max_samples:
         raise ReadError(f"The file holds {len(lines)} samples; that is too many to read.")
-    items = [_unquoted(line) for line in lines]
-    decimal = _decimal_sign(items)
+    items = [_unquote(line) for line in lines]
+    decimal = _find_decimal_sign(items)
     grouping = "." if decimal == "," else ","
     result = np.full(len(items), np.nan)
     for i, item in enumerate(items):
@@ -184,21 +188,21 @@ def _samples(
             continue
         if not _NUMBER.fullmatch(item):
             raise ReadError(
-                f"Line {n_lines + i + 1} holds {shown(item)!r} where a number is needed."
+                f"Line {n_lines + i + 1} holds {clean_text(item)!r} where a number is needed."
             )
         plain = re.sub(r"[\u00a0\u202f']", "", item).replace(grouping, "").replace("\u2212", "-")
         try:
             result[i] = float(plain.replace(decimal, "."))
         except ValueError:
             raise ReadError(
-                f"Line {n_lines + i + 1} holds {shown(item)!r} where a number is needed."
+                f"Line {n_lines + i + 1} holds {clean_text(item)!r} where a number is needed."
             ) from None
     if np.isnan(result).any():
         notes.append("Empty lines among the samples were read as absent samples.")
     return result
 
 
-def _decimal_sign(items: Sequence[str]) -> str:
+def _find_decimal_sign(items: Sequence[str]) -> str:
     """Return the decimal sign; where both signs occur, the last in a number is it."""
     points = any("." in item for item in items)
     commas = any("," in item for item in items)
@@ -216,7 +220,7 @@ def _decimal_sign(items: Sequence[str]) -> str:
     return signs.pop()
 
 
-def _start(header: _Header) -> datetime | None:
+def _read_start(header: _Header) -> datetime | None:
     at = header.first(_MOMENT)
     match = _MOMENT.fullmatch(header.values[at]) if at is not None else None
     try:
@@ -225,33 +229,33 @@ def _start(header: _Header) -> datetime | None:
         return None
 
 
-def _device(header: _Header, at: int | None) -> str:
+def _read_device(header: _Header, at: int | None) -> str:
     parts = [header.values[at] if at is not None else "Apple Watch"]
     before = header.values[at - 1] if at else ""
     parts += [f"software {before}"] if _VERSION.fullmatch(before) else []
-    return shown("Apple " * parts[0].lower().startswith("watch") + ", ".join(parts))
+    return clean_text("Apple " * parts[0].lower().startswith("watch") + ", ".join(parts))
 
 
-def _statements(header: _Header) -> tuple[str, ...]:
+def _read_statements(header: _Header) -> tuple[str, ...]:
     """Return the app's classification: the value after the recording's time."""
     at = header.first(_MOMENT)
     if at is None or at + 1 >= len(header.values):
         return ()
-    text = shown(header.values[at + 1], 200)
+    text = clean_text(header.values[at + 1], 200)
     other = is_voltage(text) or any(p.fullmatch(text) for p in (_DEVICE, _RATE, _VERSION))
     return (text,) if text and not other else ()
 
 
-def _name(header: _Header) -> str:
+def _read_name(header: _Header) -> str:
     at = header.first(_MOMENT) or 0
     return header.values[_NAME] if at > _NAME + 1 else ""
 
 
-def _age(header: _Header, start: datetime | None, notes: list[str]) -> float | None:
+def _read_age(header: _Header, start: datetime | None, notes: list[str]) -> float | None:
     """Return whole years from the birth date, the value before the recording's time."""
     at = header.first(_MOMENT) or 0
     text = header.values[at - 1] if at >= 1 else ""
-    days = _birth_dates(text)
+    days = _list_birth_dates(text)
     if start is None or not days or not any(c.isdigit() for c in text):
         return None
     ages = {
@@ -263,16 +267,16 @@ def _age(header: _Header, start: datetime | None, notes: list[str]) -> float | N
     return float(age) if 0 <= age <= 130 else None
 
 
-def _birth_dates(text: str) -> set[date]:
+def _list_birth_dates(text: str) -> set[date]:
     """Return the dates that a text can mean: one, or two where day and month may be swapped."""
-    parts = _DATE_PARTS.findall(_plain(text))
+    parts = _DATE_PARTS.findall(_strip_accents(text))
     words = [part for part in parts if not part.isdigit()]
     numbers = [int(part) for part in parts if part.isdigit() and len(part) <= 4]
     year = next((n for n in numbers if n >= 1850), None)
     if year is None:
         return set()
     rest = [n for n in numbers if n != year]
-    month = next((m for word in words if (m := _month(word))), None)
+    month = next((m for word in words if (m := _find_month(word))), None)
     if month and len(rest) == 1:
         pairs = [(month, rest[0])]
     elif len(rest) == 2:
@@ -282,25 +286,25 @@ def _birth_dates(text: str) -> set[date]:
             pairs = [(rest[1], rest[0])]  # 08.01.2002 is written with the day first everywhere
     else:
         return set()
-    return {day for month, n in pairs if (day := _date(year, month, n))}
+    return {day for month, n in pairs if (day := _make_date(year, month, n))}
 
 
-def _plain(text: str) -> str:
+def _strip_accents(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", text.lower())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def _month(word: str) -> int | None:
+def _find_month(word: str) -> int | None:
     fits = [
         (len(start), i)
         for i, starts in enumerate(_MONTHS, 1)
-        for start in map(_plain, starts)
+        for start in map(_strip_accents, starts)
         if word.startswith(start)
     ]
     return max(fits)[1] if fits else None
 
 
-def _date(year: int, month: int, day: int) -> date | None:
+def _make_date(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)
     except ValueError:

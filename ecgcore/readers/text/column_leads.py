@@ -17,25 +17,25 @@ from ecgcore.leads import canonical_lead
 from ecgcore.readers.asking import note_rate, note_unit
 from ecgcore.readers.assemble import (
     IMPOSSIBLE_MV,
-    finish,
-    listed,
+    assemble_draft,
+    join_words,
     make_patient,
+    measure_typical_range_mv,
     parse_age,
     parse_sex,
-    typical_range_mv,
 )
-from ecgcore.readers.base import Draft, ReadOptions, Source, shown
+from ecgcore.readers.base import Draft, ReadOptions, Source, clean_text
 from ecgcore.readers.channels import (
     Kind,
-    given_names,
+    classify_channels,
+    describe_left_out,
     is_other_unit,
-    kinds_of,
-    left_out,
-    listed_few,
+    join_few,
+    match_given_names,
 )
 from ecgcore.readers.text.columns import Columns, Row
 from ecgcore.readers.text.header import COUNT_UNITS, SECONDS, Column, parse_column
-from ecgcore.readers.text.times import is_progression, rate_from_time
+from ecgcore.readers.text.times import find_rate_from_time, is_progression
 from ecgcore.recording import Provenance, Recording
 from ecgcore.units import MV, NU, is_voltage, mv_per
 
@@ -59,7 +59,7 @@ class _Field:
 
     @property
     def shown(self) -> str:
-        return shown(self.name, 32) or "a column without name"
+        return clean_text(self.name, 32) or "a column without name"
 
 
 def read_columns(found: Columns, source: Source, options: ReadOptions) -> Recording:
@@ -76,9 +76,9 @@ def read_columns(found: Columns, source: Source, options: ReadOptions) -> Record
     columns = _split_units(found)
     times, counts = _find_times(columns, found.rows), _find_counts(columns, found.rows)
     rest = [i for i in range(len(columns)) if i not in times and i not in counts]
-    kinds = _kinds(columns, rest, found.unit)
+    kinds = _classify(columns, rest, found.unit)
     likely = [i for i in rest if kinds[i] is not Kind.OTHER and not _is_other(columns[i])]
-    given = given_names([column.name for column in columns], options, likely=likely)
+    given = match_given_names([column.name for column in columns], options, likely=likely)
     fields = [
         _Field(given.get(i, c.name), c.unit, found.rows[i], kinds.get(i, Kind.UNKNOWN), i in given)
         for i, c in enumerate(columns)
@@ -86,14 +86,14 @@ def read_columns(found: Columns, source: Source, options: ReadOptions) -> Record
     ]
     if given:
         silent = [i for i in rest if given.get(i, "-") == "" and i not in likely]
-        notes += left_out([columns[i].name for i in silent])
-    fields = _only_ecg(fields, notes)
-    fs_hz = _rate([i for i in times if not given.get(i)], columns, found, options)
-    fields = _with_units(fields, found.unit, options, notes)
+        notes += describe_left_out([columns[i].name for i in silent])
+    fields = _keep_ecg(fields, notes)
+    fs_hz = _find_rate([i for i in times if not given.get(i)], columns, found, options)
+    fields = _assign_units(fields, found.unit, options, notes)
     names, units = [field.name for field in fields], [field.unit for field in fields]
     if fs_hz is None or not all(units) or not all(names):
-        raise _missing(fs_hz, units, names, columns)
-    return finish(_draft(found, fields, fs_hz, options), source)
+        raise _ask_for_missing(fs_hz, units, names, columns)
+    return assemble_draft(_make_draft(found, fields, fs_hz, options), source)
 
 
 def _split_units(found: Columns) -> list[Column]:
@@ -128,23 +128,23 @@ def _find_counts(columns: Sequence[Column], rows: Sequence[Row]) -> list[int]:
 
 def rises_evenly(row: Row) -> bool:
     """Return whether values rise evenly, as a count or a clock does and no ECG."""
-    values = _doubles(row)
+    values = _to_doubles(row)
     return bool((np.abs(values) < MAX_TIME).all()) and is_progression(values)
 
 
-def _doubles(row: Row) -> NDArray[np.float64]:
+def _to_doubles(row: Row) -> NDArray[np.float64]:
     # What signals "no number" is one; a number too large for 64 bits is infinite.
     with np.errstate(invalid="ignore", over="ignore"):
         return np.asarray(row, dtype=np.float64)
 
 
-def _kinds(columns: Sequence[Column], rest: Sequence[int], unit: str) -> dict[int, Kind]:
+def _classify(columns: Sequence[Column], rest: Sequence[int], unit: str) -> dict[int, Kind]:
     """Return what each column is that is no time and no count."""
     names = [columns[i].name for i in rest]
     # A unit for the whole file makes axes of no column, unless there are leads alone.
     all_leads = is_voltage(unit) and all(canonical_lead(name) for name in names)
     volts = [is_voltage(columns[i].unit) or (all_leads and not columns[i].unit) for i in rest]
-    kinds = dict(zip(rest, kinds_of(names, voltages=volts), strict=True))
+    kinds = dict(zip(rest, classify_channels(names, voltages=volts), strict=True))
     counters = {i for i in rest if _COUNTER.search(columns[i].key) and columns[i].is_index}
     return {i: Kind.OTHER if i in counters else kind for i, kind in kinds.items()}
 
@@ -153,7 +153,7 @@ def _is_other(column: Column) -> bool:
     return is_other_unit(column.unit) and column.unit.lower() not in COUNT_UNITS
 
 
-def _only_ecg(fields: list[_Field], notes: list[str]) -> list[_Field]:
+def _keep_ecg(fields: list[_Field], notes: list[str]) -> list[_Field]:
     """Leave out by name what is no ECG; beside it, only what is named as one is an ECG.
 
     Raises
@@ -175,22 +175,24 @@ def _only_ecg(fields: list[_Field], notes: list[str]) -> list[_Field]:
     clocks = [f for f in kept if not f.given and len(kept) > 1 and rises_evenly(f.row)]
     kept = [field for field in kept if field not in clocks]
     if not kept:
-        raise _no_ecg([*other, *clocks])
-    notes += left_out([_with_unit(field) for field in other])
-    notes += left_out([field.shown for field in clocks], "rising evenly, as a clock or a count")
+        raise _explain_no_ecg([*other, *clocks])
+    notes += describe_left_out([_describe_field(field) for field in other])
+    notes += describe_left_out(
+        [field.shown for field in clocks], "rising evenly, as a clock or a count"
+    )
     if len(kept) == 1 and not kept[0].name:
         kept = [replace(kept[0], name=_SINGLE_NAME, kind=Kind.ECG)]
     return kept
 
 
-def _with_unit(field: _Field) -> str:
-    return f"{field.shown} ({shown(field.unit, 16)})" if field.unit else field.shown
+def _describe_field(field: _Field) -> str:
+    return f"{field.shown} ({clean_text(field.unit, 16)})" if field.unit else field.shown
 
 
-def _no_ecg(fields: Sequence[_Field]) -> ReadError:
+def _explain_no_ecg(fields: Sequence[_Field]) -> ReadError:
     if not fields:
         return ReadError("The file holds no column of samples that could be an ECG lead.")
-    found = listed_few([_with_unit(field) for field in fields])
+    found = join_few([_describe_field(field) for field in fields])
     sentence = f"No column is known as an ECG lead; the file holds {found}"
     if any(canonical_lead(field.name) and not field.unit for field in fields):
         return MissingInformationError(
@@ -199,19 +201,21 @@ def _no_ecg(fields: Sequence[_Field]) -> ReadError:
     return ReadError(f"{sentence}: give the file of an ECG.")
 
 
-def _with_units(
+def _assign_units(
     fields: list[_Field], stated: str, options: ReadOptions, notes: list[str]
 ) -> list[_Field]:
     """Give each column its unit; one that nobody states goes only to what is known as an ECG."""
     own = ["" if field.unit.lower() in COUNT_UNITS else field.unit for field in fields]
     told = [unit or stated for unit in own]
-    left = _unsure(fields, [f for f, unit in zip(fields, told, strict=True) if not unit])
-    notes += left_out([field.shown for field in left], "not known as an ECG, and without a unit")
+    left = _find_unsure(fields, [f for f, unit in zip(fields, told, strict=True) if not unit])
+    notes += describe_left_out(
+        [field.shown for field in left], "not known as an ECG, and without a unit"
+    )
     kept = [(f, u) for f, u in zip(fields, told, strict=True) if f not in left]
     return [replace(field, unit=unit or options.unit or "") for field, unit in kept]
 
 
-def _unsure(fields: Sequence[_Field], without_unit: Sequence[_Field]) -> list[_Field]:
+def _find_unsure(fields: Sequence[_Field], without_unit: Sequence[_Field]) -> list[_Field]:
     """Return the columns without unit that no single answer may take for an ECG.
 
     Raises
@@ -227,7 +231,7 @@ def _unsure(fields: Sequence[_Field], without_unit: Sequence[_Field]) -> list[_F
         return unsure
     if len(unsure) < len(fields):
         return unsure
-    names = listed_few([field.name for field in unsure])
+    names = join_few([field.name for field in unsure])
     raise MissingInformationError(
         f"The file does not tell which of its columns are ECG leads: {names}; they must be named "
         "one by one, and those that are none left out.",
@@ -235,7 +239,7 @@ def _unsure(fields: Sequence[_Field], without_unit: Sequence[_Field]) -> list[_F
     )
 
 
-def _rate(
+def _find_rate(
     times: Sequence[int], columns: Sequence[Column], found: Columns, options: ReadOptions
 ) -> float | None:
     """Return the rate of the time columns, else of the header, else the caller's.
@@ -253,15 +257,15 @@ def _rate(
         if scale is None and column.name and options.fs_hz is not None:
             continue
         try:
-            values = _times(found.rows[i])
-            rate = rate_from_time(values, scale, found.notes, name_it=not column.name)
+            values = _read_times(found.rows[i])
+            rate = find_rate_from_time(values, scale, found.notes, name_it=not column.name)
         except ReadError as error:
-            own = "" if column.key == "time" else shown(column.name, 32)
+            own = "" if column.key == "time" else clean_text(column.name, 32)
             name = f"The time column {own}".rstrip()
             broken.append(str(error).replace("The time column", name, 1))
             continue
         if rate is not None:
-            rates[shown(column.name, 32)] = rate
+            rates[clean_text(column.name, 32)] = rate
     _note_difference(rates, found.fs_hz, found.notes)
     stated = next(iter(rates.values()), found.fs_hz)
     if broken and stated is None and options.fs_hz is None:
@@ -281,18 +285,18 @@ def _note_difference(rates: dict[str, float], header: float | None, notes: list[
     all_rates = [*rates.items(), *([("the header", header)] if header else [])]
     if not rates or all(abs(rate - all_rates[0][1]) <= 0.01 * rate for _, rate in all_rates):
         return
-    told = listed(f"{rate:g} Hz ({name or 'the time column'})" for name, rate in all_rates)
+    told = join_words(f"{rate:g} Hz ({name or 'the time column'})" for name, rate in all_rates)
     notes.append(f"The file tells different rates: {told}; the time column was followed.")
 
 
-def _times(row: Row) -> NDArray[np.float64]:
-    times = _doubles(row)
+def _read_times(row: Row) -> NDArray[np.float64]:
+    times = _to_doubles(row)
     if not (np.abs(times) < MAX_TIME).all():
         raise ReadError("The time column has empty cells or impossible values; all need a time.")
     return times
 
 
-def _missing(
+def _ask_for_missing(
     fs_hz: float | None, units: Sequence[str], names: Sequence[str], columns: Sequence[Column]
 ) -> MissingInformationError:
     """Return the error that asks for everything that is missing at once."""
@@ -303,17 +307,19 @@ def _missing(
         "lead_names": (f"the names of its {len(names)} columns", not all(names)),
     }
     needs = tuple(key for key, (_, lacks) in asked.items() if lacks)
-    what = listed(asked[key][0] for key in needs)
+    what = join_words(asked[key][0] for key in needs)
     return MissingInformationError(
         f"The file does not tell {what}; what is missing must be given, it is never guessed.", needs
     )
 
 
-def _draft(found: Columns, fields: Sequence[_Field], fs_hz: float, options: ReadOptions) -> Draft:
+def _make_draft(
+    found: Columns, fields: Sequence[_Field], fs_hz: float, options: ReadOptions
+) -> Draft:
     """Scale to mV; columns without voltage are kept only where none has one."""
     volts = [field for field in fields if is_voltage(field.unit)]
     used = volts or list(fields)
-    found.notes += left_out([f.shown for f in fields if f not in used], "no voltage")
+    found.notes += describe_left_out([f.shown for f in fields if f not in used], "no voltage")
     signal = np.empty((len(used), len(fields[0].row)), dtype=np.float32)
     # Infinite values are found and noted when assembled; what signals "no number" is one.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -335,8 +341,8 @@ def _draft(found: Columns, fields: Sequence[_Field], fs_hz: float, options: Read
         provenance=Provenance(
             format=found.format,
             original_fs_hz=fs_hz,
-            original_unit=listed(units),
-            device=shown(found.device),
+            original_unit=join_words(units),
+            device=clean_text(found.device),
             simulated=found.simulated,
         ),
         start=found.start,
@@ -347,7 +353,7 @@ def _draft(found: Columns, fields: Sequence[_Field], fs_hz: float, options: Read
 
 
 def _note_unit(units: Sequence[str], given: str, notes: list[str]) -> None:
-    other = listed(sorted(shown(unit, 16) for unit in set(units) - {given}))
+    other = join_words(sorted(clean_text(unit, 16) for unit in set(units) - {given}))
     if other:
         notes.append(f"The unit given, {given}, was not used where the file says {other}.")
     else:
@@ -367,20 +373,20 @@ def _check_unit(
     ------
     MissingInformationError
     """
-    smallest = min((typical_range_mv(row, fs_hz) for row in signal), default=0.0)
+    smallest = min((measure_typical_range_mv(row, fs_hz) for row in signal), default=0.0)
     if not smallest > IMPOSSIBLE_MV or len(units) != 1:
         return units
     said = options.unit
     if said and is_voltage(said) and smallest * mv_per(said) / mv_per(units[0]) <= IMPOSSIBLE_MV:
         signal *= mv_per(said) / mv_per(units[0])
         notes.append(
-            f"The file says {shown(units[0], 16)}, in which no ECG is that large; the unit given, "
-            f"{said}, was used."
+            f"The file says {clean_text(units[0], 16)}, in which no ECG is that large; the unit "
+            f"given, {said}, was used."
         )
         return [said]
     raise MissingInformationError(
-        f"In {shown(units[0], 16)} the samples go over {smallest:.4g} mV within a second, which no "
-        "ECG does; the unit that they have must be given.",
+        f"In {clean_text(units[0], 16)} the samples go over {smallest:.4g} mV within a second, "
+        "which no ECG does; the unit that they have must be given.",
         ("unit",),
     )
 

@@ -79,7 +79,7 @@ class Columns:
     simulated: bool = False
 
 
-def key_of(name: str) -> str:
+def normalise_key(name: str) -> str:
     """Return a name for comparing: ``"Sampling Rate"`` and ``"sampling-rate"`` are one."""
     return re.sub(r"[\s\-.]+", "_", str(name).strip().lower())
 
@@ -94,29 +94,29 @@ def apply_facts(columns: Columns, facts: Mapping[str, Any]) -> None:
     facts : mapping of str to object
         Names as the file writes them; numbers, texts or arrays of one.
     """
-    values = {key_of(name): _single(value) for name, value in facts.items()}
+    values = {normalise_key(name): _take_single(value) for name, value in facts.items()}
     for key in _FS_KEYS:
         if columns.fs_hz is None and key in values:
             columns.fs_hz = parse_rate(values[key])
     for key in _UNIT_KEYS:
-        text = _common_text(values.get(key)).strip()
+        text = _take_common_text(values.get(key)).strip()
         if not columns.unit and (is_voltage(text) or is_normalised(text)):
             columns.unit = text
     for key in _AGE_KEYS:
-        columns.age = columns.age or _text(values.get(key))
+        columns.age = columns.age or _take_text(values.get(key))
     for key in _SEX_KEYS:
-        columns.sex = columns.sex or _text(values.get(key))
+        columns.sex = columns.sex or _take_text(values.get(key))
     for key in _DEVICE_KEYS:
-        columns.device = columns.device or _text(values.get(key))
+        columns.device = columns.device or _take_text(values.get(key))
     for key in _START_KEYS:
-        columns.start = columns.start or _moment(values.get(key))
+        columns.start = columns.start or _parse_moment(values.get(key))
 
 
-def lead_names_in(facts: Mapping[str, Any]) -> list[str] | None:
+def find_lead_names(facts: Mapping[str, Any]) -> list[str] | None:
     """Return the list of lead names among a file's named values, or None."""
-    by_key = {key_of(name): value for name, value in facts.items()}
+    by_key = {normalise_key(name): value for name, value in facts.items()}
     for key in _LEAD_KEYS:
-        names = _name_list(by_key.get(key))
+        names = _parse_name_list(by_key.get(key))
         if names:
             return names
     return None
@@ -134,7 +134,7 @@ def refuse_long_layout(names: Iterable[str]) -> None:
     ------
     ReadError
     """
-    if any(key_of(name) in ("lead", "leads", "channel", "lead_name") for name in names):
+    if any(normalise_key(name) in ("lead", "leads", "channel", "lead_name") for name in names):
         raise ReadError(
             "The table has one row for each lead and sample; save it with one column a lead."
         )
@@ -142,12 +142,12 @@ def refuse_long_layout(names: Iterable[str]) -> None:
 
 def is_fact(name: str) -> bool:
     """Return whether a name is one of a rate, unit, list of leads, age or sex."""
-    return key_of(name) in {*_FS_KEYS, *_UNIT_KEYS, *_LEAD_KEYS, *_AGE_KEYS, *_SEX_KEYS}
+    return normalise_key(name) in {*_FS_KEYS, *_UNIT_KEYS, *_LEAD_KEYS, *_AGE_KEYS, *_SEX_KEYS}
 
 
 def is_rate(name: str) -> bool:
     """Return whether a name is one of a sampling rate."""
-    return key_of(name) in _FS_KEYS
+    return normalise_key(name) in _FS_KEYS
 
 
 def parse_rate(value: object) -> float | None:
@@ -159,7 +159,7 @@ def parse_rate(value: object) -> float | None:
     return rate if 0 < rate <= MAX_FS_HZ else None
 
 
-def _single(value: object) -> object:
+def _take_single(value: object) -> object:
     while True:
         if isinstance(value, (list, tuple)) and len(value) == 1:
             value = value[0]
@@ -170,19 +170,19 @@ def _single(value: object) -> object:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-def _common_text(value: object) -> str:
+def _take_common_text(value: object) -> str:
     """Return a text, or the one that a list of texts holds again and again."""
-    texts = {value} if isinstance(value, str) else set(_name_list(value) or ())
+    texts = {value} if isinstance(value, str) else set(_parse_name_list(value) or ())
     return texts.pop() if len(texts) == 1 else ""
 
 
-def _text(value: object) -> str:
+def _take_text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float, np.number)):
         return ""
     return "" if isinstance(value, float) and not math.isfinite(value) else str(value)
 
 
-def _moment(value: object) -> datetime | None:
+def _parse_moment(value: object) -> datetime | None:
     """Return the moment that an ISO 8601 text with date and time names (the clock at the place)."""
     if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", value):
         return None
@@ -192,14 +192,14 @@ def _moment(value: object) -> datetime | None:
         return None
 
 
-def _name_list(value: object) -> list[str] | None:
+def _parse_name_list(value: object) -> list[str] | None:
     if isinstance(value, str):
         parts = [part.strip() for part in re.split(r"[,;|\s]+", value) if part.strip()]
         return parts if parts and all(canonical_lead(part) for part in parts) else None
     if not isinstance(value, (list, tuple, np.ndarray)):
         return None
     items = list(value.ravel()) if isinstance(value, np.ndarray) else list(value)
-    texts = [_single(item) for item in items[: 4 * MAX_LEADS]]
+    texts = [_take_single(item) for item in items[: 4 * MAX_LEADS]]
     return [str(text).strip() for text in texts] if _are_texts(texts) else None
 
 
@@ -207,7 +207,7 @@ def _are_texts(items: Sequence[object]) -> bool:
     return bool(items) and all(isinstance(item, str) for item in items)
 
 
-def rows_of_matrix(values: NDArray[Any], n_names: int | None, notes: list[str]) -> NDArray[Any]:
+def orient_matrix(values: NDArray[Any], n_names: int | None, notes: list[str]) -> NDArray[Any]:
     """Return an array as leads x samples.
 
     Parameters

@@ -14,30 +14,30 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
 from ecgcore.leads import canonical_lead
-from ecgcore.readers.assemble import SIMULATED_COMMENT, computed_leads, find_age_sex
-from ecgcore.readers.base import HEAD_BYTES, ReadOptions, Source, library, shown
-from ecgcore.readers.channels import left_out, names_ecg
+from ecgcore.readers.assemble import SIMULATED_COMMENT, find_age_sex, find_computed_leads
+from ecgcore.readers.base import HEAD_BYTES, ReadOptions, Source, clean_text, guard_library
+from ecgcore.readers.channels import describe_left_out, names_ecg
 from ecgcore.readers.text.column_leads import read_columns
 from ecgcore.readers.text.columns import Columns
 from ecgcore.readers.text.header import Column, find_columns, find_rate, find_unit, parse_column
 from ecgcore.readers.text.layout import (
     Layout,
-    clock_seconds,
     cut_last_line,
-    data_text,
     decode,
     find_layout,
-    first_lines,
     glue_units,
     is_clock,
     is_comment,
     is_number,
     is_value,
-    split,
+    parse_clock,
+    split_fields,
+    split_unit,
+    take_data,
+    take_first_lines,
     uses_comma_twice,
-    value_and_unit,
 )
-from ecgcore.readers.text.write import written_start
+from ecgcore.readers.text.write import find_start
 from ecgcore.recording import MAX_LEADS, Recording
 from ecgcore.units import is_voltage
 
@@ -49,19 +49,19 @@ Table = NDArray[np.float64]
 
 def sniff(name: str, head: bytes) -> bool:
     """Return whether the content is a text table of numbers, and nothing that has its own name."""
-    text = _text_of_head(head)
+    text = _decode_head(head)
     if text is None or name.lower().endswith(".hea") or text.lstrip()[:1] in ("<", "{"):
         return False
     lines = text.splitlines()[:400]
     return find_layout(lines) is not None or uses_comma_twice(lines)
 
 
-def listed_in_folder(head: bytes) -> bool:
+def is_recording(head: bytes) -> bool:
     """Return whether a table in a folder is a recording rather than a list of cases.
 
     It is if its header names a lead or an ECG, if it states a rate, or if it has no header at all.
     """
-    text = _text_of_head(head)
+    text = _decode_head(head)
     layout = find_layout(text.splitlines()[:400]) if text else None
     if layout is None:
         return False
@@ -75,7 +75,7 @@ def listed_in_folder(head: bytes) -> bool:
     return is_header and any(names_ecg(c.name) for c in columns)
 
 
-def _text_of_head(head: bytes) -> str | None:
+def _decode_head(head: bytes) -> str | None:
     text = decode(head[: len(head) // 2 * 2] if len(head) == HEAD_BYTES else head)
     return cut_last_line(text) if text and len(head) == HEAD_BYTES else text
 
@@ -99,7 +99,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
         One sentence: no table, ragged rows, irregular time.
     """
     text = decode(source.data)
-    lines = first_lines(text, _LAYOUT_CHARACTERS) if text else []
+    lines = take_first_lines(text, _LAYOUT_CHARACTERS) if text else []
     if uses_comma_twice(lines):
         raise ReadError(
             "The comma is both the decimal sign and between the columns, so it is not clear which "
@@ -123,15 +123,15 @@ def read(source: Source, options: ReadOptions) -> Recording:
         age="" if age is None else repr(age),
         sex=sex or "",
         notes=notes,
-        derived=computed_leads(layout.comments),
-        start=written_start(layout.comments),
+        derived=find_computed_leads(layout.comments),
+        start=find_start(layout.comments),
         simulated=SIMULATED_COMMENT in layout.comments,
     )
     return read_columns(found, source, options)
 
 
 def _load(text: str, layout: Layout, notes: list[str]) -> _Table:
-    body = data_text(text, layout)
+    body = take_data(text, layout)
     n_rows = body.count("\n") + 1
     width = len(layout.numeric)
     if width > MAX_LEADS:
@@ -143,7 +143,7 @@ def _load(text: str, layout: Layout, notes: list[str]) -> _Table:
         return _load_rows(body, layout, notes)
     every = find_columns(layout, width) or [Column("")] * width
     if layout.units_in_cells:
-        body, units = _without_units(body, layout)
+        body, units = _strip_units(body, layout)
         every = [Column(c.name, c.unit or u) for c, u in zip(every, units, strict=True)]
     values = _parse(body, layout, notes)
     kept = [i for i in range(width) if layout.numeric[i]]
@@ -152,22 +152,22 @@ def _load(text: str, layout: Layout, notes: list[str]) -> _Table:
     kept, values = [i for i, full in zip(kept, filled, strict=True) if full], values[:, filled]
     columns = [every[i] for i in kept]
     for i in (i for i in range(width) if not layout.numeric[i]):
-        times = _clock_times(body, layout, i, len(values))
+        times = _parse_clock_times(body, layout, i, len(values))
         if times is not None:
             columns.append(Column(every[i].name or "time", "s"))
             values = np.column_stack([values, times])
         else:
-            notes += left_out([every[i].name] if every[i].name else [], "not numbers")
+            notes += describe_left_out([every[i].name] if every[i].name else [], "not numbers")
     return _Table(columns, values)
 
 
-def _clock_times(body: str, layout: Layout, at: int, n_rows: int) -> Table | None:
+def _parse_clock_times(body: str, layout: Layout, at: int, n_rows: int) -> Table | None:
     """Return a column of clock times in seconds, over midnight too; None if it is none."""
-    rows = _cells(body, layout)
+    rows = _walk_cells(body, layout)
     first = next(rows, (0, []))[1]
-    if not is_clock(first[at]) or clock_seconds(first[at]) is None:
+    if not is_clock(first[at]) or parse_clock(first[at]) is None:
         return None
-    seconds = [clock_seconds(fields[at]) for _, fields in _cells(body, layout)]
+    seconds = [parse_clock(fields[at]) for _, fields in _walk_cells(body, layout)]
     if len(seconds) < n_rows:
         return None
     times = np.array([np.nan if second is None else second for second in seconds[:n_rows]])
@@ -176,16 +176,16 @@ def _clock_times(body: str, layout: Layout, at: int, n_rows: int) -> Table | Non
     return times + _DAY_S * days
 
 
-def _cells(body: str, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+def _walk_cells(body: str, layout: Layout) -> Iterator[tuple[int, list[str]]]:
     """Yield the index and the fields of each line of data."""
     for i, line in enumerate(re.split(r"\r\n|\r|\n", body)):
         if line.strip() and not is_comment(line.strip()):
             apart = layout.units_in_cells and layout.delimiter == " "
             bare = glue_units(line) if apart else line
-            yield i, split(bare, layout.delimiter)
+            yield i, split_fields(bare, layout.delimiter)
 
 
-def _without_units(body: str, layout: Layout) -> tuple[str, list[str]]:
+def _strip_units(body: str, layout: Layout) -> tuple[str, list[str]]:
     """Return the data with bare numbers, and the unit that stood in each column's cells.
 
     Raises
@@ -195,16 +195,16 @@ def _without_units(body: str, layout: Layout) -> tuple[str, list[str]]:
     """
     units = [""] * len(layout.numeric)
     lines = []
-    for i, fields in _cells(body, layout):
+    for i, fields in _walk_cells(body, layout):
         for at, text in enumerate(fields[: len(units)]):
-            found = value_and_unit(text, layout.decimal)
+            found = split_unit(text, layout.decimal)
             if found is None:
                 continue
             fields[at], unit = found
             if units[at] and unit != units[at]:
                 raise ReadError(
-                    f"Line {layout.first + i + 1}, column {at + 1} holds {shown(text)!r}, cells "
-                    f"before it are in {units[at]}; write the unit once, in the header."
+                    f"Line {layout.first + i + 1}, column {at + 1} holds {clean_text(text)!r}, "
+                    f"cells before it are in {units[at]}; write the unit once, in the header."
                 )
             units[at] = unit
         lines.append((layout.delimiter or "\t").join(fields))
@@ -214,10 +214,10 @@ def _without_units(body: str, layout: Layout) -> tuple[str, list[str]]:
 def _load_rows(body: str, layout: Layout, notes: list[str]) -> _Table:
     """Load a table with one row a lead; a first field that is no number is the lead's name."""
     rows, names = [], []
-    for _, fields in _cells(body, layout):
+    for _, fields in _walk_cells(body, layout):
         label = "" if is_value(fields[0], layout.decimal) else fields.pop(0)
         names.append(label)
-        rows.append([_number(item, layout.decimal) for item in fields])
+        rows.append([_parse_number(item, layout.decimal) for item in fields])
     lengths = {len(row) for row in rows}
     if len(lengths) > 1:
         raise ReadError(
@@ -228,7 +228,7 @@ def _load_rows(body: str, layout: Layout, notes: list[str]) -> _Table:
     return _Table([parse_column(name) for name in names], np.array(rows, dtype=np.float64).T)
 
 
-def _number(text: str, decimal: str) -> float:
+def _parse_number(text: str, decimal: str) -> float:
     if not text:
         return np.nan
     try:
@@ -236,7 +236,7 @@ def _number(text: str, decimal: str) -> float:
     except ValueError:
         if is_value(text, decimal):
             return np.nan
-        raise ReadError(f"The table holds {shown(text)!r} where a number is needed.") from None
+        raise ReadError(f"The table holds {clean_text(text)!r} where a number is needed.") from None
 
 
 def _parse(body: str, layout: Layout, notes: list[str]) -> Table:
@@ -248,16 +248,16 @@ def _parse(body: str, layout: Layout, notes: list[str]) -> Table:
             raise ReadError("The rows do not agree with each other.")
         return _parse_fast(body, layout, columns)
     except ReadError:
-        bad = _bad_row(body, layout)
+        bad = _find_bad_row(body, layout)
         shorter = cut_last_line(body)
         if bad is None or bad[0] < body.count("\n") or shorter == body:
-            raise ReadError(_bad_row_sentence(bad, layout)) from None
+            raise ReadError(_explain_bad_row(bad, layout)) from None
     notes.append("The last row is incomplete and was left out.")
     return _parse_fast(shorter, layout, columns)
 
 
 def _parse_fast(body: str, layout: Layout, columns: list[int]) -> Table:
-    with library("The table cannot be read."):
+    with guard_library("The table cannot be read."):
         frame = pd.read_csv(
             io.StringIO(body),
             sep={"": "\t", " ": r"\s+"}.get(layout.delimiter, layout.delimiter),
@@ -284,21 +284,21 @@ def _is_even(body: str, layout: Layout) -> bool:
             return True
     elif not layout.delimiter:
         return True
-    return _bad_row(body, layout) is None
+    return _find_bad_row(body, layout) is None
 
 
-def _bad_row(body: str, layout: Layout) -> tuple[int, str] | None:
+def _find_bad_row(body: str, layout: Layout) -> tuple[int, str] | None:
     """Return index and what is wrong of the first row that does not fit, or None."""
-    for i, fields in _cells(body, layout):
+    for i, fields in _walk_cells(body, layout):
         if len(fields) != len(layout.numeric):
             return i, f" has {len(fields)} fields, {len(layout.numeric)} are needed"
         for at, (text, numeric) in enumerate(zip(fields, layout.numeric, strict=True), start=1):
             if numeric and not is_value(text, layout.decimal):
-                return i, f", column {at} holds {shown(text)!r} where a number is needed"
+                return i, f", column {at} holds {clean_text(text)!r} where a number is needed"
     return None
 
 
-def _bad_row_sentence(bad: tuple[int, str] | None, layout: Layout) -> str:
+def _explain_bad_row(bad: tuple[int, str] | None, layout: Layout) -> str:
     if bad is None:
         return "The table cannot be read: its rows do not agree with each other."
     return f"Line {layout.first + bad[0] + 1}{bad[1]}."

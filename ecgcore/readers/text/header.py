@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ecgcore.leads import canonical_lead
-from ecgcore.readers.channels import Kind, kind_of
-from ecgcore.readers.text.layout import Layout, split
+from ecgcore.readers.channels import Kind, classify_channel
+from ecgcore.readers.text.layout import Layout, split_fields
 from ecgcore.recording import MAX_FS_HZ
 from ecgcore.units import is_normalised, is_voltage
 
@@ -79,7 +79,10 @@ class Column:
         if _TIME_NAMES.fullmatch(self.key):
             return canonical_lead(self.name) is None
         siemens = re.fullmatch(r"[a-zµμ]S", self.unit) is not None
-        unclear = kind_of(self.name) in (Kind.UNKNOWN, Kind.INPUT)  # and no RR interval in ms
+        unclear = classify_channel(self.name) in (
+            Kind.UNKNOWN,
+            Kind.INPUT,
+        )  # and no RR interval in ms
         return self.unit.lower() in SECONDS and not siemens and unclear
 
     @property
@@ -120,13 +123,13 @@ def find_columns(layout: Layout, width: int) -> list[Column] | None:
     A line of units under the names is taken for what it is; a header that stands in a comment
     counts if it names a lead or time.
     """
-    rows = [_fields(line, layout, width) for line in layout.header]
+    rows = [_split_fields(line, layout, width) for line in layout.header]
     units: list[str] = []
-    if rows and rows[-1] is not None and _units_row(rows[-1], alone=len(rows) == 1):
+    if rows and rows[-1] is not None and _is_units_row(rows[-1], alone=len(rows) == 1):
         units = rows.pop() or []
     names = rows[-1] if rows else None
     if names is None:
-        commented = [_fields(line, layout, width) for line in layout.comments]
+        commented = [_split_fields(line, layout, width) for line in layout.comments]
         named = [row for row in commented if row is not None and _names_something(row)]
         names = named[-1] if named else None
     if names is None:
@@ -141,14 +144,14 @@ def find_columns(layout: Layout, width: int) -> list[Column] | None:
     return columns
 
 
-def _fields(line: str, layout: Layout, width: int) -> list[str] | None:
-    fields = split(line, layout.delimiter)
+def _split_fields(line: str, layout: Layout, width: int) -> list[str] | None:
+    fields = split_fields(line, layout.delimiter)
     if len(fields) == width - 1 and width > 1 and layout.delimiter != " ":
         fields = ["", *fields]  # a table with row names has no name over them
     return fields if len(fields) == width else None
 
 
-def _units_row(fields: Sequence[str], *, alone: bool) -> bool:
+def _is_units_row(fields: Sequence[str], *, alone: bool) -> bool:
     """Return whether a line holds units; one under a line of names may hold other words too."""
     filled = [item.strip("[]()") for item in fields if item not in ("", "-")]
     units = sum(is_unit(item) for item in filled)
@@ -166,16 +169,16 @@ def find_rate(lines: Sequence[str]) -> float | None:
     for line in lines:
         rate = 0.0
         if match := _RATE.search(line[:MAX_LINE]):
-            rate = _float(match[1]) * (1000 if (match[2] or "").lower() == "khz" else 1)
+            rate = _parse_float(match[1]) * (1000 if (match[2] or "").lower() == "khz" else 1)
         elif match := _INTERVAL.search(line[:MAX_LINE]):
-            interval = _float(match[1]) * SECONDS[match[2].lower()]
+            interval = _parse_float(match[1]) * SECONDS[match[2].lower()]
             rate = round(1 / interval, 6) if interval > 0 else 0.0
         if 0 < rate <= MAX_FS_HZ:
             return rate
     return None
 
 
-def _float(text: str) -> float:
+def _parse_float(text: str) -> float:
     return float(text.replace(",", "."))
 
 

@@ -16,12 +16,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ecgcore.errors import ReadError
-from ecgcore.readers.base import ReadOptions, Source, library
+from ecgcore.readers.base import ReadOptions, Source, guard_library
 from ecgcore.readers.text.column_leads import read_columns, rises_evenly
 from ecgcore.readers.text.columns import Columns
 from ecgcore.readers.text.header import SECONDS
 from ecgcore.readers.text.layout import decode
-from ecgcore.readers.text_values import most_with_gaps, number, rate_of
+from ecgcore.readers.text_values import limit_with_gaps, parse_number, parse_rate_of_interval
 from ecgcore.recording import Recording
 
 _KEY = re.compile(r"([A-Za-z]{3,20})=")
@@ -51,7 +51,7 @@ class _Block:
         """When it began, in s, or None where the file does not tell it finely enough."""
         text = (self.header.get("ExcelDateTime") or [""])[0]
         digits = sum(c.isdigit() for c in re.split("[eE]", text)[0])
-        days = number(text)
+        days = parse_number(text)
         return None if days is None or digits < _DAY_DIGITS else days * _DAY_S
 
 
@@ -73,16 +73,16 @@ def read(source: Source, options: ReadOptions) -> Recording:
         If the rows do not fit the header.
     """
     notes: list[str] = []
-    blocks = [block for block in _blocks(decode(source.data) or "") if block.body.strip()]
+    blocks = [block for block in _split_blocks(decode(source.data) or "") if block.body.strip()]
     if not blocks:
         raise ReadError("The LabChart file holds no samples.")
-    values = [_values(block) for block in blocks]
+    values = [_read_values(block) for block in blocks]
     longest = max(range(len(blocks)), key=lambda i: values[i].shape[1])
     header = blocks[longest].header
-    fs_hz = _rate(header)
+    fs_hz = _read_rate(header)
     rows = values[longest]
     if len(blocks) > 1:
-        joined = _joined(blocks, values, fs_hz, options)
+        joined = _join_blocks(blocks, values, fs_hz, options)
         rows = rows if joined is None else joined
         notes.append(
             f"The {len(blocks)} blocks of the file were joined, with absent samples between them."
@@ -92,12 +92,17 @@ def read(source: Source, options: ReadOptions) -> Recording:
         )
     titles = blocks[longest].titles
     found = Columns(
-        "LabChart", titles, list(rows), fs_hz=fs_hz, units=_units(header, len(titles)), notes=notes
+        "LabChart",
+        titles,
+        list(rows),
+        fs_hz=fs_hz,
+        units=_read_units(header, len(titles)),
+        notes=notes,
     )
     return read_columns(found, source, options)
 
 
-def _blocks(text: str) -> list[_Block]:
+def _split_blocks(text: str) -> list[_Block]:
     lines = re.split(r"\r\n|\r|\n", text)
     starts = [i for i, line in enumerate(lines) if line.startswith("Interval=")]
     if len(starts) > _MAX_BLOCKS:
@@ -115,14 +120,14 @@ def _blocks(text: str) -> list[_Block]:
     return blocks
 
 
-def _rate(header: dict[str, list[str]]) -> float | None:
+def _read_rate(header: dict[str, list[str]]) -> float | None:
     text = " ".join(header.get("Interval", []))
     match = re.match(r"\s*([\d.,eE+-]+)\s*([a-zµμ]+)?", text)
     scale = SECONDS.get(match[2] or "s") if match else None
-    return rate_of(match[1], scale) if match and scale else None
+    return parse_rate_of_interval(match[1], scale) if match and scale else None
 
 
-def _units(header: dict[str, list[str]], n: int) -> list[str]:
+def _read_units(header: dict[str, list[str]], n: int) -> list[str]:
     """Return each channel's unit: as named, else that of its range ("5.0 mV")."""
     named = header.get("UnitName") or []
     ranges = [re.sub(r"^[^a-zµμ°%]*", "", r, flags=re.IGNORECASE) for r in header.get("Range", [])]
@@ -130,19 +135,19 @@ def _units(header: dict[str, list[str]], n: int) -> list[str]:
     return [(units[i] if i < len(units) else "").strip("* ") for i in range(n)]
 
 
-def _values(block: _Block) -> NDArray[np.float64]:
+def _read_values(block: _Block) -> NDArray[np.float64]:
     """Return the samples, shape (n_channels, n_samples)."""
     body = _COMMENT.sub("", block.body)
     first = next(line for line in body.splitlines() if line.strip())
     fields = first.removesuffix("\t").split("\t")
     n = len(block.titles)
     before = len(fields) - n
-    numbers = [field for field in fields[:before] if number(field) is not None]
+    numbers = [field for field in fields[:before] if parse_number(field) is not None]
     # A column of time, a number or a clock, and perhaps one of the date.
     if not n or not 0 <= before <= 2 or len(numbers) > 1:
-        raise _misfit(block, len(fields))
+        raise _explain_misfit(block, len(fields))
     comma = any("," in field for field in fields[before:])
-    with library("The rows of the LabChart file are damaged; export it again."):
+    with guard_library("The rows of the LabChart file are damaged; export it again."):
         table = pd.read_csv(
             io.StringIO(body),
             sep="\t",
@@ -157,18 +162,18 @@ def _values(block: _Block) -> NDArray[np.float64]:
         )
     rows = table.to_numpy(dtype=np.float64).T
     if before == 0 and len(rows) > 1 and rises_evenly(rows[0]):
-        raise _misfit(block, len(fields))
+        raise _explain_misfit(block, len(fields))
     return rows
 
 
-def _misfit(block: _Block, n_fields: int) -> ReadError:
+def _explain_misfit(block: _Block, n_fields: int) -> ReadError:
     return ReadError(
         f"Line {block.line + 1} of the LabChart file has {n_fields} fields, and its header names "
         f"{len(block.titles)} channels; a column of time and one for each channel are needed."
     )
 
 
-def _joined(
+def _join_blocks(
     blocks: Sequence[_Block],
     values: Sequence[NDArray[Any]],
     fs_hz: float | None,
@@ -177,7 +182,7 @@ def _joined(
     """Return all blocks at their own times; None where these or the channels do not fit."""
     starts = [block.start_s for block in blocks]
     alike = all(
-        block.titles == blocks[0].titles and _rate(block.header) == fs_hz for block in blocks
+        block.titles == blocks[0].titles and _read_rate(block.header) == fs_hz for block in blocks
     )
     if fs_hz is None or not alike or any(start is None for start in starts):
         return None
@@ -185,7 +190,7 @@ def _joined(
     ends = [start + rows.shape[1] for start, rows in zip(at, values, strict=True)]
     if any(start < end for start, end in zip(at[1:], ends, strict=False)):
         return None
-    if ends[-1] * len(values[0]) > most_with_gaps(options):
+    if ends[-1] * len(values[0]) > limit_with_gaps(options):
         return None
     whole = np.full((len(values[0]), ends[-1]), np.nan)
     for start, end, rows in zip(at, ends, values, strict=True):

@@ -88,18 +88,18 @@ def is_comment(line: str) -> bool:
     return line.startswith(COMMENT_SIGNS)
 
 
-def split(line: str, delimiter: str) -> list[str]:
+def split_fields(line: str, delimiter: str) -> list[str]:
     """Return a line's fields, without blanks and quotes around them."""
     if not delimiter:
         fields = [line]
     elif delimiter == " ":
         fields = line.split()
     else:
-        fields = _quoted(line, delimiter) if '"' in line else line.split(delimiter)
+        fields = _split_quoted(line, delimiter) if '"' in line else line.split(delimiter)
     return [item.strip().strip("\"'").strip() for item in fields]
 
 
-def _quoted(line: str, delimiter: str) -> list[str]:
+def _split_quoted(line: str, delimiter: str) -> list[str]:
     try:
         return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error:
@@ -123,7 +123,7 @@ def is_clock(text: str) -> bool:
     return match is not None and bool(match["date"] or match["minutes"])
 
 
-def clock_seconds(text: str) -> float | None:
+def parse_clock(text: str) -> float | None:
     """Return the seconds of a clock time, from midnight or from the start; None without one."""
     match = _CLOCK.fullmatch(text)
     if match is None or match["minutes"] is None:
@@ -137,7 +137,7 @@ def glue_units(line: str) -> str:
     return _UNIT_IN_CELL.sub(r"\1\2", line)
 
 
-def value_and_unit(text: str, decimal: str) -> tuple[str, str] | None:
+def split_unit(text: str, decimal: str) -> tuple[str, str] | None:
     """Return number and unit of ``"0.012 mV"``, or None."""
     match = _WITH_UNIT.fullmatch(text)
     return (match[1], match[2]) if match and is_number(match[1], decimal) else None
@@ -198,23 +198,23 @@ def _find_layout(lines: Sequence[str]) -> Layout | None:
                 # One sign can be both only where the fields stand in quotes.
                 if delimiter == decimal and not any('"' in line for line in lines):
                     continue
-                layout = _try(lines, delimiter, decimal)
+                layout = _try_layout(lines, delimiter, decimal)
                 if layout is None or len(layout.numeric) == 1:
                     continue
                 if delimiter == "," and _is_decimal_comma(lines, layout):
-                    return _try(lines, "", ",")
+                    return _try_layout(lines, "", ",")
                 if all(layout.numeric) or not numbers_only:
                     return layout
                 with_text = with_text or delimiter in "\t;|"
-    return _try(lines, "", ".") or _try(lines, "", ",")
+    return _try_layout(lines, "", ".") or _try_layout(lines, "", ",")
 
 
-def _try(lines: Sequence[str], delimiter: str, decimal: str) -> Layout | None:
-    first = _first_data_line(lines, delimiter, decimal)
+def _try_layout(lines: Sequence[str], delimiter: str, decimal: str) -> Layout | None:
+    first = _find_first_data_line(lines, delimiter, decimal)
     if first is None:
         return None
     rows = [
-        split(line, delimiter)
+        split_fields(line, delimiter)
         for line in lines[first : first + 4 * SAMPLE_ROWS]
         if line.strip() and not is_comment(line.strip())
     ][:SAMPLE_ROWS]
@@ -253,10 +253,10 @@ def _is_sparse_text(cells: Sequence[str], decimal: str) -> bool:
     return bool(filled) and not any(is_value(cell, decimal) for cell in filled)
 
 
-def _first_data_line(lines: Sequence[str], delimiter: str, decimal: str) -> int | None:
+def _find_first_data_line(lines: Sequence[str], delimiter: str, decimal: str) -> int | None:
     """Return the index of the first line of numbers that goes on in the lines after it."""
     content = [
-        (i, split(line, delimiter))
+        (i, split_fields(line, delimiter))
         for i, line in enumerate(lines[: MAX_HEADER_LINES + LOOK_AHEAD])
         if line.strip() and not is_comment(line.strip())
     ]
@@ -298,7 +298,9 @@ def _is_decimal_comma(lines: Sequence[str], layout: Layout) -> bool:
     """Return whether "0,012" is one number: two columns of digits that look like one."""
     if len(layout.numeric) != 2 or any("," in line for line in layout.header):
         return False
-    rows = [split(line, ",") for line in lines[layout.first : layout.first + SAMPLE_ROWS] if line]
+    rows = [
+        split_fields(line, ",") for line in lines[layout.first : layout.first + SAMPLE_ROWS] if line
+    ]
     pairs = [row for row in rows if len(row) == 2]
     if not all(row[0].lstrip("+-").isdigit() and row[1].isdigit() for row in pairs):
         return False
@@ -314,13 +316,13 @@ def cut_last_line(text: str) -> str:
     return whole or text
 
 
-def first_lines(text: str, limit: int = 65_536) -> list[str]:
+def take_first_lines(text: str, limit: int = 65_536) -> list[str]:
     """Return whole lines from the start of a text."""
     head = text if len(text) <= limit else cut_last_line(text[:limit])
     return re.split(r"\r\n|\r|\n", head)
 
 
-def data_text(text: str, layout: Layout) -> str:
+def take_data(text: str, layout: Layout) -> str:
     """Return the text from the first line of data on.
 
     Raises

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from ecgcore.errors import ReadError
-from ecgcore.readers.base import HEAD_BYTES, ReadOptions, Source, library, shown
-from ecgcore.readers.channels import Kind, kind_of, left_out
+from ecgcore.readers.base import HEAD_BYTES, ReadOptions, Source, clean_text, guard_library
+from ecgcore.readers.channels import Kind, classify_channel, describe_left_out
 from ecgcore.readers.text.column_leads import read_columns
 from ecgcore.readers.text.columns import Columns, parse_rate
-from ecgcore.readers.text.layout import data_text, decode, find_layout, first_lines
-from ecgcore.readers.text_values import iso_time
+from ecgcore.readers.text.layout import decode, find_layout, take_data, take_first_lines
+from ecgcore.readers.text_values import parse_iso_time
 from ecgcore.recording import Recording
 from ecgcore.units import NU
 
@@ -46,36 +46,38 @@ def read(source: Source, options: ReadOptions) -> Recording:
         If the header is damaged or does not fit the rows.
     """
     text = decode(source.data)
-    devices = _devices(text or "")
+    devices = _parse_devices(text or "")
     names: list[str] = []
     sensors: list[str] = []
     analog: list[int] = []
     for device in devices:  # their columns stand side by side
-        own, kinds = _list(device, "column"), _list(device, "sensor")
-        analog += [len(names) + i for i in _analog(device, own, len(kinds))]
+        own, kinds = _take_list(device, "column"), _take_list(device, "sensor")
+        analog += [len(names) + i for i in _find_analog(device, own, len(kinds))]
         names, sensors = names + own, sensors + kinds
     header = devices[0]
-    rows = _rows(text or "", len(names))
-    notes = left_out([n for i, n in enumerate(names) if i not in analog], "not an analog input")
-    unit = _unit(header, notes)
+    rows = _read_rows(text or "", len(names))
+    notes = describe_left_out(
+        [n for i, n in enumerate(names) if i not in analog], "not an analog input"
+    )
+    unit = _find_unit(header, notes)
     found = Columns(
         "OpenSignals",
-        _titles([names[i] for i in analog], sensors),
+        _make_titles([names[i] for i in analog], sensors),
         [rows[:, i] for i in analog],
         fs_hz=parse_rate(header.get("sampling rate")),
         unit=unit,
-        start=iso_time(str(header.get("date", "")), str(header.get("time", ""))),
+        start=parse_iso_time(str(header.get("date", "")), str(header.get("time", ""))),
         device=str(header.get("device", "")),
         notes=notes,
     )
     return read_columns(found, source, options)
 
 
-def _devices(text: str) -> list[Mapping[str, Any]]:
+def _parse_devices(text: str) -> list[Mapping[str, Any]]:
     """Return the header of each device."""
     lines = text[:_MAX_HEADER].splitlines()[:20]
     line = next((line for line in lines if re.match(r"#\s*\{", line)), "")
-    with library(_DAMAGED):
+    with guard_library(_DAMAGED):
         content = json.loads(line.lstrip("# "))
         devices: list[Mapping[str, Any]] = [d for d in content.values() if isinstance(d, dict)]
         if not devices:
@@ -87,20 +89,20 @@ def _devices(text: str) -> list[Mapping[str, Any]]:
     return devices
 
 
-def _list(header: Mapping[str, Any], key: str) -> list[str]:
+def _take_list(header: Mapping[str, Any], key: str) -> list[str]:
     value = header.get(key)
     if not isinstance(value, list) or not value:
         raise ReadError(_DAMAGED)
     return [str(item) for item in value]
 
 
-def _rows(text: str, width: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    layout = find_layout(first_lines(text, HEAD_BYTES + _MAX_HEADER))
+def _read_rows(text: str, width: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    layout = find_layout(take_first_lines(text, HEAD_BYTES + _MAX_HEADER))
     if layout is None:
         raise ReadError("The OpenSignals file holds no samples.")
-    with library("The rows of the OpenSignals file are damaged; export it again."):
+    with guard_library("The rows of the OpenSignals file are damaged; export it again."):
         table = pd.read_csv(
-            io.StringIO(data_text(text, layout)),
+            io.StringIO(take_data(text, layout)),
             sep=r"\s+",
             decimal=layout.decimal,
             header=None,
@@ -115,7 +117,7 @@ def _rows(text: str, width: int) -> np.ndarray[Any, np.dtype[np.float64]]:
     return table
 
 
-def _analog(header: Mapping[str, Any], names: Sequence[str], n_sensors: int) -> list[int]:
+def _find_analog(header: Mapping[str, Any], names: Sequence[str], n_sensors: int) -> list[int]:
     """Return the columns of the sensors: by their labels, else the last ones."""
     labels = [str(label) for label in header.get("label") or []]
     if len(labels) == n_sensors and len(set(labels)) == n_sensors and set(labels) <= set(names):
@@ -125,21 +127,21 @@ def _analog(header: Mapping[str, Any], names: Sequence[str], n_sensors: int) -> 
     return list(range(len(names) - n_sensors, len(names)))
 
 
-def _titles(labels: Sequence[str], sensors: Sequence[str]) -> list[str]:
+def _make_titles(labels: Sequence[str], sensors: Sequence[str]) -> list[str]:
     """Return each channel's sensor; with its label where there are several, or it tells nothing."""
     titles = []
     for label, sensor in zip(labels, sensors, strict=True):
-        plain = kind_of(sensor) in (Kind.ECG, Kind.OTHER) and sensors.count(sensor) == 1
+        plain = classify_channel(sensor) in (Kind.ECG, Kind.OTHER) and sensors.count(sensor) == 1
         bare = sensor.strip().upper() in ("", "RAW", "CUSTOM")
         titles.append(sensor if plain else label if bare else f"{sensor} ({label})")
     return titles
 
 
-def _unit(header: Mapping[str, Any], notes: list[str]) -> str:
+def _find_unit(header: Mapping[str, Any], notes: list[str]) -> str:
     """Return NU for counts; nothing, so that it is asked for, where values were converted."""
     if header.get("convertedValues") in (1, "1", True):
         return ""
-    device = shown(str(header.get("device", "")), 24)
+    device = clean_text(str(header.get("device", "")), 24)
     notes.append(
         f"The samples are A/D counts{f' of a {device}' if device else ''} and no voltage; they are "
         "shown in normalised units, and no amplitude is measured."

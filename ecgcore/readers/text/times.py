@@ -23,7 +23,7 @@ def is_progression(values: NDArray[np.float64]) -> bool:
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def rate_from_time(
+def find_rate_from_time(
     values: NDArray[np.float64],
     seconds_per_unit: float | None,
     notes: list[str],
@@ -55,7 +55,7 @@ def rate_from_time(
     """
     if values.size < 2:
         return None
-    step = _even_step(values, seconds_per_unit)
+    step = _find_even_step(values, seconds_per_unit)
     if seconds_per_unit is None:
         fits = [
             (unit, scale)
@@ -74,19 +74,19 @@ def rate_from_time(
         raise ReadError(f"The time column gives {rate:.3g} Hz, at which no ECG is sampled.")
     # Printed times are rounded: a whole number of Hz within that rounding is what was meant.
     nearest = round(rate)
-    rounding = _resolution(values) / (values[-1] - values[0])
+    rounding = _find_resolution(values) / (values[-1] - values[0])
     if nearest > 0 and abs(rate - nearest) <= rate * (rounding + 1e-6):
         rate = float(nearest)
     return float(rate)
 
 
-def _even_step(values: NDArray[np.float64], seconds_per_unit: float | None) -> float:
+def _find_even_step(values: NDArray[np.float64], seconds_per_unit: float | None) -> float:
     if not np.isfinite(values).all():
         raise ReadError("The time column has empty cells; every sample needs its time.")
     steps = np.diff(values)
     typical = float(np.median(steps))
     if typical == 0 and steps.min() == 0 and steps.max() > 0:
-        raise ReadError(_repeated(values, seconds_per_unit))
+        raise ReadError(_explain_repeated(values, seconds_per_unit))
     if typical <= 0:
         raise ReadError("The time column does not rise; samples must follow each other in time.")
     # Times rounded to the printed digits may be half a step off, a lost sample is a whole one.
@@ -100,7 +100,7 @@ def _even_step(values: NDArray[np.float64], seconds_per_unit: float | None) -> f
     return float(values[-1] - values[0]) / (values.size - 1)
 
 
-def _repeated(values: NDArray[np.float64], seconds_per_unit: float | None) -> str:
+def _explain_repeated(values: NDArray[np.float64], seconds_per_unit: float | None) -> str:
     """Return the sentence on times that packets of samples share."""
     times, counts = np.unique(values, return_counts=True)
     told = (
@@ -113,7 +113,7 @@ def _repeated(values: NDArray[np.float64], seconds_per_unit: float | None) -> st
     return f"{told}{mean}."
 
 
-def _resolution(values: NDArray[np.float64]) -> float:
+def _find_resolution(values: NDArray[np.float64]) -> float:
     """Return the last printed digit's worth: the largest power of ten that makes all whole."""
     sample = values[:1000]
     for digits in range(9):

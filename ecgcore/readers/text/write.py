@@ -9,7 +9,7 @@ import pandas as pd
 
 from ecgcore.origin import NOTICE, SOFTWARE
 from ecgcore.readers.assemble import COMPUTED_COMMENT, SIMULATED_COMMENT
-from ecgcore.readers.base import shown, writing
+from ecgcore.readers.base import clean_text, guard_writing
 from ecgcore.recording import Recording
 
 # Nine digits name every float32 exactly.
@@ -39,10 +39,10 @@ def write_csv(recording: Recording, path: str | Path) -> Path:
         If the file cannot be written.
     """
     path = Path(path)
-    header = "\n".join(f"# {shown(line, 200)}" for line in _comments(recording))
-    columns = ",".join(f"{_field(lead)} ({recording.unit})" for lead in recording.leads)
+    header = "\n".join(f"# {clean_text(line, 200)}" for line in _make_comments(recording))
+    columns = ",".join(f"{_clean_field(lead)} ({recording.unit})" for lead in recording.leads)
     table = pd.DataFrame(recording.signal.T)
-    with writing(path), path.open("w", encoding="utf-8", newline="\n") as file:
+    with guard_writing(path), path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(f"{header}\n{columns}\n")
         table.to_csv(
             file,
@@ -55,7 +55,7 @@ def write_csv(recording: Recording, path: str | Path) -> Path:
     return path
 
 
-def written_start(comments: Iterable[str]) -> datetime | None:
+def find_start(comments: Iterable[str]) -> datetime | None:
     """Return the start that this writer put into a comment, or None."""
     told = (line.strip().partition(_START) for line in comments)
     for before, mark, text in told:
@@ -67,7 +67,7 @@ def written_start(comments: Iterable[str]) -> datetime | None:
     return None
 
 
-def _comments(recording: Recording) -> list[str]:
+def _make_comments(recording: Recording) -> list[str]:
     rate = f"{recording.fs_hz:.9f}".rstrip("0").rstrip(".")
     lines = [f"sampling rate: {rate} Hz", f"unit: {recording.unit}"]
     patient = recording.patient
@@ -87,7 +87,7 @@ def _comments(recording: Recording) -> list[str]:
     return lines
 
 
-def _field(lead: str) -> str:
+def _clean_field(lead: str) -> str:
     """Return a lead's name without what would end the field or begin a comment."""
     clean = re.sub(r"[,;|\"'\t\[\]]", " ", lead).strip(" #%/")
     return " ".join(clean.split()) or "lead"

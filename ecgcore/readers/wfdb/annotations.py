@@ -7,7 +7,7 @@ import numpy as np
 import wfdb
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.readers.base import writing
+from ecgcore.readers.base import guard_writing
 
 Annotation = tuple[int, str, str]
 
@@ -48,7 +48,7 @@ def write_annotations(
         raise InvalidArgumentError(
             f"An annotation stands at sample {ordered[0][0]}; 0 or later is possible."
         )
-    with writing(folder):
+    with guard_writing(folder):
         wfdb.wrann(
             name,
             extension,

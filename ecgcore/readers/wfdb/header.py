@@ -13,7 +13,7 @@ from datetime import date, datetime, time
 from typing import TypeVar
 
 from ecgcore.errors import ReadError
-from ecgcore.readers.base import is_plain_name, shown
+from ecgcore.readers.base import clean_text, is_plain_name
 from ecgcore.recording import MAX_FS_HZ
 
 MAX_SIGNALS = 1024
@@ -94,7 +94,7 @@ def looks_like_header(name: str, head: bytes) -> bool:
 
     A file called ``.hea`` only needs the record line, so that its faults are named as such.
     """
-    lines = _content_lines(_decode(head))[0] if b"\x00" not in head[:1024] else []
+    lines = _split_lines(_decode(head))[0] if b"\x00" not in head[:1024] else []
     record = lines[0].split() if lines else []
     if len(record) < 2 or not _RECORD.match(record[0]) or not record[1].isdigit():
         return False
@@ -120,26 +120,26 @@ def parse_header(data: bytes) -> Header:
         One sentence that names the line and what would be right.
     """
     notes: list[str] = []
-    lines, comments = _content_lines(_decode(data))
+    lines, comments = _split_lines(_decode(data))
     if not lines:
         raise ReadError("The header is empty; its first line must name the record.")
     tokens = lines[0].split()
     if len(tokens) < 2:
         raise ReadError(
             "The header's first line must read: name, number of signals, sampling rate, number "
-            f"of samples; it reads {shown(lines[0])!r}."
+            f"of samples; it reads {clean_text(lines[0])!r}."
         )
-    name, n_segments = _record_name(tokens[0], lines[1:])
-    name = _without_folder(name, "The header", notes)
+    name, n_segments = _repair_record_name(tokens[0], lines[1:])
+    name = _drop_folder(name, "The header", notes)
     if not re.fullmatch(r"[-\w]+", name):
         notes.append(
-            f"The header names the record {shown(name)!r}, with an extension or other signs that "
-            "a record name cannot have; the name was not used."
+            f"The header names the record {clean_text(name)!r}, with an extension or other signs "
+            "that a record name cannot have; the name was not used."
         )
-    n_signals = _whole(tokens[1], "The number of signals", 0, MAX_SIGNALS)
-    fs_hz = _rate(tokens[2]) if len(tokens) > 2 else None
-    n_frames = _whole(tokens[3], "The number of samples", 0, 10**12) if len(tokens) > 3 else 0
-    start = _start(tokens[4:], notes)
+    n_signals = _parse_whole(tokens[1], "The number of signals", 0, MAX_SIGNALS)
+    fs_hz = _parse_rate(tokens[2]) if len(tokens) > 2 else None
+    n_frames = _parse_whole(tokens[3], "The number of samples", 0, 10**12) if len(tokens) > 3 else 0
+    start = _parse_start(tokens[4:], notes)
     body = lines[1:]
     return Header(
         name=name,
@@ -147,14 +147,14 @@ def parse_header(data: bytes) -> Header:
         fs_given=fs_hz is not None,
         n_frames=n_frames or None,
         start=start,
-        signals=() if n_segments else _signals(body, n_signals, notes),
-        segments=_segments(body, int(n_segments), notes) if n_segments else (),
+        signals=() if n_segments else _parse_signals(body, n_signals, notes),
+        segments=_parse_segments(body, int(n_segments), notes) if n_segments else (),
         comments=tuple(comments),
         notes=tuple(notes),
     )
 
 
-def _record_name(token: str, body: list[str]) -> tuple[str, str | None]:
+def _repair_record_name(token: str, body: list[str]) -> tuple[str, str | None]:
     """Return the record's name and its number of segments; "mitdb/100" may also be a folder."""
     match = _RECORD.match(token)
     segments = match["n_seg"] if match else None
@@ -164,7 +164,7 @@ def _record_name(token: str, body: list[str]) -> tuple[str, str | None]:
     return match["name"], segments
 
 
-def _without_folder(name: str, what: str, notes: list[str]) -> str:
+def _drop_folder(name: str, what: str, notes: list[str]) -> str:
     """Return a file's or record's own name: it lies beside its header, wherever it once lay.
 
     No folder is ever followed, whatever the name asks for.
@@ -178,8 +178,8 @@ def _without_folder(name: str, what: str, notes: list[str]) -> str:
         return name
     base = _FOLDER.split(name)[-1]
     if not is_plain_name(base):
-        raise ReadError(f"{what} names {shown(name)!r}; a plain file name is needed.")
-    folder = shown(name[: len(name) - len(base)], 40)
+        raise ReadError(f"{what} names {clean_text(name)!r}; a plain file name is needed.")
+    folder = clean_text(name[: len(name) - len(base)], 40)
     notes.append(
         f"The header puts the folder {folder} before names; what lies beside the header was read."
     )
@@ -193,7 +193,7 @@ def _decode(data: bytes) -> str:
         return data.decode("cp1252", errors="replace")  # the micro sign of older files
 
 
-def _content_lines(text: str) -> tuple[list[str], list[str]]:
+def _split_lines(text: str) -> tuple[list[str], list[str]]:
     lines = [line.strip() for line in re.split(r"\r\n|\r|\n", text)]
     comments = [line[1:].strip() for line in lines if line.startswith("#")]
     return [line for line in lines if line and not line.startswith("#")], comments
@@ -207,22 +207,22 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _whole(text: str, what: str, low: int, high: int) -> int:
+def _parse_whole(text: str, what: str, low: int, high: int) -> int:
     if re.fullmatch(r"[-+]?\d{1,18}", text) is None or not low <= int(text) <= high:
         raise ReadError(
-            f"{what} in the header is {shown(text)!r}; a whole number from {low} to {high} is "
+            f"{what} in the header is {clean_text(text)!r}; a whole number from {low} to {high} is "
             "needed."
         )
     return int(text)
 
 
-def _rate(token: str) -> float:
+def _parse_rate(token: str) -> float:
     # The rate may carry a counter frequency and its base: 360/100(0).
     text = re.split(r"[/(]", token, maxsplit=1)[0]
     rate = float(text) if _is_number(text) else math.nan
     if not 0 < rate <= MAX_FS_HZ:
         raise ReadError(
-            f"The sampling rate in the header is {shown(token)!r}; a number of Hz is needed."
+            f"The sampling rate in the header is {clean_text(token)!r}; a number of Hz is needed."
         )
     return rate
 
@@ -230,34 +230,38 @@ def _rate(token: str) -> float:
 _T = TypeVar("_T", date, time)
 
 
-def _start(tokens: list[str], notes: list[str]) -> datetime | None:
+def _parse_start(tokens: list[str], notes: list[str]) -> datetime | None:
     """Read base time and base date; swapped or written otherwise than 14:50:55 05/05/2020."""
-    times = [(i, value) for i, text in enumerate(tokens) if (value := _try(_time, text))]
-    dates = [(i, found) for i, text in enumerate(tokens) if (found := _try(_date, text))]
+    times = [
+        (i, value) for i, text in enumerate(tokens) if (value := _try_parse(_parse_time, text))
+    ]
+    dates = [
+        (i, found) for i, text in enumerate(tokens) if (found := _try_parse(_parse_date, text))
+    ]
     if not tokens or (tokens and not dates and times and len(tokens) == 1):
         return None  # a time without a date is no moment
     if not dates or not times:
         notes.append(
-            f"The start {shown(' '.join(tokens))!r} in the header could not be read; left out."
+            f"The start {clean_text(' '.join(tokens))!r} in the header could not be read; left out."
         )
         return None
     (time_at, clock), (date_at, day) = times[0], dates[0]
     if date_at < time_at or "/" not in tokens[date_at]:
         notes.append(
-            f"The header writes its start {shown(' '.join(tokens))!r} in another way than WFDB "
-            f"does; it was read as {datetime.combine(day, clock).isoformat(' ')}."
+            f"The header writes its start {clean_text(' '.join(tokens))!r} in another way than "
+            f"WFDB does; it was read as {datetime.combine(day, clock).isoformat(' ')}."
         )
     return datetime.combine(day, clock)
 
 
-def _try(read: Callable[[str], _T], text: str) -> _T | None:
+def _try_parse(read: Callable[[str], _T], text: str) -> _T | None:
     try:
         return read(text)
     except ValueError:
         return None
 
 
-def _time(text: str) -> time:
+def _parse_time(text: str) -> time:
     if not re.fullmatch(r"\d{1,2}(?::\d{1,2}){1,2}(?:\.\d+)?", text):
         raise ValueError(text)
     parts = text.split(":")
@@ -267,7 +271,7 @@ def _time(text: str) -> time:
     return time(int(parts[0]), int(parts[1]), int(seconds), micro)
 
 
-def _date(text: str) -> date:
+def _parse_date(text: str) -> date:
     if match := re.fullmatch(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", text):
         return date(int(match[3]), int(match[2]), int(match[1]))
     if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text):
@@ -277,7 +281,7 @@ def _date(text: str) -> date:
     raise ValueError(text)
 
 
-def _segments(lines: list[str], n_segments: int, notes: list[str]) -> tuple[Segment, ...]:
+def _parse_segments(lines: list[str], n_segments: int, notes: list[str]) -> tuple[Segment, ...]:
     if len(lines) < n_segments:
         raise ReadError(
             f"The header announces {n_segments} segments and lists {len(lines)}; each needs a line."
@@ -285,13 +289,15 @@ def _segments(lines: list[str], n_segments: int, notes: list[str]) -> tuple[Segm
     segments = []
     for line in lines[:n_segments]:
         tokens = line.split()
-        name = _without_folder(tokens[0], "The header", notes)
+        name = _drop_folder(tokens[0], "The header", notes)
         length = tokens[1] if len(tokens) > 1 else ""
-        segments.append(Segment(name, _whole(length, f"The length of {shown(name)}", 0, 10**12)))
+        segments.append(
+            Segment(name, _parse_whole(length, f"The length of {clean_text(name)}", 0, 10**12))
+        )
     return tuple(segments)
 
 
-def _signals(lines: list[str], n_signals: int, notes: list[str]) -> tuple[SignalSpec, ...]:
+def _parse_signals(lines: list[str], n_signals: int, notes: list[str]) -> tuple[SignalSpec, ...]:
     if len(lines) < n_signals:
         raise ReadError(
             f"The header announces {n_signals} signals and describes {len(lines)}; each needs "
@@ -301,7 +307,7 @@ def _signals(lines: list[str], n_signals: int, notes: list[str]) -> tuple[Signal
         raise ReadError("The header announces no signals; it holds no recording.")
     if len(lines) > n_signals:
         notes.append(f"The header has {len(lines) - n_signals} lines too many; they were not used.")
-    signals = tuple(_signal(line, i, notes) for i, line in enumerate(lines[:n_signals]))
+    signals = tuple(_parse_signal(line, i, notes) for i, line in enumerate(lines[:n_signals]))
     _check_folders(lines[:n_signals], signals)
     if not all(signal.calibrated for signal in signals):
         notes.append(
@@ -320,30 +326,30 @@ def _check_folders(lines: list[str], signals: tuple[SignalSpec, ...]) -> None:
     twice = next((name for name in names if names.count(name) > 1 and name != NO_FILE), None)
     if twice is not None:
         raise ReadError(
-            f"The header names {shown(twice)} in several folders; give each file its own name "
+            f"The header names {clean_text(twice)} in several folders; give each file its own name "
             "beside the header."
         )
 
 
-def _signal(line: str, index: int, notes: list[str]) -> SignalSpec:
+def _parse_signal(line: str, index: int, notes: list[str]) -> SignalSpec:
     tokens = line.split(maxsplit=8)
     what = f"Signal {index + 1} of the header"
     if len(tokens) < 2:
-        raise ReadError(f"{what} reads {shown(line)!r}; a file name and a format are needed.")
-    file = _without_folder(tokens[0], what, notes)
+        raise ReadError(f"{what} reads {clean_text(line)!r}; a file name and a format are needed.")
+    file = _drop_folder(tokens[0], what, notes)
     if file != NO_FILE and not is_plain_name(file):
-        raise ReadError(f"{what} names the file {shown(file)!r}; a plain file name is needed.")
+        raise ReadError(f"{what} names the file {clean_text(file)!r}; a plain file name is needed.")
     match = _FORMAT.match(tokens[1])
     if match is None or match[1] not in FORMATS:
         raise ReadError(
-            f"{what} has the format {shown(tokens[1])!r}; possible are {', '.join(FORMATS)}."
+            f"{what} has the format {clean_text(tokens[1])!r}; possible are {', '.join(FORMATS)}."
         )
     spf = int(match[2] or 1)
     if not 1 <= spf <= MAX_SAMPLES_PER_FRAME:
         raise ReadError(f"{what} has {spf} samples a frame; 1 to {MAX_SAMPLES_PER_FRAME} can be.")
     numbers = [int(t) if re.fullmatch(r"[-+]?\d{1,12}", t) else None for t in tokens[3:8]]
     _, zero, initial, checksum, _ = [*numbers, *[None] * 5][:5]
-    gain, baseline, unit, calibrated = _gain(tokens[2] if len(tokens) > 2 else "", what)
+    gain, baseline, unit, calibrated = _parse_gain(tokens[2] if len(tokens) > 2 else "", what)
     return SignalSpec(
         file=file,
         fmt=match[1],
@@ -360,13 +366,15 @@ def _signal(line: str, index: int, notes: list[str]) -> SignalSpec:
     )
 
 
-def _gain(token: str, what: str) -> tuple[float, int | None, str, bool]:
+def _parse_gain(token: str, what: str) -> tuple[float, int | None, str, bool]:
     """Return gain, baseline (None where not given), unit and whether a gain was given."""
     if not token:
         return DEFAULT_GAIN, None, "mV", False
     match = _GAIN.match(token)
     if match is None or not math.isfinite(float(match[1])) or len(match[2] or "") > 12:
-        raise ReadError(f"{what} has the gain {shown(token)!r}; a form like 200(0)/mV is needed.")
+        raise ReadError(
+            f"{what} has the gain {clean_text(token)!r}; a form like 200(0)/mV is needed."
+        )
     baseline = int(match[2]) if match[2] else None
     gain = float(match[1])
     return gain or DEFAULT_GAIN, baseline, match[3] or "mV", gain != 0

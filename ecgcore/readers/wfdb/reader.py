@@ -20,17 +20,22 @@ from ecgcore.errors import EcgError, ReadError
 from ecgcore.readers.asking import note_rate
 from ecgcore.readers.assemble import (
     SIMULATED_COMMENT,
-    computed_leads,
+    assemble_draft,
     find_age_sex,
-    finish,
-    listed,
+    find_computed_leads,
+    join_words,
     make_patient,
     parse_age,
     parse_sex,
 )
-from ecgcore.readers.base import Draft, ReadOptions, Source, library, shown
+from ecgcore.readers.base import Draft, ReadOptions, Source, clean_text, guard_library
 from ecgcore.readers.building import same_or_differs
-from ecgcore.readers.channels import given_names, left_out, likely_ecg, names_ecg
+from ecgcore.readers.channels import (
+    describe_left_out,
+    find_likely_ecg,
+    match_given_names,
+    names_ecg,
+)
 from ecgcore.readers.text_values import is_amplitude
 from ecgcore.readers.wfdb.header import (
     FLAC_FORMATS,
@@ -67,12 +72,12 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """
     header = parse_header(source.data)
     notes = list(header.notes)
-    rows = _segmented(source, header, options, notes) if header.segments else None
+    rows = _read_segmented(source, header, options, notes) if header.segments else None
     if rows is None:
-        rows = _single(source, header, options, notes)
-    rows = _only_ecg(rows, notes)
+        rows = _read_single(source, header, options, notes)
+    rows = _keep_ecg(rows, notes)
     unit = MV if is_voltage(rows[0].unit) else NU
-    fs_hz = _final_rate(header, options, notes) * rows[0].samples_per_frame
+    fs_hz = _resolve_rate(header, options, notes) * rows[0].samples_per_frame
     draft = Draft(
         names=[row.name for row in rows],
         signal=np.stack([row.values for row in rows]),
@@ -81,19 +86,19 @@ def read(source: Source, options: ReadOptions) -> Recording:
         provenance=Provenance(
             format="WFDB",
             original_fs_hz=fs_hz,
-            original_unit=listed(dict.fromkeys(row.unit for row in rows)),
-            original_gain=_gains(rows),
+            original_unit=join_words(dict.fromkeys(row.unit for row in rows)),
+            original_gain=_describe_gains(rows),
             simulated=SIMULATED_COMMENT in header.comments,
         ),
         start=header.start,
-        patient=_patient(header, options, notes),
+        patient=_read_patient(header, options, notes),
         notes=notes,
-        derived=computed_leads(header.comments),
+        derived=find_computed_leads(header.comments),
     )
-    return finish(draft, source)
+    return assemble_draft(draft, source)
 
 
-def fit(source: Source, options: ReadOptions) -> int:
+def measure_fit(source: Source, options: ReadOptions) -> int:
     """Return how well the signal files beside a header fit it.
 
     Returns
@@ -103,7 +108,7 @@ def fit(source: Source, options: ReadOptions) -> int:
     """
     try:
         notes = read(source, replace(options, fs_hz=None, unit=None, lead_names=None)).notes
-        headers = _headers(source)
+        headers = _read_headers(source)
     except EcgError:
         return 0
     if any(_WRONG_SUM in note for note in notes):
@@ -113,7 +118,7 @@ def fit(source: Source, options: ReadOptions) -> int:
     return 2 if all(_is_whole(header, source) for header in headers) else 1
 
 
-def _headers(source: Source) -> list[Header]:
+def _read_headers(source: Source) -> list[Header]:
     """Return the header that describes the signals, or those of all segments."""
     header = parse_header(source.data)
     names = [s.name for s in header.segments if s.name != NO_FILE and s.n_samples]
@@ -125,7 +130,7 @@ def _is_whole(header: Header, source: Source) -> bool:
     """Return whether each signal file is as long as its header says."""
     for file in {spec.file for spec in header.signals} - {NO_FILE}:
         group = [spec for spec in header.signals if spec.file == file]
-        if header.n_frames != _frames_in(group, source.take(source.beside(file) or file)):
+        if header.n_frames != _count_frames_in(group, source.take(source.beside(file) or file)):
             return False
     return True
 
@@ -142,14 +147,16 @@ class _Row:
     given: bool = False
 
 
-def _single(source: Source, header: Header, options: ReadOptions, notes: list[str]) -> list[_Row]:
+def _read_single(
+    source: Source, header: Header, options: ReadOptions, notes: list[str]
+) -> list[_Row]:
     specs = [spec for spec in header.signals if spec.file != NO_FILE]
     if len(specs) < len(header.signals):
         notes.append("Signals that the header lists without a file were left out.")
     if not specs:
         raise ReadError("The header names no signal file; it holds no recording.")
-    files = {spec.file: _signal_file(source, spec.file, notes) for spec in specs}
-    n_frames = _n_frames(header, specs, files)
+    files = {spec.file: _read_signal_file(source, spec.file, notes) for spec in specs}
+    n_frames = _count_frames(header, specs, files)
     if n_frames * sum(spec.samples_per_frame for spec in specs) > options.max_samples:
         raise ReadError(
             f"The header announces {n_frames} samples in {len(specs)} signals; up to "
@@ -157,9 +164,9 @@ def _single(source: Source, header: Header, options: ReadOptions, notes: list[st
         )
     names = [spec.name for spec in specs]
     likely = [
-        i for i in likely_ecg(names, voltages=_in_volts(specs)) if is_amplitude(specs[i].unit)
+        i for i in find_likely_ecg(names, voltages=_in_volts(specs)) if is_amplitude(specs[i].unit)
     ]
-    given = given_names(names, options, likely=likely)
+    given = match_given_names(names, options, likely=likely)
     digital = _decode(specs, files, n_frames, header.fs_hz, notes)
     _check_sums(specs, digital, notes)
     _note_skews(specs, notes)
@@ -168,7 +175,7 @@ def _single(source: Source, header: Header, options: ReadOptions, notes: list[st
         values = digital.pop(0)  # each is let go once it is converted: a long record is large
         name = given.get(i, spec.name)
         if name or i not in given:
-            scaled = _physical(spec, values)
+            scaled = _scale_row(spec, values)
             spf = spec.samples_per_frame
             rows.append(_Row(name, spec.unit, spec.gain, spf, scaled, i in given))
     return rows
@@ -178,28 +185,28 @@ def _in_volts(signals: Sequence[SignalSpec | _Row]) -> list[bool]:
     return [is_voltage(signal.unit) for signal in signals]
 
 
-def _signal_file(source: Source, name: str, notes: list[str]) -> bytes:
+def _read_signal_file(source: Source, name: str, notes: list[str]) -> bytes:
     found = source.beside(name)
     if found is None:
         raise ReadError(
-            f"The signal file {shown(name)} that the header names is missing; give it together "
-            "with the header."
+            f"The signal file {clean_text(name)} that the header names is missing; give it "
+            "together with the header."
         )
     if found != name:
-        notes.append(f"The header names {shown(name)}; {shown(found)} was read.")
+        notes.append(f"The header names {clean_text(name)}; {clean_text(found)} was read.")
     return source.take(found)
 
 
-def _n_frames(header: Header, specs: Sequence[SignalSpec], files: dict[str, bytes]) -> int:
+def _count_frames(header: Header, specs: Sequence[SignalSpec], files: dict[str, bytes]) -> int:
     """Return the number of frames, checked against every file's length."""
     wanted = header.n_frames
     for file in dict.fromkeys(spec.file for spec in specs):
         group = [spec for spec in specs if spec.file == file]
-        present = _frames_in(group, files[file])
+        present = _count_frames_in(group, files[file])
         wanted = present if wanted is None else wanted
         if present < wanted:
             raise ReadError(
-                f"{shown(file)} is truncated: the header announces {wanted} samples for each "
+                f"{clean_text(file)} is truncated: the header announces {wanted} samples for each "
                 f"signal, the file holds {present}."
             )
     if not wanted:
@@ -218,22 +225,24 @@ def _n_frames(header: Header, specs: Sequence[SignalSpec], files: dict[str, byte
     return wanted
 
 
-def _frames_in(group: Sequence[SignalSpec], data: bytes) -> int:
+def _count_frames_in(group: Sequence[SignalSpec], data: bytes) -> int:
     """Return how many whole frames a signal file holds."""
     first = group[0]
     per_frame = sum(spec.samples_per_frame for spec in group)
     if len({(spec.fmt, spec.byte_offset) for spec in group}) > 1:
-        raise ReadError(f"The signals in {shown(first.file)} have different formats in the header.")
+        raise ReadError(
+            f"The signals in {clean_text(first.file)} have different formats in the header."
+        )
     if first.fmt not in FLAC_FORMATS:
         n_bytes = max(0, len(data) - first.byte_offset)
         # 212 packs 2 samples into 3 bytes, 310 and 311 pack 3 into 4; a half-filled pack counts.
         samples = int(n_bytes / FORMATS[first.fmt][0] + 1e-6)
         return samples // per_frame
-    file = shown(first.file)
+    file = clean_text(first.file)
     if not data.startswith(b"fLaC"):
         # The library would try any other sound format on it.
         raise ReadError(f"{file} is no FLAC file, as format {first.fmt} needs.")
-    with library(f"{file} is damaged or no FLAC file, as format {first.fmt} needs."):
+    with guard_library(f"{file} is damaged or no FLAC file, as format {first.fmt} needs."):
         info = soundfile.info(io.BytesIO(data))
     if info.channels != len(group):
         raise ReadError(
@@ -263,9 +272,9 @@ def _decode(
     with tempfile.TemporaryDirectory(prefix="ecgcore-") as folder:
         for file, name in numbered.items():
             first = next(spec for spec in specs if spec.file == file)
-            (Path(folder) / name).write_bytes(_little_endian(first, files[file]))
+            (Path(folder) / name).write_bytes(_to_little_endian(first, files[file]))
         (Path(folder) / "r.hea").write_text("\n".join(lines) + "\n", encoding="ascii")
-        with library(sentence) as texts:
+        with guard_library(sentence) as texts:
             record = wfdb.rdrecord(
                 str(Path(folder) / "r"), physical=False, smooth_frames=False, return_res=32
             )
@@ -278,7 +287,7 @@ def _decode(
     return digital
 
 
-def _little_endian(spec: SignalSpec, data: bytes) -> bytes:
+def _to_little_endian(spec: SignalSpec, data: bytes) -> bytes:
     """Return the file with format 61 (format 16, bytes swapped) turned into format 16.
 
     The wfdb package reads format 61 only into floating point.
@@ -294,7 +303,7 @@ def _check_sums(
     specs: Sequence[SignalSpec], digital: Sequence[NDArray[np.int32]], notes: list[str]
 ) -> None:
     wrong = [
-        shown(spec.name) or "a signal without name"
+        clean_text(spec.name) or "a signal without name"
         for spec, values in zip(specs, digital, strict=True)
         if spec.checksum is not None
         and not spec.skew
@@ -302,21 +311,23 @@ def _check_sums(
     ]
     if wrong:
         notes.append(
-            f"The checksum of {listed(wrong)} {_WRONG_SUM}: samples may have been changed or "
+            f"The checksum of {join_words(wrong)} {_WRONG_SUM}: samples may have been changed or "
             "damaged."
         )
 
 
 def _note_skews(specs: Sequence[SignalSpec], notes: list[str]) -> None:
-    moved = [f"{shown(s.name, 16) or 'a signal without name'} by {s.skew}" for s in specs if s.skew]
+    moved = [
+        f"{clean_text(s.name, 16) or 'a signal without name'} by {s.skew}" for s in specs if s.skew
+    ]
     if moved:
         notes.append(
-            f"By the skew in the header signals stand earlier than in the file, {listed(moved)} "
-            "samples; what is missing at their end is absent."
+            "By the skew in the header signals stand earlier than in the file, "
+            f"{join_words(moved)} samples; what is missing at their end is absent."
         )
 
 
-def _physical(spec: SignalSpec, digital: NDArray[np.int32]) -> FloatRows:
+def _scale_row(spec: SignalSpec, digital: NDArray[np.int32]) -> FloatRows:
     scale = mv_per(spec.unit) if is_voltage(spec.unit) else 1.0
     # In double precision, so that the result is the nearest float32 to the exact value.
     with np.errstate(over="ignore", invalid="ignore"):  # what is infinite is refused later
@@ -328,14 +339,14 @@ def _physical(spec: SignalSpec, digital: NDArray[np.int32]) -> FloatRows:
         return values.astype(np.float32)
 
 
-def _only_ecg(rows: list[_Row], notes: list[str]) -> list[_Row]:
+def _keep_ecg(rows: list[_Row], notes: list[str]) -> list[_Row]:
     """Keep the ECG's signals: voltages (or, if there are none, NU), at one rate."""
-    likely = likely_ecg([row.name for row in rows], voltages=_in_volts(rows))
+    likely = find_likely_ecg([row.name for row in rows], voltages=_in_volts(rows))
     ecg = [row for i, row in enumerate(rows) if row.given or i in likely]
     kept = [row for row in ecg if is_voltage(row.unit)]
     kept = kept or [row for row in ecg if is_normalised(row.unit)]
     if not kept:
-        found = ", ".join(f"{shown(row.name)} in {shown(row.unit)}" for row in rows[:20])
+        found = ", ".join(f"{clean_text(row.name)} in {clean_text(row.unit)}" for row in rows[:20])
         raise ReadError(
             f"The record holds no ECG signal in mV, uV, V or NU; it holds {found}: give the "
             "record of an ECG."
@@ -345,12 +356,14 @@ def _only_ecg(rows: list[_Row], notes: list[str]) -> list[_Row]:
     slower = [row for row in kept if row.samples_per_frame < highest]
     kept = [row for row in kept if row.samples_per_frame == highest]
     left = [row for row in rows if all(row is not other for other in (*kept, *slower))]
-    notes += left_out([f"{shown(row.name) or 'no name'} ({shown(row.unit)})" for row in left])
-    notes += left_out([row.name for row in slower], "sampled at a lower rate")
+    notes += describe_left_out(
+        [f"{clean_text(row.name) or 'no name'} ({clean_text(row.unit)})" for row in left]
+    )
+    notes += describe_left_out([row.name for row in slower], "sampled at a lower rate")
     return kept
 
 
-def _final_rate(header: Header, options: ReadOptions, notes: list[str]) -> float:
+def _resolve_rate(header: Header, options: ReadOptions, notes: list[str]) -> float:
     rate = note_rate(header.fs_hz if header.fs_given else None, options, notes)
     if rate is not None:
         return rate
@@ -360,14 +373,14 @@ def _final_rate(header: Header, options: ReadOptions, notes: list[str]) -> float
     return header.fs_hz
 
 
-def _gains(rows: Sequence[_Row]) -> str:
-    return same_or_differs(f"{row.gain:g}/{shown(row.unit)}" for row in rows)
+def _describe_gains(rows: Sequence[_Row]) -> str:
+    return same_or_differs(f"{row.gain:g}/{clean_text(row.unit)}" for row in rows)
 
 
 _MITBIH = re.compile(r"^(-?\d{1,3})\s+([MF])\b(?:\s+\d+\s+\d+|\s*$)")
 
 
-def _patient(header: Header, options: ReadOptions, notes: list[str]) -> Patient:
+def _read_patient(header: Header, options: ReadOptions, notes: list[str]) -> Patient:
     """Read age and sex from comments: Challenge, LUDB, PTB ("Age: 56") and MIT-BIH ("69 M")."""
     age, sex = find_age_sex(header.comments, notes)
     for match in filter(None, map(_MITBIH.match, header.comments)):
@@ -376,7 +389,7 @@ def _patient(header: Header, options: ReadOptions, notes: list[str]) -> Patient:
     return make_patient(age, sex, {"record": header.name}, options)
 
 
-def _segmented(
+def _read_segmented(
     source: Source, header: Header, options: ReadOptions, notes: list[str]
 ) -> list[_Row]:
     """Read a multi-segment record into one; gaps and absent signals are NaN.
@@ -391,8 +404,8 @@ def _segmented(
     offset = 0
     for segment in header.segments:
         if segment.name != NO_FILE and segment.n_samples:
-            for row in _segment_rows(source, segment.name, segment.n_samples, options, notes):
-                _place(rows, row, offset, sum(lengths), options)
+            for row in _read_segment(source, segment.name, segment.n_samples, options, notes):
+                _place_rows(rows, row, offset, sum(lengths), options)
         offset += segment.n_samples
     if not rows:
         raise ReadError("All segments of the record are gaps; it holds no samples.")
@@ -400,22 +413,26 @@ def _segmented(
     return list(rows.values())
 
 
-def _segment_rows(
+def _read_segment(
     source: Source, name: str, n_samples: int, options: ReadOptions, notes: list[str]
 ) -> list[_Row]:
     found = source.beside(f"{name}.hea")
     if found is None:
-        raise ReadError(f"The segment {shown(name)}.hea that the header names is missing.")
+        raise ReadError(f"The segment {clean_text(name)}.hea that the header names is missing.")
     header = parse_header(source.take(found))
     if header.segments or (header.n_frames not in (None, n_samples)):
-        raise ReadError(f"The segment {shown(name)} has another length than the header announces.")
-    rows = _single(source, header, options, notes)
+        raise ReadError(
+            f"The segment {clean_text(name)} has another length than the header announces."
+        )
+    rows = _read_single(source, header, options, notes)
     if any(row.values.shape[0] != n_samples * row.samples_per_frame for row in rows):
-        raise ReadError(f"The segment {shown(name)} has another length than the header announces.")
+        raise ReadError(
+            f"The segment {clean_text(name)} has another length than the header announces."
+        )
     return rows
 
 
-def _place(
+def _place_rows(
     rows: dict[str, _Row], part: _Row, offset: int, total: int, options: ReadOptions
 ) -> None:
     """Put a segment's signal at its place in the whole record."""
@@ -427,5 +444,5 @@ def _place(
         rows[part.name] = replace(part, values=values)
     whole = rows[part.name]
     if whole.samples_per_frame != spf or is_voltage(whole.unit) != is_voltage(part.unit):
-        raise ReadError(f"{shown(part.name)} has another rate or unit in one of the segments.")
+        raise ReadError(f"{clean_text(part.name)} has another rate or unit in one of the segments.")
     whole.values[offset * spf : offset * spf + part.values.shape[0]] = part.values

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.readers.assemble import COMPUTED_COMMENT, SIMULATED_COMMENT
-from ecgcore.readers.base import shown, writing
+from ecgcore.readers.base import clean_text, guard_writing
 from ecgcore.recording import Recording
 
 GAIN = 1000.0  # steps of 1 microvolt
@@ -40,31 +40,41 @@ def write_wfdb(
         If the name cannot be a record's, or the amplitude does not fit.
     EcgError
         If the files cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from ecgcore.readers import read
+    >>> from ecgcore.simulate import simulate
+    >>> with TemporaryDirectory() as folder:
+    ...     header = write_wfdb(simulate("normal").recording, folder, "demo")
+    ...     header.name, read(header).n_samples
+    ('demo.hea', 5000)
     """
     if not re.fullmatch(r"[-\w]+", name):
         raise InvalidArgumentError(
-            f"The record name is {shown(name)!r}; letters, digits, - and _ are possible."
+            f"The record name is {clean_text(name)!r}; letters, digits, - and _ are possible."
         )
-    fmt, stored = _stored(recording)
+    fmt, stored = _pack_samples(recording)
     fs = f"{recording.fs_hz:.10g}"
-    lines = [f"{name} {recording.n_leads} {fs} {recording.n_samples}{_start(recording)}"]
+    lines = [f"{name} {recording.n_leads} {fs} {recording.n_samples}{_format_start(recording)}"]
     for lead, row in zip(recording.leads, stored, strict=True):
         checksum = int(row.sum(dtype=np.int64)) % 65536
         bits = 16 if fmt == 16 else 32
         lines.append(
             f"{name}.dat {fmt} {GAIN:g}(0)/{recording.unit} {bits} 0 {int(row[0])} {checksum} 0 "
-            f"{shown(lead)}"
+            f"{clean_text(lead)}"
         )
-    lines += [f"# {shown(text, 200)}" for text in (*_comments(recording), *comments)]
+    lines += [f"# {clean_text(text, 200)}" for text in (*_make_comments(recording), *comments)]
     folder = Path(folder)
-    with writing(folder):
+    with guard_writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.dat").write_bytes(np.ascontiguousarray(stored.T).tobytes())
         (folder / f"{name}.hea").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder / f"{name}.hea"
 
 
-def _stored(recording: Recording) -> tuple[int, NDArray[np.signedinteger]]:
+def _pack_samples(recording: Recording) -> tuple[int, NDArray[np.signedinteger]]:
     absent = np.isnan(recording.signal)
     steps = np.round(np.where(absent, 0, recording.signal).astype(np.float64) * GAIN)
     peak = float(np.abs(steps).max())
@@ -76,11 +86,11 @@ def _stored(recording: Recording) -> tuple[int, NDArray[np.signedinteger]]:
     return fmt, stored
 
 
-def _start(recording: Recording) -> str:
+def _format_start(recording: Recording) -> str:
     return "" if recording.start is None else recording.start.strftime(" %H:%M:%S %d/%m/%Y")
 
 
-def _comments(recording: Recording) -> list[str]:
+def _make_comments(recording: Recording) -> list[str]:
     patient = recording.patient
     comments = [SIMULATED_COMMENT] if recording.provenance.simulated else []
     if patient.age_years is not None:

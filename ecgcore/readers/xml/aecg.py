@@ -14,7 +14,7 @@ from ecgcore.errors import ReadError
 from ecgcore.leads import CHEST_6, canonical_lead
 from ecgcore.readers.asking import resolve_rate, resolve_unit
 from ecgcore.readers.assemble import parse_sex
-from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.base import ReadOptions, Source, clean_text
 from ecgcore.readers.building import (
     Lead,
     describe_leads,
@@ -24,17 +24,17 @@ from ecgcore.readers.building import (
     millivolts_per,
     scale_lead,
 )
-from ecgcore.readers.mdc import lead_name
+from ecgcore.readers.mdc import find_lead_name
 from ecgcore.readers.text_values import (
-    age_years,
-    hl7_time,
-    most_with_gaps,
-    number,
-    rate_of,
-    samples,
-    too_many,
+    limit_with_gaps,
+    parse_age_years,
+    parse_hl7_time,
+    parse_number,
+    parse_rate_of_interval,
+    parse_samples,
+    refuse_samples,
 )
-from ecgcore.readers.xml.aecg_annotations import annotations, device, filters
+from ecgcore.readers.xml.aecg_annotations import read_annotations, read_device, read_filters
 from ecgcore.readers.xml.parse import Node, parse, sniff_root
 from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
 
@@ -78,28 +78,28 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """
     notes: list[str] = []
     root = parse(source.data, notes)
-    series, parts = _rhythm(root, options, notes)
-    rate = _of_one_rate(parts)
+    series, parts = _choose_rhythm(root, options, notes)
+    rate = _choose_rate(parts)
     fs_hz = resolve_rate(rate, options, notes)
-    parts = _joinable(parts, rate, notes)
-    leads = _joined(parts, fs_hz, options, notes)
+    parts = _order_parts(parts, rate, notes)
+    leads = _join_parts(parts, fs_hz, options, notes)
     leads = keep_ecg(leads, options, notes)
-    start = parts[0].start or _effective(series) or _effective(root)
-    statements, measurements = annotations(series, root)
+    start = parts[0].start or _find_time(series) or _find_time(root)
+    statements, measurements = read_annotations(series, root)
     told = Provenance(
         format="HL7 aECG",
-        device=device(series),
-        device_filter=filters(series),
+        device=read_device(series),
+        device_filter=read_filters(series),
         machine_statements=statements,
         machine_measurements=measurements,
     )
-    patient = _patient(root, start, options)
+    patient = _read_patient(root, start, options)
     return make_recording(
         leads, fs_hz, told, source, options, start=start, patient=patient, notes=notes
     )
 
 
-def _rhythm(root: Node, options: ReadOptions, notes: list[str]) -> tuple[Node, list[_Part]]:
+def _choose_rhythm(root: Node, options: ReadOptions, notes: list[str]) -> tuple[Node, list[_Part]]:
     """Choose the series to read, and note those left out."""
     every = [node for node in root.each("series") if node.first("component", "sequenceset")]
     derived = list(root.each("derivedseries"))
@@ -108,7 +108,7 @@ def _rhythm(root: Node, options: ReadOptions, notes: list[str]) -> tuple[Node, l
     if not rhythms:
         what = "only representative beats, no rhythm" if derived else "no series of samples"
         raise ReadError(f"The aECG holds {what}; export the rhythm waveforms with it.")
-    read = [(node, _parts(node, options, notes)) for node in rhythms]
+    read = [(node, _read_parts(node, options, notes)) for node in rhythms]
     read = [(node, parts) for node, parts in read if parts]
     if not read:
         raise ReadError("The rhythm series of the aECG holds no lead; export it again.")
@@ -132,7 +132,7 @@ def _describe(parts: Sequence[_Part]) -> str:
     return describe_leads(names, [part.fs_hz for part in parts])
 
 
-def _of_one_rate(parts: Sequence[_Part]) -> float | None:
+def _choose_rate(parts: Sequence[_Part]) -> float | None:
     """Return the rate of the stretches to read: with the chest leads, else the highest."""
     names: dict[float | None, set[str]] = {}
     for part in parts:
@@ -148,14 +148,14 @@ def _is_derived(series: Node) -> bool:
     return bool(_DERIVED.search(f"{code} {series.get('displayname', 'code')}"))
 
 
-def _parts(series: Node, options: ReadOptions, notes: list[str]) -> list[_Part]:
+def _read_parts(series: Node, options: ReadOptions, notes: list[str]) -> list[_Part]:
     sets = [node for c in series.all("component") for node in c.all("sequenceset")]
     room = [options.max_samples]
-    parts = [_part(node, options, room, notes) for node in sets]
+    parts = [_read_part(node, options, room, notes) for node in sets]
     return [part for part in parts if part.leads]
 
 
-def _part(node: Node, options: ReadOptions, room: list[int], notes: list[str]) -> _Part:
+def _read_part(node: Node, options: ReadOptions, room: list[int], notes: list[str]) -> _Part:
     part = _Part(None, None, None, [])
     for sequence in (s for c in node.all("component") for s in c.all("sequence")):
         value = sequence.first("value")
@@ -165,10 +165,10 @@ def _part(node: Node, options: ReadOptions, room: list[int], notes: list[str]) -
         if value.first("increment") or code.startswith("TIME"):
             _take_time(value, part)
         elif value.first("digits"):
-            lead = _lead(sequence, value, options, notes)
+            lead = _read_lead(sequence, value, options, notes)
             room[0] -= lead.values.size
             if room[0] < 0:
-                raise too_many(options)
+                raise refuse_samples(options)
             if lead.values.size:
                 part.leads.append(lead)
     if len(part.leads) > 4 * MAX_LEADS:
@@ -180,45 +180,45 @@ def _take_time(value: Node, part: _Part) -> None:
     """Take rate and start of a GLIST_TS (a point in time) or GLIST_PQ (seconds from the start)."""
     unit = value.get("unit", "increment").lower()
     if part.fs_hz is None and unit in _SECONDS:
-        part.fs_hz = rate_of(value.get("value", "increment"), _SECONDS[unit])
+        part.fs_hz = parse_rate_of_interval(value.get("value", "increment"), _SECONDS[unit])
     head = value.get("value", "head")
     head_unit = value.get("unit", "head").lower()
     if head_unit in _SECONDS:
-        seconds = number(head)
+        seconds = parse_number(head)
         if seconds is not None and abs(seconds) <= _MAX_OFFSET:
             part.offset_s = seconds * _SECONDS[head_unit]
     elif len(head) >= 12:
-        part.start = hl7_time(head)
+        part.start = parse_hl7_time(head)
 
 
-def _lead(sequence: Node, value: Node, options: ReadOptions, notes: list[str]) -> Lead:
+def _read_lead(sequence: Node, value: Node, options: ReadOptions, notes: list[str]) -> Lead:
     """Return a lead of an SLIST_PQ or SLIST_INT: origin + scale times digits."""
-    name = _lead_name(sequence)
+    name = _find_lead_name(sequence)
     texts = [node.text for node in value.all("digits")]
     digits = texts[0] if len(texts) == 1 else " ".join(texts)
     scale_text = value.get("value", "scale") or "1"
-    scale, origin = number(scale_text), number(value.get("value", "origin") or "0")
+    scale, origin = parse_number(scale_text), parse_number(value.get("value", "origin") or "0")
     if scale is None or origin is None:
         raise ReadError(
-            f"The scale of {shown(name, 32) or 'a lead'} is no number; the file is damaged."
+            f"The scale of {clean_text(name, 32) or 'a lead'} is no number; the file is damaged."
         )
     written = value.get("unit", "scale") or value.get("unit", "origin")
     if written in ("1", ""):
         written = ""
     unit = resolve_unit(written, name, options, notes)
     zero_mv = origin * millivolts_per(value.get("unit", "origin") or unit)
-    return scale_lead(name, samples(digits, name, options), scale, unit, zero_mv)
+    return scale_lead(name, parse_samples(digits, name, options), scale, unit, zero_mv)
 
 
-def _lead_name(sequence: Node) -> str:
-    return lead_name(
+def _find_lead_name(sequence: Node) -> str:
+    return find_lead_name(
         sequence.get("code", "code"),
         sequence.get("displayname", "code"),
         sequence.value("code", "originaltext"),
     )
 
 
-def _joinable(parts: Sequence[_Part], rate: float | None, notes: list[str]) -> list[_Part]:
+def _order_parts(parts: Sequence[_Part], rate: float | None, notes: list[str]) -> list[_Part]:
     """Return the sequence sets whose place in time is known, in that order."""
     if len(parts) == 1:
         return list(parts)
@@ -247,7 +247,7 @@ def _joinable(parts: Sequence[_Part], rate: float | None, notes: list[str]) -> l
     return order
 
 
-def _joined(
+def _join_parts(
     parts: Sequence[_Part], fs_hz: float, options: ReadOptions, notes: list[str]
 ) -> list[Lead]:
     """Put every lead's samples at their place; where a lead has none, NaN."""
@@ -255,7 +255,7 @@ def _joined(
         return parts[0].leads
     places = [(part.offset_s or 0.0) * fs_hz for part in parts]
     if max(places) > options.max_samples:
-        raise too_many(options)
+        raise refuse_samples(options)
     firsts = [round(place) for place in places]
     total = max(first + part.n_samples for first, part in zip(firsts, parts, strict=True))
     whole: dict[str, Lead] = {}
@@ -266,8 +266,8 @@ def _joined(
             seen[lead.name] = seen.get(lead.name, 0) + 1
             key = f"{lead.name}\x00{seen[lead.name]}"  # a name may stand twice in one set
             if key not in whole:
-                if (len(whole) + 1) * total > most_with_gaps(options):
-                    raise too_many(options)
+                if (len(whole) + 1) * total > limit_with_gaps(options):
+                    raise refuse_samples(options)
                 whole[key] = replace(lead, values=np.full(total, np.nan, dtype=np.float32))
             place = whole[key].values[first : first + lead.values.size]
             free = np.isnan(place)
@@ -279,13 +279,13 @@ def _joined(
     return list(whole.values())
 
 
-def _effective(node: Node) -> datetime | None:
+def _find_time(node: Node) -> datetime | None:
     time = node.at("effectivetime")
     texts = (time.get("value"), time.get("value", "low"), time.get("value", "center"))
-    return next((start for text in texts if (start := hl7_time(text))), None)
+    return next((start for text in texts if (start := parse_hl7_time(text))), None)
 
 
-def _patient(root: Node, start: datetime | None, options: ReadOptions) -> Patient:
+def _read_patient(root: Node, start: datetime | None, options: ReadOptions) -> Patient:
     subject = root.within("trialsubject")
     person = subject.within("subjectdemographicperson")
     gender, name = person.at("administrativegendercode"), person.at("name")
@@ -296,13 +296,13 @@ def _patient(root: Node, start: datetime | None, options: ReadOptions) -> Patien
         identifier=subject.get("extension", "id"),
         born=person.get("value", "birthtime"),
         sex=parse_sex(gender.get("code")) or gender.get("displayname"),
-        age=_reported_age(root),
+        age=_read_age(root),
     )
 
 
-def _reported_age(root: Node) -> float | None:
+def _read_age(root: Node) -> float | None:
     for node in root.each("relatedobservation"):
         code = f"{node.get('code', 'code')} {node.get('displayname', 'code')}".lower()
         if any(loinc in code for loinc in _LOINC_AGE) or re.search(r"\bage\b", code):
-            return age_years(node.get("value", "value"), node.get("unit", "value"))
+            return parse_age_years(node.get("value", "value"), node.get("unit", "value"))
     return None

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from ecgcore.readers.base import shown
+from ecgcore.readers.base import clean_text
 from ecgcore.readers.building import describe_device
-from ecgcore.readers.text_values import filter_text, number
+from ecgcore.readers.text_values import describe_filter, parse_number
 from ecgcore.readers.xml.parse import Node
 
 _MAX_TEXTS = 100
@@ -34,7 +34,7 @@ _STATEMENT = re.compile(r"INTERPRETATION|DIAGNOSIS|STATEMENT|COMMENT|_RHY\b|_RHY
 _BPM = {"bpm", "bmp", "{beats}/min", "{h.b.}/min", "/min", "1/min", "{beat}/min"}
 
 
-def annotations(series: Node, root: Node) -> tuple[tuple[str, ...], dict[str, str]]:
+def read_annotations(series: Node, root: Node) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return the machine's statements and measurements.
 
     Values of the whole recording and of the representative beat come before those of single
@@ -49,19 +49,19 @@ def annotations(series: Node, root: Node) -> tuple[tuple[str, ...], dict[str, st
     whole: dict[str, list[str]] = {}
     by_beat: dict[str, list[str]] = {}
     for node in series.each("annotationset"):
-        for annotation in _direct(node):
+        for annotation in _list_direct(node):
             _collect(annotation, False, statements, whole, by_beat)
     if not statements:
         for node in root.each("annotationset"):
-            for annotation in _direct(node):
+            for annotation in _list_direct(node):
                 _collect(annotation, False, statements, {}, {})
     merged = {name: values[0] for name, values in whole.items()}
     for name, values in by_beat.items():
-        merged.setdefault(name, _range(values))
+        merged.setdefault(name, _describe_range(values))
     return tuple(dict.fromkeys(statements))[:_MAX_TEXTS], merged
 
 
-def _direct(node: Node) -> Iterable[Node]:
+def _list_direct(node: Node) -> Iterable[Node]:
     return (a for component in node.all("component") for a in component.all("annotation"))
 
 
@@ -78,21 +78,21 @@ def _collect(
     if _STATEMENT.search(code):
         text = value.text.strip() or value.get("displayname") or node.value("text")
         if text and len(statements) < _MAX_TEXTS:
-            statements.append(shown(text, 200))
+            statements.append(clean_text(text, 200))
     elif value.get("value") and code in _NAMES:
         target = by_beat if in_beat else whole
-        unit = shown(value.get("unit"), 16)
+        unit = clean_text(value.get("unit"), 16)
         unit = "bpm" if unit.lower() in _BPM else unit
-        target.setdefault(_NAMES[code], []).append(f"{shown(value.get('value'), 16)} {unit}")
-    for inner in _direct(node):
+        target.setdefault(_NAMES[code], []).append(f"{clean_text(value.get('value'), 16)} {unit}")
+    for inner in _list_direct(node):
         _collect(inner, in_beat, statements, whole, by_beat)
 
 
-def _range(texts: list[str]) -> str:
+def _describe_range(texts: list[str]) -> str:
     """Return one value, or the range over the beats."""
     if len(set(texts)) == 1:
         return texts[0].strip()
-    values = [number(text.split(" ")[0]) for text in texts]
+    values = [parse_number(text.split(" ")[0]) for text in texts]
     known = [value for value in values if value is not None]
     if not known:
         return texts[0].strip()
@@ -100,7 +100,7 @@ def _range(texts: list[str]) -> str:
     return f"{min(known):g} to {max(known):g} {unit} ({len(known)} beats)".replace("  ", " ")
 
 
-def device(series: Node) -> str:
+def read_device(series: Node) -> str:
     """Return maker, model and software of the device that recorded a series."""
     author = series.at("author")
     machine = author.within("manufacturedseriesdevice")
@@ -111,7 +111,7 @@ def device(series: Node) -> str:
     )
 
 
-def filters(series: Node) -> str:
+def read_filters(series: Node) -> str:
     """Return the filters of a series in words."""
     low = high = notch = None
     named: list[str] = []
@@ -122,17 +122,17 @@ def filters(series: Node) -> str:
             for component in node.all("component")
             for inner in component.all("controlvariable")
         }
-        cutoff = _hz(values.get("MDC_ECG_CTL_VBL_ATTR_FILTER_CUTOFF_FREQ"))
+        cutoff = _read_hz(values.get("MDC_ECG_CTL_VBL_ATTR_FILTER_CUTOFF_FREQ"))
         if code.endswith("FILTER_LOW_PASS"):
             high = cutoff if cutoff is not None else high
         elif code.endswith("FILTER_HIGH_PASS"):
             low = cutoff if cutoff is not None else low
         elif code.endswith("FILTER_NOTCH"):
-            notch = _hz(values.get("MDC_ECG_CTL_VBL_ATTR_FILTER_NOTCH_FREQ")) or cutoff
+            notch = _read_hz(values.get("MDC_ECG_CTL_VBL_ATTR_FILTER_NOTCH_FREQ")) or cutoff
             named += ["notch"] if notch is None else []
-    text = filter_text(low, high, notch)
+    text = describe_filter(low, high, notch)
     return ", ".join([text, *named]) if text and named else text or ", ".join(named)
 
 
-def _hz(value: Node | None) -> float | None:
-    return number(value.get("value")) if value is not None else None
+def _read_hz(value: Node | None) -> float | None:
+    return parse_number(value.get("value")) if value is not None else None

@@ -12,7 +12,7 @@ import numpy as np
 
 from ecgcore.errors import ReadError
 from ecgcore.readers.asking import resolve_rate, resolve_unit
-from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.base import ReadOptions, Source, clean_text
 from ecgcore.readers.building import (
     check_lead_count,
     choose_rows,
@@ -25,14 +25,14 @@ from ecgcore.readers.building import (
 )
 from ecgcore.readers.text_values import (
     Samples,
-    age_years,
-    equal_length,
-    filter_text,
-    iso_time,
-    leading_number,
-    number,
-    samples,
-    too_many,
+    describe_filter,
+    parse_age_years,
+    parse_iso_time,
+    parse_leading_number,
+    parse_number,
+    parse_samples,
+    refuse_samples,
+    stack_rows,
 )
 from ecgcore.readers.xml.parse import Node, parse, sniff_root
 from ecgcore.recording import MAX_LEADS, Patient, Provenance, Recording
@@ -74,7 +74,7 @@ class _Strip:
     def n_leads(self) -> int:
         """Number of leads."""
         if self.full:
-            return len(_lead_order(self.node))
+            return len(_read_lead_order(self.node))
         return len(self.node.all("waveformdata"))
 
     @property
@@ -96,34 +96,36 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """
     notes: list[str] = []
     root = parse(source.data, notes)
-    strip = _chosen_strip(root, notes)
-    fs_hz = resolve_rate(leading_number(strip.rate_text), options, notes)
-    names, rows = (_full_disclosure if strip.full else _strip)(strip, fs_hz, options, notes)
-    step = leading_number(strip.resolution.text)
+    strip = _choose_strip(root, notes)
+    fs_hz = resolve_rate(parse_leading_number(strip.rate_text), options, notes)
+    names, rows = (_read_full_disclosure if strip.full else _read_strip)(
+        strip, fs_hz, options, notes
+    )
+    step = parse_leading_number(strip.resolution.text)
     if step is None or step <= 0:
         raise ReadError("The file does not tell the resolution of its samples; export it again.")
     match = _PER_LSB.fullmatch(strip.resolution.get("units"))
     unit = resolve_unit(match[1] if match else "", "its samples", options, notes)
     kept, names = choose_rows(names, options)
     leads = [scale_lead(name, rows[i], step, unit) for i, name in zip(kept, names, strict=True)]
-    start = _time(root.at("observationdatetime"))
+    start = _read_time(root.at("observationdatetime"))
     device = root.within("deviceinfo")
     told = Provenance(
         format="GE CardioSoft XML",
         device=describe_device("GE", device.value("desc"), software=device.value("softwarever")),
-        device_filter=_filters(root.within("filtersetting")),
-        machine_statements=_statements(root),
+        device_filter=_read_filters(root.within("filtersetting")),
+        machine_statements=_read_statements(root),
         machine_measurements=name_measurements(
             root.within("restingecgmeasurements", "restecgmeasurements").texts(), _MEASUREMENTS
         ),
     )
-    patient = _patient(root.within("patientinfo"), start, options)
+    patient = _read_patient(root.within("patientinfo"), start, options)
     return make_recording(
         leads, fs_hz, told, source, options, start=start, patient=patient, notes=notes
     )
 
 
-def _strips(node: Node, rate: str, resolution: Node) -> Iterator[_Strip]:
+def _walk_strips(node: Node, rate: str, resolution: Node) -> Iterator[_Strip]:
     """Yield the strips in an element and in those within, median beats excepted."""
     rate = node.value("samplerate") or rate
     resolution = node.first("resolution") or resolution
@@ -133,11 +135,11 @@ def _strips(node: Node, rate: str, resolution: Node) -> Iterator[_Strip]:
         yield _Strip(node, rate, resolution, full=True)
     for child in node.children:
         if "median" not in child.name and "average" not in child.name:
-            yield from _strips(child, rate, resolution)
+            yield from _walk_strips(child, rate, resolution)
 
 
-def _chosen_strip(root: Node, notes: list[str]) -> _Strip:
-    every = [strip for strip in _strips(root, "", Node("resolution")) if strip.size]
+def _choose_strip(root: Node, notes: list[str]) -> _Strip:
+    every = [strip for strip in _walk_strips(root, "", Node("resolution")) if strip.size]
     medians = root.find("mediansamples") is not None
     if not every:
         what = "only median beats, no rhythm" if medians else "no waveform"
@@ -157,11 +159,11 @@ def _chosen_strip(root: Node, notes: list[str]) -> _Strip:
 
 def _describe(strip: _Strip) -> str:
     nodes = strip.node.all("waveformdata")
-    names = _lead_order(strip.node) if strip.full else [node.get("lead") for node in nodes]
-    return describe_leads(names[:MAX_LEADS], [leading_number(strip.rate_text)])
+    names = _read_lead_order(strip.node) if strip.full else [node.get("lead") for node in nodes]
+    return describe_leads(names[:MAX_LEADS], [parse_leading_number(strip.rate_text)])
 
 
-def _strip(
+def _read_strip(
     strip: _Strip, fs_hz: float, options: ReadOptions, notes: list[str]
 ) -> tuple[list[str], Samples]:
     nodes = strip.node.all("waveformdata")
@@ -169,12 +171,12 @@ def _strip(
     names = [node.get("lead") for node in nodes]
     rows, room = [], options.max_samples
     for name, node in zip(names, nodes, strict=True):
-        rows.append(samples(node.text, name, options))
+        rows.append(parse_samples(node.text, name, options))
         room -= rows[-1].size
         if room < 0:
-            raise too_many(options)
-    whole = equal_length(rows, names, options, notes)
-    announced = number(strip.node.value("channelsamplecounttotal"))
+            raise refuse_samples(options)
+    whole = stack_rows(rows, names, options, notes)
+    announced = parse_number(strip.node.value("channelsamplecounttotal"))
     if announced is not None and announced != whole.shape[1]:
         notes.append(
             f"The file announces {announced:g} samples a lead and holds {whole.shape[1]}; these "
@@ -183,11 +185,11 @@ def _strip(
     return names, whole
 
 
-def _lead_order(node: Node) -> list[str]:
+def _read_lead_order(node: Node) -> list[str]:
     return [name for name in re.split(r"[\s,;]+", node.value("leadorder")) if name]
 
 
-def _full_disclosure(
+def _read_full_disclosure(
     strip: _Strip, fs_hz: float, options: ReadOptions, notes: list[str]
 ) -> tuple[list[str], Samples]:
     """Return the leads of a full disclosure.
@@ -195,20 +197,20 @@ def _full_disclosure(
     Its files say that samples alternate lead by lead; there are some in which blocks of one second
     do.  The order in which the traces are clearly smoother is the right one.
     """
-    names = _lead_order(strip.node)
+    names = _read_lead_order(strip.node)
     check_lead_count(len(names))
     texts = [node.text for node in strip.node.all("fulldisclosuredata")]
     text = texts[0] if len(texts) == 1 else ",".join(texts)
-    flat = samples(text, "the full disclosure", options)
+    flat = parse_samples(text, "the full disclosure", options)
     if flat.size < len(names):
         raise ReadError("The full disclosure holds no samples.")
-    rows = _alternating(flat, len(names))
+    rows = _split_alternating(flat, len(names))
     block = round(fs_hz)
     some = flat[: _LOOKED_AT * block * len(names)]
     if block and len(names) > 1 and some.size >= block * len(names):
-        in_blocks = _roughness(_in_blocks(some, len(names), block))
-        if in_blocks * _CLEARLY < _roughness(_alternating(some, len(names))):
-            rows = _in_blocks(flat, len(names), block)
+        in_blocks = _measure_roughness(_split_blocks(some, len(names), block))
+        if in_blocks * _CLEARLY < _measure_roughness(_split_alternating(some, len(names))):
+            rows = _split_blocks(flat, len(names), block)
             notes.append("The samples stand in blocks of one second, lead after lead.")
     left = flat.size - rows.size
     if left:
@@ -216,16 +218,16 @@ def _full_disclosure(
     return names, rows
 
 
-def _alternating(flat: Samples, n_leads: int) -> Samples:
+def _split_alternating(flat: Samples, n_leads: int) -> Samples:
     return flat[: flat.size // n_leads * n_leads].reshape(-1, n_leads).T
 
 
-def _in_blocks(flat: Samples, n_leads: int, block: int) -> Samples:
+def _split_blocks(flat: Samples, n_leads: int, block: int) -> Samples:
     whole = flat[: flat.size // (block * n_leads) * block * n_leads]
     return whole.reshape(-1, n_leads, block).transpose(1, 0, 2).reshape(n_leads, -1)
 
 
-def _roughness(rows: Samples) -> float:
+def _measure_roughness(rows: Samples) -> float:
     """Return the mean step between neighbours."""
     with np.errstate(over="ignore", invalid="ignore"):
         steps = np.abs(np.diff(rows, axis=1))
@@ -233,29 +235,31 @@ def _roughness(rows: Samples) -> float:
         return float(known.mean()) if known.size else 0.0
 
 
-def _time(node: Node) -> datetime | None:
-    parts = {name: number(node.value(name)) for name in ("year", "month", "day")}
+def _read_time(node: Node) -> datetime | None:
+    parts = {name: parse_number(node.value(name)) for name in ("year", "month", "day")}
     if any(value is None for value in parts.values()):
         return None
     day = "-".join(f"{int(value or 0):02}" for value in parts.values())
-    clock = ":".join(f"{int(number(node.value(n)) or 0):02}" for n in ("hour", "minute", "second"))
-    return iso_time(day, clock)
+    clock = ":".join(
+        f"{int(parse_number(node.value(n)) or 0):02}" for n in ("hour", "minute", "second")
+    )
+    return parse_iso_time(day, clock)
 
 
-def _filters(node: Node) -> str:
+def _read_filters(node: Node) -> str:
     notch = [hz for hz in (50.0, 60.0) if node.value(f"filter{hz:.0f}hz").lower() == "yes"]
-    text = filter_text(
-        leading_number(node.value("highpass")),
-        leading_number(node.value("lowpass")),
+    text = describe_filter(
+        parse_leading_number(node.value("highpass")),
+        parse_leading_number(node.value("lowpass")),
         notch[0] if notch else None,
     )
     spline = "baseline by cubic spline" if node.value("cubicspline").lower() == "yes" else ""
     return ", ".join(part for part in (text, spline) if part)
 
 
-def _statements(root: Node) -> tuple[str, ...]:
+def _read_statements(root: Node) -> tuple[str, ...]:
     statements = [
-        shown(node.text, 200)
+        clean_text(node.text, 200)
         for place in root.each("interpretation")
         for node in place.each("diagnosistext", "statement", "statementtext")
         if node.text.strip()
@@ -263,8 +267,8 @@ def _statements(root: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(statements))
 
 
-def _patient(person: Node, start: datetime | None, options: ReadOptions) -> Patient:
-    birth = _time(person.at("birthdatetime"))
+def _read_patient(person: Node, start: datetime | None, options: ReadOptions) -> Patient:
+    birth = _read_time(person.at("birthdatetime"))
     return make_patient_at(
         start,
         options,
@@ -272,5 +276,5 @@ def _patient(person: Node, start: datetime | None, options: ReadOptions) -> Pati
         identifier=person.value("pid"),
         born=birth.date().isoformat() if birth else person.value("birthdatetime"),
         sex=person.value("gender"),
-        age=age_years(person.value("age"), person.get("units", "age")),
+        age=parse_age_years(person.value("age"), person.get("units", "age")),
     )

@@ -14,7 +14,7 @@ import numpy as np
 
 from ecgcore.errors import ReadError
 from ecgcore.readers.asking import resolve_rate, resolve_unit
-from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.base import ReadOptions, Source, clean_text
 from ecgcore.readers.building import (
     Lead,
     cut_to_announced,
@@ -28,16 +28,16 @@ from ecgcore.readers.building import (
 )
 from ecgcore.readers.text_values import (
     Samples,
-    age_years,
-    filter_text,
-    from_base64,
-    hl7_time,
-    iso_time,
-    leading_number,
-    number,
-    samples,
+    decode_base64,
+    describe_filter,
+    parse_age_years,
+    parse_hl7_time,
+    parse_iso_time,
+    parse_leading_number,
+    parse_number,
+    parse_samples,
 )
-from ecgcore.readers.xml.parse import Node, parse, root_name
+from ecgcore.readers.xml.parse import Node, find_root_name, parse
 from ecgcore.recording import Patient, Provenance, Recording
 from ecgcore.units import MV, is_voltage
 
@@ -67,7 +67,7 @@ _CYCLE = {
 
 def sniff(name: str, head: bytes) -> bool:
     """Return whether the content is ELI XML."""
-    return root_name(head) == _ROOT and bool(_SIGNS.search(head.replace(b"\x00", b"")))
+    return find_root_name(head) == _ROOT and bool(_SIGNS.search(head.replace(b"\x00", b"")))
 
 
 def read(source: Source, options: ReadOptions) -> Recording:
@@ -82,7 +82,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """
     notes: list[str] = []
     root = parse(source.data, notes)
-    leads = _of_one_rate(_leads(root, options, notes), notes)
+    leads = _keep_highest_rate(_read_leads(root, options, notes), notes)
     fs_hz = resolve_rate(leads[0].fs_hz, options, notes)
     cycle = root.at("typical_cycle")
     if cycle.children:
@@ -95,22 +95,24 @@ def read(source: Source, options: ReadOptions) -> Recording:
             device.get("model"),
             software=device.get("acquiring_device_sw_version"),
         ),
-        device_filter=filter_text(None, leading_number(device.get("low_pass_filter")), None),
-        machine_statements=_statements(root),
+        device_filter=describe_filter(
+            None, parse_leading_number(device.get("low_pass_filter")), None
+        ),
+        machine_statements=_read_statements(root),
         machine_measurements={
             **name_measurements(((key, root.get(key)) for key in _GLOBAL), _GLOBAL),
             **name_measurements(((key, cycle.get(key)) for key in _CYCLE), _CYCLE),
         },
     )
-    start = _start(root)
-    patient = _patient(root, start, options)
+    start = _read_start(root)
+    patient = _read_patient(root, start, options)
     return make_recording(
         leads, fs_hz, told, source, options, start=start, patient=patient, notes=notes
     )
 
 
-def _leads(root: Node, options: ReadOptions, notes: list[str]) -> list[Lead]:
-    nodes = [node for node in root.all("channel") if _data(node)]
+def _read_leads(root: Node, options: ReadOptions, notes: list[str]) -> list[Lead]:
+    nodes = [node for node in root.all("channel") if _read_data(node)]
     if not nodes:
         median = root.first("typical_cycle") is not None
         what = "only a median beat, no rhythm" if median else "no channel with samples"
@@ -119,18 +121,18 @@ def _leads(root: Node, options: ReadOptions, notes: list[str]) -> list[Lead]:
     return take_leads(
         nodes,
         [node.get("name") for node in nodes],
-        lambda node, name: _lead(node, name, options, notes),
+        lambda node, name: _read_lead(node, name, options, notes),
         options,
     )
 
 
-def _data(node: Node) -> str:
+def _read_data(node: Node) -> str:
     return node.get("data") or node.text.strip()
 
 
 def _check_offsets(nodes: Sequence[Node], notes: list[str]) -> None:
     """Refuse leads with offsets that differ: whether they are steps or samples is not published."""
-    offsets = {number(node.get("offset") or "0") for node in nodes}
+    offsets = {parse_number(node.get("offset") or "0") for node in nodes}
     if len(offsets) > 1 or None in offsets:
         raise ReadError(
             f"The channels have different values of OFFSET, whose meaning is not known; "
@@ -140,52 +142,52 @@ def _check_offsets(nodes: Sequence[Node], notes: list[str]) -> None:
         notes.append(f"An OFFSET of {offsets.pop():g}, the same in all channels, was not applied.")
 
 
-def _lead(node: Node, name: str, options: ReadOptions, notes: list[str]) -> Lead:
-    label = shown(name, 16) or "a lead"
-    raw = _decoded(node, name, options, notes)
-    raw = cut_to_announced(raw, number(node.get("duration")), label, notes)
+def _read_lead(node: Node, name: str, options: ReadOptions, notes: list[str]) -> Lead:
+    label = clean_text(name, 16) or "a lead"
+    raw = _decode(node, name, options, notes)
+    raw = cut_to_announced(raw, parse_number(node.get("duration")), label, notes)
     text = node.get("units_per_mv")
-    steps = number(text)
+    steps = parse_number(text)
     if text and (steps is None or steps <= 0):
         raise ReadError(
-            f"{label} has {shown(text, 16)!r} units per mV; a number above 0 is needed."
+            f"{label} has {clean_text(text, 16)!r} units per mV; a number above 0 is needed."
         )
     if steps is None:
         unit = resolve_unit("", name, options, notes)
         if not is_voltage(unit):
-            raise ReadError(f"{label} is given in {shown(unit, 12)}; a voltage is needed.")
+            raise ReadError(f"{label} is given in {clean_text(unit, 12)}; a voltage is needed.")
         lead = scale_lead(name, raw, 1, unit)
     else:
         lead = scale_lead(name, raw, 1 / steps, MV)
         lead.gain = f"{steps:g} units per mV"
-    return replace(lead, unit=MV, fs_hz=number(node.get("sample_freq")))
+    return replace(lead, unit=MV, fs_hz=parse_number(node.get("sample_freq")))
 
 
-def _decoded(node: Node, name: str, options: ReadOptions, notes: list[str]) -> Samples:
+def _decode(node: Node, name: str, options: ReadOptions, notes: list[str]) -> Samples:
     """Return the samples in steps, from base64 or from numbers in words."""
-    label = shown(name, 16) or "a lead"
+    label = clean_text(name, 16) or "a lead"
     coding, kind = node.get("encoding").lower(), node.get("format").lower() or "signed"
-    data = _data(node)
+    data = _read_data(node)
     if not coding:
         coding = "ascii" if re.search(r"[\s,;]", data) and _NUMBERS.fullmatch(data) else "base64"
         notes.append(f"The file does not name the coding of its samples; {coding} was read.")
     if coding in _IN_WORDS:
-        return samples(data, name, options)
-    bits = number(node.get("bits") or "16")
+        return parse_samples(data, name, options)
+    bits = parse_number(node.get("bits") or "16")
     if coding != "base64" or kind != "signed" or bits not in _DTYPES:
-        told = (shown(node.get(key), 12) for key in ("format", "encoding", "bits"))
+        told = (clean_text(node.get(key), 12) for key in ("format", "encoding", "bits"))
         raise ReadError(
             f"The samples of {label} are coded as {' '.join(told)} bits; signed base64 of 8, 16 or "
             f"32 bits can be read: {_OTHERWISE}."
         )
-    content = from_base64(data, name)
+    content = decode_base64(data, name)
     dtype = np.dtype(_DTYPES[int(bits)])
     if len(content) % dtype.itemsize:
         raise ReadError(f"The samples of {label} are cut off or damaged; export the file again.")
     return np.frombuffer(content, dtype=dtype).astype(np.float64)
 
 
-def _of_one_rate(leads: list[Lead], notes: list[str]) -> list[Lead]:
+def _keep_highest_rate(leads: list[Lead], notes: list[str]) -> list[Lead]:
     """Return the leads of the highest rate; name the others."""
     highest = max((lead.fs_hz or 0.0 for lead in leads), default=0.0)
     slower = [lead for lead in leads if (lead.fs_hz or 0.0) < highest]
@@ -197,18 +199,18 @@ def _of_one_rate(leads: list[Lead], notes: list[str]) -> list[Lead]:
     return [lead for lead in leads if (lead.fs_hz or 0.0) == highest]
 
 
-def _start(root: Node) -> datetime | None:
+def _read_start(root: Node) -> datetime | None:
     day, _, clock = root.get("acquisition_time_xml").partition("T")
-    return iso_time(day, clock) or hl7_time(root.get("acquisition_time"))
+    return parse_iso_time(day, clock) or parse_hl7_time(root.get("acquisition_time"))
 
 
-def _statements(root: Node) -> tuple[str, ...]:
+def _read_statements(root: Node) -> tuple[str, ...]:
     place = root.at("automatic_interpretation")
-    texts = (shown(node.get("text") or node.text, 200) for node in place.each("statement"))
+    texts = (clean_text(node.get("text") or node.text, 200) for node in place.each("statement"))
     return tuple(dict.fromkeys(text for text in texts if text))
 
 
-def _patient(root: Node, start: datetime | None, options: ReadOptions) -> Patient:
+def _read_patient(root: Node, start: datetime | None, options: ReadOptions) -> Patient:
     """Return the patient of ``SUBJECT``, or of the fields that a user filled in."""
     fields = {
         node.get("label").lower().strip(" :"): node.get("value")
@@ -225,5 +227,5 @@ def _patient(root: Node, start: datetime | None, options: ReadOptions) -> Patien
         identifier=subject.get("id") or fields.get("id", ""),
         born=subject.get("dob") or subject.get("dob_xml") or fields.get("dob", ""),
         sex=subject.get("gender") or fields.get("sex", ""),
-        age=age_years(root.get("age"), root.get("age_units")) or None,
+        age=parse_age_years(root.get("age"), root.get("age_units")) or None,
     )

@@ -7,7 +7,7 @@ import numpy as np
 
 from ecgcore.errors import ReadError
 from ecgcore.readers.asking import resolve_rate, resolve_unit
-from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.base import ReadOptions, Source, clean_text
 from ecgcore.readers.building import (
     Lead,
     cut_to_announced,
@@ -21,12 +21,12 @@ from ecgcore.readers.building import (
     take_leads,
 )
 from ecgcore.readers.text_values import (
-    age_years,
-    filter_text,
-    from_base64,
-    leading_number,
-    number,
-    us_time,
+    decode_base64,
+    describe_filter,
+    parse_age_years,
+    parse_leading_number,
+    parse_number,
+    parse_us_time,
 )
 from ecgcore.readers.xml.parse import Node, parse, sniff_root
 from ecgcore.recording import MAX_LEADS, Provenance, Recording
@@ -70,11 +70,11 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """
     notes: list[str] = []
     root = parse(source.data, notes)
-    wave = _rhythm(root, notes)
-    fs_hz = resolve_rate(_rate(wave), options, notes)
-    leads = _leads(wave, options, notes)
+    wave = _choose_rhythm(root, notes)
+    fs_hz = resolve_rate(_read_rate(wave), options, notes)
+    leads = _read_leads(wave, options, notes)
     test, person = root.at("testdemographics"), root.at("patientdemographics")
-    start = us_time(test.value("acquisitiondate"), test.value("acquisitiontime"))
+    start = parse_us_time(test.value("acquisitiondate"), test.value("acquisitiontime"))
     told = Provenance(
         format="GE MUSE XML",
         device=describe_device(
@@ -82,9 +82,9 @@ def read(source: Source, options: ReadOptions) -> Recording:
             test.value("acquisitiondevice"),
             software=test.value("acquisitionsoftwareversion"),
         ),
-        device_filter=_filters(wave),
-        machine_statements=_statements(root),
-        machine_measurements=_measurements(root),
+        device_filter=_read_filters(wave),
+        machine_statements=_read_statements(root),
+        machine_measurements=_read_measurements(root),
     )
     patient = make_patient_at(
         start,
@@ -93,14 +93,14 @@ def read(source: Source, options: ReadOptions) -> Recording:
         identifier=person.value("patientid"),
         born=person.value("dateofbirth"),
         sex=person.value("gender"),
-        age=age_years(person.value("patientage"), person.value("ageunits")),
+        age=parse_age_years(person.value("patientage"), person.value("ageunits")),
     )
     return make_recording(
         leads, fs_hz, told, source, options, start=start, patient=patient, notes=notes
     )
 
 
-def _rhythm(root: Node, notes: list[str]) -> Node:
+def _choose_rhythm(root: Node, notes: list[str]) -> Node:
     """Choose the waveform to read, and note those left out."""
     waves = [node for node in root.each("waveform") if node.all("leaddata")]
     medians = [node for node in waves if "median" in node.value("waveformtype").lower()]
@@ -108,7 +108,7 @@ def _rhythm(root: Node, notes: list[str]) -> Node:
     if not rhythms:
         what = "only median beats, no rhythm" if medians else "no waveform"
         raise ReadError(f"The MUSE XML holds {what}; export it with its rhythm waveform.")
-    chosen = max(rhythms, key=_size)
+    chosen = max(rhythms, key=_count_characters)
     if medians:
         notes.append("Median beats in the file, computed and no rhythm: left out.")
     others = [_describe(wave) for wave in rhythms if wave is not chosen]
@@ -122,29 +122,32 @@ def _rhythm(root: Node, notes: list[str]) -> Node:
 
 def _describe(wave: Node) -> str:
     names = [lead.value("leadid") for lead in wave.all("leaddata")[:MAX_LEADS]]
-    return describe_leads(names, [_rate(wave)])
+    return describe_leads(names, [_read_rate(wave)])
 
 
-def _size(wave: Node) -> int:
+def _count_characters(wave: Node) -> int:
     return sum(len(lead.value("waveformdata")) for lead in wave.all("leaddata"))
 
 
-def _rate(wave: Node) -> float | None:
+def _read_rate(wave: Node) -> float | None:
     """Return the base times ten to the exponent, in Hz."""
-    base, exponent = number(wave.value("samplebase")), number(wave.value("sampleexponent") or "0")
+    base, exponent = (
+        parse_number(wave.value("samplebase")),
+        parse_number(wave.value("sampleexponent") or "0"),
+    )
     if base is None or base <= 0 or exponent is None or abs(exponent) > 6:
         return None
     return base * 10.0**exponent
 
 
-def _leads(wave: Node, options: ReadOptions, notes: list[str]) -> list[Lead]:
+def _read_leads(wave: Node, options: ReadOptions, notes: list[str]) -> list[Lead]:
     nodes = [node for node in wave.all("leaddata") if node.value("waveformdata")]
     empty = [n.value("leadid") for n in wave.all("leaddata") if not n.value("waveformdata")]
     note_left_out(empty, "no samples", notes)
     leads = take_leads(
         nodes,
         [node.value("leadid") for node in nodes],
-        lambda node, name: _lead(node, name, options, notes),
+        lambda node, name: _read_lead(node, name, options, notes),
         options,
     )
     volts = [lead for lead in leads if is_voltage(lead.unit)] or leads
@@ -153,16 +156,16 @@ def _leads(wave: Node, options: ReadOptions, notes: list[str]) -> list[Lead]:
     return volts
 
 
-def _lead(node: Node, name: str, options: ReadOptions, notes: list[str]) -> Lead:
-    label = shown(name, 16) or "a lead"
-    data = from_base64(node.value("waveformdata"), name)
+def _read_lead(node: Node, name: str, options: ReadOptions, notes: list[str]) -> Lead:
+    label = clean_text(name, 16) or "a lead"
+    data = decode_base64(node.value("waveformdata"), name)
     _check_crc(node, data, label, notes)
-    size = int(number(node.value("leadsamplesize") or "2") or 0)
+    size = int(parse_number(node.value("leadsamplesize") or "2") or 0)
     if size not in _DTYPES:
         raise ReadError(f"The samples of {label} have {size} bytes each; 1, 2 or 4 can be read.")
     raw = np.frombuffer(data[: len(data) // size * size], dtype=_DTYPES[size]).astype(np.float64)
-    raw = cut_to_announced(raw, number(node.value("leadsamplecounttotal")), label, notes)
-    per_bit = number(node.value("leadamplitudeunitsperbit"))
+    raw = cut_to_announced(raw, parse_number(node.value("leadsamplecounttotal")), label, notes)
+    per_bit = parse_number(node.value("leadamplitudeunitsperbit"))
     if per_bit is None or per_bit == 0:
         raise ReadError(f"The file does not tell the step of {label} in microvolts; export again.")
     if per_bit < 0:
@@ -171,7 +174,7 @@ def _lead(node: Node, name: str, options: ReadOptions, notes: list[str]) -> Lead
     lead = scale_lead(name, raw, per_bit, unit)
     if node.value("leadoff").upper() == "TRUE":
         notes.append(f"The device says that an electrode of {label} was off.")
-    before = _samples_before(node, label)
+    before = _count_samples_before(node, label)
     if before:
         notes.append(f"{label} starts {before} samples later; these are marked as absent.")
         absent = np.full(before, np.nan, dtype=np.float32)
@@ -179,10 +182,10 @@ def _lead(node: Node, name: str, options: ReadOptions, notes: list[str]) -> Lead
     return lead
 
 
-def _samples_before(node: Node, label: str) -> int:
+def _count_samples_before(node: Node, label: str) -> int:
     """Return how many samples after the waveform's start a lead starts."""
-    offset = number(node.value("leadoffsetfirstsample") or "0")
-    late = number(node.value("leadtimeoffset") or "0")
+    offset = parse_number(node.value("leadoffsetfirstsample") or "0")
+    late = parse_number(node.value("leadtimeoffset") or "0")
     if offset is None or not 0 <= offset <= _MAX_LATE or late not in (None, 0.0):
         raise ReadError(
             f"{label} starts at another time than the other leads, which cannot be read for "
@@ -192,39 +195,39 @@ def _samples_before(node: Node, label: str) -> int:
 
 
 def _check_crc(node: Node, data: bytes, label: str, notes: list[str]) -> None:
-    told = number(node.value("leaddatacrc32"))
+    told = parse_number(node.value("leaddatacrc32"))
     if told is not None and told > 0 and int(told) != zlib.crc32(data):
         notes.append(
             f"The checksum of {label} does not agree: its samples may have been changed or damaged."
         )
 
 
-def _filters(wave: Node) -> str:
+def _read_filters(wave: Node) -> str:
     """Return the filters in words; MUSE writes the high-pass filter in hundredths of a Hz."""
     high = wave.value("highpassfilter")
-    low_hz = leading_number(high)
+    low_hz = parse_leading_number(high)
     if low_hz is not None and "." not in high and low_hz >= 1:
         low_hz /= 100
-    return filter_text(
+    return describe_filter(
         low_hz,
-        leading_number(wave.value("lowpassfilter")),
-        leading_number(wave.value("acfilter")),
+        parse_leading_number(wave.value("lowpassfilter")),
+        parse_leading_number(wave.value("acfilter")),
     )
 
 
-def _statements(root: Node) -> tuple[str, ...]:
+def _read_statements(root: Node) -> tuple[str, ...]:
     """Return the machine's statements: before a reader changed them, if kept."""
     diagnosis = root.first("originaldiagnosis") or root.at("diagnosis")
-    return tuple(dict.fromkeys(_lines(diagnosis.all("diagnosisstatement"))))
+    return tuple(dict.fromkeys(_join_lines(diagnosis.all("diagnosisstatement"))))
 
 
-def _measurements(root: Node) -> dict[str, str]:
+def _read_measurements(root: Node) -> dict[str, str]:
     places = ("originalrestingecgmeasurements", "restingecgmeasurements")
     found = (pair for place in places for pair in root.at(place).texts())
     return name_measurements(found, _MEASUREMENTS)
 
 
-def _lines(statements: Sequence[Node]) -> list[str]:
+def _join_lines(statements: Sequence[Node]) -> list[str]:
     """Join the parts of a line; a confirming person's line is no statement of the machine."""
     lines: list[str] = []
     open_line = ""
@@ -236,4 +239,4 @@ def _lines(statements: Sequence[Node]) -> list[str]:
             open_line = ""
     lines.append(open_line)
     machine = (text for text in lines if text and not text.lower().startswith(_NOT_THE_MACHINE))
-    return [shown(text, 200) for text in machine]
+    return [clean_text(text, 200) for text in machine]

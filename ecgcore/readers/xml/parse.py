@@ -18,7 +18,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser
 
 from ecgcore.errors import ReadError, TooLargeError
-from ecgcore.readers.base import MIB, shown
+from ecgcore.readers.base import MIB, clean_text
 
 MAX_BYTES = 48 * MIB
 MAX_DEPTH = 64
@@ -112,10 +112,10 @@ class Node:
 
 def sniff_root(root: str) -> Callable[[str, bytes], bool]:
     """Return the ``sniff(name, head)`` of the documents with this root element."""
-    return lambda name, head: root_name(head) == root
+    return lambda name, head: find_root_name(head) == root
 
 
-def root_name(head: bytes) -> str:
+def find_root_name(head: bytes) -> str:
     """Return the root element's plain name in lower case, or "" where the bytes are no XML.
 
     Parameters
@@ -123,10 +123,10 @@ def root_name(head: bytes) -> str:
     head : bytes
         The first bytes of a file.
     """
-    return root_element(head)[0].lower()
+    return find_root(head)[0].lower()
 
 
-def root_element(head: bytes) -> tuple[str, str]:
+def find_root(head: bytes) -> tuple[str, str]:
     """Return the root element's plain name as it is written, and its namespace; "" without one.
 
     Parameters
@@ -134,9 +134,9 @@ def root_element(head: bytes) -> tuple[str, str]:
     head : bytes
         The first bytes of a file.
     """
-    encoding = _sniffed_encoding(head) or "utf-8"
+    encoding = _sniff_encoding(head) or "utf-8"
     text = head[: 2 * _SNIFFED_CHARACTERS].decode(encoding, errors="ignore")
-    match = _after_prolog(text[:_SNIFFED_CHARACTERS].removeprefix("\ufeff"))
+    match = _skip_prolog(text[:_SNIFFED_CHARACTERS].removeprefix("\ufeff"))
     if match is None:
         return "", ""
     tag = match.string[match.start() : match.string.find(">", match.end())]
@@ -147,7 +147,7 @@ def root_element(head: bytes) -> tuple[str, str]:
     return match[1], declared[1] if declared else ""
 
 
-def _after_prolog(text: str) -> re.Match[str] | None:
+def _skip_prolog(text: str) -> re.Match[str] | None:
     """Return the first tag after declaration, comments and document type."""
     at = 0
     while True:
@@ -159,7 +159,7 @@ def _after_prolog(text: str) -> re.Match[str] | None:
             end = text.find("-->", at + 4)
             width = 3
         elif text.startswith("<!", at):
-            end, width = _doctype_end(text, at)
+            end, width = _find_doctype_end(text, at)
         else:
             return _NAME.match(text, at)
         if end < 0:
@@ -167,7 +167,7 @@ def _after_prolog(text: str) -> re.Match[str] | None:
         at = end + width
 
 
-def _doctype_end(text: str, at: int) -> tuple[int, int]:
+def _find_doctype_end(text: str, at: int) -> tuple[int, int]:
     close, inside = text.find(">", at), text.find("[", at)
     if 0 <= inside < close:
         match = _DOCTYPE_END.search(text, inside)
@@ -175,7 +175,7 @@ def _doctype_end(text: str, at: int) -> tuple[int, int]:
     return close, 1
 
 
-def _sniffed_encoding(data: bytes) -> str | None:
+def _sniff_encoding(data: bytes) -> str | None:
     """Return the encoding that the first bytes show, or None."""
     if data.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
@@ -191,13 +191,15 @@ def decode(data: bytes, notes: list[str]) -> str:
     A byte order mark or the pattern of the first bytes comes before the declared encoding; text
     that does not keep to UTF-8 is read as Windows-1252, what many devices write.
     """
-    encoding = _sniffed_encoding(data)
+    encoding = _sniff_encoding(data)
     if encoding is None:
         match = _DECLARED.search(data[:1024])
         declared = match[1].decode("ascii") if match else "utf-8"
-        encoding = _known(declared)
+        encoding = _find_encoding(declared)
         if encoding is None or encoding.startswith(("utf-16", "utf-32")):
-            notes.append(f"The XML declares the encoding {shown(declared)}, which it is not in.")
+            notes.append(
+                f"The XML declares the encoding {clean_text(declared)}, which it is not in."
+            )
             encoding = "utf-8"
     elif encoding.startswith("utf-16"):
         data = data[: len(data) // 2 * 2]  # half a character at the end is none
@@ -211,7 +213,7 @@ def decode(data: bytes, notes: list[str]) -> str:
         return data.decode(encoding, errors="replace")
 
 
-def _known(name: str) -> str | None:
+def _find_encoding(name: str) -> str | None:
     try:
         canonical = codecs.lookup(name).name
     except (LookupError, ValueError):
@@ -254,7 +256,7 @@ class _Builder(ContentHandler):
                 f"The XML has more than {MAX_ELEMENTS} elements or is nested deeper than "
                 f"{MAX_DEPTH} levels; no ECG file is."
             )
-        node = Node(_local(name), {_local(key): value for key, value in attrs.items()})
+        node = Node(_local_name(name), {_local_name(key): value for key, value in attrs.items()})
         if self._open:
             self._open[-1][0].children.append(node)
         else:
@@ -270,7 +272,7 @@ class _Builder(ContentHandler):
         node.text = "" if text.isspace() else text
 
 
-def _local(name: str) -> str:
+def _local_name(name: str) -> str:
     return name.rpartition(":")[2].lower()
 
 
@@ -317,11 +319,11 @@ def parse(data: bytes, notes: list[str]) -> Node:
         return _parse_text(text, notes)
     except SAXParseException as error:
         if text.count("&") > _MAX_REPAIRED or not _BARE_AMPERSAND.search(text):
-            raise ReadError(_why(error)) from error
+            raise ReadError(_explain(error)) from error
     try:
         root = _parse_text(_BARE_AMPERSAND.sub("&amp;", text), notes)
     except SAXParseException as error:
-        raise ReadError(_why(error)) from error
+        raise ReadError(_explain(error)) from error
     notes.append("The XML holds a bare & where &amp; is right; it was read as that.")
     return root
 
@@ -340,7 +342,7 @@ def _parse_text(text: str, notes: list[str]) -> Node:
             "no ECG needs; export the file again without them."
         ) from error
     except SAXParseException as error:
-        if not (builder.finished and _code(error) == _AFTER_END):
+        if not (builder.finished and _error_code(error) == _AFTER_END):
             raise
         notes.append("What follows the end of the XML document was left out.")
     except SAXException as error:
@@ -350,14 +352,14 @@ def _parse_text(text: str, notes: list[str]) -> Node:
     return builder.root
 
 
-def _code(error: SAXParseException) -> int:
+def _error_code(error: SAXParseException) -> int:
     cause = error.getException()
     return int(getattr(cause, "code", 0))
 
 
-def _why(error: SAXParseException) -> str:
-    if _code(error) in _CUT_OFF:
+def _explain(error: SAXParseException) -> str:
+    if _error_code(error) in _CUT_OFF:
         return "The XML ends before its elements are closed: the file is cut off; export it again."
     line = error.getLineNumber()
-    reason = shown(error.getMessage())
+    reason = clean_text(error.getMessage())
     return f"Line {line} of the XML is not well-formed ({reason}); export the file again."

@@ -13,8 +13,8 @@ import numpy as np
 from ecgcore.errors import MissingInformationError, ReadError
 from ecgcore.leads import LIMB_6, STANDARD_12
 from ecgcore.readers.asking import resolve_rate
-from ecgcore.readers.assemble import listed, were
-from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.assemble import join_words, was_or_were
+from ecgcore.readers.base import ReadOptions, Source, clean_text
 from ecgcore.readers.building import (
     choose_rows,
     describe_device,
@@ -25,15 +25,15 @@ from ecgcore.readers.building import (
 )
 from ecgcore.readers.text_values import (
     Samples,
-    age_years,
-    equal_length,
-    filter_text,
-    from_base64,
-    iso_time,
-    most_with_gaps,
-    number,
-    samples,
-    too_many,
+    decode_base64,
+    describe_filter,
+    limit_with_gaps,
+    parse_age_years,
+    parse_iso_time,
+    parse_number,
+    parse_samples,
+    refuse_samples,
+    stack_rows,
 )
 from ecgcore.readers.xml import xli
 from ecgcore.readers.xml.parse import Node, parse, sniff_root
@@ -107,12 +107,12 @@ def read(source: Source, options: ReadOptions) -> Recording:
     version = root.value("documentinfo", "documentversion")
     if version not in _VERSIONS:
         notes.append(
-            f"The file is of version {shown(version, 16) or 'unknown'}; it was read like 1.04."
+            f"The file is of version {clean_text(version, 16) or 'unknown'}; it was read like 1.04."
         )
     signal = root.within("signalcharacteristics")
-    wave = _wave(_waveforms(root), signal, options, notes)
-    names, steps = _steps(wave, signal, options, notes)
-    steps = _without_calibration(names, steps, wave, notes)
+    wave = _read_wave(_find_waveforms(root), signal, options, notes)
+    names, steps = _read_steps(wave, signal, options, notes)
+    steps = _mark_calibration(names, steps, wave, notes)
     if root.find("repbeat") is not None:
         notes.append("Representative beats in the file, computed and no rhythm: left out.")
     step, zero_mv = wave.uv_per_step, -wave.offset * (wave.uv_per_step * mv_per("uV"))
@@ -123,18 +123,18 @@ def read(source: Source, options: ReadOptions) -> Recording:
     told = Provenance(
         format="Philips XML",
         device=describe_device("Philips", root.value("dataacquisition", "machine")),
-        device_filter=_filters(signal, wave.node),
-        machine_statements=_statements(root),
-        machine_measurements=_measurements(root),
+        device_filter=_read_filters(signal, wave.node),
+        machine_statements=_read_statements(root),
+        machine_measurements=_read_measurements(root),
     )
-    start = _start(root)
-    patient = _patient(root.at("patient", "generalpatientdata"), start, options)
+    start = _read_start(root)
+    patient = _read_patient(root.at("patient", "generalpatientdata"), start, options)
     return make_recording(
         leads, wave.fs_hz, told, source, options, start=start, patient=patient, notes=notes
     )
 
 
-def _waveforms(root: Node) -> Node:
+def _find_waveforms(root: Node) -> Node:
     for name in ("parsedwaveforms", "leadwaveforms"):
         for node in root.each(name):
             if node.text.strip() or node.all("leadwaveform"):
@@ -144,19 +144,19 @@ def _waveforms(root: Node) -> Node:
     raise ReadError("The Philips XML holds no waveform; export it with its waveforms.")
 
 
-def _wave(node: Node, signal: Node, options: ReadOptions, notes: list[str]) -> _Wave:
+def _read_wave(node: Node, signal: Node, options: ReadOptions, notes: list[str]) -> _Wave:
     """Take rate, resolution and lead names from the waveform, or from what stands before it."""
-    fs_hz = number(node.get("samplespersecond")) or number(signal.value("samplingrate"))
+    fs_hz = parse_number(node.get("samplespersecond")) or parse_number(signal.value("samplingrate"))
     texts = [
         node.get("resolution"),
         signal.value("resolution"),
         signal.value("signalresolution"),
     ]
-    resolution = next((value for text in texts if (value := number(text)) is not None), None)
+    resolution = next((value for text in texts if (value := parse_number(text)) is not None), None)
     if resolution is None or resolution <= 0:
         raise ReadError("The Philips XML does not tell its resolution in uV; export it again.")
     offset = node.get("signaloffset") or signal.value("signaloffset")
-    duration = number(node.get("durationperchannel"))
+    duration = parse_number(node.get("durationperchannel"))
     rate = resolve_rate(fs_hz, options, notes)
     if duration is not None and not 0 < duration * rate / 1000 <= options.max_samples:
         raise ReadError(f"The Philips XML announces {duration:g} ms a lead; that cannot be read.")
@@ -164,32 +164,32 @@ def _wave(node: Node, signal: Node, options: ReadOptions, notes: list[str]) -> _
         node=node,
         fs_hz=rate,
         uv_per_step=resolution,
-        offset=number(offset) or 0.0,
+        offset=parse_number(offset) or 0.0,
         duration_ms=duration,
-        labels=_labels(node, signal),
+        labels=_read_labels(node, signal),
     )
 
 
-def _labels(node: Node, signal: Node) -> list[str]:
+def _read_labels(node: Node, signal: Node) -> list[str]:
     """Return the leads' names in the order of their samples; empty where the file tells none."""
     labels = node.get("leadlabels").split()
-    wanted = number(node.get("numberofleads"))
+    wanted = parse_number(node.get("numberofleads"))
     if labels:
         return labels[: int(wanted)] if wanted and wanted >= 1 else labels
     texts = (signal.value("numberchannelsvalid"), signal.value("numberchannelsallocated"))
-    channels = next((int(value) for text in texts if (value := number(text))), 0)
+    channels = next((int(value) for text in texts if (value := parse_number(text))), 0)
     kind = (signal.value("acquisitiontype") or signal.value("leadset")).upper()
     if kind in _STANDARD and channels >= len(STANDARD_12):
         return list(STANDARD_12)
     return []
 
 
-def _steps(
+def _read_steps(
     wave: _Wave, signal: Node, options: ReadOptions, notes: list[str]
 ) -> tuple[list[str], Samples]:
     """Return lead names and samples in steps, shape (n_leads, n_samples)."""
     if wave.node.name == "leadwaveforms":
-        return _single_leads(wave, signal, options, notes)
+        return _read_single_leads(wave, signal, options, notes)
     method = wave.node.get("compression") or wave.node.get("compressmethod")
     compressed = method.upper() not in ("", "NONE", "UNCOMPRESSED")
     if wave.node.get("compressflag").lower() == "false":
@@ -202,18 +202,18 @@ def _steps(
         )
     if compressed and method.upper() != "XLI":
         raise ReadError(
-            f"The samples are compressed by {shown(method, 16)}, which is not known; export the "
-            "file uncompressed or as DICOM waveform."
+            f"The samples are compressed by {clean_text(method, 16)}, which is not known; export "
+            "the file uncompressed or as DICOM waveform."
         )
-    rows = (_xli if compressed else _plain)(wave, signal, labels, options)
+    rows = (_unpack_xli if compressed else _split_plain)(wave, signal, labels, options)
     if len(rows) < len(labels):
         raise ReadError(
             f"The samples are cut off: {len(labels)} leads are announced, {len(rows)} are there."
         )
-    steps = equal_length(rows, labels, options, notes)
+    steps = stack_rows(rows, labels, options, notes)
     _note_length(steps, wave, notes)
     if compressed:
-        labels, steps = _limb_leads(labels, steps, notes)
+        labels, steps = _restore_limb_leads(labels, steps, notes)
     return labels, steps
 
 
@@ -225,19 +225,23 @@ def _note_length(steps: Samples, wave: _Wave, notes: list[str]) -> None:
         )
 
 
-def _xli(wave: _Wave, signal: Node, labels: list[str], options: ReadOptions) -> list[Samples]:
+def _unpack_xli(
+    wave: _Wave, signal: Node, labels: list[str], options: ReadOptions
+) -> list[Samples]:
     if wave.n_samples is None:
         raise ReadError("The Philips XML does not tell how long its leads are; export it again.")
     most = min(options.max_samples, _MAX_COMPRESSED)
     if wave.n_samples * len(labels) > most or len(labels) > MAX_LEADS:
-        raise too_many(options)
-    data = from_base64(wave.node.text, "the Philips XML")
-    parts = xli.chunks(data, len(labels))
+        raise refuse_samples(options)
+    data = decode_base64(wave.node.text, "the Philips XML")
+    parts = xli.split_chunks(data, len(labels))
     return [xli.decode_lead(*part, wave.n_samples).astype(np.float64) for part in parts]
 
 
-def _plain(wave: _Wave, signal: Node, labels: list[str], options: ReadOptions) -> list[Samples]:
-    values = _values(wave.node.text, wave.node, signal, options)
+def _split_plain(
+    wave: _Wave, signal: Node, labels: list[str], options: ReadOptions
+) -> list[Samples]:
+    values = _decode_values(wave.node.text, wave.node, signal, options)
     each = wave.n_samples or values.size // len(labels)
     if values.size < each * len(labels):
         each = values.size // len(labels)
@@ -246,59 +250,63 @@ def _plain(wave: _Wave, signal: Node, labels: list[str], options: ReadOptions) -
     return [values[i * each : (i + 1) * each] for i in range(len(labels))]
 
 
-def _values(text: str, attributes: Node, signal: Node, options: ReadOptions) -> Samples:
+def _decode_values(text: str, attributes: Node, signal: Node, options: ReadOptions) -> Samples:
     """Return uncompressed samples: text, base64 or hexadecimal."""
     encoding = attributes.get("dataencoding").lower()
     if encoding == "plain":
-        return samples(text, "the Philips XML", options)
+        return parse_samples(text, "the Philips XML", options)
     if encoding == "base64":
-        data = from_base64(text, "the Philips XML")
+        data = decode_base64(text, "the Philips XML")
     elif encoding == "hex":
         try:
             data = bytes.fromhex(text)
         except ValueError as error:
             raise ReadError("The samples are no valid hexadecimal digits.") from error
     else:
-        raise ReadError(f"The samples are coded as {shown(encoding, 16)!r}, which is not known.")
+        raise ReadError(
+            f"The samples are coded as {clean_text(encoding, 16)!r}, which is not known."
+        )
     texts = (
         attributes.get("bitspersample"),
         attributes.get("nbitspersample"),
         signal.value("bitspersample"),
     )
-    bits = next((int(value) for t in texts if (value := number(t)) is not None), 16)
+    bits = next((int(value) for t in texts if (value := parse_number(t)) is not None), 16)
     if bits not in (8, 16, 32):
         raise ReadError(f"The samples have {bits} bits; 8, 16 or 32 can be read.")
     signed = (attributes.get("signalsigned") or signal.value("signalsigned")).lower() != "false"
     size = bits // 8
     if len(data) // size > options.max_samples:
-        raise too_many(options)
+        raise refuse_samples(options)
     dtype = np.dtype(f"<{'i' if signed else 'u'}{size}")
     return np.frombuffer(data[: len(data) // size * size], dtype=dtype).astype(np.float64)
 
 
-def _single_leads(
+def _read_single_leads(
     wave: _Wave, signal: Node, options: ReadOptions, notes: list[str]
 ) -> tuple[list[str], Samples]:
     """Read leads that stand one by one, each with its own start."""
     if wave.node.get("compression"):
         raise ReadError("The leads are compressed one by one, which is not known; export again.")
     names, rows = [], []
-    room = most_with_gaps(options)
+    room = limit_with_gaps(options)
     for lead in wave.node.all("leadwaveform")[: MAX_LEADS + 1]:
-        values = _values(lead.text, wave.node, signal, options)
-        start_ms = number(lead.get("starttime")) or 0.0
+        values = _decode_values(lead.text, wave.node, signal, options)
+        start_ms = parse_number(lead.get("starttime")) or 0.0
         if not 0 <= start_ms <= _MAX_START_MS:
             raise ReadError(f"A lead starts {start_ms:g} ms after the recording; that cannot be.")
         before = round(start_ms * wave.fs_hz / 1000)
         room -= values.size + before
         if room < 0:
-            raise too_many(options)
+            raise refuse_samples(options)
         names.append(lead.get("leadname"))
         rows.append(np.concatenate([np.full(before, np.nan), values]))
-    return names, equal_length(rows, names, options, notes)
+    return names, stack_rows(rows, names, options, notes)
 
 
-def _limb_leads(labels: list[str], steps: Samples, notes: list[str]) -> tuple[list[str], Samples]:
+def _restore_limb_leads(
+    labels: list[str], steps: Samples, notes: list[str]
+) -> tuple[list[str], Samples]:
     """Put III, aVR, aVL and aVF together from I, II and their stored differences.
 
     Half steps are rounded down, as the published decoder does; a decoder that rounds them toward
@@ -320,15 +328,13 @@ def _limb_leads(labels: list[str], steps: Samples, notes: list[str]) -> tuple[li
     # In another order it is not known what their differences refer to.
     keep = [k for k, label in enumerate(labels) if label.lower() not in map(str.lower, stored)]
     notes.append(
-        f"{listed(stored)} {were(stored)} not read: the leads stand in an unusual order, in which "
-        "their stored differences cannot be resolved."
+        f"{join_words(stored)} {was_or_were(stored)} not read: the leads stand in an unusual "
+        "order, in which their stored differences cannot be resolved."
     )
     return [labels[k] for k in keep], steps[keep]
 
 
-def _without_calibration(
-    names: list[str], steps: Samples, wave: _Wave, notes: list[str]
-) -> Samples:
+def _mark_calibration(names: list[str], steps: Samples, wave: _Wave, notes: list[str]) -> Samples:
     """Mark the device's 1 mV calibration at the end of all leads as absent: it is no ECG.
 
     It is certain where I, II and aVR stand at 1 mV together, which no heart does: aVR would be
@@ -351,35 +357,35 @@ def _without_calibration(
     return steps
 
 
-def _filters(signal: Node, node: Node) -> str:
+def _read_filters(signal: Node, node: Node) -> str:
     """Return the filters of the stored samples; those of the printed report are others."""
-    low = number(node.get("hipass") or signal.value("hipass"))
-    high = number(node.get("lowpass") or signal.value("lowpass"))
+    low = parse_number(node.get("hipass") or signal.value("hipass"))
+    high = parse_number(node.get("lowpass") or signal.value("lowpass"))
     band = re.fullmatch(r"\s*([\d.]+)\s*-\s*([\d.]+)\s*", signal.value("signalbandwidth"))
     if low is None and high is None and band:
-        low, high = number(band[1]), number(band[2])
+        low, high = parse_number(band[1]), parse_number(band[2])
     notched = node.get("notchfiltered").lower() == "true"
     freqs = node.get("notchfilterfreqs").split()
-    return filter_text(low, high, number(freqs[0]) if notched and freqs else None)
+    return describe_filter(low, high, parse_number(freqs[0]) if notched and freqs else None)
 
 
-def _statements(root: Node) -> tuple[str, ...]:
+def _read_statements(root: Node) -> tuple[str, ...]:
     """Return the machine's latest statements, not those that an editor changed."""
-    latest = _latest_interpretation(root)
+    latest = _find_latest_interpretation(root)
     statements = []
     for node in latest.all("statement"):
         if node.get("editedflag").lower() != "true":
             left, right = node.value("leftstatement"), node.value("rightstatement")
             text = f"{left} ({right})" if left and right else left or right
-            statements += [shown(text, 200)] if text else []
+            statements += [clean_text(text, 200)] if text else []
     severity = latest.value("severity").strip(" -")
     if severity and statements:
-        statements.append(shown(severity, 200))
+        statements.append(clean_text(severity, 200))
     return tuple(dict.fromkeys(statements))
 
 
-def _measurements(root: Node) -> dict[str, str]:
-    latest = _latest_interpretation(root)
+def _read_measurements(root: Node) -> dict[str, str]:
+    latest = _find_latest_interpretation(root)
     places = (
         latest.at("globalmeasurements"),
         latest.at("interpretationmeasurements"),
@@ -389,19 +395,19 @@ def _measurements(root: Node) -> dict[str, str]:
     return name_measurements((pair for place in places for pair in place.texts()), _MEASUREMENTS)
 
 
-def _latest_interpretation(root: Node) -> Node:
+def _find_latest_interpretation(root: Node) -> Node:
     return next(reversed(list(root.each("interpretation"))), Node(""))
 
 
-def _start(root: Node) -> datetime | None:
+def _read_start(root: Node) -> datetime | None:
     places = (root.at("dataacquisition"), root.at("reportinfo"))
-    starts = (iso_time(node.get("date"), node.get("time")) for node in places)
+    starts = (parse_iso_time(node.get("date"), node.get("time")) for node in places)
     return next((start for start in starts if start is not None), None)
 
 
-def _patient(person: Node, start: datetime | None, options: ReadOptions) -> Patient:
+def _read_patient(person: Node, start: datetime | None, options: ReadOptions) -> Patient:
     units = ("years", "months", "weeks", "days", "hours")
-    ages = (age_years(person.value("age", unit), unit) for unit in units)
+    ages = (parse_age_years(person.value("age", unit), unit) for unit in units)
     return make_patient_at(
         start,
         options,

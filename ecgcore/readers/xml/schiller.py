@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ecgcore.errors import ReadError
 from ecgcore.readers.asking import resolve_rate, resolve_unit
-from ecgcore.readers.base import ReadOptions, Source, shown
+from ecgcore.readers.base import ReadOptions, Source, clean_text
 from ecgcore.readers.building import (
     Lead,
     describe_device,
@@ -19,12 +19,12 @@ from ecgcore.readers.building import (
 )
 from ecgcore.readers.text_values import (
     Samples,
-    hl7_time,
-    iso_time,
-    number,
-    samples,
+    parse_hl7_time,
+    parse_iso_time,
+    parse_number,
+    parse_samples,
 )
-from ecgcore.readers.xml.parse import Node, parse, root_name
+from ecgcore.readers.xml.parse import Node, find_root_name, parse
 from ecgcore.recording import Provenance, Recording
 
 _RHYTHM = re.compile(r"ECG_?RHYTHMS?", re.IGNORECASE)
@@ -34,7 +34,7 @@ _UNITS = {"HR": "bpm", "ELECTRICAL_AXIS": "deg"}
 
 def sniff(name: str, head: bytes) -> bool:
     """Return whether the content is Schiller EDI XML."""
-    return root_name(head).endswith("schilleredi")
+    return find_root_name(head).endswith("schilleredi")
 
 
 def read(source: Source, options: ReadOptions) -> Recording:
@@ -49,17 +49,17 @@ def read(source: Source, options: ReadOptions) -> Recording:
     """
     notes: list[str] = []
     root = parse(source.data, notes)
-    wave = _rhythm(root, notes)
-    fs_hz = resolve_rate(_rate(wave), options, notes)
-    step, unit = _step(wave, options, notes)
+    wave = _choose_rhythm(root, notes)
+    fs_hz = resolve_rate(_read_rate(wave), options, notes)
+    step, unit = _read_step(wave, options, notes)
     nodes = [node for node in wave.all("channel") if node.value("data")]
 
     def take(node: Node, name: str) -> Lead:
-        return scale_lead(name, _samples(node, name, options), step, unit)
+        return scale_lead(name, _read_samples(node, name, options), step, unit)
 
     leads = take_leads(nodes, [node.value("name") for node in nodes], take, options)
     device = root.within("aquiringdevice", "acquiringdevice")
-    start = _start(root.within("startdatetime"))
+    start = _read_start(root.within("startdatetime"))
     told = Provenance(
         format="Schiller XML",
         device=describe_device(
@@ -67,7 +67,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
             device.value("hardware", "model"),
             software=device.value("software", "version"),
         ),
-        machine_measurements=_measurements(root.within("annotation_global")),
+        machine_measurements=_read_measurements(root.within("annotation_global")),
     )
     person = root.within("patdata")
     patient = make_patient_at(
@@ -83,7 +83,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     )
 
 
-def _rhythm(root: Node, notes: list[str]) -> Node:
+def _choose_rhythm(root: Node, notes: list[str]) -> Node:
     waves = list(root.each("wavedata"))
     rhythms = [wave for wave in waves if _RHYTHM.fullmatch(wave.value("type"))]
     if not rhythms:
@@ -95,42 +95,44 @@ def _rhythm(root: Node, notes: list[str]) -> Node:
     return max(rhythms, key=lambda wave: sum(len(c.value("data")) for c in wave.all("channel")))
 
 
-def _rate(wave: Node) -> float | None:
+def _read_rate(wave: Node) -> float | None:
     """Return the rate in Hz; an exponent other than 0 or 1 has no certain meaning."""
     rate = wave.at("resolution", "samplerate")
-    exponent = number(rate.value("exponent") or "1")
+    exponent = parse_number(rate.value("exponent") or "1")
     if exponent not in (0.0, 1.0):
         raise ReadError(f"The sampling rate has an unusual exponent; {_OTHERWISE}.")
-    return number(rate.value("value") or rate.text)
+    return parse_number(rate.value("value") or rate.text)
 
 
-def _step(wave: Node, options: ReadOptions, notes: list[str]) -> tuple[float, str]:
+def _read_step(wave: Node, options: ReadOptions, notes: list[str]) -> tuple[float, str]:
     resolution = wave.at("resolution", "yres")
-    step = number(resolution.value("unitperbit") or resolution.text)
+    step = parse_number(resolution.value("unitperbit") or resolution.text)
     if step is None or step <= 0:
         raise ReadError(f"The file does not tell the step of its samples; {_OTHERWISE}.")
     return step, resolve_unit(resolution.value("units"), "its samples", options, notes)
 
 
-def _samples(node: Node, name: str, options: ReadOptions) -> Samples:
+def _read_samples(node: Node, name: str, options: ReadOptions) -> Samples:
     coding = node.value("datastype") or node.value("datatype")
     if coding and "SEPARATE" not in coding.upper():
         raise ReadError(
-            f"The samples are coded as {shown(coding, 24)}, which is not known; {_OTHERWISE}."
+            f"The samples are coded as {clean_text(coding, 24)}, which is not known; {_OTHERWISE}."
         )
-    return samples(node.value("data"), name, options)
+    return parse_samples(node.value("data"), name, options)
 
 
-def _start(node: Node) -> datetime | None:
+def _read_start(node: Node) -> datetime | None:
     day, clock = node.value("date"), node.value("time")
-    return hl7_time(day[:8] + clock) if day[:8].isdigit() else iso_time(day, clock)
+    return parse_hl7_time(day[:8] + clock) if day[:8].isdigit() else parse_iso_time(day, clock)
 
 
-def _measurements(node: Node) -> dict[str, str]:
+def _read_measurements(node: Node) -> dict[str, str]:
     """Return the device's global measurements under the names that it gives them."""
     pairs = zip(node.all("name"), node.all("value"), strict=False)
     return {
-        shown(name.text, 40): f"{shown(value.text, 16)} {_UNITS.get(name.text.strip(), '')}".strip()
+        clean_text(
+            name.text, 40
+        ): f"{clean_text(value.text, 16)} {_UNITS.get(name.text.strip(), '')}".strip()
         for name, value in pairs
-        if name.text.strip() and number(value.text) is not None
+        if name.text.strip() and parse_number(value.text) is not None
     }

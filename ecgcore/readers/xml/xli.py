@@ -18,7 +18,7 @@ _END_CODE = (1 << _CODE_BITS) - 1
 _RESIDUAL_OFFSET = 64
 
 
-def chunks(data: bytes, most: int) -> list[tuple[int, bytes]]:
+def split_chunks(data: bytes, most: int) -> list[tuple[int, bytes]]:
     """Return first residual and compressed bytes of each lead.
 
     Parameters
@@ -47,7 +47,7 @@ def chunks(data: bytes, most: int) -> list[tuple[int, bytes]]:
     return found
 
 
-def lzw(data: bytes, most: int) -> bytes:
+def expand_lzw(data: bytes, most: int) -> bytes:
     """Return the bytes of an LZW stream of 10-bit codes, highest bit first.
 
     Codes below 256 stand for themselves; 1023 ends the stream, and the table stays as it is once
@@ -106,7 +106,7 @@ def decode_lead(first: int, data: bytes, n_samples: int) -> NDArray[np.int64]:
         How many to expect.
     """
     # The stream is filled up to whole codes: a few bytes more than two a sample.
-    raw = lzw(data, 2 * n_samples + 4096)
+    raw = expand_lzw(data, 2 * n_samples + 4096)
     half = (len(raw) + 1) // 2
     padded = np.frombuffer(raw.ljust(2 * half, b"\x00"), dtype=np.uint8).astype(np.uint16)
     words = (padded[:half] << 8 | padded[half:]).astype(np.uint16).view(np.int16)

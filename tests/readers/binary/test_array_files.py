@@ -169,7 +169,7 @@ def test_matlab_of_physionet_without_its_header(tmp_path):
 def test_matlab_storage_types(compressed, dtype):
     values = np.arange(3000).reshape(3, 1000) % 101
     data = matlab({"val": values.astype(dtype)}, do_compression=compressed)
-    found = mat_file.variables(data, max_bytes=10**7)["val"]
+    found = mat_file.read_variables(data, max_bytes=10**7)["val"]
     assert np.array_equal(found, values)
 
 
@@ -182,7 +182,7 @@ def test_matlab_agrees_with_scipy():
         "s": {"a": np.arange(4.0), "b": {"c": "x"}},
         "flag": True,
     }
-    found = mat_file.variables(matlab(content, do_compression=True), max_bytes=10**7)
+    found = mat_file.read_variables(matlab(content, do_compression=True), max_bytes=10**7)
     assert np.array_equal(found["val"], truth_mv())
     assert found["fs"].item() == 500.0
     assert found["name"] == "Ärzte"

@@ -183,7 +183,7 @@ def test_any_definitions_give_a_recording_or_a_sentence(patch, at):
 @given(st.binary(max_size=300))
 def test_definitions_never_run_past_the_end(data):
     try:
-        for item in mfer_tags.definitions(data):
+        for item in mfer_tags.walk_definitions(data):
             assert len(item.content) <= len(data)
     except ReadError:
         pass

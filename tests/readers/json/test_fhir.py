@@ -200,8 +200,8 @@ def test_encodings_and_sniffing():
         assert readers.read({"f": data}).leads == ("II",)
     assert not fhir.sniff("x", b'{"leads": {"I": [1, 2]}}')
     assert not fhir.sniff("x", b'{"resourceType": "Questionnaire"}')
-    assert fhir.listed_in_folder(fhir_bytes(one()))
-    assert not fhir.listed_in_folder(fhir_bytes(PATIENT))
+    assert fhir.is_recording(fhir_bytes(one()))
+    assert not fhir.is_recording(fhir_bytes(PATIENT))
 
 
 def outcome(content) -> bool:

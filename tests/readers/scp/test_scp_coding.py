@@ -12,7 +12,7 @@ from reading import read
 
 from ecgcore.errors import ReadError
 from ecgcore.readers.scp import reader as scp
-from ecgcore.readers.scp.bimodal import merged
+from ecgcore.readers.scp.bimodal import merge_places
 from ecgcore.readers.scp.huffman import DEFAULT_TABLES, Code, Table, decode
 from ecgcore.readers.scp.streams import undo_differences
 
@@ -111,7 +111,7 @@ def test_bimodal_areas_that_leave_a_rest_keep_their_place():
 
 
 def test_areas_are_put_in_order_and_joined():
-    areas = merged(((50, 60), (10, 20), (15, 30), (55, 58), (61, 62)))
+    areas = merge_places(((50, 60), (10, 20), (15, 30), (55, 58), (61, 62)))
     assert areas.tolist() == [[10, 30], [50, 60], [61, 62]]
 
 

@@ -29,7 +29,7 @@ def plain(rows: np.ndarray | None = None, **attributes) -> str:
 @given(st.lists(st.integers(-300, 300), min_size=3, max_size=400))
 def test_xli_gives_back_what_was_packed(moves):
     row = np.clip(np.cumsum(moves), -8000, 8000)
-    (first, data), *more = xli.chunks(xli_chunk(row), 12)
+    (first, data), *more = xli.split_chunks(xli_chunk(row), 12)
     assert more == []
     assert xli.decode_lead(first, data, len(row)).tolist() == row.tolist()
 
@@ -40,7 +40,7 @@ def test_lzw_gives_back_what_was_packed(data):
     bits = "".join(f"{code:010b}" for code in lzw_codes(data))
     bits += "0" * (-len(bits) % 8)
     packed = int(bits, 2).to_bytes(len(bits) // 8, "big") if bits else b""
-    assert xli.lzw(packed, 10_000) == data
+    assert xli.expand_lzw(packed, 10_000) == data
 
 
 def test_lzw_keeps_its_table_once_it_is_full():
@@ -49,22 +49,22 @@ def test_lzw_keeps_its_table_once_it_is_full():
     assert 1000 < max(codes[:-1]) < 1023
     bits = "".join(f"{code:010b}" for code in codes)
     bits += "0" * (-len(bits) % 8)
-    assert xli.lzw(int(bits, 2).to_bytes(len(bits) // 8, "big"), 10**6) == data
+    assert xli.expand_lzw(int(bits, 2).to_bytes(len(bits) // 8, "big"), 10**6) == data
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 500))
 def test_damaged_xli_gives_samples_or_a_sentence(data, n_samples):
     with contextlib.suppress(ReadError):
-        for first, chunk in xli.chunks(data, 16):
+        for first, chunk in xli.split_chunks(data, 16):
             assert xli.decode_lead(first, chunk, n_samples).size <= n_samples
 
 
 def test_xli_stops_at_what_is_wanted():
     row = np.zeros(200_000, dtype=np.int64)
-    ((first, data),) = xli.chunks(xli_chunk(row), 1)
+    ((first, data),) = xli.split_chunks(xli_chunk(row), 1)
     assert xli.decode_lead(first, data, 100).size == 100
-    assert len(xli.lzw(data, 1000)) < 3000
+    assert len(xli.expand_lzw(data, 1000)) < 3000
 
 
 # Files

@@ -81,7 +81,7 @@ class Markers:
     refused: int = 0
 
 
-def paper_viewer(
+def draw_paper(
     recording: Recording,
     sheet: Sheet,
     *,
@@ -122,7 +122,7 @@ def paper_viewer(
     data = {
         "case_id": case_id,
         "figure": drawn,
-        "revision": _revision(drawn),
+        "revision": _digest_figure(drawn),
         "palettes": palettes(),
         "legend": asdict(legend) if legend else None,
         "sheet": {
@@ -143,7 +143,7 @@ def paper_viewer(
     mount(VIEWER, data, key=key, on_act=on_act)
 
 
-def envelope(recording: Recording, lead: str) -> str:
+def compute_envelope(recording: Recording, lead: str) -> str:
     """Return minimum and maximum of one lead in 1,200 bins, a byte each, base64.
 
     Scaled to the 0.1 to 99.9 % range, so that one artefact does not flatten the rest.
@@ -161,7 +161,7 @@ def envelope(recording: Recording, lead: str) -> str:
     return base64.b64encode(scaled.astype(np.uint8).tobytes()).decode("ascii")
 
 
-def _revision(drawn: dict[str, Any]) -> str:
+def _digest_figure(drawn: dict[str, Any]) -> str:
     digest = hashlib.blake2b(digest_size=12)
     digest.update(repr(drawn).encode())
     return digest.hexdigest()

@@ -80,6 +80,14 @@ class Viewer {
     this.calibration = new ScreenCalibration(this.root, (px) => this.useTrueSize(px));
     this.buildToolbar();
     this.enablePanning();
+    this.markCut = () => {
+      const { scrollWidth, clientWidth, scrollLeft } = this.scroller;
+      this.scroller.toggleAttribute("data-cut", scrollWidth - clientWidth - scrollLeft > 2);
+    };
+    this.scroller.addEventListener("scroll", this.markCut);
+    const sizes = new ResizeObserver(this.markCut);
+    sizes.observe(this.scroller);
+    sizes.observe(this.sheet);
     this.root.addEventListener("pointerdown", () => (active = this), true);
     parent.append(this.root);
   }
