@@ -37,8 +37,8 @@ from ecgcore.inference import (
     use_threads,
     weights_root,
 )
-from ecgcore.inference.predict import piece_outputs, read_for
 from ecgcore.inference.prepare import model_input, model_leads
+from ecgcore.inference.runner import hear, read_for
 from ecgcore.recording import Recording
 from ecgcore.simulate import simulate
 from ecgcore.statements import CORE_CODES
@@ -262,7 +262,7 @@ def _times(model: LoadedModel, made: Sequence[Recording], n: int) -> dict[str, A
     jobs = {
         "predict": lambda: predict(model, one),
         "of it filters": lambda: model_input(one, contract, model_leads(one, contract)),
-        "of it network": lambda: piece_outputs(model, reading.given, reading.pieces),
+        "of it network": lambda: hear(model.network, reading.given, reading.pieces),
     }
     times = {title: _milliseconds(job, n) for title, job in jobs.items()}
     started = time.perf_counter()

@@ -31,7 +31,7 @@ from ecgcore.evaluation.waveform import (
     record_figures,
 )
 from ecgcore.inference import LoadedModel, available_models, load_model, use_threads, weights_root
-from ecgcore.inference.predict import prepared_logits
+from ecgcore.inference.runner import prepared_logits
 from ecgcore.inference.waveform_words import SET_WORDS
 from ecgcore.models.danet import DANet
 from ecgcore.signal.waveform_rules import WaveformRule, waveform_rules

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from ecgcore.inference.abstain import limits_of
 from ecgcore.inference.anomaly import AnomalyModel, judge, look
-from ecgcore.inference.features import network_features
+from ecgcore.inference.findings import conclude
 from ecgcore.inference.loading import LoadedModel
-from ecgcore.inference.predict import Heard, Reading, conclude, piece_outputs, read_for
+from ecgcore.inference.runner import Heard, Reading, hear, read_for
 from ecgcore.inference.waveform import WaveformReading, read_waveforms
 from ecgcore.kept import Kept
 from ecgcore.measure import measure
@@ -228,7 +228,7 @@ class Study:
         Raises
         ------
         CannotAssessError
-            As :func:`ecgcore.inference.predict.read_for`.
+            As :func:`ecgcore.inference.runner.read_for`.
         """
         return self._of_samples.get(
             ("reading", model.network, self.leads),
@@ -240,7 +240,7 @@ class Study:
         reading = self.reading(model)
         return self._of_samples.get(
             ("heard", model.network, self.leads),
-            lambda: piece_outputs(model, reading.given, reading.pieces),
+            lambda: hear(model.network, reading.given, reading.pieces),
         )
 
     def predict(
@@ -279,12 +279,9 @@ class Study:
     def _anomaly(self, model: AnomalyModel, report: Callable[[float], None]) -> AnomalyMap:
         reading = self.reading(model.loaded)
         r_s = self.r_peaks_s(reading.given.leads)
-        seen = look(model, reading, r_s, self._features, report=report)
-        return judge(model, self.recording, seen)
 
-    def _features(self, model: LoadedModel) -> Array:
-        found = self.heard(model).features
-        if found is not None:
-            return found
-        reading = self.reading(model)
-        return network_features(model.network, reading.given, reading.pieces)
+        def features(reference: LoadedModel) -> Array:
+            return self.heard(reference).feature_rows()
+
+        seen = look(model, reading, r_s, features, report=report)
+        return judge(model, self.recording, seen)

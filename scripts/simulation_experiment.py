@@ -27,7 +27,7 @@ from ecgcore.evaluation import (
 )
 from ecgcore.evaluation.weighted import roc_auc
 from ecgcore.inference import load_model, predict, use_threads
-from ecgcore.inference.predict import prepared_logits
+from ecgcore.inference.runner import prepared_logits
 from ecgcore.simulate import simulate
 from ecgcore.statements import CORE_CODES
 from ecgcore.training.diagnostic.data import Statements

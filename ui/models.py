@@ -11,8 +11,8 @@ from ecgcore.inference import (
     model_for,
     use_threads,
 )
+from ecgcore.inference.abstain import handheld_shares
 from ecgcore.inference.loading import shared_model
-from ecgcore.inference.predict import handheld_shares
 from ecgcore.interpret import assess
 from ecgcore.models import HANDHELD
 from ecgcore.results import Attribution, MeasureResult, Prediction

@@ -17,7 +17,7 @@ from ecgcore.evaluation.one_lead_report import card_part, figures_text, single_f
 from ecgcore.evaluation.side_report import twelve_lead_names
 from ecgcore.evaluation.side_words import side_text
 from ecgcore.inference import DEFAULT_MODEL, LoadedModel, load_model, use_threads, weights_root
-from ecgcore.models import LeadAttentionNet
+from ecgcore.models.protocol import side_names
 from ecgcore.training.diagnostic.choices import kept_networks
 from ecgcore.training.release import write_card
 
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     if model.card.input.max_leads == 1:
         return _one_lead(args, model)
     entries = load_index(data_root(), datasets=twelve_lead_names(model.card))
-    if args.only is None and isinstance(model.network, LeadAttentionNet):
+    if args.only is None and "superclasses" in side_names(model.network):
         others = kept_networks(Path(args.runs) / model.name, model.card)
         figures = multi_figures(model, args.split, others=others, report=_part)
     else:

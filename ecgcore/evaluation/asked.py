@@ -1,7 +1,7 @@
 """Records read once for a model and asked in batches: whole, by single leads, by other networks."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -12,9 +12,11 @@ from ecgcore.datasets import Entry, load_recording
 from ecgcore.errors import CannotAssessError, DatasetError
 from ecgcore.inference import LoadedModel
 from ecgcore.inference.abstain import Limits, limits_of
-from ecgcore.inference.predict import Heard, Reading, read_for
-from ecgcore.inference.prepare import ModelInput, Window
-from ecgcore.models import LeadAttentionNet
+from ecgcore.inference.prepare import ModelInput
+from ecgcore.inference.runner import Heard, Reading, read_for
+from ecgcore.inference.windows import Window
+from ecgcore.models.protocol import ask as ask_network
+from ecgcore.models.protocol import inputs_of
 from ecgcore.recording import Recording
 
 Array = NDArray[np.float64]
@@ -208,18 +210,12 @@ def _outputs(
     # A mask that is true everywhere changes nothing but the time it takes.
     mask = None if bool(present.all()) else present
     with torch.inference_mode():
-        if not isinstance(network, LeadAttentionNet):
-            rows = {"logits": network(x, mask, index)}
-        else:
-            scale = torch.cat([each.scales([window]) for each, window in given]).to(device)
-            out = network.outputs(x, mask, index, scale)
-            rows = {
-                "logits": out.statements,
-                "superclasses": out.superclasses,
-                "handheld": out.handheld,
-                "features": out.features,
-            }
-    plain = {name: _numpy(values) for name, values in rows.items()}
+        extra = {}
+        if inputs_of(network).scale:
+            extra["scale"] = torch.cat([e.scales([window]) for e, window in given]).to(device)
+        rows = ask_network(network, x, mask, index, **extra)
+    kept = (field.name for field in fields(Said) if field.name in rows)
+    plain = {name: _numpy(rows[name]) for name in kept}
     for k in range(len(given)):
         yield {name: values[k] for name, values in plain.items()}
 

@@ -15,8 +15,8 @@ from ecgcore.datasets import PackedSet
 from ecgcore.evaluation.map_records import BEAT_GROUPS
 from ecgcore.evaluation.population_beats import MIN_PATIENTS
 from ecgcore.inference import LoadedModel
-from ecgcore.inference.predict import network_logits, prepared_input
 from ecgcore.inference.prepare import pieces_of
+from ecgcore.inference.runner import hear, prepared_input
 from ecgcore.signal.beats import detect_beats
 from ecgcore.signal.rr import absent_spans, rr_intervals
 from ecgcore.statements import CORE_CODES, FURTHER_CODES
@@ -64,7 +64,7 @@ def background(
         given = prepared_input(samples, contract, in_mv=bool(data.signals.in_mv[row]))
         pieces = pieces_of(given, contract)
         if number < len(asked):
-            logits.append(network_logits(model.network, given, pieces).max(axis=0))
+            logits.append(hear(model.network, given, pieces).logits.max(axis=0))
         elif len(given.leads) == len(contract.leads):
             found = _mean_beat(given.batch(pieces[:1])[0][0].numpy(), contract.fs_hz)
             if found is not None:

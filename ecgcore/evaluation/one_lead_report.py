@@ -36,8 +36,8 @@ from ecgcore.evaluation.side_report import (
 from ecgcore.evaluation.side_words import table, words
 from ecgcore.evaluation.tasks import task_report
 from ecgcore.inference import LoadedModel
+from ecgcore.inference.findings import combine_windows
 from ecgcore.inference.one_lead import blocked_on
-from ecgcore.inference.predict import combine_windows
 from ecgcore.leads import STANDARD_12
 from ecgcore.readers import read
 from ecgcore.statements import CORE_CODES, SUPERCLASSES

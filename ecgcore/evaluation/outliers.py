@@ -26,8 +26,9 @@ from ecgcore.evaluation.bootstrap import N_BOOT, from_resamples, patient_weights
 from ecgcore.evaluation.metrics import class_auc
 from ecgcore.evaluation.side_report import HAND, LEAD_ONE, Asked, is_unreadable
 from ecgcore.inference import LoadedModel
+from ecgcore.inference.abstain import handheld_shares
 from ecgcore.inference.distance import DISTANCE, ENERGY, energy
-from ecgcore.inference.predict import conclude, handheld_shares
+from ecgcore.inference.findings import conclude
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
 from ecgcore.signal.limb_leads import LIMIT, limb_mismatch

@@ -24,7 +24,7 @@ from ecgcore.evaluation.single_leads import single_lead_figures
 from ecgcore.explain.expected_gradients import expected_gradients
 from ecgcore.explain.references import References, simulated_references
 from ecgcore.inference import LoadedModel
-from ecgcore.inference.prepare import Window
+from ecgcore.inference.windows import Window
 
 Array = NDArray[np.float64]
 

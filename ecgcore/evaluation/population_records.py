@@ -12,8 +12,9 @@ from ecgcore.datasets import Entry, load_recording
 from ecgcore.errors import CannotAssessError, DatasetError
 from ecgcore.explain.expected_gradients import Logits
 from ecgcore.inference import LoadedModel
-from ecgcore.inference.predict import Reading, read_for
-from ecgcore.inference.prepare import ModelInput, Window
+from ecgcore.inference.prepare import ModelInput
+from ecgcore.inference.runner import Reading, read_for
+from ecgcore.inference.windows import Window
 from ecgcore.models import with_scale
 
 Array = NDArray[np.float64]

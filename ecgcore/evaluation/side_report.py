@@ -25,9 +25,9 @@ from ecgcore.evaluation.model_report import targets_of
 from ecgcore.evaluation.report import evaluate_predictions
 from ecgcore.evaluation.tasks import task_report
 from ecgcore.inference import LoadedModel, ModelCard
+from ecgcore.inference.abstain import handheld_shares as shares_of
+from ecgcore.inference.findings import combine_windows
 from ecgcore.inference.outputs import KINDS, beat_shares, biased
-from ecgcore.inference.predict import combine_windows
-from ecgcore.inference.predict import handheld_shares as shares_of
 from ecgcore.models import HANDHELD
 from ecgcore.readers import read
 from ecgcore.signal.beats import detect_beats

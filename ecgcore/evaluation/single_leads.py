@@ -12,7 +12,7 @@ from ecgcore.evaluation.bootstrap import N_BOOT, Interval, from_resamples, patie
 from ecgcore.evaluation.metrics import class_auc, known_columns, mean_of_defined, measurable
 from ecgcore.evaluation.population_records import Record, window_logits
 from ecgcore.inference import LoadedModel
-from ecgcore.inference.predict import combine_windows
+from ecgcore.inference.findings import combine_windows
 from ecgcore.statements import CORE_CODES
 
 Array = NDArray[np.float64]

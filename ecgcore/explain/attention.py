@@ -17,7 +17,7 @@ lead and for every statement, and rollout, with no layer to follow, is the same 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -27,29 +27,7 @@ from torch import Tensor, nn
 from ecgcore.explain.case import Case, Map, Method
 from ecgcore.explain.gradcam import hirescam
 from ecgcore.explain.gradients import two_baseline_gradients
-from ecgcore.models import LeadAttentionNet, LeadSetNet
-
-
-@dataclass(frozen=True)
-class Attended:
-    """What a network attended to.
-
-    Attributes
-    ----------
-    time : Tensor, shape (T'',)
-        Of one output, 1 in sum.
-    layers : tuple of Tensor, shape (T'', T'')
-        Of each layer across time, averaged over heads, rows 1 in sum.
-    leads : Tensor, shape (L, T')
-        1 in sum over the leads present at each step.
-    stride : int
-        Steps T' for one step T''.
-    """
-
-    time: Tensor
-    layers: tuple[Tensor, ...]
-    leads: Tensor
-    stride: int
+from ecgcore.models.protocol import Attended
 
 
 def attention(case: Case) -> Map:
@@ -94,41 +72,15 @@ def _where_read(case: Case, found: Map) -> Map:
 
 def attends(network: nn.Module) -> str:
     """Return "" for a network whose attention can be read, or why there is none."""
-    known = any(isinstance(network, kind) for kind in _READERS)
+    known = hasattr(network, "attended")
     return "" if known else f"{type(network).__name__} has no attention that could be shown"
 
 
 def attended(case: Case) -> Attended:
     """Return what the case's network attended to."""
-    read = next(reader for kind, reader in _READERS.items() if isinstance(case.inner, kind))
+    read: Callable[..., Attended] = getattr(case.network, "attended")  # noqa: B009
     with torch.inference_mode():
-        return read(case)
-
-
-def _lead_set(case: Case) -> Attended:
-    network = case.inner
-    if not isinstance(network, LeadSetNet):
-        raise TypeError(type(network).__name__)
-    weight = network.time_weights(case.x, case.present, case.index)[0]
-    steps = case.present[0, :, :: network.encoder.stride].float()
-    return Attended(weight, (), steps / steps.sum(dim=0).clamp(min=1), 2**network.halvings)
-
-
-def _lead_attention(case: Case) -> Attended:
-    network = case.inner
-    if not isinstance(network, LeadAttentionNet):
-        raise TypeError(type(network).__name__)
-    found = network.attention(case.x, case.present, case.index, case.scale)
-    layers = tuple(layer[0].mean(dim=0) for layer in found.layers)
-    steps = case.present[0, :, :: network.encoder.stride]
-    leads = found.leads[0].mean(dim=-1) * steps
-    return Attended(found.queries[0, case.output], layers, leads, 2**network.halvings)
-
-
-_READERS: dict[type[nn.Module], Callable[[Case], Attended]] = {
-    LeadSetNet: _lead_set,
-    LeadAttentionNet: _lead_attention,
-}
+        return read(case.x, case.present, case.index, output=case.output, scale=case.scale)
 
 
 def _map(case: Case, seen: Attended, time: Tensor) -> Map:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ecgcore.errors import CannotAssessError
 from ecgcore.explain.references import References
-from ecgcore.models.scaling import WithScale
+from ecgcore.models.protocol import ask
 from ecgcore.results import Beats, LeadValues
 
 
@@ -58,8 +58,7 @@ class Case:
     Attributes
     ----------
     network : nn.Module
-        In evaluation mode, called as ``network(x, present, index)``; a voltage that it takes is
-        bound to it (:func:`ecgcore.models.with_scale`).  Other threads use it too: hooks go on an
+        In evaluation mode.  Other threads use it too: hooks go on an
         :func:`ecgcore.models.own_copy`.
     x : Tensor, shape (1, L, T)
         Standardised samples.
@@ -71,6 +70,8 @@ class Case:
     fs_hz : float
         Rate of ``x``.
     around : Around
+    scale : Tensor, shape (1, L), or None
+        The leads' voltage, for a network that takes it.
     """
 
     network: nn.Module
@@ -80,27 +81,18 @@ class Case:
     output: int
     fs_hz: float = 100.0
     around: Around = field(default_factory=Around)
-
-    @property
-    def inner(self) -> nn.Module:
-        """The network itself, without the voltage that is bound to it."""
-        return self.network.network if isinstance(self.network, WithScale) else self.network
-
-    @property
-    def scale(self) -> Tensor | None:
-        """The leads' voltage, shape (1, L); None for a network that takes none."""
-        return self.network.scale if isinstance(self.network, WithScale) else None
+    scale: Tensor | None = None
 
     @property
     def layer(self) -> nn.Module:
         """The layer that the network names for class activation maps: (L, C, T') of one input."""
-        layer: nn.Module = self.inner.gradcam_layer  # type: ignore[assignment]
+        layer: nn.Module = self.network.gradcam_layer  # type: ignore[assignment]
         return layer
 
     @property
     def stride(self) -> int:
         """Samples of the input for one step of the layer."""
-        stride: int = self.inner.gradcam_stride  # type: ignore[assignment]
+        stride: int = self.network.gradcam_stride  # type: ignore[assignment]
         return stride
 
     @property
@@ -110,8 +102,12 @@ class Case:
 
     def forward(self, batch: Tensor) -> Tensor:
         """Return all logits (B, n_labels) of samples (B, L, T) in place of ``x``."""
-        out: Tensor = self.network(batch, self.present.expand(len(batch), -1, -1), self.index)
-        return out
+        return self.run(batch, self.present.expand(len(batch), -1, -1))
+
+    def run(self, x: Tensor, present: Tensor) -> Tensor:
+        """Return all logits (B, n_labels) of samples and a mask (B, L, T) in place of its own."""
+        extra = {} if self.scale is None else {"scale": self.scale.expand(x.shape[0], -1)}
+        return ask(self.network, x, present, self.index, **extra)["logits"]
 
     def logits(self, batch: Tensor) -> NDArray[np.float64]:
         """Return the explained logit of other samples (B, L, T) in place of ``x``."""

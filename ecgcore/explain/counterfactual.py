@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ecgcore.checks import in_range
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
+from ecgcore.inference.findings import combine_windows
 from ecgcore.inference.loading import LoadedModel
-from ecgcore.inference.predict import combine_windows, piece_outputs, read_for
+from ecgcore.inference.runner import hear, read_for
 from ecgcore.recording import Recording, Step
 from ecgcore.results import Beats
 from ecgcore.signal.filters import band
@@ -94,7 +95,7 @@ def probabilities(
     """
     there = [n for n in leads or recording.leads if np.isfinite(recording.lead(n)).any()]
     reading = read_for(model, recording, leads=tuple(there))
-    return as_probabilities(model, piece_outputs(model, reading.given, reading.pieces).logits)
+    return as_probabilities(model, hear(model.network, reading.given, reading.pieces).logits)
 
 
 def as_probabilities(model: LoadedModel, logits: NDArray[np.float64]) -> Mapping[str, float]:

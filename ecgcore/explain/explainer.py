@@ -19,10 +19,11 @@ from ecgcore.explain.checks import Yardstick, checks_of, outside, yardstick
 from ecgcore.explain.shapley import limb_values
 from ecgcore.explain.table import METHODS, method_for
 from ecgcore.inference.loading import LoadedModel
-from ecgcore.inference.predict import Reading
-from ecgcore.inference.prepare import Window, samples_of, to_recording
+from ecgcore.inference.prepare import samples_of, to_recording
+from ecgcore.inference.runner import Reading
+from ecgcore.inference.windows import Window
 from ecgcore.kept import Kept
-from ecgcore.models import with_scale
+from ecgcore.models.protocol import inputs_of
 from ecgcore.recording import Recording, Step
 from ecgcore.results import Attribution, Beats, SelfCheck
 from ecgcore.study import Study
@@ -138,7 +139,8 @@ class Explainer:
         given, device = self.reading.given, self.model.device
         background = self.background or background_of(self.model)
         x, present = (t.to(device) for t in given.batch([window]))
-        network = with_scale(self.model.network, given.scales([window]).to(device))
+        network = self.model.network
+        scale = given.scales([window]).to(device) if inputs_of(network).scale else None
         around = Around(
             beats=lambda: self.beats_of(window),
             references=lambda: background.references,
@@ -146,7 +148,8 @@ class Explainer:
             prior=background.prior.get(self.model.card.codes[output]),
             other=lambda name: self.map(name, output, window),
         )
-        return Case(network, x, present, given.index.to(device), output, given.fs_hz, around)
+        index = given.index.to(device)
+        return Case(network, x, present, index, output, given.fs_hz, around, scale)
 
     def beats_of(self, window: Window) -> Beats | None:
         """Return the waves of a window, in seconds from its start."""

@@ -19,7 +19,7 @@ from ecgcore.explain.gradients import (
 )
 from ecgcore.explain.occlusion import occlusion
 from ecgcore.explain.shapley import lead_shapley
-from ecgcore.explain.waveform import has_curve, waveform_attention
+from ecgcore.explain.waveform import learned_curve, waveform_attention
 from ecgcore.inference.loading import LoadedModel
 
 _HAS_LAYER = needs("gradcam_layer", "gradcam_stride")
@@ -107,7 +107,7 @@ METHODS: dict[str, MethodEntry] = {
         waveform_attention,
         "Waveform attention",
         "What the network's own waveform module lets through, one curve for all leads.",
-        applies=has_curve,
+        applies=learned_curve,
     ),
 }
 

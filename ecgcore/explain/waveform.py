@@ -4,20 +4,20 @@ The module multiplies the signal before the classifier sees it (Jin, DANet, arXi
 reconstruction), so the map is what the classifier was given, not an estimate of it.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ecgcore.errors import CannotAssessError
 from ecgcore.explain.case import Case, Map
-from ecgcore.models.danet import DANet
+from ecgcore.models.protocol import has_curve
 
 
-def has_curve(network: nn.Module) -> str:
+def learned_curve(network: nn.Module) -> str:
     """Return "" for a network that has learned a gain curve, else what is missing, in words."""
-    if isinstance(network, DANet) and network.curve is not None:
-        return ""
-    return f"{type(network).__name__} has no waveform module"
+    return "" if has_curve(network) else f"{type(network).__name__} has no waveform module"
 
 
 def waveform_attention(case: Case) -> Map:
@@ -28,9 +28,10 @@ def waveform_attention(case: Case) -> Map:
     CannotAssessError
         If the network has no waveform module.
     """
-    network = case.inner
-    if not isinstance(network, DANet) or network.curve is None:
-        raise CannotAssessError(f"{has_curve(network)}; choose a model that has one.")
+    missing = learned_curve(case.network)
+    if missing:
+        raise CannotAssessError(f"{missing}; choose a model that has one.")
+    make: Callable[..., Tensor] = getattr(case.network, "gain")  # noqa: B009
     with torch.inference_mode():
-        gain = network.gain(case.x, case.present, case.index)[0, case.output]
+        gain = make(case.x, case.present, case.index)[0, case.output]
     return Map(np.asarray(gain.float().cpu().numpy() * case.there, dtype=np.float32))

@@ -9,13 +9,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from ecgcore.inference.card import ModelCard
 from ecgcore.inference.distance import ENERGY, Strangeness
+from ecgcore.inference.loading import LoadedModel
 from ecgcore.inference.one_lead import blocked_on
 from ecgcore.inference.prepare import ModelInput, known_paced
+from ecgcore.inference.runner import Heard
+from ecgcore.inference.windows import Window
+from ecgcore.models import HANDHELD
 from ecgcore.recording import Patient, Recording, describe_age
-from ecgcore.results import Finding, Quality
+from ecgcore.results import Finding, NotAssessed, Quality
 from ecgcore.signal.limb_leads import LIMIT, limb_mismatch
 from ecgcore.signal.pacing import paced_by_spikes
 from ecgcore.statements import ADULT_YEARS, Statement, statement
@@ -27,6 +32,8 @@ NORMAL, PACED = "SNR", "PACE"
 SPIKES = "Pacing spikes precede the complexes"
 POOR_QUALITY = "Poor data quality: repeat the ECG."
 NO_SAMPLES = "Too few samples."
+# Less of what is not to be read does not spoil a window.
+MIN_UNREAD_S = 1.0
 _NOT_PACED = "not assessed in paced beats."
 
 
@@ -232,3 +239,40 @@ def _few_leads(limits: Limits, given: ModelInput, card: ModelCard) -> None:
         [c for c in card.codes if c not in limits.blocked],
         f"Threshold and calibration are for twelve leads; leads used: {names}.",
     )
+
+
+def refused_pieces(
+    model: LoadedModel,
+    given: ModelInput,
+    heard: Heard,
+    pieces: Sequence[Window],
+    unread: Sequence[NotAssessed] = (),
+) -> tuple[str, ...]:
+    """Return for each piece why nothing is said about it, or an empty string."""
+    reasons = [_why_unread(piece, given.fs_hz, unread) for piece in pieces]
+    if model.distance is not None and heard.features is not None:
+        strange = model.distance.judge_windows(heard.features, heard.logits, given.leads_present)
+        for i, each in enumerate(strange):
+            reasons[i] = reasons[i] or (outside_scope(each) if each.too_strange else "")
+    if len(given.leads) == 1 and heard.handheld is not None:
+        bias = model.card.sides.get("handheld_bias")
+        for i, row in enumerate(heard.handheld):
+            noisy = handheld_shares(row[None], bias).argmax() == HANDHELD.index("~")
+            reasons[i] = reasons[i] or (POOR_QUALITY if noisy else "")
+    return tuple(reasons)
+
+
+def _why_unread(piece: Window, fs_hz: float, unread: Sequence[NotAssessed]) -> str:
+    for part in unread:
+        both = min(piece.stop / fs_hz, part.end_s) - max(piece.start / fs_hz, part.start_s)
+        if both >= MIN_UNREAD_S:
+            return part.reason
+    return ""
+
+
+def handheld_shares(
+    logits: NDArray[np.float64], bias: Sequence[float] | None = None
+) -> NDArray[np.float64]:
+    """Return how likely each hand-held class is, (n_pieces, 4) -> (4,): the mean of the pieces."""
+    shifted = logits + (np.zeros(len(HANDHELD)) if bias is None else np.asarray(bias))
+    return np.asarray(softmax(shifted, axis=1).mean(axis=0))

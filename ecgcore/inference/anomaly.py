@@ -21,11 +21,11 @@ from ecgcore.inference.anomaly_quantiles import (
 from ecgcore.inference.anomaly_raw import MAPS, Raw, raw_scores
 from ecgcore.inference.anomaly_spans import spans_of
 from ecgcore.inference.card import ANOMALY, InputContract
-from ecgcore.inference.features import network_features
 from ecgcore.inference.loading import LoadedModel, load_model, shared_model
-from ecgcore.inference.predict import Reading, read_for
-from ecgcore.inference.prepare import ModelInput, Window, known_paced, to_recording
+from ecgcore.inference.prepare import ModelInput, known_paced, to_recording
+from ecgcore.inference.runner import Reading, hear, read_for
 from ecgcore.inference.shelf import DEFAULT_ANOMALY, model_folder
+from ecgcore.inference.windows import Window
 from ecgcore.recording import Patient, Recording
 from ecgcore.results import AnomalyMap, ClassifierScore, RestoredTrace
 from ecgcore.signal.beats import detect_beats
@@ -259,7 +259,7 @@ def see(
 
     def features(reference: LoadedModel) -> Array:
         own = read_for(reference, recording, leads=leads, graded=graded)
-        return network_features(reference.network, own.given, own.pieces)
+        return hear(reference.network, own.given, own.pieces).feature_rows()
 
     r_s = detect_beats(rows, recording.fs_hz)
     return look(model, reading, r_s, features, report=report)

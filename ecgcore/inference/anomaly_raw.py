@@ -1,6 +1,6 @@
 """What the restoration network and the heart's own usual beat say of a recording, uncalibrated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor, nn
 
-from ecgcore.inference.prepare import ModelInput, Window
+from ecgcore.inference.prepare import ModelInput
+from ecgcore.inference.windows import Window, cut_windows, run_windows
 from ecgcore.models.restoration import ATTRIBUTES
-from ecgcore.models.scaling import standardise, voltage_scale
+from ecgcore.models.scaling import standardise
 from ecgcore.signal.own_beat import OwnBeat, own_beat
-from ecgcore.turns import pause
+from ecgcore.turns import Priority
 
 Array = NDArray[np.float64]
 
@@ -98,15 +99,16 @@ def raw_scores(
     masked = np.where(present, x, np.nan).astype(np.float32)
     beats = own_beat(masked, given.fs_hz, r_s)
     total = _Sum(*(np.zeros(x.shape) for _ in range(5)))
-    features, record, attributes = [], [], []
-    batches = _batches(given)
-    for done, batch in enumerate(batches, start=1):
-        pause()
-        out = _pass(network, given, batch, total)
-        report(done / len(batches))
-        features.append(out[0])
-        record.append(out[1])
-        attributes.append(out[2])
+    features, record, attributes = zip(
+        *run_windows(
+            lambda some: _pass(network, given, some, total),
+            anomaly_windows(given),
+            batch=max(1, BATCH_ROWS // (x.shape[0] * PHASES)),  # bounds the memory
+            priority=Priority.MAPS,
+            report=report,
+        ),
+        strict=True,
+    )
     weight = np.maximum(total.weight, 1e-6)
     maps = {
         "hidden": _smooth(total.error / weight, present, given.fs_hz),
@@ -131,19 +133,8 @@ def raw_scores(
 
 def anomaly_windows(given: ModelInput) -> list[Window]:
     """Return windows of 10 s every 8 s, or one for up to 15 s."""
-    n, size, step = (round(v * given.fs_hz) for v in (0, WINDOW_S, STEP_S))
-    n = given.n_samples
-    if n <= round(WHOLE_S * given.fs_hz):
-        return [Window(0, n)]
-    starts = [*range(0, n - size, step), n - size]
-    return [Window(start, start + size) for start in starts]
-
-
-def _batches(given: ModelInput) -> list[list[Window]]:
-    """Return windows of one length, few enough at once to bound the memory."""
-    windows = anomaly_windows(given)
-    each = max(1, BATCH_ROWS // (given.x.shape[0] * PHASES))
-    return [windows[i : i + each] for i in range(0, len(windows), each)]
+    size, step, whole = (round(v * given.fs_hz) for v in (WINDOW_S, STEP_S, WHOLE_S))
+    return cut_windows(given.n_samples, size, step, whole=whole)
 
 
 def phase_visibility(n: int) -> Tensor:
@@ -152,18 +143,14 @@ def phase_visibility(n: int) -> Tensor:
     return torch.stack([at % PHASES != phase for phase in range(PHASES)])
 
 
-@torch.inference_mode()
 def _pass(
-    network: nn.Module, given: ModelInput, windows: list[Window], total: _Sum
+    network: nn.Module, given: ModelInput, windows: Sequence[Window], total: _Sum
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     device = next(network.parameters()).device
-    raw = torch.stack([given.x[:, w.start : w.stop] for w in windows])
-    present = torch.stack([given.present[:, w.start : w.stop] for w in windows])
+    raw, present = given.cut(windows)
     x = standardise(raw, present)
     mean, spread = _moments(raw, present)
-    scale = voltage_scale(raw, present)
-    if not given.in_mv:
-        scale = torch.full_like(scale, torch.nan)
+    scale = given.scales(windows)
     n_windows, _, n = x.shape
     visible = phase_visibility(n)
     rows = [t.repeat_interleave(PHASES, dim=0).to(device) for t in (x, present, scale)]

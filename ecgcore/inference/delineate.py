@@ -1,6 +1,7 @@
 """The learned delineator on a recording: probabilities, and the waves of each beat."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import cast
@@ -14,9 +15,9 @@ from ecgcore.inference.card import WAVES
 from ecgcore.inference.loading import LoadedModel, shared_model
 from ecgcore.inference.shelf import DEFAULT_DELINEATOR
 from ecgcore.inference.wave_segments import beat_waves
+from ecgcore.inference.windows import Window, cut_windows, run_windows
 from ecgcore.models import DelineatorNet, FoldedDelineator, standardise
 from ecgcore.signal.prepare import prepare
-from ecgcore.turns import Priority, pause, turn
 
 # Windows of a long lead overlap by this much; the outer half of it is not used.
 OVERLAP_S = 2.0
@@ -100,31 +101,32 @@ def wave_probabilities(
     n_leads, n = x.shape
     out = torch.zeros((n_leads, 4, n))
     out[:, 0] = 1.0
-    with turn(Priority.FINDINGS), torch.inference_mode():
-        for start, stop, first, last in _windows(
-            n, contract.fs_hz, contract.window_s, contract.whole_s
-        ):
-            pause()
-            for at in range(0, n_leads, BATCH):
-                rows = slice(at, at + BATCH)
-                part, mask = x[rows, start:stop], present[rows, start:stop]
-                logits = model.network(standardise(part, mask).to(model.device)).cpu()
-                likely = torch.where(mask[:, None], logits.softmax(dim=1), out[rows, :, start:stop])
-                out[rows, :, first:last] = likely[..., first - start : last - start]
+    items = [
+        (*each, slice(at, at + BATCH))
+        for each in _windows(n, contract.fs_hz, contract.window_s, contract.whole_s)
+        for at in range(0, n_leads, BATCH)
+    ]
+
+    def read(some: Sequence[tuple[Window, Window, slice]]) -> None:
+        for window, used, rows in some:
+            whole = slice(window.start, window.stop)
+            part, mask = x[rows, whole], present[rows, whole]
+            logits = model.network(standardise(part, mask).to(model.device)).cpu()
+            likely = torch.where(mask[:, None], logits.softmax(dim=1), out[rows, :, whole])
+            first, last = used.start - window.start, used.stop - window.start
+            out[rows, :, used.start : used.stop] = likely[..., first:last]
+
+    run_windows(read, items, batch=1)
     return out.numpy().astype(np.float64), x.numpy().astype(np.float64)
 
 
-def _windows(
-    n: int, fs_hz: float, window_s: float, whole_s: float
-) -> list[tuple[int, int, int, int]]:
-    """Return (start, stop) of each window and (first, last) of the part of it that is used."""
+def _windows(n: int, fs_hz: float, window_s: float, whole_s: float) -> list[tuple[Window, Window]]:
+    """Return each window, and the part of the recording that it is used for."""
     size, half = round(window_s * fs_hz), round(OVERLAP_S * fs_hz / 2)
-    if n <= whole_s * fs_hz:
-        return [(0, n, 0, n)]
-    starts = [*range(0, n - size, size - 2 * half), n - size]
-    firsts = [0, *(start + half for start in starts[1:])]
+    windows = cut_windows(n, size, size - 2 * half, whole=int(whole_s * fs_hz))
+    firsts = [0, *(window.start + half for window in windows[1:])]
     lasts = [*firsts[1:], n]
     return [
-        (start, start + size, first, last)
-        for start, first, last in zip(starts, firsts, lasts, strict=True)
+        (window, Window(first, last))
+        for window, first, last in zip(windows, firsts, lasts, strict=True)
     ]

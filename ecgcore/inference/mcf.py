@@ -5,6 +5,7 @@ Source: as there.  Two things are not as in the released code, and counted: R pe
 are taken every 0.8 s, so that no record is dropped.  Test records are prepared as training ones.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +17,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from ecgcore.errors import CannotAssessError
+from ecgcore.inference.windows import run_windows
 from ecgcore.models.mcf import GLOBAL_SAMPLES, LOCAL_SAMPLES, MCF, ConvAutoencoder, McfOutputs
 from ecgcore.signal.beats import detect_beats
 from ecgcore.signal.resample import resample
+from ecgcore.turns import Priority
 
 FS_HZ = 500.0
 SAMPLES = 5000
@@ -201,16 +204,21 @@ def mcf_score(
     device = next(network.parameters()).device
     x = torch.from_numpy(given.x).to(device)
     found = torch.zeros(x.shape, device=device)
-    score, n_beats = 0.0, given.beats.size
-    for start in range(0, n_beats, batch):
-        r = torch.from_numpy(given.beats[start : start + batch]).to(device)
+    n_beats = given.beats.size
+
+    def add(beats: Sequence[int]) -> float:
+        r = torch.tensor(beats, device=device)
         some = x.expand(r.shape[0], -1, -1)
+        total = 0.0
         for phase in range(PHASES):
             whole, beat, trend = mcf_errors(network, some, r, phase)
-            score += float(sum(e.mean(dim=(1, 2)).sum() for e in (whole, beat, trend)))
+            total += float(sum(e.mean(dim=(1, 2)).sum() for e in (whole, beat, trend)))
             found[:, EDGE : EDGE + GLOBAL_SAMPLES] += (whole + trend).sum(dim=0) / (3 * n_beats)
             for one, at in zip(beat, r.tolist(), strict=True):
                 found[:, at - BEFORE : at - BEFORE + LOCAL_SAMPLES] += one / (3 * n_beats)
+        return total
+
+    score = sum(run_windows(add, given.beats.tolist(), batch=batch, priority=Priority.MAPS))
     smooth = ndimage.gaussian_filter1d(found.cpu().numpy(), SMOOTH, axis=1)
     return score / (PHASES * n_beats), smooth.astype(np.float32)
 

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from scipy.special import expit
 
 from ecgcore.errors import CannotAssessError
+from ecgcore.inference.abstain import handheld_shares
 from ecgcore.inference.loading import LoadedModel
-from ecgcore.inference.prepare import ModelInput, Window, model_input, model_leads, pieces_of
-from ecgcore.models import HANDHELD, LeadAttentionNet, Outputs
+from ecgcore.inference.prepare import ModelInput, model_input, model_leads, pieces_of
+from ecgcore.inference.runner import hear, make_call
+from ecgcore.inference.windows import Window, cut_windows, run_windows
+from ecgcore.models.protocol import side_names
 from ecgcore.recording import Recording
-from ecgcore.turns import Priority, pause, turn
 
 Array = NDArray[np.float64]
 # Beats of long recordings are read in windows of 20 s, each for the 10 s in its middle.
@@ -51,27 +52,15 @@ def sides_of(model: LoadedModel, recording: Recording) -> Sides:
     CannotAssessError
         If the model has no such outputs, or cannot run on the recording.
     """
+    _refuse_without(model, "superclasses")
     given = _given(model, recording)
-    bias = model.card.sides.get("handheld_bias")
-    with turn(Priority.FINDINGS):
-        return network_sides(_network(model), given, pieces_of(given, model.card.input), bias)
-
-
-def network_sides(
-    network: LeadAttentionNet,
-    given: ModelInput,
-    pieces: list[Window],
-    handheld_bias: Sequence[float] | None = None,
-) -> Sides:
-    """Return the same of a network."""
-    add = torch.tensor(handheld_bias or [0.0] * len(HANDHELD))
-    found = [
-        _outputs(network, given, pieces[i : i + _BATCH]) for i in range(0, len(pieces), _BATCH)
-    ]
-    superclasses = torch.cat([f.superclasses for f in found]).sigmoid().amax(dim=0)
-    handheld = (torch.cat([f.handheld for f in found]).cpu() + add).softmax(dim=1).mean(dim=0)
-    features = torch.cat([f.features for f in found]).mean(dim=0)
-    return Sides(_numpy(superclasses), _numpy(handheld), _numpy(features))
+    heard = hear(model.network, given, pieces_of(given, model.card.input))
+    superclasses, handheld = np.asarray(heard.superclasses), np.asarray(heard.handheld)
+    return Sides(
+        expit(superclasses).max(axis=0),
+        handheld_shares(handheld, model.card.sides.get("handheld_bias")),
+        heard.feature_rows().mean(axis=0),
+    )
 
 
 def beat_shares(model: LoadedModel, recording: Recording, r_s: Array) -> Array:
@@ -93,21 +82,21 @@ def beat_shares(model: LoadedModel, recording: Recording, r_s: Array) -> Array:
     CannotAssessError
         If the model has no such output, or cannot run on the recording.
     """
+    _refuse_without(model, "beats")
     given = _given(model, recording)
-    network = _network(model)
+    call = make_call(model.network, given)
     out = np.full((r_s.size, len(KINDS)), np.nan)
-    step_s = network.encoder.stride / given.fs_hz
-    with turn(Priority.FINDINGS):
-        windows = beat_windows(given)
-        for start in range(0, len(windows), _BATCH):
-            pause()
-            some = windows[start : start + _BATCH]
-            share = _outputs(network, given, some).beats.softmax(dim=1).cpu().numpy()
-            for window, row in zip(some, share, strict=True):
-                low, high = _read_by(window, given)
-                beats = np.flatnonzero((r_s >= low) & (r_s < high))
-                at_s = r_s[beats] - window.start / given.fs_hz
-                out[beats] = _kinds_at(row, np.rint(at_s / step_s).astype(np.int64))
+    step_s = int(model.network.gradcam_stride) / given.fs_hz  # type: ignore[arg-type]
+
+    def read(some: Sequence[Window]) -> None:
+        share = call(some)["beats"].softmax(dim=1).cpu().numpy()
+        for window, row in zip(some, share, strict=True):
+            low, high = _read_by(window, given)
+            beats = np.flatnonzero((r_s >= low) & (r_s < high))
+            at_s = r_s[beats] - window.start / given.fs_hz
+            out[beats] = _kinds_at(row, np.rint(at_s / step_s).astype(np.int64))
+
+    run_windows(read, beat_windows(given), batch=_BATCH)
     return biased(out, model.card.sides.get("beat_bias"))
 
 
@@ -122,11 +111,7 @@ def biased(shares: Array, bias: Sequence[float] | None) -> Array:
 def beat_windows(given: ModelInput) -> list[Window]:
     """Return windows of 20 s, 10 s apart, the last one at the end; or the whole, if shorter."""
     size, step = (round(s * given.fs_hz) for s in (BEAT_WINDOW_S, BEAT_STEP_S))
-    n = given.n_samples
-    if n <= size:
-        return [Window(0, n)]
-    starts = [*range(0, n - size, step), n - size]
-    return [Window(s, s + size) for s in starts]
+    return cut_windows(given.n_samples, size, step)
 
 
 def _read_by(window: Window, given: ModelInput) -> tuple[float, float]:
@@ -145,25 +130,11 @@ def _kinds_at(share: NDArray[np.float32], columns: NDArray[np.int64]) -> Array:
     return np.asarray(kinds / kinds.sum(axis=1, keepdims=True))
 
 
-def _outputs(network: LeadAttentionNet, given: ModelInput, windows: list[Window]) -> Outputs:
-    device = next(network.parameters()).device
-    x, present = given.batch(windows)
-    scale: Tensor = given.scales(windows).to(device)
-    with torch.inference_mode():
-        return network.outputs(x.to(device), present.to(device), given.index, scale)
-
-
 def _given(model: LoadedModel, recording: Recording) -> ModelInput:
     contract = model.card.input
     return model_input(recording, contract, model_leads(recording, contract))
 
 
-def _network(model: LoadedModel) -> LeadAttentionNet:
-    network: nn.Module = model.network
-    if not isinstance(network, LeadAttentionNet):
+def _refuse_without(model: LoadedModel, side: str) -> None:
+    if side not in side_names(model.network):
         raise CannotAssessError(f"{model.name} says nothing beside its statements.")
-    return network
-
-
-def _numpy(values: Tensor) -> Array:
-    return np.asarray(values.cpu().numpy(), dtype=np.float64)

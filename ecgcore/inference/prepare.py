@@ -1,6 +1,7 @@
 """From a recording to what a network sees, and back to the recording's own samples."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,19 +11,12 @@ from torch import Tensor
 
 from ecgcore.errors import CannotAssessError
 from ecgcore.inference.card import InputContract
+from ecgcore.inference.windows import Window, cut_windows
 from ecgcore.leads import STAND_INS, canonical_leads
 from ecgcore.models import standardise, voltage_scale
 from ecgcore.recording import Recording
 from ecgcore.signal.prepare import prepare
 from ecgcore.units import MV
-
-
-@dataclass(frozen=True)
-class Window:
-    """A stretch of the prepared samples: ``start`` to ``stop`` at the model's rate."""
-
-    start: int
-    stop: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,16 +59,19 @@ class ModelInput:
         """Return the samples, (L, T), NaN where absent."""
         return np.where(self.present.numpy(), self.x.numpy().astype(np.float64), np.nan)
 
-    def batch(self, windows: list[Window]) -> tuple[Tensor, Tensor]:
-        """Return standardised windows of one length, (B, L, T), and their masks."""
+    def cut(self, windows: Sequence[Window]) -> tuple[Tensor, Tensor]:
+        """Return windows of one length as they are, (B, L, T), and their masks."""
         x = torch.stack([self.x[:, w.start : w.stop] for w in windows])
-        present = torch.stack([self.present[:, w.start : w.stop] for w in windows])
+        return x, torch.stack([self.present[:, w.start : w.stop] for w in windows])
+
+    def batch(self, windows: Sequence[Window]) -> tuple[Tensor, Tensor]:
+        """Return standardised windows of one length, (B, L, T), and their masks."""
+        x, present = self.cut(windows)
         return standardise(x, present), present
 
-    def scales(self, windows: list[Window]) -> Tensor:
+    def scales(self, windows: Sequence[Window]) -> Tensor:
         """Return each lead's voltage in windows of one length, (B, L); NaN where it is lost."""
-        x = torch.stack([self.x[:, w.start : w.stop] for w in windows])
-        present = torch.stack([self.present[:, w.start : w.stop] for w in windows])
+        x, present = self.cut(windows)
         scale = voltage_scale(x, present)
         return scale if self.in_mv else torch.full_like(scale, torch.nan)
 
@@ -175,14 +172,7 @@ def model_input(recording: Recording, contract: InputContract, leads: dict[str, 
 
 def all_windows(given: ModelInput, contract: InputContract) -> list[Window]:
     """Return windows of ``window_s``, end to end; the last one ends where the recording does."""
-    size = round(contract.window_s * given.fs_hz)
-    n = given.n_samples
-    if n <= size:
-        return [Window(0, n)]
-    starts = list(range(0, n - size + 1, size))
-    if starts[-1] + size < n:
-        starts.append(n - size)
-    return [Window(s, s + size) for s in starts]
+    return cut_windows(given.n_samples, round(contract.window_s * given.fs_hz))
 
 
 def windows_of(given: ModelInput, contract: InputContract) -> list[Window]:

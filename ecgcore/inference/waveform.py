@@ -1,21 +1,23 @@
 """A disease's gain curve on a recording: by the rule, as learned, and the signal amended by it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ecgcore.checks import one_of
 from ecgcore.errors import CannotAssessError, ModelError
 from ecgcore.inference.card import STATEMENTS, InputContract, read_card
 from ecgcore.inference.delineate import default_delineator
 from ecgcore.inference.loading import LoadedModel
-from ecgcore.inference.predict import read_by
 from ecgcore.inference.prepare import ModelInput, pieces_of
+from ecgcore.inference.runner import read_by
 from ecgcore.inference.shelf import available_models, weights_root
 from ecgcore.inference.wave_classes import wave_classes
-from ecgcore.models.danet import DANet
+from ecgcore.inference.windows import Window, run_windows
+from ecgcore.models.protocol import has_curve
 from ecgcore.recording import Recording, Step
 from ecgcore.signal.filters import band
 from ecgcore.signal.quality import Graded, grade
@@ -27,7 +29,6 @@ from ecgcore.signal.waveform_rules import (
     waveform_rules,
 )
 from ecgcore.statements import statement
-from ecgcore.turns import Priority, pause, turn
 
 ARCHITECTURE = "danet"
 # The rate of the curves, that of the networks; a sample is a fifth of a small square.
@@ -208,22 +209,23 @@ def _parts(recording: Recording, leads: tuple[str, ...]) -> NDArray[np.uint8]:
 
 
 def _learned(model: LoadedModel, disease: str, given: ModelInput) -> NDArray[np.float32]:
-    network = model.network
-    if not isinstance(network, DANet) or network.curve is None:
+    if not has_curve(model.network):
         raise CannotAssessError(f"{model.name} has no waveform module; choose one that has.")
     if disease not in model.card.codes:
         raise CannotAssessError(
             f"{model.name} has no curve for {disease}; it has {', '.join(model.card.codes)}."
         )
     row = model.card.codes.index(disease)
+    make: Callable[..., Tensor] = getattr(model.network, "gain")  # noqa: B009
     # What no window covers is left as it is.
     out = np.ones(given.n_samples, dtype=np.float32)
-    with turn(Priority.FINDINGS), torch.inference_mode():
-        for piece in pieces_of(given, model.card.input):
-            pause()
-            x, present = (t.to(model.device) for t in given.batch([piece]))
-            gain = network.gain(x, present, given.index)[0, row]
+
+    def read(pieces: Sequence[Window]) -> None:
+        x, present = (t.to(model.device) for t in given.batch(pieces))
+        for piece, gain in zip(pieces, make(x, present, given.index)[:, row], strict=True):
             out[piece.start : piece.stop] = gain.float().cpu().numpy()
+
+    run_windows(read, pieces_of(given, model.card.input))
     return out
 
 

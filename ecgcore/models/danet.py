@@ -13,6 +13,7 @@ from torch.nn import functional
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models.delineator import DelineatorNet
 from ecgcore.models.lead_set import LeadSetNet, checked
+from ecgcore.models.protocol import Inputs
 
 
 class WaveformCurve(nn.Module):
@@ -124,6 +125,21 @@ class DANet(nn.Module):
             kernel=kernel,
             dropout=dropout,
         )
+
+    @property
+    def inputs(self) -> Inputs:
+        """What it takes: a network coded by hand is given its gain."""
+        return Inputs(rule="" if self.curve is not None else self.rule)
+
+    def answers(
+        self,
+        x: Tensor,
+        present: Tensor | None = None,
+        leads: Tensor | None = None,
+        gain: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Return the logits by name; as :meth:`forward`."""
+        return {"logits": self(x, present, leads, gain)}
 
     @property
     def gradcam_layer(self) -> nn.Module:

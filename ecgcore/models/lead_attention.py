@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.models.lead_attention_coalitions import LeadAttentionCoalitions
 from ecgcore.models.lead_set import (
     N_LEADS,
     LeadCountNorm,
@@ -26,6 +27,7 @@ from ecgcore.models.lead_set import (
     every,
     masked,
 )
+from ecgcore.models.protocol import Attended, Coalitions, Inputs
 from ecgcore.statements import SUPERCLASSES
 
 HANDHELD = ("N", "A", "O", "~")
@@ -214,7 +216,8 @@ class LeadAttentionNet(nn.Module):
     (Raffel et al., JMLR 2020), one query a statement (Ridnik et al., ML-Decoder, WACV 2023).
     """
 
-    takes_scale = True
+    inputs = Inputs(scale=True)
+    sides = ("superclasses", "handheld", "beats", "features")
 
     def __init__(
         self,
@@ -295,6 +298,33 @@ class LeadAttentionNet(nn.Module):
     ) -> Tensor:
         """Return the statements' logits, shape (B, n_labels); arguments as :meth:`outputs`."""
         return self.outputs(x, present, leads, scale).statements
+
+    def answers(
+        self,
+        x: Tensor,
+        present: Tensor | None = None,
+        leads: Tensor | None = None,
+        scale: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Return the outputs of :meth:`outputs` by name, the statements as ``logits``."""
+        found = self.outputs(x, present, leads, scale)
+        return {"logits": found.statements} | {name: getattr(found, name) for name in self.sides}
+
+    def attended(
+        self, x: Tensor, present: Tensor, leads: Tensor, *, output: int, scale: Tensor | None = None
+    ) -> Attended:
+        """Return what one input (1, L, T) makes one output attend to."""
+        found = self.attention(x, present, leads, scale)
+        layers = tuple(layer[0].mean(dim=0) for layer in found.layers)
+        steps = present[0, :, :: self.encoder.stride]
+        across = found.leads[0].mean(dim=-1) * steps
+        return Attended(found.queries[0, output], layers, across, 2**self.halvings)
+
+    def coalitions(
+        self, x: Tensor, present: Tensor, leads: Tensor, scale: Tensor | None = None
+    ) -> Coalitions:
+        """Return this network on one input (1, L, T), quick for any subset of its leads."""
+        return LeadAttentionCoalitions(self, x, present, leads, scale)
 
     def outputs(
         self,

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import STANDARD_12
+from ecgcore.models.protocol import Attended, Coalitions, Inputs
 
 N_LEADS = len(STANDARD_12)
 
@@ -208,6 +209,9 @@ class LeadSetNet(nn.Module):
     al., Deep Sets, 2017) with residual convolutions as in Strodthoff et al., IEEE JBHI 2021.
     """
 
+    inputs = Inputs()
+    sides = ("features",)
+
     def __init__(
         self,
         *,
@@ -278,9 +282,17 @@ class LeadSetNet(nn.Module):
         InvalidArgumentError
             If the shapes do not fit, or a lead index is outside 0 to 11.
         """
+        return self.answers(x, present, leads)["logits"]
+
+    def answers(
+        self, x: Tensor, present: Tensor | None = None, leads: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Return the logits, and what the last layer takes as ``features``; as :meth:`forward`."""
         mask, index = checked(x, present, leads)
         steps = None if mask is None else mask[..., :: self.encoder.stride]
-        return self.fuse(self.encode(x, mask), steps, index)
+        pooled, time_mask = self._pool_leads(self.mixed(self.encode(x, mask), index), steps)
+        features = self._pool_time(*self._trunk(pooled, time_mask))
+        return {"logits": self.head(self.drop(features)), "features": features}
 
     def encode(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Return each lead's features, (B, L, T) -> (B, L, C, ceil(T / 4))."""
@@ -292,10 +304,6 @@ class LeadSetNet(nn.Module):
             folded = mask.reshape(batch * n_leads, 1, n_samples).to(x.dtype)
         encoded = self.encoder(x.reshape(batch * n_leads, 1, n_samples), folded)
         return encoded.view(batch, n_leads, *encoded.shape[1:])
-
-    def fuse(self, encoded: Tensor, steps: Tensor | None, index: Tensor) -> Tensor:
-        """Return logits of the leads' features; ``steps`` (B, L, T') tells which exist."""
-        return self.read(*self._pool_leads(self.mixed(encoded, index), steps))
 
     def mixed(self, encoded: Tensor, index: Tensor) -> Tensor:
         """Apply each lead's own matrix, (B, L, C, T') -> (B, L, mixed, T')."""
@@ -312,6 +320,20 @@ class LeadSetNet(nn.Module):
         steps = None if mask is None else mask[..., :: self.encoder.stride]
         pooled = self._pool_leads(self.mixed(self.encode(x, mask), index), steps)
         return self._weights(*self._trunk(*pooled))[:, 0]
+
+    def attended(
+        self, x: Tensor, present: Tensor, leads: Tensor, *, output: int, scale: Tensor | None = None
+    ) -> Attended:
+        """Return what one input (1, L, T) makes it attend to: the same for every output."""
+        weight = self.time_weights(x, present, leads)[0]
+        steps = present[0, :, :: self.encoder.stride].float()
+        return Attended(weight, (), steps / steps.sum(dim=0).clamp(min=1), 2**self.halvings)
+
+    def coalitions(
+        self, x: Tensor, present: Tensor, leads: Tensor, scale: Tensor | None = None
+    ) -> Coalitions:
+        """Return this network on one input (1, L, T), quick for any subset of its leads."""
+        return LeadSetCoalitions(self, x, present, leads)
 
     @property
     def halvings(self) -> int:
@@ -349,3 +371,47 @@ class LeadSetNet(nn.Module):
             # A record with nothing present keeps finite scores: its answer is finite, not used.
             score = score.masked_fill(mask == 0, -1e4)
         return torch.softmax(score, dim=-1)
+
+
+class LeadSetCoalitions:
+    """:class:`LeadSetNet` on one input: mean and maximum over the leads that are there."""
+
+    def __init__(self, network: LeadSetNet, x: Tensor, present: Tensor, leads: Tensor) -> None:
+        self.network, self.present, self.leads = network, present, leads
+        mixed = network.mixed(network.encode(x, present), leads)[0]
+        self.steps = present[0, :, :: network.encoder.stride]
+        self.mixed = mixed * self.steps[:, None]
+        self.top = mixed.masked_fill(~self.steps[:, None], float("-inf"))
+
+    def logits(self, keep: Tensor) -> Tensor:
+        """Return all logits of coalitions."""
+        count = keep.float() @ self.steps.float()
+        total = (keep.to(self.mixed.dtype) @ self.mixed.flatten(1)).unflatten(
+            1, self.mixed.shape[1:]
+        )
+        return self._read(total, highest(keep, self.top), count)
+
+    def replaced(self, row: int, samples: Tensor) -> Tensor:
+        """Return all logits with other samples in one lead."""
+        n = len(samples)
+        own = self.present[:, row : row + 1].expand(n, -1, -1)
+        encoded = self.network.encode(samples[:, None], own)
+        mixed = self.network.mixed(encoded, self.leads[row : row + 1])[:, 0]
+        others = torch.arange(len(self.mixed), device=mixed.device) != row
+        total = self.mixed[others].sum(dim=0) + mixed * self.steps[row]
+        top = mixed.masked_fill(~self.steps[row], float("-inf"))
+        if bool(others.any()):
+            top = torch.maximum(self.top[others].amax(dim=0), top)
+        count = self.steps.float().sum(dim=0, keepdim=True).expand(n, -1)
+        return self._read(total, top, count)
+
+    def _read(self, total: Tensor, top: Tensor, count: Tensor) -> Tensor:
+        there = count[:, None] > 0
+        top = torch.where(there, top, torch.zeros((), dtype=top.dtype))
+        pooled = torch.cat([total / count.clamp(min=1)[:, None], top], dim=1)
+        return self.network.read(pooled, None if bool(there.all()) else there.to(pooled.dtype))
+
+
+def highest(keep: Tensor, values: Tensor) -> Tensor:
+    """Return the maximum over each coalition's leads of values (L, ...), shape (N, ...)."""
+    return torch.stack([values[held].amax(dim=0) for held in keep])

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.models.protocol import Inputs, place_leads
 
 BLOCKS = (3, 4, 6, 3)
 STEM_KERNEL = 15
@@ -76,7 +77,8 @@ class ResNet34(nn.Module):
                 f"n_labels is {n_labels}, n_leads {n_leads}, width {width} and dropout {dropout}; "
                 "at least 1 of each and a dropout from 0 to under 1 are needed."
             )
-        self.n_leads = n_leads
+        self.n_labels, self.n_leads = n_labels, n_leads
+        self.inputs = Inputs(standardised=False, n_leads=n_leads)
         self.stem = nn.Conv1d(
             n_leads, width, STEM_KERNEL, stride=2, padding=STEM_KERNEL // 2, bias=False
         )
@@ -118,3 +120,7 @@ class ResNet34(nn.Module):
         h = self.blocks(h)
         logits: Tensor = self.head(torch.cat([h.mean(dim=-1), h.amax(dim=-1)], dim=1))
         return logits
+
+    def answers(self, x: Tensor, present: Tensor | None, leads: Tensor) -> dict[str, Tensor]:
+        """Return the logits of the leads that are there, each at its own place."""
+        return {"logits": self(place_leads(x, present, leads, self.n_leads))}

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ecgcore.models.protocol import inputs_of
+
 # A lead whose spread is below this (in its own unit, after the band-pass) carries no signal:
 # 1 microvolt in a recording in millivolts.
 FLAT = 1e-3
@@ -102,7 +104,7 @@ def with_scale(network: nn.Module, scale: Tensor) -> nn.Module:
     scale : Tensor, shape (1, L) or (B, L)
         As from :func:`voltage_scale`.
     """
-    if not getattr(network, "takes_scale", False):
+    if not inputs_of(network).scale:
         return network
     bound = WithScale(network, scale)
     # Only what was made here: the network keeps its own mode.

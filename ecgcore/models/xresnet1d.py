@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.models.protocol import Inputs, place_leads
 
 # Depth -> blocks of each stage, expansion of a block.
 DEPTHS: dict[int, tuple[tuple[int, int, int, int], int]] = {
@@ -122,6 +123,7 @@ class XResNet1d(nn.Module):
             )
         counts, expansion = DEPTHS[depth]
         self.n_labels, self.n_leads = n_labels, n_leads
+        self.inputs = Inputs(standardised=False, n_leads=n_leads)
         self.stem = nn.Sequential(
             _ConvNorm(n_leads, width // 2, KERNEL, 2),
             _ConvNorm(width // 2, width, KERNEL),
@@ -177,3 +179,7 @@ class XResNet1d(nn.Module):
         """Return logits, shape (B, n_labels); ``x`` as for :meth:`features`."""
         logits: Tensor = self.head(self.features(x))
         return logits
+
+    def answers(self, x: Tensor, present: Tensor | None, leads: Tensor) -> dict[str, Tensor]:
+        """Return the logits of the leads that are there, each at its own place."""
+        return {"logits": self(place_leads(x, present, leads, self.n_leads))}

@@ -34,13 +34,13 @@ def test_mean_beats_are_of_twenty_patients_or_more(packed, tmp_path):
 def test_a_model_of_one_lead_is_shown_each_lead_in_turn(packed, tmp_path, monkeypatch):
     model = load_model(write_tiny_model(tmp_path / "one-1", input=InputContract(max_leads=1)))
     shown = []
-    real = map_background.network_logits
+    real = map_background.hear
 
     def logits(network, given, pieces):
         shown.append(given.leads)
         return real(network, given, pieces)
 
-    monkeypatch.setattr(map_background, "network_logits", logits)
+    monkeypatch.setattr(map_background, "hear", logits)
     found = background(model, packed)
     assert {len(leads) for leads in shown} == {1}
     assert len({leads[0] for leads in shown}) == 12

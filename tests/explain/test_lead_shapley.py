@@ -21,7 +21,8 @@ from ecgcore.explain.shapley import (
     shapley_values,
 )
 from ecgcore.leads import STANDARD_12
-from ecgcore.models import LeadAttentionNet, LeadSetNet, ResNet34, with_scale
+from ecgcore.models import LeadAttentionNet, LeadSetNet, ResNet34
+from ecgcore.models.protocol import inputs_of
 
 SETTINGS = {"n_labels": 3, "encoder": (4, 6), "mixed": 8, "trunk": (8, 8), "kernel": 5}
 
@@ -48,8 +49,8 @@ def case(kind, leads=STANDARD_12, *, gaps=True, prior=-1.0):
         present[0, 0, 100:180] = False
         present[0, -1] = False
         present[0, :, 300:330] = False
-    bound = with_scale(made, scale[:, index])
-    return Case(bound, x * present, present, index, 1, 100.0, Around(prior=prior))
+    own = scale[:, index] if inputs_of(made).scale else None
+    return Case(made, x * present, present, index, 1, 100.0, Around(prior=prior), own)
 
 
 def masked(made, keep):
@@ -57,7 +58,7 @@ def masked(made, keep):
     with torch.inference_mode():
         return np.array(
             [
-                float(made.network(made.x, made.present & row[None, :, None], made.index)[0, 1])
+                float(made.run(made.x, made.present & row[None, :, None])[0, 1])
                 for row in torch.from_numpy(keep)
             ]
         )

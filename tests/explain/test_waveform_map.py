@@ -7,7 +7,7 @@ import torch
 from ecgcore.errors import CannotAssessError
 from ecgcore.explain import METHODS
 from ecgcore.explain.case import Case
-from ecgcore.explain.waveform import has_curve, waveform_attention
+from ecgcore.explain.waveform import learned_curve, waveform_attention
 from ecgcore.models import LeadSetNet
 from ecgcore.models.danet import DANet
 
@@ -34,7 +34,7 @@ def test_the_map_is_the_gain_that_the_classifier_was_given() -> None:
 
 @pytest.mark.parametrize("network", [LeadSetNet(n_labels=1), DANet(curve_widths=())])
 def test_a_network_without_a_curve_says_so(network: torch.nn.Module) -> None:
-    assert "has no waveform module" in has_curve(network)
+    assert "has no waveform module" in learned_curve(network)
     with pytest.raises(CannotAssessError, match="no waveform module"):
         waveform_attention(case_of(network))
     assert METHODS["waveform_attention"].applies(DANet()) == ""

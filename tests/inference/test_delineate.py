@@ -73,9 +73,9 @@ def test_each_lead_keeps_its_own_waves():
 def test_windows_cover_every_sample_once(seconds):
     n = round(seconds * FS_HZ)
     used = np.zeros(n, dtype=int)
-    for start, stop, first, last in _windows(n, FS_HZ, 10.0, 12.0):
-        assert 0 <= start <= first < last <= stop <= n
-        used[first:last] += 1
+    for window, part in _windows(n, FS_HZ, 10.0, 12.0):
+        assert 0 <= window.start <= part.start < part.stop <= window.stop <= n
+        used[part.start : part.stop] += 1
     assert (used == 1).all()
 
 

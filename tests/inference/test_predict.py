@@ -8,16 +8,11 @@ import pytest
 
 from ecgcore.errors import CannotAssessError
 from ecgcore.inference import load_model, predict
-from ecgcore.inference.abstain import POOR_QUALITY, limits_of
+from ecgcore.inference.abstain import POOR_QUALITY, handheld_shares, limits_of
 from ecgcore.inference.distance import Strangeness
-from ecgcore.inference.predict import (
-    Heard,
-    combine_windows,
-    conclude,
-    handheld_shares,
-    read_for,
-)
+from ecgcore.inference.findings import combine_windows, conclude
 from ecgcore.inference.prepare import known_paced, samples_of, to_recording, windows_of
+from ecgcore.inference.runner import Heard, read_for
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import HANDHELD
 from ecgcore.recording import Patient, Provenance, Recording

@@ -10,10 +10,11 @@ import torch
 from ecgcore.errors import CannotAssessError, InvalidArgumentError, ModelError
 from ecgcore.inference import InputContract, load_model
 from ecgcore.inference.delineate import default_delineator
-from ecgcore.inference.prepare import Window, model_input
+from ecgcore.inference.prepare import model_input
 from ecgcore.inference.wave_classes import agreed, wave_classes, without_short_runs
 from ecgcore.inference.wave_gain import coded_gain
 from ecgcore.inference.waveform import amended, notes_of, read_waveforms, waveform_models
+from ecgcore.inference.windows import Window
 from ecgcore.models.danet import DANet
 from ecgcore.recording import Recording
 from ecgcore.signal.waveform_rules import SEGMENTS, waveform_rules
@@ -156,16 +157,16 @@ def test_a_network_coded_by_hand_is_given_the_rule_on_what_it_sees() -> None:
     contract = InputContract()
     given = model_input(recording, contract, {name: name for name in contract.leads})
     pieces = [Window(0, 500), Window(400, 900)]
-    coded = DANet(curve_widths=(), rule="PAC")
-    gain = coded_gain(coded, given, pieces)["gain"]
+    assert DANet(curve_widths=(), rule="PAC").inputs.rule == "PAC"
+    gain = coded_gain("PAC", given)(pieces)
     assert gain.shape == (2, 1, 500)
     np.testing.assert_array_equal(gain[0, 0, 400:], gain[1, 0, :100])
     assert {round(v, 4) for v in gain.unique().tolist()} <= set(PAC.gains)
     empty = replace(given, x=torch.zeros_like(given.x))
-    assert bool((coded_gain(coded, empty, pieces)["gain"] == 1).all())
-    assert coded_gain(DANet(), given, pieces) == {}
+    assert bool((coded_gain("PAC", empty)(pieces) == 1).all())
+    assert not DANet().inputs.rule
     with pytest.raises(ModelError, match="'XYZ'; possible are PAC"):
-        coded_gain(DANet(curve_widths=(), rule="XYZ"), given, pieces)
+        coded_gain("XYZ", given)
 
 
 def test_what_half_of_the_leads_show_is_there() -> None:

@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from ecgcore.errors import ModelError
-from ecgcore.inference import load_model, loading
+from ecgcore.inference import load_model, shelf
 from scripts.pins import normalise, read_pins
 from tests.conftest import ROOT
 
@@ -109,9 +109,9 @@ def test_what_is_no_python_goes_along(tmp_path):
 
 def test_an_installed_package_has_its_networks_in_itself(tmp_path, monkeypatch):
     monkeypatch.delenv("ECG_WEIGHTS", raising=False)
-    monkeypatch.setattr(loading, "__file__", str(tmp_path / "ecgcore" / "inference" / "loading.py"))
+    monkeypatch.setattr(shelf, "__file__", str(tmp_path / "ecgcore" / "inference" / "shelf.py"))
     (tmp_path / "ecgcore" / "weights").mkdir(parents=True)
-    assert loading.weights_root() == tmp_path / "ecgcore" / "weights"
+    assert shelf.weights_root() == tmp_path / "ecgcore" / "weights"
 
 
 def test_a_folder_without_networks_is_said_to_have_none(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from ecgcore.datasets import Entry, PackedSet, PackedSignals, load_recording, pa
 from ecgcore.datasets.packing import quantise
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
 from ecgcore.inference import load_model, predict
-from ecgcore.inference.predict import prepared_logits
+from ecgcore.inference.runner import prepared_logits
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import build
 from ecgcore.statements import CORE_CODES, FURTHER_CODES, SUPERCLASSES

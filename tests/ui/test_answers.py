@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.errors import CannotAssessError
 from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL
 from ecgcore.inference.loading import shared_model
+from ecgcore.inference.runner import hear
 from ecgcore.measure.measuring import measure
 from ecgcore.recording import Patient, Recording
 from ecgcore.simulate.cases import demonstration_case
@@ -99,9 +100,8 @@ def test_pages_measure_and_ask_once(
         return call
 
     monkeypatch.setattr("ecgcore.study.measure", counted("measured", measure))
-    from ecgcore.inference.predict import piece_outputs
 
-    monkeypatch.setattr("ecgcore.study.piece_outputs", counted("asked", piece_outputs))
+    monkeypatch.setattr("ecgcore.study.hear", counted("asked", hear))
     app.run()
     app.session_state["open_case"] = case = OpenCase("x", strip, selected="AF")
     for page in ("review", "measure", "explain", "anomaly"):

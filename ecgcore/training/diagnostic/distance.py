@@ -10,8 +10,8 @@ from torch import nn
 from ecgcore.datasets import PackedSet
 from ecgcore.evaluation.asked import Said, ask
 from ecgcore.inference.distance import Part, Usual, energy, fit_distance, usual_of
-from ecgcore.inference.predict import prepared_input
 from ecgcore.inference.prepare import pieces_of
+from ecgcore.inference.runner import prepared_input
 from ecgcore.leads import INDEPENDENT_8, LIMB_6, STANDARD_12
 from ecgcore.training.diagnostic.data import Material
 

@@ -10,7 +10,8 @@ from torch import nn
 from ecgcore.datasets import PackedSet
 from ecgcore.evaluation import CalibrationSet, at_threshold, calibration_error, roc_auc
 from ecgcore.inference.card import InputContract
-from ecgcore.inference.predict import BATCH, prepared_logits
+from ecgcore.inference.runner import prepared_logits
+from ecgcore.inference.windows import BATCH
 from ecgcore.leads import INDEPENDENT_8, LIMB_6, STANDARD_12
 from ecgcore.models import standardise, voltage_scale, with_scale
 

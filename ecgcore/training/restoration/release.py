@@ -19,9 +19,8 @@ from ecgcore.inference.anomaly_norms import FeatureDistance, load_norms, save_no
 from ecgcore.inference.anomaly_quantiles import FEW_LEADS
 from ecgcore.inference.anomaly_raw import Raw, raw_scores
 from ecgcore.inference.card import ANOMALY, LabelRule, ModelCard
-from ecgcore.inference.features import network_features
-from ecgcore.inference.predict import prepared_input
 from ecgcore.inference.prepare import pieces_of
+from ecgcore.inference.runner import hear, prepared_input
 from ecgcore.models import RestorationNet
 from ecgcore.recording import Patient
 from ecgcore.signal.beats import detect_beats
@@ -274,7 +273,8 @@ def reference_distances(
 def reference_features(model: LoadedModel, held: PreparedRecord) -> Array:
     """Return what a network of statements makes of a prepared record, (n_pieces, d)."""
     given = prepared_input(held.samples, model.card.input, in_mv=held.in_mv)
-    return network_features(model.network, given, pieces_of(given, model.card.input))
+    pieces = pieces_of(given, model.card.input)
+    return hear(model.network, given, pieces).feature_rows()
 
 
 def score_normals(
