@@ -8,18 +8,19 @@ import sys
 from ecgcore.explain import explain
 from ecgcore.inference import load_model, predict
 from ecgcore.readers import read
+from ecgcore.study import Study
 
 
 def main(source: str) -> None:
     recording, model = read(source), load_model()
-    prediction = predict(model, recording)
+    prediction, study = predict(model, recording), Study(recording)
     if prediction.abstained:
         print(f"Not assessed: {prediction.abstain_reason}")
     for finding in prediction.findings:
         if not finding.finding:
             continue
         print(f"{finding.name}: {finding.probability:.2f} (from {finding.threshold:.2f})")
-        where = explain(model, recording, finding.code, "hirescam")
+        where = explain(model, study, finding.code, "hirescam")
         share = where.lead_share()
         leads = sorted(share, key=share.__getitem__, reverse=True)[:3]
         print("  of the attribution:", ", ".join(f"{lead} {share[lead]:.0%}" for lead in leads))

@@ -75,7 +75,7 @@ def test_read_and_plot(folder, tmp_path):
 
 def test_predict_and_explain(folder):
     said = run("predict_and_explain", folder / "pvc.hea")
-    assert "Premature ventricular complex: 0.9" in said
+    assert "entricular premature complex(es): 0.9" in said
     assert "of the attribution: " in said
     assert "deletion: passed" in said
 

@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from ecgcore.errors import ModelError
-from ecgcore.inference import load_model, loading
+from ecgcore.inference import load_model, shelf
 from scripts.pins import normalise, read_pins
 from tests.conftest import ROOT
 
@@ -21,8 +21,6 @@ PINS = {p.name: p.version for p in read_pins(ROOT / "requirements.txt")}
 PINS |= {p.name: p.version for p in read_pins(ROOT / "requirements-dev.txt")}
 # Where a package is imported under another name than it is installed by.
 PACKAGE_OF = {"sklearn": "scikit-learn", "google": "protobuf"}
-# Imported where the published feature models are computed again, with requirements of their own.
-REPRODUCTIONS = {"lightgbm", "pywt"}
 OURS = {"ecgcore", "ui", "pages", "app"}
 
 
@@ -40,7 +38,7 @@ def imported(*places: str) -> dict[str, str]:
         for path in [top] if top.is_file() else sorted(top.rglob("*.py")):
             for name in _names(ast.parse(path.read_text())):
                 module = name.partition(".")[0]
-                if module not in OURS | REPRODUCTIONS | sys.stdlib_module_names:
+                if module not in OURS | sys.stdlib_module_names:
                     found[PACKAGE_OF.get(module, module)] = str(path.relative_to(ROOT))
     return found
 
@@ -109,9 +107,9 @@ def test_what_is_no_python_goes_along(tmp_path):
 
 def test_an_installed_package_has_its_networks_in_itself(tmp_path, monkeypatch):
     monkeypatch.delenv("ECG_WEIGHTS", raising=False)
-    monkeypatch.setattr(loading, "__file__", str(tmp_path / "ecgcore" / "inference" / "loading.py"))
+    monkeypatch.setattr(shelf, "__file__", str(tmp_path / "ecgcore" / "inference" / "shelf.py"))
     (tmp_path / "ecgcore" / "weights").mkdir(parents=True)
-    assert loading.weights_root() == tmp_path / "ecgcore" / "weights"
+    assert shelf.weights_root() == tmp_path / "ecgcore" / "weights"
 
 
 def test_a_folder_without_networks_is_said_to_have_none(tmp_path, monkeypatch):
