@@ -71,8 +71,8 @@ def predict(
     >>> from ecgcore.inference import load_model
     >>> from ecgcore.simulate import simulate
     >>> found = predict(load_model(), simulate("pvc", seed=1).recording)
-    >>> [finding.name for finding in found.findings if finding.finding]
-    ['Ventricular premature complex(es)']
+    >>> [finding.code for finding in found.findings if finding.finding]
+    ['PVC']
     """
     reading = read_for(model, recording, leads=leads)
     limits = limits_of(recording, reading.given, reading.lead_names, reading.quality, model.card)

@@ -21,8 +21,6 @@ PINS = {p.name: p.version for p in read_pins(ROOT / "requirements.txt")}
 PINS |= {p.name: p.version for p in read_pins(ROOT / "requirements-dev.txt")}
 # Where a package is imported under another name than it is installed by.
 PACKAGE_OF = {"sklearn": "scikit-learn", "google": "protobuf"}
-# Imported where the published feature models are computed again, with requirements of their own.
-REPRODUCTIONS = {"lightgbm", "pywt"}
 OURS = {"ecgcore", "ui", "pages", "app"}
 
 
@@ -40,7 +38,7 @@ def imported(*places: str) -> dict[str, str]:
         for path in [top] if top.is_file() else sorted(top.rglob("*.py")):
             for name in _names(ast.parse(path.read_text())):
                 module = name.partition(".")[0]
-                if module not in OURS | REPRODUCTIONS | sys.stdlib_module_names:
+                if module not in OURS | sys.stdlib_module_names:
                     found[PACKAGE_OF.get(module, module)] = str(path.relative_to(ROOT))
     return found
 
