@@ -77,5 +77,5 @@ def test_naming_two_leads_computes_the_limb_leads_and_keeps_the_provenance() -> 
     assert made.provenance.steps[0].parameters == {"names": {"ECG 1": "I", "ECG 2": "II"}}
     with pytest.raises(InvalidArgumentError, match="no lead 'V1'"):
         name_leads(given, {"V1": "II"})
-    with pytest.raises(InvalidArgumentError, match="is no lead"):
+    with pytest.raises(InvalidArgumentError, match="is not a lead"):
         name_leads(given, {"ECG 1": "Q"})
