@@ -6,7 +6,7 @@ PORT ?= 8501
 # Another address than this machine's own needs ECG_ALLOW_NETWORK=1; see docs/serving.md.
 ADDRESS ?=
 
-.PHONY: run test lint types check mutants train benchmark locks sbom licences attempts clean
+.PHONY: run test lint types docs check mutants train benchmark locks sbom licences attempts clean
 
 run: $(VENV)/.run
 	OMP_NUM_THREADS=1 $(BIN)/streamlit run app.py --server.port $(PORT) \
@@ -22,7 +22,11 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
-check: lint types test
+# The documents as a site in build/site; a broken link or reference is an error.
+docs: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+check: lint types docs test
 
 # Whether a test fails when the code is wrong: about an hour, in one process.
 mutants: $(VENV)/.dev

@@ -7,7 +7,7 @@ if __name__ == "__main__":  # a visit: page configuration and navigation, no log
 
     st.set_page_config(page_title="ECG review", page_icon="ui/icon.svg", layout="wide")
     serving.require_layers()
-    shell.style()
+    shell.apply_style()
     shell.warm_up()
     pages = [
         st.Page("pages/open.py", title="Open", icon=":material/folder_open:", default=True),
@@ -21,10 +21,10 @@ if __name__ == "__main__":  # a visit: page configuration and navigation, no log
         st.Page("pages/population.py", title="Population", icon=":material/groups:"),
     ]
     page = st.navigation(pages, position="top")
-    if wanted := shell.wanted_page():
+    if wanted := shell.take_wanted_page():
         st.switch_page(wanted)
     page.run()
-    shell.footer()
+    shell.show_footer()
 else:  # imported by `streamlit run`, which serves the application that it finds here
     from ui.serving import layers, lifespan
 

@@ -6,7 +6,7 @@
 
 Parts: twelve (detection on 12-lead records, Brugada), single (CPSC 2018 lead I, CinC 2017), beats
 (localisation on MIT-BIH: DS1 for val, DS2 for test), simulated (localisation with true masks).
-Controls need their weights: python -m ecgcore train configs/mcf.toml, mcf_lead.toml and
+Controls need their weights: python -m reproductions configs/mcf.toml, mcf_lead.toml and
 autoencoder.toml.  Intervals: 1,000 resamples of patients.  Each part's figures stay in
 runs/anomaly-benchmark; --write gathers those of test, and leaves in the card what was not run.
 """
@@ -25,8 +25,8 @@ from benchmarks.anomaly_parts import beats, simulated, single, speed, twelve
 from benchmarks.anomaly_parts.common import CONTROLS, Models
 from ecgcore.datasets import TEST, log_test_access
 from ecgcore.inference import use_threads
-from ecgcore.inference.loading import model_folder
-from ecgcore.training.anomaly_make import write_anomaly_card
+from ecgcore.inference.shelf import model_folder
+from ecgcore.training.release import write_card
 
 PARTS = {
     "twelve": twelve.run,
@@ -91,7 +91,7 @@ def write(models: Models, keep: Path) -> None:
         "parts": parts,
     }
     folder = model_folder(models.name)
-    write_anomaly_card(replace(models.anomaly.loaded.card, metrics=_finite(metrics)), folder)
+    write_card(replace(models.anomaly.loaded.card, metrics=_finite(metrics)), folder)
 
 
 def _controls(earlier: dict[str, Any], now: dict[str, Any]) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ from ecgcore.inference import load_model, predict, use_threads
 from ecgcore.render.figure import figure
 from ecgcore.render.paper import PaperSettings, lay_out
 from ecgcore.simulate.cases import demonstration_case
+from ecgcore.study import Study
 
 ROOT = Path(__file__).resolve().parents[1]
 DRAWN = ".ecg-viewer[data-drawn]"
@@ -160,7 +161,9 @@ def in_process(repeats: int) -> list[tuple[str, list[float], str]]:
     predict(model, recording)
     tasks: dict[str, Callable[[], object]] = {
         "predict, one 10 s record, warm": lambda: predict(model, recording),
-        "Grad-CAM with its checks": lambda: explain(model, recording, "PVC", method="hirescam"),
+        "Grad-CAM with its checks": lambda: explain(
+            model, Study(recording), "PVC", method="hirescam"
+        ),
         "figure of a sheet, as JSON": lambda: json.dumps(figure(recording, sheet)),
     }
     return [

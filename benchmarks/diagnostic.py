@@ -39,11 +39,12 @@ from ecgcore.inference import (
 )
 from ecgcore.inference.predict import piece_outputs, read_for
 from ecgcore.inference.prepare import model_input, model_leads
-from ecgcore.labels import CORE_CODES
 from ecgcore.recording import Recording
 from ecgcore.simulate import simulate
-from ecgcore.training import write_card
-from ecgcore.training.release_choices import kept_networks
+from ecgcore.statements import CORE_CODES
+from ecgcore.training.diagnostic.choices import kept_networks
+from ecgcore.training.release import write_card
+from reproductions.scores import read_figures, summary
 
 NAMES = {
     "zhang_resnet34_splits": "ResNet-34 (Zhang)",
@@ -87,7 +88,7 @@ def side_by_side(card: ModelCard, results: Path, paired: str) -> str:
 def _by_class(card: ModelCard, results: Path, figure: str) -> str:
     rows = []
     for name, title in NAMES.items():
-        found = json.loads((results / f"{name}.json").read_text(encoding="utf-8"))[figure]
+        found = summary(read_figures(results / f"{name}.csv"))[figure]
         cells = [_spread(found[code]) for code in (*CORE_CODES, "mean")]
         rows.append([title, *cells])
     ours = _over_seeds(card.metrics["seeds"], figure)
@@ -123,11 +124,9 @@ def _spread(found: Mapping[str, Any]) -> str:
 def _by_seed(card: ModelCard, results: Path) -> str:
     rows = []
     for name, title in NAMES.items():
-        for seed in SEEDS:
-            path = results / f"{name}-seed{seed}.json"
-            if path.is_file():
-                mean = json.loads(path.read_text(encoding="utf-8"))["test"]["mean"]
-                rows.append([f"{title}, seed {seed}", *(words(mean[f]) for f in FIGURES)])
+        for run in read_figures(results / f"{name}.csv"):
+            cells = (words(run["mean"][f]) for f in FIGURES)
+            rows.append([f"{title}, seed {run['seed']}", *cells])
     for name, each in card.metrics["seeds"].items():
         seed = name.removeprefix("final-")
         rows.append([f"{card.full_name}, seed {seed}", *(words(each["nine"][f]) for f in FIGURES)])
@@ -153,7 +152,7 @@ def paired_difference(name: str, runs: Path) -> str:
     if not any(found is not None for found in kept.values()):
         return (
             "The published network's probabilities on test are not kept here: "
-            "`python -m ecgcore train configs/zhang_resnet34_splits.toml` makes them."
+            "`python -m reproductions configs/zhang_resnet34_splits.toml` makes them."
         )
     model = load_model(name)
     entries = load_index(data_root(), datasets=twelve_lead_names(model.card))

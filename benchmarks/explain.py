@@ -8,13 +8,12 @@ DS2 for test, records of DS1 for val), `waves` (on LUDB), `truth` (on simulation
 correlation with maps of random weights, and between networks trained from other seeds), `speed`
 (on 12 leads, 10 s, 500 Hz), `shap` (Gradient SHAP beside shap's own on the published ResNet-34:
 work at equal convergence), `reference` (the same two on that network as it was trained: deletion
-and insertion; needs `--reference`, a checkpoint of `train configs/zhang_resnet34_splits.toml`).
+and insertion; needs `--reference`, a network of `configs/zhang_resnet34_splits.toml`).
 Methods are chosen on val; test is measured once.  A model of one lead is asked about one lead of
 each record, every lead in turn; on MIT-BIH about the first (MLII, of few records V5).
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +24,7 @@ import torch
 
 from benchmarks.explain_reference import OURS, SHAPS, reference_rows
 from benchmarks.explain_shap import shap_section
+from benchmarks.explain_tables import put_section, section_text
 from ecgcore.datasets import TEST, Entry, data_root, load_index, log_test_access
 from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
 from ecgcore.datasets.mitdb import UNPACED, split_of
@@ -50,8 +50,9 @@ from ecgcore.evaluation.map_weights import SEEDS, randomised, variant_rows, with
 from ecgcore.explain import METHODS, Explainer, methods_of
 from ecgcore.explain.defaults import default_methods
 from ecgcore.inference import LoadedModel, load_model
-from ecgcore.labels import CORE_CODES
 from ecgcore.simulate.cases import demonstration_case
+from ecgcore.statements import CORE_CODES
+from ecgcore.study import Study
 
 SECTIONS = ("faithful", "leads", "beats", "waves", "truth", "weights", "speed", "shap", "reference")
 FIGURES = ("deletion_line", "deletion_zero", "insertion_line", "insertion_zero")
@@ -66,7 +67,6 @@ def main() -> None:
     model = load_model(args.model)
     maps = [m for m in methods_of(model) if not METHODS[m].whole_leads]
     maps = [m for m in maps if not args.methods or m in args.methods]
-    found: dict[str, Any] = {"model": model.name, "split": args.split, "seed": SEED}
     makers: dict[str, Callable[[], Any]] = {
         "faithful": lambda: faithful(model, maps, args),
         "leads": lambda: leads(model, args),
@@ -84,15 +84,13 @@ def main() -> None:
             model=model.name,
             measured=f"maps: {', '.join(args.only or ['every section'])}",
         )
-    out = Path(args.out or f"results/explain/{model.name}-{args.split}.json")
-    if out.is_file():
-        found = json.loads(out.read_text(encoding="utf-8")) | found
+    out = Path(args.out or f"results/explain/{model.name}-{args.split}.md")
+    title = f"Explanations of {model.name} on {args.split}, 95 % intervals over patients"
     for section in args.only or [s for s in SECTIONS if possible(s, model, args)]:
         began = time.perf_counter()
-        found[section] = makers[section]()
+        found = makers[section]()
         print(f"({section}: {time.perf_counter() - began:.0f} s)\n", flush=True)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        put_section(out, title, section, section_text(section, found))
 
 
 def arguments() -> argparse.Namespace:
@@ -108,7 +106,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", nargs="*", default=[], metavar="FILE[:PREFIX]")
     parser.add_argument("--reference", type=Path, metavar="FILE", help="for that section")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--out", help="default: results/explain/NAME-SPLIT.json")
+    parser.add_argument("--out", help="default: results/explain/NAME-SPLIT.md")
     args = parser.parse_args()
     if "reference" in (args.only or ()) and args.reference is None:
         parser.error("the section reference needs --reference FILE")
@@ -221,7 +219,8 @@ def speed(model: LoadedModel) -> Any:
     recording = demonstration_case("pvc").recording
     if of_one_lead(model):
         recording = recording.select(("II",))
-    explainer = Explainer(model, recording)
+    study = Study(recording)
+    explainer = Explainer(model, study)
     output, window = explainer.output("PVC"), explainer.reading.pieces[0]
     explainer.beats_of(window)
     explainer.case(output, window).around.references()
@@ -233,7 +232,7 @@ def speed(model: LoadedModel) -> Any:
     for name in [*methods_of(model), "default with every check"]:
         wall, cpu = [], []
         for _ in range(5):
-            fresh = Explainer(model, recording, beats=explainer.beats_of(window))
+            fresh = Explainer(model, study)
             began = time.perf_counter(), time.process_time()
             if name in METHODS:
                 fresh.map(name, output, window)

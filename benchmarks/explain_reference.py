@@ -3,7 +3,7 @@
 Gradient SHAP by shap's own ``GradientExplainer``, with the published 200 draws, and ours, on the
 same positive records with the same background: 100 records of ``train``.  Beside removals at random
 and of QRS complexes alone.  The network is a checkpoint of
-``train configs/zhang_resnet34_splits.toml``.
+``reproductions configs/zhang_resnet34_splits.toml``.
 """
 
 import importlib
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import safetensors.torch
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -27,13 +28,12 @@ from ecgcore.explain.case import Around, Case
 from ecgcore.explain.checks import blocks_of
 from ecgcore.explain.expected_gradients import expected_gradients
 from ecgcore.explain.references import References
-from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.measure import measure
 from ecgcore.models import ResNet34
 from ecgcore.recording import Recording
 from ecgcore.signal.prepare import prepare
-from ecgcore.training.reference_checkpoint import best_of
+from ecgcore.statements import CORE_CODES
 from ecgcore.units import MV
 
 FS_HZ, N_SAMPLES = 500.0, 5000
@@ -75,13 +75,12 @@ def trained(checkpoint: Path) -> ResNet34:
     Raises
     ------
     InvalidArgumentError
-        If the file is no checkpoint of a finished epoch.
+        If there is no such file.
     """
-    best = best_of(checkpoint)
-    if not best:
-        raise InvalidArgumentError(f"{checkpoint}: no epoch of this run was finished.")
+    if not checkpoint.is_file():
+        raise InvalidArgumentError(f"{checkpoint}: this run was not finished.")
     network = ResNet34(len(CORE_CODES))
-    network.load_state_dict(best, strict=True)
+    network.load_state_dict(safetensors.torch.load_file(checkpoint), strict=True)
     return network.eval().requires_grad_(False)
 
 

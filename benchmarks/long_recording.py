@@ -25,10 +25,10 @@ from ecgcore.results.wire import decode, encode
 from ecgcore.signal.resample import resample
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
 from ecgcore.workers import Worker, WorkerSpec
-from ui import settings
 from ui.analysis import FINDINGS, MAX_MEMORY_BYTES, MAX_SECONDS, MEASURE
+from ui.components.viewer import compute_envelope
+from ui.desk.display_filter import apply_filter, find_span
 from ui.reading import QUALITY
-from ui.viewer import envelope
 
 FS_HZ = 250.0
 MIB = 2**20
@@ -90,8 +90,8 @@ class Table:
 
 def draw(recording: Recording, start_s: float, key: str) -> None:
     """Draw one page as the app does, through a filter."""
-    span = settings.filtered_span(recording, start_s)
-    drawn = recording if key == "none" else settings._filtered(recording, key, 50, span)
+    span = find_span(recording, start_s)
+    drawn = recording if key == "none" else apply_filter(recording, key, 50, span)
     paper = PaperSettings("wrapped", 25.0, 10.0, "II")
     sheet = lay_out(drawn.leads, drawn.duration_s, paper, start_s=start_s)
     figure(drawn, sheet)
@@ -115,7 +115,7 @@ def main() -> None:
         "signal quality",
         lambda: decode(worker.ask([encode({}), encode(recording)], function=QUALITY)[0]),
     )
-    table.step("overview", lambda: envelope(recording, "II"))
+    table.step("overview", lambda: compute_envelope(recording, "II"))
     table.step("first page, as recorded", lambda: draw(recording, 0.0, "none"))
     table.step("first page, filtered", lambda: draw(recording, 0.0, "monitor"))
     table.step(

@@ -44,7 +44,7 @@ from ecgcore.readers import read
 from ecgcore.recording import Recording
 from ecgcore.signal.beats import detect_beats
 from ecgcore.simulate import CASES, simulate
-from ecgcore.training.wave_data import ludb_entries
+from ecgcore.training.delineator.data import ludb_entries
 
 Array = np.ndarray
 ONE_LEAD = "learned, one lead"

@@ -26,6 +26,7 @@ from ecgcore.inference import DEFAULT_MODEL, LoadedModel, load_model, predict, u
 from ecgcore.inference.abstain import NORMAL
 from ecgcore.interpret import assess
 from ecgcore.results import Prediction
+from ecgcore.study import Study
 
 Array = NDArray[np.float64]
 
@@ -47,7 +48,7 @@ def read_split(model: LoadedModel, split: str) -> Flags:
     alone, reconciled, in_mv, reasons = [], [], [], []
     for number, entry in enumerate(chosen, start=1):
         recording = load_recording(entry)
-        first, second = predict(model, recording), assess(model, recording)
+        first, second = predict(model, recording), assess(model, Study(recording))
         alone.append(flags(first))
         reconciled.append(flags(second))
         in_mv.append(recording.unit == "mV")

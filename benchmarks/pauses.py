@@ -12,7 +12,7 @@ from ecgcore.signal.beats import detect_beats, find_beats, make_traces
 from ecgcore.signal.confidence import beat_confidence
 from ecgcore.signal.rr import rr_before
 from ecgcore.simulate.arrest import lay_beats
-from ecgcore.training.confidence_fit import pieces
+from ecgcore.training.fits.confidence import pieces
 
 Array = np.ndarray
 Detect = Callable[[Array, float], Array]

@@ -27,7 +27,7 @@ from ecgcore.leads import STANDARD_12
 from ecgcore.readers import ReadOptions, read
 from ecgcore.recording import Recording
 from ecgcore.signal.quality import Graded, grade, grade_by_rules
-from ecgcore.training.quality_fit import KINDS, READABLE, as_python, fit, material
+from ecgcore.training.fits.quality import KINDS, READABLE, as_python, fit, material
 
 Array = np.ndarray
 WAYS = {"learned and rules": grade, "rules alone": grade_by_rules}

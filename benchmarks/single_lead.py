@@ -1,4 +1,4 @@
-"""What each loss of the single-lead student gains, on test: prints tables.
+"""What each loss of the single-lead student gains, on test: prints and writes tables.
 
     .venv/bin/python -m benchmarks.single_lead losses [--runs runs]
     .venv/bin/python -m benchmarks.single_lead each --leads I II V1 V5 --steps 1500
@@ -13,9 +13,8 @@ given; both by labels alone, from the same seed, with as many steps, on val and 
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,30 +28,31 @@ from ecgcore.datasets import log_test_access
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation import mean_auc, mean_auc_difference, mean_auc_interval
 from ecgcore.evaluation.side_words import table, words
-from ecgcore.labels import CORE_CODES, STATEMENT_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import LeadAttentionNet
-from ecgcore.training.multi_make import Material
+from ecgcore.statements import CORE_CODES, NETWORK_CODES
+from ecgcore.training.diagnostic.data import Material
+from ecgcore.training.diagnostic.train import build_tasks_network
 from ecgcore.training.pools import packed_pool, single_lead_pool
-from ecgcore.training.reference_score import grid_threshold
-from ecgcore.training.single_ask import ask
-from ecgcore.training.single_fit import SinglePool, Trained, fit_single, single_pool
-from ecgcore.training.single_make import (
+from ecgcore.training.single_lead.ask import ask
+from ecgcore.training.single_lead.data import SingleMaterial, SinglePool, single_pool
+from ecgcore.training.single_lead.recipe import SOUP, SingleRecipe, read_single_recipe
+from ecgcore.training.single_lead.students import (
     OWN_LEAD,
-    Keep,
     Run,
-    SingleMaterial,
     by_labels,
-    kept,
+    keep_of,
     learned_rows,
+    mean_network,
     seed_of,
-    soup_of,
 )
-from ecgcore.training.single_recipe import SOUP, SingleRecipe, read_single_recipe
+from ecgcore.training.single_lead.train import fit_single
+from ecgcore.training.trainer import Fitted
+from reproductions.scores import grid_threshold
 
 RECIPE = Path("configs/single_lead.toml")
 N = len(CORE_CODES)
-AF = STATEMENT_CODES.index("AF")
+AF = NETWORK_CODES.index("AF")
 BASE = "bce"
 Floats = NDArray[np.float32]
 
@@ -87,13 +87,13 @@ def main() -> None:
         model=f"{recipe.name}-{recipe.version} and its rivals",
         measured="mean AUC and F1 on lead I and on every lead",
     )
-    found = losses(recipe, args) if args.what == "losses" else each(recipe, args)
+    text = losses(recipe, args) if args.what == "losses" else each(recipe, args)
+    print(text)
     args.out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(found, indent=1) + "\n"
-    (args.out / f"{args.what}.json").write_text(text, encoding="utf-8")
+    (args.out / f"{args.what}.md").write_text(text, encoding="utf-8")
 
 
-def losses(recipe: SingleRecipe, args: argparse.Namespace) -> dict[str, Any]:
+def losses(recipe: SingleRecipe, args: argparse.Namespace) -> str:
     folder = args.runs / f"{recipe.name}-{recipe.version}"
     test, val = held(recipe, "test"), held(recipe, "val")
     said, cuts = {}, {}
@@ -102,37 +102,43 @@ def losses(recipe: SingleRecipe, args: argparse.Namespace) -> dict[str, Any]:
         said[loss] = [answers(network, test) for network in networks]
         cuts[loss] = [thresholds(answers(network, val), val) for network in networks]
         sys.stderr.write(f"{loss} is heard\n")
-    found = figures(test, said, cuts)
-    print(summary(found))
-    return found
+    return summary(figures(test, said, cuts))
 
 
-def each(recipe: SingleRecipe, args: argparse.Namespace) -> dict[str, Any]:
+def each(recipe: SingleRecipe, args: argparse.Namespace) -> str:
     recipe = replace(recipe, student=replace(recipe.student, steps=args.steps))
     folder = args.runs / f"{recipe.name}-{recipe.version}-{args.steps}"
     material = SingleMaterial(recipe, Material(recipe.base))
-    run, keep = Run(0, "labels"), Keep(folder, _told)
+    run = Run(0, "labels")
     rows, seed = learned_rows(material), seed_of(recipe, run)
-    together = by_labels(material, run, keep).network
+    together = by_labels(material, run, folder).network
     places = {"val": held(recipe, "val"), "test": held(recipe, "test")}
     found: dict[str, Any] = {"steps": args.steps, "leads": {}}
     for lead in args.leads:
         k = STANDARD_12.index(lead)
-
-        def make(k: int = k, lead: str = lead) -> Trained:
-            return fit_single(
-                recipe, material.pool, rows, recipe.student, seed=seed, leads=(k,),
-                report=_told(lead),
-            )  # fmt: skip
-
-        alone = kept(recipe, f"lead-{lead}-seed-0", folder, make).network
+        keep = keep_of(recipe, f"lead-{lead}-seed-0", folder)
+        alone = fit_single(
+            recipe, material.pool, rows, recipe.student, seed=seed, leads=(k,), keep=keep
+        ).network
         found["leads"][lead] = {
             split: _alone(alone, together, k, there) for split, there in places.items()
         }
-        for split, one in found["leads"][lead].items():
-            cells = (words(one[name]) for name in ("alone", "together", "less"))
-            print(lead, split, *cells, sep=" | ", flush=True)
-    return found
+    return each_summary(found)
+
+
+def each_summary(found: dict[str, Any]) -> str:
+    """Return the figures of ``each`` as a Markdown table."""
+    names = ("alone", "together", "less")
+    rows = [
+        [lead, split, *(words(one[name]) for name in names)]
+        for lead, splits in found["leads"].items()
+        for split, one in splits.items()
+    ]
+    return (
+        "# A network for one lead alone beside one for all leads\n\n"
+        f"By labels alone, one seed, {found['steps']} steps each: mean AUC of the nine, 95 % "
+        "intervals over patients.\n\n" + table(["lead", "split", *names], rows)
+    )
 
 
 def _alone(
@@ -148,14 +154,6 @@ def _alone(
         "together": mean_auc_interval(y, other, groups=groups).as_dict(),
         "less": mean_auc_difference(y, mine, other, groups=groups).as_dict(),
     }
-
-
-def _told(name: str) -> Callable[[int, float], None]:
-    def tell(step: int, loss: float) -> None:
-        if step % 250 == 0:
-            sys.stderr.write(f"{name}: step {step}, loss {loss:.3f}\n")
-
-    return tell
 
 
 def held(recipe: SingleRecipe, split: str) -> Held:
@@ -179,17 +177,14 @@ def student(recipe: SingleRecipe, loss: str, number: int, folder: Path) -> LeadA
     return _kept(recipe, loss, number, folder).network
 
 
-def _kept(recipe: SingleRecipe, loss: str, number: int, folder: Path) -> Trained:
+def _kept(recipe: SingleRecipe, loss: str, number: int, folder: Path) -> Fitted:
     if loss == SOUP:
-        return soup_of([_kept(recipe, part, number, folder) for part in recipe.soup])
-    name = Run(number, loss).name
-
-    def missing() -> Any:
-        raise InvalidArgumentError(
-            f"{folder / name}.safetensors is not there: python -m ecgcore train {RECIPE}"
-        )
-
-    return kept(recipe, name, folder, missing)
+        return mean_network([_kept(recipe, part, number, folder) for part in recipe.soup])
+    keep = keep_of(recipe, Run(number, loss).name, folder)
+    found = keep.load(build_tasks_network(recipe.arguments))
+    if found is None:
+        raise InvalidArgumentError(f"{keep.weights} is not there: python -m ecgcore train {RECIPE}")
+    return found
 
 
 def answers(network: LeadAttentionNet, there: Held) -> dict[str, Floats]:
@@ -318,22 +313,30 @@ def summary(found: dict[str, Any]) -> str:
         if loss != BASE
     ]
     f1 = [[loss, *(f"{v:.3f}" for v in found["f1"][loss].values())] for loss in losses]
-    classes = [
-        [loss, *(f"{v:.3f}" for v in found["by_class"][loss]["I"].values())] for loss in losses
-    ]
-    f1_classes = [
-        [loss, *(f"{v:.2f}" for v in found["f1_by_class"][loss]["I"].values())] for loss in losses
-    ]
-    return "\n\n".join(
+    return "\n".join(
         (
-            "Mean AUC of the nine on test, mean over seeds, 95 % intervals over patients\n\n"
-            + table(["loss", *parts], rows),
-            "Over the second part by labels alone, paired\n\n" + table(["loss", *parts], gains),
-            "Mean F1, thresholds from val\n\n" + table(["loss", *STANDARD_12], f1),
-            "AUC by statement on lead I\n\n" + table(["loss", *CORE_CODES], classes),
-            "F1 by statement on lead I\n\n" + table(["loss", *CORE_CODES], f1_classes),
+            "# What each loss of the single-lead student gains, on test\n",
+            "## Mean AUC of the nine, mean over seeds, 95 % intervals over patients\n",
+            table(["loss", *parts], rows),
+            "## Over the second part by labels alone, paired\n",
+            table(["loss", *parts], gains),
+            "## Mean F1 of the nine, thresholds from val\n",
+            table(["loss", *STANDARD_12], f1),
+            "## AUC by statement and lead, mean over seeds\n",
+            _by_lead(found["by_class"], 3),
+            "## F1 by statement and lead, mean over seeds, thresholds from val\n",
+            _by_lead(found["f1_by_class"], 2),
         )
     )
+
+
+def _by_lead(found: dict[str, dict[str, dict[str, float]]], digits: int) -> str:
+    rows = [
+        [lead, loss, *(f"{found[loss][lead][code]:.{digits}f}" for code in CORE_CODES)]
+        for lead in STANDARD_12
+        for loss in found
+    ]
+    return table(["lead", "loss", *CORE_CODES], rows)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ Reads the networks that ``python -m ecgcore train configs/danet.toml`` keeps und
 prints, for each disease and each set of the split, every variant by record and every map by beat.
 ``--write`` puts the figures into the cards of the model folders, and with them whether the module
 is an aid: its area above the plain classifier's, the paired interval clear of zero, on two sets.
-``--write --kept`` writes the figures that ``--out`` holds, without measuring again.
+The tables go to ``results/waveform.md``; ``--write --kept`` writes the figures that the last run
+on test left under ``runs/``, without measuring again.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from ecgcore.datasets import TEST, log_test_access
 from ecgcore.datasets.wave_classes import packed_classes
+from ecgcore.evaluation.side_words import words
 from ecgcore.evaluation.waveform import (
     Found,
     beat_figures,
@@ -31,18 +33,13 @@ from ecgcore.evaluation.waveform import (
 from ecgcore.inference import LoadedModel, available_models, load_model, use_threads, weights_root
 from ecgcore.inference.predict import prepared_logits
 from ecgcore.inference.waveform_words import SET_WORDS
-from ecgcore.labels import CORE_CODES
 from ecgcore.models.danet import DANet
 from ecgcore.signal.waveform_rules import WaveformRule, waveform_rules
-from ecgcore.training.pools import mitdb_pool, packed_pool, single_lead_pool
-from ecgcore.training.waveform_bench import CONTRACT
-from ecgcore.training.waveform_data import BEAT_OF
-from ecgcore.training.waveform_loop import LEARNED
-from ecgcore.training.waveform_make import folder_name, with_figures, write_waveform_card
-from ecgcore.training.waveform_readme import beat_table, record_table, with_interval
-from ecgcore.training.waveform_recipe import WaveformRecipe, read_waveform_recipe
-from ecgcore.training.waveform_runs import kept_network, kept_path, variants_of
-from ecgcore.training.waveform_score import (
+from ecgcore.statements import CORE_CODES
+from ecgcore.training.danet.data import CONTRACT
+from ecgcore.training.danet.recipe import BEAT_OF, LEARNED, DANetRecipe, variants_of
+from ecgcore.training.danet.release import folder_name, with_figures
+from ecgcore.training.danet.score import (
     Item,
     class_maps,
     curves_of,
@@ -51,6 +48,11 @@ from ecgcore.training.waveform_score import (
     spans_of,
     window_items,
 )
+from ecgcore.training.danet.train import kept_network, kept_path
+from ecgcore.training.pools import mitdb_pool, packed_pool, single_lead_pool
+from ecgcore.training.readme import beat_table, record_table
+from ecgcore.training.recipe import read_recipe
+from ecgcore.training.release import write_card
 
 BODY = "body"
 PLAIN = "none"
@@ -63,7 +65,7 @@ Scores = dict[str, NDArray[np.float64]]
 class Networks:
     """The networks of one disease, and the one of several tasks if it is there."""
 
-    recipe: WaveformRecipe
+    recipe: DANetRecipe
     disease: str
     keep: Path
     body: LoadedModel | None
@@ -136,17 +138,17 @@ def main() -> int:
     parser.add_argument("--split", choices=("val", "test"), default="test")
     parser.add_argument("--body", default="diagnostic-1", help="the network of several tasks")
     parser.add_argument("--diseases", help="comma-separated; by default all of the recipe")
-    parser.add_argument("--out", default="results/waveform.json")
+    parser.add_argument("--out", default="results/waveform.md")
     parser.add_argument("--write", action="store_true", help="write into the model folders' cards")
-    parser.add_argument("--kept", action="store_true", help="with --write: what --out holds")
+    parser.add_argument("--kept", action="store_true", help="with --write: of the last run")
     args = parser.parse_args()
     if args.write and args.split != "test":
         parser.error("only figures on test go into a card")
     use_threads(1)
-    recipe = read_waveform_recipe(Path(args.recipe))
-    if args.kept:
-        return _write_kept(recipe, Path(args.out)) if args.write else 0
+    recipe = read_recipe(Path(args.recipe), DANetRecipe)
     keep = Path(args.runs) / f"{recipe.name}-{recipe.version}"
+    if args.kept:
+        return _write_kept(recipe, keep / "test.json") if args.write else 0
     body = load_model(args.body) if args.body in available_models() else None
     if args.split == TEST:
         log_test_access(
@@ -167,13 +169,14 @@ def main() -> int:
         sys.stdout.flush()
         if args.write:
             _write(recipe, disease, figures)
+    (keep / f"{args.split}.json").write_text(json.dumps(found), encoding="utf-8")
     out = Path(args.out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps({"split": args.split, **found}, indent=1) + "\n", encoding="utf-8")
+    out.write_text(document(args.split, found), encoding="utf-8")
     return 0
 
 
-def _sets(recipe: WaveformRecipe, split: str) -> dict[str, list[Item]]:
+def _sets(recipe: DANetRecipe, split: str) -> dict[str, list[Item]]:
     twelve = packed_pool(recipe.data.twelve_lead, (split,), CONTRACT)
     single = single_lead_pool(recipe.data.single_lead, (split,), CONTRACT)
     beats = mitdb_pool((split,), CONTRACT)
@@ -270,6 +273,13 @@ def _mean_found(each: list[Found]) -> Found:
     return Found(hit, np.mean([f.mass for f in each], axis=0), each[0].chance)
 
 
+def document(split: str, found: dict[str, Any]) -> str:
+    """Return the figures of every disease as one Markdown text."""
+    head = f"# Waveform attention on {split}, 95 % intervals over patients\n"
+    parts = (as_text(disease, figures) for disease, figures in found.items())
+    return "\n".join([head, *parts]).rstrip() + "\n"
+
+
 def as_text(disease: str, figures: dict[str, Any]) -> str:
     """Return the figures of a disease as Markdown."""
     lines = [f"## {disease}", ""]
@@ -325,27 +335,27 @@ def _pointing(released: str, figures: dict[str, Any]) -> str:
             plain = each["maps"]["gradcam"]["hit"]["value"]
             said.append(
                 f"{SET_WORDS[name]} {row['hit']['value']:.2f} (Grad-CAM {plain:.2f}, chance "
-                f"{each['chance']:.2f}; difference {with_interval(row['hit_difference'])})"
+                f"{each['chance']:.2f}; difference {words(row['hit_difference'])})"
             )
     return f" The curve's highest point lies on such a beat: {'; '.join(said)}." if said else ""
 
 
-def _write_kept(recipe: WaveformRecipe, path: Path) -> int:
+def _write_kept(recipe: DANetRecipe, path: Path) -> int:
     """Write the figures of an earlier run on test into the cards."""
+    if not path.is_file():
+        sys.exit(f"{path} is not there: measure first.")
     kept = json.loads(path.read_text(encoding="utf-8"))
-    if kept.pop("split") != TEST:
-        sys.exit(f"{path.name} holds no figures on test.")
     for disease, figures in kept.items():
         _write(recipe, disease, figures)
     return 0
 
 
-def _write(recipe: WaveformRecipe, disease: str, figures: dict[str, Any]) -> None:
+def _write(recipe: DANetRecipe, disease: str, figures: dict[str, Any]) -> None:
     for variant in recipe.release[disease]:
         folder = weights_root() / folder_name(recipe, disease, variant)
         card = load_model(folder).card
         aid, words = judged(variant, figures)
-        write_waveform_card(with_figures(card, figures, aid=aid, words=words), folder)
+        write_card(with_figures(card, figures, aid=aid, words=words), folder)
 
 
 if __name__ == "__main__":

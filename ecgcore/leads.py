@@ -13,6 +13,8 @@ STANDARD_12 = LIMB_6 + CHEST_6
 INDEPENDENT_8 = ("I", "II", *CHEST_6)
 CABRERA_LIMB_6 = ("aVL", "I", "-aVR", "II", "aVF", "III")
 CABRERA_12 = CABRERA_LIMB_6 + CHEST_6
+# A modified monitoring lead looks much like the limb lead it imitates, in rhythm if not in ST.
+STAND_INS = {"MLI": "I", "MLII": "II", "MLIII": "III"}
 
 _BIPOLAR = ("I", "II", "III")
 _FRANK = ("X", "Y", "Z")

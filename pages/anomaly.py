@@ -1,19 +1,6 @@
 """Anomaly: how unusual the recording is among normal ECGs, and where."""
 
-import streamlit as st
+from ui.desk.anomaly import show_anomalies
+from ui.page import show_case_page
 
-from ui.anomaly import anomalies
-from ui.questions import ask_if_unknown
-from ui.quiz import answer_shown
-from ui.shell import through_entry
-from ui.state import open_case
-
-through_entry("pages/anomaly.py")
-
-case = open_case()
-if case is None:
-    st.info("No ECG is open. Drop a file or choose a demonstration case first.")
-    st.page_link("pages/open.py", label="Open an ECG", icon=":material/folder_open:")
-elif answer_shown(case):
-    ask_if_unknown(case)
-    anomalies(case)
+show_case_page("pages/anomaly.py", show_anomalies)

@@ -1,19 +1,6 @@
 """Explain: two maps side by side, the leads on the body, and what if."""
 
-import streamlit as st
+from ui.desk.explain import show_explanations
+from ui.page import show_case_page
 
-from ui.explaining import explaining
-from ui.questions import ask_if_unknown
-from ui.quiz import answer_shown
-from ui.shell import through_entry
-from ui.state import open_case
-
-through_entry("pages/explain.py")
-
-case = open_case()
-if case is None:
-    st.info("No ECG is open. Drop a file or choose a demonstration case first.")
-    st.page_link("pages/open.py", label="Open an ECG", icon=":material/folder_open:")
-elif answer_shown(case):
-    ask_if_unknown(case)
-    explaining(case)
+show_case_page("pages/explain.py", show_explanations)

@@ -1,8 +1,6 @@
 """Model card: what a model is for, what it was made from, and how good it is."""
 
-from ui.model_card import model_card
-from ui.shell import through_entry
+from ui.page import show_page
+from ui.systems.card import show_model_card
 
-through_entry("pages/model_card.py")
-
-model_card()
+show_page("pages/model_card.py", show_model_card)

@@ -1,10 +1,7 @@
 """Open: drop files or choose a demonstration case."""
 
-from ui.demonstrations import demonstration_cases
-from ui.intake import upload
-from ui.shell import through_entry
+from ui.page import show_page
+from ui.worklist.demonstrations import show_demonstration_cases
+from ui.worklist.intake import show_upload
 
-through_entry("pages/open.py")
-
-upload()
-demonstration_cases()
+show_page("pages/open.py", show_upload, show_demonstration_cases)

@@ -1,8 +1,6 @@
 """Population: what a model looks at over many patients, and how it does on single leads."""
 
-from ui.population import population
-from ui.shell import through_entry
+from ui.page import show_page
+from ui.systems.population import show_population
 
-through_entry("pages/population.py")
-
-population()
+show_page("pages/population.py", show_population)

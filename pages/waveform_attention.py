@@ -1,19 +1,6 @@
 """Waveform attention: where a disease is read, by the textbook's rule and as a network learned."""
 
-import streamlit as st
+from ui.page import show_case_page
+from ui.systems.danet import show_danet
 
-from ui.questions import ask_if_unknown
-from ui.quiz import answer_shown
-from ui.shell import through_entry
-from ui.state import open_case
-from ui.waveform import waveform_attention
-
-through_entry("pages/waveform_attention.py")
-
-case = open_case()
-if case is None:
-    st.info("No ECG is open. Drop a file or choose a demonstration case first.")
-    st.page_link("pages/open.py", label="Open an ECG", icon=":material/folder_open:")
-elif answer_shown(case):
-    ask_if_unknown(case)
-    waveform_attention(case)
+show_case_page("pages/waveform_attention.py", show_danet)

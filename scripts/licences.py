@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 from ecgcore.inference.card import CARD_FILE, ModelCard, read_card
-from ecgcore.training.licence import weights_licence, write_licence
+from ecgcore.training.release import weights_licence, write_licence
 from scripts.pins import APP, CUDA, DEV, ROOT, TORCH, Pin, read_pins
 
 DOCUMENT = ROOT / "docs" / "licences.md"
@@ -49,7 +49,10 @@ def licence_of(pin: Pin) -> str:
         return found
     given = [told.get("License-Expression"), (told.get("License") or "").strip()]
     given += [c.split(" :: ")[-1] for c in told.get_all("Classifier", []) if "License ::" in c]
-    for words in filter(None, given):
+    # What older tools write where a package names no licence.
+    for words in given:
+        if words in (None, "", "UNKNOWN"):
+            continue
         spdx = _table()["words"].get(words, words)
         if re.fullmatch(r"[A-Za-z0-9.+() -]+", spdx) and len(spdx) < 120:
             return spdx

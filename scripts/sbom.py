@@ -27,7 +27,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
 from ecgcore.inference.card import WEIGHTS_FILE, ModelCard
-from ecgcore.training.licence import weights_licence
+from ecgcore.training.release import weights_licence
 from scripts.licences import WEIGHTS, cards, licence_of
 from scripts.pins import APP, CUDA, DEV, ROOT, TORCH, Pin, read_pins
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from ecgcore.datasets import PackedSet, patient_folds
+from ecgcore.datasets import PackedSet
 from ecgcore.evaluation import (
     Interval,
     interval,
@@ -28,11 +28,11 @@ from ecgcore.evaluation import (
 from ecgcore.evaluation.weighted import roc_auc
 from ecgcore.inference import load_model, predict, use_threads
 from ecgcore.inference.predict import prepared_logits
-from ecgcore.labels import CORE_CODES
 from ecgcore.simulate import simulate
-from ecgcore.training.loop import Fitted
-from ecgcore.training.make import load_data, trained
-from ecgcore.training.recipe import Recipe, read_recipe
+from ecgcore.statements import CORE_CODES
+from ecgcore.training.diagnostic.data import Statements
+from ecgcore.training.diagnostic.recipe import Recipe, read_classifier_recipe
+from ecgcore.training.trainer import Fitted
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / "configs"
@@ -55,30 +55,15 @@ CASES = (
 def recipes() -> tuple[Recipe, Recipe, Recipe]:
     """Return the recipes: real records alone, simulation alone, both."""
     names = ("core9", "sim_only", "core9_sim")
-    real, alone, both = (read_recipe(CONFIGS / f"{name}.toml") for name in names)
+    real, alone, both = (read_classifier_recipe(CONFIGS / f"{name}.toml") for name in names)
     return real, alone, both
-
-
-def folds_of(recipe: Recipe, data: PackedSet) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the rows of train and val and their folds, as the making of a model has them."""
-    rows = data.where(*recipe.data.cross_validate)
-    folds = patient_folds(
-        data.groups[rows], data.targets[rows], recipe.data.folds, seed=recipe.seed
-    )
-    return rows, folds
 
 
 def network_of(recipe: Recipe, data: PackedSet, fold: int, runs: Path) -> Fitted:
     """Return the network of a recipe that never saw a fold; trained if it is not there yet."""
-    rows, folds = folds_of(recipe, data)
-    return trained(
-        recipe,
-        data,
-        rows[folds != fold],
-        seed=recipe.seed + 1 + fold,
-        keep=runs / f"{recipe.name}-{recipe.version}",
-        what=f"fold-{fold}",
-    )
+    material = Statements(recipe)
+    material.__dict__["data"] = data
+    return material.fold_network(fold, runs / f"{recipe.name}-{recipe.version}")
 
 
 def share_recognised(per_case: int) -> None:
@@ -114,7 +99,9 @@ def logits(network: nn.Module, data: PackedSet, rows: NDArray[np.int64]) -> NDAr
 def real_records(data: PackedSet, runs: Path, folds_done: list[int]) -> None:
     """Print tables (b) and (c) over the records of the folds whose networks are all there."""
     real, alone, both = recipes()
-    rows, folds = folds_of(real, data)
+    material = Statements(real)
+    material.__dict__["data"] = data
+    rows, folds = material.folds()
     only = network_of(alone, data, 0, runs).network
     scores: dict[str, list[NDArray[np.float64]]] = {"real": [], "both": [], "sim": []}
     kept = []
@@ -168,7 +155,7 @@ def main() -> int:
     given = parser.parse_args()
     use_threads(given.threads)
     by_name = {recipe.name: recipe for recipe in recipes()}
-    data = load_data(by_name["core9"])
+    data = Statements(by_name["core9"]).data
     if given.train:
         for job in given.train:
             name, fold = job.split(":")

@@ -21,10 +21,10 @@ from ecgcore.inference import (
     load_model,
     read_card,
 )
-from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import build
 from ecgcore.recording import Patient, Recording
+from ecgcore.statements import CORE_CODES
 
 MIN_LEADS = {"SNR": 8, "STD": 8, "STE": 8, "PVC": 2}
 TINY = {"n_labels": 9, "encoder": [4, 6], "mixed": 8, "trunk": [8], "kernel": 5}

@@ -10,13 +10,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Low to high; parts on one line do not import one another.
 LAYERS = (
-    ("errors", "checks", "origin", "turns", "workers"),
-    ("units", "leads", "labels"),
+    ("errors", "checks", "origin", "kept", "turns", "workers"),
+    ("units", "leads", "statements"),
     ("recording", "results"),
     ("readers", "signal", "simulate"),
     ("models",),
     ("inference",),
     ("measure",),
+    ("study",),
     ("interpret",),
     ("explain",),
     ("datasets",),
@@ -37,7 +38,7 @@ LIBRARIES = {
         f"ecgcore/{part}/" for part in ("models", "inference", "explain", "evaluation", "training")
     ),
     "captum": ("ecgcore/explain/",),
-    "plotly": ("ecgcore/render/", "ui/components.py"),  # ui only asks where plotly.js lies
+    "plotly": ("ecgcore/render/", "ui/components/"),  # ui only asks where plotly.js lies
     "matplotlib": ("ecgcore/render/",),
     "wfdb": ("ecgcore/readers/wfdb", "ecgcore/datasets/"),
     "edfio": ("ecgcore/readers/edf",),
@@ -45,6 +46,8 @@ LIBRARIES = {
     "pypdfium2": ("ecgcore/readers/pdf/document.py",),
     "defusedxml": ("ecgcore/readers/xml/parse.py",),
     "neurokit2": ("ecgcore/signal/", "ecgcore/measure/"),
+    "lightgbm": (),  # only the comparisons in reproductions/ need these two
+    "pywt": (),
 }
 
 
@@ -88,7 +91,7 @@ def test_imports_point_downwards(path: Path) -> None:
             other = rest.split(".")[0]
             assert may_import(part_of(path), other), f"{name} must not import {module}"
         if name.startswith("ecgcore/"):
-            assert top not in {"ui", "pages", "app"}, f"{name} must not import {module}"
+            assert top not in {"ui", "pages", "app", "reproductions"}, f"{name} imports {module}"
         if name.startswith("ui/"):
             assert top not in {"pages", "app"}, f"{name} must not import {module}"
         allowed = LIBRARIES.get(top)
@@ -156,3 +159,92 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 def test_the_check_itself_sees_a_circle() -> None:
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a", "b", "c"]
     assert not circles({"a": {"b"}, "b": {"c"}})
+
+
+# ---- ui ------------------------------------------------------------------------------------
+
+# The rooms of ui, and which other rooms each may enter; what lies in ui itself is everybody's.
+ROOMS: dict[str, set[str]] = {
+    "serving": set(),
+    "components": set(),
+    "desk": {"components"},
+    "worklist": {"desk", "components", "serving"},
+    "systems": {"desk", "components"},
+}
+# The only modules outside a room that build on rooms: how a page begins, and marks on a paper.
+ON_ROOMS: dict[str, set[str]] = {"ui.page": {"desk"}, "ui.marks": {"components"}}
+
+
+def ui_sources() -> list[Path]:
+    return sorted((ROOT / "ui").rglob("*.py"))
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def room_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in ROOMS else ""
+
+
+def asked_of(path: Path) -> set[str]:
+    """Return all that a file imports, modules and names in them."""
+    asked = set(imports(path))
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            asked |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return asked
+
+
+def bodies() -> set[str]:
+    """Return the bodies of the pages: the modules of ui that a script in pages/ shows."""
+    found = {module for path in (ROOT / "pages").glob("*.py") for module in imports(path)}
+    return found - {"ui.page"}
+
+
+def enters(module: str, asked: set[str]) -> set[str]:
+    """Return the rooms that a module of ui must not enter."""
+    own = room_of(module)
+    allowed = ROOMS[own] | {own, ""} if own else ON_ROOMS.get(module, set()) | {""}
+    return {room_of(one) for one in asked if one.startswith("ui.")} - allowed
+
+
+def test_every_page_is_one_call_that_shows_bodies_of_ui() -> None:
+    scripts = sorted((ROOT / "pages").glob("*.py"))
+    assert len(scripts) >= 9
+    for path in scripts:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        kinds = [type(node) for node in tree.body if not isinstance(node, ast.ImportFrom)]
+        assert kinds == [ast.Expr, ast.Expr], f"{path.name}: its description and one call"
+    assert all(room_of(body) for body in bodies())
+
+
+@pytest.mark.parametrize("path", ui_sources(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_nothing_imports_the_body_of_a_page(path: Path) -> None:
+    """Pages never import pages: what two of them share is no page's own."""
+    taken = bodies() & (asked_of(path) - {module_of(path)})
+    assert not taken, f"{module_of(path)} must not import the page {taken}"
+
+
+@pytest.mark.parametrize("path", ui_sources(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_rooms_of_the_app_are_entered_downwards(path: Path) -> None:
+    entered = enters(module_of(path), asked_of(path))
+    assert not entered, f"{module_of(path)} must not enter {entered}"
+
+
+def test_one_module_draws_every_paper() -> None:
+    drawing = {
+        module_of(path)
+        for path in ui_sources()
+        if "ui.components.viewer.draw_paper" in asked_of(path)
+    }
+    assert drawing == {"ui.desk.paper"}
+
+
+def test_the_checks_of_ui_see_a_wrong_import() -> None:
+    assert enters("ui.components.viewer", {"ui.desk.paper"}) == {"desk"}
+    assert enters("ui.desk.review", {"ui.worklist.intake"}) == {"worklist"}
+    assert enters("ui.state", {"ui.desk.settings"}) == {"desk"}
+    assert not enters("ui.worklist.intake", {"ui.desk.lead_names", "ui.state"})
+    assert "ui.desk.review" in bodies()

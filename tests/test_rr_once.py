@@ -15,7 +15,7 @@ ALLOWED = {
     "ecgcore/signal/beats.py": "candidates in samples, while beats are still being looked for",
     "ecgcore/simulate/heartbeat.py": "a plan of beats: nothing is recorded yet",
     "ecgcore/simulate/truth.py": "the truth of a plan: nothing is absent",
-    "ecgcore/training/pseudo_anomalies.py": "tensors of windows without gaps",
+    "ecgcore/training/restoration/pseudo_anomalies.py": "tensors of windows without gaps",
 }
 
 

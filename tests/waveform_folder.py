@@ -7,9 +7,8 @@ import torch
 
 from ecgcore.inference.card import WEIGHTS_FILE, LabelRule, ModelCard
 from ecgcore.models.danet import DANet
-from ecgcore.training.make import save_weights
-from ecgcore.training.waveform_bench import CONTRACT
-from ecgcore.training.waveform_make import write_waveform_card
+from ecgcore.training.danet.data import CONTRACT
+from ecgcore.training.release import save_weights, write_card
 
 ARGUMENTS: dict[str, Any] = {
     "curve_widths": [4, 6],
@@ -48,5 +47,5 @@ def write_waveform_model(root: Path, disease: str, *, aid: bool = True) -> Path:
         weights_sha256=save_weights(network.eval(), folder / WEIGHTS_FILE),
         training={"parameters": 1, "waveform": {**facts, "aid": aid, "aid_words": words}},
     )
-    write_waveform_card(card, folder)
+    write_card(card, folder)
     return folder

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from ecgcore.errors import EcgError
-from ecgcore.measure.editing import edited
-from ecgcore.results import MeasureResult
 from ui.state import OpenCase
 
-READER = "the reader"
 _REFUSED = "refused_marks"
 
 
@@ -49,25 +46,24 @@ def refusals() -> Refusals:
     return found
 
 
-def with_edits(unedited: MeasureResult, case: OpenCase) -> MeasureResult:
-    """Return a case's measurements with the reader's marks in them; impossible ones go back."""
+def settle_marks(case: OpenCase) -> None:
+    """Let impossible marks go back, the last one first, and say why."""
     while case.edits:
         try:
-            return edited(unedited, case.edits, by=READER, recording=case.recording)
+            _ = case.study.measured
         except EcgError as error:
             case.edits.popitem()
             refusals().add(case, str(error))
-    return unedited
+        else:
+            return
 
 
-def move_mark(
-    unedited: MeasureResult, case: OpenCase, mark: tuple[int, str], time_s: float
-) -> None:
+def move_mark(case: OpenCase, mark: tuple[int, str], time_s: float) -> None:
     """Take a moved mark into a case, or leave it and say why."""
     edits = {key: at for key, at in case.edits.items() if key != mark}
     edits[mark] = time_s
     try:
-        edited(unedited, edits, by=READER, recording=case.recording)
+        _ = case.study.with_edits(edits).measured
     except EcgError as error:
         refusals().add(case, str(error))
         return

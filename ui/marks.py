@@ -5,7 +5,7 @@ import numpy as np
 from ecgcore.measure.editing import MOVABLE
 from ecgcore.render.paper import Cell, Sheet
 from ecgcore.results import Beats, MedianBeat
-from ui.viewer import Markers, MarkLine, MarkWord
+from ui.components.viewer import Markers, MarkLine, MarkWord
 
 _KIND = {"p_onset": "p", "p_offset": "p", "qrs_onset": "qrs", "qrs_offset": "qrs", "t_offset": "t"}
 _NAMES = {

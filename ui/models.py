@@ -2,24 +2,25 @@
 
 import streamlit as st
 
-from ecgcore.errors import EcgError
+from ecgcore.errors import CannotAssessError, EcgError
 from ecgcore.explain import METHODS, Explainer, best_checked
 from ecgcore.inference import (
     DEFAULT_MODEL,
     LoadedModel,
     available_models,
-    load_model,
     model_for,
     use_threads,
 )
-from ecgcore.inference.outputs import sides_of
+from ecgcore.inference.loading import shared_model
+from ecgcore.inference.predict import handheld_shares
 from ecgcore.interpret import assess
-from ecgcore.models import HANDHELD, LeadAttentionNet
-from ecgcore.recording import Recording
+from ecgcore.models import HANDHELD
 from ecgcore.results import Attribution, MeasureResult, Prediction
 from ui.analysis import findings, is_long, measured
+from ui.answers import ModelAnswers
+from ui.edits import settle_marks
 from ui.state import OpenCase
-from ui.waiting import cancelled, compute, compute_map
+from ui.waiting import compute, compute_map
 
 _MAX_MODELS = 4
 
@@ -29,12 +30,24 @@ def model(name: str = DEFAULT_MODEL) -> LoadedModel:
     """Return a trained model, loaded once a server."""
     # One thread: two fight over small convolutions with whatever else the machine does.
     use_threads(1)
-    return load_model(name)
+    return shared_model(name)
+
+
+def model_name(case: OpenCase) -> str:
+    """Return the name of the model that reads a case: the reader's choice, or its default."""
+    return case.model or model_for(case.recording)
 
 
 def model_of(case: OpenCase) -> LoadedModel:
-    """Return the model that reads a case: the reader's choice, or the default for its leads."""
-    return model(case.model or model_for(case.recording))
+    """Return the model that reads a case."""
+    return model(model_name(case))
+
+
+def answers_of(case: OpenCase) -> ModelAnswers:
+    """Return what the model that reads a case says of it."""
+    as_measured(case)
+    settle_marks(case)
+    return case.answers.of(model_name(case))
 
 
 def findings_of(case: OpenCase) -> Prediction:
@@ -45,24 +58,35 @@ def findings_of(case: OpenCase) -> Prediction:
     EcgError
         If the recording cannot be assessed at all; the sentence is for the reader.
     """
+    return findings_by(case, answers_of(case))
 
-    def make() -> Prediction:
+
+def findings_by(case: OpenCase, answers: ModelAnswers) -> Prediction:
+    """Return one model's findings on a case; as :func:`findings_of`."""
+    if answers.prediction is None:
+        study = answers.study
         if is_long(case.recording):
-            name = case.model or model_for(case.recording)
-            return findings(case.recording, name, measured_of(case))
-        chosen, recording, known = model_of(case), case.recording, measured_of(case)
-        return compute(
-            case,
-            ("prediction", chosen.name),
-            lambda _report: assess(chosen, recording, measured=known),
-        )
-
-    return case.remember("prediction", make)
+            answers.prediction = findings(case.recording, answers.model, study.measured)
+        else:
+            chosen = model(answers.model)
+            answers.prediction = compute(
+                case, ("prediction", chosen.name), lambda _report: assess(chosen, study)
+            )
+    return answers.prediction
 
 
 def measured_of(case: OpenCase) -> MeasureResult:
-    """Return the case's measurements without the reader's marks, computed once."""
-    return case.remember("measured", lambda: measured(case.recording))
+    """Return the case's measurements with the reader's marks, computed once."""
+    as_measured(case)
+    settle_marks(case)
+    return case.study.measured
+
+
+def as_measured(case: OpenCase) -> MeasureResult:
+    """Return the case's measurements before the reader moved any mark, computed once."""
+    if is_long(case.recording) and not case.study.is_measured:
+        case.take_measured(measured(case.recording))
+    return case.study.as_measured
 
 
 def explainer_of(case: OpenCase) -> Explainer:
@@ -73,24 +97,26 @@ def explainer_of(case: OpenCase) -> Explainer:
     EcgError
         If the model cannot run on the recording.
     """
-
-    def make() -> Explainer:
-        chosen, recording, known = model_of(case), case.recording, measured_of(case)
-        return compute(
-            case,
-            ("explainer", chosen.name),
-            lambda _report: _explainer(chosen, recording, known),
+    answers = answers_of(case)
+    if answers.explainer is None:
+        chosen, study = model(answers.model), answers.study
+        answers.explainer = compute(
+            case, ("explainer", chosen.name), lambda _report: Explainer(chosen, study)
         )
+    return answers.explainer
 
-    return case.remember("explainer", make)
 
+def refuse_unassessed(case: OpenCase, code: str) -> None:
+    """Refuse the map of a finding that cannot be assessed: it would show where nothing was read.
 
-def _explainer(chosen: LoadedModel, recording: Recording, measured: MeasureResult) -> Explainer:
-    made = Explainer(chosen, recording)
-    if len(made.reading.pieces) == 1:
-        # Read as a whole, it has the waves that were measured on the whole.
-        made.beats = measured.beats
-    return made
+    Raises
+    ------
+    CannotAssessError
+        With the reason.
+    """
+    finding = findings_of(case).finding(code)
+    if finding is not None and finding.finding is None:
+        raise CannotAssessError(f"{finding.name} cannot be assessed here. {finding.reason}".strip())
 
 
 def attribution_of(
@@ -104,7 +130,13 @@ def attribution_of(
         Default: of the statement's two methods, the one whose checks went better here.
     at_s : float, optional
         Of a long recording, the window that holds this time; default the highest.
+
+    Raises
+    ------
+    EcgError
+        Why there is no map; so it is of a finding that cannot be assessed.
     """
+    refuse_unassessed(case, code)
     explainer = explainer_of(case)
     if method is None:
         return best_checked(
@@ -119,13 +151,13 @@ def attribution_of(
             lambda _report: explainer.explain(code, method, windows="highest", at_s=at_s),
         )
 
-    return case.remember(("attribution", code, method, at_s), make)
+    return answers_of(case).maps.get((code, method, at_s), make)
 
 
 def cancelled_maps(case: OpenCase, code: str) -> bool:
     """Return whether the reader has cancelled a map of a statement."""
     model = explainer_of(case).model.name
-    return any(key[:3] == ("attribution", model, code) for key in cancelled(case))
+    return any(key[:3] == ("attribution", model, code) for key in case.cancelled)
 
 
 def window_probabilities(explainer: Explainer, code: str) -> list[float]:
@@ -148,13 +180,13 @@ def handheld_words(case: OpenCase) -> str:
 
     Said of one lead alone: of twelve the statements say more.
     """
-    prediction = findings_of(case)
-    chosen = model_of(case)
-    if len(prediction.leads_used) != 1 or not isinstance(chosen.network, LeadAttentionNet):
+    if len(findings_of(case).leads_used) != 1:
         return ""
-    shares = case.remember(
-        ("handheld", chosen.name), lambda: sides_of(chosen, case.recording).handheld
-    )
+    chosen = model_of(case)
+    said = answers_of(case).study.heard(chosen).handheld
+    if said is None:
+        return ""
+    shares = handheld_shares(said, chosen.card.sides.get("handheld_bias"))
     name = _HANDHELD_WORDS[HANDHELD[int(shares.argmax())]]
     return f"Single-lead class (CinC 2017): {name}."
 

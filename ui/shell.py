@@ -77,12 +77,12 @@ html[data-ecg-room="dark"] .ecg-bar u { background: #cfccc4; }
 """
 
 
-def style() -> None:
+def apply_style() -> None:
     """Apply the app's style."""
     st.html(_STYLE)
 
 
-def through_entry(page: str) -> None:
+def enter_through_app(page: str) -> None:
     """Send a page that was opened by its address through the entry point, if it did not come by it.
 
     Until the entry point has run once on a server, Streamlit runs the files of ``pages/`` by
@@ -93,7 +93,7 @@ def through_entry(page: str) -> None:
         st.switch_page("app.py")
 
 
-def wanted_page() -> str | None:
+def take_wanted_page() -> str | None:
     """Note that the entry point ran; return the page that a reader came for, once."""
     st.session_state[_ROUTED] = True
     wanted: str | None = st.session_state.pop(_WANTED, None)
@@ -114,6 +114,6 @@ def warm_up() -> None:
     threading.Thread(target=work, name="warm-up", daemon=True).start()
 
 
-def footer() -> None:
+def show_footer() -> None:
     """Print the reminder that stands on every page."""
     st.html(f'<p class="ecg-reminder">{REMINDER}</p>')

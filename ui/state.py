@@ -13,7 +13,10 @@ import streamlit as st
 
 from ecgcore.readers.assemble import name_leads
 from ecgcore.recording import Patient, Recording
+from ecgcore.results import MeasureResult
 from ecgcore.simulate.cases import DemoCase
+from ecgcore.study import Study
+from ui.answers import Answers
 
 Value = TypeVar("Value")
 _MEMO_SIZE = 24
@@ -79,8 +82,10 @@ class OpenCase:
     shared : str or None
         A demonstration case's key, while nothing was entered: what is computed for it holds nothing
         of anybody, and is shared by all readers under this name.
+    cancelled : set
+        Keys of the maps that the reader has cancelled.
     memo : OrderedDict
-        Bounded store of what was computed for this case.
+        Bounded store of what was drawn of this recording.
     """
 
     title: str
@@ -97,7 +102,36 @@ class OpenCase:
     turned_to: str | None = None
     failed_maps_shown: set[tuple[str, str, str]] = field(default_factory=set)
     shared: str | None = None
+    cancelled: set[tuple[Hashable, ...]] = field(default_factory=set)
     memo: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+
+    def __post_init__(self) -> None:
+        self._answers = Answers(Study(self.recording))
+
+    @property
+    def answers(self) -> Answers:
+        """What was found in the case as it is now, with the marks that the reader has moved."""
+        if self._answers.study.edits != self.edits:
+            self._study_anew(self._answers.study.with_edits(self.edits))
+        return self._answers
+
+    @property
+    def study(self) -> Study:
+        """The case's recording, and each thing that is found in it once."""
+        return self.answers.study
+
+    def take_measured(self, measured: MeasureResult) -> None:
+        """Take what was measured on the recording elsewhere."""
+        self._study_anew(self._answers.study.with_measured(measured))
+
+    def close(self) -> None:
+        """Let go of everything that was computed for this case."""
+        self.memo.clear()
+        self._study_anew(Study(self.recording))
+
+    def _study_anew(self, study: Study) -> None:
+        self._answers = Answers(study)
+        self.cancelled.clear()
 
     def remember(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """Return what ``make`` made the first time for ``key``; the oldest of 24 is dropped."""
@@ -114,6 +148,7 @@ class OpenCase:
         self.recording = self.recording.with_patient(patient)
         self.shared = None
         self.memo.clear()
+        self._study_anew(self._answers.study.with_patient(patient))
 
     def name_leads(self, names: Mapping[str, str]) -> None:
         """Take what the reader calls leads that the file does not name; all is made anew."""
@@ -130,14 +165,11 @@ class OpenCase:
         self.recording, self.model, self.selected, self.shared = recording, None, None, None
         self.turned_to = None
         self.failed_maps_shown.clear()
-        self.memo.clear()
+        self.close()
 
     def read_by(self, name: str) -> None:
-        """Let another model read this case: what the one before said is forgotten."""
+        """Let another model read this case: each model has its own answers."""
         self.model, self.selected, self.turned_to = name, None, None
-        said = ("prediction", "explainer", "attribution")
-        for key in [k for k in self.memo if k in said or (isinstance(k, tuple) and k[0] in said)]:
-            del self.memo[key]
 
 
 def session_name() -> str:
@@ -158,7 +190,7 @@ def put_case(case: OpenCase) -> None:
     """Put a case on the desk; the one before leaves it, and what was computed for it goes."""
     former: OpenCase | None = st.session_state.get(_CASE)
     if former is not None and former is not case:
-        former.memo.clear()
+        former.close()
     st.session_state[_CASE] = case
     _clear_former(case)
 

@@ -48,7 +48,7 @@ def compute(
         waiting(job)
 
     return jobs().result(
-        _full(case, key), make, who=session_name(), keep=case.shared is not None, waiting=look
+        _full(case, key), make, who=session_name(), keep=_is_shared(case), waiting=look
     )
 
 
@@ -67,25 +67,18 @@ def compute_map(
     CancelledError
         If the reader has cancelled it; the page then offers to compute it after all.
     """
-    mark = ("cancelled", *key)
-    if mark in case.memo:
+    if key in case.cancelled:
         st.button(
             f"Compute: {name}",
             key=f"compute_{case.case_id}_{key}",
-            on_click=case.memo.pop,
-            args=(mark, None),
+            on_click=case.cancelled.discard,
+            args=(key,),
         )
         raise CancelledError("Cancelled: this map was not computed.")
     notice = _Notice(st.empty(), case, key)
     made = compute(case, key, make, waiting=notice.look)
     notice.place.empty()
     return made
-
-
-def cancelled(case: OpenCase) -> list[tuple[Hashable, ...]]:
-    """Return the keys of the maps that the reader has cancelled."""
-    marks = [key for key in case.memo if isinstance(key, tuple) and key[0] == "cancelled"]
-    return [key[1:] for key in marks]
 
 
 class _Notice:
@@ -131,12 +124,16 @@ def queue_words(before: int | None) -> str:
 
 
 def _cancel(case: OpenCase, key: tuple[Hashable, ...]) -> None:
-    case.memo["cancelled", *key] = True
+    case.cancelled.add(key)
     jobs().cancel(_full(case, key))
 
 
+def _is_shared(case: OpenCase) -> bool:
+    return case.shared is not None and not case.edits
+
+
 def _full(case: OpenCase, key: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
-    if case.shared is not None:
+    if _is_shared(case):
         return ("shared", case.shared, *key)
-    # With what the reader enters the recording changes: its job holds the one it began with.
-    return (case.case_id, id(case.recording), *key)
+    # What the reader enters or moves makes another study: its job holds the one it began with.
+    return (case.case_id, id(case.study), *key)

@@ -21,7 +21,7 @@ from ecgcore.results import AnomalyMap
 from ecgcore.signal.beats import detect_beats
 from ecgcore.signal.own_beat import own_beat
 from ecgcore.signal.prepare import prepare
-from ecgcore.training.anomaly_control import control_score, load_control
+from reproductions.detectors import detector_score, load_detector
 
 Array = np.ndarray
 OURS = "ours"
@@ -72,7 +72,7 @@ class Models:
         out = {}
         for name, (folder, kind, leads) in wanted.items() if self.controls else ():
             try:
-                out[name] = load_control(self.runs / folder, kind=kind, leads=leads)
+                out[name] = load_detector(self.runs / folder, kind=kind, leads=leads)
             except ModelError as error:
                 sys.stderr.write(f"without {name}: {error}\n")
         return out
@@ -136,7 +136,7 @@ def published(network: Any, signal: Array, fs_hz: float) -> tuple[float, Array, 
     if given.beats.size > MOST_BEATS:
         chosen = np.linspace(0, given.beats.size - 1, MOST_BEATS).round().astype(int)
         given = McfInput(given.x, given.beats[chosen], given.fallback)
-    score, found = control_score(network, given)
+    score, found = detector_score(network, given)
     return score, found, given
 
 

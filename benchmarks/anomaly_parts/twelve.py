@@ -25,11 +25,11 @@ from ecgcore.datasets import data_root, load_index, load_recording
 from ecgcore.evaluation import interval, patient_weights
 from ecgcore.inference.anomaly_spans import places_of
 from ecgcore.leads import STANDARD_12
-from ecgcore.training.anomaly_material import (
+from ecgcore.training.restoration.material import (
     abnormal,
     statement_columns,
 )
-from ecgcore.training.normals import BRUGADA
+from ecgcore.training.restoration.normals import BRUGADA
 
 RARE = 10
 

@@ -1,4 +1,4 @@
-"""The command line: ``python -m ecgcore COMMAND``.
+"""The command line: ``ecgcore COMMAND``, or ``python -m ecgcore COMMAND``.
 
 One module a command, imported only when that command is asked for.  Each module offers
 ``add_arguments(parser)`` and ``run(args) -> int`` (the exit status).
@@ -39,7 +39,7 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status (0 done, 2 bad usage or unreadable input)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(prog="python -m ecgcore", description=__doc__)
+    parser = argparse.ArgumentParser(prog="ecgcore", description=__doc__)
     parser.add_argument("--version", action="version", version=f"ecgcore {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     wanted = next((word for word in arguments if not word.startswith("-")), None)

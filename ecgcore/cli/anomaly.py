@@ -13,11 +13,12 @@ from ecgcore.cli.common import (
     write_npz,
 )
 from ecgcore.cli.predict import describe_model
-from ecgcore.inference.anomaly import DEFAULT_ANOMALY, find_anomalies, load_anomaly
-from ecgcore.measure import measure
+from ecgcore.inference.anomaly import load_anomaly
+from ecgcore.inference.shelf import DEFAULT_ANOMALY
 from ecgcore.measure.unusual import worded
 from ecgcore.recording import Recording
 from ecgcore.results import AnomalyMap
+from ecgcore.study import Study
 
 _SHOWN = 8
 
@@ -46,9 +47,10 @@ def run(args: argparse.Namespace) -> int:
     outputs = OutputNames(args)
 
     def action(recording: Recording, file: str, given: argparse.Namespace) -> dict[str, Any]:
-        found = find_anomalies(model, recording)
+        study = Study(recording)
+        found = study.anomaly(model)
         if not given.no_words and found.spans:
-            found = worded(found, measure(recording, check=False), recording.unit)
+            found = worded(found, study.measured, recording.unit)
         if given.out is not None:
             path = Path(given.out) / f"{outputs.name(file)}.npz"
             arrays = {"map": found.values, "leads": found.leads, "fs_hz": found.fs_hz}

@@ -13,13 +13,13 @@ from ecgcore.errors import DatasetError
 from ecgcore.evaluation import metrics_table, subgroup_table
 from ecgcore.evaluation.model_report import card_metrics, explanation_figures, predict_entries
 from ecgcore.evaluation.multi_report import multi_figures
+from ecgcore.evaluation.one_lead_report import card_part, figures_text, single_figures
 from ecgcore.evaluation.side_report import twelve_lead_names
 from ecgcore.evaluation.side_words import side_text
 from ecgcore.inference import DEFAULT_MODEL, LoadedModel, load_model, use_threads, weights_root
 from ecgcore.models import LeadAttentionNet
-from ecgcore.training import write_card
-from ecgcore.training.release_choices import kept_networks
-from ecgcore.training.single_figures import card_part, figures_text, single_figures
+from ecgcore.training.diagnostic.choices import kept_networks
+from ecgcore.training.release import write_card
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from ecgcore.explain import METHODS, Description, Explainer, describe, verdict
 from ecgcore.explain.explainer import WINDOWS
 from ecgcore.recording import Recording
 from ecgcore.results import Attribution, LeadValues
+from ecgcore.study import Study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
     def action(recording: Recording, _file: str, given: argparse.Namespace) -> dict[str, Any]:
         model = models.of(recording, given.select_leads)
-        explainer = Explainer(model, recording, given.select_leads)
+        explainer = Explainer(model, Study(recording, leads=given.select_leads))
         found = explainer.explain(given.label, given.method, windows=given.windows)
         made_by = describe_model(model)
         arrays = {"attribution": found.values, "leads": found.leads, "fs_hz": found.fs_hz}
@@ -80,7 +81,7 @@ def _textbook(said: Description) -> dict[str, Any] | None:
     made: dict[str, Any] = {
         "waves": said.place.waves,
         "leads": said.place.leads,
-        "words": said.place.words,
+        "words": said.place.criterion,
         "source": said.place.source,
     }
     if said.overlap is not None:

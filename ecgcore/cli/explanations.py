@@ -20,7 +20,7 @@ from ecgcore.evaluation.map_weights import ALL, SEEDS, randomised, variant_rows,
 from ecgcore.explain import METHODS, methods_of
 from ecgcore.explain.background import FILE, SCHEMA, forget
 from ecgcore.inference import LoadedModel, load_model, use_threads, weights_root
-from ecgcore.labels import CORE_CODES
+from ecgcore.statements import CORE_CODES
 
 SEED = 5
 

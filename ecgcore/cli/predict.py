@@ -10,6 +10,7 @@ from ecgcore.interpret import assess
 from ecgcore.leads import canonical_lead
 from ecgcore.recording import Recording
 from ecgcore.results import Finding, Prediction
+from ecgcore.study import Study
 from ecgcore.units import clock
 
 
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
     def action(recording: Recording, _file: str, given: argparse.Namespace) -> dict[str, Any]:
         chosen = model.of(recording, given.select_leads)
-        found = assess(chosen, recording, leads=given.select_leads, windows=given.windows)
+        found = assess(chosen, Study(recording, leads=given.select_leads), windows=given.windows)
         return describe_model(chosen) | as_json(found, windows=given.windows)
 
     return for_each_recording(args, action, as_text=as_text)

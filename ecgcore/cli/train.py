@@ -2,48 +2,84 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ecgcore.checks import one_of
 from ecgcore.cli.common import EXIT_OK, write_json
-from ecgcore.datasets import log_test_access
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference import use_threads, weights_root
+from ecgcore.inference.card import ModelCard
 from ecgcore.origin import digest_of_file
-from ecgcore.training import make_model, read_recipe
-from ecgcore.training.anomaly_control import make_control
-from ecgcore.training.anomaly_make import make_restoration, read_pools, refit_score
-from ecgcore.training.anomaly_recipe import (
-    PTBXL,
-    RESTORATION,
-    is_anomaly_recipe,
-    read_anomaly_recipe,
-)
-from ecgcore.training.multi_release import make_diagnostic
-from ecgcore.training.reference import make_reference, summary_table
-from ecgcore.training.reference_recipe import is_reference_recipe, read_reference_recipe
-from ecgcore.training.single_recipe import is_single_recipe, read_single_recipe
-from ecgcore.training.single_release import make_single
-from ecgcore.training.transfer_make import make_transfer
-from ecgcore.training.transfer_make import summary_text as transfer_text
-from ecgcore.training.transfer_recipe import is_transfer_recipe, read_transfer_recipe
-from ecgcore.training.wave_make import is_wave_recipe, make_delineator, read_wave_recipe
-from ecgcore.training.waveform_make import make_waveform
-from ecgcore.training.waveform_recipe import is_waveform_recipe, read_waveform_recipe
+from ecgcore.training.danet.recipe import TASK as DANET
+from ecgcore.training.danet.recipe import DANetRecipe
+from ecgcore.training.danet.release import make_danet
+from ecgcore.training.delineator.release import TASK as DELINEATOR
+from ecgcore.training.delineator.release import DelineatorRecipe, make_delineator
+from ecgcore.training.diagnostic.recipe import DIAGNOSTIC, STATEMENTS, read_classifier_recipe
+from ecgcore.training.diagnostic.release import make_classifier
+from ecgcore.training.recipe import read_recipe, task_of
+from ecgcore.training.restoration.recipe import TASK as RESTORATION
+from ecgcore.training.restoration.recipe import RestorationRecipe
+from ecgcore.training.restoration.release import make_restoration, refit_score
+from ecgcore.training.single_lead.recipe import TASK as SINGLE_LEAD
+from ecgcore.training.single_lead.recipe import read_single_recipe
+from ecgcore.training.single_lead.release import make_single
 
-_NORMS_ONLY = "--norms-only is for the recipe of the anomaly model, configs/restoration.toml."
+
+@dataclass(frozen=True)
+class System:
+    """One kind of recipe.
+
+    Attributes
+    ----------
+    read : callable
+        Path -> recipe.
+    make : callable
+        Recipe, folder to write and folder of runs -> card, or a list of cards.
+    measure : str
+        The command that measures what was made.
+    several : bool
+        Whether the folder holds a folder for each model.
+    """
+
+    read: Callable[[Path], Any]
+    make: Callable[[Any, Path, Path], ModelCard | list[ModelCard]]
+    measure: str = "python -m ecgcore evaluate {out} --write"
+    several: bool = False
+
+
+SYSTEMS: dict[str, System] = {
+    STATEMENTS: System(read_classifier_recipe, make_classifier),
+    DIAGNOSTIC: System(read_classifier_recipe, make_classifier),
+    SINGLE_LEAD: System(read_single_recipe, make_single),
+    RESTORATION: System(
+        lambda path: read_recipe(path, RestorationRecipe),
+        make_restoration,
+        "python -m benchmarks.anomaly --write",
+    ),
+    DANET: System(
+        lambda path: read_recipe(path, DANetRecipe),
+        make_danet,
+        "python -m benchmarks.waveform --write",
+        several=True,
+    ),
+    DELINEATOR: System(
+        lambda path: read_recipe(path, DelineatorRecipe),
+        make_delineator,
+        "python -m benchmarks.measure --split test",
+    ),
+}
+# Recipes of comparisons with published systems, which are not part of the package.
+REPRODUCED = ("zhang", "mvkt", "detector")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("config", metavar="CONFIG", help="a recipe, for example configs/core9.toml")
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        help="the model folder, default weights/NAME; of a reference the folder of its figures, "
-        "default results/reference",
-    )
+    parser.add_argument("--out", metavar="DIR", help="the model folder, default weights/NAME")
     parser.add_argument(
         "--runs",
         default="runs",
@@ -62,132 +98,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train; return the exit status."""
     use_threads(args.threads)
-    if args.norms_only and not is_anomaly_recipe(Path(args.config)):
-        raise InvalidArgumentError(_NORMS_ONLY)
-    for asks_for, made in _KINDS:
-        if asks_for(Path(args.config)):
-            return made(args)
-    recipe = read_recipe(Path(args.config))
-    name = f"{recipe.name}-{recipe.version}"
-    out = Path(args.out) if args.out else weights_root() / name
-    make = make_diagnostic if recipe.tasks.single_batch else make_model
-    card = make(recipe, out, Path(args.runs) / name)
-    if args.json:
-        _print(args, {"model": card.full_name, "folder": str(out), "training": card.training})
-    else:
-        sys.stdout.write(
-            f"{card.full_name} is in {out}. Measure it: python -m ecgcore evaluate {out} --write\n"
+    config = Path(args.config)
+    task = task_of(config)
+    if task in REPRODUCED:
+        raise InvalidArgumentError(
+            f"{config} compares published systems; run it with python -m reproductions {config}."
         )
-    return EXIT_OK
-
-
-def _delineator(args: argparse.Namespace) -> int:
-    recipe = read_wave_recipe(Path(args.config))
-    out = Path(args.out) if args.out else weights_root() / f"{recipe.name}-{recipe.version}"
-    card = make_delineator(recipe, out)
-    if args.json:
-        _print(args, {"model": card.full_name, "folder": str(out), "training": card.training})
-    else:
-        sys.stdout.write(f"{card.full_name} is in {out}.\n")
-    return EXIT_OK
-
-
-def _transfer(args: argparse.Namespace) -> int:
-    recipe = read_transfer_recipe(Path(args.config))
-    _log_test(args, recipe.name)
-    out = Path(args.out) if args.out else Path("results") / "mvkt"
-    found = make_transfer(recipe, out, Path(args.runs) / recipe.name)
-    if args.json:
-        _print(args, {"recipe": recipe.name, "folder": str(out), **found})
-    else:
-        sys.stdout.write(transfer_text(found))
-    return EXIT_OK
-
-
-def _single(args: argparse.Namespace) -> int:
-    recipe = read_single_recipe(Path(args.config))
-    name = f"{recipe.name}-{recipe.version}"
-    out = Path(args.out) if args.out else weights_root() / name
-    card = make_single(recipe, out, Path(args.runs) / name)
-    if args.json:
-        _print(args, {"model": card.full_name, "folder": str(out), "training": card.training})
-    else:
-        sys.stdout.write(
-            f"{card.full_name} is in {out}. Measure it: python -m ecgcore evaluate {out} --write\n"
+    system = SYSTEMS[one_of("task", task, SYSTEMS)]
+    if args.norms_only and task != RESTORATION:
+        raise InvalidArgumentError(
+            "--norms-only is for the recipe of the anomaly model, configs/restoration.toml."
         )
+    recipe = system.read(config)
+    name = f"{recipe.name}-{recipe.version}"
+    default = weights_root() if system.several else weights_root() / name
+    out = Path(args.out) if args.out else default
+    made = (
+        refit_score(recipe, out)
+        if args.norms_only
+        else system.make(recipe, out, Path(args.runs) / name)
+    )
+    _tell(args, made, out, system.measure.format(out=out))
     return EXIT_OK
 
 
-def _waveform(args: argparse.Namespace) -> int:
-    recipe = read_waveform_recipe(Path(args.config))
-    out = Path(args.out) if args.out else weights_root()
-    cards = make_waveform(recipe, out, Path(args.runs) / f"{recipe.name}-{recipe.version}")
+def _tell(
+    args: argparse.Namespace, made: ModelCard | list[ModelCard], out: Path, measure: str
+) -> None:
+    """Print what was made; the digest is that of the recipe."""
+    several = isinstance(made, list)
+    cards = made if isinstance(made, list) else [made]
     names = [card.full_name for card in cards]
     if args.json:
-        _print(args, {"models": names, "folder": str(out)})
-    else:
-        sys.stdout.write(
-            f"{', '.join(names)} in {out}. Measure them: python -m benchmarks.waveform --write\n"
-        )
-    return EXIT_OK
-
-
-def _anomaly(args: argparse.Namespace) -> int:
-    recipe = read_anomaly_recipe(Path(args.config))
-    name = f"{recipe.name}-{recipe.version}"
-    runs = Path(args.runs) / name
-    if args.norms_only and recipe.kind != RESTORATION:
-        raise InvalidArgumentError(_NORMS_ONLY)
-    if recipe.kind == RESTORATION:
-        out = Path(args.out) if args.out else weights_root() / name
-        card = refit_score(recipe, out) if args.norms_only else make_restoration(recipe, out, runs)
-        found: dict[str, Any] = {"model": card.full_name, "folder": str(out)}
-    else:
-        pools = None if recipe.data.source == PTBXL else read_pools(recipe)
-        if recipe.data.source == PTBXL:
-            _log_test(args, name)
-        made = make_control(recipe, pools, runs)
-        best = max(made["val_auc"])
-        found = {"model": name, "folder": str(runs), "val_auc": best, "test": made.get("test")}
-    if args.json:
-        _print(args, found)
-    else:
-        sys.stdout.write(f"{found['model']} is in {found['folder']}.\n")
-    return EXIT_OK
-
-
-def _reference(args: argparse.Namespace) -> int:
-    recipe = read_reference_recipe(Path(args.config))
-    _log_test(args, recipe.name)
-    out = Path(args.out) if args.out else Path("results") / "reference"
-    found = make_reference(recipe, out, Path(args.runs) / recipe.name)
-    if args.json:
-        _print(args, {"reference": recipe.name, "folder": str(out), "methods": found})
-    else:
-        sys.stdout.write(summary_table(found))
-    return EXIT_OK
-
-
-def _print(args: argparse.Namespace, found: Mapping[str, Any]) -> None:
-    """Print JSON, whose digest is that of the recipe."""
-    write_json(found, digest=digest_of_file(Path(args.config)))
-
-
-def _log_test(args: argparse.Namespace, name: str) -> None:
-    """Log that a recipe ends with its own figures on test."""
-    log_test_access(
-        f"ecgcore train {Path(args.config).name}",
-        model=name,
-        measured="the figures that the recipe ends with",
-    )
-
-
-# What a recipe file says it makes, and who makes it; everything else is a classifier's recipe.
-_KINDS: tuple[tuple[Callable[[Path], bool], Callable[[argparse.Namespace], int]], ...] = (
-    (is_wave_recipe, _delineator),
-    (is_reference_recipe, _reference),
-    (is_transfer_recipe, _transfer),
-    (is_single_recipe, _single),
-    (is_waveform_recipe, _waveform),
-    (is_anomaly_recipe, _anomaly),
-)
+        one = {"model": names[0], "folder": str(out), "training": cards[0].training}
+        found = {"models": names, "folder": str(out)} if several else one
+        write_json(found, digest=digest_of_file(Path(args.config)))
+        return
+    verb = "are" if several else "is"
+    sys.stdout.write(f"{', '.join(names)} {verb} in {out}. To measure: {measure}\n")

@@ -14,14 +14,14 @@ from ecgcore.datasets.public_index import CORE_TASK
 from ecgcore.datasets.shards import pack_shards
 from ecgcore.evaluation.tasks import task_report, task_table
 from ecgcore.inference import use_threads
-from ecgcore.training import read_recipe
-from ecgcore.training.public_task import (
+from ecgcore.training.diagnostic.public_task import (
     pack_parameters,
     task_recipe,
     task_scores,
     train_task,
     write_scores,
 )
+from ecgcore.training.diagnostic.recipe import read_classifier_recipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train, predict val and test, print the figures on val; return the exit status."""
     use_threads(args.threads)
-    recipe = read_recipe(Path(args.config))
+    recipe = read_classifier_recipe(Path(args.config))
     packed = pack_shards(index_of(args), pack_parameters(recipe), workers=args.workers)
     data = packed.for_task(args.task)
     made = task_recipe(recipe, data)

@@ -11,7 +11,7 @@ from pathlib import Path
 from ecgcore.datasets.entry import Annotation, age_or_none, core_targets
 from ecgcore.datasets.files import comment_value, header_comments, sex_or_none
 from ecgcore.datasets.further import from_snomed
-from ecgcore.labels import CORE_CODES, CORE_STATEMENTS
+from ecgcore.statements import CORE_CODES, codes_of
 
 # Class name of CPSC 2018 -> project code.
 CLASSES = {
@@ -27,7 +27,7 @@ CLASSES = {
 }
 SINUS_RHYTHM = "426783006"
 # SNOMED CT code -> project code; sinus rhythm is left out: SNR asks what stands beside it.
-PRESENT = {sct: s.code for s in CORE_STATEMENTS for sct in s.snomed if s.code != "SNR"}
+PRESENT = codes_of((code for code in CORE_CODES if code != "SNR"), "snomed")
 
 AXIS = ("39732003", "47665007")  # left, right axis deviation
 RATE = ("426177001", "427084000", "426627000", "3424008")  # slow and fast, sinus or unspecified

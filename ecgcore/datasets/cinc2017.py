@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ecgcore.datasets.entry import MASKED, Annotation, annotation_of, core_targets
 from ecgcore.errors import DatasetError
-from ecgcore.labels import CORE_CODES
+from ecgcore.statements import CORE_CODES
 
 _NOT_AF = tuple(code for code in CORE_CODES if code != "AF")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from ecgcore.checks import one_of
 from ecgcore.datasets.further import FURTHER_MASKED, SUPERCLASSES_MASKED
 from ecgcore.errors import DatasetError, InvalidArgumentError
-from ecgcore.labels import CORE_CODES
+from ecgcore.statements import CORE_CODES
 
 SPLITS = ("train", "val", "test")
 MASKED: tuple[float, ...] = (nan,) * len(CORE_CODES)

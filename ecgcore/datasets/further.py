@@ -7,14 +7,14 @@ Computing in Cardiology 2021; Kalyakulina et al., IEEE Access 8:186181 (2020).
 from collections.abc import Collection, Sequence
 from math import nan
 
-from ecgcore.labels import FURTHER_CODES, FURTHER_STATEMENTS, SUPERCLASSES
+from ecgcore.statements import FURTHER_CODES, SUPERCLASSES, codes_of, statements
 
 FURTHER_MASKED: tuple[float, ...] = (nan,) * len(FURTHER_CODES)
 SUPERCLASSES_MASKED: tuple[float, ...] = (nan,) * len(SUPERCLASSES)
 BRUGADA = "418818005"
 
-_BY_SCP = {scp: s.code for s in FURTHER_STATEMENTS for scp in s.scp}
-_BY_SNOMED = {sct: s.code for s in FURTHER_STATEMENTS for sct in s.snomed}
+_BY_SCP = codes_of(FURTHER_CODES, "scp")
+_BY_SNOMED = codes_of(FURTHER_CODES, "snomed")
 # Project code -> SCP codes beside which a missing statement means "cannot tell".
 _MASKED_BY_SCP: dict[str, tuple[str, ...]] = {
     "LVH": ("VCLVH", "SEHYP", "HVOLT"),
@@ -26,30 +26,8 @@ _MASKED_BY_SCP: dict[str, tuple[str, ...]] = {
 }
 # SCP statement -> super-class, for all that have one (``diagnostic_class``).
 SUPERCLASS_OF = {
-    **dict.fromkeys(("NORM",), "NORM"),
-    **dict.fromkeys(
-        (
-            "IMI", "ASMI", "ILMI", "AMI", "ALMI", "INJAS", "LMI", "INJAL", "IPLMI", "IPMI",
-            "INJIN", "PMI", "INJLA", "INJIL",
-        ),
-        "MI",
-    ),
-    **dict.fromkeys(
-        (
-            "NDT", "NST_", "DIG", "LNGQT", "ISC_", "ISCAL", "ISCIN", "ISCIL", "ISCAS", "ISCLA",
-            "ANEUR", "EL", "ISCAN",
-        ),
-        "STTC",
-    ),
-    **dict.fromkeys(
-        (
-            "LAFB", "IRBBB", "1AVB", "IVCD", "CRBBB", "CLBBB", "LPFB", "WPW", "ILBBB", "3AVB",
-            "2AVB",
-        ),
-        "CD",
-    ),
-    **dict.fromkeys(("LVH", "LAO/LAE", "RVH", "RAO/RAE", "SEHYP"), "HYP"),
-}  # fmt: skip
+    scp: one.superclass for one in statements().values() if one.superclass for scp in one.scp
+}
 _BY_REMARK = {
     "rhythm: sinus bradycardia": "SBRAD",
     "rhythm: sinus tachycardia": "STACH",

@@ -4,6 +4,7 @@ Source: Moody and Mark, IEEE Eng Med Biol Mag 20(3):45 (2001).  Records 102, 104
 paced and left out, as the AAMI recommends.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from ecgcore.datasets.entry import SPLITS
 from ecgcore.datasets.files import read_rows
 from ecgcore.errors import DatasetError
+from ecgcore.statements import CORE_CODES
 
 PACED = ("102", "104", "107", "217")
 # AAMI EC57 groups of the annotation codes.
@@ -118,3 +120,33 @@ def split_of(root: Path) -> dict[str, str]:
         for row in rows
         if row["dataset"] == "mitdb" and row["split"] in SPLITS
     }
+
+
+def window_targets(
+    marked: MarkedBeats, rhythms: Sequence[tuple[float, str]], start_s: float, length_s: float
+) -> NDArray[np.float32]:
+    """Return the nine targets of a stretch of an MIT-BIH record, shape (9,)."""
+    inside = (marked.r_s >= start_s) & (marked.r_s < start_s + length_s)
+    codes = [c for c, here in zip(marked.codes, inside, strict=True) if here]
+    notes = {note for at, note in rhythms if start_s < at < start_s + length_s}
+    notes |= {note for at, note in rhythms if at <= start_s and note == _last(rhythms, start_s)}
+    out = dict.fromkeys(CORE_CODES, np.nan)
+    if codes:
+        out["PAC"] = float(any(code in "AaJS" for code in codes))
+        out["PVC"] = float("V" in codes)
+        out["LBBB"] = _mostly(codes, "L")
+        out["RBBB"] = _mostly(codes, "R")
+        out["AF"] = np.nan if "(AFL" in notes else float("(AFIB" in notes)
+        if "(AFIB" in notes or "(AFL" in notes:
+            out["PAC"] = np.nan
+    return np.array([out[code] for code in CORE_CODES], dtype=np.float32)
+
+
+def _last(rhythms: Sequence[tuple[float, str]], at_s: float) -> str:
+    before = [note for at, note in rhythms if at <= at_s]
+    return before[-1] if before else ""
+
+
+def _mostly(codes: Sequence[str], code: str) -> float:
+    share = sum(c == code for c in codes) / len(codes)
+    return 1.0 if share > 0.5 else 0.0 if share == 0 else np.nan

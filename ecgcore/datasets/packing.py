@@ -97,7 +97,7 @@ class PackedSet:
     signals : PackedSignals
     fs_hz : float
     targets : array of float32, shape (n, 9)
-        1, 0 or NaN (cannot tell); columns as ``ecgcore.labels.CORE_CODES``.
+        1, 0 or NaN (cannot tell); columns as ``ecgcore.statements.CORE_CODES``.
     further, superclasses : arrays of float32, shape (n, 11) and (n, 5)
         The same; columns as ``FURTHER_CODES`` and ``SUPERCLASSES``.
     ages : array of float32, shape (n,)

@@ -1,7 +1,12 @@
 """Where the recordings and the packed copies of them lie."""
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ecgcore.errors import DatasetError
 
@@ -33,3 +38,29 @@ def cache_root() -> Path:
     """
     named = os.environ.get("ECG_CACHE")
     return Path(named) if named else PROJECT_ROOT / ".cache"
+
+
+def cached_arrays(
+    name: str, make: Callable[[], Mapping[str, NDArray[Any]]], folder: Path | None = None
+) -> dict[str, NDArray[Any]]:
+    """Return arrays that are made once and then taken from a cache.
+
+    Parameters
+    ----------
+    name : str
+        Of the file, without its suffix; it holds a digest of everything that decides the arrays.
+    make : callable
+        Called where there is no such file.
+    folder : Path, optional
+        :func:`cache_root` if not given.
+    """
+    path = (cache_root() if folder is None else folder) / f"{name}.npz"
+    if not path.is_file():
+        made = make()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Two runs may make the same at once: whole files only, the last one stays.
+        unfinished = path.with_name(f"{name}-{os.getpid()}.npz")
+        np.savez(unfinished, allow_pickle=False, **made)
+        unfinished.replace(path)
+    with np.load(path, allow_pickle=False) as kept:
+        return {key: kept[key] for key in kept.files}

@@ -13,10 +13,10 @@ from ecgcore.datasets.entry import Annotation, age_or_none, annotation_of, core_
 from ecgcore.datasets.files import read_rows
 from ecgcore.datasets.further import from_scp
 from ecgcore.errors import DatasetError
-from ecgcore.labels import CORE_STATEMENTS
+from ecgcore.statements import CORE_CODES, codes_of
 
 # SCP code -> project code; NORM is left out, because SNR also asks what stands beside it.
-PRESENT = {scp: s.code for s in CORE_STATEMENTS for scp in s.scp if s.code != "SNR"}
+PRESENT = codes_of((code for code in CORE_CODES if code != "SNR"), "scp")
 
 ISCHAEMIA = ("ISC_", "ISCAL", "ISCAN", "ISCAS", "ISCIL", "ISCIN", "ISCLA")
 INJURY = ("INJAL", "INJAS", "INJIL", "INJIN", "INJLA")

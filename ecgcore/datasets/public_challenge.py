@@ -32,7 +32,7 @@ from ecgcore.datasets.public_index import (
     splits_of,
 )
 from ecgcore.errors import DatasetError
-from ecgcore.labels import CORE_CODES
+from ecgcore.statements import CORE_CODES
 
 CPSC_TASK = "cpsc9"
 

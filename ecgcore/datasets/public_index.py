@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ecgcore.checks import in_range
 from ecgcore.datasets.entry import Annotation, Entry
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES
+from ecgcore.statements import CORE_CODES
 
 N_FOLDS = 10
 CORE_TASK = "core"

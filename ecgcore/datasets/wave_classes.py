@@ -1,7 +1,6 @@
 """The delineator's wave classes of packed recordings, made once and then taken from a cache."""
 
 import hashlib
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.datasets.packing import PackedSet
-from ecgcore.datasets.places import cache_root
+from ecgcore.datasets.places import cached_arrays
 from ecgcore.inference.delineate import default_delineator
 from ecgcore.inference.wave_classes import wave_classes
 
@@ -56,22 +55,23 @@ def packed_classes(
     """
     wanted = np.arange(len(data)) if rows is None else rows
     starts = np.cumsum(np.r_[0, data.signals.lengths]).astype(np.int64)
-    path = (cache_root() if cache is None else cache) / f"waves-{_digest(data, wanted)}.npz"
-    if path.is_file():
-        with np.load(path, allow_pickle=False) as kept:
-            return FlatClasses(kept["values"], starts)
+    made = cached_arrays(
+        f"waves-{_digest(data, wanted)}", lambda: _delineated(data, wanted, starts), cache
+    )
+    return FlatClasses(made["values"], starts)
+
+
+def _delineated(
+    data: PackedSet, rows: NDArray[np.int64], starts: NDArray[np.int64]
+) -> dict[str, NDArray[np.uint8]]:
     values = np.zeros(int(starts[-1]), dtype=np.uint8)
     model = default_delineator()
-    for done, row in enumerate(wanted, start=1):
+    for done, row in enumerate(rows, start=1):
         found = wave_classes(model, data.signal(int(row)), data.fs_hz, data.fs_hz)
         values[starts[row] : starts[row + 1]] = found
-        if done % 200 == 0 or done == wanted.size:
-            sys.stderr.write(f"delineated {done} of {wanted.size} recordings\n")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.stem}-{os.getpid()}.npz")
-    np.savez_compressed(part, values=values)
-    part.replace(path)
-    return FlatClasses(values, starts)
+        if done % 200 == 0 or done == rows.size:
+            sys.stderr.write(f"delineated {done} of {rows.size} recordings\n")
+    return {"values": values}
 
 
 def _digest(data: PackedSet, rows: NDArray[np.int64]) -> str:

@@ -17,9 +17,9 @@ from ecgcore.evaluation.population_beats import MIN_PATIENTS
 from ecgcore.inference import LoadedModel
 from ecgcore.inference.predict import network_logits, prepared_input
 from ecgcore.inference.prepare import pieces_of
-from ecgcore.labels import CORE_CODES, FURTHER_CODES
 from ecgcore.signal.beats import detect_beats
 from ecgcore.signal.rr import absent_spans, rr_intervals
+from ecgcore.statements import CORE_CODES, FURTHER_CODES
 
 Array = NDArray[np.float64]
 # From 35 % of the RR interval before R on: P to P.

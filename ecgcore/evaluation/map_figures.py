@@ -23,6 +23,7 @@ from ecgcore.explain import METHODS, Explainer
 from ecgcore.explain.case import Case, MethodEntry
 from ecgcore.explain.checks import FILLS, Blocks, blocks_of, changes, qrs_map
 from ecgcore.inference import LoadedModel
+from ecgcore.study import Study
 
 Array = NDArray[np.float64]
 CURVE = (0.05, 0.15, 0.4)
@@ -95,7 +96,7 @@ def perturbation_rows(
     rows = Rows()
     for number, trial in enumerate(trials):
         try:
-            explainer = Explainer(model, trial.recording)
+            explainer = Explainer(model, Study(trial.recording))
         except CannotAssessError:
             continue
         output = explainer.output(trial.code)
@@ -178,7 +179,7 @@ def place_rows(
     rows = Rows()
     for number, trial in enumerate(trials):
         try:
-            explainer = Explainer(model, trial.recording)
+            explainer = Explainer(model, Study(trial.recording))
         except CannotAssessError:
             continue
         output = explainer.output(trial.code)
@@ -274,7 +275,7 @@ def lead_rows(
     """Return what the logit loses without the leads of the highest Shapley value."""
     rows = Rows()
     for number, trial in enumerate(trials):
-        explainer = Explainer(model, trial.recording)
+        explainer = Explainer(model, Study(trial.recording))
         output = explainer.output(trial.code)
         found = explainer.map("lead_shapley", output, explainer.highest(output))
         if found.notes:

@@ -15,10 +15,10 @@ from ecgcore.datasets import Entry, load_recording
 from ecgcore.datasets.ludb_waves import MarkedLead, read_marks
 from ecgcore.datasets.mitdb import read_beats, record_path
 from ecgcore.evaluation.model_report import targets_of
-from ecgcore.explain.textbook import textbook
 from ecgcore.readers import read
 from ecgcore.recording import Recording, Step
 from ecgcore.simulate import simulate
+from ecgcore.statements import place_of
 
 Mask = NDArray[np.bool_]
 # AAMI group of the beats that each statement is about.
@@ -152,7 +152,8 @@ def marked_waves(entries: Sequence[Entry], codes: Sequence[str]) -> Iterator[Tri
 
 
 def _wave_masks(recording: Recording, marks: dict[str, MarkedLead], code: str) -> tuple[Mask, Mask]:
-    place = textbook()[code]
+    place = place_of(code)
+    leads, waves = ((), ()) if place is None else (place.leads, place.waves)
     mask, region = (np.zeros(recording.signal.shape, dtype=bool) for _ in range(2))
     for row, lead in enumerate(recording.leads):
         marked = marks.get(lead)
@@ -160,8 +161,8 @@ def _wave_masks(recording: Recording, marks: dict[str, MarkedLead], code: str) -
             continue
         wave = _wave_row(marked, recording.n_samples, recording.fs_hz)
         region[row] = wave != ""
-        if lead in place.leads:
-            mask[row] = np.isin(wave, place.waves)
+        if lead in leads:
+            mask[row] = np.isin(wave, waves)
     return mask, region
 
 

@@ -28,6 +28,7 @@ from ecgcore.explain.checks import blocks_of, rank_correlation
 from ecgcore.explain.references import References
 from ecgcore.inference import LoadedModel
 from ecgcore.models import build
+from ecgcore.study import Study
 
 # Last layers first: what is drawn anew at each stage, beside all of the stages before it.
 STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -124,7 +125,7 @@ def _ranked(
 ) -> dict[str, NDArray[np.float64]]:
     """Return what is ranked of each method's map; of a long recording, its first window's."""
     # Every network is compared with the same references, and with no lead as they answer it.
-    explainer = Explainer(model, trial.recording, background=Background(references, {}, {}))
+    explainer = Explainer(model, Study(trial.recording), background=Background(references, {}, {}))
     output = explainer.output(trial.code)
     # The same stretch for every network, whatever each says of it.
     window = explainer.reading.pieces[0]

@@ -17,14 +17,15 @@ from ecgcore.evaluation.report import evaluate_predictions, standard_subgroups
 from ecgcore.explain import explain
 from ecgcore.inference import LoadedModel, predict
 from ecgcore.inference.abstain import NORMAL
-from ecgcore.labels import CORE_CODES, STATEMENT_CODES, SUPERCLASSES
 from ecgcore.models import build
 from ecgcore.results import Prediction
+from ecgcore.statements import CORE_CODES, NETWORK_CODES, SUPERCLASSES
+from ecgcore.study import Study
 
 # Positive records of each statement whose map is checked: enough to see a method fail.
 MAPS_PER_STATEMENT = 4
 RANDOM_SEED = 1
-_COLUMNS = (*STATEMENT_CODES, *SUPERCLASSES)
+_COLUMNS = (*NETWORK_CODES, *SUPERCLASSES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,9 +259,9 @@ def explanation_figures(
 def _map_figures(
     model: LoadedModel, random_model: LoadedModel, entry: Entry, code: str, method: str
 ) -> tuple[bool, float]:
-    recording = load_recording(entry)
-    own = explain(model, recording, code, method)
-    other = explain(random_model, recording, code, method)
+    study = Study(load_recording(entry))
+    own = explain(model, study, code, method)
+    other = explain(random_model, study, code, method)
     # Every fourth sample: neighbours are nearly the same, and ranks of all take seconds.
     a, b = own.values[:, ::4].ravel(), other.values[:, ::4].ravel()
     passed = any(check.name == "deletion" and check.passed for check in own.self_check)

@@ -31,7 +31,7 @@ from ecgcore.evaluation.side_report import (
 from ecgcore.evaluation.single_leads import lead_figures
 from ecgcore.inference import LoadedModel
 from ecgcore.inference.predict import combine_windows, conclude
-from ecgcore.labels import CORE_CODES
+from ecgcore.statements import CORE_CODES
 
 Array = NDArray[np.float64]
 

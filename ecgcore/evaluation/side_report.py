@@ -28,10 +28,10 @@ from ecgcore.inference import LoadedModel, ModelCard
 from ecgcore.inference.outputs import KINDS, beat_shares, biased
 from ecgcore.inference.predict import combine_windows
 from ecgcore.inference.predict import handheld_shares as shares_of
-from ecgcore.labels import CORE_CODES, STATEMENT_CODES, SUPERCLASSES
 from ecgcore.models import HANDHELD
 from ecgcore.readers import read
 from ecgcore.signal.beats import detect_beats
+from ecgcore.statements import CORE_CODES, NETWORK_CODES, SUPERCLASSES
 
 Array = NDArray[np.float64]
 Report = Callable[[str], None]
@@ -314,7 +314,7 @@ def statement_figures(model: LoadedModel, asked: Asked, *, n_boot: int = N_BOOT)
 
     Not PTB-XL's task of all 71 statements: those that the model does not know are not in it.
     """
-    codes = [code for code in model.card.codes if code in STATEMENT_CODES]
+    codes = [code for code in model.card.codes if code in NETWORK_CODES]
     return task_report(
         targets_of(asked.entries, codes),
         np.stack([each.logits.max(axis=0) for each in asked.said]),

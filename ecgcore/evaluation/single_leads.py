@@ -13,7 +13,7 @@ from ecgcore.evaluation.metrics import class_auc, known_columns, mean_of_defined
 from ecgcore.evaluation.population_records import Record, window_logits
 from ecgcore.inference import LoadedModel
 from ecgcore.inference.predict import combine_windows
-from ecgcore.labels import CORE_CODES
+from ecgcore.statements import CORE_CODES
 
 Array = NDArray[np.float64]
 ALL = "all"

@@ -2,17 +2,16 @@
 
 from ecgcore.explain.explainer import Explainer
 from ecgcore.inference.loading import LoadedModel
-from ecgcore.recording import Recording
 from ecgcore.results import Attribution
+from ecgcore.study import Study
 
 
 def explain(
     model: LoadedModel,
-    recording: Recording,
+    study: Study,
     label: str,
     method: str = "gradcam",
     *,
-    leads: tuple[str, ...] | None = None,
     windows: str = "all",
 ) -> Attribution:
     """Return where a model looked for one statement.
@@ -20,13 +19,12 @@ def explain(
     Parameters
     ----------
     model : LoadedModel
-    recording : Recording
+    study : Study
+        Of the recording, with the leads that are to be used.
     label : str
         A code of the model's labels.
     method : str
         A key of :data:`ecgcore.explain.METHODS`.
-    leads : tuple of str, optional
-        Use only these leads of the recording; as in :func:`ecgcore.inference.predict`.
     windows : str
         Of a recording of over 60 s: ``"all"`` its windows, or the one with the ``"highest"``
         probability.
@@ -46,4 +44,4 @@ def explain(
         If the model has no such label, the method cannot be made of its network, or the model
         cannot run on the recording.
     """
-    return Explainer(model, recording, leads).explain(label, method, windows=windows)
+    return Explainer(model, study).explain(label, method, windows=windows)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecgcore.checks import in_range
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
@@ -93,7 +94,11 @@ def probabilities(
     """
     there = [n for n in leads or recording.leads if np.isfinite(recording.lead(n)).any()]
     reading = read_for(model, recording, leads=tuple(there))
-    logits = piece_outputs(model, reading.given, reading.pieces).logits
+    return as_probabilities(model, piece_outputs(model, reading.given, reading.pieces).logits)
+
+
+def as_probabilities(model: LoadedModel, logits: NDArray[np.float64]) -> Mapping[str, float]:
+    """Return every label's probability from the logits (n_pieces, n_labels) of a recording."""
     rules = model.card.labels
     together = combine_windows(logits, model.card.codes)
     return {r.code: r.probability(float(z)) for r, z in zip(rules, together, strict=True)}

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecgcore.explain.explainer import Explainer
-from ecgcore.explain.textbook import Overlap, Place, overlap, textbook
+from ecgcore.explain.textbook import Overlap, overlap
 from ecgcore.explain.words import Line, Shares, lines_of, shares_of
-from ecgcore.labels import statement
 from ecgcore.results import Attribution, Beats
+from ecgcore.statements import Place, place_of, statement
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +44,13 @@ def describe(explainer: Explainer, found: Attribution) -> Description:
         Of the same recording.
     found : Attribution
     """
-    place = textbook().get(found.label)
+    place = place_of(found.label)
     if found.lead_values is not None:
         return Description(_leads_sentence(found), (), place, _lead_overlap(place, found), None)
     start_s, stop_s = found.window_s or (0.0, explainer.recording.duration_s)
     beats = explainer.beats_of(explainer.window_at((start_s + stop_s) / 2))
     if beats is None:
-        words = "No beat was found in this stretch: the attribution cannot be put into words."
+        words = "No beat found in this stretch: the attribution cannot be described."
         return Description(words, (), place, None, None)
     first, last = (round(edge * found.fs_hz) for edge in (start_s, stop_s))
     shares = shares_of(
@@ -78,16 +78,16 @@ def _overlap(place: Place, shares: Shares, found: Attribution) -> Overlap:
 
 
 def _what(found: Attribution) -> str:
-    name = statement(found.label).name
+    name = statement(found.label).term
     if found.signed:
-        return f"what speaks for “{name}”"
+        return f"what supports “{name}”"
     return f"the attribution for “{name}”"
 
 
 def _leads_sentence(found: Attribution) -> str:
     values = found.lead_values
     if values is None or not values.values.max(initial=0) > 0:
-        return f"No lead speaks for “{statement(found.label).name}”."
+        return f"No lead supports “{statement(found.label).term}”."
     positive = np.maximum(values.values, 0)
     order = np.argsort(-positive, kind="stable")
     held = np.cumsum(positive[order]) / positive.sum()
@@ -104,5 +104,5 @@ def _lead_overlap(place: Place | None, found: Attribution) -> Overlap | None:
     positive = np.maximum(values.values, 0)
     inside = np.array([name in place.leads for name in values.players])
     if not inside.any() or not positive.any():
-        return Overlap(None, reason=f"None of {', '.join(place.leads)} holds a value of its own.")
+        return Overlap(None, reason=f"None of {', '.join(place.leads)} has a value of its own.")
     return Overlap(float(positive[inside].sum() / positive.sum()), float(inside.mean()))

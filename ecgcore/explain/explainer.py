@@ -1,15 +1,11 @@
-"""Everything about one recording that several explanations share, made once.
+"""What several explanations of one recording by one model share, made once.
 
 Waves, references, what random and QRS-only removals do to a logit, and maps already made: a page
 that shows two methods side by side, and a check that compares with a second one, pay once.
 """
 
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,13 +18,14 @@ from ecgcore.explain.case import Around, Case, Map, MethodEntry
 from ecgcore.explain.checks import Yardstick, checks_of, outside, yardstick
 from ecgcore.explain.shapley import limb_values
 from ecgcore.explain.table import METHODS, method_for
-from ecgcore.explain.waves import beats_within
 from ecgcore.inference.loading import LoadedModel
-from ecgcore.inference.predict import Reading, network_logits, read_for
+from ecgcore.inference.predict import Reading
 from ecgcore.inference.prepare import Window, samples_of, to_recording
+from ecgcore.kept import Kept
 from ecgcore.models import with_scale
 from ecgcore.recording import Recording, Step
 from ecgcore.results import Attribution, Beats, SelfCheck
+from ecgcore.study import Study
 from ecgcore.turns import Priority, turn
 
 WINDOWS = ("all", "highest")
@@ -45,25 +42,24 @@ class Explainer:
     Attributes
     ----------
     model : LoadedModel
-    recording : Recording
-    leads : tuple of str, optional
-        Use only these leads of the recording.
-    beats : Beats, optional
-        Measured waves of the recording; found here when they are first needed otherwise.
+    study : Study
+        Of the recording, with the leads that are to be used and the reader's marks.
     background : Background, optional
         Default: what stands beside the model.
     """
 
     model: LoadedModel
-    recording: Recording
-    leads: tuple[str, ...] | None = None
-    beats: Beats | None = None
+    study: Study
     background: Background | None = None
-    _kept: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
-    _lock: Any = field(default_factory=threading.RLock)
+    _kept: Kept = field(default_factory=lambda: Kept(_KEPT))
 
     def __post_init__(self) -> None:
-        self.reading: Reading = read_for(self.model, self.recording, leads=self.leads)
+        self.reading: Reading = self.study.reading(self.model)
+
+    @property
+    def recording(self) -> Recording:
+        """The study's."""
+        return self.study.recording
 
     @turn(Priority.MAPS)
     def explain(
@@ -124,12 +120,7 @@ class Explainer:
 
     def logits(self) -> NDArray[np.float64]:
         """Return the logits of every window, shape (n_windows, n_labels)."""
-        found: NDArray[np.float64] = self._remember("logits", self._logits)
-        return found
-
-    def _logits(self) -> NDArray[np.float64]:
-        with turn(Priority.FINDINGS):
-            return network_logits(self.model.network, self.reading.given, self.reading.pieces)
+        return self.study.heard(self.model).logits
 
     def highest(self, output: int) -> Window:
         """Return the window in which a logit is highest."""
@@ -151,7 +142,7 @@ class Explainer:
         around = Around(
             beats=lambda: self.beats_of(window),
             references=lambda: background.references,
-            reference_logits=self._remember(("reference logits", window), dict),
+            reference_logits=self._kept.get(("reference logits", window), dict),
             prior=background.prior.get(self.model.card.codes[output]),
             other=lambda name: self.map(name, output, window),
         )
@@ -159,15 +150,8 @@ class Explainer:
 
     def beats_of(self, window: Window) -> Beats | None:
         """Return the waves of a window, in seconds from its start."""
-
-        def make() -> Beats | None:
-            rate = self.reading.given.fs_hz
-            return beats_within(
-                self.recording, window.start / rate, window.stop / rate, beats=self.beats
-            )
-
-        found: Beats | None = self._remember(("beats", window), make)
-        return found
+        rate = self.reading.given.fs_hz
+        return self.study.beats_between(window.start / rate, window.stop / rate)
 
     def map(self, method: str, output: int, window: Window) -> Map:
         """Return the map of a window, at the model's own rate."""
@@ -177,8 +161,7 @@ class Explainer:
             with turn(Priority.MAPS), torch.enable_grad():
                 return METHODS[method].run(case)
 
-        found: Map = self._remember(("map", method, output, window), make)
-        return found
+        return self._kept.get(("map", method, output, window), make)
 
     def limb_values(self, label: str, *, at_s: float | None = None) -> dict[str, float]:
         """Return what each limb lead adds while all chest leads are there; may be empty."""
@@ -190,8 +173,7 @@ class Explainer:
             with turn(Priority.FINDINGS):
                 return limb_values(case)
 
-        found: dict[str, float] = self._remember(("limb", output, window), make)
-        return found
+        return self._kept.get(("limb", output, window), make)
 
     def stretch(self, window: Window) -> Recording:
         """Return a window of the recording by itself."""
@@ -207,8 +189,7 @@ class Explainer:
             with turn(Priority.MAPS):
                 return yardstick(self.case(output, window))
 
-        found: Yardstick = self._remember(("yardstick", output, window), make)
-        return found
+        return self._kept.get(("yardstick", output, window), make)
 
     def _checks(
         self, method: str, entry: MethodEntry, output: int, window: Window
@@ -241,16 +222,3 @@ class Explainer:
             seen[rows, new] = True
             done = inside.stop
         return values, np.asarray(seen & np.isfinite(self.recording.signal))
-
-    def _remember(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        # Made outside this lock: it may wait for a turn.
-        made = make()
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return made

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.measure import measure
-from ecgcore.recording import Recording, Step
 from ecgcore.results import Beats, Fiducials
 
 WAVES = ("P", "PR", "QRS", "ST", "T", "baseline")
 _NO_BEAT = -1
 _BASELINE = WAVES.index("baseline")
-_MIN_S = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,47 +35,6 @@ class Places:
     def qrs(self) -> NDArray[np.bool_]:
         """Where a QRS complex stands, shape (L, T)."""
         return np.asarray(self.wave == WAVES.index("QRS"))
-
-
-def beats_within(
-    recording: Recording, start_s: float, stop_s: float, *, beats: Beats | None = None
-) -> Beats | None:
-    """Return the beats of a stretch, in seconds from its start.
-
-    Parameters
-    ----------
-    recording : Recording
-    start_s, stop_s : float
-    beats : Beats, optional
-        Of the whole recording; measured here, on the stretch alone, otherwise.
-
-    Returns
-    -------
-    Beats or None
-        None where no beat is found.
-    """
-    if beats is None:
-        first, last = round(start_s * recording.fs_hz), round(stop_s * recording.fs_hz)
-        part = recording.signal[:, first:last]
-        if part.shape[1] < _MIN_S * recording.fs_hz or not np.isfinite(part).any():
-            return None
-        cut = recording.changed(part, Step("stretch", {"start_s": start_s, "stop_s": stop_s}))
-        found = measure(cut, check=False).beats
-        return found if found.consensus.n_beats else None
-    r_s = beats.consensus.r_peak
-    inside = np.flatnonzero((r_s >= start_s) & (r_s < stop_s))
-    if inside.size == 0:
-        return None
-    return Beats(
-        _shifted(beats.consensus, inside, start_s),
-        {lead: _shifted(f, inside, start_s) for lead, f in beats.leads.items()},
-        tuple(beats.types[i] for i in inside),
-        beats.rr_s[inside],
-    )
-
-
-def _shifted(given: Fiducials, which: NDArray[np.intp], by_s: float) -> Fiducials:
-    return Fiducials.from_array(given.as_array()[:, which] - by_s)
 
 
 def places(beats: Beats, leads: Sequence[str], n_samples: int, fs_hz: float) -> Places:

@@ -74,7 +74,7 @@ def shares_of(
     beats : Beats
         In seconds from the first sample.
     signed : bool
-        Count only what speaks for the statement.
+        Count only what supports the statement.
     """
     weight = np.maximum(values, 0) if signed else np.abs(values)
     found = places(beats, leads, values.shape[1], fs_hz)

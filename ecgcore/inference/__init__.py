@@ -1,15 +1,15 @@
 """Model cards, safe loading, and prediction."""
 
 from ecgcore.inference.card import DataSource, InputContract, LabelRule, ModelCard, read_card
-from ecgcore.inference.choice import SINGLE_LEAD_MODEL, choices_for, model_for
-from ecgcore.inference.loading import (
+from ecgcore.inference.choice import choices_for, model_for
+from ecgcore.inference.loading import LoadedModel, load_model
+from ecgcore.inference.predict import predict
+from ecgcore.inference.shelf import (
     DEFAULT_MODEL,
-    LoadedModel,
+    SINGLE_LEAD_MODEL,
     available_models,
-    load_model,
     weights_root,
 )
-from ecgcore.inference.predict import predict
 from ecgcore.inference.threads import use_threads
 
 __all__ = [

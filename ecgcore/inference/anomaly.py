@@ -22,16 +22,10 @@ from ecgcore.inference.anomaly_raw import MAPS, Raw, raw_scores
 from ecgcore.inference.anomaly_spans import spans_of
 from ecgcore.inference.card import ANOMALY, InputContract
 from ecgcore.inference.features import network_features
-from ecgcore.inference.loading import LoadedModel, load_model, model_folder
-from ecgcore.inference.prepare import (
-    ModelInput,
-    Window,
-    known_paced,
-    model_input,
-    model_leads,
-    pieces_of,
-    to_recording,
-)
+from ecgcore.inference.loading import LoadedModel, load_model, shared_model
+from ecgcore.inference.predict import Reading, read_for
+from ecgcore.inference.prepare import ModelInput, Window, known_paced, to_recording
+from ecgcore.inference.shelf import DEFAULT_ANOMALY, model_folder
 from ecgcore.recording import Patient, Recording
 from ecgcore.results import AnomalyMap, ClassifierScore, RestoredTrace
 from ecgcore.signal.beats import detect_beats
@@ -40,7 +34,6 @@ from ecgcore.turns import Priority, turn
 
 Array = NDArray[np.float64]
 
-DEFAULT_ANOMALY = "restoration-1"
 OWN = "own"
 # Share of a lead's samples whose mean says how unusual the lead is.
 TOP = 0.05
@@ -86,7 +79,7 @@ def load_anomaly(name: str = DEFAULT_ANOMALY) -> AnomalyModel:
     loaded = load_model(name, task=ANOMALY)
     digest = str(loaded.card.training.get("norms_sha256", ""))
     norms = load_norms(model_folder(name), digest)
-    references = {n: _reference(n) for n in norms.distances if n != OWN}
+    references = {n: shared_model(n) for n in norms.distances if n != OWN}
     for key, reference in references.items():
         wanted = loaded.card.training.get("references", {}).get(key)
         if wanted != reference.card.weights_sha256:
@@ -106,11 +99,6 @@ def default_anomaly() -> AnomalyModel:
 @cache
 def _default() -> AnomalyModel:
     return load_anomaly()
-
-
-@cache
-def _reference(name: str) -> LoadedModel:
-    return load_model(name)
 
 
 # --- parts --------------------------------------------------------------------------------------
@@ -230,7 +218,7 @@ def find_anomalies(
     CannotAssessError
         If no lead is one the model knows, or there are less than 5 s of samples.
     """
-    return judge(model, recording, look(model, recording, leads=leads, report=report))
+    return judge(model, recording, see(model, recording, leads=leads, report=report))
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,44 +227,69 @@ class Seen:
 
     Attributes
     ----------
-    given : ModelInput
-    used : dict of str to str
-        The recording's name of each lead used -> the network's name.
-    judged : bool
-        False where no lead is of readable quality.
+    reading : Reading
+        As the restoration network reads the recording.
     raw : Raw
     references : dict of str to array, shape (n_pieces, d)
         Features of the networks of statements, by name.
     """
 
-    given: ModelInput
-    used: dict[str, str]
-    judged: bool
+    reading: Reading
     raw: Raw
     references: dict[str, Array]
 
+    @property
+    def judged(self) -> bool:
+        """False where no lead is of readable quality."""
+        return self.reading.is_readable
 
-def look(
+
+def see(
     model: AnomalyModel,
     recording: Recording,
     *,
     leads: tuple[str, ...] | None = None,
     report: Callable[[float], None] = lambda _share: None,
 ) -> Seen:
-    """Run the networks on a recording; arguments and errors as :func:`find_anomalies`."""
-    contract = model.loaded.card.input
-    names = model_leads(recording, contract, leads)
+    """Prepare a recording and run the networks; arguments and errors as :func:`find_anomalies`."""
     graded = grade(recording)
-    recording = graded.readable(recording)
-    readable = {k: v for k, v in names.items() if k not in graded.quality.bad_leads}
-    used = readable or names
-    given = model_input(recording, contract, used)
-    rows = recording.signal[[recording.leads.index(n) for n in used]]
+    cleaned = graded.readable(recording)
+    reading = read_for(model.loaded, recording, leads=leads, graded=graded)
+    rows = np.stack([cleaned.lead(name) for name in reading.given.leads])
+
+    def features(reference: LoadedModel) -> Array:
+        own = read_for(reference, recording, leads=leads, graded=graded)
+        return network_features(reference.network, own.given, own.pieces)
+
     r_s = detect_beats(rows, recording.fs_hz)
+    return look(model, reading, r_s, features, report=report)
+
+
+def look(
+    model: AnomalyModel,
+    reading: Reading,
+    r_s: Array,
+    features: Callable[[LoadedModel], Array],
+    *,
+    report: Callable[[float], None] = lambda _share: None,
+) -> Seen:
+    """Run the networks on a recording.
+
+    Parameters
+    ----------
+    reading : Reading
+        As the restoration network reads the recording.
+    r_s : array, shape (n_beats,)
+        R peaks in the leads that it reads, in seconds.
+    features : callable
+        Returns the features (n_pieces, d) of a network of statements on the recording.
+    report : callable
+        As for :func:`find_anomalies`.
+    """
     with turn(Priority.MAPS):
-        raw = raw_scores(model.loaded.network, given, r_s, report=report)
-        references = {n: _features(m, recording, used) for n, m in model.references.items()}
-    return Seen(given, used, bool(readable), raw, references)
+        raw = raw_scores(model.loaded.network, reading.given, r_s, report=report)
+        references = {name: features(each) for name, each in model.references.items()}
+    return Seen(reading, raw, references)
 
 
 def judge(model: AnomalyModel, recording: Recording, seen: Seen) -> AnomalyMap:
@@ -284,7 +297,7 @@ def judge(model: AnomalyModel, recording: Recording, seen: Seen) -> AnomalyMap:
     raw, norms, patient = seen.raw, model.norms, recording.patient
     distances = feature_distances(norms, raw.features, seen.references)
     joint = joint_map(raw, norms, patient)
-    known = tuple(model.loaded.card.input.leads[int(i)] for i in seen.given.index)
+    known = tuple(model.loaded.card.input.leads[int(i)] for i in seen.reading.given.index)
     person = person_terms(patient.age_years, patient.sex, raw.rate)
     return _result(
         model,
@@ -295,13 +308,8 @@ def judge(model: AnomalyModel, recording: Recording, seen: Seen) -> AnomalyMap:
             lead_score(raw, person, known, norms.by_lead),
             _with_classifier(raw, joint, norms, distances, patient),
         ),
-        _notes(recording, seen.used, raw, readable=seen.judged),
+        _notes(recording, seen.reading.lead_names, raw, readable=seen.judged),
     )
-
-
-def _features(model: LoadedModel, recording: Recording, used: dict[str, str]) -> Array:
-    given = model_input(recording, model.card.input, used)
-    return network_features(model.network, given, pieces_of(given, model.card.input))
 
 
 def _with_classifier(
@@ -348,7 +356,7 @@ def _result(
     scored: _Scored,
     notes: tuple[str, ...],
 ) -> AnomalyMap:
-    norms, given, raw = model.norms, seen.given, seen.raw
+    norms, given, raw = model.norms, seen.reading.given, seen.raw
     known = tuple(model.loaded.card.input.leads[int(i)] for i in given.index)
     values = lead_quantiles(scored.joint, raw.present, norms, known)
     whole = Window(0, given.n_samples)

@@ -19,6 +19,7 @@ CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.safetensors"
 README_FILE = "README.md"
 SCHEMA = 1
+_LINE = 100
 STATEMENTS = "statements"
 WAVES = "waves"
 ANOMALY = "anomaly"
@@ -70,7 +71,7 @@ class LabelRule:
     Attributes
     ----------
     code : str
-        As in :mod:`ecgcore.labels`.
+        As in :mod:`ecgcore.statements`.
     threshold : float
         On the calibrated probability: flagged from here on.
     temperature, bias : float
@@ -214,7 +215,24 @@ class ModelCard:
             Further entries, as :func:`ecgcore.origin.origin` gives them; passed over when read.
         """
         whole = {"schema": SCHEMA, **asdict(self), **more}
-        return json.dumps(whole, indent=1, allow_nan=False) + "\n"
+        return json_text(whole) + "\n"
+
+
+def json_text(value: Any, indent: str = "") -> str:
+    """Return JSON in which a list of plain values, and whatever fits on a line, stands on one."""
+    flat = json.dumps(value, allow_nan=False)
+    parts: list[tuple[str, Any]] = []
+    if isinstance(value, Mapping):
+        parts = [(f"{json.dumps(key)}: ", part) for key, part in value.items()]
+    elif isinstance(value, list | tuple):
+        parts = [("", part) for part in value]
+    nested = isinstance(value, Mapping) or any(
+        isinstance(p, Mapping | list | tuple) for _, p in parts
+    )
+    if not nested or len(indent) + len(flat) <= _LINE:
+        return flat
+    lines = (f"{indent} {head}{json_text(part, indent + ' ')}" for head, part in parts)
+    return f"{flat[0]}\n" + ",\n".join(lines) + f"\n{indent}{flat[-1]}"
 
 
 def read_card(folder: Path) -> ModelCard:

@@ -5,12 +5,9 @@ The rule stands here alone; the command line and the app both ask it.
 
 from collections.abc import Sequence
 
-from ecgcore.inference.loading import DEFAULT_MODEL, available_models
-from ecgcore.inference.prepare import STAND_INS
-from ecgcore.leads import STANDARD_12
+from ecgcore.inference.shelf import DEFAULT_MODEL, SINGLE_LEAD_MODEL, available_models
+from ecgcore.leads import STAND_INS, STANDARD_12
 from ecgcore.recording import Recording
-
-SINGLE_LEAD_MODEL = "single-lead-1"
 
 
 def model_for(recording: Recording, leads: Sequence[str] | None = None) -> str:

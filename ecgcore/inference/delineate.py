@@ -1,6 +1,9 @@
 """The learned delineator on a recording: probabilities, and the waves of each beat."""
 
 import threading
+from dataclasses import replace
+from functools import cache
+from typing import cast
 
 import numpy as np
 import torch
@@ -8,18 +11,16 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import WAVES
-from ecgcore.inference.loading import LoadedModel, load_model
+from ecgcore.inference.loading import LoadedModel, shared_model
+from ecgcore.inference.shelf import DEFAULT_DELINEATOR
 from ecgcore.inference.wave_segments import beat_waves
-from ecgcore.models import standardise
-from ecgcore.results import FIDUCIALS
+from ecgcore.models import DelineatorNet, FoldedDelineator, standardise
 from ecgcore.signal.prepare import prepare
 from ecgcore.turns import Priority, pause, turn
 
-DEFAULT_DELINEATOR = "delineator-1"
 # Windows of a long lead overlap by this much; the outer half of it is not used.
 OVERLAP_S = 2.0
 BATCH = 24
-_LOADED: dict[str, LoadedModel] = {}
 _LOADING = threading.Lock()
 
 
@@ -32,9 +33,12 @@ def default_delineator() -> LoadedModel:
         If its folder is missing or altered.
     """
     with _LOADING:
-        if DEFAULT_DELINEATOR not in _LOADED:
-            _LOADED[DEFAULT_DELINEATOR] = load_model(DEFAULT_DELINEATOR, task=WAVES)
-        return _LOADED[DEFAULT_DELINEATOR]
+        return _fold(shared_model(DEFAULT_DELINEATOR, task=WAVES))
+
+
+@cache
+def _fold(loaded: LoadedModel) -> LoadedModel:
+    return replace(loaded, network=FoldedDelineator(cast(DelineatorNet, loaded.network)))
 
 
 def delineate(
@@ -58,12 +62,8 @@ def delineate(
         Seconds; rows as ``FIDUCIALS``; NaN where a lead shows no such wave.
     """
     probabilities, prepared = wave_probabilities(model, signal, fs_hz)
-    rate = model.card.input.fs_hz
     beats = np.asarray(r_s, dtype=np.float64)
-    out = np.full((signal.shape[0], len(FIDUCIALS), beats.size), np.nan)
-    for row in range(signal.shape[0]):
-        out[row] = beat_waves(probabilities[row], prepared[row], rate, beats)
-    return out
+    return beat_waves(probabilities, prepared, model.card.input.fs_hz, beats)
 
 
 def wave_probabilities(

@@ -1,8 +1,9 @@
 """Finding and loading model folders: the card first, then weights that match its digest."""
 
 import hashlib
-import os
+import threading
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import safetensors.torch
@@ -11,12 +12,12 @@ from safetensors import SafetensorError
 from torch import nn
 
 from ecgcore.errors import InvalidArgumentError, ModelError
-from ecgcore.inference.card import CARD_FILE, STATEMENTS, WEIGHTS_FILE, ModelCard, read_card
+from ecgcore.inference.card import STATEMENTS, WEIGHTS_FILE, ModelCard, read_card
 from ecgcore.inference.distance import DISTANCE, Usual, load_usual
+from ecgcore.inference.shelf import DEFAULT_MODEL, model_folder
 from ecgcore.models import build
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
-DEFAULT_MODEL = "diagnostic-1"
+_LOADING = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,31 +55,6 @@ class LoadedModel:
         return next(self.network.parameters()).device
 
 
-def weights_root() -> Path:
-    """Return the folder of model folders: ``ECG_WEIGHTS``, or ``weights`` in the project."""
-    named = os.environ.get("ECG_WEIGHTS")
-    return Path(named) if named else PROJECT_ROOT / "weights"
-
-
-def available_models(task: str = STATEMENTS) -> list[str]:
-    """Return the names of the model folders for this task, sorted.
-
-    A folder whose card cannot be read is named with the statements: loading it says why.
-    """
-    root = weights_root()
-    if not root.is_dir():
-        return []
-    folders = [path.parent for path in root.glob(f"*/{CARD_FILE}")]
-    return sorted(folder.name for folder in folders if _task_of(folder) == task)
-
-
-def _task_of(folder: Path) -> str:
-    try:
-        return read_card(folder).task
-    except ModelError:
-        return STATEMENTS
-
-
 def load_model(
     name_or_folder: str | Path = DEFAULT_MODEL, *, task: str = STATEMENTS
 ) -> LoadedModel:
@@ -87,8 +63,8 @@ def load_model(
     Parameters
     ----------
     name_or_folder : str or Path
-        A name from :func:`available_models`, or the path of a model folder.  A string without
-        a path separator is always a name.
+        A name from :func:`ecgcore.inference.available_models`, or the path of a model folder.
+        A string without a path separator is always a name.
     task : str
         What it is needed for: one of :data:`ecgcore.inference.card.TASKS`.
 
@@ -103,6 +79,12 @@ def load_model(
         If there is no such model, no card, it is made for another task, or the weights (or the
         file of distances) are missing, altered (their SHA-256 is not the card's) or do not fit
         the architecture exactly.
+
+    Examples
+    --------
+    >>> model = load_model("diagnostic-1")
+    >>> model.name, len(model.card.labels)
+    ('diagnostic-1', 20)
     """
     folder = model_folder(name_or_folder)
     card = read_card(folder)
@@ -116,25 +98,16 @@ def load_model(
     return LoadedModel(card, network.to(device).eval(), usual, folder)
 
 
-def model_folder(name_or_folder: str | Path) -> Path:
-    """Return the folder of a model that is named as for :func:`load_model`.
+@cache
+def _shared(folder: Path, task: str) -> LoadedModel:
+    return load_model(folder, task=task)
 
-    Raises
-    ------
-    ModelError
-        If there is none.
-    """
-    if isinstance(name_or_folder, str) and Path(name_or_folder).name == name_or_folder:
-        folder = weights_root() / name_or_folder
-        # Without a separator only ".." could lead out of the folder of models.
-        if name_or_folder in ("", ".", "..") or not folder.is_dir():
-            possible = ", ".join(available_models()) or "none"
-            raise ModelError(f"There is no model {name_or_folder!r}; there are: {possible}.")
-        return folder
-    folder = Path(name_or_folder)
-    if not folder.is_dir():
-        raise ModelError(f"There is no model folder {str(folder)!r}.")
-    return folder
+
+def shared_model(name: str = DEFAULT_MODEL, *, task: str = STATEMENTS) -> LoadedModel:
+    """Return a model that everybody in this process shares, loaded once; as :func:`load_model`."""
+    # Two threads that ask at once would load it twice.
+    with _LOADING:
+        return _shared(model_folder(name), task)
 
 
 def _filled_network(folder: Path, card: ModelCard) -> nn.Module:

@@ -1,62 +1,19 @@
 """What one lead can carry, statement by statement, and what it cannot.
 
-Definitions, not probabilities: a network answers anything.  Sources: AHA/ACC/HRS 2009 Part III
-(bundle branch and fascicular block), Part V (hypertrophy) and Part VI (ischaemia); the fourth
-universal definition of myocardial infarction, 2018; HRS/EHRA/APHRS 2013 (Brugada).
+Definitions, not probabilities: a network answers anything.  Which leads can carry which statement
+is in the table of statements.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from ecgcore.inference.prepare import STAND_INS
+from ecgcore.leads import STAND_INS
+from ecgcore.statements import statement
 
 # Below this area under the curve on that lead, on records not learned from, nothing is said.
 LEAST_AREA = 0.80
 
 
-@dataclass(frozen=True)
-class OneLead:
-    """Where a statement may be made on one lead.
-
-    Attributes
-    ----------
-    leads : tuple of str or None
-        Leads that can carry it; None: any.
-    reason : str
-        Why not on others.
-    """
-
-    leads: tuple[str, ...] | None
-    reason: str = ""
-
-
-_ANY = OneLead(None)
-_BLOCK = OneLead(("V1",), "Bundle branch block is read in V1, and its definition uses I and V6 too")
-_ST = OneLead((), "An ST deviation counts where two neighbouring leads show it")
-_INFARCTION = OneLead((), "Infarction is read in two or more neighbouring leads")
-ONE_LEAD: dict[str, OneLead] = {
-    "SNR": OneLead((), "Whether an ECG is normal is read in all twelve leads"),
-    "AF": _ANY,
-    "IAVB": _ANY,
-    "LBBB": _BLOCK,
-    "RBBB": _BLOCK,
-    "PAC": _ANY,
-    "PVC": _ANY,
-    "STD": _ST,
-    "STE": _ST,
-    "SBRAD": _ANY,
-    "STACH": _ANY,
-    "SARRH": _ANY,
-    "AFLT": OneLead(("II", "III", "aVF", "V1"), "Flutter waves are read in II, III, aVF or V1"),
-    "LVH": OneLead((), "Its criteria add voltages of several leads"),
-    "LAFB": OneLead((), "An axis needs two leads"),
-    "IRBBB": _BLOCK,
-    "AMI": _INFARCTION,
-    "IMI": _INFARCTION,
-    "PACE": OneLead((), "Pacing spikes lie above the network's band"),
-    "418818005": OneLead((), "Brugada's pattern is read in V1 and V2"),
-}
 _MONITORING = "a monitoring lead, which gives no axis and no ST statement"
 
 
@@ -74,19 +31,18 @@ def blocked_on(code: str, lead: str, out_of_fold: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        A sentence; where the definition needs more, and where the model was found to tell it
-        too poorly on this lead.
+        A sentence where the definition needs more leads, or the model is not accurate enough.
     """
     stands_for = STAND_INS.get(lead, lead)
-    rule = ONE_LEAD.get(code, _ANY)
-    if rule.leads is not None and stands_for not in rule.leads:
+    about = statement(code)
+    if about.alone is not None and stands_for not in about.alone:
         more = f" ({lead} is {_MONITORING})" if lead in STAND_INS else ""
-        return f"{rule.reason}; used here: {lead}{more}."
+        return f"{about.alone_reason}; lead used: {lead}{more}."
     area = out_of_fold.get("by_lead", {}).get("auc", {}).get(stands_for, {}).get(code)
     if area is not None and area < LEAST_AREA:
         return (
-            f"On lead {stands_for} the model tells it too poorly (area {area:.2f} on records that "
-            "it did not learn from)."
+            f"The model is not accurate enough on lead {stands_for} (AUC {area:.2f} on records not "
+            "used for training)."
         )
     return ""
 

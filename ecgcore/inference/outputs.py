@@ -30,7 +30,7 @@ class Sides:
     Attributes
     ----------
     superclasses : array, shape (5,)
-        Probabilities of ``ecgcore.labels.SUPERCLASSES``, not calibrated; the highest piece.
+        Probabilities of ``ecgcore.statements.SUPERCLASSES``, not calibrated; the highest piece.
     handheld : array, shape (4,)
         Shares of ``ecgcore.models.HANDHELD``, 1 in sum; the mean of the pieces.  The largest is
         the class: the card's bias, chosen on records of ``val``, is in them.

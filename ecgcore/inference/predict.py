@@ -31,10 +31,10 @@ from ecgcore.inference.prepare import (
     windows_of,
 )
 from ecgcore.inference.wave_gain import coded_gain
-from ecgcore.labels import statement
 from ecgcore.models import HANDHELD, LeadAttentionNet
 from ecgcore.recording import Recording
-from ecgcore.signal.quality import grade
+from ecgcore.signal.quality import Graded, grade
+from ecgcore.statements import statement
 from ecgcore.turns import Priority, pause, turn
 from ecgcore.units import clock
 
@@ -67,6 +67,11 @@ class Reading:
     pieces: list[Window]
     quality: results.Quality
     unreadable: float
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether a lead of readable quality is among those used."""
+        return any(name not in self.quality.bad_leads for name in self.lead_names)
 
 
 def predict(
@@ -107,6 +112,14 @@ def predict(
     CannotAssessError
         If a named lead is missing, no lead is one the model knows, or the recording is too short
         to be run at all.
+
+    Examples
+    --------
+    >>> from ecgcore.inference import load_model
+    >>> from ecgcore.simulate import simulate
+    >>> found = predict(load_model(), simulate("pvc", seed=1).recording)
+    >>> [finding.name for finding in found.findings if finding.finding]
+    ['Premature ventricular complex']
     """
     reading = read_for(model, recording, leads=leads)
     limits = limits_of(recording, reading.given, reading.lead_names, reading.quality, model.card)
@@ -246,20 +259,34 @@ def _in_part(apart: Sequence[results.NotAssessed]) -> str:
 
 
 def read_for(
-    model: LoadedModel, recording: Recording, *, leads: tuple[str, ...] | None = None
+    model: LoadedModel,
+    recording: Recording,
+    *,
+    leads: tuple[str, ...] | None = None,
+    graded: Graded | None = None,
 ) -> Reading:
     """Choose leads, leave out the unreadable ones, and prepare samples and windows.
 
     Where no lead is readable all are used: the probabilities are still stated, no finding is.
+
+    Parameters
+    ----------
+    graded : Graded, optional
+        The recording's quality, where it is known.
 
     Raises
     ------
     CannotAssessError
         As :func:`predict`.
     """
-    contract = model.card.input
+    return read_by(model.card.input, recording, leads=leads, graded=graded or grade(recording))
+
+
+def read_by(
+    contract: InputContract, recording: Recording, *, leads: tuple[str, ...] | None, graded: Graded
+) -> Reading:
+    """Do the same by what a network takes; arguments as :func:`read_for`."""
     names = model_leads(recording, contract, leads)
-    graded = grade(recording)
     readable = {k: v for k, v in names.items() if k not in graded.quality.bad_leads}
     used = readable or names
     given = model_input(graded.readable(recording), contract, used)
@@ -366,7 +393,7 @@ def _findings(
         found.append(
             results.Finding(
                 code=rule.code,
-                name=statement(rule.code).name,
+                name=statement(rule.code).term,
                 probability=probability,
                 calibrated=rule.calibrated and limits.calibrated and not words,
                 threshold=rule.threshold,

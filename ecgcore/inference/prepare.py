@@ -10,14 +10,11 @@ from torch import Tensor
 
 from ecgcore.errors import CannotAssessError
 from ecgcore.inference.card import InputContract
-from ecgcore.leads import canonical_leads
+from ecgcore.leads import STAND_INS, canonical_leads
 from ecgcore.models import standardise, voltage_scale
 from ecgcore.recording import Recording
 from ecgcore.signal.prepare import prepare
 from ecgcore.units import MV
-
-# A modified monitoring lead looks much like the limb lead it imitates, in rhythm if not in ST.
-STAND_INS = {"MLI": "I", "MLII": "II", "MLIII": "III"}
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,15 @@ from ecgcore.checks import one_of
 from ecgcore.errors import CannotAssessError, ModelError
 from ecgcore.inference.card import STATEMENTS, InputContract, read_card
 from ecgcore.inference.delineate import default_delineator
-from ecgcore.inference.loading import LoadedModel, available_models, weights_root
-from ecgcore.inference.prepare import ModelInput, model_input, model_leads, pieces_of
+from ecgcore.inference.loading import LoadedModel
+from ecgcore.inference.predict import read_by
+from ecgcore.inference.prepare import ModelInput, pieces_of
+from ecgcore.inference.shelf import available_models, weights_root
 from ecgcore.inference.wave_classes import wave_classes
-from ecgcore.labels import statement
 from ecgcore.models.danet import DANet
 from ecgcore.recording import Recording, Step
 from ecgcore.signal.filters import band
-from ecgcore.signal.quality import grade
+from ecgcore.signal.quality import Graded, grade
 from ecgcore.signal.waveform_rules import (
     SEGMENTS,
     WaveformRule,
@@ -25,6 +26,7 @@ from ecgcore.signal.waveform_rules import (
     segments,
     waveform_rules,
 )
+from ecgcore.statements import statement
 from ecgcore.turns import Priority, pause, turn
 
 ARCHITECTURE = "danet"
@@ -149,6 +151,7 @@ def read_waveforms(
     model: LoadedModel | None = None,
     *,
     leads: tuple[str, ...] | None = None,
+    graded: Graded | None = None,
 ) -> WaveformReading:
     """Return a disease's curves on a recording.
 
@@ -162,6 +165,8 @@ def read_waveforms(
         A network with a waveform module for this disease; without one there is the rule alone.
     leads : tuple of str, optional
         Use only these leads of the recording.
+    graded : Graded, optional
+        The recording's quality, where it is known.
 
     Raises
     ------
@@ -173,27 +178,24 @@ def read_waveforms(
     """
     rule = waveform_rules()[one_of("disease", disease, waveform_rules())]
     contract = InputContract() if model is None else model.card.input
-    names = model_leads(recording, contract, leads)
-    graded = grade(recording)
-    recording = graded.readable(recording)
-    readable = {k: v for k, v in names.items() if k not in graded.quality.bad_leads}
-    used = readable or names
-    given = model_input(recording, contract, used)
-    parts = _parts(recording, tuple(used))
-    learned = None if model is None else _learned(model, disease, given)
+    graded = graded or grade(recording)
+    reading = read_by(contract, recording, leads=leads, graded=graded)
+    used = reading.given.leads
+    parts = _parts(graded.readable(recording), used)
+    learned = None if model is None else _learned(model, disease, reading.given)
     beats_p, beats = beats_with_p(parts)
     curve = rule.curve(parts) if beats else np.ones(parts.size, np.float32)
     return WaveformReading(
         rule=rule,
-        leads=tuple(used),
+        leads=used,
         fs_hz=recording.fs_hz,
         by_rule=_on_samples(curve, RATE_HZ, recording),
-        learned=None if learned is None else _on_samples(learned, given.fs_hz, recording),
+        learned=None if learned is None else _on_samples(learned, reading.given.fs_hz, recording),
         parts=_nearest(parts, RATE_HZ, recording),
         beats=beats,
         beats_with_p=beats_p,
         notes=(
-            *(() if readable else (_UNREADABLE,)),
+            *(() if reading.is_readable else (_UNREADABLE,)),
             *notes_of(rule, parts, n_leads=len(used), learned=learned is not None),
         ),
     )
@@ -267,7 +269,7 @@ def notes_of(
     elif _lacks_p(rule, with_p, beats):
         found.append(
             f"A P wave was found before {with_p} of {beats} beats, as in atrial fibrillation. "
-            f"{statement(rule.code).name} is read from P waves: the rule raises the T waves and "
+            f"{statement(rule.code).term} is read from P waves: the rule raises the T waves and "
             "the lines before these beats instead, where a P wave may be hidden or missing."
         )
     if n_leads == 1:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from ecgcore.inference import LoadedModel, load_model, use_threads
 from ecgcore.interpret.assess import assess
 from ecgcore.results.wire import Parts, answer_with
+from ecgcore.study import Study
 
 
 def answer(request: list[bytes]) -> Iterator[Parts]:
@@ -16,7 +17,7 @@ def answer(request: list[bytes]) -> Iterator[Parts]:
     return answer_with(
         request,
         lambda recording, asked: assess(
-            _model(asked["model"]), recording, measured=asked.get("measured")
+            _model(asked["model"]), Study(recording, measured=asked.get("measured"))
         ),
     )
 

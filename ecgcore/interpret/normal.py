@@ -55,12 +55,12 @@ class Objection(NamedTuple):
     contradicts: bool
 
 
-def objections(
+def find_objections(
     prediction: Prediction, measured: MeasureResult, patient: Patient, *, in_mv: bool = True
 ) -> tuple[Objection, ...]:
     """Return what speaks against "Normal ECG", the network's other statements first.
 
-    Where the voltage is lost there is no axis, ST level or QRS voltage to look at.
+    Where the amplitude is not calibrated, axis, ST level and QRS voltage are left out.
     """
     return (
         *_statements(prediction),
@@ -72,7 +72,7 @@ def objections(
     )
 
 
-def listed(leads: tuple[str, ...]) -> str:
+def join_leads(leads: tuple[str, ...]) -> str:
     """Return a few leads by name, many by their number."""
     return ", ".join(leads) if len(leads) <= MANY_LEADS else f"{len(leads)} leads"
 
@@ -85,7 +85,7 @@ def anomaly_objection(found: AnomalyMap) -> tuple[Objection, ...]:
     other = found.with_classifier
     if not (found.abnormal if other is None else other.abnormal):
         return ()
-    return (Objection("the anomaly score is beyond its limit among normal ECGs", True),)
+    return (Objection("the anomaly score is above its limit for normal ECGs", True),)
 
 
 def _statements(prediction: Prediction) -> Iterator[Objection]:
@@ -95,7 +95,7 @@ def _statements(prediction: Prediction) -> Iterator[Objection]:
 
 
 def _windows(prediction: Prediction) -> Iterator[Objection]:
-    """Object for each window that is not normal by itself; a recording is its worst window."""
+    """Object for each window that is not normal; a recording is its worst window."""
     for window in prediction.windows:
         finding = next((f for f in window.findings if f.code == NORMAL), None)
         if finding is not None and not finding.finding:
@@ -103,7 +103,7 @@ def _windows(prediction: Prediction) -> Iterator[Objection]:
             if finding.finding is None:
                 yield Objection(f"{span} could not be assessed", False)
             else:
-                yield Objection(f"{span} is not normal by itself", True)
+                yield Objection(f"{span} is not normal", True)
 
 
 def _quality(measured: MeasureResult) -> Iterator[Objection]:
@@ -114,7 +114,7 @@ def _quality(measured: MeasureResult) -> Iterator[Objection]:
     for part in measured.quality.masked:
         if part.end_s - part.start_s >= MASKED_S:
             span = f"{part.start_s:.0f} to {part.end_s:.0f} s"
-            yield Objection(f"{listed(part.leads)} not readable from {span}", False)
+            yield Objection(f"{join_leads(part.leads)} not readable from {span}", False)
     if measured.reversal is not None:
         yield Objection(f"suspected lead reversal ({measured.reversal.kind})", True)
 

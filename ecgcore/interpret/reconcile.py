@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from ecgcore.inference.abstain import ADULT_YEARS, NORMAL
-from ecgcore.interpret.normal import Objection, anomaly_objection, objections
+from ecgcore.inference.abstain import NORMAL
+from ecgcore.interpret.normal import Objection, anomaly_objection, find_objections
 from ecgcore.recording import Patient
 from ecgcore.results import AnomalyMap, Finding, MeasureResult, Prediction, StDeviation
+from ecgcore.statements import ADULT_YEARS
 
 ST_ELEVATION = "STE"
 NO_VOLTAGE = "Amplitude not calibrated: axis, ST level and QRS voltage were not assessed."
@@ -31,8 +32,8 @@ def reconcile(
     measured : MeasureResult
     patient : Patient
     in_mv : bool
-        False where the voltage is lost: axis, ST level and QRS voltage are then not looked at, and
-        a "Normal ECG" says so.
+        False where the amplitude is not calibrated: axis, ST level and QRS voltage are then left
+        out, and a "Normal ECG" says so.
     anomaly : callable, optional
         Makes the recording's anomaly map; only called where nothing else speaks against normal.
 
@@ -42,19 +43,19 @@ def reconcile(
         Probabilities are unchanged.  "Normal ECG" that was flagged is False where something
         abnormal was found, None where something could not be assessed, each with its reasons.
     """
-    prediction = _with_measured_st(prediction, measured.st, patient)
+    prediction = _add_measured_st(prediction, measured.st, patient)
     normal = prediction.finding(NORMAL)
     if normal is None or not normal.finding:
         return prediction
-    found = objections(prediction, measured, patient, in_mv=in_mv)
+    found = find_objections(prediction, measured, patient, in_mv=in_mv)
     if not found and anomaly is not None:
         found = anomaly_objection(anomaly())
     if found:
-        return _replaced(prediction, _withheld(normal, found))
-    return prediction if in_mv else _replaced(prediction, _without_voltage(normal))
+        return _replace_finding(prediction, _withhold(normal, found))
+    return prediction if in_mv else _replace_finding(prediction, _note_no_voltage(normal))
 
 
-def _withheld(normal: Finding, found: tuple[Objection, ...]) -> Finding:
+def _withhold(normal: Finding, found: tuple[Objection, ...]) -> Finding:
     named = "; ".join(each.words for each in found[:MAX_NAMED])
     more = f"; and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
     contradicted = any(each.contradicts for each in found)
@@ -62,21 +63,23 @@ def _withheld(normal: Finding, found: tuple[Objection, ...]) -> Finding:
     return replace(normal, finding=False if contradicted else None, calibrated=False, reason=reason)
 
 
-def _without_voltage(normal: Finding) -> Finding:
+def _note_no_voltage(normal: Finding) -> Finding:
     return replace(normal, calibrated=False, reason=f"{NO_VOLTAGE} {normal.reason}".strip())
 
 
-def _with_measured_st(prediction: Prediction, st: StDeviation, patient: Patient) -> Prediction:
+def _add_measured_st(prediction: Prediction, st: StDeviation, patient: Patient) -> Prediction:
     finding = prediction.finding(ST_ELEVATION)
     child = patient.age_years is not None and patient.age_years < ADULT_YEARS
     if finding is None or not st.elevation_in or child:
         return prediction
     words = f"Measured: ST elevation in {', '.join(st.elevation_in)}."
-    # What the network could not assess was measured all the same.
+    # It was measured although the network could not assess it.
     reason = words if finding.finding is None else f"{words} {finding.reason}".strip()
-    return _replaced(prediction, replace(finding, finding=True, calibrated=False, reason=reason))
+    return _replace_finding(
+        prediction, replace(finding, finding=True, calibrated=False, reason=reason)
+    )
 
 
-def _replaced(prediction: Prediction, finding: Finding) -> Prediction:
+def _replace_finding(prediction: Prediction, finding: Finding) -> Prediction:
     findings = tuple(finding if f.code == finding.code else f for f in prediction.findings)
     return replace(prediction, findings=findings)

@@ -1,16 +1,15 @@
 """Stretches in which the ventricles do not pump, as far as the trace tells."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.recording import Recording, Step
-from ecgcore.results import RhythmAlarm
-from ecgcore.signal.beats import Traces, find_beats, make_traces
+from ecgcore.results import MeasureResult, NotAssessed, RhythmAlarm
+from ecgcore.signal.beats import BeatSearch, Traces
 from ecgcore.signal.fibrillation import unorganised_spans
-from ecgcore.signal.silence import are_p_waves, find_pauses, is_asystole, is_straight_line
+from ecgcore.signal.silence import are_p_waves, find_pauses, is_asystole, straight_lines
 from ecgcore.units import MV
 
 Array = NDArray[np.float64]
@@ -20,6 +19,8 @@ MIN_FS_HZ = 100.0
 MIN_LEFT_S = 3.0
 # A lead with less than this of its samples is not looked at.
 MIN_PRESENT = 0.2
+# Alarms of stretches without QRS complexes: no statement is read there.
+NO_QRS = ("no signal", "asystole", "standstill", "no organised QRS")
 NO_SIGNAL = "No lead is readable: the line does not move (asystole, or no electrode connected)."
 ASYSTOLE = "No QRS complexes: asystole cannot be excluded."
 STANDSTILL = "P waves without QRS complexes: ventricular standstill cannot be excluded."
@@ -41,21 +42,25 @@ class Organised:
     alarms: tuple[RhythmAlarm, ...]
 
 
-def find_organised(recording: Recording) -> Organised:
+def find_organised(recording: Recording, search: BeatSearch) -> Organised:
     """Leave out where no organised QRS complexes can be made out.
 
     Parameters
     ----------
     recording : Recording
         Of any leads; below 100 Hz nothing is looked for.
+    search : BeatSearch
+        Of all its leads.
     """
-    rows = _moving(recording)
     if recording.fs_hz < MIN_FS_HZ:
         return Organised(recording, ())
-    if rows is None:
+    moving = _moving(recording)
+    if not moving.any():
         alarm = RhythmAlarm("no signal", 0.0, recording.duration_s, NO_SIGNAL)
         return Organised(None, (alarm,))
-    spans = unorganised_spans(rows, recording.fs_hz, in_mv=recording.unit == MV)
+    present = np.isfinite(recording.signal[moving])
+    low = search.traces.low[moving]
+    spans = unorganised_spans(low, present, recording.fs_hz, in_mv=recording.unit == MV)
     if not spans:
         return Organised(recording, ())
     alarms = tuple(RhythmAlarm("no organised QRS", a, b, UNORGANISED) for a, b in spans)
@@ -68,27 +73,29 @@ def find_organised(recording: Recording) -> Organised:
     return Organised(recording.changed(signal, Step("mask", {"stretches": len(spans)})), alarms)
 
 
-def _moving(recording: Recording) -> NDArray[np.float32] | None:
-    """Return the leads that have samples and move; None where none does."""
+def _moving(recording: Recording) -> NDArray[np.bool_]:
+    """Mark the leads that have samples and move, shape (n_leads,)."""
     present = np.isfinite(recording.signal).mean(axis=1) >= MIN_PRESENT
-    rows = [row for row in recording.signal[present] if not is_straight_line(row[None])]
-    return np.stack(rows) if rows else None
+    return present & ~straight_lines(recording.signal)
 
 
-def find_standstill(recording: Recording, readable: Sequence[str]) -> RhythmAlarm | None:
+def find_standstill(recording: Recording, search: BeatSearch | None) -> RhythmAlarm | None:
     """Say whether a recording has no QRS complexes: asystole, or P waves alone.
 
     Parameters
     ----------
     recording : Recording
-    readable : sequence of str
-        Leads of good quality; where there are none, every lead that moves is looked at.
+    search : BeatSearch or None
+        Of its leads of good quality; where there are none, every lead that moves is looked at.
     """
-    rows = np.stack([recording.lead(n) for n in readable]) if readable else _moving(recording)
-    if rows is None or recording.fs_hz < MIN_FS_HZ:
+    if recording.fs_hz < MIN_FS_HZ:
         return None
-    traces = make_traces(rows, recording.fs_hz)
-    r_s = find_beats(traces)
+    if search is None:
+        moving = _moving(recording)
+        if not moving.any():
+            return None
+        search = BeatSearch(recording.signal[moving], recording.fs_hz)
+    traces, r_s = search.traces, search.r_s
     in_mv = recording.unit == MV
     if in_mv and is_asystole(traces, r_s):
         return RhythmAlarm("asystole", 0.0, recording.duration_s, ASYSTOLE)
@@ -103,3 +110,9 @@ def pause_alarms(traces: Traces, r_s: Array, absent_s: Array) -> tuple[RhythmAla
         RhythmAlarm("pause", a, b, f"No QRS complex for {b - a:.1f} s.")
         for a, b in find_pauses(traces, r_s, absent_s)
     )
+
+
+def stretches_without_qrs(measured: MeasureResult) -> list[NotAssessed]:
+    """Return where no statement is to be read, each stretch with its reason."""
+    stretches = [alarm for alarm in measured.alarms if alarm.kind in NO_QRS]
+    return [NotAssessed(alarm.start_s, alarm.end_s, alarm.words) for alarm in stretches]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.measure.consensus import quantile
 from ecgcore.results import Fiducials
+from ecgcore.signal.quantiles import quantile
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]

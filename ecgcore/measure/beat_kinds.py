@@ -1,7 +1,7 @@
 """Whether a beat is normal, supraventricular or ventricular: two small sets of trees.
 
 The first set says how likely a beat is ventricular, the second how likely one that is not
-ventricular is supraventricular.  Both were fitted by ``ecgcore.training.beat_kinds_fit`` and may
+ventricular is supraventricular.  Both were fitted by ``ecgcore.training.fits.beat_kinds`` and may
 only go the way physiology does: a beat is never less likely ectopic for coming earlier, or
 ventricular for being wider.  They are read from JSON and evaluated here.
 """

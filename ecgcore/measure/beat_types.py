@@ -13,6 +13,7 @@ from ecgcore.measure.rhythm import UNKNOWN, find_rhythm, is_steady
 from ecgcore.results import Fiducials
 from ecgcore.signal.pacing import enough, spiked
 from ecgcore.signal.prepare import prepare
+from ecgcore.signal.quantiles import median
 
 Array = NDArray[np.float64]
 
@@ -109,7 +110,7 @@ def scaled(signal: NDArray[np.float32], fs_hz: float) -> Array:
     low = np.nan_to_num(
         prepare(signal, fs_hz, to_fs_hz=SHAPE_HZ, high_pass_hz=1.0, low_pass_hz=35.0)
     ).astype(np.float64)
-    scale = np.median(np.abs(low), axis=1, keepdims=True) + low.std(axis=1, keepdims=True)
+    scale = median(np.abs(low), keepdims=True) + low.std(axis=1, keepdims=True)
     return np.asarray(low / np.maximum(scale, 1e-6))
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.results import FIDUCIALS
+from ecgcore.signal.quantiles import quantile
 
 Array = NDArray[np.float64]
 
@@ -84,15 +85,3 @@ def _without_outliers(onset: Array, offset: Array, limit_s: float) -> tuple[Arra
     # With two leads the median lies between them: neither is the outlier.
     far &= np.isfinite(onset).sum(axis=0) > 2
     return np.where(far, np.nan, onset), np.where(far, np.nan, offset)
-
-
-def quantile(values: Array, q: float) -> Array:
-    """Return a quantile over the first axis, NaN left out, NaN where there is nothing."""
-    ordered = np.sort(values, axis=0)
-    count = np.isfinite(values).sum(axis=0)
-    at = q * np.maximum(count - 1, 0)
-    low = np.floor(at).astype(int)
-    high = np.minimum(low + 1, np.maximum(count - 1, 0))
-    below = np.take_along_axis(ordered, low[None], axis=0)[0]
-    above = np.take_along_axis(ordered, high[None], axis=0)[0]
-    return np.asarray(below + (at - low) * (above - below))

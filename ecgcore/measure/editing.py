@@ -49,7 +49,8 @@ def edited(
         An interval stays the median of the beats it was measured in, among them those with moved
         marks: one beat of ten moves it no farther than to a neighbouring beat's value.  A mark in
         a beat that is not counted, such as an ectopic one, changes that beat alone.  QTc follows
-        QT.  What is not stated stays so, and everything else is unchanged.
+        QT.  A mark is that of all leads together: each lead that shows this wave takes it.  What is
+        not stated stays so, and everything else is unchanged.
 
     Raises
     ------
@@ -66,7 +67,8 @@ def edited(
     if recording is not None:
         refuse_outside(recording, [(name, at) for (_, name), at in edits.items()])
     refuse_in_other_beat(before, after, edits)
-    beats = replace(result.beats, consensus=Fiducials.from_array(after))
+    leads = {lead: _moved(own, edits) for lead, own in result.beats.leads.items()}
+    beats = replace(result.beats, consensus=Fiducials.from_array(after), leads=leads)
     changed = {}
     for name in SPANS:
         where = beats_with_moved(edits, name)
@@ -80,6 +82,16 @@ def edited(
         changed |= _qtc(result, beats, qt)
     rows = withhold_uncertain(changed.get(m.name, m) for m in result.measurements)
     return replace(result, beats=beats, measurements=tuple(rows))
+
+
+def _moved(points: Fiducials, edits: Edits) -> Fiducials:
+    """Return one lead's marks with the moved ones; what the lead does not show stays absent."""
+    values = points.as_array().copy()
+    for (beat, name), time_s in edits.items():
+        row = FIDUCIALS.index(name)
+        if np.isfinite(values[row, beat]):
+            values[row, beat] = time_s
+    return Fiducials.from_array(values)
 
 
 def beats_with_moved(edits: Edits, interval: str) -> list[int]:

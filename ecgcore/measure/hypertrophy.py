@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 from ecgcore.recording import Patient
 from ecgcore.results import VoltageCriterion
+from ecgcore.statements import ADULT_YEARS
 
 SOKOLOW_MV = 3.5
 CORNELL_MV = {"male": 2.8, "female": 2.0}
-ADULT_YEARS = 18.0
 _SOURCE = {
     "sokolow_lyon": "Sokolow and Lyon, Am Heart J 37:161 (1949)",
     "cornell": "Casale et al., Circulation 75:565 (1987)",

@@ -37,9 +37,9 @@ from ecgcore.results import (
     RhythmAlarm,
     StDeviation,
 )
-from ecgcore.signal.beats import find_beats, make_traces
+from ecgcore.signal.beats import BeatSearch
 from ecgcore.signal.confidence import beat_confidence
-from ecgcore.signal.quality import assess, grade
+from ecgcore.signal.quality import Graded, grade
 from ecgcore.signal.rr import absent_spans, rr_before
 from ecgcore.turns import Priority, turn
 from ecgcore.units import MV
@@ -72,9 +72,31 @@ class _Waves:
     confidence: Array
 
 
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What was found of a recording's signal before it is measured.
+
+    Attributes
+    ----------
+    graded : Graded
+    search : BeatSearch
+        Of all its leads as they are.
+    beats : BeatSearch or None
+        Of its readable leads as they can be measured; None where none is readable.
+    """
+
+    graded: Graded
+    search: BeatSearch
+    beats: BeatSearch | None
+
+
 @turn(Priority.FINDINGS)
 def measure(
-    recording: Recording, *, delineator: str | None = None, check: bool = True
+    recording: Recording,
+    *,
+    delineator: str | None = None,
+    check: bool = True,
+    known: Known | None = None,
 ) -> MeasureResult:
     """Measure a recording.
 
@@ -88,6 +110,8 @@ def measure(
     check : bool
         Whether the other delineator reads some leads too; where it disagrees, the stated
         uncertainty is wider.
+    known : Known, optional
+        What was found of its signal already.
 
     Returns
     -------
@@ -100,24 +124,38 @@ def measure(
         For an unknown delineator.
     ModelError
         If the learned delineator's folder is missing or altered.
+
+    Examples
+    --------
+    >>> from ecgcore.simulate import simulate
+    >>> result = measure(simulate("normal", seed=1).recording)
+    >>> rate = result.measurement("heart_rate")
+    >>> round(rate.value), rate.unit
+    (68, 'bpm')
     """
     name = delineators.DEFAULT if delineator is None else delineator
     finder = delineators.delineator(name)
-    organised = find_organised(recording)
+    search = BeatSearch(recording.signal, recording.fs_hz) if known is None else known.search
+    organised = find_organised(recording, search)
     if organised.recording is None:
-        return _nothing(recording, assess(recording), name, organised.alarms)
-    graded = grade(organised.recording, recorded=recording)
+        quality = grade(recording, search=search).quality if known is None else known.graded.quality
+        return _nothing(recording, quality, name, organised.alarms)
+    if known is None or organised.recording is not recording:
+        # Where fibrillation was left out, nothing that was found before holds.
+        search, beats = search.on(organised.recording.signal), None
+        graded = grade(organised.recording, recorded=recording, search=search)
+    else:
+        graded, beats = known.graded, known.beats
     recording = graded.readable(organised.recording)
     quality = graded.quality
     readable = tuple(n for n in recording.leads if n not in quality.bad_leads)
-    still = find_standstill(recording, readable)
+    search = beats or search.among(recording.signal, [n in readable for n in recording.leads])
+    still = find_standstill(recording, search if readable else None)
     if still is not None:
         return _nothing(recording, quality, name, (*organised.alarms, still))
     if recording.fs_hz < MIN_FS_HZ or not readable:
         return _nothing(recording, quality, name, organised.alarms)
-    signal = np.stack([recording.lead(n) for n in readable])
-    traces = make_traces(signal, recording.fs_hz)
-    r_s = find_beats(traces)
+    signal, traces, r_s = search.signal, search.traces, search.r_s
     if r_s.size == 0:
         return _nothing(recording, quality, name, organised.alarms)
     by_lead = finder(signal, recording.fs_hz, r_s)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from ecgcore.recording import Recording
 from ecgcore.results import FIDUCIALS, Fiducials, MedianBeat
+from ecgcore.signal.quantiles import median, quantile
 
 Array = NDArray[np.float64]
 
@@ -65,8 +66,8 @@ def median_beat(
     cut = level[:, centres[:, None] + np.arange(-before, after + 1)]
     values = _median(cut)
     error = dict(zip(recording.leads, _error(cut, values), strict=True))
-    middle = _relative(consensus, consensus.r_peak, chosen)
-    points = {name: _relative(f, consensus.r_peak, chosen) for name, f in by_lead.items()}
+    middle, *of_leads = _relative([consensus, *by_lead.values()], consensus.r_peak, chosen)
+    points = dict(zip(by_lead, of_leads, strict=True))
     values = values - _onset_level(values, fs_hz, before, middle["qrs_onset"])
     return MedianBeat(
         values.astype(np.float32),
@@ -93,14 +94,8 @@ def _error(cut: Array, values: Array) -> list[float]:
 def _median(cut: Array) -> Array:
     """Return the median over beats, NaN only where every beat is absent."""
     if np.isfinite(cut).all():
-        return np.asarray(np.median(cut, axis=1))
-    ordered = np.sort(cut, axis=1)
-    count = np.isfinite(cut).sum(axis=1)
-    low = np.maximum((count - 1) // 2, 0)[:, None]
-    high = np.maximum(count // 2, 0)[:, None]
-    high = np.minimum(high, np.maximum(count - 1, 0)[:, None])
-    pair = np.take_along_axis(ordered, low, axis=1) + np.take_along_axis(ordered, high, axis=1)
-    return np.asarray(pair[:, 0] / 2)
+        return median(cut, axis=1)
+    return quantile(cut.transpose(1, 0, 2), 0.5)
 
 
 def _levelled(signal: NDArray[np.float32], fs_hz: float, beats: Fiducials) -> Array:
@@ -130,26 +125,29 @@ def _aligned(level: Array, fs_hz: float, r_s: Array) -> NDArray[np.intp]:
         return centres
     filled = np.nan_to_num(level)
     window = np.arange(-reach, reach + 1)
-    shape = np.median(filled[:, centres[inside][:, None] + window], axis=1)
+    shape = median(filled[:, centres[inside][:, None] + window], axis=1)
     shifts = np.arange(-play, play + 1)
     out = centres.copy()
+    wide = np.arange(-reach - play, reach + play + 1)
     for beat in np.flatnonzero(inside):
-        cut = filled[:, centres[beat] + shifts[:, None] + window]
+        near = filled[:, centres[beat] + wide]
+        cut = np.lib.stride_tricks.sliding_window_view(near, window.size, axis=1)
         error = np.abs(cut - shape[:, None]).sum(axis=(0, 2))
         out[beat] = centres[beat] + shifts[int(np.argmin(error))]
     return out
 
 
-def _relative(points: Fiducials, r_s: Array, chosen: NDArray[np.bool_]) -> dict[str, float]:
-    out = {}
-    for name in FIDUCIALS:
-        values = (getattr(points, name) - r_s)[chosen]
-        known = values[np.isfinite(values)]
-        # A wave of fewer than a third of the beats is not part of the median beat.
-        out[name] = float(np.median(known)) if known.size * 3 >= values.size > 0 else np.nan
-        if known.size == 0:
-            out[name] = np.nan
-    return out
+def _relative(
+    points: list[Fiducials], r_s: Array, chosen: NDArray[np.bool_]
+) -> list[dict[str, float]]:
+    """Return each set's fiducials from the R peak in s, medians over the chosen beats."""
+    from_r = np.stack([each.as_array() for each in points])[..., chosen] - r_s[chosen]
+    middle = quantile(np.moveaxis(from_r, -1, 0), 0.5)
+    # A wave of fewer than a third of the beats is not part of the median beat.
+    rare = 3 * np.isfinite(from_r).sum(axis=-1) < chosen.sum()
+    return [
+        dict(zip(FIDUCIALS, row, strict=True)) for row in np.where(rare, np.nan, middle).tolist()
+    ]
 
 
 def _onset_level(values: Array, fs_hz: float, r_index: int, onset_s: float) -> Array:

@@ -11,8 +11,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from ecgcore.recording import Patient
+from ecgcore.statements import ADULT_YEARS
 
-ADULT_YEARS = 18.0
 AHA_QT = "AHA/ACCF/HRS 2009 Part IV (Rautaharju et al., Circulation 119:e241)"
 AHA_QRS = "AHA/ACCF/HRS 2009 Part III (Surawicz et al., Circulation 119:e235)"
 AHA_AXIS = AHA_QRS

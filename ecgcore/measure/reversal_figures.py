@@ -1,4 +1,4 @@
-"""Made by ecgcore.training.reversal_fit from correctly recorded train records."""
+"""Made by ecgcore.training.fits.reversal from correctly recorded train records."""
 
 # Segment -> upper triangle of the 8 x 8 precision, rows I, II, V1 to V6.
 PRECISION = {

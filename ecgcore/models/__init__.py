@@ -14,6 +14,7 @@ from ecgcore.errors import InvalidArgumentError
 from ecgcore.models.copies import own_copy
 from ecgcore.models.danet import DANet
 from ecgcore.models.delineator import WAVE_LABELS, DelineatorNet
+from ecgcore.models.folded import FoldedDelineator
 from ecgcore.models.lead_attention import BEATS, HANDHELD, INTERVALS, LeadAttentionNet, Outputs
 from ecgcore.models.lead_set import LeadSetNet
 from ecgcore.models.mcf import MCF, ConvAutoencoder
@@ -32,6 +33,7 @@ __all__ = [
     "ConvAutoencoder",
     "DANet",
     "DelineatorNet",
+    "FoldedDelineator",
     "LeadAttentionNet",
     "LeadSetNet",
     "Outputs",

@@ -13,7 +13,7 @@ from ecgcore.errors import InvalidArgumentError
 WAVE_LABELS = ("none", "P", "QRS", "T")
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
     """Two convolutions around a shortcut."""
 
     def __init__(self, width_in: int, width: int, kernel: int, dilation: int = 1) -> None:
@@ -26,6 +26,7 @@ class _Block(nn.Module):
         self.short = nn.Conv1d(width_in, width, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return (B, width, T) of (B, width_in, T)."""
         h = functional.relu(self.norm1(self.first(x)))
         return functional.relu(self.norm2(self.second(h)) + self.short(x))
 
@@ -69,13 +70,13 @@ class DelineatorNet(nn.Module):
         self.stride = 2 ** len(widths)
         self.stem = nn.Conv1d(1, widths[0], kernel, stride=2, padding=kernel // 2)
         self.down = nn.ModuleList(
-            _Block(a, b, kernel) for a, b in zip((widths[0], *widths[:-1]), widths, strict=True)
+            Block(a, b, kernel) for a, b in zip((widths[0], *widths[:-1]), widths, strict=True)
         )
         # Twice wider reach at the coarsest rate: the beats before and after.
-        self.middle = _Block(widths[-1], widths[-1], kernel, dilation=2)
+        self.middle = Block(widths[-1], widths[-1], kernel, dilation=2)
         self.drop = nn.Dropout(dropout)
         self.up = nn.ModuleList(
-            _Block(coarse + fine, fine, kernel)
+            Block(coarse + fine, fine, kernel)
             for coarse, fine in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
         self.head = nn.Conv1d(widths[0], n_labels, 1)

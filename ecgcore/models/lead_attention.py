@@ -17,7 +17,6 @@ import torch
 from torch import Tensor, nn
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import SUPERCLASSES
 from ecgcore.models.lead_set import (
     N_LEADS,
     LeadCountNorm,
@@ -27,6 +26,7 @@ from ecgcore.models.lead_set import (
     every,
     masked,
 )
+from ecgcore.statements import SUPERCLASSES
 
 HANDHELD = ("N", "A", "O", "~")
 BEATS = ("none", "N", "S", "V")

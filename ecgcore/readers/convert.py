@@ -96,6 +96,13 @@ def convert(recording: Recording, to: str, name: str, *, anonymised: bool = Fals
         a rate, too many leads).
     EcgError
         If it cannot be written.
+
+    Examples
+    --------
+    >>> from ecgcore.simulate import simulate
+    >>> made = convert(simulate("normal").recording, "edf", "demo", anonymised=True)
+    >>> list(made.files)
+    ['demo.edf']
     """
     one_of("to", to, TARGETS)
     target = TARGETS[to]

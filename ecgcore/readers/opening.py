@@ -64,6 +64,17 @@ def read(
         For content that is not read.
     TooLargeError, MissingInformationError, ReadError, InvalidRecordingError
         One sentence each; no other exception comes out of any bytes.
+
+    Examples
+    --------
+    From a path, or from files in memory by their names:
+
+    >>> from ecgcore.readers.convert import convert
+    >>> from ecgcore.simulate import simulate
+    >>> files = convert(simulate("normal").recording, "edf", "demo").files
+    >>> recording = read(files)
+    >>> recording.n_leads, recording.fs_hz, recording.duration_s, recording.unit
+    (12, 500.0, 10.0, 'mV')
     """
     if isinstance(source, (str, Path)):
         return _read_path(source, options)

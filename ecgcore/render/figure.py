@@ -55,6 +55,15 @@ def figure(
     -------
     dict
         ``{"data": [...], "layout": {...}}`` as plotly.js takes it, arrays base64-encoded.
+
+    Examples
+    --------
+    >>> from ecgcore.render.paper import PaperSettings, lay_out
+    >>> from ecgcore.simulate import simulate
+    >>> recording = simulate("normal").recording
+    >>> sheet = lay_out(recording.leads, recording.duration_s, PaperSettings())
+    >>> sorted(figure(recording, sheet))
+    ['data', 'layout']
     """
     mm_per_unit = vertical_scale(recording, sheet)
     data: list[dict[str, Any]] = []

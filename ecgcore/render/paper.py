@@ -199,6 +199,13 @@ def lay_out(
     ------
     InvalidArgumentError
         If the layout does not suit the leads.
+
+    Examples
+    --------
+    >>> from ecgcore.leads import STANDARD_12
+    >>> sheet = lay_out(STANDARD_12, 10.0, PaperSettings())
+    >>> len(sheet.cells)
+    13
     """
     in_range("start_s", start_s, 0.0, duration_s, "s")
     one_of("layout", settings.layout, layouts_for(leads))

@@ -65,6 +65,15 @@ def pdf(
     Returns
     -------
     bytes
+
+    Examples
+    --------
+    >>> from ecgcore.render.paper import PaperSettings, lay_out
+    >>> from ecgcore.simulate import simulate
+    >>> recording = simulate("normal").recording
+    >>> sheet = lay_out(recording.leads, recording.duration_s, PaperSettings())
+    >>> pdf(recording, sheet, header=("A simulated ECG",))[:5]
+    b'%PDF-'
     """
     out = BytesIO()
     # No creation date: the same sheet gives the same bytes.

@@ -111,6 +111,24 @@ class Beats:
     rr_s: NDArray[np.float64]
     counted: NDArray[np.bool_] | None = None
 
+    def between(self, start_s: float, stop_s: float) -> "Beats | None":
+        """Return the beats of a stretch, in seconds from its start; None where there is none."""
+        r_s = self.consensus.r_peak
+        inside = np.flatnonzero((r_s >= start_s) & (r_s < stop_s))
+        if inside.size == 0:
+            return None
+
+        def cut(points: Fiducials) -> Fiducials:
+            return Fiducials.from_array(points.as_array()[:, inside] - start_s)
+
+        return Beats(
+            cut(self.consensus),
+            {lead: cut(points) for lead, points in self.leads.items()},
+            tuple(self.types[i] for i in inside),
+            self.rr_s[inside],
+            None if self.counted is None else self.counted[inside],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class MedianBeat:
@@ -186,7 +204,7 @@ class VoltageCriterion:
 
 @dataclass(frozen=True)
 class Reversal:
-    """Electrodes suspected to be exchanged.
+    """Suspected lead reversal.
 
     Attributes
     ----------
@@ -270,7 +288,7 @@ class MeasureResult:
         with what makes it so, as in ``"regularly irregular (bigeminy)"``
         (:mod:`ecgcore.measure.rhythm`).
     reversal : Reversal or None
-        Electrodes suspected to be exchanged, with the evidence.
+        Suspected lead reversal, with the evidence.
     delineator : str
         What found the waves.
     notes : tuple of str

@@ -6,8 +6,9 @@ recording is at hand as a whole; leads are joined before the decision, each weig
 clearly its complexes stand out at that time; and a gap in the rhythm is searched again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ from scipy import ndimage
 from scipy import signal as sps
 
 from ecgcore.signal import p_waves
-from ecgcore.signal.filters import stretches
+from ecgcore.signal.filters import butterworth, stretches
+from ecgcore.signal.quantiles import median
 from ecgcore.signal.resample import resample
 
 Array = NDArray[np.float64]
@@ -124,10 +126,42 @@ def detect_beats(signal: NDArray[np.float32], fs_hz: float) -> Array:
         Empty where there is nothing like a beat.
     """
     rows = np.atleast_2d(np.asarray(signal, dtype=np.float32))
-    rows = rows[np.isfinite(rows).any(axis=1)]
-    if rows.shape[0] == 0 or rows.shape[1] < MIN_S * fs_hz:
+    if rows.shape[1] < MIN_S * fs_hz or not np.isfinite(rows).any():
         return np.empty(0)
-    return find_beats(make_traces(rows, fs_hz))
+    return BeatSearch(rows, fs_hz).r_s
+
+
+class BeatSearch:
+    """Leads, and the beats found in them: each step is done once, when it is first asked for.
+
+    Parameters
+    ----------
+    signal : array, shape (n_leads, n_samples)
+        Any unit; NaN where absent.
+    fs_hz : float
+        100 Hz or more.
+    """
+
+    def __init__(self, signal: NDArray[np.float32], fs_hz: float) -> None:
+        self.signal, self.fs_hz = signal, fs_hz
+
+    @cached_property
+    def traces(self) -> Traces:
+        """The leads, ready to be searched."""
+        return make_traces(self.signal, self.fs_hz)
+
+    @cached_property
+    def r_s(self) -> Array:
+        """The times of the QRS complexes, as from :func:`detect_beats`."""
+        return find_beats(self.traces)
+
+    def on(self, signal: NDArray[np.float32]) -> "BeatSearch":
+        """Return the search of this signal: itself where that is its own."""
+        return self if signal is self.signal else BeatSearch(signal, self.fs_hz)
+
+    def among(self, signal: NDArray[np.float32], rows: Sequence[bool]) -> "BeatSearch":
+        """Return the search of some rows of a signal: itself where these are all of its own."""
+        return self.on(signal if all(rows) else signal[np.asarray(rows)])
 
 
 def make_traces(rows: NDArray[np.float32], fs_hz: float) -> Traces:
@@ -155,6 +189,7 @@ def find_beats(traces: Traces) -> Array:
 def _held(rows: NDArray[np.float32], fs_hz: float) -> NDArray[np.bool_]:
     """Mark where all of several leads stand still at once: a calibration pulse, no heart."""
     out = np.zeros(rows.shape[1], dtype=bool)
+    rows = rows[np.isfinite(rows).any(axis=1)]
     if rows.shape[0] < HELD_LEADS:
         return out
     still = (np.diff(rows, axis=1) == 0).all(axis=0)
@@ -181,13 +216,11 @@ def _bridged(rows: NDArray[np.float32]) -> Array:
             row[:] = 0
         elif not present.all():
             row[:] = np.interp(at, at[present], row[present])
-    return out - np.median(out, axis=1, keepdims=True)
+    return out - median(out, keepdims=True)
 
 
 def _band(rows: Array) -> Array:
-    sos = sps.butter(2, BAND_HZ, "bandpass", fs=FEATURE_HZ, output="sos")
-    pad = min(rows.shape[1] - 1, int(FEATURE_HZ))
-    return np.asarray(sps.sosfiltfilt(sos, rows, axis=-1, padlen=pad))
+    return butterworth("bandpass", BAND_HZ, FEATURE_HZ).run_both_ways(rows, int(FEATURE_HZ))
 
 
 def _feature(traces: Traces) -> _Feature:

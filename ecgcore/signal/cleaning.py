@@ -15,15 +15,17 @@ from ecgcore.recording import Recording
 from ecgcore.results import MaskedStretch
 from ecgcore.signal.filters import notch, stretches
 from ecgcore.signal.quality_windows import (
+    BLOCK_S,
     MAINS_IN_NOISE,
     WINDOW_S,
     Windows,
     around,
+    block_noise,
     cut_windows,
     filled,
-    high_passed,
     mains_lines,
 )
+from ecgcore.signal.quantiles import quantile
 from ecgcore.signal.rr import absent_spans
 from ecgcore.units import MV
 
@@ -50,7 +52,6 @@ LEVEL_S = 0.5
 # What is beyond any ECG takes its flanks with it.
 FLANK_S = 0.1
 # A burst: blocks whose noise above 40 Hz is so many times the lead's own, and a part of its QRS.
-BLOCK_S = 0.25
 BURST, BURST_OF_QRS, BURST_MV = 4.0, 0.15, 0.06
 # Stretches of one lead closer together than this are one.
 JOIN_S = 0.3
@@ -118,20 +119,20 @@ def clean(recording: Recording, windows: Windows, limits: Limits) -> Cleaned:
     limits : Limits
     """
     fs_hz = recording.fs_hz
-    present = np.isfinite(recording.signal)
-    bridged = filled(recording.signal, present)
-    lines = mains_lines(cut_windows(bridged, fs_hz), fs_hz)
-    mains_hz = _strong_mains(recording.leads, lines, limits.mains)
-    if mains_hz:
-        bridged = filled(_without_mains(recording, mains_hz), present)
-        lines = mains_lines(cut_windows(bridged, fs_hz), fs_hz)
-    bursts = _bursts(bridged, lines, fs_hz, windows, in_mv=recording.unit == MV)
-    del bridged  # large, where a recording is long
+    mains_hz = _strong_mains(recording.leads, windows.lines, limits.mains)
     x = _without_mains(recording, mains_hz)
+    lines, noise = windows.lines, windows.block_noise
+    if mains_hz:
+        bridged = filled(x, np.isfinite(recording.signal))
+        lines = mains_lines(cut_windows(bridged, fs_hz), fs_hz)
+        noise = block_noise(bridged, fs_hz)
+        del bridged  # large, where a recording is long
+    bursts = _bursts(noise, lines, fs_hz, windows, in_mv=recording.unit == MV)
     found = [[*_spoilt(row, fs_hz, limits, at), *bursts[at]] for at, row in enumerate(x)]
     found = [spans if _enough_left(row, spans) else [] for row, spans in zip(x, found, strict=True)]
     # What stands still in every lead at once is no part of any of them.
-    found = [[*_everywhere(recording), *spans] for spans in found]
+    everywhere = _everywhere(recording)
+    found = [[*everywhere, *spans] for spans in found]
     masked = [_masked(row, spans, fs_hz) for row, spans in zip(x, found, strict=True)]
     changed = np.array([bool(spans) for spans in found])
     changed |= np.isin(recording.leads, list(mains_hz))
@@ -236,7 +237,8 @@ def _flags(n: int, fails: Callable[[int, int], Flags]) -> Flags:
 
 
 def _change(row: Array, wide: int, start: int, stop: int) -> Array:
-    return np.abs(np.nan_to_num(row[start + wide : stop + wide] - row[start:stop]))
+    """Return the size of the change over ``wide`` samples; NaN, which is over nothing, at gaps."""
+    return np.abs(row[start + wide : stop + wide] - row[start:stop])
 
 
 def _level(row: Array, at: int, wide: int, n: int) -> float:
@@ -251,29 +253,31 @@ def _median(values: Array) -> float:
 
 
 def _beyond(row: Array, fs_hz: float, limit: float) -> Iterator[tuple[int, int]]:
+    # Nothing is farther from the middle than one end of the range is from the other.
+    if not np.fmax.reduce(row) - np.fmin.reduce(row) > limit:
+        return
     middle = _median(row)
-    far = _flags(row.size, lambda a, b: np.abs(np.nan_to_num(row[a:b] - middle)) > limit)
+    far = _flags(row.size, lambda a, b: np.abs(row[a:b] - middle) > limit)
     reach = round(FLANK_S * fs_hz)
     for start, stop in stretches(far):
         yield max(0, start - reach), min(row.size, stop + reach)
 
 
 def _bursts(
-    bridged: Array, lines: dict[float, Array], fs_hz: float, windows: Windows, *, in_mv: bool
+    noise: Array, lines: dict[float, Array], fs_hz: float, windows: Windows, *, in_mv: bool
 ) -> list[list[Span]]:
     """Return where noise above 40 Hz is far more than elsewhere in the lead, and covers it."""
     size = max(2, round(BLOCK_S * fs_hz))
-    count = bridged.shape[1] // size
+    count = noise.shape[1]
     if count == 0:
-        return [[] for _ in bridged]
-    noise = _block_noise(bridged, fs_hz, size, count)
+        return [[] for _ in noise]
     # Mains that was left in is no burst.
     for line in lines.values():
         second = np.arange(count) * size // max(2, round(WINDOW_S * fs_hz))
         noise = (
             noise - MAINS_IN_NOISE * np.maximum(line, 0)[:, np.minimum(second, line.shape[1] - 1)]
         )
-    qrs = np.nan_to_num(_middle(around(windows.qrs_span)))
+    qrs = np.nan_to_num(quantile(around(windows.qrs_span).T, 0.5))
     limit = np.maximum(BURST * np.median(noise, axis=1), BURST_OF_QRS * qrs)
     limit = np.maximum(limit, BURST_MV if in_mv else 0.0)
     return [
@@ -282,27 +286,12 @@ def _bursts(
     ]
 
 
-def _block_noise(x: Array, fs_hz: float, size: int, count: int) -> Array:
-    """Return the median size of what lies above 40 Hz in each block, (n_leads, n_blocks)."""
-    out = np.empty((x.shape[0], count))
-    kept, done = np.empty((x.shape[0], 0)), 0
-    for piece in high_passed(x, fs_hz):
-        kept = np.concatenate([kept, np.abs(piece)], axis=1)
-        n = min(kept.shape[1] // size, count - done)
-        blocks = kept[:, : n * size].reshape(x.shape[0], n, size)
-        out[:, done : done + n] = np.median(blocks, axis=-1)
-        kept, done = kept[:, n * size :], done + n
-    return out
-
-
-def _middle(figures: Array) -> Array:
-    return np.array([_median(row) for row in figures])
-
-
 # ---- what is left ----------------------------------------------------------------------------
 
 
 def _enough_left(row: Array, spans: list[Span]) -> bool:
+    if not spans:
+        return True
     masked = np.zeros(row.size, dtype=bool)
     for start, stop, _ in spans:
         masked[start:stop] = True

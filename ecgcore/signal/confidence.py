@@ -2,8 +2,8 @@
 
 Noise gives peaks that stand out little and do not repeat; a heart repeats itself, if not from beat
 to beat then from one premature beat to another.  The weights were fitted by
-``ecgcore.training.confidence_fit`` on pieces of MIT-BIH DS1 (first lead and both) with noise of the
-Noise Stress Test Database added at -6 to 24 dB.
+``ecgcore.training.fits.confidence`` on pieces of MIT-BIH DS1 (first lead and both) with noise of
+the Noise Stress Test Database added at -6 to 24 dB.
 """
 
 import numpy as np

@@ -10,10 +10,8 @@ flutter, and everything else of MIT-BIH DS1, CinC 2017 train and the twelve-lead
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal as sps
 
-from ecgcore.signal.filters import stretches
-from ecgcore.signal.resample import resample
+from ecgcore.signal.filters import butterworth, stretches
 
 Array = NDArray[np.float64]
 
@@ -39,16 +37,18 @@ CHUNK = 256
 
 
 def unorganised_spans(
-    signal: NDArray[np.float32], fs_hz: float, *, in_mv: bool
+    low: Array, present: NDArray[np.bool_], fs_hz: float, *, in_mv: bool
 ) -> list[tuple[float, float]]:
     """Return where no organised QRS complexes can be made out in any lead.
 
     Parameters
     ----------
-    signal : array, shape (n_leads, n_samples)
-        Readable leads; NaN where absent.
+    low : array, shape (n_leads, n)
+        Readable leads at ``WORK_HZ``, gaps bridged: :attr:`ecgcore.signal.beats.Traces.low`.
+    present : array of bool, shape (n_leads, n_samples)
+        Where they have samples.
     fs_hz : float
-        100 Hz or more.
+        Of ``present``.
     in_mv : bool
         Whether sizes are in mV.
 
@@ -58,22 +58,19 @@ def unorganised_spans(
         Ascending and apart; in whole seconds but for the recording's end.  Nothing is said of
         less than four seconds.
     """
-    rows = np.atleast_2d(np.asarray(signal, dtype=np.float32))
     size, step = round(WINDOW_S * WORK_HZ), round(STEP_S * WORK_HZ)
-    if rows.shape[0] == 0 or rows.shape[1] < WINDOW_S * fs_hz:
+    duration_s = present.shape[1] / fs_hz
+    if low.shape[0] == 0 or duration_s < WINDOW_S or low.shape[1] < size:
         return []
-    present = np.isfinite(rows).all(axis=0) if rows.shape[0] == 1 else np.isfinite(rows).any(axis=0)
-    wave = _prepared(rows, fs_hz)
-    if wave.shape[1] < size:
-        return []
+    wave = butterworth("bandpass", BAND_HZ, WORK_HZ).run_both_ways(low, round(WORK_HZ))
     windows = np.lib.stride_tricks.sliding_window_view(wave, size, axis=1)[:, ::step]
     count = windows.shape[1]
     found = np.zeros(count, dtype=bool)
     for start in range(0, count, CHUNK):
         part = windows[:, start : start + CHUNK]
         found[start : start + part.shape[1]] = _is_unorganised(part, in_mv=in_mv)
-    seen = np.add.reduceat(present, np.arange(0, present.size, max(1, round(fs_hz))))
-    duration_s = rows.shape[1] / fs_hz
+    anywhere = present.any(axis=0)
+    seen = np.add.reduceat(anywhere, np.arange(0, anywhere.size, max(1, round(fs_hz))))
     marked = np.zeros(seen.size, dtype=bool)
     for at in np.flatnonzero(found):
         stop = min(at + round(WINDOW_S), marked.size)
@@ -84,30 +81,26 @@ def unorganised_spans(
     return [(float(a), min(float(b), duration_s)) for a, b in stretches(marked)]
 
 
-def _prepared(rows: NDArray[np.float32], fs_hz: float) -> Array:
-    low = resample(rows, fs_hz, WORK_HZ).astype(np.float64)
-    at = np.arange(low.shape[1])
-    for row in low:
-        known = np.isfinite(row)
-        row[:] = np.interp(at, at[known], row[known]) if known.any() else 0.0
-    low -= np.median(low, axis=1, keepdims=True)
-    sos = sps.butter(2, BAND_HZ, "bandpass", fs=WORK_HZ, output="sos")
-    return np.asarray(sps.sosfiltfilt(sos, low, axis=-1, padlen=min(low.shape[1] - 1, 125)))
-
-
 def _is_unorganised(windows: Array, *, in_mv: bool) -> NDArray[np.bool_]:
     """Judge windows, shape (n_leads, n_windows, n_samples)."""
     x = windows - windows.mean(axis=-1, keepdims=True)
-    size = np.abs(x)
     square = x * x
     power = np.maximum(square.mean(axis=-1), 1e-30)
     kurtosis = np.square(square).mean(axis=-1) / power**2
+    found = np.median(kurtosis, axis=0) < MAX_KURTOSIS
+    # Most windows have QRS complexes that stand out: only the others are looked at further.
+    if found.any():
+        found[found] = _is_wavelike(x[:, found], in_mv=in_mv)
+    return np.asarray(found)
+
+
+def _is_wavelike(x: Array, *, in_mv: bool) -> NDArray[np.bool_]:
+    size = np.abs(x)
     away = (size > AWAY * size.max(axis=-1, keepdims=True)).mean(axis=-1)
     density = np.square(np.abs(np.fft.rfft(x * np.hanning(x.shape[-1]), axis=-1)))
     hz = np.fft.rfftfreq(x.shape[-1], 1 / WORK_HZ)
     fast = density[..., hz > FAST_HZ].sum(axis=-1) / np.maximum(density.sum(axis=-1), 1e-30)
     found = np.quantile(_leak(x, size), LEAD_QUANTILE, axis=0) < MAX_LEAK
-    found &= np.median(kurtosis, axis=0) < MAX_KURTOSIS
     found &= np.median(fast, axis=0) < MAX_FAST_SHARE
     found &= np.median(away, axis=0) > MIN_AWAY_SHARE
     if in_mv:

@@ -6,6 +6,8 @@ and a stretch too short for the filter is returned as it came, less its mean for
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from scipy import signal as sps
 
 from ecgcore.checks import in_range
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.signal.quantiles import median
 
 Samples = NDArray[np.float32]
 
@@ -81,12 +84,12 @@ def band(
             raise InvalidArgumentError(
                 f"high_pass_hz is {high_pass_hz:g}; it must be below low_pass_hz, {low_pass_hz:g}."
             )
-        sos = sps.butter(2, high_pass_hz, "highpass", fs=fs_hz, output="sos")
-        out = _per_stretch(out, sos, pad=int(fs_hz / high_pass_hz), centre=True)
+        sections = butterworth("highpass", (high_pass_hz,), fs_hz)
+        out = _per_stretch(out, sections, pad=int(fs_hz / high_pass_hz), centre=True)
     if low_pass_hz is not None and low_pass_hz < 0.45 * fs_hz:
         in_range("low_pass_hz", low_pass_hz, 1e-3, 0.45 * fs_hz, "Hz")
-        sos = sps.butter(2, low_pass_hz, "lowpass", fs=fs_hz, output="sos")
-        out = _per_stretch(out, sos, pad=int(3 * fs_hz / low_pass_hz))
+        sections = butterworth("lowpass", (low_pass_hz,), fs_hz)
+        out = _per_stretch(out, sections, pad=int(3 * fs_hz / low_pass_hz))
     return out.astype(np.float32)
 
 
@@ -103,34 +106,96 @@ def notch(samples: Samples, fs_hz: float, mains_hz: float, *, quality: float = 3
     if mains_hz >= 0.45 * fs_hz:
         return np.asarray(samples, dtype=np.float32)
     b, a = sps.iirnotch(mains_hz, quality, fs=fs_hz)
-    sos = sps.tf2sos(b, a)
+    sections = Sections(sps.tf2sos(b, a))
     pad = int(3 * quality * fs_hz / mains_hz)
-    return _per_stretch(np.asarray(samples, np.float64), sos, pad=pad).astype(np.float32)
+    return _per_stretch(np.asarray(samples, np.float64), sections, pad=pad).astype(np.float32)
+
+
+class Sections:
+    """A filter in second-order sections, with the state it has after a long 1 at its input.
+
+    Attributes
+    ----------
+    sos : array, shape (n_sections, 6)
+    state : array, shape (n_sections, 2)
+    """
+
+    def __init__(self, sos: NDArray[np.float64]) -> None:
+        self.sos = sos
+        self.state = sps.sosfilt_zi(sos)
+
+    def run(
+        self, samples: NDArray[np.float64], state: NDArray[np.float64] | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Filter forward along the last axis; return the result and the state at its end.
+
+        Parameters
+        ----------
+        samples : array, shape (..., n)
+        state : array, shape (n_sections, ..., 2), optional
+            Default: as if the first sample had stood there for long.
+        """
+        if state is None:
+            shape = (len(self.sos), *(1,) * (samples.ndim - 1), 2)
+            state = self.state.reshape(shape) * samples[None, ..., :1]
+        out, after = sps.sosfilt(self.sos, samples, axis=-1, zi=state)
+        return np.asarray(out), np.asarray(after)
+
+    def run_both_ways(self, samples: NDArray[np.float64], pad: int) -> NDArray[np.float64]:
+        """Filter forward and backward along the last axis: zero phase, twice the attenuation.
+
+        Parameters
+        ----------
+        samples : array, shape (..., n)
+            At least two samples.
+        pad : int
+            By so many samples, at most ``n - 1``, both ends are extended, turned about their last
+            sample.  The result is that of ``scipy.signal.sosfiltfilt``, which finds the state of
+            its filter anew at every call.
+        """
+        pad = min(pad, samples.shape[-1] - 1)
+        before = 2 * samples[..., :1] - samples[..., pad:0:-1]
+        after = 2 * samples[..., -1:] - samples[..., -2 : -pad - 2 : -1]
+        forward, _ = self.run(np.concatenate((before, samples, after), axis=-1))
+        backward, _ = self.run(forward[..., ::-1])
+        return backward[..., ::-1][..., pad : pad + samples.shape[-1]]
+
+
+@lru_cache(maxsize=64)
+def butterworth(
+    kind: Literal["highpass", "lowpass", "bandpass"],
+    corners_hz: tuple[float, ...],
+    fs_hz: float,
+    order: int = 2,
+) -> Sections:
+    """Return a Butterworth filter of an order, made once for each rate and band."""
+    hz = corners_hz[0] if len(corners_hz) == 1 else corners_hz
+    return Sections(sps.butter(order, hz, kind, fs=fs_hz, output="sos"))
 
 
 def _per_stretch(
-    samples: NDArray[np.float64], sos: NDArray[np.float64], *, pad: int, centre: bool = False
+    samples: NDArray[np.float64], sections: Sections, *, pad: int, centre: bool = False
 ) -> NDArray[np.float64]:
     if np.isfinite(samples).all():
-        return _filtered(samples, sos, pad, centre)
+        return _filtered(samples, sections, pad, centre)
     rows = np.atleast_2d(samples)
     out = np.full_like(rows, np.nan)
     for row, target in zip(rows, out, strict=True):
         for start, stop in stretches(np.isfinite(row)):
-            target[start:stop] = _filtered(row[start:stop], sos, pad, centre)
+            target[start:stop] = _filtered(row[start:stop], sections, pad, centre)
     return out.reshape(samples.shape)
 
 
 def _filtered(
-    samples: NDArray[np.float64], sos: NDArray[np.float64], pad: int, centre: bool
+    samples: NDArray[np.float64], sections: Sections, pad: int, centre: bool
 ) -> NDArray[np.float64]:
     n = samples.shape[-1]
     if n < 12:
         return samples - samples.mean(axis=-1, keepdims=True) if centre else samples
     if centre:
         # Without its mean the odd extension at both ends starts near zero: shorter transients.
-        samples = samples - np.median(samples, axis=-1, keepdims=True)
-    return np.asarray(sps.sosfiltfilt(sos, samples, axis=-1, padlen=min(pad, n - 1)))
+        samples = samples - median(samples, keepdims=True)
+    return sections.run_both_ways(samples, pad)
 
 
 def stretches(present: NDArray[np.bool_], *, least: float = 0.0) -> list[tuple[int, int]]:

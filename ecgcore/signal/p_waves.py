@@ -6,7 +6,9 @@ it is broad and then a T wave follows; a P wave is neither (Chou, 6th ed., chapt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal as sps
+
+from ecgcore.signal.filters import butterworth
+from ecgcore.signal.quantiles import median
 
 Array = NDArray[np.float64]
 
@@ -43,10 +45,9 @@ def typical_wave(rows: Array, at: NDArray[np.intp], fs_hz: float) -> Array:
     """Return the median of the peaks and what is around them, (n_leads, n), its ends levelled."""
     before, after = round(BEFORE_S * fs_hz), round(AFTER_S * fs_hz)
     chosen = at[np.linspace(0, at.size - 1, min(at.size, MAX_GROUP)).astype(int)]
-    sos = sps.butter(2, WAVE_BAND_HZ, "bandpass", fs=fs_hz, output="sos")
-    smooth = sps.sosfiltfilt(sos, rows, axis=-1, padlen=min(rows.shape[1] - 1, round(fs_hz)))
+    smooth = butterworth("bandpass", WAVE_BAND_HZ, fs_hz).run_both_ways(rows, round(fs_hz))
     index = np.clip(chosen[:, None] + np.arange(-before, after + 1), 0, rows.shape[1] - 1)
-    return np.asarray(np.median(smooth[:, index], axis=1))
+    return median(smooth[:, index], axis=1)
 
 
 def stands_alone(wave: Array, fs_hz: float, share: float = BESIDE_SHARE) -> bool:

@@ -4,11 +4,14 @@ A spike of a few milliseconds survives only at rates of 400 Hz and more, and onl
 did not filter it away: none found says nothing.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.recording import Recording
 from ecgcore.signal.beats import detect_beats
+from ecgcore.signal.quantiles import quantile
 
 Array = NDArray[np.float64]
 
@@ -41,10 +44,10 @@ def spiked(signal: NDArray[np.float32], fs_hz: float, r_s: Array) -> NDArray[np.
     if _cannot(signal, fs_hz):
         return np.zeros(r_s.size, dtype=bool)
     filled = np.nan_to_num(signal.astype(np.float64))
-    early = _at_beats(_heights(filled, fs_hz, NEEDLE_S), fs_hz, r_s, NEEDLE_S, BEFORE_S) > NEEDLE
+    early = _near_beats(_needles(filled, fs_hz, NEEDLE_S, NEEDLE), fs_hz, r_s, BEFORE_S)
     # A spike larger than its QRS is itself taken for the R peak: only a thinner, taller one counts.
-    late = _at_beats(_heights(filled, fs_hz, THIN_S), fs_hz, r_s, THIN_S, AROUND_S) > THIN_NEEDLE
-    return np.asarray(early | late)
+    late = _near_beats(_needles(filled, fs_hz, THIN_S, THIN_NEEDLE), fs_hz, r_s, AROUND_S)
+    return early | late
 
 
 def enough(spikes: NDArray[np.bool_]) -> bool:
@@ -52,42 +55,47 @@ def enough(spikes: NDArray[np.bool_]) -> bool:
     return bool(spikes.sum() >= max(MIN_SPIKES, SPIKE_SHARE * spikes.size))
 
 
-def paced_by_spikes(recording: Recording) -> bool:
-    """Tell whether the complexes of a recording follow pacing spikes."""
+def paced_by_spikes(recording: Recording, find_r: Callable[[], Array] | None = None) -> bool:
+    """Tell whether the complexes of a recording follow pacing spikes.
+
+    Parameters
+    ----------
+    find_r : callable, optional
+        Returns the R peaks, in seconds; default: found here, and in both cases only where needed.
+    """
     signal, fs_hz = recording.signal, recording.fs_hz
     if _cannot(signal, fs_hz):
         return False
     filled = np.nan_to_num(signal.astype(np.float64))
     # Most recordings hold no needle at all: their beats need not be looked for.
-    if _heights(filled, fs_hz, NEEDLE_S).max(initial=0) <= NEEDLE:
+    if _needles(filled, fs_hz, NEEDLE_S, NEEDLE).size == 0:
         return False
-    return enough(spiked(signal, fs_hz, detect_beats(signal, fs_hz)))
+    r_s = detect_beats(signal, fs_hz) if find_r is None else find_r()
+    return enough(spiked(signal, fs_hz, r_s))
 
 
 def _cannot(signal: NDArray[np.float32], fs_hz: float) -> bool:
     return bool(fs_hz < MIN_FS_HZ or signal.shape[1] < 0.1 * fs_hz)
 
 
-def _heights(x: Array, fs_hz: float, half_s: float) -> Array:
-    """Return how high a needle stands at each sample above what is usual in its lead."""
+def _needles(x: Array, fs_hz: float, half_s: float, least: float) -> NDArray[np.intp]:
+    """Return the samples at which a needle stands so many times above what is usual in its lead."""
     lag = max(1, round(half_s * fs_hz))
     middle = x[:, lag:-lag]
     up, down = middle - x[:, : -2 * lag], middle - x[:, 2 * lag :]
     needle = np.where(up * down > 0, np.minimum(np.abs(up), np.abs(down)), 0.0)
-    usual = np.percentile(needle, 95, axis=1, keepdims=True) + NEEDLE_FLOOR
+    usual = quantile(needle, 0.95, axis=1)[:, None] + NEEDLE_FLOOR
+    needle /= usual
+    some = np.flatnonzero(needle.max(axis=0) > least)
     top = min(3, len(needle))
     # The three leads that show it best: a spike is seen in many leads, an artefact in one.
-    return np.asarray(np.partition(needle / usual, -top, axis=0)[-top:].mean(axis=0))
+    heights = np.sort(needle[:, some], axis=0)[-top:].mean(axis=0)
+    return some[heights > least] + lag
 
 
-def _at_beats(
-    heights: Array, fs_hz: float, r_s: Array, half_s: float, window_s: tuple[float, float]
-) -> Array:
-    """Return each beat's tallest needle within a window around its R peak."""
-    lag = max(1, round(half_s * fs_hz))
-    out = np.zeros(r_s.size)
-    for beat, r in enumerate(r_s):
-        low, high = (round((r + offset) * fs_hz) - lag for offset in window_s)
-        part = heights[max(0, low) : max(0, high)]
-        out[beat] = part.max() if part.size else 0.0
-    return out
+def _near_beats(
+    needles: NDArray[np.intp], fs_hz: float, r_s: Array, window_s: tuple[float, float]
+) -> NDArray[np.bool_]:
+    """Mark the beats with a needle within a window around their R peak."""
+    low, high = (np.round((r_s + offset) * fs_hz).astype(int) for offset in window_s)
+    return np.searchsorted(needles, low) < np.searchsorted(needles, high)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording, Step
 from ecgcore.results import Quality
+from ecgcore.signal.beats import BeatSearch
 from ecgcore.signal.cleaning import (
     MIN_LEFT,
     Limits,
@@ -41,6 +42,7 @@ from ecgcore.signal.quality_windows import (
     windows_of,
     without_silence,
 )
+from ecgcore.signal.quantiles import quantile
 from ecgcore.units import MV
 
 Array = NDArray[np.float64]
@@ -157,7 +159,9 @@ def assess(recording: Recording) -> Quality:
     return grade(recording).quality
 
 
-def grade(recording: Recording, *, recorded: Recording | None = None) -> Graded:
+def grade(
+    recording: Recording, *, recorded: Recording | None = None, search: BeatSearch | None = None
+) -> Graded:
     """Say the same as :func:`assess`, with how unreadable each lead is.
 
     Parameters
@@ -166,23 +170,27 @@ def grade(recording: Recording, *, recorded: Recording | None = None) -> Graded:
     recorded : Recording, optional
         The same before stretches were left out for another reason than their quality: samples
         are said to be missing where they are missing here.
+    search : BeatSearch, optional
+        Of all leads of ``recording``, so that its beats are looked for once.
     """
-    return _graded(recording, recorded or recording, learn=True)
+    return _graded(recording, recorded or recording, search, learn=True)
 
 
 def grade_by_rules(recording: Recording) -> Graded:
     """Say what the rules alone say: the measure of what learning adds."""
-    return _graded(recording, recording, learn=False)
+    return _graded(recording, recording, None, learn=False)
 
 
-def _graded(recording: Recording, recorded: Recording, *, learn: bool) -> Graded:
-    whole = _look(recording, learn=learn)
+def _graded(
+    recording: Recording, recorded: Recording, search: BeatSearch | None, *, learn: bool
+) -> Graded:
+    whole = _look(recording, search, learn=learn)
     cleaned = clean(recording, whole.windows, _limits(recording, whole.windows))
     left = whole
     if cleaned.changed.any():
         # What is said of a lead is said of what is left of it.
         step = Step("mask", {"n": len(cleaned.stretches)})
-        left = _look(recording.changed(cleaned.signal, step), learn=learn, least=MIN_LEFT)
+        left = _look(recording.changed(cleaned.signal, step), None, learn=learn, least=MIN_LEFT)
         cleaned = without_leads(cleaned, recording, left.bad)
     masked = in_order([*find_absent(recorded), *cleaned.stretches])
     missing = 1.0 - np.isfinite(recorded.signal).mean(axis=1)
@@ -220,7 +228,9 @@ class _Look:
     reasons: list[str]
 
 
-def _look(recording: Recording, *, learn: bool, least: float = MIN_PRESENT) -> _Look:
+def _look(
+    recording: Recording, search: BeatSearch | None, *, learn: bool, least: float = MIN_PRESENT
+) -> _Look:
     signal = recording.signal
     present = np.isfinite(signal)
     missing = 1.0 - present.mean(axis=1)
@@ -234,7 +244,7 @@ def _look(recording: Recording, *, learn: bool, least: float = MIN_PRESENT) -> _
     elif silent.any():
         verdict = _judge_heard(recording, silent, least)
     else:
-        verdict = learned(recording, windows, least)
+        verdict = learned(recording, windows, least, search)
     windows = without_silence(windows, silent)
     ruled = _by_rules(recording, windows, bad, verdict.score)
     unread = (verdict.score > 0) & ~ruled.bad
@@ -332,11 +342,7 @@ def _share(failed: NDArray[np.bool_], figures: Array) -> Array:
 
 def _typical(figures: Array) -> Array:
     """Return each lead's median over windows, shape (n_leads, 1); 0 where it has none."""
-    out = np.zeros((figures.shape[0], 1))
-    for row, target in zip(figures, out, strict=True):
-        known = row[np.isfinite(row)]
-        target[0] = np.median(known) if known.size else 0.0
-    return out
+    return np.nan_to_num(quantile(figures.T, 0.5))[:, None]
 
 
 def _limit(w: Windows, in_mv: bool, mv: float, relative: float) -> float | Array:

@@ -8,16 +8,17 @@ the heart repeats itself, noise does not (Orphanidou et al., IEEE J Biomed Healt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal as sps
 
-from ecgcore.signal.beats import detect_beats
+from ecgcore.signal.beats import FEATURE_HZ, BeatSearch
+from ecgcore.signal.filters import butterworth
 from ecgcore.signal.quality_windows import MAINS_IN_NOISE, Windows, around, filled, windows_of
+from ecgcore.signal.quantiles import median, quantile
 from ecgcore.signal.resample import resample
 
 Array = NDArray[np.float64]
 
 # What carries waves; P, QRS and T are seen at this rate.
-WAVE_HZ = 125.0
+WAVE_HZ = FEATURE_HZ
 WAVE_BAND_HZ = (0.5, 40.0)
 # Around each R peak: most of P to most of T at usual rates.
 BEFORE_S, AFTER_S = 0.20, 0.36
@@ -59,16 +60,13 @@ IN_MV = (
 NAMES = (*ALONE, *IN_MV)
 
 
-def lead_features(
-    signal: NDArray[np.float32], fs_hz: float, *, windows: Windows | None = None
-) -> dict[str, Array]:
+def lead_features(search: BeatSearch, *, windows: Windows | None = None) -> dict[str, Array]:
     """Return the figures of every lead of a stretch of about ten seconds.
 
     Parameters
     ----------
-    signal : array, shape (n_leads, n_samples)
-        NaN where absent.
-    fs_hz : float
+    search : BeatSearch
+        Of the stretch.
     windows : Windows, optional
         Of this very stretch, where they are known already.
 
@@ -78,13 +76,11 @@ def lead_features(
         One for each of ``NAMES``; sizes as log2, so that one more is twice as much.  Those of
         ``IN_MV`` mean something only where the unit is mV.
     """
-    present = np.isfinite(signal)
-    x = filled(signal, present)
-    found = windows_of(x, present, fs_hz) if windows is None else windows
-    out = _sizes(found)
-    out |= _shapes(found)
-    out |= _beats(signal, x, fs_hz)
-    return out
+    found = windows
+    if found is None:
+        present = np.isfinite(search.signal)
+        found = windows_of(filled(search.signal, present), present, search.fs_hz)
+    return _sizes(found) | _shapes(found) | _beats(search)
 
 
 def _log(values: Array, floor: float = FLOOR) -> Array:
@@ -93,14 +89,7 @@ def _log(values: Array, floor: float = FLOOR) -> Array:
 
 def _at(values: Array, q: float) -> Array:
     """Return a quantile over the windows that are there; 0 where none is."""
-    known = np.isfinite(values)
-    if known.all():
-        return np.asarray(np.quantile(values, q, axis=1), dtype=np.float64)
-    out = np.zeros(values.shape[0])
-    for at, (row, some) in enumerate(zip(values, known, strict=True)):
-        if some.any():
-            out[at] = np.quantile(row[some], q)
-    return out
+    return np.nan_to_num(quantile(values.T, q))
 
 
 def _sizes(w: Windows) -> dict[str, Array]:
@@ -140,33 +129,41 @@ def _shapes(w: Windows) -> dict[str, Array]:
     }
 
 
-def _beats(signal: NDArray[np.float32], x: Array, fs_hz: float) -> dict[str, Array]:
-    n_leads = x.shape[0]
-    rows = resample(x.astype(np.float32), fs_hz, WAVE_HZ).astype(np.float64)
-    sos = sps.butter(2, WAVE_BAND_HZ, "bandpass", fs=WAVE_HZ, output="sos")
-    rows = np.asarray(sps.sosfiltfilt(sos, rows, axis=-1, padlen=min(rows.shape[1] - 1, 125)))
+def _beats(search: BeatSearch) -> dict[str, Array]:
+    low = _at_wave_rate(search)
+    n_leads = low.shape[0]
+    rows = butterworth("bandpass", WAVE_BAND_HZ, WAVE_HZ).run_both_ways(low, round(WAVE_HZ))
     out = {
         "likeness": np.zeros(n_leads),
         "residue_relative": np.zeros(n_leads),
-        "residue_mv": _log(np.median(np.abs(rows), axis=1)),
+        "residue_mv": _log(median(np.abs(rows))),
         "beat_energy": np.zeros(n_leads),
     }
     before, after = round(BEFORE_S * WAVE_HZ), round(AFTER_S * WAVE_HZ)
-    at = np.round(detect_beats(signal, fs_hz) * WAVE_HZ).astype(int)[:MAX_BEATS]
+    at = np.round(search.r_s * WAVE_HZ).astype(int)[:MAX_BEATS]
     if at.size < MIN_BEATS:
         return out
     # The first and the last beat may lack a part: the edge's value stands for it.
     padded = np.pad(rows, ((0, 0), (before, after)), mode="edge")
     cut = padded[:, at[:, None] + np.arange(before + after)]
     cut = cut - cut.mean(axis=-1, keepdims=True)
-    middle = np.median(cut, axis=1, keepdims=True)
-    residue = np.median(np.abs(cut - middle), axis=(1, 2))
+    middle = median(cut, axis=1, keepdims=True)
+    residue = median(np.abs(cut - middle).reshape(n_leads, -1))
     height = np.maximum(np.ptp(middle[:, 0], axis=-1), 1e-9)
     out["likeness"] = _likeness(cut)
     out["residue_mv"] = _log(residue)
     out["residue_relative"] = _log(residue / height)
     out["beat_energy"] = _beat_energy(rows, at)
     return out
+
+
+def _at_wave_rate(search: BeatSearch) -> Array:
+    """Return the leads at ``WAVE_HZ``; gaps are bridged before, so that no edge is filtered in."""
+    present = np.isfinite(search.signal)
+    if present.all():
+        return search.traces.low
+    bridged = filled(search.signal, present).astype(np.float32)
+    return resample(bridged, search.fs_hz, WAVE_HZ).astype(np.float64)
 
 
 def _beat_energy(rows: Array, at: NDArray[np.int_]) -> Array:
@@ -177,8 +174,8 @@ def _beat_energy(rows: Array, at: NDArray[np.int_]) -> Array:
     if near.all():
         return np.zeros(rows.shape[0])
     slope = np.abs(np.gradient(rows, axis=-1))
-    between = np.maximum(np.median(slope[:, ~near], axis=1), 1e-9)
-    return _log(np.median(slope[:, near], axis=1) / between)
+    between = np.maximum(median(slope[:, ~near]), 1e-9)
+    return _log(median(slope[:, near]) / between)
 
 
 def _likeness(cut: Array) -> Array:
@@ -188,4 +185,4 @@ def _likeness(cut: Array) -> Array:
     pairs = unit @ unit.transpose(0, 2, 1)
     diagonal = np.arange(pairs.shape[1])
     pairs[:, diagonal, diagonal] = -1.0
-    return np.asarray(np.median(pairs.max(axis=2), axis=1))
+    return median(pairs.max(axis=2))

@@ -1,4 +1,4 @@
-"""Made by ecgcore.training.quality_fit from readers' verdicts on training records."""
+"""Made by ecgcore.training.fits.quality from readers' verdicts on training records."""
 
 # With or without millivolts -> figure -> its centre, and what one unit adds to the log
 # odds that a lead is unreadable.

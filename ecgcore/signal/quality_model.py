@@ -2,7 +2,7 @@
 
 Two logistic regressions, one with sizes in millivolts and one without (normalised units), learned
 from the readers of the CinC Challenge 2011 (training half), readable clinical recordings and
-recordings spoilt on purpose; :mod:`ecgcore.training.quality_fit` makes them.  What is told of a
+recordings spoilt on purpose; :mod:`ecgcore.training.fits.quality` makes them.  What is told of a
 lead does not depend on how many others there are, so that a single strip is judged like a sheet.
 """
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.recording import Recording
+from ecgcore.signal.beats import BeatSearch
 from ecgcore.signal.quality_features import lead_features
 from ecgcore.signal.quality_figures import CUT, INTERCEPT, WEIGHTS
 from ecgcore.signal.quality_windows import Windows
@@ -80,7 +81,10 @@ class Learned:
 
 
 def learned(
-    recording: Recording, windows: Windows | None = None, least: float = MIN_PRESENT
+    recording: Recording,
+    windows: Windows | None = None,
+    least: float = MIN_PRESENT,
+    search: BeatSearch | None = None,
 ) -> Learned:
     """Judge every lead of a recording by what was learned.
 
@@ -91,6 +95,8 @@ def learned(
         Figures of the whole recording; used where it is judged in one stretch.
     least : float
         The part of a lead that must be there, 0 to 1.
+    search : BeatSearch, optional
+        Of the whole recording; used as ``windows`` are.
     """
     size = round(PIECE_S * recording.fs_hz)
     short = recording.duration_s < MIN_PIECE_S
@@ -101,8 +107,11 @@ def learned(
     parts = []
     for start in starts:
         piece = recording.signal[:, start : start + size]
-        same = windows if piece.shape == recording.signal.shape else None
-        part = weighted(lead_features(piece, recording.fs_hz, windows=same), in_mv=in_mv)
+        whole = piece.shape == recording.signal.shape
+        if not whole or search is None:
+            search = BeatSearch(piece, recording.fs_hz)
+        features = lead_features(search, windows=windows if whole else None)
+        part = weighted(features, in_mv=in_mv)
         part[np.isfinite(piece).mean(axis=1) < least] = np.nan
         parts.append(part)
     return _joined(np.stack(parts), in_mv=in_mv)

@@ -6,11 +6,17 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal as sps
+
+from ecgcore.signal.filters import Sections, butterworth
+from ecgcore.signal.quantiles import median
 
 Array = NDArray[np.float64]
 
 WINDOW_S = 1.0
+# Blocks in which a burst of noise is looked for.
+BLOCK_S = 0.25
+# Most of QRS; fast noise and little of a heart.
+QRS_HZ, NOISE_HZ = (5.0, 20.0), (40.0,)
 # In silence nothing is as large as this part of the lead's largest complexes, 5 to 20 Hz.
 SILENT_SHARE = 0.25
 # A rail: the extreme value itself, held without any change.
@@ -27,7 +33,12 @@ _Piece = tuple[Array, Array, Array, NDArray[np.bool_]]
 
 @dataclass(frozen=True)
 class Windows:
-    """Figures of every lead and window, shape (n_leads, n_windows); NaN where samples miss."""
+    """Figures of every lead and window, shape (n_leads, n_windows); NaN where samples miss.
+
+    Beside them, of all samples, absent ones bridged: ``lines``, by how much each mains frequency
+    stands out, (n_leads, n_windows), and ``block_noise``, the median size of what lies above 40 Hz
+    in each block of ``BLOCK_S``, (n_leads, n_blocks).
+    """
 
     span: Array
     mean: Array
@@ -39,6 +50,8 @@ class Windows:
     mains_hz: Array
     clipped: Array
     extreme: Array
+    lines: dict[float, Array]
+    block_noise: Array
 
 
 def filled(signal: NDArray[np.floating], present: NDArray[np.bool_]) -> Array:
@@ -50,7 +63,7 @@ def filled(signal: NDArray[np.floating], present: NDArray[np.bool_]) -> Array:
         elif not known.all():
             _bridge(row, known)
     for row in out:  # one lead's copy at a time
-        np.subtract(row, np.median(row), out=row)
+        np.subtract(row, median(row), out=row)
     return out
 
 
@@ -73,18 +86,26 @@ def windows_of(x: Array, present: NDArray[np.bool_], fs_hz: float) -> Windows:
         Where there were samples.
     """
     size = min(max(2, round(WINDOW_S * fs_hz)), x.shape[1])
-    rails = _rails(x)
-    parts = [
-        _figures(_cut(x, size), _cut(qrs, size), _cut(high, size))
-        | {"clipped": _cut(clipped, size).mean(axis=-1)}
-        for x, qrs, high, clipped in _pieces(x, fs_hz, size, rails)
-    ]
+    noise = _BlockNoise(x.shape, fs_hz)
+    parts = []
+    for part, qrs, high, clipped in _pieces(x, fs_hz, size, _rails(x)):
+        size_of_high = np.abs(high)
+        noise.add(size_of_high)
+        figures = _figures(_cut(part, size), _cut(qrs, size), _cut(size_of_high, size))
+        parts.append(figures | {"clipped": _cut(clipped, size).mean(axis=-1)})
     found = {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
     # Windows that are mostly bridged say nothing about the signal.
     known = _cut(present, size).mean(axis=-1) > 0.5
-    mains, mains_hz = _mains(mains_lines(_cut(x, size), fs_hz), known.shape)
+    lines = mains_lines(_cut(x, size), fs_hz)
+    mains, mains_hz = _mains(lines, known.shape)
     figures = {name: np.where(known, values, np.nan) for name, values in found.items()}
-    return Windows(**figures, mains=np.where(known, mains, np.nan), mains_hz=mains_hz)
+    return Windows(
+        **figures,
+        mains=np.where(known, mains, np.nan),
+        mains_hz=mains_hz,
+        lines=lines,
+        block_noise=noise.medians,
+    )
 
 
 def _pieces(x: Array, fs_hz: float, size: int, rails: tuple[Array, Array]) -> Iterator[_Piece]:
@@ -93,9 +114,9 @@ def _pieces(x: Array, fs_hz: float, size: int, rails: tuple[Array, Array]) -> It
     The filters go on from one piece to the next, so that nothing depends on where one ends.
     """
     step = size * PIECE_WINDOWS
-    qrs, high = _Filter((5.0, 20.0), fs_hz, x), _Filter((40.0,), fs_hz, x)
+    qrs, high = _Filter(QRS_HZ, fs_hz), _Filter(NOISE_HZ, fs_hz)
     run = max(3, round(CLIPPED_RUN_S * fs_hz))
-    for start in range(0, x.shape[1] // size * size, step):
+    for start in range(0, x.shape[1], step):
         part = x[:, start : start + step]
         # A run that crosses the edge is seen whole: so much of both sides decides.
         before = min(start, run)
@@ -105,13 +126,14 @@ def _pieces(x: Array, fs_hz: float, size: int, rails: tuple[Array, Array]) -> It
 
 
 def _figures(cut: Array, qrs: Array, high: Array) -> dict[str, Array]:
+    """Return figures of samples, of the QRS band, and of the size of what lies above 40 Hz."""
     return {
         "span": np.ptp(cut, axis=-1),
         "mean": cut.mean(axis=-1),
         "qrs_span": np.ptp(qrs, axis=-1),
-        "qrs_median": np.median(np.abs(qrs), axis=-1),
+        "qrs_median": median(np.abs(qrs)),
         "qrs_kurtosis": _kurtosis(qrs),
-        "noise": np.median(np.abs(high), axis=-1),
+        "noise": median(high),
         "extreme": np.abs(cut).max(axis=-1),
     }
 
@@ -131,32 +153,51 @@ def _cut(values: NDArray, size: int) -> NDArray:
     return values[:, : n * size].reshape(values.shape[0], n, size)
 
 
-def high_passed(x: Array, fs_hz: float) -> Iterator[Array]:
-    """Yield what lies above 40 Hz, fast noise and little of a heart, :data:`PIECE_S` at a time."""
-    high = _Filter((40.0,), fs_hz, x)
+def block_noise(x: Array, fs_hz: float) -> Array:
+    """Return ``Windows.block_noise`` of samples as :func:`filled` returns them."""
+    noise, high = _BlockNoise(x.shape, fs_hz), _Filter(NOISE_HZ, fs_hz)
     step = max(1, round(PIECE_S * fs_hz))
-    return (high(x[:, start : start + step]) for start in range(0, x.shape[1], step))
+    for start in range(0, x.shape[1], step):
+        noise.add(np.abs(high(x[:, start : start + step])))
+    return noise.medians
+
+
+class _BlockNoise:
+    """The median of each block of noise, which is given piece after piece."""
+
+    def __init__(self, shape: tuple[int, ...], fs_hz: float) -> None:
+        self._size = max(2, round(BLOCK_S * fs_hz))
+        self._rest = np.empty((shape[0], 0))
+        self._done = 0
+        self.medians = np.empty((shape[0], shape[1] // self._size))
+
+    def add(self, piece: Array) -> None:
+        rest = np.concatenate([self._rest, piece], axis=1) if self._rest.size else piece
+        blocks = _cut(rest, self._size)
+        n = blocks.shape[1]
+        self.medians[:, self._done : self._done + n] = median(blocks)
+        self._rest, self._done = rest[:, n * self._size :], self._done + n
 
 
 class _Filter:
     """A band-pass between two corners, or a high-pass above one; forward, piece after piece."""
 
-    def __init__(self, corners_hz: tuple[float, ...], fs_hz: float, x: Array) -> None:
-        self._sos = self._state = None
+    def __init__(self, corners_hz: tuple[float, ...], fs_hz: float) -> None:
+        self._sections: Sections | None = None
+        # At first that of the first sample: no transient from its offset.
+        self._state: Array | None = None
         # Where the rate cannot carry this band, nothing of it is there.
         if max(corners_hz) < 0.49 * fs_hz:
             kind: Literal["bandpass", "highpass"]
             kind = "bandpass" if len(corners_hz) > 1 else "highpass"
-            self._sos = sps.butter(2, np.squeeze(corners_hz), kind, fs=fs_hz, output="sos")
-            # Started in the steady state of the first sample: no transient from its offset.
-            self._state = sps.sosfilt_zi(self._sos)[:, None, :] * x[None, :, :1]
+            self._sections = butterworth(kind, corners_hz, fs_hz)
 
     def __call__(self, part: Array) -> Array:
         """Return the next piece, filtered."""
-        if self._sos is None:
+        if self._sections is None:
             return np.zeros_like(part)
-        out, self._state = sps.sosfilt(self._sos, part, axis=-1, zi=self._state)
-        return np.asarray(out)
+        out, self._state = self._sections.run(part, self._state)
+        return out
 
 
 def _mains(lines: dict[float, Array], shape: tuple[int, ...]) -> tuple[Array, Array]:
@@ -189,21 +230,12 @@ def mains_lines(cut: Array, fs_hz: float) -> dict[float, Array]:
     for hz in MAINS_HZ:
         if hz >= 0.49 * fs_hz or cut.shape[2] < 8:
             continue
-        size = [
-            2 * _magnitude(cut, taper * np.exp(2j * np.pi * f * at)) / taper.sum()
-            for f in (hz, hz - 5.0, hz + 5.0)
-        ]
+        # The frequency itself, and its neighbours on either side.
+        turns = 2 * np.pi * np.array([hz, hz - 5.0, hz + 5.0])[:, None] * at
+        waves = 2 * taper * np.concatenate((np.cos(turns), np.sin(turns))) / taper.sum()
+        size = np.hypot(*np.split(cut @ waves.T, 2, axis=2))
         # QRS and muscle noise are broad, mains is a line.
-        out[hz] = np.asarray(size[0] - np.maximum(size[1], size[2]))
-    return out
-
-
-def _magnitude(cut: Array, wave: NDArray[np.complex128]) -> Array:
-    """Return the size of each window's product with a wave, some windows at a time."""
-    out = np.empty(cut.shape[:2])
-    for start in range(0, cut.shape[1], PIECE_WINDOWS):
-        part = slice(start, start + PIECE_WINDOWS)
-        out[:, part] = np.abs(cut[:, part] @ wave)
+        out[hz] = size[..., 0] - np.maximum(size[..., 1], size[..., 2])
     return out
 
 
@@ -240,8 +272,15 @@ def find_silence(w: Windows) -> NDArray[np.bool_]:
 
 def without_silence(w: Windows, silent: NDArray[np.bool_]) -> Windows:
     """Leave silent seconds out of what is told of the size and shape of complexes."""
-    names = ("span", "qrs_span", "qrs_median", "qrs_kurtosis")
-    return replace(w, **{name: np.where(silent, np.nan, getattr(w, name)) for name in names})
+    if not silent.any():
+        return w
+    span, qrs_span, qrs_median, qrs_kurtosis = (
+        np.where(silent, np.nan, figures)
+        for figures in (w.span, w.qrs_span, w.qrs_median, w.qrs_kurtosis)
+    )
+    return replace(
+        w, span=span, qrs_span=qrs_span, qrs_median=qrs_median, qrs_kurtosis=qrs_kurtosis
+    )
 
 
 def around(figures: Array) -> Array:

@@ -5,44 +5,9 @@ by V1 and the lateral leads.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from ecgcore.leads import STANDARD_12
+from ecgcore.statements import CORE_CODES, Statement, place_of, statement, statements
 
-_PART_2 = "AHA/ACC/HRS 2007 Part II"
-_PART_3 = "AHA/ACCF/HRS 2009 Part III"
-_MI = "fourth universal definition of MI, 2018"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Where a statement is read.
-
-    Attributes
-    ----------
-    name : str
-    leads : tuple of str
-    what : str
-        The wave or segment.
-    source : str
-    """
-
-    name: str
-    leads: tuple[str, ...]
-    what: str
-    source: str
-
-
-READ_IN = {
-    "AF": Reading("Atrial fibrillation", ("II", "V1"), "the baseline between beats", "ESC 2020"),
-    "IAVB": Reading("First-degree AV block", ("II", "V1"), "the onset of P", _PART_2),
-    "LBBB": Reading("LBBB", ("I", "aVL", "V1", "V5", "V6"), "QRS", _PART_3),
-    "RBBB": Reading("RBBB", ("V1", "V2", "I", "V6"), "the end of QRS", _PART_3),
-    "PAC": Reading("Premature atrial beats", ("II", "V1"), "the early P", _PART_2),
-    "PVC": Reading("Premature ventricular beats", ("II", "V1"), "QRS and the pause", _PART_2),
-    "STD": Reading("ST depression", STANDARD_12, "J to J+80 ms", _MI),
-    "STE": Reading("ST elevation", STANDARD_12, "the J point", _MI),
-}
 # Leads that look at one wall; two of them that touch must agree on ST.
 WALLS = {
     "inferior": ("II", "III", "aVF"),
@@ -58,38 +23,54 @@ def without(code: str, bad_leads: Sequence[str]) -> str:
     Parameters
     ----------
     code : str
-        As in :mod:`ecgcore.labels`.
+        As in :mod:`ecgcore.statements`.
     bad_leads : sequence of str
         Leads that cannot be read.
+
+    Notes
+    -----
+    Where a statement cannot be made at all without them, abstention gives the reason.
     """
-    read = READ_IN.get(code)
-    if read is None:
+    about = statements().get(code)
+    if about is None or about.place is None:
         return ""
-    lost = [lead for lead in read.leads if lead in bad_leads]
-    if not lost:
+    place = about.place
+    read = place.leads if code in ST else place.first
+    lost = [lead for lead in read if lead in bad_leads]
+    rest = [lead for lead in place.leads if lead not in bad_leads]
+    if not lost or not _can_be_read(about, rest):
         return ""
+    cited = place.sources[0].short
     if code in ST:
         walls = [wall for wall, leads in WALLS.items() if set(leads) & set(lost)]
-        seen = f"; the {_and(walls)} wall is seen less well" if walls else ""
-        return f"{_and(lost)} unusable: {read.name} is not looked for there{seen} ({read.source})."
-    rest = [lead for lead in read.leads if lead not in lost]
+        seen = f"; limited assessment of the {_and(walls)} wall" if walls else ""
+        return f"{_and(lost)} unusable: {about.short} is not assessed there{seen} ({cited})."
+    rest = [lead for lead in read if lead not in lost]
     left = f"is read in {_and(rest)} alone" if rest else "is read in other leads than usual"
     return (
-        f"{_and(lost)} unusable: {read.name} ({read.what}) {left} and is less certain "
-        f"({read.source})."
+        f"{_and(lost)} unusable: {about.short} ({place.feature}) {left} and is less certain "
+        f"({cited})."
     )
+
+
+def _can_be_read(about: Statement, leads: Sequence[str]) -> bool:
+    return all(need.is_met(leads) or need.has_stand_in(leads) for need in about.needs)
 
 
 def lost_lead(lead: str) -> str:
     """Return what is read with less certainty without one lead, in one sentence."""
-    names = [r.name for code, r in READ_IN.items() if lead in r.leads and code not in ST]
+    names = [
+        statement(code).short
+        for code in CORE_CODES
+        if code not in ST and (place := place_of(code)) and lead in place.first
+    ]
     walls = [wall for wall, leads in WALLS.items() if lead in leads]
     parts = []
     if names:
         verb = "is" if len(names) == 1 else "are"
-        parts.append(f"{_and(names)} {verb} read without it and less certain")
+        parts.append(f"{_and(names)} {verb} less certain without it")
     if walls:
-        parts.append(f"no ST deviation is looked for in it ({_and(walls)} wall)")
+        parts.append(f"ST is not assessed in it ({_and(walls)} wall)")
     return f"{lead} unusable: {'; '.join(parts) or 'the other leads are read without it'}."
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ecgcore.signal import p_waves
 from ecgcore.signal.beats import FEATURE_HZ, Traces
+from ecgcore.signal.quantiles import median
 
 Array = NDArray[np.float64]
 
@@ -29,12 +30,9 @@ EDGE_S = 0.35
 NO_SIGNAL_S = 0.5
 
 
-def is_straight_line(rows: NDArray[np.float32]) -> bool:
-    """Say whether no lead moves at all."""
-    known = np.isfinite(rows)
-    top = np.where(known, rows, -np.inf).max(axis=1)
-    low = np.where(known, rows, np.inf).min(axis=1)
-    return bool((top <= low).all())
+def straight_lines(rows: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Mark the leads that do not move at all, or have no samples, shape (n_leads,)."""
+    return np.asarray(~(np.fmax.reduce(rows, axis=1) > np.fmin.reduce(rows, axis=1)))
 
 
 def are_p_waves(traces: Traces, r_s: Array, *, in_mv: bool) -> bool:
@@ -65,7 +63,7 @@ def is_asystole(traces: Traces, r_s: Array) -> bool:
     if count < 2:
         return False
     cut = traces.banded[:, : count * second].reshape(-1, count, second)
-    if float(np.median(np.ptp(cut, axis=-1).max(axis=1))) > SILENT_MV:
+    if float(median(np.ptp(cut, axis=-1).max(axis=1))) > SILENT_MV:
         return False
     at = _indices(traces, r_s)
     return at.size < 3 or _coherence(traces.banded, at) < COHERENT
@@ -81,7 +79,7 @@ def _coherence(banded: Array, at: NDArray[np.intp]) -> float:
     index = np.clip(at[:, None] + np.arange(-reach, reach + 1), 0, banded.shape[1] - 1)
     cut = banded[:, index]
     each = np.sqrt(np.square(cut).sum(axis=(0, 2)))
-    whole = np.sqrt(np.square(np.median(cut, axis=1)).sum())
+    whole = np.sqrt(np.square(median(cut, axis=1)).sum())
     return float(whole / max(float(np.median(each)), 1e-12))
 
 
@@ -120,7 +118,7 @@ def _size(traces: Traces, r_s: Array) -> Array:
     reach = round(p_waves.WAVE_S * FEATURE_HZ)
     index = _indices(traces, r_s)[:, None] + np.arange(-reach, reach + 1)
     cut = traces.banded[:, np.clip(index, 0, traces.banded.shape[1] - 1)]
-    return np.asarray(np.median(np.ptp(cut, axis=-1), axis=1))
+    return median(np.ptp(cut, axis=-1))
 
 
 def _is_silent(traces: Traces, start_s: float, stop_s: float, size: Array) -> bool:

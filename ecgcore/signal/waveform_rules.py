@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from ecgcore.checks import in_range, one_of
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES
-from ecgcore.leads import STANDARD_12
+from ecgcore.statements import CORE_CODES, place_of
 
 # What every sample belongs to; the index is its code.
 SEGMENTS = ("rest", "P", "PR", "QRS", "ST", "T", "TP", "T_without_P")
@@ -43,7 +42,7 @@ class WaveformRule:
     origin : str
         ``"paper"`` (the preprint's disease) or ``"extension"``.
     leads : tuple of str
-        Where a textbook looks first.
+        Where a reader looks first.
     source : str
     gains : tuple of float
         For each of :data:`SEGMENTS`, 0 to 1.
@@ -142,16 +141,17 @@ def waveform_rules(path: Path = TABLE) -> Mapping[str, WaveformRule]:
 
 
 def _rule(code: str, raw: Any) -> WaveformRule:
-    wanted = {"origin", "leads", "source", "gain"}
+    wanted = {"origin", "source", "gain"}
     if not isinstance(raw, dict) or set(raw) != wanted:
         raise InvalidArgumentError(f"The rule of {code} needs {', '.join(sorted(wanted))}.")
     gain = raw["gain"]
     if not isinstance(gain, dict) or set(gain) != set(SEGMENTS):
         raise InvalidArgumentError(f"The gain of {code} needs {', '.join(SEGMENTS)}.")
+    place = place_of(code)
     return WaveformRule(
         code=code,
         origin=one_of("origin", raw["origin"], ORIGINS),
-        leads=tuple(one_of("leads", name, STANDARD_12) for name in raw["leads"]),
+        leads=() if place is None else place.first,
         source=str(raw["source"]),
         gains=tuple(in_range(f"{code}.{name}", gain[name], 0, 1) for name in SEGMENTS),
     )

@@ -311,6 +311,11 @@ def demonstration_case(key: str) -> Simulation:
     ------
     InvalidArgumentError
         Naming the possible cases.
+
+    Examples
+    --------
+    >>> demonstration_case("pvc").recording.n_leads
+    12
     """
     if key not in _BY_KEY:
         raise InvalidArgumentError(

@@ -110,6 +110,14 @@ def simulate(
     ------
     InvalidArgumentError
         Naming the argument and what is possible.
+
+    Examples
+    --------
+    >>> made = simulate("pvc", seed=1)
+    >>> made.recording.leads[:3], made.recording.fs_hz, made.recording.duration_s
+    (('I', 'II', 'III'), 500.0, 10.0)
+    >>> [beat.type for beat in made.truth.beats].count("ventricular")
+    2
     """
     chosen = find_case(case) if isinstance(case, str) else case
     made = make(

@@ -7,11 +7,11 @@ from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Patient
 from ecgcore.simulate import library
-from ecgcore.simulate.codes import FURTHER_STATEMENTS, statement_name
+from ecgcore.simulate.codes import statement_name
 from ecgcore.simulate.planning import Rhythm
 from ecgcore.simulate.shapes import AtrialShape, VentricularShape
 
-__all__ = ["FURTHER_STATEMENTS", "CaseSpec", "Limits", "checked_span", "statement_name"]
+__all__ = ["CaseSpec", "Limits", "checked_span", "statement_name"]
 
 MONITOR_LEADS = ("MLII",)
 ARMS = "arms"

@@ -12,6 +12,7 @@ from ecgcore.simulate import changes, library, planning, recipes
 from ecgcore.simulate.planning import Ectopy, Rhythm
 from ecgcore.simulate.recipes import Change
 from ecgcore.simulate.spec import Limits
+from ecgcore.statements import statement
 
 # In this order statements are applied; all but the last two hold one statement each.
 RHYTHM, AV, CONDUCTION, MASS, ISCHAEMIA, REPOLARISATION, ECTOPY, TECHNICAL = range(8)
@@ -81,7 +82,7 @@ _TABLE = (
     ),
     SimulatedStatement(
         "sinus-bradycardia",
-        "Sinus bradycardia",
+        statement("SBRAD").term,
         ("SBRAD",),
         RHYTHM,
         recipes.sinus(46, 38, 56, 172),
@@ -90,7 +91,7 @@ _TABLE = (
     ),
     SimulatedStatement(
         "sinus-tachycardia",
-        "Sinus tachycardia",
+        statement("STACH").term,
         ("STACH",),
         RHYTHM,
         recipes.sinus(118, 104, 145, 138),
@@ -99,7 +100,7 @@ _TABLE = (
     ),
     SimulatedStatement(
         "sinus-arrhythmia",
-        "Sinus arrhythmia",
+        statement("SARRH").term,
         ("SARRH",),
         RHYTHM,
         recipes.sinus(72, 62, 88, 150, sinus_arrhythmia=0.19),
@@ -109,7 +110,7 @@ _TABLE = (
     ),
     SimulatedStatement(
         "atrial-fibrillation",
-        "Atrial fibrillation",
+        statement("AF").term,
         ("AF",),
         RHYTHM,
         recipes.to_rhythm(Rhythm(planning.FIBRILLATION, 92.0), Limits((52.0, 150.0))),
@@ -154,7 +155,7 @@ _TABLE = (
     ),
     SimulatedStatement(
         "svt",
-        "Supraventricular tachycardia",
+        statement("SVTAC").term,
         ("SVTAC",),
         RHYTHM,
         recipes.to_rhythm(
@@ -246,7 +247,7 @@ _TABLE = (
     # --- AV conduction --------------------------------------------------------------------
     SimulatedStatement(
         "first-degree-av-block",
-        "First-degree AV block",
+        statement("IAVB").term,
         ("IAVB",),
         AV,
         recipes.first_degree,
@@ -256,7 +257,7 @@ _TABLE = (
     # --- ventricular conduction -----------------------------------------------------------
     SimulatedStatement(
         "lbbb",
-        "Left bundle branch block",
+        statement("LBBB").term,
         ("LBBB",),
         CONDUCTION,
         recipes.shape(library.LBBB),
@@ -267,7 +268,7 @@ _TABLE = (
     ),
     SimulatedStatement(
         "rbbb",
-        "Right bundle branch block",
+        statement("RBBB").term,
         ("RBBB",),
         CONDUCTION,
         recipes.shape(library.RBBB),
@@ -275,7 +276,7 @@ _TABLE = (
     ),
     SimulatedStatement(
         "irbbb",
-        "Incomplete right bundle branch block",
+        statement("IRBBB").term,
         ("IRBBB",),
         CONDUCTION,
         recipes.shape(library.IRBBB),
@@ -284,7 +285,7 @@ _TABLE = (
     ),
     SimulatedStatement(
         "lafb",
-        "Left anterior fascicular block",
+        statement("LAFB").term,
         ("LAFB",),
         CONDUCTION,
         recipes.lafb,
@@ -317,7 +318,7 @@ _TABLE = (
     ),
     SimulatedStatement(
         "low-voltage",
-        "Low voltage",
+        statement("LVOLT").term,
         ("LVOLT",),
         MASS,
         recipes.low_voltage,
@@ -326,7 +327,7 @@ _TABLE = (
     # --- ischaemia and ST -----------------------------------------------------------------
     SimulatedStatement(
         "st-depression",
-        "ST depression",
+        statement("STD").term,
         ("STD",),
         ISCHAEMIA,
         recipes.changed(changes.st_depression),
@@ -379,7 +380,7 @@ _TABLE = (
     ),
     SimulatedStatement(
         "t-inversion",
-        "T-wave inversion",
+        statement("INVT").term,
         ("INVT",),
         ISCHAEMIA,
         recipes.changed(changes.t_inversion),
@@ -406,7 +407,7 @@ _TABLE = (
     ),
     SimulatedStatement(
         "short-qt",
-        "Short QT interval",
+        statement("77867006").term,
         ("77867006",),
         REPOLARISATION,
         recipes.qt(changes.short_qt, 315.0, 300.0, 328.0),
@@ -415,7 +416,7 @@ _TABLE = (
     SimulatedStatement(
         "hyperkalaemia",
         "Hyperkalaemia",
-        ("EL",),
+        ("EL", "14140009"),
         REPOLARISATION,
         recipes.hyperkalaemia,
         "narrow, pointed T, above half of R in V3 or V4; P flat",
@@ -424,7 +425,7 @@ _TABLE = (
     SimulatedStatement(
         "hyperkalaemia-severe",
         "Hyperkalaemia, severe",
-        ("EL",),
+        ("EL", "14140009"),
         REPOLARISATION,
         recipes.severe_hyperkalaemia,
         "no P, QRS of 140 ms or more that runs into a tall T",
@@ -489,8 +490,8 @@ _TABLE = (
     ),
     SimulatedStatement(
         "pvc-bigeminy",
-        "Ventricular bigeminy",
-        ("PVC", "BIGU"),
+        statement("11157007").term,
+        ("PVC", "BIGU", "11157007"),
         ECTOPY,
         recipes.ectopy(replace(_PVC, count=0, every=1, repeats=0, coupling=0.56)),
         "each sinus beat is followed by a premature ventricular complex",

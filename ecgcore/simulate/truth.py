@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ecgcore.labels import CORE_CODES, statement
 from ecgcore.simulate import planning
-from ecgcore.simulate.codes import FURTHER_STATEMENTS, statement_name
+from ecgcore.simulate.codes import statement_name
 from ecgcore.simulate.heartbeat import (
     Beats,
     atrial_shape,
@@ -23,6 +22,7 @@ from ecgcore.simulate.planning import NORMAL, OWN, PACED
 from ecgcore.simulate.shapes import U_EDGE_MV, WaveBounds
 from ecgcore.simulate.spec import ARMS
 from ecgcore.simulate.vector import Array, course, frontal_axis_deg
+from ecgcore.statements import statement
 
 # What exchanging the arm cables makes of I and II; the chest leads stay.
 ARM_REVERSAL = np.eye(8)
@@ -175,11 +175,8 @@ def find_truth(
 
 
 def _systems(code: str) -> dict[str, str]:
-    if code in CORE_CODES:
-        known = statement(code)
-        return {"scp": known.scp[0], "snomed": known.snomed[0]}
-    further = FURTHER_STATEMENTS[code]
-    return {"scp": further.scp, "snomed": further.snomed}
+    known = statement(code)
+    return {"scp": "".join(known.scp[:1]), "snomed": "".join(known.snomed[:1])}
 
 
 def rhythm_code(person: Person) -> str:

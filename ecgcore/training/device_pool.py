@@ -12,7 +12,7 @@ from ecgcore.datasets.packing import N_LEADS
 from ecgcore.models import INTERVALS
 from ecgcore.training.pools import IGNORED, Pool
 
-_ABSENT = -32768
+ABSENT = -32768
 NONE = -1
 
 
@@ -90,7 +90,7 @@ class DevicePool:
         place = torch.where(leads >= 0, place, NONE)
         row_start = self.starts[rows][:, None] + place.clamp(min=0) * self.lengths[rows][:, None]
         steps = self.values[row_start[..., None] + at[:, None]]
-        there = (place >= 0)[..., None] & inside[:, None] & (steps != _ABSENT)
+        there = (place >= 0)[..., None] & inside[:, None] & (steps != ABSENT)
         scale = self.scales[rows[:, None], leads.clamp(min=0)][..., None]
         return torch.where(there, steps.float() * scale, torch.nan)
 

@@ -6,19 +6,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.datasets import PackedSet, PackedSignals, data_root, load_index, mitdb, pack
+from ecgcore.datasets import (
+    Entry,
+    PackedSet,
+    PackedSignals,
+    data_root,
+    load_index,
+    mitdb,
+    pack,
+)
 from ecgcore.datasets.cinc2017 import TARGETS as CINC2017_CLASSES
 from ecgcore.datasets.index import SINGLE_LEAD
 from ecgcore.datasets.ludb_waves import MarkedLead, read_marks
-from ecgcore.datasets.mitdb import MarkedBeats, read_beats, read_rhythms
+from ecgcore.datasets.mitdb import MarkedBeats, read_beats, read_rhythms, window_targets
+from ecgcore.datasets.nstdb import KINDS, read_noise
 from ecgcore.datasets.packing import quantise
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import CORE_CODES, FURTHER_CODES, SUPERCLASSES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import BEATS, HANDHELD, WAVE_LABELS
 from ecgcore.readers import read
-from ecgcore.signal.prepare import prepare
-from ecgcore.training.simulated import SimulatedRecords
+from ecgcore.statements import FURTHER_CODES, SUPERCLASSES
+from ecgcore.training.simulated import SimulatedRecords, prepare_signal
 
 IGNORED = 255
 # A beat is taught from 60 ms before to 60 ms after its R peak: three columns of the output.
@@ -57,15 +65,20 @@ class Pool:
         return len(self.data)
 
 
-def packed_pool(datasets: Sequence[str], splits: Sequence[str], contract: InputContract) -> Pool:
-    """Return the 12-lead records of these data sets and splits, with LUDB's waves."""
-    entries = [e for e in load_index(data_root(), datasets=datasets) if e.split in splits]
-    data = pack(
+def pack_entries(entries: Sequence[Entry], contract: InputContract) -> PackedSet:
+    """Return records as a network sees them, packed once and then taken from the cache."""
+    return pack(
         entries,
         fs_hz=contract.fs_hz,
         high_pass_hz=contract.high_pass_hz,
         low_pass_hz=contract.low_pass_hz,
     )
+
+
+def packed_pool(datasets: Sequence[str], splits: Sequence[str], contract: InputContract) -> Pool:
+    """Return the 12-lead records of these data sets and splits, with LUDB's waves."""
+    entries = [e for e in load_index(data_root(), datasets=datasets) if e.split in splits]
+    data = pack_entries(entries, contract)
     waves = {
         i: _ludb_waves(read_marks(e.path), int(data.signals.lengths[i]), contract.fs_hz)
         for i, e in enumerate(entries)
@@ -79,16 +92,21 @@ def single_lead_pool(names: Sequence[str], splits: Sequence[str], contract: Inpu
     entries = [
         e for e in load_index(data_root(), kind=SINGLE_LEAD, datasets=names) if e.split in splits
     ]
-    data = pack(
-        entries,
-        fs_hz=contract.fs_hz,
-        high_pass_hz=contract.high_pass_hz,
-        low_pass_hz=contract.low_pass_hz,
-    )
+    data = pack_entries(entries, contract)
     # Each class has targets of its own, so the targets tell the class.
     keys = {_key(targets): HANDHELD.index(c) for c, targets in CINC2017_CLASSES.items()}
     handheld = [keys[_key(e.targets)] if e.dataset == "cinc2017" else -1 for e in entries]
     return Pool(data, np.array(handheld, dtype=np.int64), None, {})
+
+
+def noise_set(contract: InputContract) -> tuple[NDArray[np.float32], ...]:
+    """Return one row of samples for each kind and channel of recorded noise, each of spread 1."""
+    rows: list[NDArray[np.float32]] = []
+    for kind in KINDS:
+        signal, fs_hz = read_noise(data_root(), kind)
+        made = prepare_signal(signal, fs_hz, contract)
+        rows += [np.asarray(row / row.std(), dtype=np.float32) for row in made]
+    return tuple(rows)
 
 
 def simulated_pool(records: SimulatedRecords) -> Pool:
@@ -106,7 +124,9 @@ def mitdb_pool(splits: Sequence[str], contract: InputContract) -> Pool:
     """
     parts = [_windows(record, split, contract) for record, split in _records(splits)]
     rows = [window for part in parts for window in part]
-    return Pool(_joined(rows, contract.fs_hz), np.full(len(rows), -1), [r.beats for r in rows], {})
+    return Pool(
+        _join_windows(rows, contract.fs_hz), np.full(len(rows), -1), [r.beats for r in rows], {}
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,13 +150,7 @@ def _windows(record: str, split: str, contract: InputContract) -> list[_Window]:
     rows = np.full((len(STANDARD_12), recording.n_samples), np.nan, dtype=np.float32)
     for name, row in zip(recording.leads, recording.signal, strict=True):
         rows[STANDARD_12.index(_STANDS_FOR.get(name, name))] = row
-    signal = prepare(
-        rows,
-        recording.fs_hz,
-        to_fs_hz=contract.fs_hz,
-        high_pass_hz=contract.high_pass_hz,
-        low_pass_hz=contract.low_pass_hz,
-    )
+    signal = prepare_signal(rows, recording.fs_hz, contract)
     classes = beat_classes(marked, signal.shape[1], contract.fs_hz)
     size = round(MITDB_WINDOW_S * contract.fs_hz)
     return [
@@ -144,7 +158,7 @@ def _windows(record: str, split: str, contract: InputContract) -> list[_Window]:
             record,
             split,
             signal[:, start : start + size],
-            mitdb_targets(marked, rhythms, start / contract.fs_hz, MITDB_WINDOW_S),
+            window_targets(marked, rhythms, start / contract.fs_hz, MITDB_WINDOW_S),
             classes[start : start + size],
         )
         for start in range(0, signal.shape[1] - size + 1, size)
@@ -163,37 +177,7 @@ def beat_classes(marked: MarkedBeats, n: int, fs_hz: float) -> NDArray[np.uint8]
     return out
 
 
-def mitdb_targets(
-    marked: MarkedBeats, rhythms: Sequence[tuple[float, str]], start_s: float, length_s: float
-) -> NDArray[np.float32]:
-    """Return the nine targets of a stretch of an MIT-BIH record, shape (9,)."""
-    inside = (marked.r_s >= start_s) & (marked.r_s < start_s + length_s)
-    codes = [c for c, here in zip(marked.codes, inside, strict=True) if here]
-    notes = {note for at, note in rhythms if start_s < at < start_s + length_s}
-    notes |= {note for at, note in rhythms if at <= start_s and note == _last(rhythms, start_s)}
-    out = dict.fromkeys(CORE_CODES, np.nan)
-    if codes:
-        out["PAC"] = float(any(code in "AaJS" for code in codes))
-        out["PVC"] = float("V" in codes)
-        out["LBBB"] = _mostly(codes, "L")
-        out["RBBB"] = _mostly(codes, "R")
-        out["AF"] = np.nan if "(AFL" in notes else float("(AFIB" in notes)
-        if "(AFIB" in notes or "(AFL" in notes:
-            out["PAC"] = np.nan
-    return np.array([out[code] for code in CORE_CODES], dtype=np.float32)
-
-
-def _last(rhythms: Sequence[tuple[float, str]], at_s: float) -> str:
-    before = [note for at, note in rhythms if at <= at_s]
-    return before[-1] if before else ""
-
-
-def _mostly(codes: Sequence[str], code: str) -> float:
-    share = sum(c == code for c in codes) / len(codes)
-    return 1.0 if share > 0.5 else 0.0 if share == 0 else np.nan
-
-
-def _joined(rows: Sequence[_Window], fs_hz: float) -> PackedSet:
+def _join_windows(rows: Sequence[_Window], fs_hz: float) -> PackedSet:
     quantised = [quantise(row.signal) for row in rows]
     sizes = [values.size for values, _ in quantised]
     n = len(rows)
@@ -220,13 +204,21 @@ def _joined(rows: Sequence[_Window], fs_hz: float) -> PackedSet:
 
 
 def _ludb_waves(marks: dict[str, MarkedLead], n: int, fs_hz: float) -> NDArray[np.uint8]:
-    out = np.full((len(STANDARD_12), n), IGNORED, dtype=np.uint8)
-    for row, name in zip(out, STANDARD_12, strict=True):
-        lead = marks[name]
-        row[round(lead.first_s * fs_hz) : round(lead.last_s * fs_hz)] = 0
-        for wave in lead.waves:
-            span = slice(round(wave.onset_s * fs_hz), round(wave.offset_s * fs_hz) + 1)
-            row[span] = WAVE_LABELS.index(wave.kind)
+    return np.stack([marked_classes(marks[name], n, fs_hz) for name in STANDARD_12])
+
+
+def marked_classes(
+    lead: MarkedLead, n: int, fs_hz: float, *, closed: bool = True
+) -> NDArray[np.uint8]:
+    """Return the wave at each of ``n`` samples of a lead of LUDB; 255 where nothing is marked.
+
+    ``closed`` tells whether the sample of an offset belongs to its wave.
+    """
+    out = np.full(n, IGNORED, dtype=np.uint8)
+    out[round(lead.first_s * fs_hz) : round(lead.last_s * fs_hz)] = 0
+    for wave in lead.waves:
+        onset, offset = round(wave.onset_s * fs_hz), round(wave.offset_s * fs_hz)
+        out[max(0, onset) : offset + closed] = WAVE_LABELS.index(wave.kind)
     return out
 
 

@@ -1,12 +1,14 @@
 """The README of a model folder, for a clinician, made from the card and from nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ecgcore.evaluation import metrics_table, subgroup_table
-from ecgcore.evaluation.side_words import side_text
-from ecgcore.inference.card import InputContract, ModelCard
-from ecgcore.labels import statement
+from ecgcore.evaluation.side_words import accesses_table, side_text, table, words
+from ecgcore.inference.card import ANOMALY, WAVES, InputContract, ModelCard
+from ecgcore.inference.waveform_words import MAP_WORDS, SET_WORDS, VARIANT_WORDS
+from ecgcore.signal.waveform_rules import PAPER, SEGMENTS, waveform_rules
+from ecgcore.statements import statement
 
 FEW_LEADS_WORDS = {
     "auc": "area under the curve",
@@ -16,35 +18,66 @@ FEW_LEADS_WORDS = {
 }
 
 ONE_LEAD_WORDS = {"auc": "area under the curve", "ece": "calibration error"}
+Parts = list[str]
 
 
 def readme(card: ModelCard) -> str:
     """Return the Markdown text."""
+    about, figures = _KINDS[_kind_of(card)]
     parts = [
         f"# {card.full_name}",
         card.intended_use,
-        "## What it says",
-        "A probability for each of these statements; a statement is flagged from its threshold "
-        "on. What is not flagged is not flagged, never absent.",
-        _label_table(card),
-        f"Thresholds: {card.threshold_rule}.",
-        f"Calibration: {card.calibration_rule} It holds for the population it was made on.",
-        "## What it sees",
-        _input_words(card.input),
+        *about(card),
         "## What it does not do",
         "\n".join(f"- {limit}" for limit in card.limits),
-        *_silence(card),
         "## What it was made from",
-        _data_table(card),
+        table(
+            ("Data set", "Records learned from", "Licence"),
+            [(s.title, str(s.records), s.licence) for s in card.data],
+        ),
         card.split,
         _training_words(card.training),
         _learned_table(card),
-        *_figures(card),
+        *figures(card),
         "## The file",
         f"`model.safetensors`, SHA-256 `{card.weights_sha256}`. The software refuses any other.",
         _distance_file(card),
     ]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def _kind_of(card: ModelCard) -> str:
+    return "danet" if "waveform" in card.training else card.task
+
+
+def _training_words(training: Mapping[str, Any]) -> str:
+    if "parameters" not in training:
+        return ""
+    seconds = {
+        "Training took": training.get("final_seconds"),
+        "the out-of-fold networks": training.get("out_of_fold_seconds"),
+    }
+    times = [f"{name} {s / 60:.0f} minutes" for name, s in seconds.items() if s]
+    seed = training.get("seed", training.get("waveform", {}).get("seed"))
+    lines = [f"{training['parameters']:,} parameters.", f"{', '.join(times)}." if times else ""]
+    return " ".join([*(line for line in lines if line), f"Seed {seed}."])
+
+
+# ---- statements ----------------------------------------------------------------------------
+
+
+def _about_statements(card: ModelCard) -> Parts:
+    return [
+        "## What it says",
+        "A probability for each of these statements; a statement is flagged from its threshold "
+        "on. Not flagged does not mean absent.",
+        _label_table(card),
+        f"Thresholds: {card.threshold_rule}.",
+        f"Calibration: {card.calibration_rule} It holds for the population it was made on.",
+        "## What it sees",
+        _input_words(card.input),
+        *_silence(card),
+    ]
 
 
 def _label_table(card: ModelCard) -> str:
@@ -56,7 +89,7 @@ def _label_table(card: ModelCard) -> str:
         about = statement(rule.code)
         known = "yes" if rule.calibrated else "no: words, not a number"
         lines.append(
-            f"| {rule.code} | {about.name} | {about.meaning} | {rule.threshold:.3f} | "
+            f"| {rule.code} | {about.term} | {about.meaning} | {rule.threshold:.3f} | "
             f"{rule.positives} | {known} | {rule.min_leads:g} |"
         )
     return "\n".join(lines)
@@ -77,23 +110,7 @@ def _input_words(given: InputContract) -> str:
     )
 
 
-def _data_table(card: ModelCard) -> str:
-    lines = ["| Data set | Records learned from | Licence |", "| --- | --- | --- |"]
-    lines += [f"| {s.title} | {s.records} | {s.licence} |" for s in card.data]
-    return "\n".join(lines)
-
-
-def _training_words(training: Mapping[str, Any]) -> str:
-    if "parameters" not in training:
-        return ""
-    return (
-        f"{training['parameters']:,} parameters. Training took "
-        f"{training['final_seconds'] / 60:.0f} minutes, the out-of-fold networks "
-        f"{training['out_of_fold_seconds'] / 60:.0f}. Seed {training['seed']}."
-    )
-
-
-def _silence(card: ModelCard) -> list[str]:
+def _silence(card: ModelCard) -> Parts:
     """Return when the model says nothing, of a network that judges strangeness."""
     if not card.distance_sha256:
         return []
@@ -135,7 +152,7 @@ def _distance_file(card: ModelCard) -> str:
     )
 
 
-def _figures(card: ModelCard) -> list[str]:
+def _statement_figures(card: ModelCard) -> Parts:
     """Return the sections made of what ``evaluate`` wrote into the card."""
     if not card.metrics:
         return ["## How good it is", "Not measured yet: `python -m ecgcore evaluate NAME --write`."]
@@ -210,3 +227,141 @@ def _few_leads_table(few: Mapping[str, Mapping[str, float | None]]) -> str:
         cells = ["-" if row[c] is None else f"{row[c]:.3f}" for c in codes]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+# ---- waves ---------------------------------------------------------------------------------
+
+
+def _about_waves(_card: ModelCard) -> Parts:
+    return [
+        "## What it says",
+        "For each sample of one lead: P wave, QRS complex, T wave, or none of them. Each lead is "
+        "read by itself with the same weights; docs/measurements.md says how the leads are "
+        "combined.",
+    ]
+
+
+def _wave_figures(card: ModelCard) -> Parts:
+    found = card.metrics.get("points", {})
+    if not found:
+        return []
+    rows = [
+        (name, f"{r['sensitivity']:.3f}", f"{r['ppv']:.3f}", f"{r['mean_ms']:+.1f}",
+         f"{r['sd_ms']:.1f}")
+        for name, r in found.items()
+    ]  # fmt: skip
+    head = ("", "sensitivity", "predictivity", "mean error (ms)", "SD (ms)")
+    return ["## How good it is", str(card.metrics.get("how", "")), table(head, rows), *_log(card)]
+
+
+# ---- anomalies -----------------------------------------------------------------------------
+
+
+def _about_anomalies(card: ModelCard) -> Parts:
+    names = ", ".join(card.training.get("references", {})) or "a network of statements"
+    return [
+        "## What it says",
+        "How unusual a recording is among normal ECGs, and where. It learned from normal ECGs "
+        "alone: it hides parts of a recording, restores them from the rest, and compares; it also "
+        "learned to find changes that were made in normal ECGs on purpose. Unusual does not mean "
+        "abnormal, and not unusual does not mean normal.",
+        "Two scores of a recording. *Trained on normal ECGs only*, the default: no label of a "
+        "disease was learned from; how much each part counts was chosen with labelled ECGs of "
+        "train and val. *With the classifier's features*: also how far the features of "
+        f"{names}, which was taught diagnoses, lie from those of normal ECGs. The map, its places "
+        "and the leads' bars go with the first.",
+    ]
+
+
+def _anomaly_figures(card: ModelCard) -> Parts:
+    rows = [(row["name"], words(row)) for row in card.metrics.get("rows", [])]
+    if not rows:
+        return []
+    return ["## How good it is", str(card.metrics.get("how", "")), table(("", ""), rows),
+            *_log(card)]  # fmt: skip
+
+
+def _log(card: ModelCard) -> Parts:
+    times = accesses_table(card.metrics)
+    return ["Every time it was measured on test:", times] if times else []
+
+
+# ---- waveform attention --------------------------------------------------------------------
+
+
+def _about_danet(card: ModelCard) -> Parts:
+    facts = card.training["waveform"]
+    about, rule = statement(facts["disease"]), waveform_rules()[facts["disease"]]
+    origin = (
+        "The disease is the preprint's."
+        if facts["origin"] == PAPER
+        else "The disease is an extension: the preprint shows atrial premature contraction alone."
+    )
+    return [
+        "## What it is",
+        f"A network that gives every moment of an ECG a gain from 0 to 1 before a classifier of "
+        f"one statement, *{about.term}* ({about.meaning.rstrip('.')}), reads it; after Linpeng "
+        "Jin, DANet, arXiv 2407.18033. Layers and values of that preprint are not public: this is "
+        f"a reconstruction. {origin}",
+        f"The curve: {VARIANT_WORDS[facts['variant']]}.",
+        f"Threshold: {card.threshold_rule}. Calibration: {card.calibration_rule}",
+        "## The rule",
+        table(SEGMENTS, [[f"{gain:g}" for gain in rule.gains]]),
+        rule.source,
+        "## Is it an aid?",
+        facts["aid_words"],
+    ]
+
+
+def _danet_figures(card: ModelCard) -> Parts:
+    found = card.metrics.get("waveform")
+    if not found:
+        return []
+    parts = ["## How good it is", str(card.metrics["how"])]
+    for name, figures in found.get("records", {}).items():
+        parts += [
+            f"**{SET_WORDS[name]}**: {figures['n']} records of {figures['patients']} patients, "
+            f"{figures['positives']} with the statement.",
+            record_table(figures),
+        ]
+    for name, figures in found.get("beats", {}).items():
+        parts += [
+            f"**By beat, {SET_WORDS[name]}**: {figures['n']} windows of {figures['patients']} "
+            f"patients; such beats take {figures['chance']:.3f} of the time.",
+            beat_table(figures),
+        ]
+    return [*parts, *_log(card)]
+
+
+def record_table(figures: Mapping[str, Any]) -> str:
+    """Return the figures of DANet's variants on one set as a Markdown table."""
+    head = ("", "AUC", "less no module", "F1", "F1 at best*", "sensitivity at 90 %",
+            "at 95 % specificity")  # fmt: skip
+    rows = []
+    for name, row in figures["variants"].items():
+        keys = ("auc", "difference", "f1", "sensitivity_at_90%", "sensitivity_at_95%")
+        cells = [words(row.get(key)) for key in keys]
+        best = row.get("f1_at_best")
+        cells.insert(3, "-" if best is None else f"{best:.3f}")
+        rows.append([VARIANT_WORDS[name].format(name=figures.get("body", "")), *cells])
+    note = "*at the threshold that is best on these very records: what none could exceed."
+    return f"{table(head, rows)}\n{note}"
+
+
+def beat_table(figures: Mapping[str, Any]) -> str:
+    """Return pointing game and relevance mass of DANet's maps as a Markdown table."""
+    keys = ("hit", "hit_difference", "mass", "mass_difference")
+    head = ("", "pointing game", "less Grad-CAM", "relevance mass", "less Grad-CAM")
+    rows = [
+        [MAP_WORDS[name], *(words(row.get(key)) for key in keys)]
+        for name, row in figures["maps"].items()
+    ]
+    return table(head, rows).rstrip()
+
+
+_KINDS: dict[str, tuple[Callable[[ModelCard], Parts], Callable[[ModelCard], Parts]]] = {
+    "statements": (_about_statements, _statement_figures),
+    WAVES: (_about_waves, _wave_figures),
+    ANOMALY: (_about_anomalies, _anomaly_figures),
+    "danet": (_about_danet, _danet_figures),
+}

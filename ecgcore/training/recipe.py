@@ -1,70 +1,55 @@
-"""A training recipe: one TOML file, read into typed parts with every name checked."""
+"""Recipes: one TOML file each, read into the frozen dataclasses that describe it.
 
-from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+A recipe's ``task`` says what it makes.  Types are checked as they are written; what else must hold
+of a value stands beside its type (:class:`Within`, :class:`Among`), and what must hold of several
+together in a method ``check``.
+"""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from ecgcore.checks import in_range, one_of
 from ecgcore.datasets import DATASETS
-from ecgcore.datasets.entry import SPLITS
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.inference.card import InputContract
-from ecgcore.labels import CORE_CODES, STATEMENT_CODES
-from ecgcore.models import ARCHITECTURES
-from ecgcore.training.augmentation import Augmentation
-from ecgcore.training.multi_batch import TasksPart
-from ecgcore.training.recipe_file import read_toml
-from ecgcore.training.simulated import SimulationPart, check_simulation
 
-_Part = TypeVar("_Part")
+_Recipe = TypeVar("_Recipe")
 
 
 @dataclass(frozen=True)
-class ModelPart:
-    """Architecture (a key of ``ecgcore.models.ARCHITECTURES``) and its arguments."""
+class Within:
+    """A number from ``low`` to ``high``; of several, each."""
 
-    architecture: str
-    arguments: Mapping[str, Any]
+    low: float
+    high: float
+    unit: str = ""
 
-
-@dataclass(frozen=True)
-class DataPart:
-    """Which data sets, and which of their splits are learned from.
-
-    Attributes
-    ----------
-    datasets, learn, cross_validate : tuple of str
-    folds : int
-        Patient-wise folds for the out-of-fold predictions.
-    """
-
-    datasets: tuple[str, ...]
-    learn: tuple[str, ...]
-    cross_validate: tuple[str, ...]
-    folds: int
+    def check(self, name: str, value: Any) -> None:
+        """Raise where a value does not fit."""
+        in_range(name, value, self.low, self.high, self.unit)
 
 
 @dataclass(frozen=True)
-class TrainingPart:
-    """AdamW with a one-cycle rate and averaged weights.
+class Among:
+    """One of some values; of several, each."""
 
-    Attributes
-    ----------
-    epochs, batch_size : int
-    learning_rate, weight_decay : float
-    warm_up : float
-        Share of the steps until the highest rate.
-    averaging : float
-        Decay of the running average of the weights, each step.
-    """
+    options: Collection[Any]
 
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    warm_up: float
-    averaging: float
+    def check(self, name: str, value: Any) -> None:
+        """Raise where a value does not fit."""
+        if value not in self.options:
+            one_of(name, str(value), [str(option) for option in self.options])
+
+
+Share = Annotated[float, Within(0, 1)]
+Rate = Annotated[float, Within(1e-7, 1)]
+BatchSize = Annotated[int, Within(2, 4096)]
+Epochs = Annotated[int, Within(1, 10_000)]
+Seeds = Annotated[tuple[int, ...], Within(0, 2**31 - 1)]
+Datasets = Annotated[tuple[str, ...], Among(DATASETS)]
+Splits = Annotated[tuple[str, ...], Among(("train", "val"))]
 
 
 @dataclass(frozen=True)
@@ -76,54 +61,45 @@ class TextPart:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Everything that decides how a model is made.
+class ModelPart:
+    """Architecture (a key of ``ecgcore.models.ARCHITECTURES``) and its arguments."""
 
-    ``min_leads`` gives each statement the number of leads below which no finding is given.
+    architecture: str
+    arguments: Mapping[str, Any]
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a recipe file holds.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the file is missing or no TOML.
     """
-
-    name: str
-    version: str
-    seed: int
-    model: ModelPart
-    input: InputContract
-    data: DataPart
-    training: TrainingPart
-    augmentation: Augmentation
-    min_leads: Mapping[str, float]
-    text: TextPart
-    simulation: SimulationPart = field(default_factory=SimulationPart)
-    tasks: TasksPart = field(default_factory=TasksPart)
-
-    def plain(self) -> dict[str, Any]:
-        """Return the parts that decide the weights, as JSON can hold them."""
-        parts = {
-            "seed": self.seed,
-            "data": asdict(self.data),
-            "training": asdict(self.training),
-            "augmentation": asdict(self.augmentation),
-        }
-        if self.simulation.share:
-            parts["simulation"] = self.simulation.plain()
-        if self.tasks.single_batch:
-            parts["tasks"] = asdict(self.tasks)
-        return parts
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidArgumentError(f"The recipe {path} cannot be read: {error}.") from None
 
 
-_PARTS: dict[str, type[Any]] = {
-    "model": ModelPart,
-    "input": InputContract,
-    "data": DataPart,
-    "training": TrainingPart,
-    "augmentation": Augmentation,
-    "text": TextPart,
-    "simulation": SimulationPart,
-    "tasks": TasksPart,
-}
+def task_of(path: Path) -> str:
+    """Return what a recipe file says that it makes; empty where it says nothing.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the file is missing or no TOML.
+    """
+    return str(read_toml(path).get("task", ""))
 
 
-def read_recipe(path: Path) -> Recipe:
+def read_recipe(path: Path, kind: type[_Recipe]) -> _Recipe:
     """Read a recipe.
+
+    Parameters
+    ----------
+    kind : type
+        A frozen dataclass: one field an entry, a dataclass for a section.
 
     Raises
     ------
@@ -131,88 +107,63 @@ def read_recipe(path: Path) -> Recipe:
         If the file is missing or no TOML, an entry is missing, unknown or of the wrong type, or
         a value is out of range.
     """
-    raw = read_toml(path)
-    top = {"name", "version", "seed", "min_leads", *_PARTS}
-    for key in raw:
-        one_of("an entry of the recipe", key, top)
-    missing = sorted(top - {"input", "augmentation", "simulation", "tasks"} - raw.keys())
-    if missing:
-        raise InvalidArgumentError(f"The recipe has no entry {missing[0]!r}.")
-    parts = {name: _part(name, cls, raw.get(name, {})) for name, cls in _PARTS.items()}
-    least = _min_leads(raw["min_leads"])
-    identity = (str(raw["name"]), str(raw["version"]), int(raw["seed"]))
-    recipe = Recipe(*identity, min_leads=least, **parts)
-    _check(recipe)
-    return recipe
+    return build_part("", kind, read_toml(path))
 
 
-def _part(section: str, cls: type[_Part], raw: Any) -> _Part:
+def build_part(section: str, kind: type[_Recipe], raw: Any) -> _Recipe:
+    """Return a section as its dataclass; ``section`` is empty for the whole recipe."""
+    where = f"[{section}] of the recipe" if section else "The recipe"
     if not isinstance(raw, dict):
-        raise InvalidArgumentError(f"[{section}] of the recipe must be a table.")
-    known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
+        raise InvalidArgumentError(f"{where} must be a table.")
+    hints = get_type_hints(kind, include_extras=True)
+    known = {each.name: each for each in fields(kind) if each.init}  # type: ignore[arg-type]
     for key in raw:
-        one_of(f"an entry of [{section}]", key, known)
-    for name, part in known.items():
-        if name not in raw and part.default is MISSING and part.default_factory is MISSING:
-            raise InvalidArgumentError(f"[{section}] of the recipe has no entry {name!r}.")
-    values = {}
-    for key, value in raw.items():
-        values[key] = _typed(f"{section}.{key}", str(known[key].type), value)
-    return cls(**values)
+        one_of(f"an entry of {f'[{section}]' if section else 'the recipe'}", key, known)
+    for name, each in known.items():
+        if name not in raw and each.default is MISSING and each.default_factory is MISSING:
+            raise InvalidArgumentError(f"{where} has no entry {name!r}.")
+    prefix = f"{section}." if section else ""
+    made = kind(**{key: _value(f"{prefix}{key}", hints[key], raw[key]) for key in raw})
+    check = getattr(made, "check", None)
+    if check is not None:
+        check()
+    return made
 
 
-_ITEMS: dict[str, tuple[Any, str]] = {
-    "str": (str, "texts"),
-    "int": (int, "whole numbers"),
-    "float": ((int, float), "numbers"),
-}
+def _value(name: str, wanted: Any, value: Any) -> Any:
+    """Return a value as its type wants it; TOML knows numbers, texts, lists and tables."""
+    origin, parts = get_origin(wanted), get_args(wanted)
+    if origin is Annotated:
+        made = _value(name, parts[0], value)
+        for rule in parts[1:]:
+            for each in _items(made):
+                rule.check(name, each)
+        return made
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise InvalidArgumentError(f"{name} must be a list.")
+        return tuple(_value(name, parts[0], each) for each in value)
+    if origin is not None and issubclass(origin, Mapping):
+        if not isinstance(value, dict):
+            raise InvalidArgumentError(f"[{name}] of the recipe must be a table.")
+        return {key: _value(f"{name}.{key}", parts[1], each) for key, each in value.items()}
+    if isinstance(wanted, type) and is_dataclass(wanted):
+        return build_part(name, wanted, value)
+    return _plain(name, wanted, value)
 
 
-def _typed(name: str, wanted: str, value: Any) -> Any:
-    """Return a value as the dataclass wants it; TOML knows integers, floats, strings, lists."""
-    if "tuple" in wanted:
-        kind, words = _ITEMS[next(word for word in _ITEMS if word in wanted)]
-        if not isinstance(value, list) or not all(isinstance(v, kind) for v in value):
-            raise InvalidArgumentError(f"{name} must be a list of {words}.")
-        return tuple(value)
-    if "float" in wanted and isinstance(value, (int, float)) and not isinstance(value, bool):
+def _items(value: Any) -> Collection[Any]:
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _plain(name: str, wanted: Any, value: Any) -> Any:
+    if wanted is Any:
+        return value
+    if wanted is float and type(value) is int:
         return float(value)
-    kinds = {"int": int, "str": str, "bool": bool}
-    for word, kind in kinds.items():
-        if f"'{word}'" in wanted and type(value) is not kind:
-            raise InvalidArgumentError(f"{name} is {value!r}; it must be of type {word}.")
-    if "float" in wanted:
-        raise InvalidArgumentError(f"{name} is {value!r}; it must be a number.")
+    if type(value) is not wanted:
+        words = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+        raise InvalidArgumentError(f"{name} is {value!r}; it must be {words[wanted]}.")
     return value
-
-
-def _min_leads(raw: Any) -> dict[str, float]:
-    # The nine, or all statements: each that the model makes needs its number.
-    codes = STATEMENT_CODES if isinstance(raw, dict) and len(raw) > len(CORE_CODES) else CORE_CODES
-    if not isinstance(raw, dict) or set(raw) != set(codes):
-        raise InvalidArgumentError(
-            f"[min_leads] of the recipe must give a number to each of {', '.join(codes)}."
-        )
-    return {code: in_range(f"min_leads.{code}", raw[code], 1, 12) for code in codes}
-
-
-def _check(recipe: Recipe) -> None:
-    one_of("model.architecture", recipe.model.architecture, ARCHITECTURES)
-    for name in recipe.data.datasets:
-        one_of("data.datasets", name, DATASETS)
-    learnable = [split for split in SPLITS if split != "test"]
-    for split in (*recipe.data.learn, *recipe.data.cross_validate):
-        one_of("data.learn and data.cross_validate", split, learnable)
-    if not recipe.data.datasets or not recipe.data.learn or not recipe.data.cross_validate:
-        raise InvalidArgumentError("[data] of the recipe names nothing to learn from.")
-    in_range("data.folds", recipe.data.folds, 2, 20)
-    in_range("training.epochs", recipe.training.epochs, 1, 10_000)
-    in_range("training.batch_size", recipe.training.batch_size, 2, 4096)
-    in_range("training.learning_rate", recipe.training.learning_rate, 1e-7, 1)
-    in_range("training.weight_decay", recipe.training.weight_decay, 0, 1)
-    in_range("training.warm_up", recipe.training.warm_up, 0.01, 0.9)
-    in_range("training.averaging", recipe.training.averaging, 0, 0.9999)
-    crop = recipe.augmentation
-    in_range("augmentation.crop_s", crop.crop_s, recipe.input.min_s, recipe.input.whole_s, "s")
-    in_range("augmentation.min_crop_s", crop.min_crop_s, 1, crop.crop_s, "s")
-    check_simulation(recipe.simulation)

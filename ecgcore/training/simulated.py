@@ -1,26 +1,25 @@
 """Simulated records beside real ones, or instead of them, in training."""
 
 import hashlib
-import os
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import in_range
-from ecgcore.datasets import PackedSet, PackedSignals, cache_root
+from ecgcore.datasets import PackedSet, PackedSignals
 from ecgcore.datasets.packing import quantise
+from ecgcore.datasets.places import cached_arrays
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import CORE_CODES, FURTHER_CODES, SUPERCLASSES
 from ecgcore.signal.prepare import prepare
 from ecgcore.simulate import batch
 from ecgcore.simulate.cases_table import find_case
 from ecgcore.simulate.codes import ALL_CODES
 from ecgcore.simulate.engine import VERSION
+from ecgcore.statements import CORE_CODES, FURTHER_CODES, SUPERCLASSES
+from ecgcore.training.recipe import Share, Within
 
 DATASET = "simulated"
 # Records made before they are prepared and quantised: bounds the memory.
@@ -65,11 +64,16 @@ class SimulationPart:
         Cases to draw from evenly; a realistic mix where there are none.
     """
 
-    share: float = 0.0
-    records: int = 6000
-    seed: int = 1
-    seconds: float = 10.0
+    share: Share = 0.0
+    records: Annotated[int, Within(1, 100_000)] = 6000
+    seed: Annotated[int, Within(0, 2**32 - 1)] = 1
+    seconds: Annotated[float, Within(5, 60, "s")] = 10.0
     statements: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raise where a case is not known."""
+        for name in self.statements:
+            find_case(name)
 
     def per_batch(self, size: int) -> int:
         """Return how many records of a batch are simulated: at least one if any are."""
@@ -80,22 +84,6 @@ class SimulationPart:
     def plain(self) -> dict[str, object]:
         """Return what decides the simulated records, as JSON can hold it."""
         return {**asdict(self), "statements": list(self.statements), "simulator": VERSION}
-
-
-def check_simulation(part: SimulationPart) -> None:
-    """Check the ranges and names.
-
-    Raises
-    ------
-    InvalidArgumentError
-        Naming the entry.
-    """
-    in_range("simulation.share", part.share, 0, 1)
-    in_range("simulation.records", part.records, 1, 100_000)
-    in_range("simulation.seed", part.seed, 0, 2**32 - 1)
-    in_range("simulation.seconds", part.seconds, 5, 60, "s")
-    for name in part.statements:
-        find_case(name)
 
 
 def simulated_set(
@@ -126,11 +114,7 @@ def simulated_records(
     drawn = {k: v for k, v in part.plain().items() if k != "share"}
     seen = (contract.fs_hz, contract.high_pass_hz, contract.low_pass_hz)
     key = hashlib.sha256(repr((sorted(drawn.items()), seen, _LAYOUT)).encode()).hexdigest()[:24]
-    path = (cache_root() if cache is None else cache) / f"simulated-{key}.npz"
-    if not path.is_file():
-        _store(path, _draw(part, contract))
-    with np.load(path, allow_pickle=False) as kept:
-        arrays = {name: kept[name] for name in kept.files}
+    arrays = cached_arrays(f"simulated-{key}", lambda: _draw(part, contract), cache)
     beats, waves = arrays.pop("beats"), arrays.pop("waves")
     return SimulatedRecords(_packed(**arrays, fs_hz=contract.fs_hz), beats, waves)
 
@@ -152,17 +136,17 @@ def _draw(part: SimulationPart, contract: InputContract) -> dict[str, NDArray[An
         found["beats"].append(made.beats)
         found["waves"].append(made.waves)
         for signal in made.signal:
-            steps, scale = quantise(prepared(signal, made.fs_hz, contract))
+            steps, scale = quantise(prepare_signal(signal, made.fs_hz, contract))
             found["values"].append(steps[None])
             found["scales"].append(scale[None])
         sys.stderr.write(f"simulated {first + len(made.signal)} of {part.records}\n")
     return {name: np.concatenate(each) for name, each in found.items()}
 
 
-def prepared(
+def prepare_signal(
     signal: NDArray[np.float32], fs_hz: float, contract: InputContract
 ) -> NDArray[np.float32]:
-    """Return a simulated record as a model sees real ones, shape (12, n_samples)."""
+    """Return samples at the contract's rate and bandwidth, as a model sees them."""
     return prepare(
         signal,
         fs_hz,
@@ -170,14 +154,6 @@ def prepared(
         high_pass_hz=contract.high_pass_hz,
         low_pass_hz=contract.low_pass_hz,
     )
-
-
-def _store(path: Path, arrays: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Two runs may draw the same at once: whole files only, the last one stays.
-    unfinished = path.with_name(f"{path.stem}-{os.getpid()}.npz")
-    np.savez(unfinished, **arrays)
-    unfinished.replace(path)
 
 
 def _packed(

@@ -5,13 +5,15 @@ contrastive representation distillation of Tian, Krishnan and Isola, ICLR 2020.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ecgcore.checks import in_range, one_of
+from ecgcore.checks import one_of
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.training.recipe import Among, Within
 
 NEGATIVES = ("disjoint", "jaccard", "first_label")
 # Keeps logarithms finite.
@@ -103,26 +105,11 @@ class ContrastSettings:
         See :func:`negative_weights`.
     """
 
-    dimensions: int = 128
-    n_negatives: int = 1024
-    temperature: float = 0.07
-    momentum: float = 0.5
-    negatives: str = "disjoint"
-
-
-def check_contrast(settings: ContrastSettings) -> None:
-    """Check the ranges.
-
-    Raises
-    ------
-    InvalidArgumentError
-        Naming the entry.
-    """
-    one_of("contrast.negatives", settings.negatives, NEGATIVES)
-    in_range("contrast.dimensions", settings.dimensions, 1, 4096)
-    in_range("contrast.n_negatives", settings.n_negatives, 1, 65_536)
-    in_range("contrast.temperature", settings.temperature, 1e-3, 100)
-    in_range("contrast.momentum", settings.momentum, 0, 0.999)
+    dimensions: Annotated[int, Within(1, 4096)] = 128
+    n_negatives: Annotated[int, Within(1, 65_536)] = 1024
+    temperature: Annotated[float, Within(1e-3, 100)] = 0.07
+    momentum: Annotated[float, Within(0, 0.999)] = 0.5
+    negatives: Annotated[str, Among(NEGATIVES)] = "disjoint"
 
 
 class ContrastiveTransfer(nn.Module):
@@ -171,7 +158,6 @@ class ContrastiveTransfer(nn.Module):
                 f"Labels have shape {tuple(labels.shape)}; two records at least are needed."
             )
         self.settings = settings or ContrastSettings()
-        check_contrast(self.settings)
         d = self.settings.dimensions
         self.student = nn.Linear(n_student, d)
         self.teacher = nn.Linear(n_teacher, d)

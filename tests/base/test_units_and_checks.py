@@ -4,7 +4,6 @@ import pytest
 
 from ecgcore.checks import in_range, one_of
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES, CORE_STATEMENTS, statement
 from ecgcore.units import clock, is_normalised, is_voltage, mv_per
 
 
@@ -55,14 +54,6 @@ def test_checks_name_the_argument_the_value_and_what_is_possible() -> None:
         in_range("rate", "x", 0, 10)  # type: ignore[arg-type]
     with pytest.raises(InvalidArgumentError, match="possible values are blue, red"):
         one_of("colour", "green", ("red", "blue"))
-
-
-def test_the_nine_statements_have_distinct_codes() -> None:
-    assert CORE_CODES == ("SNR", "AF", "IAVB", "LBBB", "RBBB", "PAC", "PVC", "STD", "STE")
-    snomed = [code for s in CORE_STATEMENTS for code in s.snomed]
-    assert len(set(snomed)) == len(snomed)
-    assert statement("IAVB").scp == ("1AVB",)
-    assert {s.code for s in CORE_STATEMENTS if s.needs_voltage} == {"STD", "STE"}
 
 
 def test_clock() -> None:

@@ -18,7 +18,7 @@ def test_the_card_draws_curves_and_the_population_its_map(page: Page) -> None:
     charts = page.locator(".stPlotlyChart .main-svg")
     expect(charts.first).to_be_attached(timeout=SLOW_MS)
     page.get_by_role("radio", name="ST elevation", exact=True).click()
-    expect(page.get_by_text("Not calibrated: only 17")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("Not calibrated (only 17")).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("link", name="Population", exact=True).click()
     expect(page.locator(".ecg-heat td").first).to_be_visible(timeout=SLOW_MS)
     expect(page.locator(".stPlotlyChart .heatmaplayer image").first).to_be_attached(timeout=SLOW_MS)

@@ -19,7 +19,7 @@ def test_two_maps_on_the_same_paper_then_what_if(page: Page) -> None:
     page.wait_for_selector(".ecg-viewer[data-drawn]")
     page.locator(".ecg-finding").first.click()
     expect(page.locator(".ecg-legend")).to_contain_text("Where the model looked", timeout=SLOW_MS)
-    page.get_by_text("Two methods, leads, what if").click()
+    page.get_by_text("Compare methods, leads, what if").click()
     expect(page.locator(".ecg-viewer[data-drawn]")).to_have_count(2, timeout=SLOW_MS)
     # A map that fails its check is hidden, so one of the two may be missing.
     expect(page.locator(".ecg-plot .heatmaplayer image").first).to_be_attached(timeout=SLOW_MS)

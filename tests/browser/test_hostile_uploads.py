@@ -212,7 +212,7 @@ def test_a_file_that_was_not_opened_stays_and_can_be_had_again(page: Page, tmp_p
     page.get_by_role("link", name="Open").click()
     expect(reason).to_have_count(1)
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Get the file back").click()
+        page.get_by_role("button", name="Download the file").click()
     assert waiting.value.suggested_filename == "unread.bin"
     assert Path(waiting.value.path()).read_bytes() == content
 

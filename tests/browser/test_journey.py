@@ -184,7 +184,7 @@ def test_what_a_file_does_not_say_is_asked_for(page: Page, tmp_path: Path) -> No
     page.get_by_label("Sampling rate (Hz)").fill("300")
     page.get_by_role("combobox", name="Unit of the samples").click()
     page.get_by_role("option", name="mV", exact=True).click()
-    page.get_by_role("button", name="Read with these").click()
+    page.get_by_role("button", name="Read with these values").click()
     expect(page.get_by_text("10.0 s at 300 Hz")).to_be_visible()
 
 

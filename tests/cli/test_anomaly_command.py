@@ -56,7 +56,7 @@ def test_the_text_ends_with_what_it_is_not(
     assert "Unusual is not abnormal" in said
 
 
-@pytest.mark.parametrize("recipe", ["mcf", "core9"])
+@pytest.mark.parametrize("recipe", ["delineator", "core9"])
 def test_norms_alone_are_those_of_the_anomaly_model(
     recipe: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

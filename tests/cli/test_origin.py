@@ -12,11 +12,11 @@ from ecgcore import __version__, readers
 from ecgcore.cli import main
 from ecgcore.inference import weights_root
 from ecgcore.inference.card import read_card
-from ecgcore.labels import table_digest
 from ecgcore.origin import KEYS, NOTICE, SOFTWARE, digest_of_file
 from ecgcore.readers import write_csv, write_wfdb
 from ecgcore.readers.convert import convert
 from ecgcore.simulate import simulate
+from ecgcore.statements import table_digest
 
 CLI = Path(__file__).resolve().parents[2] / "ecgcore" / "cli"
 COMMANDS = {

@@ -8,9 +8,9 @@ import wfdb
 
 from ecgcore.cli import main
 from ecgcore.inference import weights_root
-from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.origin import KEYS
+from ecgcore.statements import CORE_CODES
 from tests.synthetic import beats, write_tiny_model
 
 LABEL_KEYS = ["code", "name", "probability", "calibrated", "threshold", "finding", "reason"]
@@ -68,9 +68,9 @@ def test_age_and_sex_that_the_file_does_not_tell(folder, capsys):
         out = json.loads(capsys.readouterr().out)
         return next(label for label in out["labels"] if label["code"] == "SNR")
 
-    assert "age and sex not known" in normal()["reason"]
-    assert "sex not known" in normal("--age", "61")["reason"]
-    assert "not known" not in normal("--age", "61", "--sex", "female")["reason"]
+    assert "enter age and sex" in normal()["reason"]
+    assert "enter sex" in normal("--age", "61")["reason"]
+    assert "enter" not in normal("--age", "61", "--sex", "female")["reason"]
     assert "6 years old" in normal("--age", "6", "--sex", "female")["reason"]
 
 

@@ -44,7 +44,7 @@ def test_a_network_for_a_task(tmp_path, monkeypatch, capsys):
     assert (found["task"], found["split"], found["n"]) == ("superdiagnostic", "val", 4)
     assert set(found["classes"]) == {"NORM", "MI", "STTC"}
     assert found["not_measured"] == ["STTC"]
-    assert "epoch 4 of 4" in shown.err
+    assert "seed-20: 4 of 4, loss" in shown.err
     with Path(found["predictions"]).open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     # Folds 9 and 10 alone: no record that was learned from is predicted.

@@ -12,8 +12,8 @@ from ecgcore.datasets.further import (
     from_scp,
     from_snomed,
 )
-from ecgcore.labels import FURTHER_CODES, FURTHER_STATEMENTS, STATEMENT_CODES, SUPERCLASSES
 from ecgcore.simulate.codes import ALL_CODES
+from ecgcore.statements import FURTHER_CODES, NETWORK_CODES, SUPERCLASSES, statement
 
 
 def known(targets):
@@ -21,9 +21,9 @@ def known(targets):
 
 
 def test_every_statement_has_one_code_that_simulation_shares():
-    assert len(set(STATEMENT_CODES)) == len(STATEMENT_CODES) == 20
-    assert set(STATEMENT_CODES) <= set(ALL_CODES)
-    assert all(s.scp or s.snomed for s in FURTHER_STATEMENTS)
+    assert len(set(NETWORK_CODES)) == len(NETWORK_CODES) == 20
+    assert set(NETWORK_CODES) <= set(ALL_CODES)
+    assert all(statement(code).scp or statement(code).snomed for code in FURTHER_CODES)
 
 
 def test_scp_statements_are_present_absent_or_cannot_tell():

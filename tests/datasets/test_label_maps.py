@@ -7,7 +7,7 @@ import pytest
 from ecgcore.datasets import challenge2021, cinc2017, cpsc2018, ludb, ptbxl
 from ecgcore.datasets.entry import age_or_none, core_targets
 from ecgcore.errors import DatasetError
-from ecgcore.labels import CORE_CODES
+from ecgcore.statements import CORE_CODES
 
 
 def words(targets: tuple[float, ...]) -> tuple[set[str], set[str]]:

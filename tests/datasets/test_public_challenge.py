@@ -10,7 +10,7 @@ from ecgcore.datasets.public import PUBLIC_SETS, public_index
 from ecgcore.datasets.public_challenge import cpsc_targets
 from ecgcore.datasets.public_index import splits_of
 from ecgcore.errors import DatasetError, InvalidArgumentError
-from ecgcore.labels import CORE_CODES
+from ecgcore.statements import CORE_CODES
 from tests.datasets.public_folders import challenge_folder, write_mat
 
 AF, SINUS, RATE, PAC = "164889003", "426783006", "427084000", "284470004"

@@ -35,13 +35,13 @@ from ecgcore.evaluation.side_words import side_text
 from ecgcore.inference import InputContract, LabelRule, LoadedModel, predict
 from ecgcore.inference.distance import Part, fit_distance, usual_of
 from ecgcore.inference.outputs import sides_of
-from ecgcore.labels import CORE_CODES, FURTHER_CODES, STATEMENT_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import LeadAttentionNet
 from ecgcore.recording import Recording
 from ecgcore.simulate import simulate
-from ecgcore.training import release_choices
-from ecgcore.training.release_choices import (
+from ecgcore.statements import CORE_CODES, FURTHER_CODES, NETWORK_CODES
+from ecgcore.training.diagnostic import choices as release_choices
+from ecgcore.training.diagnostic.choices import (
     beat_bias,
     choose_single,
     handheld_bias,
@@ -68,7 +68,7 @@ def model() -> LoadedModel:
             **{k: list(v) if isinstance(v, tuple) else v for k, v in TINY.items()},
         },
         input=InputContract(sees_voltage=True),
-        labels=tuple(LabelRule(c, 0.5, 1.0, 0.0, True, 40, 1.0) for c in STATEMENT_CODES),
+        labels=tuple(LabelRule(c, 0.5, 1.0, 0.0, True, 40, 1.0) for c in NETWORK_CODES),
     )
     features = np.random.default_rng(0).standard_normal((200, 32))
     distance = replace(fit_distance(features, n_directions=4), limit=5.0)
@@ -300,7 +300,7 @@ def test_the_best_score_is_the_best_on_the_mean():
 
 
 def test_further_networks_are_those_that_training_kept(model, tmp_path):
-    from ecgcore.training.make import save_weights
+    from ecgcore.training.release import save_weights
 
     assert kept_networks(tmp_path, model.card) == {}
     for number in (0, 1):

@@ -15,8 +15,8 @@ from ecgcore.evaluation.model_report import targets_of
 from ecgcore.evaluation.population import Settings, _Maker, population_figures
 from ecgcore.evaluation.population_beats import TIMES_S, aligned, simulated_beat
 from ecgcore.inference import InputContract
-from ecgcore.labels import FURTHER_CODES
 from ecgcore.simulate import simulate
+from ecgcore.statements import FURTHER_CODES
 from tests.synthetic import tiny_model
 
 V1 = 6

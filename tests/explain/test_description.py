@@ -12,14 +12,14 @@ from ecgcore.explain.case import Map, MethodEntry
 from ecgcore.explain.checks import completeness
 from ecgcore.explain.counterfactual import Change, changed_recording, probabilities, what_if
 from ecgcore.explain.defaults import default_methods
-from ecgcore.explain.textbook import Place, overlap, textbook
-from ecgcore.explain.waves import WAVES, beats_within, places
+from ecgcore.explain.textbook import overlap
+from ecgcore.explain.waves import WAVES, places
 from ecgcore.explain.words import beat_words, lead_words, lines_of, shares_of
-from ecgcore.labels import STATEMENT_CODES
 from ecgcore.leads import STANDARD_12
-from ecgcore.recording import Recording
 from ecgcore.results import Beats, Fiducials, SelfCheck
 from ecgcore.signal.rr import rr_before
+from ecgcore.statements import NETWORK_CODES, place_of
+from ecgcore.study import Study
 from tests.synthetic import recording, tiny_model
 
 FS = 100.0
@@ -51,11 +51,10 @@ def test_a_lead_without_waves_of_its_own_takes_the_consensus():
 
 
 def test_beats_of_a_stretch_count_from_its_start():
-    source = Recording(np.zeros((2, 1000)) + 1e-6, FS, ("II", "V1"))
-    found = beats_within(source, 2.0, 4.0, beats=beats(6))
+    found = beats(6).between(2.0, 4.0)
     np.testing.assert_allclose(found.consensus.r_peak, [0.4, 1.4])
-    assert beats_within(source, 7.0, 9.0, beats=beats(6)) is None
-    measured = beats_within(recording(8.0, 250), 2.0, 7.0)
+    assert beats(6).between(7.0, 9.0) is None
+    measured = Study(recording(8.0, 250)).beats_between(2.0, 7.0)
     assert measured.consensus.n_beats >= 4
     assert measured.consensus.r_peak.max() < 5
 
@@ -102,14 +101,9 @@ def test_beats_are_counted_from_one():
 
 
 def test_the_textbook_knows_waves_leads_and_a_source_for_every_statement_with_a_place():
-    table = textbook()
-    assert set(STATEMENT_CODES) - set(table) == {"SNR", "SBRAD", "STACH", "SARRH", "PACE"}
-    for place in table.values():
-        assert set(place.waves) <= set(WAVES)
-        assert set(place.leads) <= set(STANDARD_12)
-        assert place.beats in ("", "supraventricular", "ventricular")
-        assert any(c.isdigit() for c in place.source)
-        assert place.words
+    places = {code: place for code in NETWORK_CODES if (place := place_of(code))}
+    assert set(NETWORK_CODES) - set(places) == {"SNR", "SBRAD", "STACH", "SARRH", "PACE"}
+    assert all(set(place.waves) <= set(WAVES) for place in places.values())
 
 
 def test_the_overlap_is_what_lies_in_the_textbooks_place():
@@ -117,15 +111,12 @@ def test_the_overlap_is_what_lies_in_the_textbooks_place():
     values[1, 36:46] = 3
     values[1, 60:80] = 0.5
     shares = shares_of(values, ("II", "V1"), FS, beats(types=("normal",) * 4))
-    qrs = Place(("QRS",), ("V1",), "", "")
+    qrs = replace(place_of("RBBB"), leads=("V1",))
     found = overlap(qrs, shares)
     assert found.share == pytest.approx(0.75)
     assert found.expected == pytest.approx(40 / 450)
-    assert "None of V6" in overlap(Place(("QRS",), ("V6",), "", ""), shares).reason
-    assert (
-        "No ventricular beat"
-        in overlap(Place(("QRS",), ("V1",), "", "", "ventricular"), shares).reason
-    )
+    assert "None of V6" in overlap(replace(qrs, leads=("V6",)), shares).reason
+    assert "No ventricular beat" in overlap(replace(qrs, beats="ventricular"), shares).reason
 
 
 def check(name, passed):
@@ -199,7 +190,7 @@ def test_mean_beats_and_priors_are_read_from_beside_the_card(model):
     found = background_of(model)
     assert found.references.x.shape == (2, 12, 1000)
     assert found.references.words == "made beats"
-    explainer = Explainer(model, recording(6.0, 250))
+    explainer = Explainer(model, Study(recording(6.0, 250)))
     shapley = explainer.explain("AF", "lead_shapley").lead_values
     assert shapley.empty == pytest.approx(-3.25)
     checks = {c.name: c for c in card_checks(model, "hirescam")}
@@ -275,9 +266,9 @@ def test_the_probability_follows_the_change(model):
 
 
 def test_the_words_say_how_much_lies_where(model):
-    explainer = Explainer(model, recording(8.0, 250), beats=None)
+    explainer = Explainer(model, Study(recording(8.0, 250)))
     said = describe(explainer, explainer.explain("RBBB", "hirescam"))
-    assert "% of what speaks for “Right bundle branch block”" in said.sentence
+    assert "% of what supports “Right bundle branch block”" in said.sentence
     assert said.place.leads == ("I", "V1", "V2", "V6")
     assert 0 <= said.overlap.share <= 1
     flat = MethodEntry(lambda _case: None, "x", "y", by_size=True)

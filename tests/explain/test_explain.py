@@ -18,6 +18,7 @@ from ecgcore.leads import STANDARD_12
 from ecgcore.measure import measure
 from ecgcore.recording import Recording
 from ecgcore.simulate.cases import demonstration_case
+from ecgcore.study import Study
 from tests.synthetic import recording, tiny_attention_model, tiny_model
 
 # The other one needs a network with a waveform module: test_waveform_map.py.
@@ -52,7 +53,7 @@ def explainers(model, attending):
     """Each model on each recording; what a recording's maps share is made once."""
     makers = {"whole": short, "spoiled": spoiled}
     return {
-        (m, name): Explainer(network, make())
+        (m, name): Explainer(network, Study(make()))
         for m, network in (("lead_set", model), ("lead_attention", attending))
         for name, make in makers.items()
     }
@@ -100,7 +101,7 @@ def test_hooks_are_gone_and_gradients_untouched(attending, explainers, method):
 
 
 def test_threads_that_share_a_model_get_what_one_alone_gets(model):
-    waves = measure(short(), check=False).beats
+    waves = measure(short(), check=False)
     cases = [
         (short(), "AF", "hirescam"),
         (short(), "PVC", "guided_gradcam"),
@@ -110,7 +111,7 @@ def test_threads_that_share_a_model_get_what_one_alone_gets(model):
 
     def made(k):
         given, code, method = cases[k % 4]
-        return Explainer(model, given, beats=waves).explain(code, method)
+        return Explainer(model, Study(given, measured=waves)).explain(code, method)
 
     alone = [made(k) for k in range(4)]
     together = [None] * 8
@@ -129,7 +130,7 @@ def test_threads_that_share_a_model_get_what_one_alone_gets(model):
 
 
 def test_threads_that_share_an_explainer_get_the_same_map(attending):
-    explainer = Explainer(attending, short())
+    explainer = Explainer(attending, Study(short()))
     found = [None] * 4
 
     def work(k):
@@ -151,7 +152,7 @@ def test_maps_differ_between_statements(explainers):
 
 
 def test_only_the_selected_leads_are_explained(model):
-    found = explain(model, short(), "AF", leads=("II", "V5"))
+    found = explain(model, Study(short(), leads=("II", "V5")), "AF")
     rows = np.flatnonzero(found.values.any(axis=1))
     assert {found.leads[i] for i in rows} <= {"II", "V5"}
     assert rows.size
@@ -159,8 +160,8 @@ def test_only_the_selected_leads_are_explained(model):
 
 def test_a_long_recording_is_explained_window_by_window_or_in_the_highest_alone(model):
     given = recording(75.0, 100, leads=("II", "V1"))
-    every = explain(model, given, "AF", "hirescam")
-    one = explain(model, given, "AF", "hirescam", windows="highest")
+    every = explain(model, Study(given), "AF", "hirescam")
+    one = explain(model, Study(given), "AF", "hirescam", windows="highest")
     seen = np.flatnonzero(one.values.any(axis=0))
     assert one.window_s == every.window_s
     assert seen[0] >= 100 * one.window_s[0]
@@ -172,9 +173,9 @@ def test_a_long_recording_is_explained_window_by_window_or_in_the_highest_alone(
 
 def test_an_unknown_label_or_method_is_named(model):
     with pytest.raises(CannotAssessError, match="WPW"):
-        explain(model, short(), "WPW")
+        explain(model, Study(short()), "WPW")
     with pytest.raises(InvalidArgumentError, match="tea_leaves"):
-        explain(model, short(), "AF", "tea_leaves")
+        explain(model, Study(short()), "AF", "tea_leaves")
 
 
 def test_a_method_that_does_not_apply_says_why_and_what_does(model):
@@ -281,8 +282,8 @@ def test_attribution_outside_what_was_seen_is_found():
 @pytest.mark.parametrize("case", ["pvc", "atrial-fibrillation"])
 def test_what_was_measured_is_what_an_explanation_finds_itself(attending, case):
     recording = demonstration_case(case).recording.select(("II", "V1"))
-    found = Explainer(attending, recording)
-    given = Explainer(attending, recording, beats=measure(recording).beats)
+    found = Explainer(attending, Study(recording))
+    given = Explainer(attending, Study(recording, measured=measure(recording)))
     (window,) = found.reading.pieces
     one, other = found.beats_of(window), given.beats_of(window)
     np.testing.assert_array_equal(one.consensus.as_array(), other.consensus.as_array())

@@ -3,6 +3,7 @@
 import pytest
 
 from ecgcore.explain import Explainer
+from ecgcore.study import Study
 from ecgcore.turns import TURNS, pausing
 from tests.synthetic import recording, tiny_model
 
@@ -16,8 +17,8 @@ class Left(BaseException):
 )
 def test_a_map_can_be_left_and_made_again(method, tmp_path):
     model = tiny_model(tmp_path / "tiny")
-    explainer = Explainer(model, recording(6.0, 250))
-    whole = Explainer(model, recording(6.0, 250)).explain("AF", method)
+    explainer = Explainer(model, Study(recording(6.0, 250)))
+    whole = Explainer(model, Study(recording(6.0, 250))).explain("AF", method)
     asked, free = [], TURNS._free
 
     def leave() -> None:

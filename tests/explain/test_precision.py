@@ -8,6 +8,7 @@ from ecgcore.explain import Explainer, precision
 from ecgcore.explain.precision import has_bfloat16, quick
 from ecgcore.inference import load_model
 from ecgcore.simulate.cases import demonstration_case
+from ecgcore.study import Study
 
 CPU = torch.device("cpu")
 
@@ -37,7 +38,7 @@ def test_a_map_in_bfloat16_is_that_in_float32(method, monkeypatch):
     found = []
     for wanted in (False, True):
         monkeypatch.setattr(precision, "has_bfloat16", lambda wanted=wanted: wanted)
-        explainer = Explainer(model, recording)
+        explainer = Explainer(model, Study(recording))
         window = explainer.reading.pieces[0]
         found.append(explainer.map(method, explainer.output("PVC"), window))
     exact, fast = found

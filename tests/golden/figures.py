@@ -10,12 +10,12 @@ from ecgcore.errors import EcgError
 from ecgcore.explain import Explainer, methods_of
 from ecgcore.explain.defaults import default_methods
 from ecgcore.inference import load_model, model_for
-from ecgcore.inference.anomaly import AnomalyModel, find_anomalies, load_anomaly
+from ecgcore.inference.anomaly import AnomalyModel, load_anomaly
 from ecgcore.inference.loading import LoadedModel
 from ecgcore.interpret import assess
-from ecgcore.measure import measure
 from ecgcore.recording import Recording
 from ecgcore.results import MeasureResult, Prediction
+from ecgcore.study import Study
 
 Figures = dict[str, float | None]
 # Of a map: the share of each lead, and of each tenth of its length.
@@ -33,14 +33,14 @@ def figures_of(recording: Recording, *, checked: bool) -> Figures:
     checked : bool
         Whether the map that is shown first is made with its checks, which takes seconds.
     """
-    measured = measure(recording)
+    study = Study(recording)
     model = network(model_for(recording))
-    prediction = assess(model, recording, measured=measured)
+    prediction = assess(model, study)
     return {
-        **_measurements(measured),
+        **_measurements(study.measured),
         **_statements(prediction),
-        **_explained(model, recording, prediction, checked=checked),
-        **_anomaly(recording),
+        **_explained(model, study, prediction, checked=checked),
+        **_anomaly(study),
     }
 
 
@@ -80,10 +80,10 @@ def _statements(prediction: Prediction) -> Figures:
 
 
 def _explained(
-    model: LoadedModel, recording: Recording, prediction: Prediction, *, checked: bool
+    model: LoadedModel, study: Study, prediction: Prediction, *, checked: bool
 ) -> Figures:
     try:
-        explainer = Explainer(model, recording)
+        explainer = Explainer(model, study)
     except EcgError:
         return {}
     found = _maps(model, explainer, prediction)
@@ -135,9 +135,9 @@ def _map_figures(name: str, values: NDArray[np.float32], leads: tuple[str, ...])
     return found
 
 
-def _anomaly(recording: Recording) -> Figures:
+def _anomaly(study: Study) -> Figures:
     try:
-        found = find_anomalies(anomaly_network(), recording)
+        found = study.anomaly(anomaly_network())
     except EcgError:
         return {"anomaly/score": None}
     other = found.with_classifier

@@ -5,22 +5,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ecgcore.inference.abstain import NOT_IN_PACED, limits_of, outside_scope
+from ecgcore.inference.abstain import limits_of, outside_scope
 from ecgcore.inference.card import InputContract, LabelRule
 from ecgcore.inference.distance import ENERGY, Strangeness
 from ecgcore.inference.prepare import model_input, model_leads
-from ecgcore.labels import STATEMENT_CODES
 from ecgcore.leads import CHEST_6, LIMB_6, STANDARD_12
 from ecgcore.recording import Patient
 from ecgcore.results import Finding, Quality
+from ecgcore.statements import NETWORK_CODES, statement
 from ecgcore.units import NU
 from tests.synthetic import recording, tiny_card
 
 GOOD = Quality(True)
+NOT_IN_PACED = {code for code in NETWORK_CODES if statement(code).lost_in_paced}
 CARD = replace(
     tiny_card(),
     input=InputContract(sees_voltage=True),
-    labels=tuple(LabelRule(code, 0.5, 1.0, 0.0, True, 40, 1.0) for code in STATEMENT_CODES),
+    labels=tuple(LabelRule(code, 0.5, 1.0, 0.0, True, 40, 1.0) for code in NETWORK_CODES),
 )
 
 
@@ -91,13 +92,13 @@ def test_limb_leads_alone_say_nothing_of_the_chest():
 def test_a_monitoring_lead_is_named_where_it_stands_in():
     leads = tuple("MLII" if lead == "II" else lead for lead in STANDARD_12)
     found = limits(adult(leads=leads), leads=leads)
-    assert "MLII was read in the place of II." in found.remarks["AF"]
+    assert "MLII was read as II." in found.remarks["AF"]
 
 
 def test_fewer_leads_than_a_statement_asks_for():
     rules = tuple(replace(rule, min_leads=8.0) for rule in CARD.labels)
     found = limits(adult(), leads=LIMB_6, card=replace(CARD, labels=rules))
-    assert set(found.blocked) == set(STATEMENT_CODES)
+    assert set(found.blocked) == set(NETWORK_CODES)
     assert "at least 8 complete leads" in found.blocked["AF"]
     rules = tuple(replace(rule, min_leads=6.0) for rule in CARD.labels)
     assert "AF" not in limits(adult(), leads=LIMB_6, card=replace(CARD, labels=rules)).blocked
@@ -113,7 +114,7 @@ def test_a_network_of_one_lead_is_held_to_what_one_lead_can_carry(max_leads, blo
 
 def test_under_eighteen_nothing_is_said():
     found = limits(replace(adult(), patient=Patient(17.0, None)))
-    assert set(found.blocked) == set(STATEMENT_CODES)
+    assert set(found.blocked) == set(NETWORK_CODES)
     assert "17 years" in found.everywhere
     assert limits(replace(adult(), patient=Patient(18.0, "female"))).blocked == {}
 
@@ -131,9 +132,9 @@ def test_where_nothing_is_said_the_reason_is_that_of_all_or_each_once():
 @pytest.mark.parametrize(
     ("patient", "words"),
     [
-        (Patient(None, None), "age and sex not known: enter them"),
-        (Patient(None, "male"), "age not known: enter it"),
-        (Patient(60, None), "sex not known: enter it"),
+        (Patient(None, None), "enter age and sex"),
+        (Patient(None, "male"), "enter age"),
+        (Patient(60, None), "enter sex"),
     ],
 )
 def test_unknown_age_or_sex_withholds_what_depends_on_them(patient, words):
@@ -166,7 +167,7 @@ def test_a_threshold_on_ten_records_and_one_false_alarm_in_ten_will_do():
 def test_lost_voltage_costs_hypertrophy_and_is_said_beside_st():
     found = limits(adult(unit=NU))
     assert set(found.blocked) == {"LVH"}
-    assert "not millimetres" in found.remarks["STE"][0]
+    assert "not the amplitude" in found.remarks["STE"][0]
     assert {"STD", "STE", "418818005"} <= set(found.remarks)
 
 
@@ -175,7 +176,7 @@ class TestPacing:
         shown = adult()
         told = replace(shown.provenance, machine_statements=("Ventricular-paced rhythm",))
         found = limits(replace(shown, provenance=told))
-        assert set(found.blocked) == set(NOT_IN_PACED)
+        assert set(found.blocked) == NOT_IN_PACED
         assert "The file tells of pacing" in found.blocked["LBBB"]
 
     @pytest.mark.parametrize("pacemaker", [None, True])
@@ -188,7 +189,7 @@ class TestPacing:
         signal[:, at[at > 0]] += 3.0
         spiked = replace(shown, signal=signal, patient=Patient(60.0, "female", pacemaker=pacemaker))
         found = limits(spiked)
-        assert set(found.blocked) == set(NOT_IN_PACED)
+        assert set(found.blocked) == NOT_IN_PACED
         assert ("Pacing spikes" in found.blocked["STE"]) is (pacemaker is None)
         assert "Pacing spikes" in found.found["PACE"]
         # The reader knows of no pacemaker: the spikes are something else.
@@ -202,16 +203,16 @@ class TestPacing:
     @pytest.mark.parametrize(("logit", "blocked"), [(2.0, True), (0.0, True), (-2.0, False)])
     def test_the_networks_own_word(self, logit, blocked):
         found = limits(adult())
-        logits = np.full(len(STATEMENT_CODES), -3.0)
-        logits[STATEMENT_CODES.index("PACE")] = logit
+        logits = np.full(len(NETWORK_CODES), -3.0)
+        logits[NETWORK_CODES.index("PACE")] = logit
         found.paced(CARD, logits)
-        assert set(found.blocked) == (set(NOT_IN_PACED) if blocked else set())
+        assert set(found.blocked) == (NOT_IN_PACED if blocked else set())
         assert {"AF", "PACE"}.isdisjoint(found.blocked)
 
     def test_not_where_pacing_itself_cannot_be_assessed(self):
         found = limits(adult())
         found.block(["PACE"], "too few leads")
-        found.paced(CARD, np.full(len(STATEMENT_CODES), 9.0))
+        found.paced(CARD, np.full(len(NETWORK_CODES), 9.0))
         assert set(found.blocked) == {"PACE"}
 
 
@@ -224,7 +225,7 @@ def test_what_is_strange_says_by_which_score():
 def test_a_refused_recording_gets_no_statement():
     found = limits(adult())
     found.refuse(CARD.codes, "Outside the model's scope.")
-    assert set(found.blocked) == set(STATEMENT_CODES)
+    assert set(found.blocked) == set(NETWORK_CODES)
     assert found.everywhere == "Outside the model's scope."
 
 
@@ -233,7 +234,7 @@ def test_no_readable_lead_is_a_better_reason_than_strangeness():
     found = limits(adult(), quality=bad)
     found.refuse(CARD.codes, "Outside the model's scope.")
     assert "flat" in found.everywhere
-    assert set(found.blocked) == set(STATEMENT_CODES)
+    assert set(found.blocked) == set(NETWORK_CODES)
 
 
 def test_leads_that_do_not_fit_one_another():
@@ -242,5 +243,5 @@ def test_leads_that_do_not_fit_one_another():
     for lead, shift in ((1, 137), (3, 211), (5, 73)):
         signal[lead] = np.roll(signal[lead], shift)
     found = limits(replace(shown, signal=signal))
-    assert set(found.blocked) == set(STATEMENT_CODES)
+    assert set(found.blocked) == set(NETWORK_CODES)
     assert "Einthoven" in found.everywhere

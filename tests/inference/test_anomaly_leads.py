@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecgcore.inference.anomaly import AnomalyModel, find_anomalies, judge, load_anomaly, look
+from ecgcore.inference.anomaly import AnomalyModel, find_anomalies, judge, load_anomaly, see
 from ecgcore.inference.anomaly_leads import (
     PARTS,
     LeadNorms,
@@ -20,7 +20,7 @@ from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Patient
 from ecgcore.signal.own_beat import own_beat
 from ecgcore.simulate import simulate
-from ecgcore.training.norms_fit import ScoredNormal, fit_lead_norms
+from ecgcore.training.restoration.norms import ScoredNormal, fit_lead_norms
 
 WEIGHTS = {"looks": 1.0, "hidden": 0.3, "beat": 0.1, "record": 0.2, "record/few": 1.0}
 NOBODY = person_terms(None, None, float("nan"))
@@ -143,7 +143,7 @@ def test_bars_agree_with_the_score(model: AnomalyModel, case: str) -> None:
 
 def test_features_of_the_classifier_do_not_reach_the_score(model: AnomalyModel) -> None:
     given = simulate("normal", seed=4, fs_hz=500.0).recording
-    seen = look(model, given)
+    seen = see(model, given)
     other = replace(seen, references={k: v + 5.0 for k, v in seen.references.items()})
     one, two = judge(model, given, seen), judge(model, given, other)
     assert one.score == two.score

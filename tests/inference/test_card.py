@@ -7,8 +7,9 @@ import pytest
 
 from ecgcore.errors import ModelError
 from ecgcore.inference import read_card
-from ecgcore.inference.card import InputContract
+from ecgcore.inference.card import InputContract, json_text
 from ecgcore.origin import origin
+from tests.conftest import ROOT
 from tests.synthetic import tiny_card
 
 
@@ -102,3 +103,29 @@ def test_a_downloaded_card_says_what_wrote_it_and_is_read_all_the_same(tmp_path)
     assert "research and teaching use" in raw["notice"]
     (tmp_path / "card.json").write_text(text, encoding="utf-8")
     assert read_card(tmp_path).to_json() == card.to_json()
+
+
+def test_what_fits_on_a_line_stands_on_one():
+    figure = {"value": 0.5, "low": 0.4, "high": 0.6}
+    long = list(range(60))
+    text = json_text({"auc": figure, "roc": {"fpr": long, "tpr": long}, "none": {}, "rows": [[1]]})
+    assert text.splitlines()[1] == ' "auc": {"value": 0.5, "low": 0.4, "high": 0.6},'
+    assert len(text.splitlines()) == 9
+    assert json.loads(text)["roc"]["tpr"] == long
+    assert json.loads(text)["none"] == {}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "weights").glob("*/card.json")), ids=str)
+def test_a_committed_card_is_written_so_and_lists_no_records(path):
+    text = path.read_text()
+    assert text == json_text(json.loads(text)) + "\n"
+    longest = max((len(part) for part in _lists(json.loads(text))), default=0)
+    assert longest <= 100
+
+
+def _lists(value):
+    if isinstance(value, list):
+        yield value
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in parts:
+        yield from _lists(part)

@@ -6,7 +6,7 @@ from ecgcore.inference import load_model, predict
 from ecgcore.inference.waveform import read_waveforms, waveform_models
 from ecgcore.models.danet import DANet
 from ecgcore.simulate.cases import demonstration_case
-from ecgcore.training.waveform_readme import waveform_readme
+from ecgcore.training.readme import readme
 from tests.conftest import ROOT
 
 NAMES = [f"danet-{disease}{kind}-1" for disease in ("pac", "pvc", "iavb") for kind in ("", "-rule")]
@@ -22,7 +22,7 @@ def test_each_loads_predicts_and_is_described_by_its_card(name: str) -> None:
     model = load_model(name)
     (finding,) = predict(model, demonstration_case("pac").recording).findings
     assert 0 <= finding.probability <= 1
-    assert (ROOT / "weights" / name / "README.md").read_text() == waveform_readme(model.card)
+    assert (ROOT / "weights" / name / "README.md").read_text() == readme(model.card)
     facts = model.card.training["waveform"]
     assert facts["disease"] == finding.code
     assert ("-rule-" in name) == (facts["variant"] == "hard")

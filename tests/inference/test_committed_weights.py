@@ -6,7 +6,7 @@ import pytest
 from ecgcore.datasets import load_index, load_recording
 from ecgcore.evaluation import roc_auc
 from ecgcore.inference import DEFAULT_MODEL, available_models, load_model, predict
-from ecgcore.labels import CORE_CODES, STATEMENT_CODES
+from ecgcore.statements import CORE_CODES, NETWORK_CODES
 from ecgcore.training.readme import readme
 from tests.conftest import ROOT
 from tests.synthetic import recording
@@ -46,9 +46,9 @@ def test_the_first_classifier_has_the_nine_statements_and_measured_figures():
 
 def test_the_network_of_several_tasks_has_every_statement_its_distance_and_measured_figures():
     model = load_model("diagnostic-1")
-    assert model.card.codes == STATEMENT_CODES
+    assert model.card.codes == NETWORK_CODES
     assert model.distance is not None
-    assert set(model.card.metrics["classes"]) == set(STATEMENT_CODES)
+    assert set(model.card.metrics["classes"]) == set(NETWORK_CODES)
     assert model.card.out_of_fold["mean"]["auc"]["value"] > 0.94
 
 

@@ -32,9 +32,8 @@ def painted(spans, n=1000):
 
 def test_waves_go_to_their_beats():
     spans = [(1, 150, 175), (2, 190, 215), (3, 250, 300), (2, 400, 424), (3, 470, 520)]
-    found = beat_waves(
-        painted(spans), np.random.default_rng(0).random(1000), FS_HZ, np.array([0.8, 1.65])
-    )
+    samples = np.random.default_rng(0).random((1, 1000))
+    found = beat_waves(painted(spans)[None], samples, FS_HZ, np.array([0.8, 1.65]))[0]
     at = dict(zip(FIDUCIALS, found * FS_HZ, strict=True))
     assert at["p_onset"] == pytest.approx([149.5, np.nan], nan_ok=True, abs=0.6)
     assert at["qrs_onset"] == pytest.approx([189.5, 399.5], abs=0.6)
@@ -44,7 +43,7 @@ def test_waves_go_to_their_beats():
 
 def test_short_runs_are_no_waves_and_pieces_are_joined():
     spans = [(1, 150, 153), (2, 190, 200), (2, 206, 216), (3, 250, 270), (3, 280, 300)]
-    found = beat_waves(painted(spans), np.zeros(1000), FS_HZ, np.array([0.8]))
+    found = beat_waves(painted(spans)[None], np.zeros((1, 1000)), FS_HZ, np.array([0.8]))[0]
     at = dict(zip(FIDUCIALS, found[:, 0] * FS_HZ, strict=True))
     assert np.isnan(at["p_onset"])
     assert at["qrs_offset"] - at["qrs_onset"] == pytest.approx(26, abs=1)
@@ -53,8 +52,21 @@ def test_short_runs_are_no_waves_and_pieces_are_joined():
 
 def test_the_conducted_p_is_the_last_one():
     spans = [(1, 100, 125), (1, 150, 175), (2, 190, 215)]
-    found = beat_waves(painted(spans), np.zeros(1000), FS_HZ, np.array([0.8]))
+    found = beat_waves(painted(spans)[None], np.zeros((1, 1000)), FS_HZ, np.array([0.8]))[0]
     assert found[0, 0] * FS_HZ == pytest.approx(149.5, abs=0.6)
+
+
+def test_each_lead_keeps_its_own_waves():
+    spans = [(1, 150, 175), (2, 190, 215), (3, 250, 300)]
+    leads = [painted(spans), painted([]), painted([(2, 0, 20), *spans, (3, 980, 1000)])]
+    samples = np.random.default_rng(0).random((3, 1000))
+    r_s = np.array([0.01, 0.8, 3.9])
+    together = beat_waves(np.stack(leads), samples, FS_HZ, r_s)
+    for number, lead in enumerate(leads):
+        alone = beat_waves(lead[None], samples[number : number + 1], FS_HZ, r_s)[0]
+        np.testing.assert_array_equal(together[number], alone)
+    assert np.isnan(together[1]).all()
+    assert np.isfinite(together[2, FIDUCIALS.index("qrs_onset")]).sum() == 2
 
 
 @pytest.mark.parametrize("seconds", [5, 12, 12.5, 47.3, 600])

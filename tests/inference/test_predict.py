@@ -18,12 +18,12 @@ from ecgcore.inference.predict import (
     read_for,
 )
 from ecgcore.inference.prepare import known_paced, samples_of, to_recording, windows_of
-from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import HANDHELD
 from ecgcore.recording import Patient, Provenance, Recording
 from ecgcore.results import NotAssessed
 from ecgcore.signal.beats import detect_beats
+from ecgcore.statements import CORE_CODES
 from tests.synthetic import (
     beats,
     recording,
@@ -155,7 +155,7 @@ def test_a_monitoring_lead_stands_in_for_rhythm_and_says_so(model):
     findings = by_code(predict(model, recording(leads=("MLII", "V5"))))
     assert findings["STD"].finding is None
     assert findings["PVC"].finding is not None
-    assert "MLII was read in the place of II" in findings["PVC"].reason
+    assert "MLII was read as II" in findings["PVC"].reason
 
 
 def test_a_monitoring_lead_is_left_out_where_the_real_lead_is(model):
@@ -181,7 +181,7 @@ def test_under_five_seconds_cannot_be_assessed(model):
 def test_under_eighteen_nothing_is_said_but_every_probability_given(model):
     found = predict(model, recording(age_years=17))
     assert found.abstained
-    assert "adults" in found.abstain_reason
+    assert "under 18 years" in found.abstain_reason
     assert all(f.finding is None and 0 <= f.probability <= 1 for f in found.findings)
     assert not predict(model, recording(age_years=18)).abstained
 
@@ -189,7 +189,7 @@ def test_under_eighteen_nothing_is_said_but_every_probability_given(model):
 def test_an_unknown_age_is_mentioned(model):
     found = predict(model, recording(age_years=None))
     assert not found.abstained
-    assert "age is unknown" in by_code(found)["SNR"].reason
+    assert "Age unknown" in by_code(found)["SNR"].reason
 
 
 @pytest.mark.parametrize(

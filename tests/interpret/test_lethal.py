@@ -9,6 +9,7 @@ from ecgcore.interpret import assess
 from ecgcore.recording import Patient, Recording
 from ecgcore.simulate import simulate
 from ecgcore.simulate.arrest import FIBRILLATIONS, asystole, fibrillate, join, lay_beats
+from ecgcore.study import Study
 
 ADULT = Patient(61.0, "male")
 FS_HZ = 250.0
@@ -35,7 +36,7 @@ def within_sinus(middle: Recording, seconds: float) -> Recording:
 @pytest.mark.parametrize("seconds", [15.0, 40.0])
 def test_fibrillation_within_sinus_rhythm(model, kind, seconds):
     given = within_sinus(fibrillate(kind, duration_s=20.0, fs_hz=FS_HZ), seconds)
-    found = assess(model, given)
+    found = assess(model, Study(given))
     assert found.finding("SNR").finding is not True
     # What the network makes of fibrillating ventricles is nobody's finding.
     assert not [f.code for f in found.findings if f.finding]
@@ -43,7 +44,7 @@ def test_fibrillation_within_sinus_rhythm(model, kind, seconds):
 
 def test_sinus_rhythm_beside_it_is_still_read(model):
     given = within_sinus(fibrillate("coarse", duration_s=20.0, fs_hz=FS_HZ), 40.0)
-    found = assess(model, given)
+    found = assess(model, Study(given))
     (stretch,) = found.not_assessed
     assert stretch.start_s <= 40.0
     assert stretch.end_s >= 60.0
@@ -54,12 +55,12 @@ def test_sinus_rhythm_beside_it_is_still_read(model):
 
 def test_block_with_sinus_rhythm_at_its_end(model):
     given = joined(part("complete-av-block", 50.0), part("normal", 20.0))
-    assert assess(model, given).finding("SNR").finding is not True
+    assert assess(model, Study(given)).finding("SNR").finding is not True
 
 
 @pytest.mark.parametrize("case", ["complete-av-block", "svt", "mobitz-1", "wpw", "long-qt"])
 def test_a_short_strip(model, case):
-    found = assess(model, replace(part(case, 10.0), patient=ADULT))
+    found = assess(model, Study(replace(part(case, 10.0), patient=ADULT)))
     assert found.finding("SNR").finding is not True
 
 
@@ -71,20 +72,20 @@ def test_a_pause_in_sinus_rhythm(model, pause_s):
     given = lay_beats(
         times, [t - 0.16 for t in times], duration_s=times[-1] + 0.8, fs_hz=FS_HZ, noise_uv=8.0
     )
-    assert assess(model, replace(given, patient=ADULT)).finding("SNR").finding is not True
+    assert assess(model, Study(replace(given, patient=ADULT))).finding("SNR").finding is not True
 
 
 def test_nothing_at_all(model):
     given = replace(asystole(duration_s=10.0, fs_hz=FS_HZ), patient=ADULT)
-    found = assess(model, given)
+    found = assess(model, Study(given))
     assert not [f.code for f in found.findings if f.finding]
 
 
 def test_a_normal_ecg_of_an_adult_is_called_normal_and_of_an_unknown_patient_is_not(model):
     normal = part("normal", 10.0)
-    assert assess(model, replace(normal, patient=ADULT)).finding("SNR").finding is True
-    unknown = assess(model, replace(normal, patient=Patient())).finding("SNR")
+    assert assess(model, Study(replace(normal, patient=ADULT))).finding("SNR").finding is True
+    unknown = assess(model, Study(replace(normal, patient=Patient()))).finding("SNR")
     assert unknown.finding is None
     assert "age and sex" in unknown.reason
-    child = assess(model, replace(normal, patient=Patient(6.0, "male"))).finding("SNR")
+    child = assess(model, Study(replace(normal, patient=Patient(6.0, "male")))).finding("SNR")
     assert child.finding is None

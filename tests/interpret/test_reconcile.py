@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecgcore.interpret import assess, reconcile
-from ecgcore.interpret.normal import anomaly_objection, objections
+from ecgcore.interpret.normal import anomaly_objection, find_objections
 from ecgcore.measure import measure
 from ecgcore.recording import Patient
 from ecgcore.results import (
@@ -23,6 +23,7 @@ from ecgcore.results import (
     Window,
 )
 from ecgcore.simulate.cases import demonstration_case
+from ecgcore.study import Study
 from tests.synthetic import recording, tiny_model
 
 ADULT = Patient(50.0, "female")
@@ -112,7 +113,7 @@ def test_what_was_not_measured_leaves_it_open(normal, name):
 
 def test_without_an_age_no_measurement_has_limits(normal):
     fast = changed_value(normal, "heart_rate", 130.0)
-    assert objections(prediction("SNR"), fast, Patient(None, "male")) == ()
+    assert find_objections(prediction("SNR"), fast, Patient(None, "male")) == ()
 
 
 INVERTED = {"V4": {"T": -0.1}, "V5": {"T": -0.09}, "V6": {"T": None}, "aVR": {"T": -0.3}}
@@ -196,10 +197,10 @@ def test_an_ectopic_beat_contradicts_it(normal):
 
 def test_voltage_is_looked_at_unless_it_is_lost(normal):
     lost = replace(normal, st=StDeviation(reason="lost"))
-    assert [each.words for each in objections(prediction("SNR"), lost, ADULT)] == [
+    assert [each.words for each in find_objections(prediction("SNR"), lost, ADULT)] == [
         "ST level not assessed"
     ]
-    assert objections(prediction("SNR"), lost, ADULT, in_mv=False) == ()
+    assert find_objections(prediction("SNR"), lost, ADULT, in_mv=False) == ()
 
 
 def test_the_anomaly_score_is_asked_only_where_nothing_else_speaks_against_it(normal):
@@ -270,10 +271,10 @@ class TestMeasuredStElevation:
 
 def test_from_the_recording_to_findings(tmp_path):
     model = tiny_model(tmp_path / "tiny-1")
-    found = assess(model, recording(30.0, 250))
+    found = assess(model, Study(recording(30.0, 250)))
     assert found.windows == ()
-    assert len(assess(model, recording(30.0, 250), windows=True).windows) == 3
-    alone = assess(model, recording(10.0, 250), leads=("I", "II", "V5"))
+    assert len(assess(model, Study(recording(30.0, 250)), windows=True).windows) == 3
+    alone = assess(model, Study(recording(10.0, 250), leads=("I", "II", "V5")))
     assert alone.leads_used == ("I", "II", "V5")
 
 

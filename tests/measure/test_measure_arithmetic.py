@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from ecgcore.measure.axes import axis_measurements
-from ecgcore.measure.consensus import consensus, quantile
+from ecgcore.measure.consensus import consensus
 from ecgcore.measure.hrv import hrv
 from ecgcore.measure.hypertrophy import lvh_criteria
 from ecgcore.measure.reference import reference_range
 from ecgcore.measure.st_segment import st_deviation, thresholds_mv
 from ecgcore.recording import Patient
 from ecgcore.results import FIDUCIALS, Beats, Fiducials, MedianBeat
+from ecgcore.signal.quantiles import quantile
 from ecgcore.signal.rr import rr_before
 
 FS_HZ = 1000.0

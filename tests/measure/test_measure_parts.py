@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ecgcore.measure import reference_range
-from ecgcore.measure.consensus import consensus, quantile
+from ecgcore.measure.consensus import consensus
 from ecgcore.measure.hrv import hrv
 from ecgcore.measure.hypertrophy import lvh_criteria
 from ecgcore.measure.intervals import qtc_ms
@@ -12,6 +12,7 @@ from ecgcore.measure.median_beat import _qrs_waves
 from ecgcore.measure.st_segment import st_deviation, thresholds_mv
 from ecgcore.recording import Patient
 from ecgcore.results import FIDUCIALS, Beats, Fiducials
+from ecgcore.signal.quantiles import quantile
 from ecgcore.signal.rr import rr_before
 
 WOMAN, YOUNG_MAN, OLD_MAN = Patient(50, "female"), Patient(30, "male"), Patient(60, "male")

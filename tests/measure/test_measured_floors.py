@@ -17,7 +17,7 @@ from ecgcore.evaluation.waves import (
 from ecgcore.measure import measure
 from ecgcore.readers import read
 from ecgcore.signal.beats import detect_beats
-from ecgcore.training.wave_data import ludb_entries
+from ecgcore.training.delineator.data import ludb_entries
 
 # One standard deviation of the consensus (ms): what published systems reach lead by lead, or the
 # two-SD tolerance of the CSE working party, whichever is smaller.

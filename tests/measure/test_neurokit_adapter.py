@@ -1,5 +1,6 @@
 """The adapter to NeuroKit2 never raises, and keeps every wave at its beat."""
 
+import importlib
 import warnings
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.measure.neurokit import _at_beats, neurokit_waves
+from ecgcore.measure.neurokit import _at_beats, _find, _find_by_prominence, neurokit_waves
 from ecgcore.results import FIDUCIALS
 from ecgcore.simulate import simulate
 
@@ -67,16 +68,32 @@ def test_a_shorter_list_is_put_back_in_place():
 
 
 def test_what_it_raises_is_told(monkeypatch):
-    import neurokit2
-
     def broken(*_args, **_kwargs):
         raise IndexError("no such beat")
 
-    monkeypatch.setattr(neurokit2, "ecg_delineate", broken)
+    module = importlib.import_module("neurokit2.ecg.ecg_delineate")
+    monkeypatch.setattr(module, "_prominence_ecg_delineator", broken)
     made = simulate("normal", seed=2)
     found = neurokit_waves(made.recording.lead("II"), 500, np.array([1.0, 2.0, 3.0]))
     assert found.error == "IndexError: no such beat"
     assert np.isnan(found.values[FIDUCIALS.index("t_peak")]).all()
+
+
+@pytest.mark.filterwarnings("ignore:some peaks have a prominence of 0")
+@pytest.mark.parametrize(
+    ("case", "fs_hz"), [("pvc", 500), ("rbbb", 257), ("first-degree-av-block", 100)]
+)
+def test_the_short_way_finds_what_the_long_way_finds(case, fs_hz):
+    made = simulate(case, seed=4, fs_hz=fs_hz, noise="high")
+    peaks = np.round([b.r_peak * fs_hz for b in made.truth.beats]).astype(int)
+    for row in made.recording.signal.astype(np.float64)[::4]:
+        long, short = (
+            find(row, fs_hz, peaks, "prominence") for find in (_find, _find_by_prominence)
+        )
+        assert long.keys() == short.keys()
+        for name, samples in long.items():
+            times = np.asarray(samples, dtype=float)
+            assert short[name] == times[np.isfinite(times)].tolist()
 
 
 def test_an_unknown_method_is_refused():

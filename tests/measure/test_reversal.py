@@ -12,7 +12,7 @@ from ecgcore.simulate import simulate
 SEEN = ("RA-LA", "RA-LL", "V1-V2", "V1-V3", "V4-V6", "V1-V6", "V1 to V6 in reverse")
 
 
-def exchanged(recording, matrix):
+def exchange_electrodes(recording, matrix):
     """Return the recording as it would be with electrodes exchanged."""
     rows = np.stack([recording.lead(name) for name in INDEPENDENT_8])
     signal, leads, _ = derive_limb_leads((matrix @ rows).astype(np.float32), INDEPENDENT_8)
@@ -30,7 +30,7 @@ def test_an_exchange_done_twice_is_none(kind):
 
 
 def test_arms_exchanged_turn_lead_one_and_change_two_with_three(normal):
-    turned = exchanged(normal, exchange("RA-LA"))
+    turned = exchange_electrodes(normal, exchange("RA-LA"))
     assert turned.lead("I") == pytest.approx(-normal.lead("I"), abs=1e-4)
     assert turned.lead("II") == pytest.approx(normal.lead("II") - normal.lead("I"), abs=1e-3)
     assert turned.lead("aVR") == pytest.approx(
@@ -40,7 +40,7 @@ def test_arms_exchanged_turn_lead_one_and_change_two_with_three(normal):
 
 @pytest.mark.parametrize("kind", SEEN)
 def test_a_clear_exchange_is_named_with_its_evidence(kind, normal):
-    found = measure(exchanged(normal, exchange(kind)), check=False).reversal
+    found = measure(exchange_electrodes(normal, exchange(kind)), check=False).reversal
     assert found is not None
     assert found.kind == kind
     assert found.margin > found.limit
@@ -55,7 +55,7 @@ def test_what_is_right_is_not_suspected(case):
 def test_a_right_leg_electrode_on_an_arm_flattens_a_limb_lead(normal):
     matrix = np.eye(8)
     matrix[INDEPENDENT_8.index("II")] = 0.02 * matrix[INDEPENDENT_8.index("II")]
-    found = measure(exchanged(normal, matrix), check=False).reversal
+    found = measure(exchange_electrodes(normal, matrix), check=False).reversal
     assert found.kind == "II flat"
     assert "right leg" in found.evidence
 

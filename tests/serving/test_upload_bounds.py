@@ -68,7 +68,7 @@ def test_all_sessions_together_are_bounded_and_a_closed_one_gives_back(tmp_path:
         assert first.put(5 * MB)[0] == 204
         status, _, body = second.put(5 * MB)
         assert status == 413
-        assert "this server holds as many files" in body.decode()
+        assert "this server has no room" in body.decode()
         first.close()
         eventually(lambda: second.put(5 * MB)[0] == 204)
         second.close()

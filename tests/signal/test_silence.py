@@ -10,7 +10,7 @@ from ecgcore.evaluation.waves import match_times
 from ecgcore.measure import measure
 from ecgcore.recording import Recording
 from ecgcore.results import ALARM_KINDS
-from ecgcore.signal.beats import detect_beats
+from ecgcore.signal.beats import BeatSearch, detect_beats
 from ecgcore.signal.fibrillation import unorganised_spans
 from ecgcore.signal.quality import assess
 from ecgcore.simulate import simulate
@@ -227,4 +227,5 @@ def test_an_unknown_fibrillation_and_a_case_without_p_are_refused():
 
 @pytest.mark.parametrize("n", [0, 10, 499])
 def test_nothing_is_said_of_less_than_four_seconds(n):
-    assert unorganised_spans(np.ones((2, n), np.float32), 500, in_mv=True) == []
+    low = BeatSearch(np.ones((2, n), np.float32), 500).traces.low if n else np.empty((2, 0))
+    assert unorganised_spans(low, np.ones((2, n), bool), 500, in_mv=True) == []

@@ -111,7 +111,7 @@ def test_only_atrial_contraction_is_the_papers() -> None:
         ('origin = "paper"', 'origin = "mine"', "origin"),
         ("[PAC]", "[XYZ]", "a disease"),
         ("[PAC]", "[PAC", "cannot be read"),
-        ('leads = ["II", "V1"]', 'leads = ["V9"]', "leads"),
+        ('origin = "paper"', 'leads = ["II"]', "needs gain, origin, source"),
     ],
 )
 def test_a_damaged_table_says_what_is_wrong(tmp_path: Path, old: str, new: str, words: str) -> None:

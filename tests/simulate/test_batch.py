@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.labels import CORE_CODES
 from ecgcore.leads import STANDARD_12
 from ecgcore.simulate import BEAT_CLASSES, WAVE_CLASSES, batch
 from ecgcore.simulate.codes import ALL_CODES
+from ecgcore.statements import CORE_CODES
 
 
 @pytest.fixture(scope="module")

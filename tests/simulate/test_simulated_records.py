@@ -150,7 +150,7 @@ def test_lead_off_is_flat_noted_and_found():
 def test_truth_is_plain_json():
     plain = simulate("pac", seed=1).truth.as_dict()
     assert plain["labels"] == ["PAC"]
-    assert plain["names"] == {"PAC": "Premature atrial complex"}
+    assert plain["names"] == {"PAC": "Atrial premature complex(es)"}
     assert {type(value) for beat in plain["beats"] for value in beat.values()} <= {
         str,
         float,

@@ -10,27 +10,23 @@ from ecgcore.inference import InputContract, load_model
 from ecgcore.inference.card import WAVES
 from ecgcore.models import build
 from ecgcore.simulate import simulate
-from ecgcore.training import wave_make
-from ecgcore.training.wave_data import (
-    CLASS_OF,
-    IGNORED,
-    WaveSet,
-    _marked_classes,
-    simulated_set,
-)
-from ecgcore.training.wave_loop import (
+from ecgcore.training.delineator import release
+from ecgcore.training.delineator.data import CLASS_OF, WaveSet, simulated_set
+from ecgcore.training.delineator.release import DelineatorRecipe, make_delineator
+from ecgcore.training.delineator.train import (
+    DelineatorTraining,
     WaveAugmentation,
     WaveSources,
-    WaveTraining,
     draw_crops,
-    fit_waves,
+    fit_delineator,
 )
-from ecgcore.training.wave_make import is_wave_recipe, make_delineator, read_wave_recipe
+from ecgcore.training.pools import IGNORED, marked_classes
+from ecgcore.training.recipe import read_recipe
 from tests.conftest import ROOT
 
 RECIPE = ROOT / "configs" / "delineator.toml"
 CONTRACT = InputContract(fs_hz=250.0, min_s=1.0, whole_s=12.0)
-TRAINING = WaveTraining(60, 8, 2.048, 0.01, 0.0, 0.2, 0.9, 0.5)
+TRAINING = DelineatorTraining(60, 8, 2.048, 0.01, 0.0, 0.2, 0.9, 0.5)
 
 
 BEAT = (("P", 0, 20, 0.3), ("QRS", 40, 16, 1.5), ("T", 90, 50, 0.6))
@@ -60,18 +56,16 @@ def sources():
 
 
 def test_the_committed_recipe_reads():
-    recipe = read_wave_recipe(RECIPE)
-    assert is_wave_recipe(RECIPE)
-    assert not is_wave_recipe(ROOT / "configs" / "core9.toml")
-    assert recipe.learn == ("train",)
+    recipe = read_recipe(RECIPE, DelineatorRecipe)
+    assert recipe.data.learn == ("train",)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ('learn = ["train"]', 'learn = ["test"]', "possible values"),
-        ("steps = ", "stepps = ", "does not fit"),
-        ("seed = 5", "", "does not fit"),
+        ("steps = ", "stepps = ", "possible values"),
+        ("seed = 5", "", "no entry"),
         ("stretch = 1.35", "stretch = 9", "from 1 to 2"),
         ("[model]", "[model", "cannot be read"),
     ],
@@ -81,12 +75,12 @@ def test_a_wrong_recipe_is_refused(tmp_path, old, new, message):
     assert old in text
     (tmp_path / "r.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(InvalidArgumentError, match=message):
-        read_wave_recipe(tmp_path / "r.toml")
+        read_recipe(tmp_path / "r.toml", DelineatorRecipe)
 
 
 def test_what_is_not_marked_is_not_learned_from():
     lead = MarkedLead((MarkedWave("QRS", 1.0, 1.04, 1.1), MarkedWave("T", 1.3, 1.4, 1.5)), 1.0, 1.5)
-    y = _marked_classes(lead, 750, 250.0)
+    y = marked_classes(lead, 750, 250.0, closed=False)
     assert (y[:250] == IGNORED).all()
     assert (y[376:] == IGNORED).all()
     assert (y[250:275] == CLASS_OF["QRS"]).all()
@@ -118,14 +112,12 @@ def test_crops_are_finite_standardised_and_seeded(sources):
 def test_training_learns_the_toy(sources):
     torch.manual_seed(0)
     network = build("delineator", {"widths": (6, 8), "kernel": 5})
-    losses = []
-    fit_waves(
+    fit_delineator(
         network,
         TRAINING,
         WaveAugmentation(noisy_share=0, inverted_share=0, wander=0),
         sources,
         seed=1,
-        report=lambda _step, loss, _seconds: losses.append(loss),
     )
     x, y = draw_crops(
         sources,
@@ -139,16 +131,18 @@ def test_training_learns_the_toy(sources):
 
 
 def test_a_folder_that_loads_is_made(tmp_path, monkeypatch, sources):
-    monkeypatch.setattr(wave_make, "ludb_set", lambda *_: sources.marked)
-    monkeypatch.setattr(wave_make, "noise_set", lambda *_: sources.noise)
-    monkeypatch.setattr(wave_make, "simulated_set", lambda *_, **__: sources.simulated)
-    monkeypatch.setattr(wave_make, "ludb_entries", lambda *_: [])
+    monkeypatch.setattr(release, "ludb_set", lambda *_: sources.marked)
+    monkeypatch.setattr(release, "noise_set", lambda *_: sources.noise)
+    monkeypatch.setattr(release, "simulated_set", lambda *_, **__: sources.simulated)
+    monkeypatch.setattr(release, "ludb_entries", lambda *_: [])
     text = RECIPE.read_text(encoding="utf-8")
     for old, new in (("steps = 5000", "steps = 12"), ("batch_size = 64", "batch_size = 4")):
         assert old in text
         text = text.replace(old, new)
     (tmp_path / "r.toml").write_text(text, encoding="utf-8")
-    made = make_delineator(read_wave_recipe(tmp_path / "r.toml"), tmp_path / "out")
+    made = make_delineator(
+        read_recipe(tmp_path / "r.toml", DelineatorRecipe), tmp_path / "out", tmp_path / "runs"
+    )
     loaded = load_model(tmp_path / "out", task=WAVES)
     assert loaded.card == made
     assert "P wave" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")

@@ -5,11 +5,12 @@ import pytest
 
 from ecgcore.datasets.cinc2011 import read_judged
 from ecgcore.errors import EcgError
+from ecgcore.signal.beats import BeatSearch
 from ecgcore.signal.quality_features import ALONE, NAMES, lead_features
 from ecgcore.signal.quality_figures import CUT, INTERCEPT, WEIGHTS
 from ecgcore.signal.quality_model import CAUSES
 from ecgcore.simulate import simulate
-from ecgcore.training.quality_fit import KINDS, Material, as_python, fit
+from ecgcore.training.fits.quality import KINDS, Material, as_python, fit
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +47,9 @@ def test_stored_weights_are_of_the_figures_that_are_measured():
     assert tuple(WEIGHTS["relative"]) == ALONE
     assert set(CUT) == set(INTERCEPT) == set(KINDS)
     assert {name for names in CAUSES.values() for name in names} == set(NAMES)
-    assert tuple(sorted(lead_features(simulate("normal").recording.signal, 500.0))) == tuple(
-        sorted(NAMES)
-    )
+    assert tuple(
+        sorted(lead_features(BeatSearch(simulate("normal").recording.signal, 500.0)))
+    ) == tuple(sorted(NAMES))
 
 
 def test_unknown_half_is_named(tmp_path):

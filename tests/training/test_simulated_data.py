@@ -8,10 +8,11 @@ import pytest
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import CORE_CODES
-from ecgcore.training import read_recipe
-from ecgcore.training.loop import draw_batch, fit
-from ecgcore.training.simulated import SimulationPart, check_simulation, simulated_set
+from ecgcore.statements import CORE_CODES
+from ecgcore.training.diagnostic.recipe import read_classifier_recipe as read_recipe
+from ecgcore.training.diagnostic.train import draw_batch, fit_statements
+from ecgcore.training.recipe import build_part
+from ecgcore.training.simulated import SimulationPart, simulated_set
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
@@ -50,15 +51,15 @@ def test_records_are_prepared_labelled_and_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("part", "name"),
     [
-        (SimulationPart(share=1.5), "share"),
-        (SimulationPart(records=0), "records"),
-        (SimulationPart(seconds=1.0), "seconds"),
-        (SimulationPart(statements=("unheard-of",)), "unheard-of"),
+        ({"share": 1.5}, "share"),
+        ({"records": 0}, "records"),
+        ({"seconds": 1.0}, "seconds"),
+        ({"statements": ["unheard-of"]}, "unheard-of"),
     ],
 )
-def test_impossible_parts_are_refused_by_name(part: SimulationPart, name: str) -> None:
+def test_impossible_parts_are_refused_by_name(part: dict[str, object], name: str) -> None:
     with pytest.raises(InvalidArgumentError, match=name):
-        check_simulation(part)
+        build_part("simulation", SimulationPart, part)
 
 
 def test_a_batch_takes_its_share_from_the_simulated_set(tmp_path: Path) -> None:
@@ -75,4 +76,4 @@ def test_a_batch_takes_its_share_from_the_simulated_set(tmp_path: Path) -> None:
     # What the simulator masks stays masked.
     assert drawn.targets[:, CORE_CODES.index("STD")].isnan().tolist() == [False] * 7 + [True] * 3
     with pytest.raises(InvalidArgumentError, match="3 simulated records"):
-        fit(recipe, data, np.arange(10), seed=0)
+        fit_statements(recipe, data, np.arange(10), seed=0)

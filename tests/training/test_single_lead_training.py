@@ -12,39 +12,32 @@ from scipy.special import expit
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
 from ecgcore.inference import load_model, predict, read_card
 from ecgcore.inference.card import InputContract
-from ecgcore.labels import STATEMENT_CODES
 from ecgcore.leads import STANDARD_12
-from ecgcore.training import release_distance, single_fit, single_make, single_release
-from ecgcore.training.multi_make import Material
+from ecgcore.statements import NETWORK_CODES
+from ecgcore.training.diagnostic import distance
+from ecgcore.training.diagnostic.choices import Choices
+from ecgcore.training.diagnostic.data import Material
+from ecgcore.training.diagnostic.train import build_tasks_network
 from ecgcore.training.pools import Pool, simulated_pool
-from ecgcore.training.release_choices import Choices
+from ecgcore.training.recipe import task_of
 from ecgcore.training.simulated import SimulationPart, simulated_records
-from ecgcore.training.single_ask import ask, teacher_logits
-from ecgcore.training.single_fit import (
-    VIEWS,
-    Answers,
-    Drawer,
-    Trained,
-    fit_single,
-    network_of,
-    one_cycle,
-    own_loss,
-    single_pool,
-)
-from ecgcore.training.single_make import (
-    Keep,
+from ecgcore.training.single_lead import release, students, train
+from ecgcore.training.single_lead.ask import ask, teacher_logits
+from ecgcore.training.single_lead.data import VIEWS, Drawer, SingleMaterial, single_pool
+from ecgcore.training.single_lead.recipe import TASK, read_single_recipe
+from ecgcore.training.single_lead.release import Collected, collect, make_single, rules_of
+from ecgcore.training.single_lead.students import (
     Run,
-    SingleMaterial,
+    answers_for,
     answers_of,
-    heard_by,
-    heard_of,
-    kept_heard,
-    student_of,
+    ask_student,
+    load_heard,
     teacher_of,
-    told_by,
+    train_student,
+    without_unnamed,
 )
-from ecgcore.training.single_recipe import is_single_recipe, read_single_recipe
-from ecgcore.training.single_release import Collected, collect, make_single, rules_of
+from ecgcore.training.single_lead.train import Answers, fit_single, own_loss, rise_and_fall
+from ecgcore.training.trainer import Fitted
 from tests.synthetic import recording
 
 CONFIG = Path(__file__).resolve().parents[2] / "configs" / "single_lead.toml"
@@ -56,13 +49,9 @@ CPU = torch.device("cpu")
 def _few_statistics():
     """A few batches for the running statistics: what these networks say does not matter."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(single_fit, "_RECALIBRATION_STEPS", 1)
+    patch.setattr(train, "_RECALIBRATION_STEPS", 1)
     yield
     patch.undo()
-
-
-def quiet(_name: str):
-    return lambda _step, _loss: None
 
 
 @pytest.fixture(scope="module")
@@ -153,12 +142,11 @@ def _together(one: Pool, other: Pool):
 
 def test_the_recipe_reads_and_takes_its_data_from_its_base():
     recipe = read_single_recipe(CONFIG)
-    assert is_single_recipe(CONFIG)
-    assert not is_single_recipe(CONFIG.with_name("core9.toml"))
+    assert task_of(CONFIG) == TASK
     assert recipe.input.max_leads == 1
     assert recipe.input.sees_voltage
     assert "cpsc2018_lead1" in recipe.base.tasks.single_lead
-    assert recipe.arguments["n_labels"] == len(STATEMENT_CODES)
+    assert recipe.arguments["n_labels"] == len(NETWORK_CODES)
     assert recipe.calibrate in ("folds", "val")
 
 
@@ -176,7 +164,7 @@ def test_the_recipe_reads_and_takes_its_data_from_its_base():
         ('views = ["12 leads"]', 'views = ["back"]', "possible values"),
         ('soup = ["mkd+clt", ', 'soup = ["labels", ', "possible values"),
         ('soup = ["mkd+clt", "mkd+own"]', "soup = []", "go together"),
-        ("steps = 3000", "stride = 3000", "does not fit"),
+        ("steps = 3000", "stride = 3000", "possible values"),
     ],
 )
 def test_a_recipe_that_does_not_fit_is_refused(tmp_path, old, new, words):
@@ -226,9 +214,9 @@ def base_networks(monkeypatch):
     def teacher(_material, fold, _keep):
         asked.append(fold)
         torch.manual_seed(0 if fold is None else fold + 1)
-        return network_of(TINY)
+        return build_tasks_network(TINY)
 
-    monkeypatch.setattr(single_make, "teacher_of", teacher)
+    monkeypatch.setattr(students, "teacher_of", teacher)
     return asked
 
 
@@ -241,7 +229,7 @@ def test_a_fold_and_its_answers_never_hold_its_patients(material, base_networks,
     for kind, some in held.items():
         assert some.size
         assert not np.intersect1d(some, rows[kind]).size
-    said = answers_of(material, Keep(tmp_path, quiet), 0)
+    said = answers_of(material, tmp_path, 0)
     known = ~torch.isnan(said.logits).any(dim=1).numpy()
     assert not known[held["twelve"]].any()
     assert known[rows["twelve"]].all()
@@ -263,7 +251,7 @@ def test_sets_of_one_lead_are_not_cross_validated(material):
 
 
 def test_records_of_one_lead_are_answered_on_it_by_all_teachers(material, base_networks, tmp_path):
-    own = answers_of(material, Keep(tmp_path, quiet)).own.numpy()
+    own = answers_of(material, tmp_path).own.numpy()
     rows = material.rows(("train",))
     alone = np.concatenate([rows[kind] for kind in KINDS[1:]])
     assert np.isfinite(own[alone]).all()
@@ -271,38 +259,34 @@ def test_records_of_one_lead_are_answered_on_it_by_all_teachers(material, base_n
     expected = []
     for fold in (0, 1):
         torch.manual_seed(fold + 1)
-        said = ask(network_of(TINY), material.pool, alone, [-1])
+        said = ask(build_tasks_network(TINY), material.pool, alone, [-1])
         expected.append(np.hstack([said.statements, said.handheld]))
     np.testing.assert_allclose(own[alone], np.mean(expected, axis=0), rtol=1e-2, atol=1e-2)
 
 
 def test_a_final_students_records_are_answered_out_of_fold(material, base_networks, tmp_path):
-    said = answers_of(material, Keep(tmp_path, quiet)).logits.numpy()
+    said = answers_of(material, tmp_path).logits.numpy()
     learned = material.rows(("train",))["twelve"]
     assert np.isfinite(said[learned]).all()
     assert np.isnan(np.delete(said, learned, axis=0)).all()
     for fold in (0, 1):
         mine = np.intersect1d(learned, material.held("twelve", fold))
         torch.manual_seed(fold + 1)
-        expected = teacher_logits(network_of(TINY), material.pool, mine, ("12 leads",))
+        expected = teacher_logits(build_tasks_network(TINY), material.pool, mine, ("12 leads",))
         np.testing.assert_allclose(said[mine], expected, rtol=1e-3, atol=1e-3)
 
 
-def test_training_is_repeatable_and_a_deadline_shortens_it(material, monkeypatch):
+def test_training_is_repeatable(material):
     recipe, rows = material.recipe, material.rows(("train",))
     one, two = (
         fit_single(recipe, material.pool, rows, recipe.student, seed=3).network for _ in range(2)
     )
     for a, b in zip(one.state_dict().values(), two.state_dict().values(), strict=True):
         torch.testing.assert_close(a, b)
-    monkeypatch.setattr(single_fit, "_TELL", 2)
-    long = replace(recipe.student, steps=400)
-    late = fit_single(recipe, material.pool, rows, long, seed=3, deadline=0.0)
-    assert late.steps == 2
 
 
 def test_the_rate_rises_and_falls():
-    rates = [one_cycle(k / 100, 0.2) for k in range(101)]
+    rates = [rise_and_fall(k / 100, 0.2) for k in range(101)]
     assert max(rates) == pytest.approx(1)
     assert int(np.argmax(rates)) == 20
     assert rates[0] == pytest.approx(0.04)
@@ -315,12 +299,12 @@ def test_the_soft_loss_pulls_a_student_to_its_teacher(material):
     answers = Answers(torch.full((n, 25), 4.0), torch.zeros(n, 6))
     recipe = replace(material.recipe, weights=replace(material.recipe.weights, alpha=5.0))
     part = replace(recipe.second, steps=15)
-    start = network_of(TINY)
+    start = build_tasks_network(TINY)
     taught, alone = (
         fit_single(
             recipe, material.pool, rows, part, seed=2, answers=said_by_teacher, start=start
         ).network
-        for said_by_teacher in (answers, None)
+        for said_by_teacher in (lambda: answers, None)
     )
     said, other = (
         ask(net, material.pool, rows["twelve"], [0]).statements.mean() for net in (taught, alone)
@@ -331,11 +315,11 @@ def test_the_soft_loss_pulls_a_student_to_its_teacher(material):
 def test_a_loss_is_told_only_what_it_names(material):
     answers = Answers(torch.zeros(1, 25), torch.zeros(1, 6), torch.zeros(1, 29))
     never = lambda: pytest.fail("a teacher was asked")  # noqa: E731
-    assert heard_by("labels", never) is heard_by("bce", never) is None
-    assert heard_by("mkd+clt", lambda: answers).own is None
-    assert heard_by("mkd+own", lambda: answers).own is answers.own
-    assert told_by(material.recipe, "clt").weights.alpha == 0
-    assert told_by(material.recipe, "mkd").weights.alpha == material.recipe.weights.alpha
+    assert answers_for("labels", never) is answers_for("bce", never) is None
+    assert answers_for("mkd+clt", lambda: answers)().own is None
+    assert answers_for("mkd+own", lambda: answers)().own is answers.own
+    assert without_unnamed(material.recipe, "clt").weights.alpha == 0
+    assert without_unnamed(material.recipe, "mkd").weights.alpha == material.recipe.weights.alpha
 
 
 def test_teachers_of_one_lead_pull_on_each_kind_and_on_the_handheld_classes(material):
@@ -343,7 +327,7 @@ def test_teachers_of_one_lead_pull_on_each_kind_and_on_the_handheld_classes(mate
     drawn = Drawer(material.recipe, material.pool, material.rows(("train",)), part, seed=0).draw()
     batch = drawn.batch
     with torch.no_grad():
-        out = network_of(TINY).outputs(batch.x, None, batch.leads, batch.scale)
+        out = build_tasks_network(TINY).outputs(batch.x, None, batch.leads, batch.scale)
     own = torch.zeros(len(material.pool.pool), 29)
     said = torch.cat([out.statements, out.superclasses, out.handheld], dim=1)
     own[drawn.rows] = said
@@ -360,11 +344,11 @@ def test_teachers_of_one_lead_pull_on_each_kind_and_on_the_handheld_classes(mate
 
 def test_a_soup_is_the_mean_of_its_parts(material, base_networks, tmp_path):
     keep, ask_nobody = (
-        Keep(tmp_path, quiet),
+        tmp_path,
         lambda: Answers(torch.zeros(material.n_twelve, 25), torch.zeros(material.n_twelve, 32)),
     )
     bce, clt, soup = (
-        student_of(material, Run(0, loss), ask_nobody, keep) for loss in ("bce", "clt", "soup")
+        train_student(material, Run(0, loss), ask_nobody, keep) for loss in ("bce", "clt", "soup")
     )
     states = [each.network.state_dict() for each in (bce, clt, soup)]
     for name, value in states[2].items():
@@ -385,7 +369,7 @@ def test_only_the_leads_that_may_be_shown_are(material):
 
 
 def test_views_are_averaged_and_rows_without_a_lead_are_not_answered(material):
-    network = network_of(TINY)
+    network = build_tasks_network(TINY)
     rows = np.arange(4)
     every = teacher_logits(network, material.pool, rows)
     alone = [teacher_logits(network, material.pool, rows, (view,)) for view in VIEWS]
@@ -403,12 +387,12 @@ def folder(material, tmp_path_factory) -> Path:
     keep = tmp_path_factory.mktemp("single")
     patch = pytest.MonkeyPatch()
     # The base's networks stand in untrained.
-    patch.setattr(single_make, "teacher_of", lambda _m, _fold, _keep: network_of(TINY))
-    patch.setattr(single_release, "SingleMaterial", lambda _recipe, _base: material)
-    patch.setattr(single_release, "Material", lambda _recipe: material.base)
-    patch.setattr(release_distance, "N_DIRECTIONS", 4)
+    patch.setattr(students, "teacher_of", lambda _m, _fold, _keep: build_tasks_network(TINY))
+    patch.setattr(release, "SingleMaterial", lambda _recipe, _base: material)
+    patch.setattr(release, "Material", lambda _recipe: material.base)
+    patch.setattr(distance, "N_DIRECTIONS", 4)
     sides = {"handheld_bias": [0.0, 0.5, 0.0, 0.0]}
-    patch.setattr(single_release, "choose_single", lambda _model: Choices({}, sides))
+    patch.setattr(release, "choose_single", lambda _model: Choices({}, sides))
     try:
         make_single(material.recipe, keep / "single-lead-1", keep / "runs")
     finally:
@@ -419,7 +403,7 @@ def folder(material, tmp_path_factory) -> Path:
 def test_the_card_tells_each_lead_and_how_it_was_made(folder):
     card = read_card(folder)
     assert card.input.max_leads == 1
-    assert card.codes == STATEMENT_CODES
+    assert card.codes == NETWORK_CODES
     assert set(card.out_of_fold["by_lead"]["auc"]) == set(STANDARD_12)
     assert set(card.training["val"]) == {
         "labels-0", "bce-0", "clt-0", "mkd+own-0", "soup-0",
@@ -430,7 +414,7 @@ def test_the_card_tells_each_lead_and_how_it_was_made(folder):
     assert "out of fold" in card.split
     assert card.sides["handheld_bias"][1] == 0.5
     assert card.distance_sha256
-    assert set(card.out_of_fold["curves"]) == set(STATEMENT_CODES)
+    assert set(card.out_of_fold["curves"]) == set(NETWORK_CODES)
     assert "ST segments and infarction are not judged" in (folder / "README.md").read_text()
 
 
@@ -441,7 +425,7 @@ def test_the_folder_reads_one_lead_and_refuses_twelve(folder):
     reasons = {f.code: f.reason for f in found.findings if f.finding is None}
     assert found.leads_used == ("I",)
     assert "twelve leads" in reasons["SNR"]
-    assert "neighbouring leads" in reasons["STE"]
+    assert "contiguous leads" in reasons["STE"]
     assert "V1" in reasons["LBBB"]
     with pytest.raises(CannotAssessError, match="one lead at a time"):
         predict(model, recording())
@@ -450,18 +434,18 @@ def test_the_folder_reads_one_lead_and_refuses_twelve(folder):
 
 def test_what_is_kept_is_not_made_again(material, folder, monkeypatch, base_networks):
     monkeypatch.setattr(
-        "ecgcore.training.single_make.fit_single",
-        lambda *_args, **_more: pytest.fail("a finished network was trained again"),
+        train, "Drawer", lambda *_args, **_more: pytest.fail("a finished network was trained again")
     )
-    keep, run = Keep(folder.parent / "runs", quiet), Run(0, "mkd+own")
-    student = student_of(material, run, lambda: pytest.fail("a teacher was asked"), keep).network
+    keep, run = folder.parent / "runs", Run(0, "mkd+own")
+    student = train_student(material, run, lambda: pytest.fail("a teacher was asked"), keep).network
     kept = load_file(folder.parent / "runs" / "student-mkd+own-seed-0.safetensors")
     for name, value in student.state_dict().items():
         torch.testing.assert_close(value, kept[name])
     monkeypatch.setattr(
-        "ecgcore.training.single_make.heard_of", lambda *_: pytest.fail("a student was asked again")
+        "ecgcore.training.single_lead.students.ask_student",
+        lambda *_: pytest.fail("a student was asked again"),
     )
-    heard = kept_heard(material, run, student, keep)
+    heard = load_heard(material, run, student, keep)
     np.testing.assert_array_equal(heard.twelve, material.rows(("val",))["twelve"])
     assert np.isfinite(heard.single["cinc"][1].handheld).all()
 
@@ -469,12 +453,12 @@ def test_what_is_kept_is_not_made_again(material, folder, monkeypatch, base_netw
 def test_a_teacher_is_the_bases_network_of_the_fold(material, tmp_path, monkeypatch):
     asked = []
 
-    def fold_network(_base, fold, folder, _tell):
+    def fold_network(_base, fold, folder):
         asked.append((fold, folder))
-        return Trained(network_of(TINY), (), 0.0, 0)
+        return Fitted(build_tasks_network(TINY), (), 0.0, 0)
 
-    monkeypatch.setattr(single_make, "fold_network", fold_network)
-    keep = Keep(tmp_path / "single-lead-1", quiet)
+    monkeypatch.setattr(Material, "fold_network", fold_network)
+    keep = tmp_path / "single-lead-1"
     teacher_of(material, 1, keep)
     assert asked == [(1, tmp_path / "diagnostic-1")]
 
@@ -482,26 +466,26 @@ def test_a_teacher_is_the_bases_network_of_the_fold(material, tmp_path, monkeypa
 def test_folds_hear_everybody_once_and_positives_are_counted_by_record(
     material, tmp_path, base_networks
 ):
-    keep = Keep(tmp_path, quiet)
+    keep = tmp_path
     heard = []
     for fold in range(2):
         answers = answers_of(material, keep, fold)
-        student = student_of(material, Run(0, "bce", fold), lambda a=answers: a, keep).network
-        heard.append(heard_of(material, student, fold))
+        student = train_student(material, Run(0, "bce", fold), lambda a=answers: a, keep).network
+        heard.append(ask_student(material, student, fold))
         people = material.base.twelve.data.groups[heard[fold].twelve]
         assert {material.fold_of[str(name)] for name in people} == {fold}
     found = collect(material.base, heard)
     assert found.logits.shape[0] == 40 * 12 + 10 + 10
     rules, _ = rules_of(found)
     rule = {rule.code: rule for rule in rules}["LBBB"]
-    rows = int((found.targets[:, STATEMENT_CODES.index("LBBB")] == 1).sum())
+    rows = int((found.targets[:, NETWORK_CODES.index("LBBB")] == 1).sum())
     assert 0 < rule.positives < rows
     assert rule.calibrated == (rule.positives >= 30)
 
 
 def test_without_a_teacher_nobody_is_asked(material, base_networks, tmp_path):
     alone = SingleMaterial(replace(material.recipe, losses=("labels", "bce")), material.base)
-    said = answers_of(alone, Keep(tmp_path, quiet))
+    said = answers_of(alone, tmp_path)
     assert torch.isnan(said.logits).all()
     assert base_networks == []
 
@@ -513,7 +497,7 @@ def test_a_statement_without_a_positive_is_never_called_calibrated():
     names = np.array([f"p{i}" for i in range(120)])
     found = Collected(rng.normal(size=(120, 20)), targets, names, names, np.full(120, "I"))
     rules, calibration = rules_of(found)
-    assert [rule.code for rule in rules] == list(STATEMENT_CODES)
+    assert [rule.code for rule in rules] == list(NETWORK_CODES)
     assert (rules[-1].positives, rules[-1].calibrated, rules[-1].threshold) == (0, False, 0.5)
     assert rules[0].calibrated
     assert calibration.apply(np.zeros((1, 20))).shape == (1, 20)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.training.recipe import build_part
 from ecgcore.training.transfer_losses import (
     ContrastiveTransfer,
     ContrastSettings,
-    check_contrast,
     multi_label_transfer,
     negative_weights,
     pairs_contrast,
@@ -178,12 +178,12 @@ def test_one_record_alone_has_no_contrast_and_two_have():
 )
 def test_settings_have_limits(entry, low, below, high, above):
     for value in (low, high):
-        check_contrast(ContrastSettings(**{entry: value}))
+        build_part("contrast", ContrastSettings, {entry: value})
     for value in (below, above):
         with pytest.raises(InvalidArgumentError, match=rf"contrast\.{entry}"):
-            check_contrast(ContrastSettings(**{entry: value}))
+            build_part("contrast", ContrastSettings, {entry: value})
     with pytest.raises(InvalidArgumentError, match=r"contrast\.negatives"):
-        check_contrast(ContrastSettings(negatives="all"))
+        build_part("contrast", ContrastSettings, {"negatives": "all"})
 
 
 def test_pairs_are_alike_where_their_views_are():

@@ -7,11 +7,22 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ecgcore.inference.anomaly_shading import ShadingScale
+from ecgcore.render.paper import PaperSettings
 from ecgcore.render.restored import lead_bars, over_time, restored_figure
 from ecgcore.results import AnomalyMap, RestoredTrace
 from ecgcore.simulate.cases import demonstration_case
 from tests.ui.test_pages import TIMEOUT_S, app, payloads, recording, texts
-from ui import anomaly
+from ui.desk import anomaly
+from ui.desk.anomaly_words import (
+    describe_part,
+    describe_places,
+    describe_score,
+    format_ordinal,
+    format_percent,
+    format_power,
+    format_rarity,
+)
+from ui.desk.paper import Paper
 from ui.state import OpenCase
 
 __all__ = ["app"]
@@ -45,11 +56,11 @@ def test_map_list_and_threshold_stand_beside_the_paper(app: AppTest) -> None:
     tables = " ".join(h.proto.body for h in app.get("html"))
     assert "Trained on normal ECGs only" in tables
     assert "With the classifier&#x27;s features" in tables
-    assert "Restoration error of hidden stretches" in tables
+    assert "Restoration error of hidden segments" in tables
     assert "Features&#x27; distance from normal ECGs, diagnostic-1" in tables
-    assert "of normal recordings" in said
+    assert "less unusual, part by part" in said
     assert "nobody told it of any disease" not in said
-    assert "ten seconds of a normal ECG have" in said
+    assert "10 s of a normal ECG have" in said
     fewer = (
         app.select_slider(key=f"anomaly_threshold_{case.case_id}")
         .set_value(10_000)
@@ -65,7 +76,7 @@ def test_a_chosen_place_shows_what_was_expected(app: AppTest) -> None:
     app.session_state["anomaly_place"] = rows[0]["code"]
     found = shown(app, case)["ecg.findings"]
     assert found["selected"] == rows[0]["code"]
-    assert any("what was expected there" in m.value for m in app.markdown)
+    assert any("Recorded and expected" in m.value for m in app.markdown)
 
 
 def test_a_flat_recording_is_drawn_and_not_judged(app: AppTest) -> None:
@@ -81,10 +92,6 @@ def test_too_short_a_recording_says_why(app: AppTest) -> None:
     assert any("at least 5 s" in i.value.replace("\\", "") for i in app.info)
 
 
-class _State(dict):  # type: ignore[type-arg]
-    """Stands for the session's state."""
-
-
 def test_keys_step_through_the_places(monkeypatch: pytest.MonkeyPatch) -> None:
     from ecgcore.inference.anomaly_spans import Place
     from ecgcore.results import AnomalySpan
@@ -93,38 +100,35 @@ def test_keys_step_through_the_places(monkeypatch: pytest.MonkeyPatch) -> None:
         Place(t, t + 0.3, 0.999, (AnomalySpan("II", t, t + 0.3, 0.999),)) for t in (40.0, 2.0)
     )
     case = OpenCase("x", demonstration_case("holter-pvc").recording)
-    case.memo["anomaly_places"] = places
-    state = _State(anomaly_paper={"act": {"name": "next"}})
+    paper = Paper(case, PaperSettings())
+    state: dict[str, Any] = {}
     monkeypatch.setattr(anomaly.st, "session_state", state)
-    monkeypatch.setattr(anomaly, "open_case", lambda: case)
-    anomaly._on_paper()
+    anomaly._take_act(paper, places, {"name": "next"})
     assert state["anomaly_place"] == "40.000-40.300"
     assert 35 < case.start_s < 40  # the recording was turned to it
-    anomaly._on_paper()
+    anomaly._take_act(paper, places, {"name": "next"})
     assert state["anomaly_place"] == "2.000-2.300"
     assert case.start_s < 2
-    state["anomaly_paper"] = {"act": {"name": "navigate", "start_s": 100.0}}
-    anomaly._on_paper()
-    assert case.start_s == 100.0
-    state["anomaly_places"] = {"act": {"name": "select", "code": "2.000-2.300"}}
-    anomaly._on_list()
+    case.start_s = 100.0
+    anomaly._take_act(paper, places, {"name": "select", "code": "2.000-2.300"})
     assert state["anomaly_place"] is None  # chosen once more: put away
+    assert case.start_s == 100.0
 
 
 def test_a_score_of_one_is_not_printed_as_all_normals() -> None:
-    assert anomaly.percent_words(0.9886) == "98.9 %"
-    assert anomaly.percent_words(0.9999) == "over 99.9 %"
-    assert anomaly.part_words("distance:net-1") == "Features' distance from normal ECGs, net-1"
+    assert format_percent(0.9886) == "98.9 %"
+    assert format_percent(0.9999) == "over 99.9 %"
+    assert describe_part("distance:net-1") == "Features' distance from normal ECGs, net-1"
 
 
 def test_rarity_in_words() -> None:
-    assert anomaly.rarity_words(0.998) == "1 in 500"
-    assert anomaly.rarity_words(1.0) == "rarest"
+    assert format_rarity(0.998) == "1 in 500"
+    assert format_rarity(1.0) == "rarest"
     found = AnomalyMap(
         np.zeros((1, 2), np.float32), ("I",), 1.0, 0.5, 0.9, false_alarms=((0.9, 4.0), (0.99, 1.0))
     )
-    assert anomaly._alarms(found, 0.945) == pytest.approx(2.5)
-    assert anomaly._alarms(found, 0.5) == 4.0
+    assert anomaly._count_alarms(found, 0.945) == pytest.approx(2.5)
+    assert anomaly._count_alarms(found, 0.5) == 4.0
 
 
 def test_small_figures_hold_gaps_limits_and_escaped_names() -> None:
@@ -161,19 +165,19 @@ def _map(row: list[float], *, abnormal: bool) -> AnomalyMap:
 def test_an_unusual_ecg_begins_where_a_place_is_marked(
     row: list[float], abnormal: bool, rarity: int
 ) -> None:
-    assert anomaly._first_rarity(_map(row, abnormal=abnormal)) == rarity
+    assert anomaly._choose_rarity(_map(row, abnormal=abnormal)) == rarity
 
 
 def test_words_over_the_places_never_contradict_score_or_shading() -> None:
     raised, usual = ShadingScale(3.0, 5.0), ShadingScale(1.0, 3.0)
     unusual, normal = _map([0.5], abnormal=True), _map([0.5], abnormal=False)
-    assert "unusual as a whole" in anomaly.places_words(unusual, n_places=0, scale=usual)
-    assert "does not mean" in anomaly.places_words(normal, n_places=0, scale=usual)
-    assert "within the normal range" in anomaly.places_words(normal, n_places=3, scale=usual)
-    words = anomaly.places_words(unusual, n_places=3, scale=raised)
+    assert "unusual as a whole" in describe_places(unusual, n_places=0, scale=usual)
+    assert "does not mean" in describe_places(normal, n_places=0, scale=usual)
+    assert "within the normal range" in describe_places(normal, n_places=3, scale=usual)
+    words = describe_places(unusual, n_places=3, scale=raised)
     assert "Half of the ECG is rarer than 1 in 1,000" in words
     assert "normal range" not in words
-    assert [anomaly.power_words(p) for p in (1.0, 2.0, 3.6)] == [
+    assert [format_power(p) for p in (1.0, 2.0, 3.6)] == [
         "1 in 10",
         "1 in 100",
         "1 in 4,000",
@@ -181,9 +185,9 @@ def test_words_over_the_places_never_contradict_score_or_shading() -> None:
 
 
 def test_a_score_is_said_as_a_percentile() -> None:
-    assert anomaly.score_words(0.788, abnormal=False) == "Within normal range (79th percentile)"
-    assert anomaly.score_words(0.996, abnormal=True) == "Unusual (99.6th percentile)"
-    assert anomaly.score_words(1.0, abnormal=True) == "Unusual (above the 99.9th percentile)"
-    assert [anomaly.ordinal(p) for p in (1, 2, 3, 11, 12, 13, 21, 98.9)] == [
+    assert describe_score(0.788, abnormal=False) == "Within normal range (79th percentile)"
+    assert describe_score(0.996, abnormal=True) == "Unusual (99.6th percentile)"
+    assert describe_score(1.0, abnormal=True) == "Unusual (above the 99.9th percentile)"
+    assert [format_ordinal(p) for p in (1, 2, 3, 11, 12, 13, 21, 98.9)] == [
         "1st", "2nd", "3rd", "11th", "12th", "13th", "21st", "99th",
     ]  # fmt: skip

@@ -7,15 +7,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ecgcore.inference import read_card
-from ecgcore.labels import CORE_CODES, STATEMENT_CODES, statement
 from ecgcore.leads import STANDARD_12
 from ecgcore.results import Finding
+from ecgcore.statements import CORE_CODES, GROUPS, NETWORK_CODES, statement
 from tests.synthetic import card_metrics_made, write_tiny_model
 from tests.ui.test_card_pages import plots, shown, weights, words_of
 from tests.ui.test_pages import TIMEOUT_S, app
-from ui.findings import _row as row_of
-from ui.findings import folded_words, ordered
-from ui.model_card_more import learned_words
+from ui.desk.findings import describe_folded, sort_findings
+from ui.desk.findings import make_row as row_of
+from ui.systems.card_statement import describe_learning
 
 __all__ = ["app", "weights"]
 AREA = {"value": 0.8, "low": 0.7, "high": 0.9}
@@ -110,18 +110,18 @@ def card(weights: Path) -> Path:
 
 def test_trust_of_a_statement(app: AppTest, card: Path) -> None:
     page = shown(app, "model_card")
-    assert "These are the nine core statements; over all 9" in page
+    assert "These are the nine core statements. Over all 9" in page
     assert "cinc2017 3,600 of 5,800" in page.replace("\\", "")
     assert "and simulated records" in page
     assert "Reliability out-of-fold" in page
-    assert "If the threshold stood elsewhere" in page
+    assert "At other thresholds" in page
     assert "Sensitivity 95 %" in page
     assert "Right in 90%" in page
     app.button_group[0].set_value("AF").run(timeout=TIMEOUT_S)
     after = words_of(app)
     # Sets that do not help are not shown; a card that tells nothing of the origin says nothing.
     assert "Right in 90%" not in after
-    assert "Learned from records" not in after
+    assert "Positive training records" not in after
 
 
 def test_other_tasks_have_a_tab_each(app: AppTest, card: Path) -> None:
@@ -156,36 +156,35 @@ def test_a_card_of_statements_alone_has_none_of_it(app: AppTest, weights: Path) 
 
 def test_nothing_is_said_of_what_the_card_does_not_tell(weights: Path) -> None:
     found = read_card(write_tiny_model(weights / "tiny-1"))
-    assert learned_words(found, "AF") == ""
+    assert describe_learning(found, "AF") == ""
 
 
 # ---- findings ------------------------------------------------------------------------------
 
 
 def finding(code: str, *, flagged: bool | None, p: float = 0.1) -> Finding:
-    return Finding(code, statement(code).name, p, True, 0.5, flagged)
+    return Finding(code, statement(code).term, p, True, 0.5, flagged)
 
 
 def rows_of(findings, verdicts=None) -> list[dict]:
     verdicts = verdicts or {}
-    return [row_of(f, verdicts.get(f.code), chosen=False) for f in ordered(findings)]
+    return [row_of(f, verdicts.get(f.code), chosen=False) for f in sort_findings(findings)]
 
 
 def test_the_nine_and_what_is_flagged_stand_first_and_the_rest_is_folded_by_group() -> None:
     findings = tuple(
         finding(code, flagged={"LVH": True, "AF": True, "PACE": None}.get(code, False))
-        for code in STATEMENT_CODES
+        for code in NETWORK_CODES
     )
     rows = rows_of(findings)
     shown_codes = [row["code"] for row in rows if not row["folded"]]
     assert shown_codes[:2] == ["AF", "LVH"]
     assert set(shown_codes) == {*CORE_CODES, "LVH"}
     folded = [row["group"] for row in rows if row["folded"]]
-    assert folded == sorted(
-        folded, key=["Rhythm", "Conduction", "ST segment and infarction", "Hypertrophy"].index
-    )
+    assert folded == sorted(folded, key=GROUPS.index)
+    assert set(folded) == {"Rhythm", "Conduction", "ST segment and infarction", "Pacemaker"}
     assert len(folded) == 10
-    assert folded_words(rows) == "10 further, not flagged (1 cannot be assessed)"
+    assert describe_folded(rows) == "10 further, not flagged (1 cannot be assessed)"
     assert json.dumps(rows)
 
 
@@ -194,4 +193,4 @@ def test_what_the_reader_judged_is_not_folded_away() -> None:
         (finding("AF", flagged=False), finding("IMI", flagged=False)), {"IMI": "confirmed"}
     )
     assert [row["folded"] for row in rows] == [False, False]
-    assert folded_words(rows) == ""
+    assert describe_folded(rows) == ""

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.inference import InputContract
 from tests.synthetic import card_metrics_made, population_made, tiny_card, write_tiny_model
 from tests.ui.test_pages import TIMEOUT_S, app
-from ui import card_words
+from ui.systems import words as card_words
+from ui.tables import format_figure
 
 __all__ = ["app"]
 
@@ -57,7 +58,7 @@ def test_a_card_shows_curves_operating_point_and_subgroups(app: AppTest, weights
     write_tiny_model(weights / "tiny-1", metrics=metrics)
     page = shown(app, "model_card")
     counts = metrics["curves"]["SNR"]["confusion"]
-    assert f"Flagged {counts['tp']} of the {counts['tp'] + counts['fn']} records" in page
+    assert f"Flagged {counts['tp']} of {counts['tp'] + counts['fn']} records" in page
     roc, precision, reliability, groups = plots(app)
     marked = roc["data"][-1]
     assert marked["y"] == [pytest.approx(counts["tp"] / (counts["tp"] + counts["fn"]))]
@@ -65,15 +66,15 @@ def test_a_card_shows_curves_operating_point_and_subgroups(app: AppTest, weights
     assert len(reliability["data"][1]["x"]) > 5
     assert "Under 40" in " ".join(groups["layout"]["yaxis"]["ticktext"])
     app.button_group[0].set_value("STE").run(timeout=TIMEOUT_S)
-    assert "Not calibrated: only 40" in words_of(app)
-    assert "Only 6 test records have it" in words_of(app)
+    assert "Not calibrated (only 40" in words_of(app)
+    assert "Only 6 positive test records" in words_of(app)
 
 
 def test_an_older_card_without_curves_is_words(app: AppTest, weights: Path) -> None:
     metrics = {k: v for k, v in card_metrics_made().items() if k != "curves"}
     write_tiny_model(weights / "tiny-1", metrics=metrics)
     page = shown(app, "model_card")
-    assert "before curves were kept" in page
+    assert "holds no curves" in page
     assert "Statement by statement" in page
 
 
@@ -145,7 +146,7 @@ def test_a_statement_that_fails_its_check_is_hidden_until_asked_for(
     population_made(write_tiny_model(weights / "tiny-1"))
     shown(app, "population")
     app.button_group[1].set_value("AF").run(timeout=TIMEOUT_S)
-    assert "did not pass their check" in words_of(app)
+    assert "failed their check" in words_of(app)
     assert len(plots(app)) == 1
     app.toggle[0].set_value(True).run(timeout=TIMEOUT_S)
     assert len(plots(app)) == 3
@@ -160,16 +161,16 @@ def test_figures_of_other_weights_are_refused(app: AppTest, weights: Path) -> No
 
 
 def test_counts_are_said_as_sentences() -> None:
-    said = card_words.operating_words({"tp": 26, "fp": 20, "fn": 6, "tn": 291})
+    said = card_words.describe_threshold_on_test({"tp": 26, "fp": 20, "fn": 6, "tn": 291})
     assert said == (
-        "Flagged 26 of the 32 records that have it (81 %) and 20 of the 311 that do not (6 %). "
-        "Of 46 flagged records 26 had it (57 %)."
+        "Flagged 26 of 32 records with it (81 %) and 20 of 311 without (6 %). "
+        "Of 46 flagged, 26 had it (57 %)."
     )
-    nothing = card_words.operating_words({"tp": 0, "fp": 0, "fn": 0, "tn": 0})
-    assert nothing == "No record on test can tell."
-    assert card_words.number({"value": None, "low": None, "high": None}) == "–"
-    assert card_words.number({"value": 0.5, "low": None, "high": None}) == "0.50"
-    assert np.char.startswith(card_words.number({"value": 1.0, "low": 0.9, "high": 1.0}), "1.00 (")
+    nothing = card_words.describe_threshold_on_test({"tp": 0, "fp": 0, "fn": 0, "tn": 0})
+    assert nothing == "No test record is labelled for it."
+    assert format_figure({"value": None, "low": None, "high": None}) == "–"
+    assert format_figure({"value": 0.5, "low": None, "high": None}) == "0.50"
+    assert np.char.startswith(format_figure({"value": 1.0, "low": 0.9, "high": 1.0}), "1.00 (")
 
 
 def test_what_one_lead_never_carries_is_no_weakness_of_its_model():
@@ -177,9 +178,9 @@ def test_what_one_lead_never_carries_is_no_weakness_of_its_model():
     figures = {"classes": {code: {"sensitivity": low} for code in ("SNR", "PVC")}}
     plain = tiny_card(metrics=figures)
     one = tiny_card(metrics=figures, input=InputContract(max_leads=1))
-    assert any("Normal ECG (20 %)" in line for line in card_words.weak(plain))
-    said = card_words.weak(one)
+    assert any("Normal ECG (20 %)" in line for line in card_words.find_weaknesses(plain))
+    said = card_words.find_weaknesses(one)
     assert "Normal ECG" in said[0]
-    assert said[0].startswith("Never said on one lead")
+    assert said[0].startswith("Never stated on one lead")
     assert not any("Normal ECG (" in line for line in said)
-    assert any("Premature ventricular complex (20 %)" in line for line in said)
+    assert any("Ventricular premature complex(es) (20 %)" in line for line in said)

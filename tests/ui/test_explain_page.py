@@ -55,9 +55,9 @@ def test_two_maps_stand_on_the_same_paper_with_words_and_checks(app: AppTest) ->
     assert all(maps)
     assert maps[0] != maps[1]
     words = said(app)
-    assert "% of what speaks for “Right bundle branch block”" in words
+    assert "% of what supports “Right bundle branch block”" in words
     assert "Textbook: terminal R' in V1 or V2" in words
-    assert "lies there; spread evenly" in words
+    assert "if spread evenly" in words
     assert "faithful to the model" in html(app).lower()
     charts = [json.loads(p.proto.spec) for p in app.get("plotly_chart")]
     bars = {
@@ -89,8 +89,8 @@ def test_a_map_that_fails_is_hidden_until_asked_for(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     red = Verdict(RED, "Not faithful to the model: made for this test.")
-    monkeypatch.setattr("ui.explaining.verdict", lambda _checks: red)
-    monkeypatch.setattr("ui.failed_maps.verdict", lambda _checks: red)
+    monkeypatch.setattr("ui.desk.explain.verdict", lambda _checks: red)
+    monkeypatch.setattr("ui.desk.maps.verdict", lambda _checks: red)
     app.run()
     source = demonstration_case("atrial-fibrillation").recording
     (left, _) = shown(app, OpenCase("x", source.select(("II",)), selected="AF"))
@@ -114,6 +114,6 @@ def test_a_long_recording_is_explained_window_by_window(app: AppTest) -> None:
     assert slider.max == 7
     slider.set_value(2).run(timeout=TIMEOUT_S)
     assert not app.exception
-    assert "explained is 10 to 20 s" in said(app)
+    assert "the maps explain 10 to 20 s" in said(app)
     # The paper shows 60 of the 65 s: it cannot begin later than 5 s.
     assert viewers(app)[0]["sheet"]["start_s"] == pytest.approx(5)

@@ -7,8 +7,7 @@ import pytest
 
 from ecgcore.recording import Recording
 from ecgcore.signal.filters import DISPLAY_FILTERS
-from ui import settings
-from ui.settings import WHOLE_S, filtered_span
+from ui.desk.display_filter import WHOLE_S, apply_filter, find_span
 
 FS_HZ = 125.0
 LONGEST_PAGE_S = 120.0
@@ -35,11 +34,11 @@ def recording() -> Recording:
 )
 def test_a_page_is_the_same_as_of_the_whole(recording: Recording, key: str, mains_hz: int) -> None:
     everything = slice(0, recording.n_samples)
-    whole = settings._filtered(recording, key, mains_hz, everything).signal
+    whole = apply_filter(recording, key, mains_hz, everything).signal
     for start_s in (0.0, 119.9, 480.0, 1000.0, DURATION_S / 2 - 60, DURATION_S - 120.0, DURATION_S):
-        span = filtered_span(recording, start_s)
+        span = find_span(recording, start_s)
         assert span.stop - span.start < recording.n_samples / 2
-        part = settings._filtered(recording, key, mains_hz, span).signal
+        part = apply_filter(recording, key, mains_hz, span).signal
         # Where the end is near, the page moves back.
         first = round(min(start_s, DURATION_S - LONGEST_PAGE_S) * FS_HZ)
         page = slice(first, first + round(LONGEST_PAGE_S * FS_HZ))
@@ -48,4 +47,4 @@ def test_a_page_is_the_same_as_of_the_whole(recording: Recording, key: str, main
 
 def test_all_of_a_short_recording_is_filtered() -> None:
     short = Recording(np.ones((1, round(WHOLE_S * FS_HZ))), FS_HZ, ("I",))
-    assert filtered_span(short, 30.0) == slice(0, short.n_samples)
+    assert find_span(short, 30.0) == slice(0, short.n_samples)

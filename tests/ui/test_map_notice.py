@@ -7,10 +7,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ecgcore.explain.verdict import RED, Verdict
+from ecgcore.render.paper import PaperSettings
 from ecgcore.results import Attribution
 from ecgcore.simulate.cases import demonstration_case
 from tests.ui.test_pages import TIMEOUT_S, app, payloads
-from ui.map_notice import densest_s, map_notice, turn_to_map
+from ui.desk.map_notice import find_densest_s, find_notice, turn_to_map
+from ui.desk.paper import Paper
 from ui.state import OpenCase
 
 __all__ = ["app"]
@@ -32,29 +34,33 @@ def long_case(**given: object) -> OpenCase:
     return case
 
 
+def paper(case: OpenCase) -> Paper:
+    return Paper(case, PaperSettings())
+
+
 def test_the_densest_place_is_where_most_speaks_for_the_statement() -> None:
-    assert densest_s(made_map(100.6)) == pytest.approx(100.6, abs=0.25)
-    assert densest_s(made_map(None)) is None
+    assert find_densest_s(made_map(100.6)) == pytest.approx(100.6, abs=0.25)
+    assert find_densest_s(made_map(None)) is None
 
 
 def test_a_long_recording_is_turned_to_a_chosen_map_once() -> None:
     case = long_case()
-    turn_to_map(case, made_map(100.6), seconds=10.0)
+    turn_to_map(paper(case), made_map(100.6))
     assert case.start_s == pytest.approx(97.6, abs=0.3)
-    assert map_notice(case, made_map(100.6), seconds=10.0, style="heat") is None
+    assert find_notice(paper(case), made_map(100.6), style="heat") is None
     case.start_s = 0.0  # the reader goes elsewhere
-    turn_to_map(case, made_map(100.6), seconds=10.0)
+    turn_to_map(paper(case), made_map(100.6))
     assert case.start_s == 0.0
-    notice = map_notice(case, made_map(100.6), seconds=10.0, style="heat")
+    notice = find_notice(paper(case), made_map(100.6), style="heat")
     assert notice is not None
-    assert "the map lies at 1:40" in notice.words
+    assert "the map is at 1:40" in notice.words
     assert notice.go_to_s == pytest.approx(100.6, abs=0.25)
 
 
 def test_a_map_near_the_end_does_not_turn_past_it() -> None:
     case = long_case()
     end_s = case.recording.duration_s
-    turn_to_map(case, made_map(end_s - 1), seconds=10.0)
+    turn_to_map(paper(case), made_map(end_s - 1))
     assert case.start_s == pytest.approx(end_s - 10)
 
 
@@ -62,12 +68,12 @@ def test_a_map_near_the_end_does_not_turn_past_it() -> None:
     ("attribution", "style", "words"),
     [
         ("There are less than 5 s.", "heat", "No map: There are less than 5 s."),
-        (made_map(None), "heat", "nothing in this recording speaks for it"),
+        (made_map(None), "heat", "nothing in this recording supports it"),
         (made_map(5.0), "none", "the overlay is off"),
     ],
 )
 def test_every_reason_is_said(attribution: Attribution | str, style: str, words: str) -> None:
-    notice = map_notice(long_case(), attribution, seconds=10.0, style=style)
+    notice = find_notice(paper(long_case()), attribution, style=style)
     assert notice is not None
     assert words in notice.words
 
@@ -76,24 +82,24 @@ def test_a_failed_map_is_hidden_until_asked_for_and_only_that_map(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     red = Verdict(RED, "Not faithful.")
-    monkeypatch.setattr("ui.failed_maps.verdict", lambda _checks: red)
+    monkeypatch.setattr("ui.desk.maps.verdict", lambda _checks: red)
     case = long_case()
-    notice = map_notice(case, made_map(5.0), seconds=10.0, style="heat")
+    notice = find_notice(paper(case), made_map(5.0), style="heat")
     assert notice is not None
     assert notice.failed
     case.failed_maps_shown.add(("m-1", "PVC", "gradcam"))
-    assert map_notice(case, made_map(5.0), seconds=10.0, style="heat") is None
+    assert find_notice(paper(case), made_map(5.0), style="heat") is None
     other = replace(made_map(5.0), method="saliency")
-    assert map_notice(case, other, seconds=10.0, style="heat") is not None
-    assert map_notice(long_case(), made_map(5.0), seconds=10.0, style="heat") is not None
+    assert find_notice(paper(case), other, style="heat") is not None
+    assert find_notice(paper(long_case()), made_map(5.0), style="heat") is not None
 
 
 def test_on_the_page_the_reason_stands_above_the_paper_with_its_switch(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     red = Verdict(RED, "Not faithful: made for this test.")
-    monkeypatch.setattr("ui.review.verdict", lambda _checks: red)
-    monkeypatch.setattr("ui.failed_maps.verdict", lambda _checks: red)
+    monkeypatch.setattr("ui.desk.review.verdict", lambda _checks: red)
+    monkeypatch.setattr("ui.desk.maps.verdict", lambda _checks: red)
     app.run()
     source = demonstration_case("atrial-fibrillation").recording
     app.session_state["open_case"] = OpenCase("x", source.select(("II",)), selected="AF")
@@ -101,7 +107,7 @@ def test_on_the_page_the_reason_stands_above_the_paper_with_its_switch(
     assert not app.exception
     assert any("is hidden" in m.value for m in app.markdown)
     assert not heat(app)
-    toggle = next(t for t in app.toggle if t.label == "Show it anyway")
+    toggle = next(t for t in app.toggle if t.label == "Show anyway")
     toggle.set_value(True).run(timeout=TIMEOUT_S)
     assert heat(app)
 

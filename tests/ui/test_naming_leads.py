@@ -15,9 +15,9 @@ def table(*names: str) -> bytes:
 
 def page(files: dict[str, bytes]) -> AppTest:
     def script():
-        from ui import intake
+        from ui.worklist import intake
 
-        intake.upload()
+        intake.show_upload()
 
     at = AppTest.from_function(script, default_timeout=60).run()
     at.file_uploader[0].set_value([(name, data, "") for name, data in files.items()])

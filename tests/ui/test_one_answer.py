@@ -10,8 +10,8 @@ from ecgcore.results import Finding
 from ecgcore.simulate.cases import demonstration_case
 from tests.ui.test_explain_page import TIMEOUT_S, viewers
 from tests.ui.test_pages import app
+from ui.desk.what_if import describe_change
 from ui.state import OpenCase
-from ui.what_if import what_if_words
 
 __all__ = ["app"]
 
@@ -66,7 +66,7 @@ def finding(*, calibrated: bool, said: bool | None, threshold: float = 0.4) -> F
 def test_what_if_says_no_number_that_the_list_of_findings_does_not(
     given: Finding, after: float, words: tuple[str, str]
 ) -> None:
-    assert what_if_words(given, 0.24, after) == words
+    assert describe_change(given, 0.24, after) == words
 
 
 def test_windows_of_a_statement_without_a_number_have_none() -> None:

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.recording import Patient, Provenance, Recording
 from ecgcore.results import RhythmAlarm
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
-from ui.review import alarm_lines
+from ui.desk.report_lines import format_alarms
 from ui.state import OpenCase
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -189,10 +189,10 @@ def test_many_pauses_stand_in_one_line() -> None:
         for i in range(12)
     ]
     vf = RhythmAlarm("no organised QRS", 60.0, 75.0, "No organised QRS complexes.")
-    lines = alarm_lines((*pauses, vf))
+    lines = format_alarms((*pauses, vf))
     assert lines == (
         "No QRS complex for 4.1 s; 12 times, from 0:00, 0:04, 0:08, 0:12, 0:16, 0:20, 0:24, 0:28, "
         "….",
         "No organised QRS complexes (1:00 to 1:15).",
     )
-    assert alarm_lines(tuple(pauses[:1])) == ("No QRS complex for 3.0 s (0:00 to 0:03).",)
+    assert format_alarms(tuple(pauses[:1])) == ("No QRS complex for 3.0 s (0:00 to 0:03).",)

@@ -55,7 +55,7 @@ def test_no_page_says_it_before_it_is_asked_for(app: AppTest, key: str) -> None:
         assert case.what_to_see.lower() not in shown
         assert "quiz mode" in shown
     opened = app.session_state["open_case"]
-    assert "prediction" not in opened.memo
+    assert not opened.study.is_measured
     app.switch_page("pages/review.py").run(timeout=TIMEOUT_S)
     next(b for b in app.button if b.label == "Show the answer").click().run(timeout=TIMEOUT_S)
     assert payloads(app)["ecg.findings"]["rows"]

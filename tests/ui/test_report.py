@@ -15,7 +15,6 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ecgcore.inference.card import read_card
-from ecgcore.labels import table_digest
 from ecgcore.origin import SOFTWARE
 from ecgcore.readers import ReadOptions
 from ecgcore.readers.base import Source
@@ -25,11 +24,13 @@ from ecgcore.results import Finding, NotAssessed, Prediction, Quality
 from ecgcore.signal.quality_words import lost_lead
 from ecgcore.simulate.arrest import fibrillate
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
-from ui import report
-from ui.report import Printout, find_zone, report_lines
-from ui.settings import _filtered
+from ecgcore.statements import table_digest
+from ui.desk import report
+from ui.desk.display_filter import apply_filter
+from ui.desk.report import Printout, find_zone
+from ui.desk.report_lines import format_findings
+from ui.desk.vitals import format_vitals
 from ui.state import OpenCase
-from ui.vitals import vitals_words
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = "Mueller_Hans_1950-01-02.dcm"
@@ -123,7 +124,7 @@ def test_filter_and_notch_are_those_of_the_screen(app: AppTest, press: Press) ->
     app.selectbox(key="choose_Mains").select(50).run()
     filtered = press()
     assert "filter: 0.05-40 Hz, 50 Hz notch" in text_of(filtered)
-    drawn = _filtered(case.recording, "monitor", 50, slice(0, case.recording.n_samples))
+    drawn = apply_filter(case.recording, "monitor", 50, slice(0, case.recording.n_samples))
     assert largest_difference(drawn, case.recording) > 0.1
     assert largest_difference(read_back(filtered), drawn) < 1e-4
 
@@ -174,7 +175,7 @@ def test_it_says_by_what_and_from_what_it_was_made(app: AppTest, press: Press) -
     assert f"Software: {SOFTWARE} statement table SHA-256 {table_digest()[:16]}" in text
     assert "Printed 2026-03-01 12:00 UTC" in text
     assert "Research and teaching use. Not a medical device" in text
-    assert "Suggested by diagnostic-1, not yet judged: Right bundle branch block" in text
+    assert "Suggested by diagnostic-1, not yet reviewed: Right bundle branch block" in text
     assert "page 1 of 1" in text
     assert content == press()
 
@@ -220,18 +221,18 @@ def test_the_line_of_measurements_is_printed_with_the_reader_s_marks(
 ) -> None:
     case = upload()
     show(app, case)
-    assert " ".join(vitals_words(case).split()) in text_of(press())
-    assert vitals_words(case).startswith("HR ")
-    assert "QRS 1" in vitals_words(case)
-    assert "↑" in vitals_words(case)
+    assert " ".join(format_vitals(case).split()) in text_of(press())
+    assert format_vitals(case).startswith("HR ")
+    assert "QRS 1" in format_vitals(case)
+    assert "↑" in format_vitals(case)
 
 
 def test_a_map_that_is_not_on_the_sheet_is_said_so(app: AppTest, press: Press) -> None:
     recording = upload().recording
-    long = replace(recording, signal=np.tile(recording.signal, (1, 4)))
-    moved = OpenCase(FILE, long, selected="RBBB", start_s=30.0, turned_to="RBBB")
+    long = replace(recording, signal=np.tile(recording.signal, (1, 2)))
+    moved = OpenCase(FILE, long, selected="RBBB", start_s=10.0, turned_to="RBBB")
     show(app, moved)
-    (notice,) = [m.value for m in app.markdown if "the map lies at" in m.value]
+    (notice,) = [m.value for m in app.markdown if "the map is at" in m.value]
     assert notice.replace("\\", "") in text_of(press())
 
 
@@ -244,7 +245,7 @@ def test_quiz_mode_prints_no_answer(app: AppTest, press: Press) -> None:
 
 
 def test_why_nothing_is_said_is_printed_with_the_reader_s_own_word() -> None:
-    lines = report_lines("The recording is too short.", {"AF": "confirmed"})
+    lines = format_findings("The recording is too short.", {"AF": "confirmed"})
     assert lines == ("Reader confirmed: Atrial fibrillation", "The recording is too short.")
 
 
@@ -258,12 +259,12 @@ def test_what_the_page_warns_of_is_printed() -> None:
         quality=Quality(True, bad_leads=("V1",)),
         not_assessed=(NotAssessed(10.0, 20.0, "Noise in all leads."),),
     )
-    lines = report_lines(found, {})
+    lines = format_findings(found, {})
     assert "Not assessed, 0:10 to 0:20: Noise in all leads." in lines
     assert "Cannot be assessed: Atrial fibrillation" in lines
     assert lost_lead("V1") in lines
     abstained = replace(found, abstained=True, abstain_reason="It is paced.")
-    assert "The model abstains: It is paced." in report_lines(abstained, {})
+    assert "The model abstains: It is paced." in format_findings(abstained, {})
 
 
 @pytest.mark.parametrize("extra", [3, 6])

@@ -14,7 +14,7 @@ from ecgcore.readers.convert import convert
 from ecgcore.recording import Patient, Provenance, Recording
 from ecgcore.simulate.cases import demonstration_case
 from tests.ui.test_pages import app, review
-from ui.saving import _download
+from ui.desk.saving import _pack
 from ui.state import OpenCase
 
 __all__ = ["app"]
@@ -87,12 +87,12 @@ def test_what_a_format_cannot_hold_is_said_and_offers_no_file(app: AppTest) -> N
 
 def test_several_files_become_a_zip_without_a_date() -> None:
     made = convert(dated(), "wfdb", "ecg", anonymised=True)
-    name, content = _download(made)
+    name, content = _pack(made)
     assert name == "ecg.zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert sorted(archive.namelist()) == ["ecg.dat", "ecg.hea"]
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert read({name: content}).n_leads == 12
-    name, content = _download(convert(dated(), "edf", "ecg"))
+    name, content = _pack(convert(dated(), "edf", "ecg"))
     assert name == "ecg.edf"
     assert content.startswith(b"0   ")

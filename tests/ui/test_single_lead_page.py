@@ -13,8 +13,8 @@ from tests.synthetic import recording, write_tiny_model
 from tests.ui.test_card_pages import words_of
 from tests.ui.test_pages import TIMEOUT_S, app, payloads
 from ui import models
-from ui.single_lead import _bar, verdict_words
 from ui.state import OpenCase
+from ui.systems.single_lead import _make_bar, compare_findings
 
 __all__ = ["app"]
 
@@ -70,7 +70,7 @@ def test_teacher_and_student_stand_beside_one_another(app: AppTest, weights: Pat
 def test_a_statement_that_one_lead_cannot_carry_says_why(app: AppTest, weights: Path) -> None:
     page(app, OpenCase("A", recording()))
     app.selectbox(key="single_lead_statement").set_value("STE").run(timeout=TIMEOUT_S)
-    assert "two neighbouring leads" in words_of(app)
+    assert "two contiguous leads" in words_of(app)
 
 
 def test_a_recording_of_one_lead_is_told_what_it_can_carry(app: AppTest, weights: Path) -> None:
@@ -85,11 +85,13 @@ def test_review_reads_one_lead_with_the_student_and_can_be_switched(
 ) -> None:
     case = OpenCase("A", recording(30, 300, leads=("I",)))
     page(app, case, "review")
-    assert case.memo["prediction"].model == SINGLE_LEAD_MODEL
+    assert case.answers.of(SINGLE_LEAD_MODEL).prediction.model == SINGLE_LEAD_MODEL
     assert "only rhythm and beats" in words_of(app)
     app.selectbox(key=f"read_by_{case.case_id}").set_value(DEFAULT_MODEL).run(timeout=TIMEOUT_S)
     assert not app.exception
-    assert app.session_state["open_case"].memo["prediction"].model == DEFAULT_MODEL
+    assert (
+        app.session_state["open_case"].answers.of(DEFAULT_MODEL).prediction.model == DEFAULT_MODEL
+    )
 
 
 def test_review_of_twelve_leads_offers_no_switch(app: AppTest, weights: Path) -> None:
@@ -113,17 +115,19 @@ def found(finding: bool | None) -> Finding:
     ],
 )
 def test_what_is_kept_and_lost_is_a_word(teacher, student, words) -> None:
-    assert verdict_words(found(teacher), found(student)) == words
+    assert compare_findings(found(teacher), found(student)) == words
 
 
 def test_a_finding_that_the_student_does_not_know_cannot_be_said() -> None:
-    assert verdict_words(found(True), None) == "not assessed on one lead"
+    assert compare_findings(found(True), None) == "not assessed on one lead"
 
 
 def test_a_bar_has_a_height_only_where_its_number_can_be_trusted() -> None:
     sure = found(True)
-    assert "height:50%" in _bar("I", sure, strong=False)
-    unsure = _bar("I", replace(sure, calibrated=False), strong=False)
+    assert "height:50%" in _make_bar("I", sure, strong=False)
+    unsure = _make_bar("I", replace(sure, calibrated=False), strong=False)
     assert "height:100%" in unsure
     assert "<u" not in unsure
-    assert "height:0%" in _bar("I", replace(sure, calibrated=False, finding=False), strong=False)
+    assert "height:0%" in _make_bar(
+        "I", replace(sure, calibrated=False, finding=False), strong=False
+    )

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from ecgcore.readers import write_dicom
 from ecgcore.recording import Patient, Recording
-from ui import uploads as listing
+from ui.worklist import uploads as listing
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -126,7 +126,7 @@ def test_every_file_of_a_batch_has_its_outcome(app: AppTest) -> None:
     assert counted(app) == "4 opened, 1 needs an answer, 6 not opened"
     for name, outcome in {
         "good.csv": "✓ good.csv: CSV, lead II, 3.0 s",
-        "asks.csv": "? asks.csv: needs its sampling rate and unit",
+        "asks.csv": "? asks.csv: sampling rate and unit needed",
         "x.hea": "✓ x.hea: WFDB, lead II",
         "x.dat": "↳ x.dat: belongs to x.hea",
         "x.atr": "↳ x.atr: belongs to x.hea",
@@ -163,7 +163,7 @@ def test_an_answer_is_for_its_own_file(app: AppTest) -> None:
     assert "What are the sampling rate and unit of a.csv?" in lines(app)
     app.number_input[0].set_value(500.0)
     app.selectbox[0].select("mV")
-    button(app, "Read with these").click().run()
+    button(app, "Read with these values").click().run()
     assert line(app, "a.csv").startswith("✓ a.csv: CSV, lead II, 3.0 s at 500 Hz")
     assert line(app, "b.csv").startswith("?")
     assert counted(app) == "1 opened, 1 needs an answer"
@@ -178,12 +178,12 @@ def test_an_answer_can_be_for_all_that_ask_the_same(app: AppTest) -> None:
     app.number_input[0].set_value(500.0)
     app.selectbox[0].select("mV")
     (everywhere,) = app.checkbox
-    assert everywhere.label == "Apply to all 3 files that ask the same"
+    assert everywhere.label == "Apply to all 3 files with the same question"
     everywhere.check()
-    button(app, "Read with these").click().run()
+    button(app, "Read with these values").click().run()
     assert counted(app) == "3 opened, 1 needs an answer"
     app.selectbox[0].select("uV")
-    button(app, "Read with these").click().run()
+    button(app, "Read with these values").click().run()
     assert line(app, "d.csv").startswith("✓ d.csv: CSV, lead II, 5.0 s at 300 Hz")
 
 
@@ -192,9 +192,21 @@ def test_members_of_an_archive_are_asked_for_one_by_one(app: AppTest) -> None:
     give(app, ("all.zip", zipped(*members)))
     app.number_input[0].set_value(250.0)
     app.selectbox[0].select("mV")
-    button(app, "Read with these").click().run()
+    button(app, "Read with these values").click().run()
     assert line(app, "all.zip › a.csv").startswith("✓")
     assert line(app, "all.zip › b.csv").startswith("?")
+
+
+def test_an_answered_file_that_takes_long_to_read_offers_cancel(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(app, ("a.csv", table(0.1, head="")))
+    monkeypatch.setattr("ui.working._QUIET_S", 0.0)
+    app.number_input[0].set_value(250.0)
+    app.selectbox[0].select("mV")
+    button(app, "Read with these values").click().run()
+    assert not app.exception
+    assert line(app, "a.csv").startswith("✓")
 
 
 def test_an_answer_that_cannot_be_leaves_the_question(
@@ -203,7 +215,7 @@ def test_an_answer_that_cannot_be_leaves_the_question(
     give(app, ("a.csv", table(0.1, head="")))
     app.number_input[0].set_value(1e9)
     app.selectbox[0].select("mV")
-    button(app, "Read with these").click().run()
+    button(app, "Read with these values").click().run()
     assert "Not possible: The sampling rate" in "\n".join(lines(app))
     assert app.number_input
 
@@ -232,7 +244,7 @@ def test_the_oldest_leave_a_list_that_gets_too_long_and_are_named(
     give(app, *((f"{i}.csv", table(0.1 * i)) for i in (1, 2, 3, 4)))
     assert counted(app) == "2 opened"
     told = "\n".join(lines(app))
-    assert "the oldest left it: 1.csv, 2.csv." in told
+    assert "Removed, oldest first: 1.csv, 2.csv." in told
     assert "3.csv: CSV" in told
     monkeypatch.setattr(listing, "MAX_BYTES", 10)
     give(app, ("5.csv", table(0.5)))

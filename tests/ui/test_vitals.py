@@ -17,9 +17,9 @@ def line_of(case: OpenCase) -> str:
     def script() -> None:
         import streamlit as st
 
-        from ui.vitals import vitals_line
+        from ui.desk.vitals import show_vitals
 
-        vitals_line(st.session_state["open_case"])
+        show_vitals(st.session_state["open_case"])
 
     app = AppTest.from_function(script)
     app.session_state["open_case"] = case

@@ -9,6 +9,7 @@ from ecgcore.explain.defaults import default_methods
 from ecgcore.interpret import assess
 from ecgcore.recording import Patient
 from ecgcore.simulate.cases import demonstration_case
+from ecgcore.study import Study
 from tests.conftest import ROOT
 from tests.ui.test_explain_page import TIMEOUT_S, said
 from tests.ui.test_pages import app
@@ -32,9 +33,9 @@ def assessed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """The recordings that were asked about, one entry a computation."""
     asked: list[object] = []
 
-    def counted(model: object, recording: object, **rest: object) -> object:
-        asked.append(recording)
-        return assess(model, recording, **rest)
+    def counted(model: object, study: Study) -> object:
+        asked.append(study.recording)
+        return assess(model, study)
 
     monkeypatch.setattr("ui.models.assess", counted)
     return asked
@@ -102,7 +103,7 @@ def test_a_map_that_waits_says_how_many_are_before_it_and_can_be_cancelled() -> 
     assert not app.exception
     assert [m.value for m in app.markdown] == ["1 before you."]
     app.button[0].click().run()
-    assert ("cancelled", "map") in case.memo
+    assert ("map",) in case.cancelled
 
 
 def test_a_cancelled_map_is_not_computed_until_asked_for(app: AppTest) -> None:
@@ -111,14 +112,14 @@ def test_a_cancelled_map_is_not_computed_until_asked_for(app: AppTest) -> None:
     case = OpenCase("x", recording, selected="PVC")
     model = models.model_of(case)
     for method in default_methods(model, "PVC"):
-        case.memo["cancelled", "attribution", model.name, "PVC", method, None] = True
+        case.cancelled.add(("attribution", model.name, "PVC", method, None))
     app.session_state["open_case"] = case
     app.switch_page("pages/explain.py").run(timeout=TIMEOUT_S)
     assert not app.exception
     assert "Cancelled: this map was not computed." in [i.value.replace("\\", "") for i in app.info]
     labels = [b.label for b in app.button if b.label.startswith("Compute")]
     assert len(labels) == 2
-    assert "of what speaks for" not in said(app)
+    assert "of what supports" not in said(app)
     next(b for b in app.button if b.label == labels[0]).click().run(timeout=TIMEOUT_S)
-    assert "of what speaks for" in said(app)
+    assert "of what supports" in said(app)
     assert [b.label for b in app.button if b.label.startswith("Compute")] == labels[1:]

@@ -18,7 +18,7 @@ from tests.ui.test_pages import TIMEOUT_S, app, payloads, texts
 from tests.waveform_folder import write_waveform_model
 from ui import models
 from ui.state import OpenCase
-from ui.waveform import finding_words, gain_overlay, segment_table
+from ui.systems.danet import describe_finding, make_gain_overlay, make_segment_table
 
 __all__ = ["app"]
 PAGE = "pages/waveform_attention.py"
@@ -65,9 +65,9 @@ def test_curve_paper_difference_and_amended_signal_stand_together(
     viewer = shown(app, case_of("pac"))["ecg.viewer"]
     assert [t for t in viewer["figure"]["data"] if t["meta"]["role"] == "heat"]
     assert viewer["legend"]["label"].startswith("Learned gain for")
-    assert "What the classifier is given" in words(app)
+    assert "Input to the classifier" in words(app)
     tables = " ".join(node.proto.body for node in app.get("html"))
-    assert "T to P" in tables
+    assert "TP segment" in tables
     assert "differs" in tables
 
 
@@ -99,7 +99,7 @@ def test_a_disease_whose_gain_is_not_shown_is_the_rule_alone_until_asked(
     assert "No gain was shown" in words(app)
     app.toggle(key="waveform_ask").set_value(True).run(timeout=TIMEOUT_S)
     assert payloads(app)["ecg.viewer"]["legend"]["label"].startswith("Learned gain")
-    assert "Shown on request" in words(app)
+    assert "No benefit was shown" in words(app)
 
 
 def test_without_any_network_the_rules_are_still_there(
@@ -139,12 +139,12 @@ def test_a_recording_too_short_says_so(app: AppTest, weights: Path) -> None:
 def test_the_amended_paper_is_marked_as_such(app: AppTest, weights: Path) -> None:
     app.run()
     viewer = shown(app, case_of("normal"))["ecg.viewer"]
-    assert "amended" not in texts(viewer, "header")
+    assert "weighted" not in texts(viewer, "header")
     headers = [
         text
         for node in app.main.children.values()
         for text in _headers(node)
-        if "amended signal" in text
+        if "weighted signal" in text
     ]
     assert headers
 
@@ -159,7 +159,7 @@ def _headers(node: Any) -> Iterator[str]:
 
 def test_shading_is_proportional_to_the_gain_itself() -> None:
     reading = read_waveforms(demonstration_case("normal").recording, "PAC")
-    overlay = gain_overlay(reading, reading.by_rule)
+    overlay = make_gain_overlay(reading, reading.by_rule)
     assert overlay.top == 1.0
     assert overlay.values.shape == (12, reading.by_rule.size)
 
@@ -177,7 +177,7 @@ def test_the_strip_shows_both_curves_and_where_they_part() -> None:
 
 def test_table_and_finding_are_words_where_there_is_no_number() -> None:
     reading = read_waveforms(demonstration_case("normal").recording, "PAC")
-    table = segment_table(reading)
+    table = make_segment_table(reading)
     assert "P wave" in table
     assert "learned" not in table
 
@@ -185,7 +185,7 @@ def test_table_and_finding_are_words_where_there_is_no_number() -> None:
         given = {"finding": True, "calibrated": False, "reason": ""} | changes
         return Finding(code="PAC", name="x", probability=0.42, threshold=0.3, **given)
 
-    assert finding_words(finding()) == "suggested"
-    assert finding_words(finding(finding=False)) == "not flagged"
-    assert finding_words(finding(calibrated=True)) == "suggested (42 %)"
-    assert finding_words(finding(finding=None, reason="Too noisy.")) == "Too noisy."
+    assert describe_finding(finding()) == "suggested"
+    assert describe_finding(finding(finding=False)) == "not flagged"
+    assert describe_finding(finding(calibrated=True)) == "suggested (42 %)"
+    assert describe_finding(finding(finding=None, reason="Too noisy.")) == "Too noisy."

@@ -186,7 +186,7 @@ def test_findings_that_fail_leave_the_urgent_words(monkeypatch: pytest.MonkeyPat
     recording = long_recording(1)
     case = OpenCase("Case", recording)
     alarms = (RhythmAlarm("pause", 1.0, 5.0, "No QRS complex for 4 s."),)
-    case.memo["measured"] = replace(measure(recording), alarms=alarms)
+    case.take_measured(replace(measure(recording), alarms=alarms))
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(analysis, "FINDINGS", "none:none")
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_S)

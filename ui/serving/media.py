@@ -124,7 +124,8 @@ def _own_fetch(scope: Scope) -> bool:
 def _cookie_of(session_id: str) -> str | None:
     """Return the cookie with which a session's socket was opened, or None once it is closed."""
     client = get_instance().get_client(session_id)
-    cookie = client.client_context.cookies.get(COOKIE) if client is not None else None
+    context = None if client is None else client.client_context
+    cookie = None if context is None else context.cookies.get(COOKIE)
     return cookie if cookie and cookie.isascii() else None
 
 

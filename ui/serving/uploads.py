@@ -5,11 +5,13 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import cast
 
 import streamlit as st
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime import exists, get_instance
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -122,7 +124,7 @@ class UploadBounds:
         everything = sum(held.values()) + sum(self._coming.by_session.values())
         if everything + n_bytes > self._settings.server_upload_bytes:
             return (
-                "Not uploaded: this server holds as many files of all its readers as it can. "
+                "Not uploaded: this server has no room for more files. "
                 "Try again in a few minutes, or with a smaller file."
             )
         return None
@@ -130,11 +132,16 @@ class UploadBounds:
 
 def held_bytes() -> dict[str, int]:
     """Return the bytes of uploads that the server holds, by session."""
-    storage = get_instance().uploaded_file_mgr.file_storage
+    storage = _files().file_storage
     return {
         session: sum(len(file.data) for file in list(files.values()))
         for session, files in list(storage.items())
     }
+
+
+def _files() -> MemoryUploadedFileManager:
+    # Streamlit's only kind; its protocol names neither what is held nor removing.
+    return cast(MemoryUploadedFileManager, get_instance().uploaded_file_mgr)
 
 
 def settle_uploads(files: Iterable[UploadedFile]) -> None:
@@ -149,7 +156,7 @@ def settle_uploads(files: Iterable[UploadedFile]) -> None:
     listed = {file.file_id for file in files}
     seen: set[str] = st.session_state.get(_SEEN, set())
     for file_id in seen - listed:
-        get_instance().uploaded_file_mgr.remove_file(context.session_id, file_id)
+        _files().remove_file(context.session_id, file_id)
     st.session_state[_SEEN] = listed
     words, said_at = _refused.get(context.session_id, ("", 0.0))
     if seen - listed or time.monotonic() - said_at > _SAID_FOR_S:

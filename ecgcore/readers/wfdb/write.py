@@ -40,6 +40,16 @@ def write_wfdb(
         If the name cannot be a record's, or the amplitude does not fit.
     EcgError
         If the files cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from ecgcore.readers import read
+    >>> from ecgcore.simulate import simulate
+    >>> with TemporaryDirectory() as folder:
+    ...     header = write_wfdb(simulate("normal").recording, folder, "demo")
+    ...     header.name, read(header).n_samples
+    ('demo.hea', 5000)
     """
     if not re.fullmatch(r"[-\w]+", name):
         raise InvalidArgumentError(

@@ -1,0 +1,1 @@
+"""The waveform-attention networks and their controls."""

@@ -1,0 +1,1 @@
+"""The delineator of P, QRS and T."""

@@ -1,0 +1,1 @@
+"""Statements from any leads: the network of several tasks, and the first classifier."""

@@ -1,0 +1,1 @@
+"""Small tables fitted to records: quality, reversal, beats."""

@@ -1,0 +1,1 @@
+"""The network that restores normal ECGs, and the norms of its score."""

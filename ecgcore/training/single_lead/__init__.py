@@ -1,0 +1,1 @@
+"""One lead, taught by the network of several tasks."""

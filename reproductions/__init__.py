@@ -1,0 +1,1 @@
+"""Comparisons with published systems, by their own protocols; see README.md here."""

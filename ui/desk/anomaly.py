@@ -1,0 +1,353 @@
+"""The anomaly page: the map on the paper, its places beside it, and what was expected there."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from ecgcore.errors import EcgError
+from ecgcore.inference import available_models, use_threads
+from ecgcore.inference.anomaly import (
+    default_anomaly,
+)
+from ecgcore.inference.anomaly_shading import ShadingScale, shade, shading_scale
+from ecgcore.inference.anomaly_spans import Place, places_of, spans_of
+from ecgcore.inference.card import ANOMALY
+from ecgcore.inference.shelf import DEFAULT_ANOMALY
+from ecgcore.measure.unusual import worded
+from ecgcore.render.overlay import Overlay
+from ecgcore.render.restored import lead_bars, over_time, restored_figure
+from ecgcore.results import AnomalyMap, AnomalySpan, MeasureResult
+from ui import models
+from ui.components.findings import move_choice, show_rows
+from ui.components.viewer import Legend
+from ui.desk.anomaly_words import (
+    OWN,
+    WITH,
+    describe_places,
+    format_ordinal,
+    format_power,
+    format_rarity,
+    make_parts_table,
+    make_scores_table,
+)
+from ui.desk.paper import Paper, Shading, set_paper
+from ui.jobs import Job
+from ui.state import OpenCase
+from ui.tables import plot
+from ui.waiting import compute, queue_words
+from ui.words import plain
+
+_VIEWER = "anomaly_paper"
+_LIST = "anomaly_places"
+_THRESHOLD = "anomaly_threshold"
+_CHOSEN = "anomaly_place"
+# One normal sample in so many is as unusual or more.
+_STEPS = (20, 50, 100, 200, 500, 1000, 2000, 10_000)
+_MOST_PLACES = 12
+_AROUND_S = 1.2
+# So much of a place is seen before the paper is left where it is.
+_MUCH_S = 1.0
+
+
+@st.fragment
+def show_anomalies(case: OpenCase) -> None:
+    """Show how unusual a case is, and where."""
+    paper = set_paper(case)
+    left, right = st.columns([3.95, 1.25], gap="small")
+    found = case.answers.anomalies.found
+    if found is None:
+        # The paper stands before the model has answered.
+        with left:
+            _show_paper(paper, None)
+        with right:
+            case.answers.anomalies.found = _find(case)
+        st.rerun()
+    if isinstance(found, str):
+        with left:
+            _show_paper(paper, None)
+        with right:
+            st.info(plain(found))
+        return
+    with right:
+        threshold = _show_head(case, found)
+    places = _find_places(case, found, threshold)
+    place = _find_chosen(places)
+    with left:
+        _show_paper(paper, found, places)
+        _show_below(paper, found, threshold, place)
+    with right:
+        _show_list(paper, found, places, place)
+        _show_leads(found)
+        _show_parts(found)
+        _show_notes(found)
+
+
+def _find(case: OpenCase) -> AnomalyMap | str:
+    if DEFAULT_ANOMALY not in available_models(ANOMALY):
+        return "No anomaly model is installed. The ECG can still be read and measured."
+    try:
+        use_threads(1)
+        model = default_anomaly()
+        bar = st.progress(0.0, "Comparing with normal ECGs …")
+        study = case.study
+        found = compute(
+            case,
+            ("anomalies", model.name),
+            lambda report: study.anomaly(model, report=report),
+            waiting=lambda job: bar.progress(job.share, _describe_wait(job)),
+        )
+    except EcgError as error:
+        return str(error)
+    bar.empty()
+    return found
+
+
+def _describe_wait(job: Job) -> str:
+    waits = "" if job.before is None else f" {queue_words(job.before)}"
+    return f"Comparing with normal ECGs …{waits}"
+
+
+def _find_places(case: OpenCase, found: AnomalyMap, threshold: float) -> tuple[Place, ...]:
+    """Return the places at a threshold, the most unusual ones with words; made once."""
+    measured, unit = models.measured_of(case), case.recording.unit
+    known = case.answers.anomalies.places
+    if threshold not in known:
+        known[threshold] = _word_places(found, threshold, measured, unit)
+    return known[threshold]
+
+
+def _word_places(
+    found: AnomalyMap, threshold: float, measured: MeasureResult, unit: str
+) -> tuple[Place, ...]:
+    shown = places_of(find_spans(found, threshold))[:_MOST_PLACES]
+    kept = tuple(span for place in shown for span in place.spans)
+    if not kept:
+        return ()
+    said = worded(replace(found, spans=kept), measured, unit)
+    return places_of(said.spans)
+
+
+# ---- paper ---------------------------------------------------------------------------------
+
+
+def _show_paper(paper: Paper, found: AnomalyMap | None, places: Sequence[Place] = ()) -> None:
+    shading = None
+    if found is not None:
+        scale, values = _shade(paper.case, found)
+        shading = Shading(
+            Overlay(values, found.leads, found.fs_hz, "heat", 0.5, top=1.0),
+            Legend(
+                "How unusual among normal ECGs",
+                format_power(scale.weakest),
+                f"{format_power(scale.strongest)} and rarer",
+            ),
+        )
+    paper.show(_VIEWER, shading=shading, on_act=partial(_take_act, paper, places))
+
+
+def _shade(case: OpenCase, found: AnomalyMap) -> tuple[ShadingScale, NDArray[np.float32]]:
+    """Return how this recording is shaded, and its shading; computed once."""
+    known = case.answers.anomalies
+    if known.shading is None:
+        scale = shading_scale(found.values)
+        known.shading = scale, shade(found.values, found.fs_hz, scale)
+    return known.shading
+
+
+def _show_below(paper: Paper, found: AnomalyMap, threshold: float, place: Place | None) -> None:
+    """Show the whole length of a long recording, and what was expected at the chosen place."""
+    if paper.is_paged:
+        st.markdown("**Over the whole recording**")
+        start_s = paper.case.start_s
+        shown = (start_s, start_s + paper.seconds)
+        figure = over_time(found.values, found.fs_hz, threshold=threshold, shown=shown)
+        plot(figure, "anomaly_time")
+    if place is None or found.trace is None:
+        return
+    leads = [lead for lead in place.leads if lead in found.trace.leads]
+    if not leads:
+        return
+    st.markdown("**Recorded and expected**")
+    lead = leads[0]
+    if len(leads) > 1:
+        lead = (
+            st.segmented_control(
+                "Lead", leads, default=leads[0], format_func=plain, key="anomaly_lead"
+            )
+            or leads[0]
+        )
+    figure = restored_figure(
+        found.trace,
+        lead,
+        start_s=place.start_s,
+        end_s=min(place.end_s, place.start_s + 8.0),
+        around_s=_AROUND_S,
+        unit=paper.case.recording.unit,
+    )
+    plot(figure, "anomaly_restored")
+    st.caption(
+        "Black: recorded (0.5-40 Hz). Blue: these samples as the model restores them from the "
+        "rest of the recording, with two standard deviations. An abnormality of every beat may be "
+        "restored too: then go by the shading, not the difference."
+    )
+
+
+# ---- beside --------------------------------------------------------------------------------
+
+
+def _show_head(case: OpenCase, found: AnomalyMap) -> float:
+    """Say the scores, and offer the threshold with the false alarms it means."""
+    st.markdown("**Compared with normal ECGs**")
+    if found.abnormal is None:
+        st.warning("Not assessed: signal quality is insufficient.")
+    else:
+        st.html(make_scores_table(found))
+        st.caption(
+            f"Percentile among normal recordings; unusual from the "
+            f"{format_ordinal(100 * found.threshold)}. Not a diagnosis."
+        )
+    rarity = st.select_slider(
+        "Sensitivity",
+        _STEPS,
+        value=_choose_rarity(found),
+        format_func="1 in {:,}".format,
+        help="Marks samples as rare as this among normal ECGs.",
+        key=f"{_THRESHOLD}_{case.case_id}",
+    )
+    threshold = 1 - 1 / rarity
+    alarms = _count_alarms(found, threshold)
+    if alarms is not None:
+        st.caption(
+            f"At this sensitivity, 10 s of a normal ECG have {alarms:.1f} such places on average."
+        )
+    return threshold
+
+
+def _choose_rarity(found: AnomalyMap) -> int:
+    """Return the rarity to begin with: the model's, or of an unusual ECG one that marks a place."""
+    at = min(range(len(_STEPS)), key=lambda i: abs((1 - 1 / _STEPS[i]) - found.map_threshold))
+    while found.abnormal and at and not find_spans(found, 1 - 1 / _STEPS[at]):
+        at -= 1
+    return _STEPS[at]
+
+
+def find_spans(found: AnomalyMap, threshold: float) -> tuple[AnomalySpan, ...]:
+    """Return the places of a map at a threshold."""
+    return spans_of(found.values, found.leads, found.fs_hz, threshold)
+
+
+def _count_alarms(found: AnomalyMap, threshold: float) -> float | None:
+    rows = found.false_alarms
+    if not rows:
+        return None
+    below = [row for row in rows if row[0] <= threshold] or [rows[0]]
+    above = [row for row in rows if row[0] >= threshold] or [rows[-1]]
+    (a, low), (b, high) = below[-1], above[0]
+    part = 0.0 if b <= a else (threshold - a) / (b - a)
+    return low + part * (high - low)
+
+
+def _code_of(place: Place) -> str:
+    return f"{place.start_s:.3f}-{place.end_s:.3f}"
+
+
+def _find_chosen(places: tuple[Place, ...]) -> Place | None:
+    code = st.session_state.get(_CHOSEN)
+    return next((place for place in places if _code_of(place) == code), None)
+
+
+def _show_list(
+    paper: Paper, found: AnomalyMap, places: Sequence[Place], place: Place | None
+) -> None:
+    scale, _ = _shade(paper.case, found)
+    st.caption(describe_places(found, n_places=len(places), scale=scale))
+    if not places:
+        return
+    show_rows(
+        [_make_row(p, len(found.leads), chosen=p is place) for p in places],
+        key=_LIST,
+        selected=None if place is None else _code_of(place),
+        label="Unusual places",
+        on_act=partial(_take_act, paper, places),
+    )
+
+
+def _make_row(place: Place, n_leads: int, *, chosen: bool) -> dict[str, Any]:
+    leads = place.leads
+    where = ", ".join(leads[:3]) + (f" and {len(leads) - 3} more" if len(leads) > 3 else "")
+    if len(leads) == n_leads > 3:
+        where = "All leads"
+    span = place.spans[0]
+    words = place.words if chosen else span.words or span.apart
+    return {
+        "code": _code_of(place),
+        "name": f"{place.start_s:.1f} s  {where}",
+        "state": "flagged",
+        "value": format_rarity(place.score),
+        "words": words,
+        "probability": place.score,
+        "threshold": 1.0,
+        "threshold_words": "",
+        "show_bar": False,
+        "verdict": None,
+    }
+
+
+def _show_leads(found: AnomalyMap) -> None:
+    if sum(v is not None for v in found.lead_scores.values()) < 2:
+        return
+    with st.expander("Lead by lead", expanded=len(found.leads) > 2):
+        plot(lead_bars(found.lead_scores, found.threshold), "anomaly_leads")
+        st.caption(
+            "Each bar: the score if every lead looked like this one, on the scale of the score "
+            "trained on normal ECGs only."
+        )
+
+
+def _show_parts(found: AnomalyMap) -> None:
+    if found.abnormal is None:
+        return
+    with st.expander("What the scores are made of"):
+        st.markdown(f"**{OWN}**")
+        st.html(make_parts_table(found.parts))
+        if found.with_classifier is not None:
+            st.markdown(f"**{WITH}**")
+            st.html(make_parts_table(found.with_classifier.parts))
+        st.caption("Percentage of normal recordings that are less unusual, part by part.")
+
+
+def _show_notes(found: AnomalyMap) -> None:
+    with st.expander("What the scores mean"):
+        lines = [
+            *found.notes,
+            f"{OWN}: the map, its places and the first score. No diagnosis was used in training; "
+            "the weight of each part was chosen on labelled ECGs.",
+            f"{WITH}: the second score also uses how far the features of the diagnostic network, "
+            "which was trained on diagnoses, are from those of normal ECGs.",
+            "Rare benign findings are unusual too; a common disease may not be.",
+            f"Model: {found.model}.",
+        ]
+        st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+
+
+# ---- what the reader does ------------------------------------------------------------------
+
+
+def _take_act(paper: Paper, places: Sequence[Place], act: dict[str, Any]) -> None:
+    """Choose a place, or step through them; a long recording is turned there."""
+    codes = [_code_of(place) for place in places]
+    before = st.session_state.get(_CHOSEN)
+    chosen = move_choice(act, codes, before)
+    if chosen == before:
+        return
+    st.session_state[_CHOSEN] = chosen
+    if chosen is None:
+        return
+    start_s = places[codes.index(chosen)].start_s
+    if not (paper.shows(start_s) and paper.shows(start_s + _MUCH_S)):
+        paper.turn_to(start_s)

@@ -1,0 +1,95 @@
+"""One slim line above the paper: rate, intervals and axis, and what is out of its range."""
+
+from html import escape
+
+import streamlit as st
+
+from ecgcore.measure import reference_range
+from ecgcore.measure.rhythm import rhythm_words
+from ecgcore.measure.words import range_words, value_words
+from ecgcore.recording import Patient
+from ecgcore.results import Measurement
+from ui import models
+from ui.state import OpenCase
+
+_NAMES = {
+    "heart_rate": "HR",
+    "pr": "PR",
+    "qrs": "QRS",
+    "qt": "QT",
+    "qtc_fridericia": "QTcF",
+    "qrs_axis": "Axis",
+}
+_OUT = {"low": ("↓", "below"), "high": ("↑", "above")}
+_STYLE = """
+<style>
+.ecg-vitals { display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 0; font-size: 14px;
+  font-variant-numeric: tabular-nums; }
+.ecg-vitals > span > span { opacity: .7; }
+.ecg-vitals b { font-weight: 700; }
+.ecg-vitals .none { opacity: .7; }
+html[data-ecg-room="dark"] .ecg-vitals { color: #cfccc4; }
+</style>
+"""
+
+
+def format_vitals(case: OpenCase) -> str:
+    """Return the same line as it is printed, without what stands under the pointer."""
+    result = models.measured_of(case)
+    found = [(label, result.measurement(name)) for name, label in _NAMES.items()]
+    parts = [
+        _format_printed(label, given, case.recording.patient)
+        for label, given in found
+        if given is not None
+    ]
+    if result.rhythm != "unknown":
+        parts.append(f"RR {rhythm_words(result.rhythm)}")
+    return "   ".join(parts)
+
+
+def _format_printed(label: str, given: Measurement, patient: Patient) -> str:
+    known = reference_range(given.name, patient)
+    arrow = ""
+    if known is not None and given.value is not None:
+        arrow, _ = _OUT.get(known.judge(given.value), ("", ""))
+    edited = "(edited)" if given.value is not None and given.edited_by else ""
+    return " ".join(word for word in (label, value_words(given), arrow, edited) if word)
+
+
+def show_vitals(case: OpenCase) -> None:
+    """Show a case's rate, intervals and axis in one line, with the reader's marks in them.
+
+    What is out of its reference range is bold, with an arrow; why a value is not stated stands
+    under the pointer, as do method and range.
+    """
+    result = models.measured_of(case)
+    patient = case.recording.patient
+    parts = [
+        _make_part(label, given, patient)
+        for name, label in _NAMES.items()
+        if (given := result.measurement(name)) is not None
+    ]
+    if result.rhythm != "unknown":
+        parts.append(f"<span><span>RR</span> {escape(rhythm_words(result.rhythm))}</span>")
+    st.html(f'{_STYLE}<p class="ecg-vitals" aria-label="Measurements">{"".join(parts)}</p>')
+
+
+def _make_part(label: str, given: Measurement, patient: Patient) -> str:
+    if given.value is None:
+        hint = escape(given.reason, quote=True)
+        return (
+            f'<span class="none" title="{hint}"><span>{label}</span> '
+            f'<span aria-label="not stated: {hint}">–</span></span>'
+        )
+    words = escape(value_words(given))
+    hint = given.method
+    known = reference_range(given.name, patient)
+    if known is not None:
+        arrow, side = _OUT.get(known.judge(given.value), ("", ""))
+        span = range_words(known.low, known.high)
+        hint += f"; reference {span}, {known.source}"
+        if arrow:
+            words = f'<b aria-label="{words}, {side} reference {span}">{words} {arrow}</b>'
+    edited = " (edited)" if given.edited_by else ""
+    hint = escape(hint, quote=True)
+    return f'<span title="{hint}"><span>{label}</span> {words}{edited}</span>'

@@ -1,0 +1,58 @@
+"""Demonstration cases: simulated ECGs with known truth."""
+
+import streamlit as st
+
+from ecgcore.recording import Recording
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, demonstration_case
+from ui.state import OpenCase, put_case
+
+_REVIEW = "pages/review.py"
+_COLUMNS = 3
+_QUIZ = "quiz_mode"
+
+
+def is_quiz() -> bool:
+    """Return whether the diagnoses of demonstration cases are hidden until they are asked for."""
+    return bool(st.session_state.get(_QUIZ, False))
+
+
+def show_demonstration_cases() -> None:
+    """Show the simulated cases as cards; choosing one opens it."""
+    st.subheader("Or read a demonstration case")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Simulated ECGs with a known diagnosis, which is never printed on the sheet.")
+        hidden = st.toggle(
+            "Quiz mode",
+            value=is_quiz(),
+            key=f"{_QUIZ}_toggle",
+            help="Hides diagnoses and histories here, and the software's findings on every page, "
+            "until you ask for them.",
+        )
+        st.session_state[_QUIZ] = hidden
+    for start in range(0, len(DEMONSTRATION_CASES), _COLUMNS):
+        row = st.columns(_COLUMNS)
+        for offset, case in enumerate(DEMONSTRATION_CASES[start : start + _COLUMNS]):
+            with row[offset].container(border=True, height="stretch"):
+                _show_card(start + offset + 1, case, hidden=hidden)
+
+
+def _show_card(number: int, case: DemoCase, *, hidden: bool) -> None:
+    st.markdown(f"**Case {number}**" if hidden else f"**{number}. {case.title}**")
+    history = ", ".join(case.history.split(", ")[:2]) if hidden else case.history
+    st.caption(f"{history}  \n{'●' * case.difficulty}{'○' * (3 - case.difficulty)}")
+    # The number alone: a case's own key names its diagnosis.
+    if st.button("Read", key=f"demo_{number}", width="stretch"):
+        open_demonstration(number, case)
+        st.switch_page(_REVIEW)
+
+
+def open_demonstration(number: int, case: DemoCase) -> None:
+    """Put a demonstration case on the desk."""
+    title, recording = f"Case {number}", _simulate(case.key)
+    put_case(OpenCase(title=title, recording=recording, demo=case, quiz=is_quiz(), shared=case.key))
+
+
+@st.cache_data(max_entries=32, show_spinner="Simulating …")
+def _simulate(key: str) -> Recording:
+    # Shared by all users: a simulated case holds nothing of anybody.
+    return demonstration_case(key).recording
