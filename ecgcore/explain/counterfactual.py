@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
 from ecgcore.inference.loading import LoadedModel
 from ecgcore.inference.predict import combine_windows, piece_outputs, read_for
@@ -62,7 +62,7 @@ def changed_recording(recording: Recording, change: Change, beats: Beats | None)
     CannotAssessError
         If nothing would be left.
     """
-    in_range("voltage", change.voltage, LOWEST_VOLTAGE, HIGHEST_VOLTAGE)
+    check_range("voltage", change.voltage, LOWEST_VOLTAGE, HIGHEST_VOLTAGE)
     signal = band(
         recording.signal,
         recording.fs_hz,

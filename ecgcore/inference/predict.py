@@ -36,7 +36,7 @@ from ecgcore.recording import Recording
 from ecgcore.signal.quality import Graded, grade
 from ecgcore.statements import statement
 from ecgcore.turns import Priority, pause, turn
-from ecgcore.units import clock
+from ecgcore.units import format_clock
 
 # Windows that go through the network together: bounds memory on long recordings.
 BATCH = 32
@@ -254,7 +254,7 @@ def _not_assessed(
 
 
 def _in_part(apart: Sequence[results.NotAssessed]) -> str:
-    stretches = ", ".join(f"{clock(a.start_s)} to {clock(a.end_s)}" for a in apart)
+    stretches = ", ".join(f"{format_clock(a.start_s)} to {format_clock(a.end_s)}" for a in apart)
     return f"Part of the recording was not assessed: {stretches}."
 
 
@@ -418,7 +418,7 @@ def _of_windows(
         w for w, z in zip(windows, logits, strict=True) if rule.probability(z) >= rule.threshold
     ]
     if finding.finding and flagged and rule.code != NORMAL:
-        at = ", ".join(clock(w.start / fs_hz) for w in flagged[:MAX_NAMED])
+        at = ", ".join(format_clock(w.start / fs_hz) for w in flagged[:MAX_NAMED])
         more = f" and {len(flagged) - MAX_NAMED} more" if len(flagged) > MAX_NAMED else ""
         words = f"Flagged in {len(flagged)} of {len(windows)} windows, from {at}{more}. {words}"
     reason = f"{finding.reason} {words}".strip()

@@ -15,7 +15,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import EcgError, InvalidArgumentError, ReadError, TooLargeError, shortage
+from ecgcore.errors import (
+    EcgError,
+    InvalidArgumentError,
+    ReadError,
+    TooLargeError,
+    explain_shortage,
+)
 from ecgcore.recording import MAX_FS_HZ, Patient, Provenance
 from ecgcore.units import MV, is_normalised, is_voltage
 
@@ -183,7 +189,7 @@ class Source:
                 raise refuse_size(self._options.max_bytes)
             return read_first_bytes(path, room + 1)
         except OSError as error:
-            lacking = shortage(error)
+            lacking = explain_shortage(error)
             if lacking is not None:
                 raise lacking from error
             reason = error.strerror or "it is not accessible"
@@ -304,7 +310,7 @@ def guard_library(sentence: str) -> Iterator[list[str]]:
         except Exception as error:
             if "out of memory" in str(error).lower():  # as pandas words it
                 raise MemoryError from error
-            lacking = shortage(error)
+            lacking = explain_shortage(error)
             if lacking is not None:
                 raise lacking from error
             raise ReadError(sentence) from error

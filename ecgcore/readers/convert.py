@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.errors import EcgError
 from ecgcore.leads import canonical_lead
 from ecgcore.readers.assemble import join_words
@@ -104,7 +104,7 @@ def convert(recording: Recording, to: str, name: str, *, anonymised: bool = Fals
     >>> list(made.files)
     ['demo.edf']
     """
-    one_of("to", to, TARGETS)
+    check_option("to", to, TARGETS)
     target = TARGETS[to]
     removed: tuple[str, ...] = ()
     if anonymised:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol, runtime_checkable
 
-from ecgcore.errors import EcgError, ReadError, TooLargeError, UnknownFormatError, shortage
+from ecgcore.errors import EcgError, ReadError, TooLargeError, UnknownFormatError, explain_shortage
 from ecgcore.readers.base import ReadOptions, Source, clean_text, refuse_memory, refuse_size
 from ecgcore.readers.discover import describe, explain_others, list_recordings
 from ecgcore.readers.names import drop_folder, format_name, number_equal_names
@@ -277,7 +277,7 @@ def _read_source(source: Source, options: ReadOptions) -> Recording:
             pass  # raised below, without the traceback that holds what was read so far
         except OSError as error:
             # Readers open nothing but their own temporary folders.
-            raise shortage(error, own_folder=True) or error from error
+            raise explain_shortage(error, own_folder=True) or error from error
         raise refuse_memory()
     header = source.beside(f"{PurePosixPath(source.name).stem}.hea")
     if header is not None and header != source.name:

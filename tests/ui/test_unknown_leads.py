@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.readers.assemble import name_leads
 from ecgcore.recording import Recording
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from tests.ui.test_pages import app, payloads
 from ui.state import OpenCase
 
@@ -18,7 +18,7 @@ PAGES = ("review", "explain", "measure", "single_lead", "waveform_attention", "a
 
 
 def unnamed(*names: str) -> OpenCase:
-    source = demonstration_case("hand-held-af").recording
+    source = make_demonstration_case("hand-held-af").recording
     signal = source.select(source.leads[:1]).signal.repeat(len(names), axis=0)
     return OpenCase("strip", Recording(signal[:, :5000], source.fs_hz, names))
 
