@@ -25,7 +25,7 @@ from ecgcore.explain import explain
 from ecgcore.inference import load_model, predict, use_threads
 from ecgcore.render.figure import figure
 from ecgcore.render.paper import PaperSettings, lay_out
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from ecgcore.study import Study
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -156,7 +156,7 @@ def peak_mb(pid: int) -> float:
 def in_process(repeats: int) -> list[tuple[str, list[float], str]]:
     use_threads(1)
     model = load_model()
-    recording = demonstration_case("pvc").recording
+    recording = make_demonstration_case("pvc").recording
     sheet = lay_out(recording.leads, recording.duration_s, PaperSettings())
     predict(model, recording)
     tasks: dict[str, Callable[[], object]] = {

@@ -50,7 +50,7 @@ from ecgcore.evaluation.map_weights import SEEDS, randomised, variant_rows, with
 from ecgcore.explain import METHODS, Explainer, methods_of
 from ecgcore.explain.defaults import default_methods
 from ecgcore.inference import LoadedModel, load_model
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from ecgcore.statements import CORE_CODES
 from ecgcore.study import Study
 
@@ -216,7 +216,7 @@ def weights(model: LoadedModel, args: argparse.Namespace) -> Any:
 
 
 def speed(model: LoadedModel) -> Any:
-    recording = demonstration_case("pvc").recording
+    recording = make_demonstration_case("pvc").recording
     if of_one_lead(model):
         recording = recording.select(("II",))
     study = Study(recording)

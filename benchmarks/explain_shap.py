@@ -19,7 +19,7 @@ from ecgcore.explain.expected_gradients import expected_gradients_of
 from ecgcore.explain.references import References
 from ecgcore.inference import LoadedModel
 from ecgcore.models import ResNet34
-from ecgcore.simulate import batch
+from ecgcore.simulate import make_batch
 
 N_SAMPLES, N_BACKGROUND = 5000, 100
 SHAP_DRAWS = 200
@@ -68,7 +68,9 @@ def shap_section(_model: LoadedModel) -> Any:
 
 def settled(network: ResNet34) -> ResNet34:
     """Give the normalisations the statistics of ECGs, as after training."""
-    made = torch.from_numpy(np.nan_to_num(batch(16, seed=4, fs_hz=500.0, duration_s=10.0).signal))
+    made = torch.from_numpy(
+        np.nan_to_num(make_batch(16, seed=4, fs_hz=500.0, duration_s=10.0).signal)
+    )
     network.train()
     with torch.no_grad():
         for _ in range(12):
@@ -77,7 +79,7 @@ def settled(network: ResNet34) -> ResNet34:
 
 
 def inputs() -> tuple[torch.Tensor, torch.Tensor]:
-    made = batch(N_BACKGROUND + 1, seed=_SEED, fs_hz=500.0, duration_s=10.0)
+    made = make_batch(N_BACKGROUND + 1, seed=_SEED, fs_hz=500.0, duration_s=10.0)
     signal = torch.from_numpy(np.nan_to_num(made.signal)).float()[..., :N_SAMPLES]
     return signal[:1], signal[1:]
 

@@ -28,7 +28,7 @@ import numpy as np
 from benchmarks.app import ROOT, wait_until_healthy
 from benchmarks.load_client import FINDINGS, VIEWER, Reader, digest_of
 from ecgcore.leads import STANDARD_12
-from ecgcore.simulate import batch
+from ecgcore.simulate import make_batch
 
 FS_HZ = 500.0
 OTHERS = 3
@@ -83,7 +83,7 @@ HEAD = (
 
 def recordings(count: int) -> list[bytes]:
     """Return generated recordings of 12 leads and 10 s, each another person's, as NumPy files."""
-    made = batch(count, seed=20, fs_hz=FS_HZ, duration_s=10.0)
+    made = make_batch(count, seed=20, fs_hz=FS_HZ, duration_s=10.0)
     files = []
     for signal in made.signal:
         content = io.BytesIO()

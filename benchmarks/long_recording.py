@@ -23,7 +23,7 @@ from ecgcore.render.figure import figure
 from ecgcore.render.paper import PaperSettings, lay_out
 from ecgcore.results.wire import decode, encode
 from ecgcore.signal.resample import resample
-from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, make_demonstration_case
 from ecgcore.workers import Worker, WorkerSpec
 from ui.analysis import FINDINGS, MAX_MEMORY_BYTES, MAX_SECONDS, MEASURE
 from ui.components.viewer import compute_envelope
@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 
 def long_files(hours: float) -> dict[str, bytes]:
     """Return a WFDB record of one lead: a simulated ECG, repeated, under fresh noise."""
-    made = demonstration_case(DEMONSTRATION_CASES[0].key).recording
+    made = make_demonstration_case(DEMONSTRATION_CASES[0].key).recording
     once = resample(made.lead("II")[None], made.fs_hz, FS_HZ)[0]
     n = round(hours * 3600 * FS_HZ)
     noise = np.random.default_rng(0).normal(0, 0.01, n)

@@ -12,7 +12,7 @@ import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-from ecgcore.simulate import batch, simulate
+from ecgcore.simulate import make_batch, simulate
 
 SEED = 7
 CHUNK = 250
@@ -47,7 +47,7 @@ def main() -> None:
 def one(chunk: tuple[int, int]) -> float:
     first, n = chunk
     start = time.process_time()
-    made = batch(n, seed=SEED, first=first)
+    made = make_batch(n, seed=SEED, first=first)
     if made.signal.shape != (n, 12, 1000):
         raise RuntimeError(f"a batch has the shape {made.signal.shape}")
     return time.process_time() - start
@@ -55,7 +55,7 @@ def one(chunk: tuple[int, int]) -> float:
 
 def with_masks(n: int = 200) -> float:
     start = time.process_time()
-    batch(n, seed=SEED, mask_codes=("LBBB", "STE", "PVC"))
+    make_batch(n, seed=SEED, mask_codes=("LBBB", "STE", "PVC"))
     return 1e3 * (time.process_time() - start) / n
 
 

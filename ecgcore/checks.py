@@ -6,7 +6,7 @@ from math import isfinite
 from ecgcore.errors import InvalidArgumentError
 
 
-def one_of(name: str, value: str, options: Collection[str]) -> str:
+def check_option(name: str, value: str, options: Collection[str]) -> str:
     """Return ``value`` if it is one of ``options``.
 
     Raises
@@ -20,7 +20,7 @@ def one_of(name: str, value: str, options: Collection[str]) -> str:
     return value
 
 
-def in_range(name: str, value: float, low: float, high: float, unit: str = "") -> float:
+def check_range(name: str, value: float, low: float, high: float, unit: str = "") -> float:
     """Return ``value`` as a float if ``low <= value <= high``.
 
     Raises

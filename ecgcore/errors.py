@@ -83,7 +83,7 @@ _NO_FOLDER = "its temporary folder is missing, full or closed"
 _NO_TEMPORARY = "temporary directory"
 
 
-def shortage(error: BaseException, *, own_folder: bool = False) -> ResourceError | None:
+def explain_shortage(error: BaseException, *, own_folder: bool = False) -> ResourceError | None:
     """Return the error for what the machine lacks, or None where that is not the cause.
 
     Parameters
@@ -99,10 +99,10 @@ def shortage(error: BaseException, *, own_folder: bool = False) -> ResourceError
     words = _SHORT_OF.get(error.errno or 0)
     if words is None and (own_folder or _NO_TEMPORARY in str(error)):
         words = _NO_FOLDER
-    return None if words is None else lack(words)
+    return None if words is None else say_lack(words)
 
 
-def lack(words: str) -> ResourceError:
+def say_lack(words: str) -> ResourceError:
     """Return the error that says what the machine lacks, in words such as "its disk is full"."""
     return ResourceError(
         f"The computer that runs this software cannot do it now: {words}; {NOT_JUDGED}. Try again "

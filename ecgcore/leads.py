@@ -60,7 +60,7 @@ _SUFFIX = re.compile(
 )
 
 
-def _spellings() -> Iterator[tuple[str, str]]:
+def _list_spellings() -> Iterator[tuple[str, str]]:
     """Yield every accepted spelling, in lower case, with the lead that it names."""
     named = _OWN | _IEC | _TRIOS
     yield from named.items()
@@ -80,7 +80,7 @@ def _spellings() -> Iterator[tuple[str, str]]:
         yield from ((f"{word}{joint}{name.lower()}", name) for name in names for joint in " _-")
 
 
-ALLOWED: dict[str, str] = dict(_spellings())
+ALLOWED: dict[str, str] = dict(_list_spellings())
 
 
 def canonical_lead(name: str) -> str | None:
@@ -104,7 +104,7 @@ def canonical_lead(name: str) -> str | None:
     Names follow AHA/ACC/HRS 2007 Part I and IEC 60601-2-25 (C1 to C6).  What ``"C3"``, ``"X"`` or
     ``"D1"`` mean depends on the channels beside them: :func:`canonical_leads`.
     """
-    return ALLOWED.get(_plain(name))
+    return ALLOWED.get(_strip_name(name))
 
 
 def canonical_leads(
@@ -126,7 +126,7 @@ def canonical_leads(
         each in volts (else they are axes), and D1, L1 or ``"Lead 1"`` is lead I only in a set of
         three beside aVR, aVL and aVF.
     """
-    plain = [_plain(name) for name in names]
+    plain = [_strip_name(name) for name in names]
     found = [ALLOWED.get(text) for text in plain]
     in_volts = voltages or [True] * len(plain)
     limbs = {lead for lead in found if lead in LIMB_6}
@@ -136,10 +136,10 @@ def canonical_leads(
     for i, text in enumerate(plain):
         if (text in _IEC and not limbs) or (text in _TRIOS and _TRIOS[text] not in kept):
             found[i] = None
-    return _with_numbered(plain, found) if limbs >= {"aVR", "aVL", "aVF"} else found
+    return _match_numbered(plain, found) if limbs >= {"aVR", "aVL", "aVF"} else found
 
 
-def _with_numbered(plain: Sequence[str], found: list[str | None]) -> list[str | None]:
+def _match_numbered(plain: Sequence[str], found: list[str | None]) -> list[str | None]:
     """Take D1, D2, D3 (L1 ..., "Lead 1" ...) for I, II, III where no other channel is one."""
     joined = [text.replace("_", " ") for text in plain]
     places = {joined.index(text): name for text, name in _NUMBERED.items() if text in joined}
@@ -148,7 +148,7 @@ def _with_numbered(plain: Sequence[str], found: list[str | None]) -> list[str | 
     return found
 
 
-def _plain(name: str) -> str:
+def _strip_name(name: str) -> str:
     """Return a name as the list has it: lower case, without unit, reference and signs around."""
     if len(str(name)) > _MAX_NAME:
         return ""

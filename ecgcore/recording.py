@@ -150,7 +150,7 @@ class Recording:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        signal = _checked_signal(self.signal)
+        signal = _check_signal(self.signal)
         leads = tuple(str(name) for name in self.leads)
         if len(leads) != signal.shape[0]:
             raise InvalidRecordingError(
@@ -230,7 +230,7 @@ class Recording:
         )
 
 
-def _checked_signal(values: ArrayLike) -> NDArray[np.float32]:
+def _check_signal(values: ArrayLike) -> NDArray[np.float32]:
     signal = np.array(values, dtype=np.float32, order="C", copy=True)
     if signal.ndim != 2:
         raise InvalidRecordingError(

@@ -41,7 +41,7 @@ def is_normalised(unit: str) -> bool:
     return _key(unit) in _NORMALISED
 
 
-def clock(time_s: float) -> str:
+def format_clock(time_s: float) -> str:
     """Return a time within a recording as ``m:ss`` (``h:mm:ss`` from one hour)."""
     minutes, seconds = divmod(int(time_s), 60)
     hours, minutes = divmod(minutes, 60)

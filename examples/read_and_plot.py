@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ecgcore.readers import read
-from ecgcore.render.paper import PaperSettings, lay_out, layouts_for
+from ecgcore.render.paper import PaperSettings, lay_out, list_layouts
 from ecgcore.render.pdf import pdf
 
 
@@ -17,7 +17,7 @@ def main(source: str, out: str) -> None:
     for note in recording.notes:
         print(f"  {note}")
 
-    settings = PaperSettings(layout=layouts_for(recording.leads)[0])
+    settings = PaperSettings(layout=list_layouts(recording.leads)[0])
     sheet = lay_out(recording.leads, recording.duration_s, settings)
     Path(out).write_bytes(pdf(recording, sheet, header=(Path(source).name,)))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.datasets import log_test_access
 from ecgcore.errors import EcgError
 from ecgcore.inference import use_threads
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     use_threads(args.threads)
     try:
-        compare = COMPARISONS[one_of("task", task_of(args.config), COMPARISONS)]
+        compare = COMPARISONS[check_option("task", task_of(args.config), COMPARISONS)]
         found, text = compare(args.config, args.out, args.runs)
     except EcgError as error:
         sys.stderr.write(f"error: {error}\n")

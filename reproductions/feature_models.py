@@ -21,7 +21,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.errors import InvalidArgumentError
 from reproductions.needs import load_library
 from reproductions.zhang_recipe import FEATURE_MODELS
@@ -74,7 +74,7 @@ def fit_feature_model(
     InvalidArgumentError
         If the name is unknown, the shapes do not fit, or LightGBM cannot be loaded.
     """
-    one_of("the feature model", name, FEATURE_MODELS)
+    check_option("the feature model", name, FEATURE_MODELS)
     if features.ndim != 2 or targets.ndim != 2 or len(features) != len(targets):
         raise InvalidArgumentError(
             f"Features have shape {features.shape} and targets {targets.shape}; (n, n_features) "

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import CHEST_6, LIMB_6, STANDARD_12
 from ecgcore.models.xresnet1d import DEPTHS
@@ -140,8 +140,8 @@ class TransferRecipe:
         if not self.seeds or not self.leads or not self.variants:
             raise InvalidArgumentError("The recipe must name a seed, a lead and a variant.")
         for lead in self.more:
-            one_of("more", lead, STANDARD_12)
+            check_option("more", lead, STANDARD_12)
         for key in self.network:
-            one_of("an entry of [network]", key, ("depth", "width", "zero_last"))
+            check_option("an entry of [network]", key, ("depth", "width", "zero_last"))
         depth = self.network.get("depth", 101)
-        one_of("network.depth", str(depth), [str(possible) for possible in DEPTHS])
+        check_option("network.depth", str(depth), [str(possible) for possible in DEPTHS])

@@ -15,7 +15,7 @@ import numpy as np
 
 from ecgcore.recording import Recording
 from ecgcore.render.overlay import Overlay
-from ecgcore.render.paper import PaperSettings, lay_out, layouts_for
+from ecgcore.render.paper import PaperSettings, lay_out, list_layouts
 from ecgcore.render.pdf import pdf
 from ecgcore.simulate import CASES, STATEMENTS, Simulation, simulate
 
@@ -43,7 +43,7 @@ def main() -> int:
 
 def sheet(name: str, made: Simulation, *, masks: bool) -> bytes:
     recording, truth = made.recording, made.truth
-    layout = layouts_for(recording.leads)[0]
+    layout = list_layouts(recording.leads)[0]
     settings = PaperSettings(layout=layout, rhythm_lead=rhythm_lead(recording))
     placed = lay_out(recording.leads, recording.duration_s, settings)
     values = {

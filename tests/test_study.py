@@ -17,7 +17,7 @@ from ecgcore.interpret import assess
 from ecgcore.kept import Kept
 from ecgcore.measure import measure
 from ecgcore.recording import Patient, Recording
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from ecgcore.study import Study
 
 MARK = (4, "qrs_offset")
@@ -35,7 +35,7 @@ COUNTED = (
 
 @pytest.fixture(scope="module")
 def normal() -> Recording:
-    return demonstration_case("normal").recording
+    return make_demonstration_case("normal").recording
 
 
 @pytest.fixture

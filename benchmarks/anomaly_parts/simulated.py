@@ -18,7 +18,7 @@ from ecgcore.evaluation.localisation import (
 from ecgcore.inference.anomaly import find_anomalies
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
-from ecgcore.simulate import batch
+from ecgcore.simulate import make_batch
 from ecgcore.simulate.codes import ALL_CODES
 
 SEEDS = {"val": 8101, "test": 8202}
@@ -31,7 +31,7 @@ CONTROL_EVERY = 3
 
 def run(models: Models, split: str, every: int) -> dict[str, Any]:
     codes = [c for c in ALL_CODES if c not in NORMAL]
-    made = batch(RECORDS // every, seed=SEEDS[split], fs_hz=FS_HZ, mask_codes=codes)
+    made = make_batch(RECORDS // every, seed=SEEDS[split], fs_hz=FS_HZ, mask_codes=codes)
     maps: dict[str, list[Any]] = {}
     lead_scores = []
     for i, signal in enumerate(made.signal):

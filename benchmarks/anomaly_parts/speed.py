@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.anomaly_parts.common import Models
 from ecgcore.inference.anomaly import find_anomalies
 from ecgcore.simulate import simulate
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 
 RECORDS = 12
 
@@ -21,7 +21,7 @@ def run(models: Models, _split: str, every: int) -> dict[str, Any]:
         find_anomalies(models.anomaly, recording)
         wall.append(time.perf_counter() - started)
         processor.append(time.process_time() - used)
-    long = demonstration_case("holter-pvc").recording
+    long = make_demonstration_case("holter-pvc").recording
     used = time.process_time()
     find_anomalies(models.anomaly, long)
     return {

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from ecgcore import __version__
-from ecgcore.errors import EcgError, shortage
+from ecgcore.errors import EcgError, explain_shortage
 
 EXIT_OK = 0
 EXIT_ERROR = 2
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
     except OSError as error:
-        if shortage(error) is None:
+        if explain_shortage(error) is None:
             raise
         _give_up_output()
         reason = (error.strerror or "no room").lower()

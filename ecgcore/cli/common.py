@@ -76,20 +76,23 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, several: bool = True
         help="a file, a WFDB record (with or without .hea)" + (", or a folder" if several else ""),
     )
     parser.add_argument(
-        "--fs", type=_rate, metavar="HZ", help="sampling rate, where the file does not tell it"
+        "--fs",
+        type=_parse_rate,
+        metavar="HZ",
+        help="sampling rate, where the file does not tell it",
     )
     parser.add_argument(
         "--unit", choices=UNITS, help="unit of the samples, where the file does not tell it"
     )
     parser.add_argument(
         "--lead-names",
-        type=_names,
+        type=_parse_names,
         metavar="I,II,...",
         help="names of the file's channels in order, an empty name leaves that channel out; "
         "or pairs such as ECG=II for the channels that are meant",
     )
     parser.add_argument(
-        "--age", type=_age, metavar="YEARS", help="the patient's age, whatever the file tells"
+        "--age", type=_parse_age, metavar="YEARS", help="the patient's age, whatever the file tells"
     )
     parser.add_argument(
         "--sex", choices=("female", "male"), help="the patient's sex, whatever the file tells"
@@ -100,7 +103,7 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, several: bool = True
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def _age(text: str) -> float:
+def _parse_age(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
@@ -110,7 +113,7 @@ def _age(text: str) -> float:
     return value
 
 
-def _rate(text: str) -> float:
+def _parse_rate(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
@@ -120,19 +123,19 @@ def _rate(text: str) -> float:
     return value
 
 
-def _names(text: str) -> tuple[str, ...]:
+def _parse_names(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(","))
     if not any(names):
         raise argparse.ArgumentTypeError("no name is given; give for example I,II,V1")
     return names
 
 
-def read_options(args: argparse.Namespace) -> readers.ReadOptions:
+def make_read_options(args: argparse.Namespace) -> readers.ReadOptions:
     """Return the reader's options that the command line gives."""
     return readers.ReadOptions(fs_hz=args.fs, unit=args.unit, lead_names=args.lead_names)
 
 
-def with_person(recording: Recording, args: argparse.Namespace) -> Recording:
+def add_person(recording: Recording, args: argparse.Namespace) -> Recording:
     """Return the recording with the age, sex and pacemaker that the command line gives."""
     known = recording.patient
     return recording.with_patient(
@@ -166,32 +169,32 @@ def for_each_recording(
     int
         Exit status: 0 if all were done, 2 otherwise.
     """
-    several = names_several(args.paths)
+    several = has_several(args.paths)
     status = EXIT_OK
-    for item in input_files(args.paths):
+    for item in walk_input_files(args.paths):
         digest = None
         try:
             if item.error:
                 raise EcgError(item.error)
-            recording = with_person(readers.read(item.shown, options=read_options(args)), args)
+            recording = add_person(readers.read(item.shown, options=make_read_options(args)), args)
             digest = recording.provenance.sha256
             result = {"file": item.shown, **action(recording, item.shown, args)}
         except EcgError as error:
             status = EXIT_ERROR
             sentence = describe_error(error)
-            sys.stderr.write(f"error: {one_line(item.shown)}: {sentence}\n")
+            sys.stderr.write(f"error: {flatten_text(item.shown)}: {sentence}\n")
             if args.json and several:
                 failed = {"file": item.shown, "error": sentence}
-                write_json(failed, digest=digest or _digest_of_named(item.shown))
+                write_json(failed, digest=digest or _find_digest(item.shown))
             continue
         if args.json:
             write_json(result, digest=digest)
         else:
-            write_text((as_text or plain_text)(result))
+            write_text((as_text or format_plain)(result))
     return status
 
 
-def _digest_of_named(shown: str) -> str | None:
+def _find_digest(shown: str) -> str | None:
     """Return the digest of a file that was not read: of its own bytes, of a record its header's."""
     path, most = Path(shown), readers.ReadOptions().max_bytes
     try:
@@ -201,12 +204,12 @@ def _digest_of_named(shown: str) -> str | None:
     return digest_of_file(path if there else Path(f"{shown}.hea"), max_bytes=most)
 
 
-def names_several(paths: Sequence[str]) -> bool:
+def has_several(paths: Sequence[str]) -> bool:
     """Return whether the output is one object a line: several paths, or a folder among them."""
     return len(paths) > 1 or any(_is_folder(path) for path in paths)
 
 
-def input_files(paths: Sequence[str]) -> Iterator[InputFile]:
+def walk_input_files(paths: Sequence[str]) -> Iterator[InputFile]:
     """Yield the recordings in the order given; a folder's in sorted order of their path."""
     for path in paths:
         if not _is_folder(path):
@@ -223,7 +226,7 @@ def input_files(paths: Sequence[str]) -> Iterator[InputFile]:
 def _tell_passed_over(files: Sequence[Path]) -> None:
     """Write the files of a folder that are no recording, each with its reason."""
     for file in files[:_MAX_TOLD]:
-        sys.stderr.write(f"passed over: {one_line(str(file))}: {explain_passed_over(file)}\n")
+        sys.stderr.write(f"passed over: {flatten_text(str(file))}: {explain_passed_over(file)}\n")
     if len(files) > _MAX_TOLD:
         sys.stderr.write(f"passed over: {len(files) - _MAX_TOLD} more files\n")
 
@@ -235,7 +238,7 @@ def _is_folder(path: str) -> bool:
         return False
 
 
-def output_name(args: argparse.Namespace, file: str) -> str:
+def make_output_name(args: argparse.Namespace, file: str) -> str:
     """Return the relative path, without extension, under which outputs for ``file`` are kept.
 
     For a file inside a named folder this is its path inside that folder, else its own name.
@@ -261,8 +264,8 @@ class OutputNames:
         self._taken: set[str] = set()
 
     def name(self, file: str) -> str:
-        """Return :func:`output_name`, with the input's extension or a number where it is taken."""
-        plain = output_name(self._args, file)
+        """Return :func:`make_output_name`, with the extension or a number where it is taken."""
+        plain = make_output_name(self._args, file)
         further = f"{plain}_{Path(file).suffix[1:]}".rstrip("_")
         names = itertools.chain([plain, further], (f"{further}_{n}" for n in itertools.count(2)))
         chosen = next(name for name in names if name.casefold() not in self._taken)
@@ -272,14 +275,14 @@ class OutputNames:
 
 def describe_error(error: EcgError) -> str:
     """Return the error's sentence on one line, with the options that would help."""
-    sentence = one_line(str(error))
+    sentence = flatten_text(str(error))
     if isinstance(error, MissingInformationError):
         options = [_OPTION_OF[name] for name in error.needs if name in _OPTION_OF]
         sentence += f" Give {', '.join(options)}." if options else ""
     return sentence
 
 
-def one_line(text: str) -> str:
+def flatten_text(text: str) -> str:
     """Return ``text`` without line breaks and control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
@@ -302,18 +305,18 @@ def quality_json(quality: Quality) -> dict[str, Any]:
     }
 
 
-def plain_values(value: Any) -> Any:
+def convert_values(value: Any) -> Any:
     """Return ``value`` as JSON can hold it: numpy values converted, NaN and infinity as None."""
     if isinstance(value, np.ndarray):
-        return plain_values(value.tolist())
+        return convert_values(value.tolist())
     if isinstance(value, np.generic):
-        return plain_values(value.item())
+        return convert_values(value.item())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): plain_values(item) for key, item in value.items()}
+        return {str(key): convert_values(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain_values(item) for item in value]
+        return [convert_values(item) for item in value]
     return value
 
 
@@ -327,7 +330,7 @@ def write_json(result: Result, *, digest: str | None = None) -> None:
         SHA-256 of what the object was made from; None where there was no input.
     """
     stamped = {**result, **origin(digest)}
-    sys.stdout.write(json.dumps(plain_values(stamped), allow_nan=False) + "\n")
+    sys.stdout.write(json.dumps(convert_values(stamped), allow_nan=False) + "\n")
     sys.stdout.flush()
 
 
@@ -377,8 +380,8 @@ def write_text(text: str) -> None:
     sys.stdout.flush()
 
 
-def plain_text(result: Result) -> str:
+def format_plain(result: Result) -> str:
     """Return ``key: value`` lines: the text form of a command that has none of its own."""
     lines = [str(result.get("file", ""))]
-    lines += [f"  {key}: {plain_values(value)}" for key, value in result.items() if key != "file"]
+    lines += [f"  {key}: {convert_values(value)}" for key, value in result.items() if key != "file"]
     return "\n".join(lines) + "\n"

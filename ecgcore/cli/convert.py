@@ -9,10 +9,10 @@ from typing import Any
 
 from ecgcore.cli.common import (
     add_input_arguments,
+    flatten_text,
     for_each_recording,
-    input_files,
-    one_line,
-    output_name,
+    make_output_name,
+    walk_input_files,
 )
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.readers.base import guard_writing
@@ -73,7 +73,7 @@ def as_json(recording: Recording, to: str, made: Converted, written: list[Path])
 
 def as_text(result: Mapping[str, Any]) -> str:
     """Return the result for reading."""
-    lines = [f"{one_line(result['file'])} -> {one_line(result['output'])}"]
+    lines = [f"{flatten_text(result['file'])} -> {flatten_text(result['output'])}"]
     lines += [f"  removed: {sentence}" for sentence in result["removed"]]
     lines += [f"  lost: {sentence}" for sentence in result["lost"]]
     return "\n".join(lines) + "\n"
@@ -86,7 +86,7 @@ class _Outputs:
         self._args = args
         self._out = Path(args.out)
         # A signal file lies beside the header that was named: whole folders are left alone.
-        self._inputs = {_folder_of(item.shown) for item in input_files(args.paths)}
+        self._inputs = {_folder_of(item.shown) for item in walk_input_files(args.paths)}
         self._taken: set[Path] = set()
         self._number = 0
 
@@ -102,7 +102,7 @@ class _Outputs:
             return self._next_numbered() if self._args.anonymize else self._named(file)
 
     def _named(self, file: str) -> Path:
-        name = Path(output_name(self._args, file))
+        name = Path(make_output_name(self._args, file))
         folder = self._out / name.parent
         suffix = Path(file).suffix[1:]
         plain = folder / self._file_name(name.name)

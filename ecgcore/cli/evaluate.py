@@ -73,14 +73,14 @@ def run(args: argparse.Namespace) -> int:
             measured="every figure of its card on the records of its data sets",
         )
     if model.card.input.max_leads == 1:
-        return _one_lead(args, model)
+        return _compare_one_lead(args, model)
     entries = load_index(data_root(), datasets=twelve_lead_names(model.card))
     if args.only is None and "superclasses" in side_names(model.network):
         others = kept_networks(Path(args.runs) / model.name, model.card)
         figures = multi_figures(model, args.split, others=others, report=_part)
     else:
         chosen = [e for e in entries if e.split == args.split]
-        figures = card_metrics(model, predict_entries(model, chosen, report=_told))
+        figures = card_metrics(model, predict_entries(model, chosen, report=_report_progress))
     if args.only is None:
         # Maps are checked on val, one by one: test is never looked at record by record.
         on_val = [e for e in entries if e.split == "val"]
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _one_lead(args: argparse.Namespace, model: LoadedModel) -> int:
+def _compare_one_lead(args: argparse.Namespace, model: LoadedModel) -> int:
     """Measure a model of one lead beside the one for any leads, on the same leads."""
     figures = single_figures(model, load_model(args.beside), split=args.split, tell=_said)
     if args.write:
@@ -120,7 +120,7 @@ def _said(words: str) -> None:
     sys.stderr.write(f"{words}\n")
 
 
-def _told(done: int, total: int) -> None:
+def _report_progress(done: int, total: int) -> None:
     if done % 50 == 0 or done == total:
         sys.stderr.write(f"predicted {done} of {total} records\n")
 

@@ -70,12 +70,16 @@ def as_json(found: Attribution, said: Description) -> dict[str, Any]:
             {"leads": x.leads, "wave": x.wave, "beats": [b + 1 for b in x.beats], "share": x.share}
             for x in said.lines
         ],
-        "textbook": _textbook(said),
+        "textbook": _textbook_json(said),
     }
-    return made if found.lead_values is None else made | {"lead_values": _leads(found.lead_values)}
+    return (
+        made
+        if found.lead_values is None
+        else made | {"lead_values": _leads_json(found.lead_values)}
+    )
 
 
-def _textbook(said: Description) -> dict[str, Any] | None:
+def _textbook_json(said: Description) -> dict[str, Any] | None:
     if said.place is None:
         return None
     made: dict[str, Any] = {
@@ -89,7 +93,7 @@ def _textbook(said: Description) -> dict[str, Any] | None:
     return made
 
 
-def _leads(values: LeadValues) -> dict[str, Any]:
+def _leads_json(values: LeadValues) -> dict[str, Any]:
     """Return the players' values, the second view, and the pairs that interact."""
     names = values.players
     return {

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.datasets import Entry, PackedSet, data_root, load_index, pack
 from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compute; return the exit status."""
-    in_range("--maps", args.maps, 1, 1000)
+    check_range("--maps", args.maps, 1, 1000)
     use_threads(1)
     model = load_model(args.model)
     folder = Path(model.folder or weights_root() / args.model)
@@ -53,7 +53,10 @@ def run(args: argparse.Namespace) -> int:
         "schema": SCHEMA,
         "model": model.name,
         "weights_sha256": model.card.weights_sha256,
-        **(_kept(folder, model) or background(model, _packed(model, index), report=_told("beat"))),
+        **(
+            _load_kept(folder, model)
+            or background(model, _pack_set(model, index), report=_report_every("beat"))
+        ),
         "methods": {},
     }
     _write(folder, found, args.write)
@@ -64,19 +67,21 @@ def run(args: argparse.Namespace) -> int:
     if model.card.input.max_leads == 1:
         trials = on_one_lead(trials)
     others = {ALL: randomised(model, seed=SEED)[ALL]}
-    others |= {f"{SEEDS} {i}": with_weights(model, *_file(t)) for i, t in enumerate(args.seeds)}
-    rows = variant_rows(model, others, trials, methods, report=_told("map"))
+    others |= {
+        f"{SEEDS} {i}": with_weights(model, *_parse_file(t)) for i, t in enumerate(args.seeds)
+    }
+    rows = variant_rows(model, others, trials, methods, report=_report_every("map"))
     for name in methods:
-        found["methods"][name] = {"randomisation": _figure(rows, ALL, name)}
+        found["methods"][name] = {"randomisation": _figure_json(rows, ALL, name)}
         if args.seeds:
-            found["methods"][name][SEEDS] = _figure(rows, SEEDS, name)
+            found["methods"][name][SEEDS] = _figure_json(rows, SEEDS, name)
     _write(folder, found, args.write)
     told = {k: v for k, v in found.items() if k != "background"}
     write_json(told, digest=model.card.weights_sha256)
     return EXIT_OK
 
 
-def _kept(folder: Path, model: LoadedModel) -> dict[str, Any] | None:
+def _load_kept(folder: Path, model: LoadedModel) -> dict[str, Any] | None:
     """Return the mean beats and logits that already stand beside these weights."""
     try:
         raw = json.loads((folder / FILE).read_text(encoding="utf-8"))
@@ -87,7 +92,7 @@ def _kept(folder: Path, model: LoadedModel) -> dict[str, Any] | None:
     return {key: raw[key] for key in ("prior", "background") if key in raw} or None
 
 
-def _packed(model: LoadedModel, index: list[Entry]) -> PackedSet:
+def _pack_set(model: LoadedModel, index: list[Entry]) -> PackedSet:
     """Return what training packs too: from the cache, where that was done here."""
     given = model.card.input
     return pack(
@@ -98,12 +103,12 @@ def _packed(model: LoadedModel, index: list[Entry]) -> PackedSet:
     )
 
 
-def _file(text: str) -> tuple[Path, str]:
+def _parse_file(text: str) -> tuple[Path, str]:
     path, _, prefix = text.partition(":")
     return Path(path), prefix
 
 
-def _figure(rows: Any, figure: str, method: str) -> dict[str, Any]:
+def _figure_json(rows: Any, figure: str, method: str) -> dict[str, Any]:
     between = rows.mean(figure, method=method).as_dict()
     n = sum(1 for row in rows.values if row["method"] == method and figure in row)
     return {k: None if v is None else round(v, 4) for k, v in between.items()} | {"n": n}
@@ -116,7 +121,7 @@ def _write(folder: Path, found: dict[str, Any], wanted: bool) -> None:
         forget()
 
 
-def _told(what: str) -> Any:
+def _report_every(what: str) -> Any:
     def report(number: int) -> None:
         if (number + 1) % 50 == 0:
             sys.stderr.write(f"{what} {number + 1}\n")

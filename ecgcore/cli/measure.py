@@ -28,23 +28,23 @@ def run(args: argparse.Namespace) -> int:
 
 def as_json(found: MeasureResult) -> dict[str, Any]:
     """Return what was measured as the command prints it."""
-    beats = {lead: _points(points) for lead, points in found.beats.leads.items()}
-    beats["consensus"] = _points(found.beats.consensus)
+    beats = {lead: _points_json(points) for lead, points in found.beats.leads.items()}
+    beats["consensus"] = _points_json(found.beats.consensus)
     for points in beats.values():
         points["type"] = list(found.beats.types)
     return {
-        "measurements": [_measurement(m) for m in (*found.measurements, *found.hrv)],
-        "alarms": [_alarm(alarm) for alarm in found.alarms],
+        "measurements": [_measurement_json(m) for m in (*found.measurements, *found.hrv)],
+        "alarms": [_alarm_json(alarm) for alarm in found.alarms],
         "beats": beats,
         "quality": quality_json(found.quality),
     }
 
 
-def _points(points: Fiducials) -> dict[str, list[Any]]:
+def _points_json(points: Fiducials) -> dict[str, list[Any]]:
     return {name: [round(float(v), 5) for v in getattr(points, name)] for name in FIDUCIALS}
 
 
-def _alarm(alarm: RhythmAlarm) -> dict[str, Any]:
+def _alarm_json(alarm: RhythmAlarm) -> dict[str, Any]:
     return {
         "kind": alarm.kind,
         "start_s": alarm.start_s,
@@ -53,7 +53,7 @@ def _alarm(alarm: RhythmAlarm) -> dict[str, Any]:
     }
 
 
-def _measurement(m: Measurement) -> dict[str, Any]:
+def _measurement_json(m: Measurement) -> dict[str, Any]:
     return {
         "name": m.name,
         "value": m.value,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.datasets import TEST, Entry, data_root, load_index, log_test_access
 from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """Compute; return the exit status."""
     if args.write and args.split != "test":
         raise DatasetError("Only figures on test go into a model's folder; leave --split out.")
-    in_range("--records", args.records, 1, 1_000_000)
+    check_range("--records", args.records, 1, 1_000_000)
     use_threads(1)
     model = load_model(args.model)
     if args.split == TEST:
@@ -60,9 +60,9 @@ def run(args: argparse.Namespace) -> int:
             model=model.name,
             measured="attribution by statement and lead, and what each lead can do",
         )
-    entries = _entries(model, args.split, args.records)
+    entries = _read_entries(model, args.split, args.records)
     settings = Settings(n_draws=args.draws, seed=SEED)
-    figures = population_figures(model, entries, settings=settings, report=_told)
+    figures = population_figures(model, entries, settings=settings, report=_report_progress)
     if args.write:
         named = weights_root() / args.model
         folder = named if named.is_dir() else Path(args.model)
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _entries(model: LoadedModel, split: str, most: int) -> list[Entry]:
+def _read_entries(model: LoadedModel, split: str, most: int) -> list[Entry]:
     named = [source.name for source in model.card.data]
     # Simulation, noise and single-lead sets are learned from as well: nothing to look at here.
     names = [n for n in named if n in DATASETS and DATASETS[n].kind == TWELVE_LEAD]
@@ -88,7 +88,7 @@ def _entries(model: LoadedModel, split: str, most: int) -> list[Entry]:
     return [whole[i] for i in kept]
 
 
-def _told(what: str, done: int, total: int) -> None:
+def _report_progress(what: str, done: int, total: int) -> None:
     if what != "read" or done % 50 == 0 or done == total:
         sys.stderr.write(f"{what} {done} of {total}\n")
 

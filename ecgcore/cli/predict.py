@@ -11,7 +11,7 @@ from ecgcore.leads import canonical_lead
 from ecgcore.recording import Recording
 from ecgcore.results import Finding, Prediction
 from ecgcore.study import Study
-from ecgcore.units import clock
+from ecgcore.units import format_clock
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "as each recording has",
     )
     parser.add_argument(
-        "--select-leads", type=_leads, metavar="I,II,...", help="use only these leads"
+        "--select-leads", type=_parse_leads, metavar="I,II,...", help="use only these leads"
     )
 
 
@@ -59,7 +59,7 @@ class Models:
         return self._loaded[name]
 
 
-def _leads(text: str) -> tuple[str, ...]:
+def _parse_leads(text: str) -> tuple[str, ...]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         raise argparse.ArgumentTypeError("no lead is named; give for example I,II")
@@ -88,7 +88,7 @@ def as_json(found: Prediction, *, windows: bool) -> dict[str, Any]:
     """Return a prediction as the command prints it, without the model."""
     out: dict[str, Any] = {
         "leads_used": list(found.leads_used),
-        "labels": [_label(finding) for finding in found.findings],
+        "labels": [_label_json(finding) for finding in found.findings],
         "abstained": found.abstained,
         "abstain_reason": found.abstain_reason,
         "not_assessed": [
@@ -99,13 +99,13 @@ def as_json(found: Prediction, *, windows: bool) -> dict[str, Any]:
     }
     if windows:
         out["windows"] = [
-            {"start_s": w.start_s, "end_s": w.end_s, "labels": [_label(f) for f in w.findings]}
+            {"start_s": w.start_s, "end_s": w.end_s, "labels": [_label_json(f) for f in w.findings]}
             for w in found.windows
         ]
     return out
 
 
-def _label(finding: Finding) -> dict[str, Any]:
+def _label_json(finding: Finding) -> dict[str, Any]:
     return {
         "code": finding.code,
         "name": finding.name,
@@ -134,7 +134,8 @@ def as_text(result: Mapping[str, Any]) -> str:
     if result["abstained"]:
         lines.append(f"  Abstained: {result['abstain_reason']}")
     lines += [
-        f"  Not assessed: {clock(part['start_s'])} to {clock(part['end_s'])}: {part['reason']}"
+        f"  Not assessed: {format_clock(part['start_s'])} to {format_clock(part['end_s'])}: "
+        f"{part['reason']}"
         for part in result["not_assessed"]
     ]
     lines += [f"  Quality: {reason}" for reason in result["quality"]["reasons"]]

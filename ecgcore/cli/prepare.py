@@ -49,10 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fs", type=float, default=100.0, metavar="HZ", help="rate of the cache (default: 100)"
     )
     parser.add_argument(
-        "--high-pass", type=_corner, default=0.5, metavar="HZ", help="or none (default: 0.5)"
+        "--high-pass", type=_parse_corner, default=0.5, metavar="HZ", help="or none (default: 0.5)"
     )
     parser.add_argument(
-        "--low-pass", type=_corner, default=40.0, metavar="HZ", help="or none (default: 40)"
+        "--low-pass", type=_parse_corner, default=40.0, metavar="HZ", help="or none (default: 40)"
     )
     parser.add_argument(
         "--seconds", type=float, metavar="S", help="keep so much of each record (default: all)"
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def _corner(text: str) -> float | None:
+def _parse_corner(text: str) -> float | None:
     if text.lower() == "none":
         return None
     try:
@@ -75,20 +75,20 @@ def _corner(text: str) -> float | None:
 
 def run(args: argparse.Namespace) -> int:
     """Pack; return the exit status."""
-    index = index_of(args)
+    index = open_index(args)
     parameters = PackParameters(args.fs, args.seconds, args.high_pass, args.low_pass)
     cache = Path(args.cache) if args.cache else cache_root()
     packed = pack_shards(index, parameters, cache=cache, workers=args.workers)
     folder = cache_folder(index, parameters, cache=cache)
-    found = summary(index, packed) | {"cache": str(folder)}
+    found = summarise(index, packed) | {"cache": str(folder)}
     if args.json:
         write_json(found)
     else:
-        sys.stdout.write(_text(found))
+        sys.stdout.write(_format_summary(found))
     return EXIT_OK
 
 
-def index_of(args: argparse.Namespace) -> PublicIndex:
+def open_index(args: argparse.Namespace) -> PublicIndex:
     """Return the index that the arguments name."""
     return public_index(
         args.name,
@@ -99,7 +99,7 @@ def index_of(args: argparse.Namespace) -> PublicIndex:
     )
 
 
-def summary(index: PublicIndex, packed: ShardedSet) -> dict[str, Any]:
+def summarise(index: PublicIndex, packed: ShardedSet) -> dict[str, Any]:
     """Return what is in a packed set, as JSON can hold it."""
     tasks = {}
     for name in packed.tasks:
@@ -118,7 +118,7 @@ def summary(index: PublicIndex, packed: ShardedSet) -> dict[str, Any]:
     }
 
 
-def _text(found: dict[str, Any]) -> str:
+def _format_summary(found: dict[str, Any]) -> str:
     split = ", ".join(f"{name} {n}" for name, n in found["splits"].items())
     lines = [
         f"{found['name']}: {found['records']} records of {found['published_records']} published",

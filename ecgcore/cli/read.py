@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from ecgcore.cli.common import add_input_arguments, for_each_recording, one_line, plain_values
+from ecgcore.cli.common import add_input_arguments, convert_values, flatten_text, for_each_recording
 from ecgcore.recording import Recording, describe_age
 
 N_FIRST = 5
@@ -49,12 +49,12 @@ def as_text(result: Mapping[str, Any]) -> str:
         for lead in result["leads"]
     )
     lines = [
-        one_line(str(result["file"])),
+        flatten_text(str(result["file"])),
         f"  {result['format']}, {len(result['leads'])} leads, {result['duration_s']:.6g} s at "
         f"{result['fs_hz']:g} Hz, in {result['unit']}",
         f"  leads: {leads}",
     ]
-    patient = plain_values(result["patient"])
+    patient = convert_values(result["patient"])
     known = [describe_age(patient["age_years"])] if patient["age_years"] is not None else []
     known += [patient["sex"]] if patient["sex"] else []
     lines += [f"  patient: {', '.join(known)}"] if known else []

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.cli.common import EXIT_OK, write_json
-from ecgcore.cli.prepare import add_set_arguments, index_of
+from ecgcore.cli.prepare import add_set_arguments, open_index
 from ecgcore.datasets.access import TEST, log_test_access
 from ecgcore.datasets.files import read_rows
 from ecgcore.datasets.public_index import CORE_TASK
@@ -45,10 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure; return the exit status."""
-    index = index_of(args)
-    one_of("--task", args.task, index.tasks)
+    index = open_index(args)
+    check_option("--task", args.task, index.tasks)
     task = index.tasks[args.task]
-    without = _listed(Path(args.unreadable)) if args.unreadable else set()
+    without = _read_listed(Path(args.unreadable)) if args.unreadable else set()
     inside = [i for i in task.rows() if index.entries[i].split == args.split]
     rows = np.array([i for i in inside if index.entries[i].record not in without], dtype=int)
     if not rows.size:
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
             measured=f"macro AUC on the test fold of {index.name} ({index.folds_from})",
         )
     records = [index.entries[i].record for i in rows]
-    scores = _scores(Path(args.predictions), records, task.codes)
+    scores = _read_scores(Path(args.predictions), records, task.codes)
     groups = [index.entries[i].group for i in rows]
     report = task_report(task.targets[rows], scores, groups=groups, codes=task.codes)
     if args.json:
@@ -74,11 +74,11 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _listed(path: Path) -> set[str]:
+def _read_listed(path: Path) -> set[str]:
     return {row["record"] for row in read_rows(path, ("record", "reason"))}
 
 
-def _scores(path: Path, records: list[str], codes: tuple[str, ...]) -> NDArray[np.float64]:
+def _read_scores(path: Path, records: list[str], codes: tuple[str, ...]) -> NDArray[np.float64]:
     """Return the scores of these records; a record without any is an error, never left out."""
     found = {row["record"]: row for row in read_rows(path, ("record", *codes))}
     missing = [record for record in records if record not in found]

@@ -12,7 +12,7 @@ from ecgcore.origin import origin
 from ecgcore.readers import read, write_wfdb
 from ecgcore.readers.wfdb.annotations import write_annotations
 from ecgcore.simulate import CASES, DEMONSTRATION_CASES, STATEMENTS, Simulation, simulate
-from ecgcore.simulate.annotations import annotations
+from ecgcore.simulate.annotations import make_annotations
 from ecgcore.simulate.noise import PRESETS
 
 TRUTH_NAME = "truth.json"
@@ -40,10 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit status."""
-    return _list(args) if args.list else _write(args)
+    return _list_cases(args) if args.list else _write_case(args)
 
 
-def _list(args: argparse.Namespace) -> int:
+def _list_cases(args: argparse.Namespace) -> int:
     titles = {key: entry.title for key, entry in STATEMENTS.items()}
     titles |= {demo.key: demo.title for demo in DEMONSTRATION_CASES}
     rows = {name: titles.get(name, name) for name in CASES}
@@ -54,7 +54,7 @@ def _list(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _write(args: argparse.Namespace) -> int:
+def _write_case(args: argparse.Namespace) -> int:
     for name in ("case", "out"):
         if getattr(args, name) is None:
             raise InvalidArgumentError(f"--{name} is missing; give it, or --list to see the cases.")
@@ -69,7 +69,7 @@ def _write(args: argparse.Namespace) -> int:
     name = f"{args.case.replace('+', '_')}-{args.seed}"
     fs_hz = made.recording.fs_hz
     header = write_wfdb(made.recording, args.out, name)
-    marks = write_annotations(annotations(made.truth, fs_hz), args.out, name, fs_hz=fs_hz)
+    marks = write_annotations(make_annotations(made.truth, fs_hz), args.out, name, fs_hz=fs_hz)
     # There is no input: the digest is that of the record written, as reading it gives.
     digest = read(header).provenance.sha256
     truth = _write_truth(made, args.out, name, digest)

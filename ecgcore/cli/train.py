@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference import use_threads, weights_root
@@ -104,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
         raise InvalidArgumentError(
             f"{config} compares published systems; run it with python -m reproductions {config}."
         )
-    system = SYSTEMS[one_of("task", task, SYSTEMS)]
+    system = SYSTEMS[check_option("task", task, SYSTEMS)]
     if args.norms_only and task != RESTORATION:
         raise InvalidArgumentError(
             "--norms-only is for the recipe of the anomaly model, configs/restoration.toml."

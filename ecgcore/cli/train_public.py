@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ecgcore.cli.common import EXIT_OK, write_json
-from ecgcore.cli.prepare import add_set_arguments, index_of
+from ecgcore.cli.prepare import add_set_arguments, open_index
 from ecgcore.datasets.access import log_test_access
 from ecgcore.datasets.progress import Progress
 from ecgcore.datasets.public_index import CORE_TASK
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     """Train, predict val and test, print the figures on val; return the exit status."""
     use_threads(args.threads)
     recipe = read_classifier_recipe(Path(args.config))
-    packed = pack_shards(index_of(args), pack_parameters(recipe), workers=args.workers)
+    packed = pack_shards(open_index(args), pack_parameters(recipe), workers=args.workers)
     data = packed.for_task(args.task)
     made = task_recipe(recipe, data)
     seed = recipe.seed if args.train_seed is None else args.train_seed

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.datasets.files import read_rows
 from ecgcore.leads import STANDARD_12
 from ecgcore.readers import read
@@ -43,7 +43,7 @@ def read_judged(root: Path, half: str) -> Iterator[Judged]:
     DatasetError
         If the table is missing or not laid out as expected.
     """
-    one_of("half", half, HALVES)
+    check_option("half", half, HALVES)
     folder = Path(root) / "cinc2011"
     columns = ("record", "set", "quality", *(f"bad_{name}" for name in STANDARD_12))
     for row in read_rows(folder / "REFERENCE.csv", columns):

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.datasets import public_ptbxl
 from ecgcore.datasets.entry import Entry
 from ecgcore.datasets.files import read_rows
@@ -70,7 +70,7 @@ def detection_benchmark(folder: Path, *, norm: str = "strict") -> DetectionBench
     InvalidArgumentError
         If ``norm`` is another word.
     """
-    one_of("norm", norm, NORMS)
+    check_option("norm", norm, NORMS)
     found = public_ptbxl.index(folder, source_hz=500)
     classes = public_ptbxl.statement_classes(folder)["superdiagnostic"]
     rows = read_rows(folder / public_ptbxl.DATABASE, ("scp_codes",))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import nan
 from pathlib import Path
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.datasets.further import FURTHER_MASKED, SUPERCLASSES_MASKED
 from ecgcore.errors import DatasetError, InvalidArgumentError
 from ecgcore.statements import CORE_CODES
@@ -79,7 +79,7 @@ class Entry:
     superclasses: tuple[float, ...] = SUPERCLASSES_MASKED
 
     def __post_init__(self) -> None:
-        one_of("split", self.split, SPLITS)
+        check_option("split", self.split, SPLITS)
         if len(self.targets) != len(CORE_CODES):
             raise InvalidArgumentError(
                 f"There are {len(self.targets)} targets; {len(CORE_CODES)} are needed."

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.datasets import brugada, challenge2021, cinc2017, cpsc2018, ludb, ptbxl
 from ecgcore.datasets.entry import SPLITS, Annotation, Entry
 from ecgcore.datasets.files import read_rows
@@ -86,9 +86,11 @@ def load_index(
     DatasetError
         If a split or label file is missing or not laid out as expected.
     """
-    one_of("kind", kind, KINDS)
+    check_option("kind", kind, KINDS)
     possible = [name for name, dataset in DATASETS.items() if dataset.kind == kind]
-    wanted = possible if datasets is None else [one_of("datasets", n, possible) for n in datasets]
+    wanted = (
+        possible if datasets is None else [check_option("datasets", n, possible) for n in datasets]
+    )
     rows = _split_rows(Path(root) / "splits" / f"{kind}.csv")
     by_record: dict[tuple[str, str], Annotation] = {}
     for name in wanted:

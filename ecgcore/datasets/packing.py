@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.datasets.entry import Entry
 from ecgcore.datasets.loading import load_recording
 from ecgcore.datasets.places import cache_root
@@ -179,10 +179,10 @@ def pack(
     """
     if not entries:
         raise InvalidArgumentError("There are no entries to pack; at least one is needed.")
-    in_range("workers", workers, 1, 64)
-    in_range("fs_hz", fs_hz, 1, 10_000, "Hz")
+    check_range("workers", workers, 1, 64)
+    check_range("fs_hz", fs_hz, 1, 10_000, "Hz")
     if seconds is not None:
-        in_range("seconds", seconds, 0.1, 1e6, "s")
+        check_range("seconds", seconds, 0.1, 1e6, "s")
     parameters = PackParameters(float(fs_hz), seconds, high_pass_hz, low_pass_hz)
     folder = cache_root() if cache is None else cache
     path = folder / f"packed-{_digest(entries, parameters)}.npz"

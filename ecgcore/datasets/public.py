@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.datasets import public_challenge, public_ptbxl
 from ecgcore.datasets.packing import PackParameters
 from ecgcore.datasets.public_index import N_FOLDS, PublicIndex
@@ -50,7 +50,7 @@ def public_index(
     InvalidArgumentError
         If a name or value is not possible.
     """
-    one_of("the data set", name, PUBLIC_SETS)
+    check_option("the data set", name, PUBLIC_SETS)
     if name == public_ptbxl.NAME:
         place = _place(name, folder, _ptbxl_folder)
         return public_ptbxl.index(place, source_hz=source_hz, test_fold=test_fold)

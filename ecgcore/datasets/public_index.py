@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.datasets.entry import Annotation, Entry
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.statements import CORE_CODES
@@ -100,7 +100,7 @@ def splits_of(folds: NDArray[np.int64], *, test_fold: int = N_FOLDS) -> NDArray[
     InvalidArgumentError
         If ``test_fold`` is not from 1 to 10.
     """
-    in_range("test_fold", test_fold, 1, N_FOLDS)
+    check_range("test_fold", test_fold, 1, N_FOLDS)
     val_fold = (test_fold - 2) % N_FOLDS + 1
     return np.select([folds == test_fold, folds == val_fold], ["test", "val"], default="train")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.datasets import ptbxl
 from ecgcore.datasets.files import read_rows
 from ecgcore.datasets.public_index import (
@@ -103,7 +103,7 @@ def index(folder: Path, *, source_hz: int = 500, test_fold: int = N_FOLDS) -> Pu
     InvalidArgumentError
         If ``source_hz`` or ``test_fold`` is out of range.
     """
-    column = SOURCES[int(one_of("source_hz", str(source_hz), [str(hz) for hz in SOURCES]))]
+    column = SOURCES[int(check_option("source_hz", str(source_hz), [str(hz) for hz in SOURCES]))]
     rows = read_rows(folder / DATABASE, ("patient_id", "scp_codes", "strat_fold", column))
     if not rows:
         raise DatasetError(f"{DATABASE} has no rows; PTB-XL's table of records is needed.")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.datasets.packing import PackedSet, PackedSignals
 from ecgcore.datasets.public_index import Task, splits_of
 from ecgcore.datasets.shard_files import Shard, samples_of
@@ -125,7 +125,7 @@ class ShardedSet(PackedSet):
         InvalidArgumentError
             If there is no such task.
         """
-        one_of("task", name, self.tasks)
+        check_option("task", name, self.tasks)
         part = self.take(self.tasks[name].rows())
         found = part.tasks[name]
         return replace(part, targets=found.targets, codes=found.codes, task=name)

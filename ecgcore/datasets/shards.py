@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.datasets import packing
 from ecgcore.datasets.entry import Entry
 from ecgcore.datasets.packing import PackParameters, pack_signal
@@ -94,11 +94,11 @@ def pack_shards(
     shard is noticed and made again.  Records that cannot be read are listed with the reason in
     ``unreadable.csv`` there, and tried again only when their files change.
     """
-    in_range("workers", workers, 1, 64)
-    in_range("shard_records", shard_records, 1, 100_000)
-    in_range("fs_hz", parameters.fs_hz, 1, 10_000, "Hz")
+    check_range("workers", workers, 1, 64)
+    check_range("shard_records", shard_records, 1, 100_000)
+    check_range("fs_hz", parameters.fs_hz, 1, 10_000, "Hz")
     if parameters.seconds is not None:
-        in_range("seconds", parameters.seconds, 0.1, 1e6, "s")
+        check_range("seconds", parameters.seconds, 0.1, 1e6, "s")
     folder = cache_folder(index, parameters, cache=cache, shard_records=shard_records)
     plans = _plans(index.entries, folder, int(shard_records))
     shards = [_finished(plan) for plan in plans]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation.arrays import Floats, checked_names, checked_pair
 from ecgcore.evaluation.metrics import weighted_mean_auc
@@ -55,7 +55,7 @@ def patient_weights(groups: ArrayLike, *, n_boot: int = N_BOOT, seed: int = 0) -
     InvalidArgumentError
         If there is no record, or ``n_boot`` is not from 1 to 100,000.
     """
-    in_range("n_boot", n_boot, 1, 100_000)
+    check_range("n_boot", n_boot, 1, 100_000)
     names = np.asarray(groups, dtype=str)
     if names.ndim != 1 or names.size == 0:
         raise InvalidArgumentError(

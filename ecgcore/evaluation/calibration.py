@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.datasets import patient_folds
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation.arrays import Floats, checked_names, checked_pair
@@ -167,7 +167,7 @@ def held_out_probabilities(
     InvalidArgumentError
         If the shapes do not fit, or there are fewer patients than folds.
     """
-    one_of("form", form, FORMS)
+    check_option("form", form, FORMS)
     y, z = checked_pair(targets, logits, ndim=2)
     names = checked_names("groups", groups, len(y))
     return _held_out(form, y, z, patient_folds(names, y, n_folds, seed=seed))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.datasets import patient_folds
 from ecgcore.evaluation.arrays import Floats, checked_pair, known_only
 from ecgcore.evaluation.calibration import MIN_POSITIVES
@@ -63,7 +63,7 @@ def fit_cuts(targets: ArrayLike, probabilities: ArrayLike, level: float = LEVEL)
     InvalidArgumentError
         If the shapes differ or the level is out of range.
     """
-    in_range("level", level, 0.5, 0.99)
+    check_range("level", level, 0.5, 0.99)
     y, p = known_only(*checked_pair(targets, probabilities, ndim=1))
     return Cuts(1 - _quantile(1 - p[y == 1], level), _quantile(p[y == 0], level))
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.evaluation.arrays import Floats, checked_pair, checked_probabilities, known_only
 from ecgcore.evaluation.weighted import ECE_BINS
 
@@ -48,7 +48,7 @@ def curve_points(
     InvalidArgumentError
         If the shapes differ, a probability is not from 0 to 1, or ``max_points`` is out of range.
     """
-    in_range("max_points", max_points, 3, 1000)
+    check_range("max_points", max_points, 3, 1000)
     y, p = known_only(*checked_pair(targets, probabilities, ndim=1))
     checked_probabilities(p)
     true, false = _counts_from_the_top(y, p)

@@ -9,7 +9,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.errors import CannotAssessError
 from ecgcore.evaluation.arrays import Floats, checked_pair, known_only
 from ecgcore.evaluation.metrics import at_threshold
@@ -86,7 +86,7 @@ def for_sensitivity(
     CannotAssessError
         If there is no positive.
     """
-    in_range("wanted", wanted, 0.01, 1.0)
+    check_range("wanted", wanted, 0.01, 1.0)
     y, s = _with_positives(targets, scores)
     positive = np.sort(s[y == 1])[::-1]
     # Rounded first: 0.95 * 20 must be 19, not 19.000000000000004.
@@ -114,7 +114,7 @@ def for_specificity(
     CannotAssessError
         If there is no positive or no negative.
     """
-    in_range("wanted", wanted, 0.01, 1.0)
+    check_range("wanted", wanted, 0.01, 1.0)
     y, s = _with_positives(targets, scores)
     if not (y == 0).any():
         raise CannotAssessError("There is no negative record to choose a threshold on.")
@@ -132,7 +132,7 @@ def within_false_alarms(scores: ArrayLike, share: float) -> float:
     share : float
         From 0 to 0.99.
     """
-    in_range("share", share, 0.0, 0.99)
+    check_range("share", share, 0.0, 0.99)
     ascending = np.sort(np.asarray(scores, dtype=np.float64))
     # Rounded first: 0.95 * 20 must be 19, not 19.000000000000004.
     kept = ceil(round((1.0 - share) * ascending.size, 9))

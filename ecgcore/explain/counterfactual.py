@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
 from ecgcore.inference.findings import combine_windows
 from ecgcore.inference.loading import LoadedModel
@@ -63,7 +63,7 @@ def changed_recording(recording: Recording, change: Change, beats: Beats | None)
     CannotAssessError
         If nothing would be left.
     """
-    in_range("voltage", change.voltage, LOWEST_VOLTAGE, HIGHEST_VOLTAGE)
+    check_range("voltage", change.voltage, LOWEST_VOLTAGE, HIGHEST_VOLTAGE)
     signal = band(
         recording.signal,
         recording.fs_hz,

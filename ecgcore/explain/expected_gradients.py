@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.explain.precision import quick
 from ecgcore.explain.references import References
@@ -111,7 +111,7 @@ def expected_gradients_of(
     known: Known | None = None,
 ) -> list[SignedMap]:
     """Return the maps of several outputs; arguments and errors as :func:`expected_gradients`."""
-    in_range("n_draws", n_draws, 1, 10_000)
+    check_range("n_draws", n_draws, 1, 10_000)
     if x.ndim != 3 or x.shape[0] != 1 or present.shape != x.shape:
         raise InvalidArgumentError(
             f"Samples have shape {tuple(x.shape)} and their mask {tuple(present.shape)}; "

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.errors import CannotAssessError
 from ecgcore.explain.background import Background, background_of, card_checks
 from ecgcore.explain.case import Around, Case, Map, MethodEntry
@@ -79,7 +79,7 @@ class Explainer:
             Explain the window that holds this time alone.
         """
         started = time.perf_counter()
-        one_of("windows", windows, WINDOWS)
+        check_option("windows", windows, WINDOWS)
         entry, output = method_for(self.model, method), self.output(label)
         shown = self.highest(output) if at_s is None else self.window_at(at_s)
         wanted = self.reading.pieces if windows == "all" and at_s is None else [shown]

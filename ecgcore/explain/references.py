@@ -7,12 +7,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.inference.card import InputContract
 from ecgcore.inference.prepare import model_input, windows_of
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
-from ecgcore.simulate import batch as simulated_batch
+from ecgcore.simulate import make_batch as simulated_batch
 
 REFERENCE_FS_HZ = 500.0
 
@@ -50,7 +50,7 @@ def simulated_references(contract: InputContract, *, n: int = 48, seed: int = 1)
         2 to 1,000.
     seed : int
     """
-    count = int(in_range("n", n, 2, 1000))
+    count = int(check_range("n", n, 2, 1000))
     made = simulated_batch(count, seed=seed, fs_hz=REFERENCE_FS_HZ, duration_s=contract.window_s)
     names = {name: name for name in contract.leads}
     rows = []

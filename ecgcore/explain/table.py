@@ -1,6 +1,6 @@
 """The methods, one line each.  A new one is a function ``Case -> Map`` and a line here."""
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.errors import CannotAssessError
 from ecgcore.explain.attention import (
     attended_cam,
@@ -122,7 +122,7 @@ def method_for(model: LoadedModel, name: str) -> MethodEntry:
     CannotAssessError
         If it has nothing to say of this model's network.
     """
-    entry = METHODS[one_of("method", name, METHODS)]
+    entry = METHODS[check_option("method", name, METHODS)]
     reason = entry.applies(model.network)
     if reason:
         raise CannotAssessError(

@@ -21,7 +21,7 @@ from ecgcore.inference.runner import Heard, Reading, hear, read_for
 from ecgcore.inference.windows import Window
 from ecgcore.recording import Recording
 from ecgcore.statements import statement
-from ecgcore.units import clock
+from ecgcore.units import format_clock
 
 # Of the windows in which a finding was flagged, so many are named.
 MAX_NAMED = 6
@@ -161,7 +161,7 @@ def _not_assessed(
 
 
 def _in_part(apart: Sequence[results.NotAssessed]) -> str:
-    stretches = ", ".join(f"{clock(a.start_s)} to {clock(a.end_s)}" for a in apart)
+    stretches = ", ".join(f"{format_clock(a.start_s)} to {format_clock(a.end_s)}" for a in apart)
     return f"Part of the recording was not assessed: {stretches}."
 
 
@@ -203,7 +203,7 @@ def _of_windows(
         w for w, z in zip(windows, logits, strict=True) if rule.probability(z) >= rule.threshold
     ]
     if finding.finding and flagged and rule.code != NORMAL:
-        at = ", ".join(clock(w.start / fs_hz) for w in flagged[:MAX_NAMED])
+        at = ", ".join(format_clock(w.start / fs_hz) for w in flagged[:MAX_NAMED])
         more = f" and {len(flagged) - MAX_NAMED} more" if len(flagged) > MAX_NAMED else ""
         words = f"Flagged in {len(flagged)} of {len(windows)} windows, from {at}{more}. {words}"
     reason = f"{finding.reason} {words}".strip()

@@ -2,7 +2,7 @@
 
 import torch
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 
 
 def use_threads(n_threads: int) -> None:
@@ -16,4 +16,4 @@ def use_threads(n_threads: int) -> None:
     InvalidArgumentError
         If the number is not from 1 to 1024.
     """
-    torch.set_num_threads(int(in_range("threads", n_threads, 1, 1024)))
+    torch.set_num_threads(int(check_range("threads", n_threads, 1, 1024)))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.errors import CannotAssessError, ModelError
 from ecgcore.inference.card import STATEMENTS, InputContract, read_card
 from ecgcore.inference.delineate import default_delineator
@@ -177,7 +177,7 @@ def read_waveforms(
         If a named lead is missing, no lead can be used, the recording is too short, or the model
         has no waveform module for this disease.
     """
-    rule = waveform_rules()[one_of("disease", disease, waveform_rules())]
+    rule = waveform_rules()[check_option("disease", disease, waveform_rules())]
     contract = InputContract() if model is None else model.card.input
     graded = graded or grade(recording)
     reading = read_by(contract, recording, leads=leads, graded=graded)

@@ -14,7 +14,7 @@ from ecgcore.measure.reference import reference_range
 from ecgcore.measure.rhythm import NORMAL_RHYTHMS
 from ecgcore.recording import Patient
 from ecgcore.results import AnomalyMap, Measurement, MeasureResult, Prediction
-from ecgcore.units import clock
+from ecgcore.units import format_clock
 
 # Wider than the reference ranges only where these mark what is common in healthy people: sinus
 # bradycardia below 50 bpm (ACC/AHA/HRS 2018, Kusumoto et al., Circulation 140:e382), and a
@@ -169,7 +169,7 @@ def _voltages(measured: MeasureResult, patient: Patient) -> Iterator[Objection]:
 
 def _rhythm(measured: MeasureResult) -> Iterator[Objection]:
     for alarm in measured.alarms:
-        yield Objection(f"{alarm.kind} from {clock(alarm.start_s)}", True)
+        yield Objection(f"{alarm.kind} from {format_clock(alarm.start_s)}", True)
     if measured.rhythm not in NORMAL_RHYTHMS:
         known = measured.rhythm != "unknown"
         words = f"the rhythm is {measured.rhythm}" if known else "the rhythm could not be assessed"

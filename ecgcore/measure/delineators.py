@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.inference.delineate import default_delineator, delineate
 from ecgcore.measure.neurokit import neurokit_waves
 
@@ -34,7 +34,7 @@ def delineator(name: str) -> Delineator:
     InvalidArgumentError
         Naming the possible names.
     """
-    one_of("delineator", name, NAMES)
+    check_option("delineator", name, NAMES)
     if name == LEARNED:
         return _learned
     return _neurokit if name == NEUROKIT else _neurokit_dwt

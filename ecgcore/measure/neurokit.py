@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import signal as sps
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.results import FIDUCIALS
 from ecgcore.signal.filters import butterworth
 
@@ -93,7 +93,7 @@ def neurokit_waves(
     InvalidArgumentError
         For an unknown method only.
     """
-    one_of("method", method, METHODS)
+    check_option("method", method, METHODS)
     row = np.asarray(samples, dtype=np.float64).ravel()
     beats = np.asarray(r_s, dtype=np.float64).ravel()
     out = np.full((len(FIDUCIALS), beats.size), np.nan)

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models.copies import own_copy
 from ecgcore.models.danet import DANet
@@ -74,7 +74,7 @@ def build(architecture: str, arguments: Mapping[str, Any]) -> nn.Module:
     InvalidArgumentError
         If the name or an argument is not known, or an argument's value cannot be used.
     """
-    cls = ARCHITECTURES[one_of("architecture", architecture, ARCHITECTURES)]
+    cls = ARCHITECTURES[check_option("architecture", architecture, ARCHITECTURES)]
     tuples: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()
     }

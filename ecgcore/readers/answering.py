@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 
-from ecgcore.errors import EcgError, shortage
+from ecgcore.errors import EcgError, explain_shortage
 from ecgcore.readers.base import ReadOptions, refuse_memory
 from ecgcore.readers.wire import pack
 from ecgcore.recording import Recording
@@ -51,7 +51,7 @@ def _read(read_many: ReadMany, files: Mapping[str, bytes], options: ReadOptions)
     except EcgError as error:
         return [(name, error)]
     except OSError as error:
-        lacking = shortage(error)
+        lacking = explain_shortage(error)
         if lacking is None:
             raise
         return [(name, lacking)]

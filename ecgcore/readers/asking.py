@@ -1,32 +1,56 @@
-"""What a file does not tell is asked for, and what the caller gives is noted: here, in one way."""
+"""What a file does not state is asked for, and what the caller gives is noted: here, in one way."""
+
+from collections.abc import Mapping
 
 from ecgcore.errors import MissingInformationError, ReadError
+from ecgcore.readers.assemble import join_words
 from ecgcore.readers.base import ReadOptions, clean_text
 from ecgcore.recording import MAX_FS_HZ
+
+_RATE = "the sampling rate"
+_UNITS = "V, mV, uV, nV or NU"
+
+
+def ask_for(missing: Mapping[str, str]) -> MissingInformationError:
+    """Return the error that asks for everything that a file lacks.
+
+    Parameters
+    ----------
+    missing : mapping of str to str
+        A field of :class:`~ecgcore.readers.ReadOptions`, and what it is called: ``{"fs_hz":
+        "the sampling rate"}``.
+    """
+    what = join_words(missing.values())
+    several = len(missing) > 1 or "lead_names" in missing
+    hints = {"fs_hz": " (Hz)", "unit": f" ({_UNITS})"}
+    hint = hints.get(next(iter(missing)), "") if len(missing) == 1 else ""
+    return MissingInformationError(
+        f"{what[:1].upper()}{what[1:]} {'are' if several else 'is'} not in the file. "
+        f"Enter {'them' if several else 'it'}{hint}.",
+        tuple(missing),
+    )
 
 
 def ask_for_rate() -> MissingInformationError:
     """Return the error that asks for the sampling rate."""
-    return MissingInformationError(
-        "The file does not tell its sampling rate; it must be given.", ("fs_hz",)
-    )
+    return ask_for({"fs_hz": _RATE})
 
 
-def ask_for_unit(what: str) -> MissingInformationError:
+def ask_for_unit(what: str = "the samples") -> MissingInformationError:
     """Return the error that asks for the unit of ``what``: the samples, a lead's name."""
-    return MissingInformationError(
-        f"The file does not tell the unit of {what}; it must be given.", ("unit",)
-    )
+    return ask_for({"unit": f"the unit of {what}"})
 
 
 def note_rate(stated: float | None, options: ReadOptions, notes: list[str]) -> float | None:
     """Return the rate that the file states, or else the caller's; note what was not used."""
     given = options.fs_hz
     if stated is None and given is not None:
-        notes.append(f"The sampling rate, {given:g} Hz, was given by the user.")
+        notes.append(f"Sampling rate entered by the user: {given:g} Hz.")
         return given
     if stated is not None and given not in (None, stated):
-        notes.append(f"The rate given, {given:g} Hz, was not used: the file says {stated:g} Hz.")
+        notes.append(
+            f"The rate entered, {given:g} Hz, was not used: the file states {stated:g} Hz."
+        )
     return stated
 
 
@@ -42,7 +66,8 @@ def resolve_rate(stated: float | None, options: ReadOptions, notes: list[str]) -
     """
     if stated is not None and not 0 < stated <= MAX_FS_HZ:
         raise ReadError(
-            f"The file's sampling rate is {stated:g} Hz; it must be above 0, up to {MAX_FS_HZ:g}."
+            f"The sampling rate in the file is {stated:g} Hz; it must be above 0, up to "
+            f"{MAX_FS_HZ:g}."
         )
     rate = note_rate(stated, options, notes)
     if rate is None:
@@ -68,4 +93,4 @@ def resolve_unit(stated: str, what: str, options: ReadOptions, notes: list[str])
 
 def note_unit(unit: str, notes: list[str]) -> None:
     """Note the unit that the caller gave."""
-    notes.append(f"The unit, {unit}, was given by the user.")
+    notes.append(f"Unit entered by the user: {unit}.")

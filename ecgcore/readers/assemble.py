@@ -51,7 +51,7 @@ UNUSUAL_MV = 100.0
 # Within one second, in most of them: a large QRS has 10 mV.
 IMPOSSIBLE_MV = 20.0
 SHORT_S = 1.0
-_AS_WRITTEN = "no known lead; kept as written."
+_AS_WRITTEN = "not known as a lead; kept as written."
 
 
 def assemble_draft(draft: Draft, source: Source) -> Recording:
@@ -96,7 +96,7 @@ def name_leads(recording: Recording, names: Mapping[str, str]) -> Recording:
                 f"There is no lead {old!r}; the recording has {', '.join(recording.leads)}."
             )
         if canonical_lead(new) is None:
-            raise InvalidArgumentError(f"{new!r} is no lead; give one such as I, II or V1.")
+            raise InvalidArgumentError(f"{new!r} is not a lead; enter one such as I, II or V1.")
     step = Step("leads named by the reader", {"names": dict(names)})
     provenance = replace(recording.provenance, steps=(*recording.provenance.steps, step))
     draft = Draft(
@@ -183,10 +183,10 @@ def name_channels(names: Sequence[str], notes: list[str]) -> list[str]:
             count += 1
             unique = f"{lead} ({count})"
         if count > 1:
-            notes.append(f"The name {lead} stands more than once; one is shown as {unique}.")
+            notes.append(f"The name {lead} occurs more than once; one is shown as {unique}.")
         final.append(unique)
     if unknown:
-        them = "names" if len(unknown) == 1 else "name"
+        them = "is" if len(unknown) == 1 else "are"
         notes.append(f"{join_words(unknown)} {them} {_AS_WRITTEN}")
     return final
 
@@ -223,8 +223,8 @@ def _drop_impossible(draft: Draft, notes: list[str]) -> Draft:
         for i in left[:MAX_LISTED]
     )
     if len(left) == len(leads):
-        raise ReadError(f"No ECG is that large: {told}; the unit is another one, or it is no ECG.")
-    notes.append(f"Left out: {told}; no ECG is that large.")
+        raise ReadError(f"Too large for an ECG: {told}. Check the unit.")
+    notes.append(f"Left out: {told}; too large for an ECG.")
     kept = [i for i in range(len(leads)) if i not in left]
     return replace(draft, names=[draft.names[i] for i in kept], signal=draft.signal[kept])
 
@@ -287,7 +287,7 @@ _SEX = {
 
 
 def parse_age(text: str, notes: list[str]) -> float | None:
-    """Return the age in years, or None where the file does not tell a possible one.
+    """Return the age in years, or None where the file does not state a possible one.
 
     Parameters
     ----------
@@ -304,7 +304,7 @@ def parse_age(text: str, notes: list[str]) -> float | None:
     if years < 0 or not math.isfinite(years):
         return None
     if years > 130:
-        notes.append(f"The age is given as {years:g} years, which cannot be; it was left out.")
+        notes.append(f"The age is given as {years:g} years, which is impossible; it was left out.")
         return None
     return years
 

@@ -15,7 +15,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import EcgError, InvalidArgumentError, ReadError, TooLargeError, shortage
+from ecgcore.errors import (
+    EcgError,
+    InvalidArgumentError,
+    ReadError,
+    TooLargeError,
+    explain_shortage,
+)
 from ecgcore.recording import MAX_FS_HZ, Patient, Provenance
 from ecgcore.units import MV, is_normalised, is_voltage
 
@@ -139,7 +145,7 @@ class Source:
             # What a user's own file is called calls for nothing.
             if name != self.name and not is_plain_name(name):
                 raise ReadError(
-                    f"A file named {clean_text(name)} is called for; only files in the same folder "
+                    f"The file refers to {clean_text(name)}; only files in the same folder "
                     "are read."
                 )
             room = self._options.max_bytes - sum(len(data) for data in self._taken.values())
@@ -167,9 +173,7 @@ class Source:
 
     def _from_memory(self, name: str) -> bytes:
         if name not in self._files:
-            raise ReadError(
-                f"{clean_text(name)} is missing; give it together with {clean_text(self.name)}."
-            )
+            raise ReadError(f"{clean_text(name)} is missing; add it to {clean_text(self.name)}.")
         return bytes(self._files[name])
 
     def _from_folder(self, name: str, room: int) -> bytes:
@@ -185,7 +189,7 @@ class Source:
                 raise refuse_size(self._options.max_bytes)
             return read_first_bytes(path, room + 1)
         except OSError as error:
-            lacking = shortage(error)
+            lacking = explain_shortage(error)
             if lacking is not None:
                 raise lacking from error
             reason = error.strerror or "it is not accessible"
@@ -204,7 +208,7 @@ def read_first_bytes(path: Path, n_bytes: int) -> bytes:
     with open(path, "rb", opener=_open_without_waiting) as file:
         content: bytes | None = file.read(n_bytes)
     if content is None:
-        raise BlockingIOError(errno.EAGAIN, "it has nothing to give")
+        raise BlockingIOError(errno.EAGAIN, "it has no content yet")
     return content
 
 
@@ -220,16 +224,16 @@ def is_plain_name(name: str) -> bool:
 def refuse_size(limit_bytes: int) -> TooLargeError:
     """Return the error for input above the limit."""
     return TooLargeError(
-        f"The input is larger than the {limit_bytes / MIB:.0f} MB that are read; "
-        "give a shorter recording or cut a part out of it."
+        f"The input is larger than {limit_bytes / MIB:.0f} MB, the most that is read; "
+        "choose a shorter recording or cut out a part."
     )
 
 
 def refuse_memory() -> TooLargeError:
     """Return the error for a file whose reading takes more memory than there is."""
     return TooLargeError(
-        "Reading this file needs more memory than is allowed; give a shorter recording or cut a "
-        "part out of it."
+        "Reading this file needs more memory than is allowed; choose a shorter recording or cut "
+        "out a part out of it."
     )
 
 
@@ -306,7 +310,7 @@ def guard_library(sentence: str) -> Iterator[list[str]]:
         except Exception as error:
             if "out of memory" in str(error).lower():  # as pandas words it
                 raise MemoryError from error
-            lacking = shortage(error)
+            lacking = explain_shortage(error)
             if lacking is not None:
                 raise lacking from error
             raise ReadError(sentence) from error

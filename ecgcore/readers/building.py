@@ -67,7 +67,7 @@ def millivolts_per(unit: str) -> float:
 
 def describe_step(step: float, unit: str) -> str:
     """Return what one step of the samples is, in words."""
-    return f"{step:g} {clean_text(unit, 16)} a step"
+    return f"{step:g} {clean_text(unit, 16)} per step"
 
 
 def scale_lead(name: str, samples: Samples, step: float, unit: str, zero_mv: float = 0.0) -> Lead:
@@ -104,7 +104,7 @@ def choose_rows(names: Sequence[str], options: ReadOptions) -> tuple[list[int], 
     final = choose_names(names, options)
     kept = [i for i, name in enumerate(final) if name is not None]
     if not kept:
-        raise ReadError("No lead is left to read.")
+        raise ReadError("All leads were left out; keep at least one.")
     return kept, [final[i] or "" for i in kept]
 
 
@@ -144,17 +144,17 @@ def take_leads(
 def cut_to_announced(
     samples: Samples, announced: float | None, label: str, notes: list[str]
 ) -> Samples:
-    """Return as many samples as the file announces; note where it has more or fewer."""
+    """Return as many samples as the file declares; note where it has more or fewer."""
     if announced is None or announced < 1 or announced == samples.size:
         return samples
     if samples.size > announced:
         notes.append(
-            f"{label} holds {samples.size} samples, {announced:.0f} are announced; the rest was "
+            f"{label} contains {samples.size} samples, {announced:.0f} are declared; the rest was "
             "left out."
         )
         return samples[: int(announced)]
     notes.append(
-        f"{label} is cut off: {announced:.0f} samples are announced, {samples.size} are there."
+        f"{label} is cut off: {announced:.0f} samples are declared, {samples.size} are present."
     )
     return samples
 
@@ -187,7 +187,7 @@ def keep_ecg(leads: Sequence[_L], options: ReadOptions, notes: list[str]) -> lis
         found = join_words(
             f"{clean_text(x.name, 24)} in {clean_text(x.unit, 12)}" for x, _ in wanted[:12]
         )
-        raise ReadError(f"The file holds no ECG lead in mV, uV, V or NU; it holds {found}.")
+        raise ReadError(f"The file contains no ECG lead in mV, uV, V or NU; it contains {found}.")
     left = [lead.name for lead, _ in wanted if all(lead is not one for one in kept)]
     note_left_out(left, "no ECG voltage", notes)
     return kept

@@ -203,7 +203,9 @@ def match_given_names(
     given = dict.fromkeys(range(len(names)), "")
     given |= {i: "" if n in ("", "-") else n for i, n in zip(places, wished, strict=True)}
     if given and not any(given.values()):
-        raise InvalidArgumentError("The lead names given leave every channel out; name one.")
+        raise InvalidArgumentError(
+            "The lead names entered leave out every channel; name at least one."
+        )
     return given
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.errors import EcgError
 from ecgcore.leads import canonical_lead
 from ecgcore.readers.assemble import join_words
@@ -104,7 +104,7 @@ def convert(recording: Recording, to: str, name: str, *, anonymised: bool = Fals
     >>> list(made.files)
     ['demo.edf']
     """
-    one_of("to", to, TARGETS)
+    check_option("to", to, TARGETS)
     target = TARGETS[to]
     removed: tuple[str, ...] = ()
     if anonymised:
@@ -192,7 +192,7 @@ def _read_back(recording: Recording, files: Mapping[str, bytes]) -> list[str]:
         return find_differences(recording, read(files, options=_ANY_SIZE))
     except EcgError as error:
         # Such as names that are no leads: the file is whole, and its reader asks.
-        return [f"Opened here, the file leaves a question: {error}"]
+        return [f"Opened here, the file lacks information: {error}"]
 
 
 def find_differences(before: Recording, after: Recording) -> list[str]:
@@ -233,7 +233,7 @@ def _compare_samples(before: Recording, after: Recording) -> list[str]:
         told.append(f"Samples are rounded, by up to {unit}.")
     n_absent = sum(int((np.isnan(a) != np.isnan(b)).sum()) for a, b in rows)
     if n_absent:
-        told.append(f"{n_absent} samples that are absent cannot be marked so.")
+        told.append(f"{n_absent} absent samples cannot be marked.")
     return told
 
 
@@ -267,7 +267,7 @@ def _compare_the_rest(before: Recording, after: Recording) -> list[str]:
     if old.device_filter and old.device_filter != new.device_filter:
         told.append("The device's filter is not written, or not in full.")
     if old.machine_statements or old.machine_measurements:
-        told.append("The recording machine's statements and measurements are not written.")
+        told.append("The machine's statements and measurements are not written.")
     if before.notes:
         told.append("Notes on what was repaired, computed or left out are not written.")
     return told
@@ -281,7 +281,7 @@ def _note_own_codes(recording: Recording) -> list[str]:
     names = [lead for lead in recording.leads if find_code(lead) is None]
     if not names:
         return []
-    return [f"DICOM has no code for {join_words(names)}; the name stands as text."]
+    return [f"DICOM has no code for {join_words(names)}; the name is written as text."]
 
 
 def _note_edf_limits(recording: Recording) -> list[str]:
@@ -289,8 +289,8 @@ def _note_edf_limits(recording: Recording) -> list[str]:
     absent = int(np.isnan(recording.signal).sum())
     if absent:
         told.append(
-            f"EDF knows no absent samples: {absent} hold the lowest value of their lead, and "
-            "annotations say which."
+            f"EDF has no absent samples: {absent} are written as the lowest value of their lead, "
+            "and annotations say which."
         )
     padding = plan_records(recording).padding
     if padding:

@@ -176,7 +176,7 @@ _CRASHED = (
     "Reading this file ended the reading process (it needs too much memory, or it is damaged in a "
     "way that no reader survives); export the recording again or as another format."
 )
-_SLOW = "Reading took longer than {seconds:g} s and was stopped; give a shorter recording."
+_SLOW = "Reading took longer than {seconds:g} s and was stopped; choose a shorter recording."
 _ONE_BY_ONE = (
-    " These files were given together: give one recording at a time to find which one it is."
+    " These files were given together: read one recording at a time to find which one it is."
 )

@@ -37,17 +37,19 @@ class KnownFormat:
     def describe(self, head: bytes) -> str:
         """Return the sentence for the user."""
         name = self.name if isinstance(self.name, str) else self.name(head)
-        return f"This is {name}, which is not read; {self.advice}."
+        return f"This is {name}, which is not supported; {self.advice}."
 
 
 _EXPORT = "export the recording as DICOM waveform, EDF, WFDB or CSV from the device or its archive"
 _VENDOR = "export the recording as HL7 aECG (FDA-XML), SCP-ECG or DICOM waveform"
-_PICTURE = "a picture holds no samples; export the recording itself as DICOM waveform, EDF or CSV"
+_PICTURE = (
+    "a picture contains no samples; export the recording itself as DICOM waveform, EDF or CSV"
+)
 _OTHER = "save the samples as CSV, with the rate and the unit in its header"
 _MATLAB = "save it in MATLAB again with save(..., '-v7')"
-_BEATS = "it holds beats and no samples; give the ECG file that it belongs to"
-_PACKED = "unpack it, or pack the files as a zip"
-_NO_ECG = f"if it tells of an ECG, {_EXPORT}"
+_BEATS = "it contains beats and no samples; open the ECG file that it belongs to"
+_PACKED = "unpack it, or zip the files"
+_NO_ECG = f"if it comes from an ECG, {_EXPORT}"
 _PICKLE = "opening it could run any program; save the samples as .npy, Parquet or CSV"
 _XML = (
     "the XML formats read are HL7 aECG, GE MUSE, Philips, GE CardioSoft, Schiller, Mortara ELI "
@@ -141,7 +143,7 @@ def describe_unknown_json(values: Iterable[str]) -> str:
     """
     keys = _join_keys(values)
     what = f"JSON with the keys {keys}" if keys else "JSON without named values"
-    return f"This is {what}, which is not read; {_JSON}."
+    return f"This is {what}, which is not supported; {_JSON}."
 
 
 def _join_keys(keys: Iterable[str]) -> str:
@@ -245,5 +247,5 @@ def recognise_archive(members: Iterable[str]) -> str | None:
     names = list(members)
     for pattern, what, advice in _ARCHIVES:
         if any(pattern.fullmatch(name) for name in names):
-            return f"This is {what}, which is not read; {advice}."
+            return f"This is {what}, which is not supported; {advice}."
     return None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol, runtime_checkable
 
-from ecgcore.errors import EcgError, ReadError, TooLargeError, UnknownFormatError, shortage
+from ecgcore.errors import EcgError, ReadError, TooLargeError, UnknownFormatError, explain_shortage
 from ecgcore.readers.base import ReadOptions, Source, clean_text, refuse_memory, refuse_size
 from ecgcore.readers.discover import describe, explain_others, list_recordings
 from ecgcore.readers.names import drop_folder, format_name, number_equal_names
@@ -33,7 +33,7 @@ class UploadedFile(Protocol):
 Files = Mapping[str, bytes] | Iterable[UploadedFile]
 _DEFAULTS = ReadOptions()
 _TOGETHER = TooLargeError(
-    "The zip archives together expand to more than is read; give one at a time."
+    "The zip archives together expand to more than is read; choose one at a time."
 )
 
 
@@ -146,7 +146,7 @@ def _explain_left_out(
     inside = [name for name in reasons if name not in given]
     archives = [name for name, data in given.items() if is_zip(data)]
     if inside and archives:
-        what = "file in it holds" if len(inside) == 1 else "files in it hold"
+        what = "file in it contains" if len(inside) == 1 else "files in it contain"
         of = archives[0] if len(archives) == 1 else "the archives"
         told.append((of, ReadError(f"{len(inside)} {what} no ECG: {describe(inside)}.")))
     return told
@@ -168,7 +168,7 @@ def _expand(
             refused.append((name, _TOGETHER if together else error))
             continue
         if is_zip(data) and _has_no_recordings(inner, given):
-            refused.append((name, ReadError(f"No file in it holds an ECG: {describe(inner)}.")))
+            refused.append((name, ReadError(f"No file in it contains an ECG: {describe(inner)}.")))
             continue
         room -= sum(map(len, inner.values())) if is_zip(data) else 0
         clash = not files.keys().isdisjoint(inner)
@@ -177,7 +177,7 @@ def _expand(
 
 
 def _has_no_recordings(inner: Mapping[str, bytes], given: Mapping[str, bytes]) -> bool:
-    """Return whether an archive that was given beside other files holds nothing to read."""
+    """Return whether an archive that was given beside other files contains nothing to read."""
     return len(given) > 1 and not list_recordings(inner)
 
 
@@ -220,9 +220,9 @@ def _find_file(path: Path) -> Path:
         if path.exists():
             raise ReadError("This is neither a file nor a folder.")
         if path.is_symlink():
-            raise ReadError("This link leads to no file.")
+            raise ReadError("The target of this link does not exist.")
     except PermissionError as error:
-        raise ReadError("It may not be looked at: permission denied.") from error
+        raise ReadError("It cannot be opened: permission denied.") from error
     except (OSError, ValueError) as error:
         raise ReadError("There is no file of that name.") from error
     raise ReadError("There is no such file; a WFDB record is named with or without .hea.")
@@ -246,10 +246,10 @@ def _read_files(files: Mapping[str, bytes], member: str | None, options: ReadOpt
         found = [member]
     if len(found) > 1:
         raise ReadError(
-            f"There are {len(found)} recordings in it ({describe(found)}); give one at a time."
+            f"There are {len(found)} recordings in it ({describe(found)}); choose one at a time."
         )
     if not found and not files:
-        raise ReadError("The archive holds no file that could be read.")
+        raise ReadError("The archive contains no file that could be read.")
     main = PurePosixPath(found[0] if found else _find_likely(files))
     beside = {
         PurePosixPath(name).name: data
@@ -277,7 +277,7 @@ def _read_source(source: Source, options: ReadOptions) -> Recording:
             pass  # raised below, without the traceback that holds what was read so far
         except OSError as error:
             # Readers open nothing but their own temporary folders.
-            raise shortage(error, own_folder=True) or error from error
+            raise explain_shortage(error, own_folder=True) or error from error
         raise refuse_memory()
     header = source.beside(f"{PurePosixPath(source.name).stem}.hea")
     if header is not None and header != source.name:

@@ -117,7 +117,7 @@ class _Record:
         return {self.header, *itertools.chain.from_iterable(self.named.values())}
 
     def choose(self, files: Files, fit: Fit) -> dict[str, str] | None:
-        """Return the file to take for each name, or None where that cannot be told."""
+        """Return the file to take for each name, or None where that is unclear."""
         several = {name: found for name, found in self.named.items() if len(found) > 1}
         own = {name: found[0] for name, found in self.named.items()}
         if not several:
@@ -141,7 +141,7 @@ class _Record:
     def unclear(self) -> str:
         name, found = next((n, f) for n, f in self.named.items() if len(f) > 1)
         return (
-            f"{len(found)} files are named {clean_text(name)}, and it cannot be told which one "
+            f"{len(found)} files are named {clean_text(name)}, and it is unclear which one "
             "belongs to this header; give each record's files by themselves."
         )
 

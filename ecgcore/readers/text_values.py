@@ -96,8 +96,8 @@ def _join_parts(parts: list[Samples], count: int) -> Samples:
 def refuse_samples(options: ReadOptions) -> TooLargeError:
     """Return the error for more samples than are read."""
     return TooLargeError(
-        f"The file holds more than the {options.max_samples} samples that can be read at once; "
-        "give a shorter recording."
+        f"The file contains more than the {options.max_samples} samples that can be read at once; "
+        "choose a shorter recording."
     )
 
 
@@ -133,7 +133,7 @@ def decode_base64(text: str, what: str) -> bytes:
         return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise ReadError(
-            f"The samples of {clean_text(what, 32) or 'a lead'} are no valid base64; they are "
+            f"The samples of {clean_text(what, 32) or 'a lead'} are not valid base64; they are "
             "damaged."
         ) from error
 
@@ -151,7 +151,7 @@ def stack_rows(
 ) -> NDArray[_Float]:
     """Return rows stacked, shape (n_leads, n_samples), the shorter ones filled up with NaN."""
     if not rows or not max(row.size for row in rows):
-        raise ReadError("The file holds no samples.")
+        raise ReadError("The file contains no samples.")
     longest = max(row.size for row in rows)
     short = [
         clean_text(n, 16) or "one" for row, n in zip(rows, names, strict=True) if row.size < longest
@@ -255,7 +255,7 @@ def parse_birth_date(text: str) -> date | None:
 
 
 def compute_age(born: date | None, day: datetime | None) -> float | None:
-    """Return the age at the recording, or None where it cannot be told.
+    """Return the age at the recording, or None where it is unclear.
 
     In whole years, as it is stated; that of a child, whose normal limits change by the week, in
     fractions of a year.

@@ -69,7 +69,7 @@ def describe_skew(names: Sequence[str], skews_s: Sequence[float], fs_hz: float) 
     most_ms = max(late) * 1000
     starts = "starts" if len(moved) == 1 else "start"
     up_to = "" if len(moved) == 1 else "up to "
-    told = f"The file says that {join_words(moved)} {starts} {up_to}{most_ms:.4g} ms later (skew)"
+    told = f"The file states that {join_words(moved)} {starts} {up_to}{most_ms:.4g} ms later (skew)"
     if max(late) * fs_hz < 0.5:
         return f"{told}, less than half a sample; the leads were left together."
     rest = max(abs(s * fs_hz - round(s * fs_hz)) for s in late)

@@ -33,7 +33,7 @@ def explain_unread(name: str, head: bytes) -> str:
     if not head:
         return "The file is empty."
     if not head.strip(b"\x00"):
-        return "The file holds nothing but zeros: it was not saved completely; export it again."
+        return "The file contains nothing but zeros: it was not saved completely; export it again."
     if suffix in SIGNAL_SUFFIXES or head.startswith(b"fLaC"):
         header = clean_text(PurePosixPath(name).stem + ".hea")
         return f"This may be a WFDB signal file; give its header {header} together with it."
@@ -58,7 +58,7 @@ def explain_not_recording(name: str, head: bytes) -> str:
     if recognise(name, head) is not None:
         return _PASSED_OVER
     if recognise_known(name, head) is None and _is_words(head):
-        return "Skipped: it holds text and no samples."
+        return "Skipped: it contains text and no samples."
     return explain_unread(name, head)
 
 

@@ -47,7 +47,7 @@ def expand(data: bytes, options: ReadOptions) -> dict[str, bytes]:
     files: list[tuple[str, bytes]] = []
     room = options.max_expanded_bytes
     with (
-        guard_library("The zip archive is damaged; pack the files again."),
+        guard_library("The zip archive is damaged; zip the files again."),
         zipfile.ZipFile(io.BytesIO(data)) as archive,
     ):
         members = archive.infolist()
@@ -85,7 +85,7 @@ def _expand_member(
 ) -> bytes:
     name = clean_text(member.filename)
     if member.flag_bits & 0x1:
-        raise ReadError(f"{name} in the zip archive is encrypted; pack it without a password.")
+        raise ReadError(f"{name} in the zip archive is encrypted; zip it without a password.")
     if member.compress_type not in _METHODS:
         raise ReadError(
             f"{name} in the zip archive is packed by an unusual method; pack it as an ordinary zip."
@@ -97,10 +97,10 @@ def _expand_member(
             if len(expanded) > room:
                 raise TooLargeError(
                     f"The zip archive expands to more than {options.max_expanded_bytes / MIB:.0f} "
-                    "MB; pack one recording at a time."
+                    "MB; zip one recording at a time."
                 )
     if is_zip(bytes(expanded[:4])):
-        raise ReadError(f"The zip archive holds another archive, {name}; unpack that first.")
+        raise ReadError(f"The zip archive contains another archive, {name}; unpack that first.")
     return bytes(expanded)
 
 

@@ -52,7 +52,7 @@ def beat_figure(
     seconds = np.asarray(times_ms) / 1000
     step = float(seconds[1] - seconds[0])
     offset = seconds[-1] - seconds[0] + step + _GAP_S
-    data = [_shading(size, seconds, step)]
+    data = [_draw_shading(size, seconds, step)]
     texts = []
     for number, lead in enumerate(leads):
         x0, base = (number // _ROWS) * offset, -(number % _ROWS) * _ROW_HIGH
@@ -60,15 +60,15 @@ def beat_figure(
         if shape is not None:
             row = shape[number]
             data.append(
-                charts.line(
+                charts.draw_line(
                     [float(v) for v in x0 + seconds],
                     [None if not np.isfinite(v) else float(v) + base - 1.0 for v in row],
                     LIGHT.ink,
                     width=1.4,
                 )
             )
-    data.append(charts.words(texts))
-    layout = charts.plain(_HEIGHT_PX)
+    data.append(charts.place_words(texts))
+    layout = charts.make_layout(_HEIGHT_PX)
     layout["xaxis"] |= {
         "range": [float(seconds[0]), 3 * offset + float(seconds[-1]) + step],
         "tickvals": [column * offset for column in range(_COLUMNS)],
@@ -101,7 +101,7 @@ def signed_figure(times_ms: Sequence[int], signed: Array, leads: Sequence[str]) 
     top = float(np.nanmax(np.abs(signed), initial=1e-9))
     heat = {
         "type": "heatmap",
-        "z": _lists(signed),
+        "z": _to_lists(signed),
         "x": list(times_ms),
         "y": list(range(len(leads))),
         "zmin": -top,
@@ -111,7 +111,7 @@ def signed_figure(times_ms: Sequence[int], signed: Array, leads: Sequence[str]) 
         "ygap": 2,
         "hovertemplate": "%{x} ms<extra></extra>",
     }
-    layout = charts.plain(_HEIGHT_PX)
+    layout = charts.make_layout(_HEIGHT_PX)
     layout["xaxis"] |= {
         "title": {"text": "ms from R", "font": {"size": 12}, "standoff": 6},
         "dtick": 100,
@@ -124,7 +124,7 @@ def signed_figure(times_ms: Sequence[int], signed: Array, leads: Sequence[str]) 
         "showgrid": False,
         "automargin": True,
     }
-    layout["shapes"] = [charts.upright(0.0)]
+    layout["shapes"] = [charts.draw_upright(0.0)]
     layout["margin"] |= {"l": 40}
     return {"data": [heat], "layout": layout}
 
@@ -137,7 +137,7 @@ def _check(values: Array, times_ms: Sequence[int], leads: Sequence[str]) -> None
         )
 
 
-def _shading(size: Array, seconds: Array, step: float) -> dict[str, Any]:
+def _draw_shading(size: Array, seconds: Array, step: float) -> dict[str, Any]:
     n_gap = round(_GAP_S / step)
     blank = np.full((_ROWS, n_gap), np.nan)
     columns = []
@@ -149,7 +149,7 @@ def _shading(size: Array, seconds: Array, step: float) -> dict[str, Any]:
     top = float(np.nanmax(z, initial=1e-9))
     return {
         "type": "heatmap",
-        "z": _lists(z),
+        "z": _to_lists(z),
         "x0": float(seconds[0]),
         "dx": step,
         "y": [(row - _ROWS + 1) * _ROW_HIGH for row in range(_ROWS)],
@@ -162,5 +162,5 @@ def _shading(size: Array, seconds: Array, step: float) -> dict[str, Any]:
     }
 
 
-def _lists(values: Array) -> list[list[float | None]]:
+def _to_lists(values: Array) -> list[list[float | None]]:
     return [[float(v) if np.isfinite(v) else None for v in row] for row in values]

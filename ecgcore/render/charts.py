@@ -52,11 +52,14 @@ def roc_figure(curve: Mapping[str, Sequence[float]], *, at: tuple[float, float])
         False alarm rate and sensitivity at the threshold.
     """
     data = [
-        line([0, 1], [0, 1], FAINT, dash="dot", width=1),
-        line(curve["fpr"], curve["tpr"], LINE, fill=True),
-        _point(at, "threshold"),
+        draw_line([0, 1], [0, 1], FAINT, dash="dot", width=1),
+        draw_line(curve["fpr"], curve["tpr"], LINE, fill=True),
+        _mark_point(at, "threshold"),
     ]
-    return {"data": data, "layout": _square("False alarms (1 − specificity)", "Sensitivity")}
+    return {
+        "data": data,
+        "layout": _make_square_layout("False alarms (1 − specificity)", "Sensitivity"),
+    }
 
 
 def precision_figure(
@@ -74,12 +77,12 @@ def precision_figure(
         Of positive records: what chance would give.
     """
     data = [
-        line([0, 1], [share, share], FAINT, dash="dot", width=1),
-        line(curve["recall"], curve["precision"], LINE, fill=True),
+        draw_line([0, 1], [share, share], FAINT, dash="dot", width=1),
+        draw_line(curve["recall"], curve["precision"], LINE, fill=True),
     ]
     if at is not None:
-        data.append(_point(at, "threshold"))
-    return {"data": data, "layout": _square("Sensitivity", "Positive predictive value")}
+        data.append(_mark_point(at, "threshold"))
+    return {"data": data, "layout": _make_square_layout("Sensitivity", "Positive predictive value")}
 
 
 def reliability_figure(bins: Mapping[str, Sequence[float]]) -> dict[str, Any]:
@@ -111,11 +114,11 @@ def reliability_figure(bins: Mapping[str, Sequence[float]]) -> dict[str, Any]:
         "hovertemplate": "predicted %{x:.0%}, observed %{y:.0%}, %{customdata} records"
         "<extra></extra>",
     }
-    layout = _square("Predicted probability", "Observed share")
+    layout = _make_square_layout("Predicted probability", "Observed share")
     for axis in ("xaxis", "yaxis"):
         layout[axis] |= {"range": [-0.02 * top, top], "tickformat": ".0%"}
     return {
-        "data": [line([0, top], [0, top], FAINT, dash="dot", width=1), points],
+        "data": [draw_line([0, top], [0, top], FAINT, dash="dot", width=1), points],
         "layout": layout,
     }
 
@@ -138,8 +141,8 @@ def interval_figure(
     start = floor(10 * (min(lows) - 0.02)) / 10
     labels = [wrap(row.label, LABEL_CHARACTERS) for row in rows]
     height = len(rows) * max([_ROW_PX, *(15 * len(lines) + 4 for lines in labels)])
-    data: list[dict[str, Any]] = [_whiskers(rows, strong) for strong in (False, True)]
-    layout = plain(height + 58)
+    data: list[dict[str, Any]] = [_draw_whiskers(rows, strong) for strong in (False, True)]
+    layout = make_layout(height + 58)
     layout["xaxis"] |= {"title": {"text": title, "font": {"size": 12}}, "range": [start, 1.005]}
     layout["yaxis"] |= {
         "range": [len(rows) - 0.4, -0.6],
@@ -149,11 +152,11 @@ def interval_figure(
         "automargin": True,
     }
     if reference is not None:
-        layout["shapes"] = [upright(reference)]
+        layout["shapes"] = [draw_upright(reference)]
     return {"data": [d for d in data if d["y"]], "layout": layout}
 
 
-def _whiskers(rows: Sequence[Row], strong: bool) -> dict[str, Any]:
+def _draw_whiskers(rows: Sequence[Row], strong: bool) -> dict[str, Any]:
     kept = [(i, r) for i, r in enumerate(rows) if r.strong == strong]
     return {
         "type": "scatter",
@@ -172,7 +175,7 @@ def _whiskers(rows: Sequence[Row], strong: bool) -> dict[str, Any]:
     }
 
 
-def line(
+def draw_line(
     x: Sequence[float],
     y: Sequence[float | None],
     color: str,
@@ -198,7 +201,7 @@ def line(
     return made | {"hoverinfo": "skip"}
 
 
-def _point(at: tuple[float, float], text: str) -> dict[str, Any]:
+def _mark_point(at: tuple[float, float], text: str) -> dict[str, Any]:
     right = at[0] < 0.6
     return {
         "type": "scatter",
@@ -214,7 +217,7 @@ def _point(at: tuple[float, float], text: str) -> dict[str, Any]:
     }
 
 
-def upright(at: float) -> dict[str, Any]:
+def draw_upright(at: float) -> dict[str, Any]:
     """Return a dotted line from the bottom to the top of the plot."""
     return {
         "type": "line",
@@ -227,7 +230,7 @@ def upright(at: float) -> dict[str, Any]:
     }
 
 
-def words(items: Sequence[tuple[float, float, str]]) -> dict[str, Any]:
+def place_words(items: Sequence[tuple[float, float, str]]) -> dict[str, Any]:
     """Return words at places (x, y, text), each beginning at its place."""
     return {
         "type": "scatter",
@@ -242,7 +245,7 @@ def words(items: Sequence[tuple[float, float, str]]) -> dict[str, Any]:
     }
 
 
-def plain(height: int) -> dict[str, Any]:
+def make_layout(height: int) -> dict[str, Any]:
     """Return the layout that all share: no background, no tools, quiet grid."""
     axis = {
         "gridcolor": GRID,
@@ -265,8 +268,8 @@ def plain(height: int) -> dict[str, Any]:
     }
 
 
-def _square(x: str, y: str) -> dict[str, Any]:
-    layout = plain(_HEIGHT_PX)
+def _make_square_layout(x: str, y: str) -> dict[str, Any]:
+    layout = make_layout(_HEIGHT_PX)
     for axis, title in (("xaxis", x), ("yaxis", y)):
         layout[axis] |= {
             "title": {"text": title, "font": {"size": 12}, "standoff": 8},

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.recording import Recording
-from ecgcore.render.coloured import coloured_pieces
-from ecgcore.render.lead_labels import Label, cell_samples, place_labels
-from ecgcore.render.overlay import Overlay, heat_rows
+from ecgcore.render.coloured import cut_coloured_pieces
+from ecgcore.render.lead_labels import Label, cut_cell_samples, place_labels
+from ecgcore.render.overlay import Overlay, make_heat_rows
 from ecgcore.render.palette import LIGHT, Palette
 from ecgcore.render.paper import PULSE_MV, PULSE_S, Cell, Sheet
 from ecgcore.units import MV
@@ -68,16 +68,16 @@ def figure(
     mm_per_unit = vertical_scale(recording, sheet)
     data: list[dict[str, Any]] = []
     if overlay is not None and overlay.style == "heat" and overlay.opacity > 0:
-        data.append(_heat(overlay, sheet, palette))
-    data.append(_marks(sheet, palette))
+        data.append(_draw_heat(overlay, sheet, palette))
+    data.append(_draw_marks(sheet, palette))
     if recording.unit == MV:
-        data.append(_pulses(sheet, palette))
-    data.extend(_trace(recording, cell, sheet, mm_per_unit, palette) for cell in sheet.cells)
+        data.append(_draw_pulses(sheet, palette))
+    data.extend(_draw_trace(recording, cell, sheet, mm_per_unit, palette) for cell in sheet.cells)
     if overlay is not None and overlay.style == "trace" and overlay.opacity > 0:
-        data.extend(_coloured(recording, overlay, sheet, mm_per_unit, palette))
-    data.append(_labels(place_labels(recording, sheet, mm_per_unit), palette))
-    data.extend(_texts(sheet, header, footer, palette))
-    return {"data": data, "layout": _layout(sheet, palette)}
+        data.extend(_draw_coloured(recording, overlay, sheet, mm_per_unit, palette))
+    data.append(_draw_labels(place_labels(recording, sheet, mm_per_unit), palette))
+    data.extend(_draw_texts(sheet, header, footer, palette))
+    return {"data": data, "layout": _make_layout(sheet, palette)}
 
 
 def vertical_scale(recording: Recording, sheet: Sheet) -> float:
@@ -95,40 +95,40 @@ def vertical_scale(recording: Recording, sheet: Sheet) -> float:
     return gain * _NU_HEIGHT_MM / typical if typical > 0 else gain
 
 
-def _encoded(values: NDArray[Any], dtype: str) -> dict[str, str]:
+def _encode(values: NDArray[Any], dtype: str) -> dict[str, str]:
     array = np.ascontiguousarray(values, dtype={"i2": "<i2", "f4": "<f4"}[dtype])
     return {"dtype": dtype, "bdata": base64.b64encode(array.tobytes()).decode("ascii")}
 
 
-def _paper_y(values_mm: NDArray[np.floating[Any]]) -> dict[str, str]:
+def _encode_heights(values_mm: NDArray[np.floating[Any]]) -> dict[str, str]:
     """Encode heights in mm; integers unless a sample is absent or off any paper."""
     scaled_y = values_mm * Y_PER_MM
     if np.isfinite(scaled_y).all() and np.abs(scaled_y).max(initial=0) <= _INT16_MAX:
-        return _encoded(np.round(scaled_y), "i2")
-    return _encoded(scaled_y, "f4")
+        return _encode(np.round(scaled_y), "i2")
+    return _encode(scaled_y, "f4")
 
 
-def _trace(
+def _draw_trace(
     recording: Recording, cell: Cell, sheet: Sheet, mm_per_unit: float, palette: Palette
 ) -> dict[str, Any]:
-    first, samples = cell_samples(recording, cell)
+    first, samples = cut_cell_samples(recording, cell)
     return {
         "type": "scatter",
         "mode": "lines",
         "x0": sheet.x_mm(cell, first / recording.fs_hz),
         "dx": sheet.settings.mm_per_s / recording.fs_hz,
-        "y": _paper_y(cell.baseline_mm + samples.astype(np.float64) * mm_per_unit),
+        "y": _encode_heights(cell.baseline_mm + samples.astype(np.float64) * mm_per_unit),
         "line": {"color": palette.ink, "width": _TRACE_PX},
         "hoverinfo": "skip",
         "meta": {"role": "trace", "lead": cell.lead},
     }
 
 
-def _heat(overlay: Overlay, sheet: Sheet, palette: Palette) -> dict[str, Any]:
-    z, x_edges, y_edges = heat_rows(overlay, sheet)
+def _draw_heat(overlay: Overlay, sheet: Sheet, palette: Palette) -> dict[str, Any]:
+    z, x_edges, y_edges = make_heat_rows(overlay, sheet)
     return {
         "type": "heatmap",
-        "z": _encoded(z.ravel(), "f4") | {"shape": f"{z.shape[0]}, {z.shape[1]}"},
+        "z": _encode(z.ravel(), "f4") | {"shape": f"{z.shape[0]}, {z.shape[1]}"},
         "x0": float(x_edges[0] + (x_edges[1] - x_edges[0]) / 2),
         "dx": float(x_edges[1] - x_edges[0]),
         "y": [float(v) * Y_PER_MM for v in y_edges],
@@ -152,26 +152,26 @@ def colorscale(palette: Palette) -> list[list[float | str]]:
     return stops
 
 
-def _coloured(
+def _draw_coloured(
     recording: Recording, overlay: Overlay, sheet: Sheet, mm_per_unit: float, palette: Palette
 ) -> list[dict[str, Any]]:
     gap = np.array([np.nan])
     out = []
-    for level, parts in coloured_pieces(recording, overlay, sheet, mm_per_unit).items():
+    for level, parts in cut_coloured_pieces(recording, overlay, sheet, mm_per_unit).items():
         xs = np.concatenate([np.concatenate((px, gap)) for px, _ in parts])
         ys = np.concatenate([np.concatenate((py, gap)) for _, py in parts]) * Y_PER_MM
-        out.append(_level_trace(xs, ys, level, overlay.opacity, palette))
+        out.append(_draw_level(xs, ys, level, overlay.opacity, palette))
     return out
 
 
-def _level_trace(
+def _draw_level(
     x: NDArray[np.float64], y: NDArray[np.float64], level: int, opacity: float, palette: Palette
 ) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": _encoded(x, "f4"),
-        "y": _encoded(y, "f4"),
+        "x": _encode(x, "f4"),
+        "y": _encode(y, "f4"),
         "opacity": opacity,
         "line": {"color": palette.overlay[level], "width": _TRACE_PX * 3},
         "hoverinfo": "skip",
@@ -179,7 +179,7 @@ def _level_trace(
     }
 
 
-def _pulses(sheet: Sheet, palette: Palette) -> dict[str, Any]:
+def _draw_pulses(sheet: Sheet, palette: Palette) -> dict[str, Any]:
     """Draw the 1 mV, 200 ms pulse, with 2 mm of base line on either side."""
     width = PULSE_S * sheet.settings.mm_per_s
     height = PULSE_MV * sheet.settings.mm_per_mv
@@ -188,18 +188,10 @@ def _pulses(sheet: Sheet, palette: Palette) -> dict[str, Any]:
     for left, base in sheet.pulses:
         x += [left - 1, left, left, left + width, left + width, left + width + 1, np.nan]
         y += [base, base, base + height, base + height, base, base, np.nan]
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": _encoded(np.array(x), "f4"),
-        "y": _encoded(np.array(y) * Y_PER_MM, "f4"),
-        "line": {"color": palette.ink, "width": _TRACE_PX},
-        "hoverinfo": "skip",
-        "meta": {"role": "pulse"},
-    }
+    return _draw_lines(np.array(x), np.array(y), palette.ink, "pulse")
 
 
-def _marks(sheet: Sheet, palette: Palette) -> dict[str, Any]:
+def _draw_marks(sheet: Sheet, palette: Palette) -> dict[str, Any]:
     """Draw short marks at the row's edges where one lead ends and the next begins."""
     x: list[float] = []
     y: list[float] = []
@@ -208,18 +200,24 @@ def _marks(sheet: Sheet, palette: Palette) -> dict[str, Any]:
             x += [cell.x_mm] * 2 + [np.nan] + [cell.x_mm] * 2 + [np.nan]
             y += [cell.top_mm - 1, cell.top_mm - 4, np.nan]
             y += [cell.bottom_mm + 4, cell.bottom_mm + 1, np.nan]
+    return _draw_lines(np.array(x), np.array(y), palette.faint, "mark")
+
+
+def _draw_lines(
+    x_mm: NDArray[np.float64], y_mm: NDArray[np.float64], color: str, role: str
+) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": _encoded(np.array(x), "f4"),
-        "y": _encoded(np.array(y) * Y_PER_MM, "f4"),
-        "line": {"color": palette.faint, "width": _TRACE_PX},
+        "x": _encode(x_mm, "f4"),
+        "y": _encode(y_mm * Y_PER_MM, "f4"),
+        "line": {"color": color, "width": _TRACE_PX},
         "hoverinfo": "skip",
-        "meta": {"role": "mark"},
+        "meta": {"role": role},
     }
 
 
-def _text_trace(
+def _draw_text(
     items: list[tuple[float, float, str]], size: int, color: str, role: str, position: str
 ) -> dict[str, Any]:
     return {
@@ -236,12 +234,12 @@ def _text_trace(
     }
 
 
-def _labels(labels: list[Label], palette: Palette) -> dict[str, Any]:
+def _draw_labels(labels: list[Label], palette: Palette) -> dict[str, Any]:
     items = [(label.x_mm, label.y_mm, label.text) for label in labels]
-    return _text_trace(items, _LABEL_PX, palette.ink, "label", "middle right")
+    return _draw_text(items, _LABEL_PX, palette.ink, "label", "middle right")
 
 
-def _texts(
+def _draw_texts(
     sheet: Sheet, header: tuple[str, ...], footer: tuple[str, ...], palette: Palette
 ) -> list[dict[str, Any]]:
     top = [(2.0, sheet.height_mm - 4.0 - 4.8 * i, line) for i, line in enumerate(header)]
@@ -250,15 +248,15 @@ def _texts(
     remarks = [(2.0, 9.0 + 5.0 * (n_remarks - 1 - i), r) for i, r in enumerate(sheet.remarks)]
     out = []
     if remarks:
-        out.append(_text_trace(remarks, _TEXT_PX, palette.ink, "remark", "middle right"))
+        out.append(_draw_text(remarks, _TEXT_PX, palette.ink, "remark", "middle right"))
     if top:
-        out.append(_text_trace(top, _TEXT_PX, palette.ink, "header", "middle right"))
+        out.append(_draw_text(top, _TEXT_PX, palette.ink, "header", "middle right"))
     if bottom:
-        out.append(_text_trace(bottom, _TEXT_PX - 1, palette.faint, "footer", "middle right"))
+        out.append(_draw_text(bottom, _TEXT_PX - 1, palette.faint, "footer", "middle right"))
     return out
 
 
-def _layout(sheet: Sheet, palette: Palette) -> dict[str, Any]:
+def _make_layout(sheet: Sheet, palette: Palette) -> dict[str, Any]:
     def axis(length_mm: float, per_mm: int) -> dict[str, Any]:
         return {
             "range": [0, length_mm * per_mm],

@@ -39,21 +39,21 @@ def frontal_figure(
     follow : collection of str
         Leads that hold no value of their own: drawn as a faint direction.
     """
-    data = [_ring(1.0)]
+    data = [_draw_ring(1.0)]
     for lead, angle in FRONTAL_DEG.items():
         if lead in values or lead in follow:
-            data.append(_spoke(angle, 1.0))
-    return _figure(data, FRONTAL_DEG, values, top, follow, seen=_FRONTAL)
+            data.append(_draw_spoke(angle, 1.0))
+    return _make_figure(data, FRONTAL_DEG, values, top, follow, seen=_FRONTAL)
 
 
 def chest_figure(values: Mapping[str, float], *, top: float) -> dict[str, Any]:
     """Return the chest leads' values around the thorax; arguments as :func:`frontal_figure`."""
-    data = [_ring(_DEPTH), _ring(_DEPTH, 0.18, at=(-0.02, -0.2))]
-    data += [_spoke(CHEST_DEG[lead], _DEPTH) for lead in CHEST_DEG if lead in values]
-    return _figure(data, CHEST_DEG, values, top, (), seen=_CHEST)
+    data = [_draw_ring(_DEPTH), _draw_ring(_DEPTH, 0.18, at=(-0.02, -0.2))]
+    data += [_draw_spoke(CHEST_DEG[lead], _DEPTH) for lead in CHEST_DEG if lead in values]
+    return _make_figure(data, CHEST_DEG, values, top, (), seen=_CHEST)
 
 
-def _figure(
+def _make_figure(
     data: list[dict[str, Any]],
     angles: Mapping[str, float],
     values: Mapping[str, float],
@@ -66,12 +66,12 @@ def _figure(
     labels = []
     for lead, angle in angles.items():
         if lead in values:
-            data.append(_bar(lead, angle, values[lead], top, depth))
+            data.append(_draw_bar(lead, angle, values[lead], top, depth))
             labels.append((angle, f"<b>{lead}</b> {values[lead]:+.2f}", LIGHT.ink))
         elif lead in follow:
             labels.append((angle, lead, LIGHT.faint))
-    data += [_label(angle, text, color, depth) for angle, text, color in labels]
-    layout = charts.plain(_HEIGHT_PX)
+    data += [_draw_label(angle, text, color, depth) for angle, text, color in labels]
+    layout = charts.make_layout(_HEIGHT_PX)
     layout["margin"] = {"l": 4, "r": 4, "t": 4, "b": 4}
     for axis in ("xaxis", "yaxis"):
         layout[axis] |= {
@@ -83,30 +83,30 @@ def _figure(
     return {"data": data, "layout": layout}
 
 
-def _point(angle_deg: float, radius: float, depth: float) -> tuple[float, float]:
+def _place_point(angle_deg: float, radius: float, depth: float) -> tuple[float, float]:
     angle = radians(angle_deg)
     # Clockwise, as ECG angles run.
     return radius * cos(angle), -radius * sin(angle) * depth
 
 
-def _ring(
+def _draw_ring(
     depth: float, radius: float = _INNER, at: tuple[float, float] = (0.0, 0.0)
 ) -> dict[str, Any]:
     turn = [2 * pi * i / 72 for i in range(73)]
     x = [at[0] + radius * cos(a) for a in turn]
     y = [at[1] * depth + radius * sin(a) * depth for a in turn]
-    return charts.line(x, y, LIGHT.grid_major, width=1.5)
+    return charts.draw_line(x, y, LIGHT.grid_major, width=1.5)
 
 
-def _spoke(angle: float, depth: float) -> dict[str, Any]:
-    near, far = (_point(angle, r, depth) for r in (_INNER, _INNER + _LONGEST))
-    return charts.line([near[0], far[0]], [near[1], far[1]], LIGHT.grid_minor, width=_BAR_PX)
+def _draw_spoke(angle: float, depth: float) -> dict[str, Any]:
+    near, far = (_place_point(angle, r, depth) for r in (_INNER, _INNER + _LONGEST))
+    return charts.draw_line([near[0], far[0]], [near[1], far[1]], LIGHT.grid_minor, width=_BAR_PX)
 
 
-def _bar(lead: str, angle: float, value: float, top: float, depth: float) -> dict[str, Any]:
+def _draw_bar(lead: str, angle: float, value: float, top: float, depth: float) -> dict[str, Any]:
     length = _LONGEST * min(1.0, abs(value) / top)
-    near, far = (_point(angle, r, depth) for r in (_INNER, _INNER + max(length, 0.004)))
-    bar = charts.line(
+    near, far = (_place_point(angle, r, depth) for r in (_INNER, _INNER + max(length, 0.004)))
+    bar = charts.draw_line(
         [near[0], far[0]], [near[1], far[1]], FOR if value >= 0 else AGAINST, width=_BAR_PX
     )
     return bar | {
@@ -116,8 +116,8 @@ def _bar(lead: str, angle: float, value: float, top: float, depth: float) -> dic
     }
 
 
-def _label(angle: float, text: str, color: str, depth: float) -> dict[str, Any]:
-    x, y = _point(angle, _LABEL_AT, depth)
+def _draw_label(angle: float, text: str, color: str, depth: float) -> dict[str, Any]:
+    x, y = _place_point(angle, _LABEL_AT, depth)
     return {
         "type": "scatter",
         "mode": "text",

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ecgcore.recording import Recording
 from ecgcore.render.paper import Cell, Sheet
-from ecgcore.units import clock
+from ecgcore.units import format_clock
 
 # A capital letter and a line of the font that figure and PDF use for names.
 _LETTER_MM, _HALF_LINE_MM = 1.8, 1.9
@@ -28,7 +28,7 @@ class Label(NamedTuple):
     text: str
 
 
-def cell_samples(recording: Recording, cell: Cell) -> tuple[int, NDArray[np.float32]]:
+def cut_cell_samples(recording: Recording, cell: Cell) -> tuple[int, NDArray[np.float32]]:
     """Return the first sample's index and the samples (with the cell's sign) a cell shows."""
     fs_hz = recording.fs_hz
     first = int(np.ceil(round(cell.start_s * fs_hz, 6)))
@@ -49,29 +49,29 @@ def place_labels(recording: Recording, sheet: Sheet, mm_per_unit: float) -> list
     mm_per_unit : float
         Millimetres of paper for one unit of the recording.
     """
-    traces = [_trace(recording, cell, sheet, mm_per_unit) for cell in sheet.cells]
-    return [_place(cell, sheet, traces) for cell in sheet.cells]
+    traces = [_place_trace(recording, cell, sheet, mm_per_unit) for cell in sheet.cells]
+    return [_place_label(cell, sheet, traces) for cell in sheet.cells]
 
 
 _Trace = tuple[float, float, NDArray[np.float64]]
 
 
-def _trace(recording: Recording, cell: Cell, sheet: Sheet, mm_per_unit: float) -> _Trace:
-    first, samples = cell_samples(recording, cell)
+def _place_trace(recording: Recording, cell: Cell, sheet: Sheet, mm_per_unit: float) -> _Trace:
+    first, samples = cut_cell_samples(recording, cell)
     x0 = sheet.x_mm(cell, first / recording.fs_hz)
     step = sheet.settings.mm_per_s / recording.fs_hz
     return x0, step, cell.baseline_mm + samples.astype(np.float64) * mm_per_unit
 
 
-def _place(cell: Cell, sheet: Sheet, traces: list[_Trace]) -> Label:
+def _place_label(cell: Cell, sheet: Sheet, traces: list[_Trace]) -> Label:
     room = (cell.end_s - cell.start_s) * sheet.settings.mm_per_s - _ASIDE_MM
-    text = _shortened(_words(cell, sheet), max(_SHORTEST, int(room / _LETTER_MM)))
+    text = _shorten(_write_label(cell, sheet), max(_SHORTEST, int(room / _LETTER_MM)))
     length = _LETTER_MM * len(text)
     left = cell.x_mm + _ASIDE_MM
     across = np.arange(0.0, max(0.0, min(_FURTHEST_MM, room - length)) + 0.5, _STEP_MM)
     down = np.arange(0.0, cell.top_mm - cell.bottom_mm - _FIRST_MM - _LOWEST_MM, _STEP_MM)
     heights = cell.top_mm - _FIRST_MM - down[:, None]
-    at, low, high = _pieces(left - _CLEAR_MM, left + across[-1] + length, cell, traces)
+    at, low, high = _cut_pieces(left - _CLEAR_MM, left + across[-1] + length, cell, traces)
     hidden = (low <= heights + _HALF_LINE_MM) & (high >= heights - _HALF_LINE_MM)
     crossed = np.stack(
         [
@@ -85,13 +85,15 @@ def _place(cell: Cell, sheet: Sheet, traces: list[_Trace]) -> Label:
     return Label(left + float(across[best[0]]), float(heights[best[1], 0]), text)
 
 
-def _words(cell: Cell, sheet: Sheet) -> str:
+def _write_label(cell: Cell, sheet: Sheet) -> str:
     return (
-        f"{cell.label}  {clock(cell.start_s)}" if sheet.settings.layout == "wrapped" else cell.label
+        f"{cell.label}  {format_clock(cell.start_s)}"
+        if sheet.settings.layout == "wrapped"
+        else cell.label
     )
 
 
-def _shortened(text: str, most: int) -> str:
+def _shorten(text: str, most: int) -> str:
     """Return the text, or its beginning and end: names that differ often differ in the end."""
     if len(text) <= most:
         return text
@@ -99,7 +101,7 @@ def _shortened(text: str, most: int) -> str:
     return f"{text[: most - tail - 1]}…{text[-tail:]}"
 
 
-def _pieces(
+def _cut_pieces(
     left: float, right: float, cell: Cell, traces: list[_Trace]
 ) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
     """Return place, lowest and highest point of the pieces of any trace in a cell's band."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import in_range, one_of
+from ecgcore.checks import check_option, check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.render.paper import Cell, Sheet
 
@@ -43,15 +43,15 @@ class Overlay:
     top: float | None = None
 
     def __post_init__(self) -> None:
-        one_of("style", self.style, STYLES)
-        in_range("opacity", self.opacity, 0.0, 1.0)
+        check_option("style", self.style, STYLES)
+        check_range("opacity", self.opacity, 0.0, 1.0)
         if self.values.ndim != 2 or self.values.shape[0] != len(self.leads):
             raise InvalidArgumentError(
                 f"The map has shape {self.values.shape}; {len(self.leads)} rows are needed."
             )
 
 
-def scaled(values: NDArray[np.float32], top: float | None = None) -> NDArray[np.float32]:
+def scale_map(values: NDArray[np.float32], top: float | None = None) -> NDArray[np.float32]:
     """Return the map's absolute values from 0 to 1, 1 being ``top`` or its 99.5 % quantile.
 
     A quantile instead of the maximum, so that one sample does not fade all the others.
@@ -64,7 +64,9 @@ def scaled(values: NDArray[np.float32], top: float | None = None) -> NDArray[np.
     return np.clip(magnitude / strongest, 0.0, 1.0).astype(np.float32)
 
 
-def binned(row: NDArray[np.float32], fs_hz: float, cell: Cell, bin_s: float) -> NDArray[np.float32]:
+def average_bins(
+    row: NDArray[np.float32], fs_hz: float, cell: Cell, bin_s: float
+) -> NDArray[np.float32]:
     """Return the mean of ``row`` in bins of ``bin_s`` over the stretch a cell shows."""
     n_bins = max(1, round((cell.end_s - cell.start_s) / bin_s))
     edges = np.round(np.linspace(cell.start_s, cell.end_s, n_bins + 1) * fs_hz).astype(int)
@@ -74,7 +76,7 @@ def binned(row: NDArray[np.float32], fs_hz: float, cell: Cell, bin_s: float) -> 
     return (np.diff(cumulative[edges]) / width).astype(np.float32)
 
 
-def heat_rows(
+def make_heat_rows(
     overlay: Overlay, sheet: Sheet
 ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
     """Return one matrix under all leads of the sheet, and its edges.
@@ -86,7 +88,7 @@ def heat_rows(
     x_edges_mm : array, shape (n_bins + 1,)
     y_edges_mm : array, shape (n_rows + 1,)
     """
-    values = scaled(overlay.values, overlay.top)
+    values = scale_map(overlay.values, overlay.top)
     n_rows = max(cell.row for cell in sheet.cells) + 1
     rows: list[list[NDArray[np.float32]]] = [[] for _ in range(n_rows)]
     for cell in sheet.cells:
@@ -95,7 +97,7 @@ def heat_rows(
             shown = values[overlay.leads.index(cell.lead)]
         else:
             shown = np.zeros(values.shape[1], np.float32)
-        rows[cell.row].append(binned(shown, overlay.fs_hz, cell, BIN_S))
+        rows[cell.row].append(average_bins(shown, overlay.fs_hz, cell, BIN_S))
     joined = [np.concatenate(parts) for parts in rows]
     n_bins = max(part.size for part in joined)
     z = np.zeros((n_rows, n_bins), np.float32)
@@ -109,7 +111,7 @@ def heat_rows(
     return z, x_edges, y_edges
 
 
-def levels(row: NDArray[np.float32], fs_hz: float, cell: Cell) -> NDArray[np.int64]:
+def find_levels(row: NDArray[np.float32], fs_hz: float, cell: Cell) -> NDArray[np.int64]:
     """Return the level, 0 to ``N_LEVELS - 1``, of each 100 ms of a cell."""
-    mean = binned(row, fs_hz, cell, TRACE_BIN_S)
+    mean = average_bins(row, fs_hz, cell, TRACE_BIN_S)
     return np.minimum((mean * N_LEVELS).astype(np.int64), N_LEVELS - 1)

@@ -40,6 +40,6 @@ DARK = Palette(
 )
 
 
-def palettes() -> dict[str, dict[str, object]]:
+def list_palettes() -> dict[str, dict[str, object]]:
     """Return both palettes as plain dictionaries, for the viewer."""
     return {"light": asdict(LIGHT), "dark": asdict(DARK)}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil, floor
 
-from ecgcore.checks import in_range, one_of
+from ecgcore.checks import check_option, check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import CABRERA_12, STANDARD_12
 
@@ -70,7 +70,7 @@ class PaperSettings:
     rhythm_lead: str = "II"
 
     def __post_init__(self) -> None:
-        one_of("layout", self.layout, LAYOUTS)
+        check_option("layout", self.layout, LAYOUTS)
         for name, allowed in (("mm_per_s", SPEEDS_MM_PER_S), ("mm_per_mv", GAINS_MM_PER_MV)):
             if getattr(self, name) not in allowed:
                 possible = ", ".join(f"{v:g}" for v in allowed)
@@ -152,7 +152,7 @@ class Sheet:
         return cell.x_mm + (time_s - cell.start_s) * self.settings.mm_per_s
 
 
-def layouts_for(leads: tuple[str, ...]) -> tuple[str, ...]:
+def list_layouts(leads: tuple[str, ...]) -> tuple[str, ...]:
     """Return the layouts that suit these leads, the default first."""
     if set(STANDARD_12) <= set(leads):
         return tuple(LAYOUTS)
@@ -161,7 +161,7 @@ def layouts_for(leads: tuple[str, ...]) -> tuple[str, ...]:
     return ("stacked", "wrapped")
 
 
-def window_seconds(settings: PaperSettings, duration_s: float) -> float:
+def choose_window_seconds(settings: PaperSettings, duration_s: float) -> float:
     """Return how much of a recording one sheet shows.
 
     10 s; 20 s at 12.5 mm/s, which is the same width of paper; six rows of that where one lead is
@@ -207,23 +207,23 @@ def lay_out(
     >>> len(sheet.cells)
     13
     """
-    in_range("start_s", start_s, 0.0, duration_s, "s")
-    one_of("layout", settings.layout, layouts_for(leads))
-    seconds = min(window_seconds(settings, duration_s), duration_s - start_s)
-    rows = _rows(leads, settings, start_s, seconds)
+    check_range("start_s", start_s, 0.0, duration_s, "s")
+    check_option("layout", settings.layout, list_layouts(leads))
+    seconds = min(choose_window_seconds(settings, duration_s), duration_s - start_s)
+    rows = _make_rows(leads, settings, start_s, seconds)
     row_mm = next((mm for most, mm in _ROW_HEIGHTS if len(rows) <= most), _DENSE_ROW_MM)
     longest_s = max(row[-1][2] - row[0][1] for row in rows)
     width = float(ceil(_LEFT_MM + round(longest_s * settings.mm_per_s, 6) + _RIGHT_MM))
     drawn = {name.removeprefix("-") for row in rows for name, _, _ in row}
     not_shown = tuple(lead for lead in leads if lead not in drawn)
-    remarks = _remarks(not_shown, width)
+    remarks = _write_remarks(not_shown, width)
     footer = _FOOTER_MM + _REMARK_MM * len(remarks)
     height = _HEADER_MM + len(rows) * row_mm + footer
     cells: list[Cell] = []
     pulses: list[tuple[float, float]] = []
     for index, row in enumerate(rows):
         top = height - _HEADER_MM - index * row_mm
-        baseline = _baseline(top, row_mm)
+        baseline = _place_baseline(top, row_mm)
         pulses.append((_PULSE_X_MM, baseline))
         x = _LEFT_MM
         for column, (name, start, end) in enumerate(row):
@@ -239,11 +239,11 @@ def lay_out(
     )  # fmt: skip
 
 
-def _baseline(top_mm: float, row_mm: float) -> float:
+def _place_baseline(top_mm: float, row_mm: float) -> float:
     return top_mm - 5 * round(row_mm * 0.55 / 5)
 
 
-def _remarks(not_shown: Sequence[str], width_mm: float) -> tuple[str, ...]:
+def _write_remarks(not_shown: Sequence[str], width_mm: float) -> tuple[str, ...]:
     if not not_shown:
         return ()
     words = f"Not shown: {', '.join(not_shown)}. “{LAYOUTS['stacked']}” shows them."
@@ -270,12 +270,12 @@ def paginate(sheet: Sheet, height_mm: float) -> tuple[Sheet, ...]:
         return (sheet,)
     edges = [round(page * sheet.n_rows / n_pages) for page in range(n_pages + 1)]
     return tuple(
-        _page(sheet, first, last, around_mm + (last - first) * row_mm)
+        _cut_page(sheet, first, last, around_mm + (last - first) * row_mm)
         for first, last in pairwise(edges)
     )
 
 
-def _page(sheet: Sheet, first: int, last: int, height_mm: float) -> Sheet:
+def _cut_page(sheet: Sheet, first: int, last: int, height_mm: float) -> Sheet:
     """Return rows ``first`` to ``last`` (not included) on a sheet of their own."""
     row_mm = sheet.cells[0].top_mm - sheet.cells[0].bottom_mm
     down_mm = sheet.height_mm - first * row_mm - height_mm
@@ -306,8 +306,8 @@ def lay_out_beat(leads: tuple[str, ...], seconds: float, settings: PaperSettings
     settings : PaperSettings
         Speed and gain; the layout is not used.
     """
-    in_range("seconds", seconds, 1e-3, 5.0, "s")
-    places = _beat_places(leads)
+    check_range("seconds", seconds, 1e-3, 5.0, "s")
+    places = _place_beats(leads)
     n_rows = 1 + max(row for row, _ in places.values())
     n_columns = 1 + max(column for _, column in places.values())
     step = 5 * ceil((seconds * settings.mm_per_s + 5) / 5)
@@ -317,16 +317,16 @@ def lay_out_beat(leads: tuple[str, ...], seconds: float, settings: PaperSettings
     for lead, (row, column) in places.items():
         top = tops[row]
         x = _LEFT_MM + column * step
-        base = _baseline(top, _BEAT_ROW_MM)
+        base = _place_baseline(top, _BEAT_ROW_MM)
         cells.append(
             Cell(lead, lead, 1, row, column, x, base, 0.0, seconds, top - _BEAT_ROW_MM, top)
         )
-    pulses = tuple((_PULSE_X_MM, _baseline(top, _BEAT_ROW_MM)) for top in tops)
+    pulses = tuple((_PULSE_X_MM, _place_baseline(top, _BEAT_ROW_MM)) for top in tops)
     width = _LEFT_MM + n_columns * step + _RIGHT_MM
     return Sheet(settings, float(width), height, 0.0, seconds, tuple(cells), pulses)
 
 
-def _beat_places(leads: Sequence[str]) -> dict[str, tuple[int, int]]:
+def _place_beats(leads: Sequence[str]) -> dict[str, tuple[int, int]]:
     """Return each lead's (row, column): the twelve in their order, then the others below them."""
     twelve = list(STANDARD_12) if set(STANDARD_12) <= set(leads) else []
     places: dict[str, tuple[int, int]] = {}
@@ -343,7 +343,7 @@ def _beat_places(leads: Sequence[str]) -> dict[str, tuple[int, int]]:
 _Segment = tuple[str, float, float]
 
 
-def _rows(
+def _make_rows(
     leads: tuple[str, ...], settings: PaperSettings, start_s: float, seconds: float
 ) -> list[list[_Segment]]:
     end_s = start_s + seconds
@@ -368,14 +368,14 @@ def _rows(
         ]
         for row in range(n_rows)
     ]
-    rows += _further_rows([n for n in leads if n not in STANDARD_12], n_columns, start_s, step)
+    rows += _add_further_rows([n for n in leads if n not in STANDARD_12], n_columns, start_s, step)
     if n_rows == 3:
         rhythm = settings.rhythm_lead if settings.rhythm_lead in leads else "II"
         rows.append([(rhythm, start_s, end_s)])
     return rows
 
 
-def _further_rows(
+def _add_further_rows(
     leads: Sequence[str], n_columns: int, start_s: float, step_s: float
 ) -> list[list[_Segment]]:
     """Return rows of the leads beside the twelve, down the columns of those above.

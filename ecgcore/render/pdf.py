@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from ecgcore.origin import SOFTWARE
 from ecgcore.recording import Recording
-from ecgcore.render.coloured import coloured_pieces
+from ecgcore.render.coloured import cut_coloured_pieces
 from ecgcore.render.figure import vertical_scale
-from ecgcore.render.lead_labels import cell_samples, place_labels
-from ecgcore.render.overlay import Overlay, heat_rows
+from ecgcore.render.lead_labels import cut_cell_samples, place_labels
+from ecgcore.render.overlay import Overlay, make_heat_rows
 from ecgcore.render.palette import LIGHT
 from ecgcore.render.paper import PULSE_MV, PULSE_S, Sheet, paginate
 from ecgcore.units import MV
@@ -110,23 +110,23 @@ def page_figures(
     listed_on = len(sheets) + bool(own_pages)
     pages = []
     for number, part in enumerate(sheets, start=1):
-        page = _blank_page(sheet)
-        axes = _sheet_axes(page, part)
-        _grid(axes, part)
+        page = _make_blank_page(sheet)
+        axes = _make_sheet_axes(page, part)
+        _draw_grid(axes, part)
         if overlay is not None and overlay.style == "heat":
-            _heat(axes, overlay, part)
-        _traces(axes, recording, part)
+            _draw_heat(axes, overlay, part)
+        _draw_traces(axes, recording, part)
         if overlay is not None and overlay.style == "trace":
-            _coloured(axes, recording, overlay, part)
-        _words(axes, recording, part, header, _numbered(footer, number, n_pages))
+            _draw_coloured(axes, recording, overlay, part)
+        _draw_words(axes, recording, part, header, _number_page(footer, number, n_pages))
         _warn(axes, part, len(header), _shorten_urgent(urgent, listed_on))
         if part is sheets[-1]:
             _print_lines(page, below, _left_mm(part), _bottom_mm(part))
         pages.append(page)
     for number, group in enumerate(own_pages, start=len(sheets) + 1):
-        page = _blank_page(sheet)
-        foot = _numbered(footer, number, n_pages)
-        text = [*map(_ink, (*header, "")), *group, *map(_ink, ("", *foot))]
+        page = _make_blank_page(sheet)
+        foot = _number_page(footer, number, n_pages)
+        text = [*map(_in_ink, (*header, "")), *group, *map(_in_ink, ("", *foot))]
         _print_lines(page, text, _left_mm(sheet), _A4_MM[1] - _BORDER_MM)
         pages.append(page)
     return pages
@@ -139,7 +139,7 @@ class _Line(NamedTuple):
     color: str
 
 
-def _ink(text: str) -> _Line:
+def _in_ink(text: str) -> _Line:
     return _Line(text, LIGHT.ink)
 
 
@@ -147,7 +147,7 @@ def _share_lines(
     urgent: tuple[str, ...], lines: tuple[str, ...], room_mm: float
 ) -> tuple[list[_Line], list[list[_Line]]]:
     """Return the lines that stand below the sheet, and those that need pages of their own."""
-    coloured = [*(_Line(text, LIGHT.alarm) for text in urgent), *map(_ink, lines)]
+    coloured = [*(_Line(text, LIGHT.alarm) for text in urgent), *map(_in_ink, lines)]
     wrapped = [
         _Line(part, color)
         for text, color in coloured
@@ -159,7 +159,7 @@ def _share_lines(
     return [], pages
 
 
-def _numbered(footer: tuple[str, ...], number: int, n_pages: int) -> tuple[str, ...]:
+def _number_page(footer: tuple[str, ...], number: int, n_pages: int) -> tuple[str, ...]:
     """Return the footer with its page."""
     page = f"page {number} of {n_pages}"
     return (*footer[:-1], f"{footer[-1]}   {page}") if footer else (page,)
@@ -178,11 +178,11 @@ def _bottom_mm(sheet: Sheet) -> float:
     return _A4_MM[1] - border_mm - sheet.height_mm
 
 
-def _blank_page(sheet: Sheet) -> Figure:
+def _make_blank_page(sheet: Sheet) -> Figure:
     return Figure(figsize=(_page_width_mm(sheet) / _MM_PER_INCH, _A4_MM[1] / _MM_PER_INCH))
 
 
-def _sheet_axes(page: Figure, sheet: Sheet) -> Axes:
+def _make_sheet_axes(page: Figure, sheet: Sheet) -> Axes:
     """Return axes in millimetres of paper."""
     width, height = _page_width_mm(sheet), _A4_MM[1]
     axes = page.add_axes(
@@ -203,15 +203,17 @@ def _print_lines(page: Figure, lines: list[_Line], left_mm: float, top_mm: float
     width_mm, height_mm = (inches * _MM_PER_INCH for inches in page.get_size_inches())
     for index, line in enumerate(lines, start=1):
         y = (top_mm - _LINE_MM * index) / height_mm
-        page.text(left_mm / width_mm, y, _plain(line.text), fontsize=_FONT_PT + 1, color=line.color)
+        page.text(
+            left_mm / width_mm, y, _escape(line.text), fontsize=_FONT_PT + 1, color=line.color
+        )
 
 
-def _plain(text: str) -> str:
+def _escape(text: str) -> str:
     # matplotlib reads what stands between two dollar signs as mathematics.
     return text.replace("$", r"\$")
 
 
-def _grid(axes: Axes, sheet: Sheet) -> None:
+def _draw_grid(axes: Axes, sheet: Sheet) -> None:
     for step, color, width in ((1, LIGHT.grid_minor, 0.25), (5, LIGHT.grid_major, 0.5)):
         xs = np.arange(0, sheet.width_mm + 0.5, step)
         ys = np.arange(0, sheet.height_mm + 0.5, step)
@@ -221,8 +223,8 @@ def _grid(axes: Axes, sheet: Sheet) -> None:
         axes.add_collection(lines)
 
 
-def _heat(axes: Axes, overlay: Overlay, sheet: Sheet) -> None:
-    z, x_mm, y_mm = heat_rows(overlay, sheet)
+def _draw_heat(axes: Axes, overlay: Overlay, sheet: Sheet) -> None:
+    z, x_mm, y_mm = make_heat_rows(overlay, sheet)
     clear = (*to_rgba(LIGHT.overlay[0])[:3], 0.0)
     stops = [(0.0, clear), (0.08, clear)]
     steps = np.linspace(0.16, 1.0, len(LIGHT.overlay))
@@ -233,14 +235,14 @@ def _heat(axes: Axes, overlay: Overlay, sheet: Sheet) -> None:
     axes.pcolormesh(x_mm, y_mm, z, cmap=colors, vmin=0, vmax=1, rasterized=True, zorder=_SHADING)
 
 
-def _traces(axes: Axes, recording: Recording, sheet: Sheet) -> None:
+def _draw_traces(axes: Axes, recording: Recording, sheet: Sheet) -> None:
     scale = vertical_scale(recording, sheet)
     style: dict[str, Any] = {"color": LIGHT.ink, "linewidth": _LINE_PT}
     for cell in sheet.cells:
-        first, samples = cell_samples(recording, cell)
+        first, samples = cut_cell_samples(recording, cell)
         x0 = sheet.x_mm(cell, first / recording.fs_hz)
         x = x0 + np.arange(samples.size) * sheet.settings.mm_per_s / recording.fs_hz
-        axes.add_patch(_every_sample(x, cell.baseline_mm + samples * scale))
+        axes.add_patch(_make_full_path(x, cell.baseline_mm + samples * scale))
         if cell.column > 0:
             low = [cell.bottom_mm + 1, cell.top_mm - 4]
             high = [cell.bottom_mm + 4, cell.top_mm - 1]
@@ -255,9 +257,9 @@ def _traces(axes: Axes, recording: Recording, sheet: Sheet) -> None:
             axes.plot(xs, [base, base, top, top, base, base], **style)
 
 
-def _coloured(axes: Axes, recording: Recording, overlay: Overlay, sheet: Sheet) -> None:
+def _draw_coloured(axes: Axes, recording: Recording, overlay: Overlay, sheet: Sheet) -> None:
     scale = vertical_scale(recording, sheet)
-    for level, parts in coloured_pieces(recording, overlay, sheet, scale).items():
+    for level, parts in cut_coloured_pieces(recording, overlay, sheet, scale).items():
         segments = [np.column_stack(part) for part in parts]
         color = to_rgba(LIGHT.overlay[level], overlay.opacity)
         axes.add_collection(
@@ -275,10 +277,10 @@ def _shorten_urgent(urgent: tuple[str, ...], listed_on: int) -> str:
 
 def _warn(axes: Axes, sheet: Sheet, n_header: int, words: str) -> None:
     y_mm = sheet.height_mm - 5.0 - 4.8 * n_header
-    axes.text(2, y_mm, _plain(words), fontsize=_FONT_PT, va="baseline", color=LIGHT.alarm)
+    axes.text(2, y_mm, _escape(words), fontsize=_FONT_PT, va="baseline", color=LIGHT.alarm)
 
 
-def _every_sample(x: NDArray[Any], y: NDArray[Any]) -> PathPatch:
+def _make_full_path(x: NDArray[Any], y: NDArray[Any]) -> PathPatch:
     """Return a trace with all its samples: matplotlib's own lines leave out what is not seen."""
     path = Path(np.column_stack((x, y)))
     path.should_simplify = False
@@ -293,7 +295,7 @@ def _every_sample(x: NDArray[Any], y: NDArray[Any]) -> PathPatch:
     )
 
 
-def _words(
+def _draw_words(
     axes: Axes,
     recording: Recording,
     sheet: Sheet,
@@ -302,13 +304,13 @@ def _words(
 ) -> None:
     for label in place_labels(recording, sheet, vertical_scale(recording, sheet)):
         axes.text(
-            label.x_mm, label.y_mm, _plain(label.text), fontsize=_FONT_PT + 1, va="center_baseline"
+            label.x_mm, label.y_mm, _escape(label.text), fontsize=_FONT_PT + 1, va="center_baseline"
         )
     for index, line in enumerate(header):
         axes.text(
-            2, sheet.height_mm - 5.0 - 4.8 * index, _plain(line), fontsize=_FONT_PT, va="baseline"
+            2, sheet.height_mm - 5.0 - 4.8 * index, _escape(line), fontsize=_FONT_PT, va="baseline"
         )
     for index, line in enumerate(reversed(sheet.remarks)):
-        axes.text(2, 8.0 + 5.0 * index, _plain(line), fontsize=_FONT_PT)
+        axes.text(2, 8.0 + 5.0 * index, _escape(line), fontsize=_FONT_PT)
     for index, line in enumerate(footer):
-        axes.text(2, 3.0 - 4.2 * index, _plain(line), fontsize=_FONT_PT - 1, color=LIGHT.faint)
+        axes.text(2, 3.0 - 4.2 * index, _escape(line), fontsize=_FONT_PT - 1, color=LIGHT.faint)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.render.charts import ACCENT, FAINT, INK, LINE, plain, upright
+from ecgcore.render.charts import ACCENT, FAINT, INK, LINE, draw_upright, make_layout
 from ecgcore.results import RestoredTrace
 from ecgcore.units import MV
 
@@ -47,12 +47,13 @@ def restored_figure(
     at = (np.arange(first, last) / trace.fs_hz).round(3).tolist()
     mean, sd = trace.restored[row, first:last], trace.sd[row, first:last]
     data = [
-        _line(at, mean + 2 * sd, "rgba(0,0,0,0)", 0.0),
-        _line(at, mean - 2 * sd, "rgba(0,0,0,0)", 0.0) | {"fill": "tonexty", "fillcolor": _BAND},
-        _line(at, mean, LINE, 1.6) | {"name": "expected"},
-        _line(at, trace.recorded[row, first:last], INK, 1.4) | {"name": "recorded"},
+        _draw_line(at, mean + 2 * sd, "rgba(0,0,0,0)", 0.0),
+        _draw_line(at, mean - 2 * sd, "rgba(0,0,0,0)", 0.0)
+        | {"fill": "tonexty", "fillcolor": _BAND},
+        _draw_line(at, mean, LINE, 1.6) | {"name": "expected"},
+        _draw_line(at, trace.recorded[row, first:last], INK, 1.4) | {"name": "recorded"},
     ]
-    layout = plain(230)
+    layout = make_layout(230)
     layout["margin"] = {"l": 52, "r": 10, "t": 6, "b": 40}
     layout["xaxis"] |= {"title": {"text": "Seconds", "font": {"size": 12}}}
     title = "mV, 0.5-40 Hz" if unit == MV else "without a scale"
@@ -68,7 +69,9 @@ def restored_figure(
     return {"data": data, "layout": layout}
 
 
-def _line(x: list[float], y: NDArray[np.floating[Any]], color: str, width: float) -> dict[str, Any]:
+def _draw_line(
+    x: list[float], y: NDArray[np.floating[Any]], color: str, width: float
+) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
@@ -79,13 +82,14 @@ def _line(x: list[float], y: NDArray[np.floating[Any]], color: str, width: float
     }
 
 
-def lead_bars(scores: Mapping[str, float | None], threshold: float) -> dict[str, Any]:
+def draw_lead_bars(scores: Mapping[str, float | None], threshold: float) -> dict[str, Any]:
     """Return how unusual each lead is, one bar a lead, on the scale of the recording's score."""
     names = list(scores)
-    heights = [0.0 if v is None else _rarity(v) for v in scores.values()]
-    limit = _rarity(threshold)
+    heights = [0.0 if v is None else _compute_rarity(v) for v in scores.values()]
+    limit = _compute_rarity(threshold)
     colors = [
-        FAINT if v is None else ACCENT if _rarity(v) >= limit else LINE for v in scores.values()
+        FAINT if v is None else ACCENT if _compute_rarity(v) >= limit else LINE
+        for v in scores.values()
     ]
     said = ["not judged" if v is None else f"{100 * v:.1f} %" for v in scores.values()]
     data = [
@@ -101,7 +105,7 @@ def lead_bars(scores: Mapping[str, float | None], threshold: float) -> dict[str,
             "width": 0.62,
         }
     ]
-    layout = plain(_BAR_PX * len(names) + 52)
+    layout = make_layout(_BAR_PX * len(names) + 52)
     layout["margin"] = {"l": 44, "r": 8, "t": 2, "b": 42}
     layout["yaxis"] |= {"autorange": "reversed", "showgrid": False, "type": "category"}
     layout["xaxis"] |= {
@@ -110,15 +114,15 @@ def lead_bars(scores: Mapping[str, float | None], threshold: float) -> dict[str,
         "ticktext": ["", "1 in 10", "1 in 100", "1000", "10⁴"],
         "tickangle": 0,
     }
-    layout["shapes"] = [upright(limit)]
+    layout["shapes"] = [draw_upright(limit)]
     return {"data": data, "layout": layout}
 
 
-def _rarity(quantile: float) -> float:
+def _compute_rarity(quantile: float) -> float:
     return float(min(max(-np.log10(max(1.0 - quantile, 1e-4)), 0.0), 4.0))
 
 
-def over_time(
+def draw_over_time(
     values: NDArray[np.float32], fs_hz: float, *, threshold: float, shown: tuple[float, float]
 ) -> dict[str, Any]:
     """Return the most unusual moment of each stretch of a long recording, time in minutes.
@@ -140,14 +144,14 @@ def over_time(
             "type": "scatter",
             "mode": "lines",
             "x": middle.round(4).tolist(),
-            "y": [_rarity(float(v)) for v in highest],
+            "y": [_compute_rarity(float(v)) for v in highest],
             "line": {"color": LINE, "width": 1.0, "shape": "hvh"},
             "fill": "tozeroy",
             "fillcolor": _BAND,
             "hovertemplate": "%{x:.1f} min<extra></extra>",
         }
     ]
-    layout = plain(130)
+    layout = make_layout(130)
     layout["margin"] = {"l": 64, "r": 10, "t": 4, "b": 38}
     layout["xaxis"] |= {"title": {"text": "Minutes", "font": {"size": 12}}}
     layout["yaxis"] |= {
@@ -155,7 +159,7 @@ def over_time(
         "tickvals": [1, 2, 3, 4],
         "ticktext": ["1 in 10", "1 in 100", "1000", "10⁴"],
     }
-    level = _rarity(threshold)
+    level = _compute_rarity(threshold)
     layout["shapes"] = [
         {
             "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": level, "y1": level,

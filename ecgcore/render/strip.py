@@ -16,7 +16,7 @@ _HEIGHT_PX = 150
 _MOST_NUMBERS = 14
 
 
-def over_time(values: NDArray[np.float32], fs_hz: float) -> NDArray[np.float64]:
+def sum_over_time(values: NDArray[np.float32], fs_hz: float) -> NDArray[np.float64]:
     """Return the sum over leads in bins of 50 ms, the highest being 1.
 
     Parameters
@@ -43,7 +43,7 @@ def strip_figure(
     Parameters
     ----------
     rows : mapping of str to array
-        Name of a method -> its values from :func:`over_time`, of one length.
+        Name of a method -> its values from :func:`sum_over_time`, of one length.
     start_s : float
         Time of the first bin.
     beats_s : sequence of float
@@ -52,13 +52,15 @@ def strip_figure(
     data: list[dict[str, Any]] = []
     for (name, values), color in zip(rows.items(), COLORS, strict=False):
         times = start_s + BIN_S * (np.arange(values.size) + 0.5)
-        made = charts.line([round(float(t), 3) for t in times], values.round(4).tolist(), color)
+        made = charts.draw_line(
+            [round(float(t), 3) for t in times], values.round(4).tolist(), color
+        )
         data.append(
             made
             | {"name": name, "showlegend": True, "line": {"color": color, "width": 1.8}}
             | {"hoverinfo": "x+name"}
         )
-    layout = charts.plain(_HEIGHT_PX)
+    layout = charts.make_layout(_HEIGHT_PX)
     layout["margin"] = {"l": 6, "r": 6, "t": 44, "b": 30}
     layout["showlegend"] = True
     # Above the numbers of the beats.
@@ -66,7 +68,7 @@ def strip_figure(
     layout["legend"]["font"] = {"size": 12}
     layout["yaxis"] |= {"showgrid": False, "showticklabels": False, "range": [-0.02, 1.16]}
     layout["xaxis"] |= {"ticksuffix": " s", "showgrid": False}
-    layout["shapes"] = [charts.upright(at) for at in beats_s]
+    layout["shapes"] = [charts.draw_upright(at) for at in beats_s]
     step = -(-len(beats_s) // _MOST_NUMBERS) or 1
     layout["annotations"] = [
         {
@@ -111,7 +113,7 @@ def window_figure(
         "marker": {"color": colors},
         "hovertemplate": f"%{{x:.0f}} s{': %{y:.0%}' if numbered else ''}<extra></extra>",
     }
-    layout = charts.plain(_HEIGHT_PX)
+    layout = charts.make_layout(_HEIGHT_PX)
     layout["margin"] = {"l": 44, "r": 6, "t": 6, "b": 30}
     layout["yaxis"] |= {"range": [0, 1.02], "tickformat": ".0%", "nticks": 3}
     layout["yaxis"]["showticklabels"] = numbered

@@ -20,7 +20,7 @@ _ROW_PX = 110
 def trend_figure(trend: Trend) -> dict[str, Any]:
     """Return a plotly figure: one row a measurement, time in minutes, gaps where none was made."""
     names = [name for name in _ROWS if np.isfinite(trend.values[name]).any()]
-    data, layout = [], _layout(len(names))
+    data, layout = [], _make_layout(len(names))
     for index, name in enumerate(names):
         suffix = "" if index == 0 else str(index + 1)
         values = trend.values[name]
@@ -47,7 +47,7 @@ def trend_figure(trend: Trend) -> dict[str, Any]:
     return {"data": data, "layout": layout}
 
 
-def _layout(n_rows: int) -> dict[str, Any]:
+def _make_layout(n_rows: int) -> dict[str, Any]:
     return {
         "height": _ROW_PX * max(n_rows, 1) + 50,
         "showlegend": False,

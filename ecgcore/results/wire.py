@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore import errors, recording, results
-from ecgcore.errors import CannotAssessError, EcgError, shortage
+from ecgcore.errors import CannotAssessError, EcgError, explain_shortage
 from ecgcore.recording import Recording
 
 Parts = list[bytes | memoryview]
@@ -89,7 +89,7 @@ def answer_with(
             "The analysis of this recording needs more memory than is allowed; open a shorter part."
         )
     except OSError as error:
-        lacking = shortage(error)
+        lacking = explain_shortage(error)
         if lacking is None:
             raise
         result = lacking

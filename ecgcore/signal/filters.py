@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal as sps
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.signal.quantiles import median
 
@@ -79,7 +79,7 @@ def band(
     """
     out = np.asarray(samples, dtype=np.float64)
     if high_pass_hz is not None:
-        in_range("high_pass_hz", high_pass_hz, 1e-3, 0.45 * fs_hz, "Hz")
+        check_range("high_pass_hz", high_pass_hz, 1e-3, 0.45 * fs_hz, "Hz")
         if low_pass_hz is not None and high_pass_hz >= low_pass_hz:
             raise InvalidArgumentError(
                 f"high_pass_hz is {high_pass_hz:g}; it must be below low_pass_hz, {low_pass_hz:g}."
@@ -87,7 +87,7 @@ def band(
         sections = butterworth("highpass", (high_pass_hz,), fs_hz)
         out = _per_stretch(out, sections, pad=int(fs_hz / high_pass_hz), centre=True)
     if low_pass_hz is not None and low_pass_hz < 0.45 * fs_hz:
-        in_range("low_pass_hz", low_pass_hz, 1e-3, 0.45 * fs_hz, "Hz")
+        check_range("low_pass_hz", low_pass_hz, 1e-3, 0.45 * fs_hz, "Hz")
         sections = butterworth("lowpass", (low_pass_hz,), fs_hz)
         out = _per_stretch(out, sections, pad=int(3 * fs_hz / low_pass_hz))
     return out.astype(np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal as sps
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.signal.filters import stretches
 
 
@@ -24,8 +24,8 @@ def resample(samples: NDArray[np.float32], fs_hz: float, new_fs_hz: float) -> ND
     array of float32, shape (n_leads, ceil(n_samples * new_fs_hz / fs_hz))
         NaN where the source is NaN; the gaps are bridged by straight lines while filtering.
     """
-    in_range("fs_hz", fs_hz, 1, 100_000, "Hz")
-    in_range("new_fs_hz", new_fs_hz, 1, 100_000, "Hz")
+    check_range("fs_hz", fs_hz, 1, 100_000, "Hz")
+    check_range("new_fs_hz", new_fs_hz, 1, 100_000, "Hz")
     ratio = Fraction(new_fs_hz / fs_hz).limit_denominator(1000)
     if ratio == 1:
         return np.asarray(samples, dtype=np.float32)

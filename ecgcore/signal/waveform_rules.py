@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import in_range, one_of
+from ecgcore.checks import check_option, check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.statements import CORE_CODES, place_of
 
@@ -137,7 +137,9 @@ def waveform_rules(path: Path = TABLE) -> Mapping[str, WaveformRule]:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidArgumentError(f"The rules {path.name} cannot be read: {error}.") from None
-    return {one_of("a disease", code, CORE_CODES): _rule(code, row) for code, row in raw.items()}
+    return {
+        check_option("a disease", code, CORE_CODES): _rule(code, row) for code, row in raw.items()
+    }
 
 
 def _rule(code: str, raw: Any) -> WaveformRule:
@@ -150,8 +152,8 @@ def _rule(code: str, raw: Any) -> WaveformRule:
     place = place_of(code)
     return WaveformRule(
         code=code,
-        origin=one_of("origin", raw["origin"], ORIGINS),
+        origin=check_option("origin", raw["origin"], ORIGINS),
         leads=() if place is None else place.first,
         source=str(raw["source"]),
-        gains=tuple(in_range(f"{code}.{name}", gain[name], 0, 1) for name in SEGMENTS),
+        gains=tuple(check_range(f"{code}.{name}", gain[name], 0, 1) for name in SEGMENTS),
     )

@@ -1,9 +1,9 @@
 """Electrocardiograms with known truth: for teaching, for tests, and as training data."""
 
-from ecgcore.simulate.batch import BEAT_CLASSES, WAVE_CLASSES, Batch, batch
-from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, demonstration_case
+from ecgcore.simulate.batch import BEAT_CLASSES, WAVE_CLASSES, Batch, make_batch
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, make_demonstration_case
 from ecgcore.simulate.cases_table import CASES
-from ecgcore.simulate.compose import compose
+from ecgcore.simulate.compose import compose_case
 from ecgcore.simulate.engine import Simulation, simulate
 from ecgcore.simulate.noise import Noise
 from ecgcore.simulate.person import Variation
@@ -27,8 +27,8 @@ __all__ = [
     "TrueP",
     "Truth",
     "Variation",
-    "batch",
-    "compose",
-    "demonstration_case",
+    "compose_case",
+    "make_batch",
+    "make_demonstration_case",
     "simulate",
 ]

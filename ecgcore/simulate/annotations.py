@@ -19,7 +19,7 @@ _RHYTHM_NOTES = {
 }
 
 
-def annotations(truth: Truth, fs_hz: float) -> list[Annotation]:
+def make_annotations(truth: Truth, fs_hz: float) -> list[Annotation]:
     """Return sample, symbol and note of everything that is known, in order of time.
 
     Waves as in LUDB: ``(`` onset, ``p``, beat symbol, ``t`` or ``u`` peak, ``)`` offset.  Beats:
@@ -27,18 +27,18 @@ def annotations(truth: Truth, fs_hz: float) -> list[Annotation]:
     tachycardia), ``V`` (early ventricular), ``E`` and ``j`` (ventricular and junctional escape),
     ``/`` (paced).  ``x`` is a P that is not conducted, ``^`` a stimulus, ``+`` the rhythm.
     """
-    found: list[tuple[float, str, str]] = [(0.0, "+", _RHYTHM_NOTES[_noted_rhythm(truth)])]
+    found: list[tuple[float, str, str]] = [(0.0, "+", _RHYTHM_NOTES[_find_rhythm(truth)])]
     for beat in truth.beats:
         for symbol, wave in (
             ("p", (beat.p_onset, beat.p_peak, beat.p_offset)),
-            (_symbol(beat, truth), (beat.qrs_onset, beat.r_peak, beat.qrs_offset)),
+            (_choose_symbol(beat, truth), (beat.qrs_onset, beat.r_peak, beat.qrs_offset)),
             ("t", (beat.t_onset, beat.t_peak, beat.t_offset)),
             ("u", (beat.u_onset, beat.u_peak, beat.u_offset)),
         ):
-            found += _wave(symbol, wave)
+            found += _annotate_wave(symbol, wave)
     for p in truth.lone_p:
         symbol = "p" if p.fate in {"dissociated", "retrograde"} else "x"
-        found += _wave(symbol, (p.onset, p.peak, p.offset))
+        found += _annotate_wave(symbol, (p.onset, p.peak, p.offset))
     found += [(time_s, "^", chamber) for time_s, chamber in truth.spikes]
     return sorted(
         ((round(time_s * fs_hz), symbol, note) for time_s, symbol, note in found),
@@ -46,7 +46,7 @@ def annotations(truth: Truth, fs_hz: float) -> list[Annotation]:
     )
 
 
-def _wave(
+def _annotate_wave(
     symbol: str, times: tuple[float | None, float | None, float | None]
 ) -> list[tuple[float, str, str]]:
     onset, peak, offset = times
@@ -55,11 +55,11 @@ def _wave(
     return [(onset, "(", ""), (peak, symbol, ""), (offset, ")", "")]
 
 
-def _noted_rhythm(truth: Truth) -> str:
+def _find_rhythm(truth: Truth) -> str:
     return "PACE" if "PACE" in truth.labels and truth.rhythm != "AF" else truth.rhythm
 
 
-def _symbol(beat: TrueBeat, truth: Truth) -> str:
+def _choose_symbol(beat: TrueBeat, truth: Truth) -> str:
     premature = beat.origin == "premature"
     if beat.type == planning.VENTRICULAR:
         return "V" if premature else "E"

@@ -19,7 +19,7 @@ _CONTROL_HZ = 2.5
 _CLOCK_HZ = 50.0
 
 
-def _smooth_noise(
+def _draw_smooth_noise(
     time_s: Array, duration_s: float, rng: np.random.Generator, control_hz: float
 ) -> Array:
     knots = np.arange(-2 / control_hz, duration_s + 3 / control_hz, 1 / control_hz)
@@ -29,7 +29,7 @@ def _smooth_noise(
     return np.interp(time_s, knots, values)
 
 
-def fibrillatory_waves(
+def draw_fibrillatory_waves(
     time_s: Array, duration_s: float, rng: np.random.Generator, size: float = 1.0
 ) -> Array:
     """Return f-waves that never repeat, shape (3, n_times), in mV.
@@ -47,21 +47,23 @@ def fibrillatory_waves(
     clock = np.arange(0.0, duration_s + 2 / _CLOCK_HZ, 1 / _CLOCK_HZ)
     base_hz = float(rng.uniform(5.6, 6.9))
     for direction, height in zip(_F_DIRECTIONS, _F_SIZE_MV, strict=True):
-        hz = np.clip(base_hz + 0.75 * _smooth_noise(clock, duration_s, rng, _CONTROL_HZ), *_F_HZ)
+        hz = np.clip(
+            base_hz + 0.75 * _draw_smooth_noise(clock, duration_s, rng, _CONTROL_HZ), *_F_HZ
+        )
         phase = 2 * np.pi * (np.cumsum(hz) / _CLOCK_HZ + float(rng.uniform()))
         at = np.interp(time_s, clock, phase)
         depth = np.clip(
-            1 + 0.38 * _smooth_noise(time_s, duration_s, rng, _CONTROL_HZ / 2), 0.15, 2.0
+            1 + 0.38 * _draw_smooth_noise(time_s, duration_s, rng, _CONTROL_HZ / 2), 0.15, 2.0
         )
         second = 0.28 * np.clip(
-            1 + 0.6 * _smooth_noise(time_s, duration_s, rng, _CONTROL_HZ), 0.0, 2.5
+            1 + 0.6 * _draw_smooth_noise(time_s, duration_s, rng, _CONTROL_HZ), 0.0, 2.5
         )
         wave = np.sin(at) + second * np.sin(2 * at + 0.6) + 0.10 * np.sin(3 * at + 1.1)
         out += direction[:, None] * (size * height * depth * wave)
     return out
 
 
-def flutter_waves(time_s: Array, cycle_s: float, rise_s: float, size: float = 1.0) -> Array:
+def draw_flutter_waves(time_s: Array, cycle_s: float, rise_s: float, size: float = 1.0) -> Array:
     """Return typical (counter-clockwise) flutter waves, shape (3, n_times), in mV.
 
     An unbroken sawtooth, negative in the inferior leads: a slow fall and a steep rise; a small

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import STANDARD_12
 from ecgcore.simulate.cases_table import find_case
 from ecgcore.simulate.codes import ALL_CODES
-from ecgcore.simulate.engine import VERSION, Made, make
+from ecgcore.simulate.engine import VERSION, Made, make_leads
 from ecgcore.simulate.masks import find_masks
 from ecgcore.simulate.mix import draw_case, draw_noise
-from ecgcore.simulate.noise import Noise, noise_of
-from ecgcore.simulate.person import Variation, variation_of
+from ecgcore.simulate.noise import Noise, make_noise
+from ecgcore.simulate.person import Variation, make_variation
 from ecgcore.simulate.planning import BEAT_TYPES
-from ecgcore.simulate.spec import checked_span
+from ecgcore.simulate.spec import check_span
 from ecgcore.simulate.truth import Truth, find_truth
-from ecgcore.simulate.vector import twelve
+from ecgcore.simulate.vector import derive_twelve
 
 # Classes of `Batch.waves` and `Batch.beats`; 0 is none.
 WAVE_CLASSES = ("none", "P", "QRS", "T")
@@ -66,7 +66,7 @@ class Batch:
     fs_hz: float
 
 
-def batch(
+def make_batch(
     n: int,
     *,
     seed: int,
@@ -108,21 +108,21 @@ def batch(
     InvalidArgumentError
         Naming the argument and what is possible.
     """
-    count = int(in_range("n", n, 1, 100_000))
-    start = int(in_range("first", first, 0, 2**31 - 1))
-    main_seed = int(in_range("seed", seed, 0, 2**32 - 1))
-    n_samples = checked_span(fs_hz, duration_s)
-    variation = variation_of(vary)
-    fixed_noise = None if noise is None else noise_of(noise)
-    allowed = _allowed(statements)
-    wanted = _wanted(mask_codes)
-    out = _empty(count, n_samples, wanted, fs_hz)
+    count = int(check_range("n", n, 1, 100_000))
+    start = int(check_range("first", first, 0, 2**31 - 1))
+    main_seed = int(check_range("seed", seed, 0, 2**32 - 1))
+    n_samples = check_span(fs_hz, duration_s)
+    variation = make_variation(vary)
+    fixed_noise = None if noise is None else make_noise(noise)
+    allowed = _check_statements(statements)
+    wanted = _check_codes(mask_codes)
+    out = _make_empty(count, n_samples, wanted, fs_hz)
     keys = []
     for row in range(count):
         rng = np.random.default_rng([VERSION, main_seed, start + row])
         for_case, for_noise, for_record = rng.spawn(3)
         spec = draw_case(allowed, for_case)
-        made = make(
+        made = make_leads(
             spec,
             for_record,
             fs_hz=fs_hz,
@@ -136,7 +136,7 @@ def batch(
     return Batch(**(vars(out) | {"statements": tuple(keys)}))
 
 
-def _allowed(statements: Sequence[str] | None) -> tuple[str, ...] | None:
+def _check_statements(statements: Sequence[str] | None) -> tuple[str, ...] | None:
     if statements is None:
         return None
     if isinstance(statements, str) or not statements:
@@ -148,7 +148,7 @@ def _allowed(statements: Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(statements)
 
 
-def _wanted(mask_codes: Sequence[str]) -> tuple[str, ...]:
+def _check_codes(mask_codes: Sequence[str]) -> tuple[str, ...]:
     for code in mask_codes:
         if code not in ALL_CODES:
             raise InvalidArgumentError(
@@ -157,7 +157,7 @@ def _wanted(mask_codes: Sequence[str]) -> tuple[str, ...]:
     return tuple(mask_codes)
 
 
-def _empty(n: int, n_samples: int, mask_codes: tuple[str, ...], fs_hz: float) -> Batch:
+def _make_empty(n: int, n_samples: int, mask_codes: tuple[str, ...], fs_hz: float) -> Batch:
     return Batch(
         signal=np.zeros((n, 12, n_samples), dtype=np.float32),
         targets=np.zeros((n, len(ALL_CODES)), dtype=np.float32),
@@ -173,7 +173,7 @@ def _empty(n: int, n_samples: int, mask_codes: tuple[str, ...], fs_hz: float) ->
 
 
 def _fill(out: Batch, row: int, made: Made, truth: Truth) -> None:
-    out.signal[row] = twelve(made.independent)
+    out.signal[row] = derive_twelve(made.independent)
     for name in truth.bad_leads:
         out.bad_leads[row, STANDARD_12.index(name)] = True
     out.signal[row, out.bad_leads[row]] = 0.0

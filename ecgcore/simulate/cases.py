@@ -41,7 +41,7 @@ class DemoCase:
     teaches: tuple[str, ...]
 
 
-def _demo(
+def _make_demo(
     key: str, title: str, history: str, what_to_see: str, *, difficulty: int, seed: int
 ) -> DemoCase:
     spec = find_case(key)
@@ -49,7 +49,7 @@ def _demo(
 
 
 DEMONSTRATION_CASES = (
-    _demo(
+    _make_demo(
         "normal",
         "Normal ECG",
         "Woman, 44 years, check-up before an operation, no complaints.",
@@ -58,7 +58,7 @@ DEMONSTRATION_CASES = (
         difficulty=1,
         seed=5,
     ),
-    _demo(
+    _make_demo(
         "sinus-bradycardia",
         "Sinus bradycardia",
         "Man, 29 years, endurance athlete, routine examination.",
@@ -67,7 +67,7 @@ DEMONSTRATION_CASES = (
         difficulty=1,
         seed=4,
     ),
-    _demo(
+    _make_demo(
         "sinus-tachycardia",
         "Sinus tachycardia",
         "Woman, 33 years, fever and palpitations since yesterday.",
@@ -76,7 +76,7 @@ DEMONSTRATION_CASES = (
         difficulty=1,
         seed=3,
     ),
-    _demo(
+    _make_demo(
         "atrial-fibrillation",
         "Atrial fibrillation",
         "Man, 74 years, irregular pulse and less breath on stairs for two weeks.",
@@ -85,7 +85,7 @@ DEMONSTRATION_CASES = (
         difficulty=1,
         seed=15,
     ),
-    _demo(
+    _make_demo(
         "atrial-flutter",
         "Atrial flutter",
         "Man, 66 years, palpitations since this morning.",
@@ -94,7 +94,7 @@ DEMONSTRATION_CASES = (
         difficulty=2,
         seed=23,
     ),
-    _demo(
+    _make_demo(
         "first-degree-av-block",
         "First-degree AV block",
         "Woman, 71 years, takes a beta blocker, no complaints.",
@@ -103,7 +103,7 @@ DEMONSTRATION_CASES = (
         difficulty=2,
         seed=6,
     ),
-    _demo(
+    _make_demo(
         "lbbb",
         "Left bundle branch block",
         "Woman, 69 years, hypertension, breathless on exertion.",
@@ -112,7 +112,7 @@ DEMONSTRATION_CASES = (
         difficulty=1,
         seed=8,
     ),
-    _demo(
+    _make_demo(
         "rbbb",
         "Right bundle branch block",
         "Man, 63 years, insurance examination.",
@@ -120,7 +120,7 @@ DEMONSTRATION_CASES = (
         difficulty=1,
         seed=9,
     ),
-    _demo(
+    _make_demo(
         "pac",
         "Premature atrial complexes",
         "Woman, 52 years, feels single beats missing, much coffee.",
@@ -129,7 +129,7 @@ DEMONSTRATION_CASES = (
         difficulty=3,
         seed=56,
     ),
-    _demo(
+    _make_demo(
         "pvc",
         "Premature ventricular complexes",
         "Man, 47 years, stumbling heartbeat in the evening.",
@@ -138,7 +138,7 @@ DEMONSTRATION_CASES = (
         difficulty=1,
         seed=107,
     ),
-    _demo(
+    _make_demo(
         "st-depression",
         "ST depression",
         "Man, 67 years, tight chest when walking fast, now at the end of an exercise test.",
@@ -147,7 +147,7 @@ DEMONSTRATION_CASES = (
         difficulty=2,
         seed=13,
     ),
-    _demo(
+    _make_demo(
         "inferior-stemi",
         "Inferior ST elevation infarction",
         "Man, 61 years, chest pain and cold sweat for ninety minutes.",
@@ -156,7 +156,7 @@ DEMONSTRATION_CASES = (
         difficulty=2,
         seed=14,
     ),
-    _demo(
+    _make_demo(
         "anterior-stemi",
         "Anterior ST elevation infarction",
         "Man, 57 years, crushing chest pain for two hours.",
@@ -165,7 +165,7 @@ DEMONSTRATION_CASES = (
         difficulty=1,
         seed=15,
     ),
-    _demo(
+    _make_demo(
         "lvh-strain",
         "Left ventricular hypertrophy with strain",
         "Man, 64 years, hypertension for twenty years, a systolic murmur.",
@@ -174,7 +174,7 @@ DEMONSTRATION_CASES = (
         difficulty=2,
         seed=1,
     ),
-    _demo(
+    _make_demo(
         "lead-off",
         "Technical: an electrode is off",
         "Woman, 39 years, restless, recorded in a hurry.",
@@ -183,7 +183,7 @@ DEMONSTRATION_CASES = (
         difficulty=2,
         seed=16,
     ),
-    _demo(
+    _make_demo(
         "hand-held-af",
         "Hand-held device: atrial fibrillation",
         "Woman, 70 years, recorded lead I herself during palpitations.",
@@ -192,7 +192,7 @@ DEMONSTRATION_CASES = (
         difficulty=2,
         seed=17,
     ),
-    _demo(
+    _make_demo(
         "holter-pvc",
         "Long-term strip: ventricular ectopy",
         "Woman, 58 years, 30 minutes from a long-term recording, palpitations at rest.",
@@ -202,7 +202,7 @@ DEMONSTRATION_CASES = (
         difficulty=2,
         seed=18,
     ),
-    _demo(
+    _make_demo(
         "complete-av-block",
         "Complete AV block",
         "Woman, 81 years, fainted twice this week.",
@@ -211,7 +211,7 @@ DEMONSTRATION_CASES = (
         difficulty=2,
         seed=21,
     ),
-    _demo(
+    _make_demo(
         "mobitz-1",
         "Second-degree AV block, Mobitz I",
         "Man, 24 years, rower, recorded before an operation on the knee.",
@@ -220,7 +220,7 @@ DEMONSTRATION_CASES = (
         difficulty=2,
         seed=22,
     ),
-    _demo(
+    _make_demo(
         "wpw",
         "Pre-excitation (WPW pattern)",
         "Woman, 23 years, attacks of racing heart since school.",
@@ -229,7 +229,7 @@ DEMONSTRATION_CASES = (
         difficulty=2,
         seed=23,
     ),
-    _demo(
+    _make_demo(
         "svt",
         "Supraventricular tachycardia",
         "Woman, 31 years, sudden racing heart for half an hour, otherwise healthy.",
@@ -238,7 +238,7 @@ DEMONSTRATION_CASES = (
         difficulty=2,
         seed=24,
     ),
-    _demo(
+    _make_demo(
         "brugada",
         "Brugada type 1 pattern",
         "Man, 38 years, a brother died suddenly at night, no complaints.",
@@ -247,7 +247,7 @@ DEMONSTRATION_CASES = (
         difficulty=3,
         seed=25,
     ),
-    _demo(
+    _make_demo(
         "hyperkalaemia",
         "Hyperkalaemia",
         "Woman, 66 years, chronic kidney disease, weak since yesterday.",
@@ -255,7 +255,7 @@ DEMONSTRATION_CASES = (
         difficulty=2,
         seed=26,
     ),
-    _demo(
+    _make_demo(
         "paced-ventricular",
         "Ventricular pacing",
         "Man, 78 years, pacemaker for seven years, check-up.",
@@ -264,7 +264,7 @@ DEMONSTRATION_CASES = (
         difficulty=1,
         seed=27,
     ),
-    _demo(
+    _make_demo(
         "old-inferior-infarct",
         "Old inferior infarction",
         "Man, 70 years, chest pain four years ago, now breathless on stairs.",
@@ -273,7 +273,7 @@ DEMONSTRATION_CASES = (
         difficulty=2,
         seed=28,
     ),
-    _demo(
+    _make_demo(
         "long-qt",
         "Long QT interval",
         "Woman, 19 years, fainted when an alarm clock rang.",
@@ -282,7 +282,7 @@ DEMONSTRATION_CASES = (
         difficulty=3,
         seed=29,
     ),
-    _demo(
+    _make_demo(
         "arm-reversal",
         "Technical: arm leads reversed",
         "Man, 50 years, check-up, no complaints.",
@@ -291,7 +291,7 @@ DEMONSTRATION_CASES = (
         difficulty=3,
         seed=30,
     ),
-    _demo(
+    _make_demo(
         "bifascicular-block",
         "Bifascicular block with first-degree AV block",
         "Man, 76 years, dizzy at times.",
@@ -304,7 +304,7 @@ DEMONSTRATION_CASES = (
 _BY_KEY = {demo.key: demo for demo in DEMONSTRATION_CASES}
 
 
-def demonstration_case(key: str) -> Simulation:
+def make_demonstration_case(key: str) -> Simulation:
     """Make the demonstration case called ``key``.
 
     Raises
@@ -314,7 +314,7 @@ def demonstration_case(key: str) -> Simulation:
 
     Examples
     --------
-    >>> demonstration_case("pvc").recording.n_leads
+    >>> make_demonstration_case("pvc").recording.n_leads
     12
     """
     if key not in _BY_KEY:

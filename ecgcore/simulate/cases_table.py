@@ -5,7 +5,7 @@ from dataclasses import replace
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.recording import Patient
 from ecgcore.simulate import library, planning
-from ecgcore.simulate.compose import compose
+from ecgcore.simulate.compose import compose_case
 from ecgcore.simulate.planning import Ectopy, Rhythm
 from ecgcore.simulate.spec import CaseSpec
 from ecgcore.simulate.statements import STATEMENTS
@@ -38,22 +38,22 @@ _HOLTER_RHYTHM = Rhythm(
 
 # The cases of the app, in the order of its page.
 _APP = (
-    compose("normal", patient=Patient(44, "female")),
-    compose("sinus-bradycardia", patient=Patient(29, "male")),
-    compose("sinus-tachycardia", patient=Patient(33, "female")),
-    compose("atrial-fibrillation", patient=Patient(74, "male")),
-    compose("atrial-flutter", size=0.85, patient=Patient(66, "male")),
-    compose("first-degree-av-block", rate_bpm=64, pr_ms=272, patient=Patient(71, "female")),
-    compose("lbbb", rate_bpm=74, pr_ms=172, patient=Patient(69, "female")),
-    compose("rbbb", rate_bpm=70, patient=Patient(63, "male")),
-    compose("pac", rate_bpm=72, patient=Patient(52, "female")),
-    compose("pvc", rate_bpm=70, patient=Patient(47, "male")),
-    compose("st-depression", rate_bpm=88, pr_ms=154, patient=Patient(67, "male")),
-    compose("inferior-stemi", rate_bpm=66, pr_ms=176, patient=Patient(61, "male")),
-    compose("anterior-stemi", rate_bpm=92, pr_ms=152, patient=Patient(57, "male")),
-    compose("lvh-strain", rate_bpm=72, pr_ms=170, patient=Patient(64, "male")),
-    compose("lead-off", rate_bpm=78, patient=Patient(39, "female")),
-    compose(
+    compose_case("normal", patient=Patient(44, "female")),
+    compose_case("sinus-bradycardia", patient=Patient(29, "male")),
+    compose_case("sinus-tachycardia", patient=Patient(33, "female")),
+    compose_case("atrial-fibrillation", patient=Patient(74, "male")),
+    compose_case("atrial-flutter", size=0.85, patient=Patient(66, "male")),
+    compose_case("first-degree-av-block", rate_bpm=64, pr_ms=272, patient=Patient(71, "female")),
+    compose_case("lbbb", rate_bpm=74, pr_ms=172, patient=Patient(69, "female")),
+    compose_case("rbbb", rate_bpm=70, patient=Patient(63, "male")),
+    compose_case("pac", rate_bpm=72, patient=Patient(52, "female")),
+    compose_case("pvc", rate_bpm=70, patient=Patient(47, "male")),
+    compose_case("st-depression", rate_bpm=88, pr_ms=154, patient=Patient(67, "male")),
+    compose_case("inferior-stemi", rate_bpm=66, pr_ms=176, patient=Patient(61, "male")),
+    compose_case("anterior-stemi", rate_bpm=92, pr_ms=152, patient=Patient(57, "male")),
+    compose_case("lvh-strain", rate_bpm=72, pr_ms=170, patient=Patient(64, "male")),
+    compose_case("lead-off", rate_bpm=78, patient=Patient(39, "female")),
+    compose_case(
         "atrial-fibrillation",
         name="hand-held-af",
         rate_bpm=104.0,
@@ -64,7 +64,7 @@ _APP = (
         patient=Patient(70, "female"),
     ),
     replace(
-        compose("pvc", "pvc-couplets", name="holter-pvc"),
+        compose_case("pvc", "pvc-couplets", name="holter-pvc"),
         labels=("PVC", "251182009"),
         uncertain=("PAC",),
         rhythm=_HOLTER_RHYTHM,
@@ -74,17 +74,17 @@ _APP = (
         duration_s=1800.0,
         patient=Patient(58, "female"),
     ),
-    compose("complete-av-block", pr_ms=160.0, patient=Patient(81, "female")),
-    compose("mobitz-1", patient=Patient(24, "male")),
-    compose("wpw", patient=Patient(23, "female")),
-    compose("svt", patient=Patient(31, "female")),
-    compose("brugada", patient=Patient(38, "male")),
-    compose("hyperkalaemia", patient=Patient(66, "female")),
-    compose("paced-ventricular", patient=Patient(78, "male")),
-    compose("old-inferior-infarct", patient=Patient(70, "male")),
-    compose("long-qt", patient=Patient(19, "female")),
-    compose("arm-reversal", patient=Patient(50, "male")),
-    compose(
+    compose_case("complete-av-block", pr_ms=160.0, patient=Patient(81, "female")),
+    compose_case("mobitz-1", patient=Patient(24, "male")),
+    compose_case("wpw", patient=Patient(23, "female")),
+    compose_case("svt", patient=Patient(31, "female")),
+    compose_case("brugada", patient=Patient(38, "male")),
+    compose_case("hyperkalaemia", patient=Patient(66, "female")),
+    compose_case("paced-ventricular", patient=Patient(78, "male")),
+    compose_case("old-inferior-infarct", patient=Patient(70, "male")),
+    compose_case("long-qt", patient=Patient(19, "female")),
+    compose_case("arm-reversal", patient=Patient(50, "male")),
+    compose_case(
         "rbbb",
         "lafb",
         "first-degree-av-block",
@@ -122,16 +122,16 @@ COMBINATIONS = (
 )
 
 
-def _table() -> dict[str, CaseSpec]:
+def _make_table() -> dict[str, CaseSpec]:
     cases = {spec.name: spec for spec in _APP}
     for key in STATEMENTS:
-        cases.setdefault(key, compose(key))
+        cases.setdefault(key, compose_case(key))
     for keys in COMBINATIONS:
-        cases.setdefault("+".join(keys), compose(*keys))
+        cases.setdefault("+".join(keys), compose_case(*keys))
     return cases
 
 
-CASES = _table()
+CASES = _make_table()
 
 
 def find_case(name: str) -> CaseSpec:
@@ -146,7 +146,7 @@ def find_case(name: str) -> CaseSpec:
         return CASES[name]
     keys = name.split("+")
     if len(keys) > 1 and all(key in STATEMENTS for key in keys):
-        return compose(*keys)
+        return compose_case(*keys)
     raise InvalidArgumentError(
         f"The case is {name!r}; possible cases are {', '.join(CASES)}, and statements joined by +."
     )

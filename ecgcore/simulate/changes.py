@@ -20,7 +20,7 @@ from ecgcore.simulate.vector import Component
 Parts = tuple[Component, ...]
 
 
-def _scaled(parts: Parts, factor: float) -> Parts:
+def _scale(parts: Parts, factor: float) -> Parts:
     return tuple(
         replace(
             p, vector_mv=(factor * p.vector_mv[0], factor * p.vector_mv[1], factor * p.vector_mv[2])
@@ -29,7 +29,7 @@ def _scaled(parts: Parts, factor: float) -> Parts:
     )
 
 
-def _with(
+def _change_shape(
     shape: VentricularShape, name: str, *, qrs: Parts = (), st: Parts = (), t: Parts | None = None
 ) -> VentricularShape:
     """Return a shape with more in QRS and ST, and with another T.
@@ -38,24 +38,24 @@ def _with(
     """
     new_t = shape.t
     if t is not None:
-        secondary = () if shape.t == NORMAL_T else (*shape.t, *_scaled(NORMAL_T, -1.0))
+        secondary = () if shape.t == NORMAL_T else (*shape.t, *_scale(NORMAL_T, -1.0))
         new_t = (*t, *secondary)
     return VentricularShape(
         f"{shape.name}, {name}", (*shape.qrs, *qrs), (*shape.st, *st), new_t, shape.u
     )
 
 
-def _j_ms(shape: VentricularShape) -> float:
+def _find_j_ms(shape: VentricularShape) -> float:
     """Return the nominal end of QRS: where its last component has fallen off."""
     return max(part.at_ms + 2.2 * part.fall_ms for part in shape.qrs)
 
 
-_NORMAL_J_MS = _j_ms(NORMAL)
+_NORMAL_J_MS = _find_j_ms(NORMAL)
 
 
-def _later(parts: Parts, shape: VentricularShape) -> Parts:
+def _move_later(parts: Parts, shape: VentricularShape) -> Parts:
     """Return ST components moved to the end of a broader QRS."""
-    late = max(0.0, _j_ms(shape) - _NORMAL_J_MS)
+    late = max(0.0, _find_j_ms(shape) - _NORMAL_J_MS)
     return tuple(
         replace(p, at_ms=p.at_ms + late, hold_ms=max(p.hold_ms - late, 20.0)) for p in parts
     )
@@ -63,10 +63,10 @@ def _later(parts: Parts, shape: VentricularShape) -> Parts:
 
 def st_depression(shape: VentricularShape) -> VentricularShape:
     """Depress ST horizontally, most in V4 to V6, as subendocardial ischaemia brings."""
-    return _with(
+    return _change_shape(
         shape,
         "ST depression",
-        st=_later((shift(78, 176, 34, -0.185, -0.080, 0.020),), shape),
+        st=_move_later((shift(78, 176, 34, -0.185, -0.080, 0.020),), shape),
         t=(
             bell(286, 36, 0.050, 0.060, -0.070, fall_ms=30),
             bell(314, 32, 0.130, 0.100, -0.085, fall_ms=29),
@@ -76,11 +76,11 @@ def st_depression(shape: VentricularShape) -> VentricularShape:
 
 def inferior_stemi(shape: VentricularShape) -> VentricularShape:
     """Elevate ST in II, III and aVF (III above II), depress it in aVL and I; a first Q."""
-    return _with(
+    return _change_shape(
         shape,
         "acute inferior infarction",
         qrs=(bell(17, 7.0, 0.04, -0.17, 0.02), bell(32, 8.0, 0.02, -0.15, 0.0)),
-        st=_later((shift(70, 186, 46, -0.075, 0.230, 0.075),), shape),
+        st=_move_later((shift(70, 186, 46, -0.075, 0.230, 0.075),), shape),
         t=(
             bell(262, 62, -0.030, 0.160, 0.060, fall_ms=44),
             bell(300, 42, 0.070, 0.210, 0.000, fall_ms=34),
@@ -90,11 +90,11 @@ def inferior_stemi(shape: VentricularShape) -> VentricularShape:
 
 def anterior_stemi(shape: VentricularShape) -> VentricularShape:
     """Elevate ST in V1 to V5, most in V2 to V4; the r of V1 and V2 is lost."""
-    return _with(
+    return _change_shape(
         shape,
         "acute anterior infarction",
         qrs=(bell(16, 6.5, 0.08, 0.0, 0.22), bell(31, 8.0, -0.16, 0.02, 0.38)),
-        st=_later((shift(70, 192, 44, 0.135, -0.120, -0.290),), shape),
+        st=_move_later((shift(70, 192, 44, 0.135, -0.120, -0.290),), shape),
         t=(
             bell(250, 66, 0.130, -0.050, -0.180, fall_ms=46),
             bell(300, 42, 0.160, 0.010, -0.150, fall_ms=34),
@@ -104,11 +104,11 @@ def anterior_stemi(shape: VentricularShape) -> VentricularShape:
 
 def lateral_stemi(shape: VentricularShape) -> VentricularShape:
     """Elevate ST in I, aVL, V5 and V6, depress it in III and aVF."""
-    return _with(
+    return _change_shape(
         shape,
         "acute lateral infarction",
         qrs=(bell(18, 7.5, -0.10, 0.06, -0.02),),
-        st=_later((shift(70, 188, 46, 0.235, -0.150, 0.055),), shape),
+        st=_move_later((shift(70, 188, 46, 0.235, -0.150, 0.055),), shape),
         t=(
             bell(256, 62, 0.180, -0.080, 0.030, fall_ms=44),
             bell(300, 42, 0.220, -0.020, -0.030, fall_ms=34),
@@ -118,7 +118,7 @@ def lateral_stemi(shape: VentricularShape) -> VentricularShape:
 
 def old_inferior_infarct(shape: VentricularShape) -> VentricularShape:
     """Leave a Q of 40 ms in II, III and aVF, with a negative T there; ST at the baseline."""
-    return _with(
+    return _change_shape(
         shape,
         "old inferior infarction",
         qrs=(
@@ -135,7 +135,7 @@ def old_inferior_infarct(shape: VentricularShape) -> VentricularShape:
 
 def old_anterior_infarct(shape: VentricularShape) -> VentricularShape:
     """Leave QS in V1 to V3 and Q in V4, with a negative T there; ST hardly raised."""
-    return _with(
+    return _change_shape(
         shape,
         "old anterior infarction",
         qrs=(
@@ -143,7 +143,7 @@ def old_anterior_infarct(shape: VentricularShape) -> VentricularShape:
             bell(31, 8.2, -0.54, 0.04, 0.76),
             bell(45, 8.6, -0.24, 0.00, 0.54),
         ),
-        st=_later((shift(74, 150, 50, 0.010, -0.010, -0.055),), shape),
+        st=_move_later((shift(74, 150, 50, 0.010, -0.010, -0.055),), shape),
         t=(
             bell(272, 46, 0.000, 0.060, 0.070, fall_ms=40),
             bell(312, 38, 0.020, 0.160, 0.200, fall_ms=34),
@@ -153,12 +153,12 @@ def old_anterior_infarct(shape: VentricularShape) -> VentricularShape:
 
 def t_inversion(shape: VentricularShape) -> VentricularShape:
     """Invert T deeply and symmetrically in V2 to V6 and I, without a shift of ST."""
-    return _with(shape, "inverted T", t=(bell(304, 40, -0.205, -0.030, 0.190, fall_ms=38),))
+    return _change_shape(shape, "inverted T", t=(bell(304, 40, -0.205, -0.030, 0.190, fall_ms=38),))
 
 
 def brugada(shape: VentricularShape) -> VentricularShape:
     """Raise J by 0.2 mV and more in V1 and V2; a coved ST falls into a negative T."""
-    return _with(
+    return _change_shape(
         shape,
         "Brugada type 1",
         qrs=(bell(85, 9.0, -0.13, -0.03, -0.17),),
@@ -172,12 +172,12 @@ def brugada(shape: VentricularShape) -> VentricularShape:
 
 def short_qt(shape: VentricularShape) -> VentricularShape:
     """Put a tall, narrow, symmetric T close behind QRS; QT itself is set by the case."""
-    return _with(shape, "short QT", t=(bell(292, 42, 0.420, 0.310, -0.330, fall_ms=36),))
+    return _change_shape(shape, "short QT", t=(bell(292, 42, 0.420, 0.310, -0.330, fall_ms=36),))
 
 
 def long_qt(shape: VentricularShape) -> VentricularShape:
     """Put a broad T of late onset after a long ST; QT itself is set by the case."""
-    return _with(
+    return _change_shape(
         shape,
         "long QT",
         t=(
@@ -189,7 +189,7 @@ def long_qt(shape: VentricularShape) -> VentricularShape:
 
 def hyperkalaemia(shape: VentricularShape) -> VentricularShape:
     """Make T tall and pointed, with a narrow base."""
-    return _with(
+    return _change_shape(
         shape,
         "hyperkalaemia",
         t=(
@@ -205,6 +205,6 @@ def flat_p(shape: AtrialShape) -> AtrialShape:
         f"{shape.name}, flat",
         tuple(
             replace(p, rise_ms=1.25 * p.rise_ms, fall_ms=1.25 * p.fall_ms)
-            for p in _scaled(shape.p, 0.55)
+            for p in _scale(shape.p, 0.55)
         ),
     )

@@ -44,7 +44,7 @@ _REASONS = (
 NORMAL_KEY = "normal"
 
 
-def compose(
+def compose_case(
     *keys: str,
     name: str = "",
     rate_bpm: float | None = None,
@@ -70,7 +70,7 @@ def compose(
     InvalidArgumentError
         Naming an unknown statement, or two that cannot stand together.
     """
-    spec = _composed(tuple(dict.fromkeys(keys)))
+    spec = _compose(tuple(dict.fromkeys(keys)))
     unknown = set(more) - {f.name for f in fields(CaseSpec)}
     if unknown:
         raise InvalidArgumentError(f"A case has no {', '.join(sorted(unknown))}.")
@@ -84,8 +84,8 @@ def compose(
 
 
 @lru_cache(maxsize=1024)
-def _composed(keys: tuple[str, ...]) -> CaseSpec:
-    entries = _checked(keys)
+def _compose(keys: tuple[str, ...]) -> CaseSpec:
+    entries = _check_keys(keys)
     ordered = sorted(entries, key=lambda e: (e.slot, list(STATEMENTS).index(e.key)))
     spec = STATEMENTS[NORMAL_KEY].change(CaseSpec("+".join(keys) or NORMAL_KEY))
     for entry in ordered:
@@ -119,11 +119,11 @@ def find_statement(key: str) -> SimulatedStatement:
     return STATEMENTS[key]
 
 
-def _checked(keys: tuple[str, ...]) -> list[SimulatedStatement]:
+def _check_keys(keys: tuple[str, ...]) -> list[SimulatedStatement]:
     entries = [find_statement(key) for key in keys]
     for i, one in enumerate(entries):
         for other in entries[i + 1 :]:
-            reason = _conflict(one, other)
+            reason = _explain_conflict(one, other)
             if reason:
                 raise InvalidArgumentError(
                     f"{one.key} and {other.key} cannot be simulated together: {reason}."
@@ -141,7 +141,7 @@ def _checked(keys: tuple[str, ...]) -> list[SimulatedStatement]:
     return entries
 
 
-def _conflict(one: SimulatedStatement, other: SimulatedStatement) -> str:
+def _explain_conflict(one: SimulatedStatement, other: SimulatedStatement) -> str:
     """Return why two statements cannot stand together; empty where they can."""
     pair = {one.key, other.key}
     if one.slot == other.slot and one.slot not in SEVERAL and pair != _BIFASCICULAR:
@@ -158,6 +158,6 @@ def _conflict(one: SimulatedStatement, other: SimulatedStatement) -> str:
     return ""
 
 
-def without(spec: CaseSpec, key: str) -> CaseSpec:
+def remove_statement(spec: CaseSpec, key: str) -> CaseSpec:
     """Return the same case without one of its statements."""
-    return _composed(tuple(k for k in spec.statements if k not in {key, NORMAL_KEY}))
+    return _compose(tuple(k for k in spec.statements if k not in {key, NORMAL_KEY}))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ecgcore.leads import STANDARD_12
 from ecgcore.simulate.heart import Heart
-from ecgcore.simulate.vector import Array, course, limbs_from
+from ecgcore.simulate.vector import Array, compute_course, derive_limbs
 
 _STEP_MS = 2.0
 _SPAN_MS = 520.0
@@ -26,8 +26,8 @@ class Beat:
     def __init__(self, heart: Heart, matrix: Array) -> None:
         shape, self.bounds = heart.shape, heart.bounds
         at = self.bounds.qrs.onset_ms + np.arange(0.0, _SPAN_MS, _STEP_MS)
-        independent = matrix @ course(shape.qrs + shape.st + shape.t, at)
-        limbs = limbs_from(independent)
+        independent = matrix @ compute_course(shape.qrs + shape.st + shape.t, at)
+        limbs = derive_limbs(independent)
         leads = np.concatenate([independent[:2], limbs, independent[2:]])
         self.leads = leads - leads[:, :1]
         self.qrs_ms = self.bounds.qrs.offset_ms - self.bounds.qrs.onset_ms
@@ -246,7 +246,7 @@ _CHECKS: dict[str, Callable[[Beat], bool]] = {
 }
 
 
-def meets(statements: tuple[str, ...], heart: Heart, matrix: Array) -> bool:
+def meets_criterion(statements: tuple[str, ...], heart: Heart, matrix: Array) -> bool:
     """Return whether a heart's own beat meets the criteria of these statements.
 
     Parameters

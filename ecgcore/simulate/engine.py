@@ -6,23 +6,23 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Provenance, Recording, Step
 from ecgcore.simulate.cases_table import find_case
-from ecgcore.simulate.heartbeat import Beats, continuous, heart_vector, plan_beats
+from ecgcore.simulate.heartbeat import Beats, compute_heart_vector, draw_continuous, plan_beats
 from ecgcore.simulate.masks import find_masks
 from ecgcore.simulate.noise import (
     LEADS_FROM_ELECTRODES,
     Noise,
-    electrode_noise,
-    noise_of,
-    scaled_to_snr,
+    draw_electrode_noise,
+    make_noise,
+    scale_to_snr,
 )
-from ecgcore.simulate.person import Person, Variation, draw_person, variation_of
-from ecgcore.simulate.spec import ARMS, CaseSpec, checked_span
+from ecgcore.simulate.person import Person, Variation, draw_person, make_variation
+from ecgcore.simulate.spec import ARMS, CaseSpec, check_span
 from ecgcore.simulate.truth import ARM_REVERSAL, Truth, find_truth
-from ecgcore.simulate.vector import Array, twelve
+from ecgcore.simulate.vector import Array, derive_twelve
 
 # A change of how samples come from a seed must change this.
 VERSION = 2
@@ -120,20 +120,20 @@ def simulate(
     2
     """
     chosen = find_case(case) if isinstance(case, str) else case
-    made = make(
+    made = make_leads(
         chosen,
-        np.random.default_rng([VERSION, int(in_range("seed", seed, 0, 2**32 - 1))]),
+        np.random.default_rng([VERSION, int(check_range("seed", seed, 0, 2**32 - 1))]),
         fs_hz=chosen.fs_hz if fs_hz is None else fs_hz,
         duration_s=chosen.duration_s if duration_s is None else duration_s,
-        noise=noise_of(chosen.noise if noise is None else noise),
-        variation=variation_of(vary),
+        noise=make_noise(chosen.noise if noise is None else noise),
+        variation=make_variation(vary),
     )
-    recording = _recording(made, int(seed))
+    recording = _make_recording(made, int(seed))
     truth = find_truth(made.person, made.beats, int(seed), recording.duration_s)
     return Simulation(recording, truth, made)
 
 
-def make(
+def make_leads(
     spec: CaseSpec,
     rng: np.random.Generator,
     *,
@@ -143,16 +143,16 @@ def make(
     variation: Variation,
 ) -> Made:
     """Draw a person and a rhythm, and compute the independent leads."""
-    n_samples = checked_span(fs_hz, duration_s)
+    n_samples = check_span(fs_hz, duration_s)
     # One generator for each concern: a change of one leaves the others' draws alone.
     for_person, for_rhythm, for_beats, for_atria, for_noise = rng.spawn(5)
     person = draw_person(spec, variation, for_person)
     beats = plan_beats(person, duration_s, for_rhythm, for_beats)
     time_s = np.arange(n_samples) / fs_hz
-    heart = heart_vector(person, beats, n_samples, fs_hz)
-    heart += continuous(person, beats, time_s, duration_s, for_atria)
+    heart = compute_heart_vector(person, beats, n_samples, fs_hz)
+    heart += draw_continuous(person, beats, time_s, duration_s, for_atria)
     clean = person.matrix @ heart
-    added = electrode_noise(
+    added = draw_electrode_noise(
         noise,
         LEADS_FROM_ELECTRODES,
         time_s=time_s,
@@ -160,15 +160,15 @@ def make(
         breathing=person.breathing,
         rng=for_noise,
     )
-    independent = clean + scaled_to_snr(added, clean, noise.snr_db)
+    independent = clean + scale_to_snr(added, clean, noise.snr_db)
     if spec.reversal == ARMS:
         independent = ARM_REVERSAL @ independent
     return Made(person, beats, independent, fs_hz, duration_s)
 
 
-def _recording(made: Made, seed: int) -> Recording:
+def _make_recording(made: Made, seed: int) -> Recording:
     spec = made.person.spec
-    rows = dict(zip(STANDARD_12, twelve(made.independent), strict=True))
+    rows = dict(zip(STANDARD_12, derive_twelve(made.independent), strict=True))
     # The monitor's second lead sees what lead II sees, from electrodes on the trunk.
     rows["MLII"] = rows["II"] * np.float32(0.95)
     for name in spec.off_leads:

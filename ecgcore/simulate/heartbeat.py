@@ -11,7 +11,7 @@ from ecgcore.simulate.person import Person
 from ecgcore.simulate.planning import OWN, Schedule
 from ecgcore.simulate.rhythms import RHYTHMS
 from ecgcore.simulate.shapes import AtrialShape, VentricularShape, WaveBounds
-from ecgcore.simulate.vector import Array, add_component, rotation
+from ecgcore.simulate.vector import Array, add_component, make_rotation
 
 # The QT interval follows the mean of about the last seven beats, not the last one alone (Pueyo et
 # al., IEEE Trans Biomed Eng 51:979, 2004, found memory of this order); the cube root is
@@ -60,15 +60,15 @@ def plan_beats(
     onset_s = np.array([beat.qrs_s for beat in schedule.beats])
     lone_s = np.array([p.p_s for p in schedule.lone_p])
     jitter = rng.standard_normal((3, onset_s.size))
-    turn = _turn(person, onset_s, jitter)
-    lone = _turn(person, lone_s, np.zeros((3, lone_s.size)))
+    turn = _draw_turn(person, onset_s, jitter)
+    lone = _draw_turn(person, lone_s, np.zeros((3, lone_s.size)))
     return Beats(schedule, onset_s, turn, _slow_rr(onset_s, rhythm.rate_bpm), lone)
 
 
-def _turn(person: Person, time_s: Array, jitter: Array) -> Array:
+def _draw_turn(person: Person, time_s: Array, jitter: Array) -> Array:
     breath = person.breathing.at(time_s)
     size = 1 + 0.030 * breath + 0.012 * jitter[0]
-    turn = rotation(2.2 * breath + 0.6 * jitter[1], 1.8 * breath + 0.6 * jitter[2])
+    turn = make_rotation(2.2 * breath + 0.6 * jitter[1], 1.8 * breath + 0.6 * jitter[2])
     return np.asarray(turn * size[:, None, None])
 
 
@@ -83,17 +83,17 @@ def _slow_rr(onset_s: Array, rate_bpm: float) -> Array:
     return smooth
 
 
-def ventricular_shape(person: Person, name: str) -> VentricularShape:
+def find_ventricular_shape(person: Person, name: str) -> VentricularShape:
     """Return the shape a planned beat names."""
     return person.spec.ventricular if name == OWN else VENTRICULAR_SHAPES[name]
 
 
-def atrial_shape(person: Person, name: str) -> AtrialShape:
+def find_atrial_shape(person: Person, name: str) -> AtrialShape:
     """Return the P wave a planned beat names."""
     return person.spec.atrial if name == OWN else ATRIAL_SHAPES[name]
 
 
-def stretch_of(person: Person, heart: Heart, rr_s: Array) -> Array:
+def compute_stretch(person: Person, heart: Heart, rr_s: Array) -> Array:
     """Return the factor of time after QRS that gives each beat its QT."""
     qrs, t = heart.bounds.qrs, heart.bounds.t
     width_ms = qrs.offset_ms - qrs.onset_ms
@@ -102,7 +102,7 @@ def stretch_of(person: Person, heart: Heart, rr_s: Array) -> Array:
     return np.asarray((qt_ms - width_ms) / (t.offset_ms - qrs.offset_ms))
 
 
-def u_size(rr_s: Array) -> Array:
+def compute_u_size(rr_s: Array) -> Array:
     """Return the size of U, 0 at fast rates, 1 and a little more at slow ones."""
     return np.asarray(np.clip((rr_s - _U_RR_S[0]) / (_U_RR_S[1] - _U_RR_S[0]), 0.0, 1.3))
 
@@ -131,12 +131,12 @@ def add_ventricles(
         When each T ends; from the beat's QT if not given.
     """
     rr_s, turn = beats.rr_s[chosen], beats.turn[chosen]
-    stretch, steady = stretch_of(person, heart, rr_s), np.ones(len(chosen))
+    stretch, steady = compute_stretch(person, heart, rr_s), np.ones(len(chosen))
     if t_end_s is not None:
         j_ms, end_ms = heart.bounds.qrs.offset_ms, heart.bounds.t.offset_ms
         stretch = (1e3 * (t_end_s - zero_s) - j_ms) / (end_ms - j_ms)
     shape, origin_ms = heart.shape, heart.bounds.qrs.offset_ms
-    u_turn = turn * u_size(rr_s)[:, None, None]
+    u_turn = turn * compute_u_size(rr_s)[:, None, None]
     groups = ((shape.qrs, steady, turn), (shape.st, stretch, turn), (shape.t, stretch, turn))
     for parts, factor, turns in (*groups, (shape.u, stretch, u_turn)):
         for part in parts:
@@ -166,7 +166,7 @@ def add_atria(out: Array, fs_hz: float, atria: Atria, onset_s: Array, turn: Arra
         )
 
 
-def beats_named(beats: Beats) -> dict[str, Array]:
+def group_beats(beats: Beats) -> dict[str, Array]:
     """Return the indices of the beats of each ventricular shape."""
     names = [beat.ventricular for beat in beats.schedule.beats]
     return {
@@ -174,7 +174,7 @@ def beats_named(beats: Beats) -> dict[str, Array]:
     }
 
 
-def p_named(beats: Beats) -> dict[str, tuple[Array, Array]]:
+def group_p_waves(beats: Beats) -> dict[str, tuple[Array, Array]]:
     """Return onsets and turns of the P waves of each shape, conducted or not."""
     found: dict[str, list[tuple[float, Array]]] = {}
     for i, beat in enumerate(beats.schedule.beats):
@@ -188,13 +188,13 @@ def p_named(beats: Beats) -> dict[str, tuple[Array, Array]]:
     }
 
 
-def heart_vector(person: Person, beats: Beats, n_samples: int, fs_hz: float) -> Array:
+def compute_heart_vector(person: Person, beats: Beats, n_samples: int, fs_hz: float) -> Array:
     """Return the vector of all beats, shape (3, n_samples), in mV."""
     out = np.zeros((3, n_samples))
-    for name, (onset_s, turn) in p_named(beats).items():
-        add_atria(out, fs_hz, person.atria(atrial_shape(person, name)), onset_s, turn)
-    for name, chosen in beats_named(beats).items():
-        heart = person.heart(ventricular_shape(person, name))
+    for name, (onset_s, turn) in group_p_waves(beats).items():
+        add_atria(out, fs_hz, person.atria(find_atrial_shape(person, name)), onset_s, turn)
+    for name, chosen in group_beats(beats).items():
+        heart = person.heart(find_ventricular_shape(person, name))
         zero_s = beats.onset_s[chosen] - heart.bounds.qrs.onset_ms / 1e3
         add_ventricles(out, fs_hz, person, heart, beats=beats, chosen=chosen, zero_s=zero_s)
     add_spikes(out, fs_hz, beats.schedule.spikes)
@@ -215,16 +215,16 @@ def add_spikes(out: Array, fs_hz: float, spikes: tuple[tuple[float, str], ...]) 
         out[:, index] += np.array(size)[:, None] * values
 
 
-def continuous(
+def draw_continuous(
     person: Person, beats: Beats, time_s: Array, duration_s: float, rng: np.random.Generator
 ) -> Array | float:
     """Return the vector of atria that never rest, or 0."""
     rhythm, size = person.spec.rhythm, person.spec.f_wave_size
     if rhythm.name == planning.FIBRILLATION:
-        return atrial.fibrillatory_waves(time_s, duration_s, rng, size)
+        return atrial.draw_fibrillatory_waves(time_s, duration_s, rng, size)
     if rhythm.name == planning.FLUTTER:
         cycle_s = 60.0 / rhythm.atrial_bpm
-        return atrial.flutter_waves(time_s, cycle_s, beats.schedule.first_wave_s, size)
+        return atrial.draw_flutter_waves(time_s, cycle_s, beats.schedule.first_wave_s, size)
     return 0.0
 
 

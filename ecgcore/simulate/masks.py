@@ -28,15 +28,15 @@ from numpy.typing import NDArray
 
 from ecgcore.leads import STANDARD_12
 from ecgcore.simulate import planning
-from ecgcore.simulate.compose import without
+from ecgcore.simulate.compose import remove_statement
 from ecgcore.simulate.heart import Heart
 from ecgcore.simulate.heartbeat import (
     Beats,
     add_atria,
     add_ventricles,
-    atrial_shape,
-    stretch_of,
-    ventricular_shape,
+    compute_stretch,
+    find_atrial_shape,
+    find_ventricular_shape,
 )
 from ecgcore.simulate.person import Person
 from ecgcore.simulate.planning import OWN, PACED, VENTRICULAR
@@ -44,7 +44,7 @@ from ecgcore.simulate.shapes import VentricularShape
 from ecgcore.simulate.spec import ARMS
 from ecgcore.simulate.statements import STATEMENTS
 from ecgcore.simulate.truth import ARM_REVERSAL, TrueBeat, Truth
-from ecgcore.simulate.vector import Array, twelve
+from ecgcore.simulate.vector import Array, derive_twelve
 
 Mask = NDArray[np.bool_]
 Span = tuple[float | None, float | None]
@@ -210,7 +210,7 @@ class _Maker:
     def _differences(self, key: str) -> Mask:
         """Compare every own beat with the same heart's beat without this statement."""
         person = self.person
-        plain = without(person.spec, key)
+        plain = remove_statement(person.spec, key)
         own = np.array([i for i, b in enumerate(self.beats.schedule.beats) if b.ventricular == OWN])
         lit = self._compare(own, person.spec.ventricular, plain.ventricular, at_j=key == "wpw")
         if plain.atrial != person.spec.atrial:
@@ -225,7 +225,7 @@ class _Maker:
             which = np.array(
                 [i for i, b in enumerate(planned) if b.ventricular == name and chosen(b)]
             )
-            shape = ventricular_shape(self.person, name)
+            shape = find_ventricular_shape(self.person, name)
             lit |= self._compare(which, shape, self.person.spec.ventricular, at_j=False)
         return lit
 
@@ -244,7 +244,7 @@ class _Maker:
         if at_j:
             plain_zero_s = zero_s + (bounds.qrs.offset_ms - plain_qrs.offset_ms) / 1e3
         # Both T end together: one that is only later is not another T.
-        stretch = stretch_of(self.person, heart, self.beats.rr_s[which])
+        stretch = compute_stretch(self.person, heart, self.beats.rr_s[which])
         j_ms = bounds.qrs.offset_ms
         t_end_s = zero_s + (j_ms + stretch * (bounds.t.offset_ms - j_ms)) / 1e3
         self._add(vectors[1], other, which, plain_zero_s, t_end_s)
@@ -294,7 +294,7 @@ class _Maker:
         turn = self.beats.turn[[i for i, _ in times]]
         vectors = [np.zeros((3, self.n_samples)) for _ in range(2)]
         add_atria(vectors[0], self.fs_hz, self.person.atria(self.person.spec.atrial), onset_s, turn)
-        plain = self.person.atria(atrial_shape(self.person, plain_name))
+        plain = self.person.atria(find_atrial_shape(self.person, plain_name))
         add_atria(vectors[1], self.fs_hz, plain, onset_s, turn)
         return np.abs(self._leads(vectors[0] - vectors[1])) >= _VISIBLE_P_MV
 
@@ -302,7 +302,7 @@ class _Maker:
         independent = self.person.matrix @ heart
         if self.person.spec.reversal == ARMS:
             independent = ARM_REVERSAL @ independent
-        rows = dict(zip(STANDARD_12, twelve(independent), strict=True))
+        rows = dict(zip(STANDARD_12, derive_twelve(independent), strict=True))
         rows["MLII"] = rows["II"]
         return np.stack([rows[name] for name in self.leads]).astype(np.float64)
 
@@ -322,16 +322,16 @@ class _Maker:
             which = np.array(
                 [i for i, b in enumerate(self.beats.schedule.beats) if b.ventricular == name]
             )
-            heart = self.person.heart(ventricular_shape(self.person, name))
+            heart = self.person.heart(find_ventricular_shape(self.person, name))
             self._add(
                 vector, heart, which, self.beats.onset_s[which] - heart.bounds.qrs.onset_ms / 1e3
             )
         for i, beat in enumerate(self.beats.schedule.beats):
             if beat.p_s is not None:
-                atria = self.person.atria(atrial_shape(self.person, beat.atrial))
+                atria = self.person.atria(find_atrial_shape(self.person, beat.atrial))
                 add_atria(vector, self.fs_hz, atria, np.array([beat.p_s]), self.beats.turn[[i]])
         independent = plain @ vector
-        change = twelve(ARM_REVERSAL @ independent) - twelve(independent)
+        change = derive_twelve(ARM_REVERSAL @ independent) - derive_twelve(independent)
         rows = dict(zip(STANDARD_12, np.abs(change), strict=True))
         rows["MLII"] = rows["II"]
         return np.asarray(np.stack([rows[name] for name in self.leads]) >= VISIBLE_MV)

@@ -8,7 +8,7 @@ from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import INDEPENDENT_8, STANDARD_12
 from ecgcore.simulate import library
 from ecgcore.simulate.cases_table import find_case
-from ecgcore.simulate.compose import compose
+from ecgcore.simulate.compose import compose_case
 from ecgcore.simulate.noise import Noise
 from ecgcore.simulate.planning import VENTRICULAR, Ectopy
 from ecgcore.simulate.spec import CaseSpec
@@ -83,7 +83,7 @@ _LEAD_OFF_SHARE = 0.02
 def draw_statements(rng: np.random.Generator) -> CaseSpec:
     """Return a case of the mix; what cannot stand with the statements before it is left out."""
     keys: tuple[str, ...] = ()
-    spec = compose()
+    spec = compose_case()
     for choice in _CHOICES:
         # Both numbers are drawn each time: one record's draws do not shift with its answers.
         asked, which = rng.random(2)
@@ -92,7 +92,7 @@ def draw_statements(rng: np.random.Generator) -> CaseSpec:
         edges = np.cumsum(choice.weights) / sum(choice.weights)
         wanted = choice.keys[int(np.searchsorted(edges, which, side="right"))]
         try:
-            spec = compose(*keys, *wanted.split("+"))
+            spec = compose_case(*keys, *wanted.split("+"))
         except InvalidArgumentError:
             continue
         keys = (*keys, *wanted.split("+"))
@@ -112,7 +112,7 @@ def draw_case(statements: tuple[str, ...] | None, rng: np.random.Generator) -> C
         spec = draw_statements(chooser)
     else:
         spec = find_case(statements[int(chooser.integers(len(statements)))])
-    ectopy = tuple(_ectopy(e, foci) for e in spec.rhythm.ectopy)
+    ectopy = tuple(_draw_ectopy(e, foci) for e in spec.rhythm.ectopy)
     off_leads = spec.off_leads
     if statements is None and off.random() < _LEAD_OFF_SHARE:
         off_leads = (str(off.choice(INDEPENDENT_8[2:])),)
@@ -122,7 +122,7 @@ def draw_case(statements: tuple[str, ...] | None, rng: np.random.Generator) -> C
     )
 
 
-def _ectopy(ectopy: Ectopy, rng: np.random.Generator) -> Ectopy:
+def _draw_ectopy(ectopy: Ectopy, rng: np.random.Generator) -> Ectopy:
     """Return early beats from another focus, earlier or later, more or fewer."""
     shift, which, many = float(rng.uniform(-0.05, 0.06)), int(rng.integers(6)), int(rng.integers(3))
     coupling = float(np.clip(ectopy.coupling + shift, 0.42, 0.78))

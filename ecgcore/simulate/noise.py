@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ecgcore.checks import in_range, one_of
+from ecgcore.checks import check_option, check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.simulate.planning import Breathing
 from ecgcore.simulate.vector import Array
@@ -56,10 +56,10 @@ class Noise:
 
     def __post_init__(self) -> None:
         for name in ("wander_mv", "muscle_mv", "mains_mv", "motion_mv"):
-            in_range(name, getattr(self, name), 0, 20, "mV")
-        in_range("mains_hz", self.mains_hz, 45, 65, "Hz")
+            check_range(name, getattr(self, name), 0, 20, "mV")
+        check_range("mains_hz", self.mains_hz, 45, 65, "Hz")
         if self.snr_db is not None:
-            in_range("snr_db", self.snr_db, -20, 80, "dB")
+            check_range("snr_db", self.snr_db, -20, 80, "dB")
             if not (self.wander_mv or self.muscle_mv or self.mains_mv or self.motion_mv):
                 raise InvalidArgumentError(
                     "snr_db is given without any noise to scale; give at least one size."
@@ -77,7 +77,7 @@ PRESETS = {
 }
 
 
-def noise_of(noise: "str | Noise | float") -> Noise:
+def make_noise(noise: "str | Noise | float") -> Noise:
     """Return a noise from a preset's name, or from a signal-to-noise ratio in dB.
 
     Raises
@@ -88,11 +88,11 @@ def noise_of(noise: "str | Noise | float") -> Noise:
     if isinstance(noise, Noise):
         return noise
     if isinstance(noise, str):
-        return PRESETS[one_of("noise", noise, PRESETS)]
-    return replace(PRESETS["high"], snr_db=in_range("noise", noise, -20, 80, "dB"))
+        return PRESETS[check_option("noise", noise, PRESETS)]
+    return replace(PRESETS["high"], snr_db=check_range("noise", noise, -20, 80, "dB"))
 
 
-def electrode_noise(
+def draw_electrode_noise(
     noise: Noise,
     weights: Array,
     *,
@@ -123,18 +123,20 @@ def electrode_noise(
         limb = electrode < 3
         potential = np.zeros(time_s.size)
         if noise.wander_mv:
-            potential += noise.wander_mv * _wander(time_s, breathing, child)
+            potential += noise.wander_mv * _draw_wander(time_s, breathing, child)
         if noise.muscle_mv:
-            potential += (noise.muscle_mv * (1.0 if limb else 0.8)) * _muscle(time_s, fs_hz, child)
+            potential += (noise.muscle_mv * (1.0 if limb else 0.8)) * _draw_muscle(
+                time_s, fs_hz, child
+            )
         if noise.mains_mv and noise.mains_hz < 0.5 * fs_hz:
-            potential += noise.mains_mv * _mains(time_s, noise.mains_hz, child)
+            potential += noise.mains_mv * _draw_mains(time_s, noise.mains_hz, child)
         if noise.motion_mv:
-            potential += noise.motion_mv * _motion(time_s, child)
+            potential += noise.motion_mv * _draw_motion(time_s, child)
         out += column[:, None] * potential
     return out
 
 
-def _wander(time_s: Array, breathing: Breathing, rng: np.random.Generator) -> Array:
+def _draw_wander(time_s: Array, breathing: Breathing, rng: np.random.Generator) -> Array:
     """Respiration and slower changes; peaks of about 1."""
     out = rng.uniform(0.25, 0.7) * np.sin(
         2 * np.pi * breathing.hz * time_s + breathing.phase + rng.uniform(-0.8, 0.8)
@@ -146,7 +148,7 @@ def _wander(time_s: Array, breathing: Breathing, rng: np.random.Generator) -> Ar
     return np.asarray(out)
 
 
-def _muscle(time_s: Array, fs_hz: float, rng: np.random.Generator) -> Array:
+def _draw_muscle(time_s: Array, fs_hz: float, rng: np.random.Generator) -> Array:
     """Motor units: broad above 15 Hz, in slow surges; root mean square 1."""
     n = time_s.size
     white = rng.standard_normal(n)
@@ -161,13 +163,13 @@ def _muscle(time_s: Array, fs_hz: float, rng: np.random.Generator) -> Array:
     return np.asarray(shaped / max(float(shaped.std()), 1e-9))
 
 
-def _mains(time_s: Array, mains_hz: float, rng: np.random.Generator) -> Array:
+def _draw_mains(time_s: Array, mains_hz: float, rng: np.random.Generator) -> Array:
     phase = rng.uniform(-0.5, 0.5)
     size = rng.uniform(0.5, 1.5)
     return np.asarray(size * np.sin(2 * np.pi * mains_hz * time_s + phase))
 
 
-def _motion(time_s: Array, rng: np.random.Generator) -> Array:
+def _draw_motion(time_s: Array, rng: np.random.Generator) -> Array:
     """Sudden shifts that decay within a second or two, about one in twelve seconds."""
     out = np.zeros(time_s.size)
     span = time_s[-1] - time_s[0]
@@ -181,7 +183,7 @@ def _motion(time_s: Array, rng: np.random.Generator) -> Array:
     return out
 
 
-def scaled_to_snr(noise: Array, clean: Array, snr_db: float | None) -> Array:
+def scale_to_snr(noise: Array, clean: Array, snr_db: float | None) -> Array:
     """Return noise scaled so that the mean power over leads is ``snr_db`` below the signal's."""
     if snr_db is None:
         return noise

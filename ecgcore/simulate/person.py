@@ -13,19 +13,19 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ecgcore.checks import in_range
-from ecgcore.simulate.criteria import meets
+from ecgcore.checks import check_range
+from ecgcore.simulate.criteria import meets_criterion
 from ecgcore.simulate.heart import Atria, Heart
 from ecgcore.simulate.planning import Breathing
 from ecgcore.simulate.shapes import (
     AtrialShape,
     VentricularShape,
     WaveBounds,
-    p_bounds,
-    ventricular_bounds,
+    find_p_bounds,
+    find_ventricular_bounds,
 )
 from ecgcore.simulate.spec import CaseSpec
-from ecgcore.simulate.vector import DOWER, GAUSS, Array, Component, rotation
+from ecgcore.simulate.vector import DOWER, GAUSS, Array, Component, make_rotation
 
 _WAVES = ("p", "qrs", "st", "t", "u")
 _ROWS = 16
@@ -53,10 +53,10 @@ class Variation:
 
     def __post_init__(self) -> None:
         for name in ("torso", "intervals", "severity"):
-            in_range(f"vary: {name}", getattr(self, name), 0, 2)
+            check_range(f"vary: {name}", getattr(self, name), 0, 2)
 
 
-def variation_of(vary: "float | Variation | None") -> Variation:
+def make_variation(vary: "float | Variation | None") -> Variation:
     """Return a variation from one number for all its parts.
 
     Raises
@@ -68,7 +68,7 @@ def variation_of(vary: "float | Variation | None") -> Variation:
         return Variation()
     if isinstance(vary, Variation):
         return vary
-    width = in_range("vary", vary, 0, 2)
+    width = check_range("vary", vary, 0, 2)
     return Variation(width, width, width)
 
 
@@ -105,14 +105,14 @@ class Person:
                 self._varied("t", shape.t),
                 self._varied("u", shape.u),
             )
-            self._hearts[shape] = Heart(own, ventricular_bounds(own, self.matrix))
+            self._hearts[shape] = Heart(own, find_ventricular_bounds(own, self.matrix))
         return self._hearts[shape]
 
     def atria(self, shape: AtrialShape) -> Atria:
         """Return the P wave as this person has it."""
         if shape not in self._atria:
             own = replace(shape, p=self._varied("p", shape.p))
-            bounds = p_bounds(own, self.matrix) if own.p else WaveBounds(0.0, 50.0, 100.0)
+            bounds = find_p_bounds(own, self.matrix) if own.p else WaveBounds(0.0, 50.0, 100.0)
             self._atria[shape] = Atria(own, bounds)
         return self._atria[shape]
 
@@ -142,28 +142,30 @@ class Person:
 
 def draw_person(spec: CaseSpec, variation: Variation, rng: np.random.Generator) -> Person:
     """Draw a person in whom the case's statements meet their criteria."""
-    person = _draw(spec, variation, rng, _NEARER[0])
+    person = _draw_person(spec, variation, rng, _NEARER[0])
     for nearer in _NEARER[1:]:
-        if meets(spec.statements, person.heart(spec.ventricular), person.matrix):
+        if meets_criterion(spec.statements, person.heart(spec.ventricular), person.matrix):
             break
-        person = _draw(spec, variation, rng, nearer)
+        person = _draw_person(spec, variation, rng, nearer)
     return person
 
 
-def _normal(rng: np.random.Generator, sd: float, size: int | None = None) -> Array:
+def _draw_normal(rng: np.random.Generator, sd: float, size: int | None = None) -> Array:
     return np.asarray(sd * np.clip(rng.standard_normal(size), -2.0, 2.0))
 
 
-def _draw(spec: CaseSpec, variation: Variation, rng: np.random.Generator, nearer: float) -> Person:
+def _draw_person(
+    spec: CaseSpec, variation: Variation, rng: np.random.Generator, nearer: float
+) -> Person:
     torso, severity = nearer * variation.torso, nearer * variation.severity
-    sizes = 1 + _normal(rng, 0.10 * torso, len(_WAVES) * _ROWS * 3)
-    widths = 1 + _normal(rng, 0.06 * torso, len(_WAVES) * _ROWS)
+    sizes = 1 + _draw_normal(rng, 0.10 * torso, len(_WAVES) * _ROWS * 3)
+    widths = 1 + _draw_normal(rng, 0.06 * torso, len(_WAVES) * _ROWS)
     spread = {"p": 0.16, "qrs": 0.0, "st": 0.22, "t": 0.20, "u": 0.5}
-    waves = {name: float(np.exp(_normal(rng, sd * severity))) for name, sd in spread.items()}
-    time = float(np.exp(_normal(rng, 0.055 * nearer * variation.intervals)))
+    waves = {name: float(np.exp(_draw_normal(rng, sd * severity))) for name, sd in spread.items()}
+    time = float(np.exp(_draw_normal(rng, 0.055 * nearer * variation.intervals)))
     return Person(
-        _with_intervals(spec, nearer * variation.intervals, rng),
-        _matrix(spec, torso, rng),
+        _draw_intervals(spec, nearer * variation.intervals, rng),
+        _draw_matrix(spec, torso, rng),
         Breathing(float(rng.uniform(0.19, 0.29)), float(rng.uniform(0, 2 * np.pi))),
         sizes.reshape(len(_WAVES), _ROWS, 3),
         widths.reshape(len(_WAVES), _ROWS),
@@ -172,16 +174,16 @@ def _draw(spec: CaseSpec, variation: Variation, rng: np.random.Generator, nearer
     )
 
 
-def _matrix(spec: CaseSpec, torso: float, rng: np.random.Generator) -> Array:
+def _draw_matrix(spec: CaseSpec, torso: float, rng: np.random.Generator) -> Array:
     # Most hearts stand a little more horizontal than Dower's mean; the centre is left of it.
-    frontal = spec.turn_deg - 4.0 * min(1.0, 2.5 * torso) + float(_normal(rng, 14.0 * torso))
-    horizontal = float(_normal(rng, 9.0 * torso))
-    size = spec.size * float(np.exp(_normal(rng, 0.17 * torso)))
+    frontal = spec.turn_deg - 4.0 * min(1.0, 2.5 * torso) + float(_draw_normal(rng, 14.0 * torso))
+    horizontal = float(_draw_normal(rng, 9.0 * torso))
+    size = spec.size * float(np.exp(_draw_normal(rng, 0.17 * torso)))
     # Electrode places and torso shape: each chest lead by itself, limb leads hardly.
-    gain = 1 + _normal(rng, torso, 8) * np.array([0.025] * 2 + [0.11] * 6)
-    rows = DOWER @ rotation(frontal, horizontal)
+    gain = 1 + _draw_normal(rng, torso, 8) * np.array([0.025] * 2 + [0.11] * 6)
+    rows = DOWER @ make_rotation(frontal, horizontal)
     # The chest electrodes together too far to one side: each sees some of its neighbour's view.
-    aside = float(_normal(rng, 0.16 * torso))
+    aside = float(_draw_normal(rng, 0.16 * torso))
     chest = rows[2:]
     towards = (
         np.vstack([chest[1:], chest[-1:]]) if aside > 0 else np.vstack([chest[:1], chest[:-1]])
@@ -190,8 +192,8 @@ def _matrix(spec: CaseSpec, torso: float, rng: np.random.Generator) -> Array:
     return np.asarray(size * gain[:, None] * rows)
 
 
-def _with_intervals(spec: CaseSpec, width: float, rng: np.random.Generator) -> CaseSpec:
-    draws = _normal(rng, width, 6)
+def _draw_intervals(spec: CaseSpec, width: float, rng: np.random.Generator) -> CaseSpec:
+    draws = _draw_normal(rng, width, 6)
     if width == 0:
         return spec
     limits, rhythm = spec.limits, spec.rhythm
@@ -206,7 +208,7 @@ def _with_intervals(spec: CaseSpec, width: float, rng: np.random.Generator) -> C
         sinus_arrhythmia=inside(rhythm.sinus_arrhythmia * np.exp(0.35 * draws[2]), (0.0, 0.30)),
         atrial_bpm=inside(rhythm.atrial_bpm * np.exp(0.06 * draws[3]), (250.0, 340.0)),
         escape_bpm=inside(
-            rhythm.escape_bpm * np.exp(0.07 * draws[3]), _escape_range(rhythm.escape_bpm)
+            rhythm.escape_bpm * np.exp(0.07 * draws[3]), _choose_escape_range(rhythm.escape_bpm)
         ),
     )
     qtc_ms = inside(spec.qtc_ms + 16.0 * draws[4], limits.qtc_ms)
@@ -218,5 +220,5 @@ def _with_intervals(spec: CaseSpec, width: float, rng: np.random.Generator) -> C
     )
 
 
-def _escape_range(escape_bpm: float) -> tuple[float, float]:
+def _choose_escape_range(escape_bpm: float) -> tuple[float, float]:
     return (43.0, 55.0) if escape_bpm >= 42.0 else (28.0, 41.0)

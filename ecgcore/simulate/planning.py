@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecgcore.checks import in_range, one_of
+from ecgcore.checks import check_option, check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.simulate.vector import Array
 
@@ -82,13 +82,13 @@ class Ectopy:
     blocked: bool = False
 
     def __post_init__(self) -> None:
-        one_of("kind", self.kind, (SUPRAVENTRICULAR, VENTRICULAR))
-        in_range("count", self.count, 0, 10_000)
-        in_range("per_minute", self.per_minute, 0, 60)
-        in_range("coupling", self.coupling, 0.3, 0.95)
-        in_range("in_a_row", self.in_a_row, 1, 12)
-        in_range("every", self.every, 0, 5)
-        in_range("repeats", self.repeats, 0, 100)
+        check_option("kind", self.kind, (SUPRAVENTRICULAR, VENTRICULAR))
+        check_range("count", self.count, 0, 10_000)
+        check_range("per_minute", self.per_minute, 0, 60)
+        check_range("coupling", self.coupling, 0.3, 0.95)
+        check_range("in_a_row", self.in_a_row, 1, 12)
+        check_range("every", self.every, 0, 5)
+        check_range("repeats", self.repeats, 0, 100)
 
 
 @dataclass(frozen=True)
@@ -135,15 +135,15 @@ class Rhythm:
     ectopy: tuple[Ectopy, ...] = ()
 
     def __post_init__(self) -> None:
-        one_of("rhythm", self.name, RHYTHM_NAMES)
-        in_range("rate_bpm", self.rate_bpm, 20, 250, "beats a minute")
-        in_range("pr_ms", self.pr_ms, 60, 500, "ms")
-        in_range("sinus_arrhythmia", self.sinus_arrhythmia, 0, 0.4)
-        in_range("slow_change", self.slow_change, 0, 0.4)
-        in_range("irregularity", self.irregularity, 0.05, 0.5)
-        in_range("atrial_bpm", self.atrial_bpm, 200, 400, "a minute")
-        in_range("escape_bpm", self.escape_bpm, 20, 70, "beats a minute")
-        one_of("chambers", self.chambers, CHAMBERS)
+        check_option("rhythm", self.name, RHYTHM_NAMES)
+        check_range("rate_bpm", self.rate_bpm, 20, 250, "beats a minute")
+        check_range("pr_ms", self.pr_ms, 60, 500, "ms")
+        check_range("sinus_arrhythmia", self.sinus_arrhythmia, 0, 0.4)
+        check_range("slow_change", self.slow_change, 0, 0.4)
+        check_range("irregularity", self.irregularity, 0.05, 0.5)
+        check_range("atrial_bpm", self.atrial_bpm, 200, 400, "a minute")
+        check_range("escape_bpm", self.escape_bpm, 20, 70, "beats a minute")
+        check_option("chambers", self.chambers, CHAMBERS)
         if not self.ratios or not all(2 <= ratio <= 8 for ratio in self.ratios):
             raise InvalidArgumentError(
                 f"ratios is {self.ratios!r}; numbers from 2 to 8 are needed."

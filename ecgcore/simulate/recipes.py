@@ -12,17 +12,17 @@ from ecgcore.simulate.spec import ARMS, CaseSpec, Limits
 Change = Callable[[CaseSpec], CaseSpec]
 
 
-def to_rhythm(rhythm: Rhythm, limits: Limits | None = None, **more: Any) -> Change:
+def change_rhythm(rhythm: Rhythm, limits: Limits | None = None, **more: Any) -> Change:
     """Return the change to another rhythm."""
     return lambda spec: replace(spec, rhythm=rhythm, limits=limits or spec.limits, **more)
 
 
-def shape(shape: VentricularShape) -> Change:
+def replace_shape(shape: VentricularShape) -> Change:
     """Return the change to another ventricular shape."""
     return lambda spec: replace(spec, ventricular=shape)
 
 
-def changed(change: Callable[[VentricularShape], VentricularShape]) -> Change:
+def change_shape(change: Callable[[VentricularShape], VentricularShape]) -> Change:
     """Return the change of whatever ventricular shape there is."""
     return lambda spec: replace(spec, ventricular=change(spec.ventricular))
 
@@ -132,16 +132,16 @@ def pacemaker(chambers: str, rate_bpm: float, pr_ms: float) -> Change:
 
 def sinus(rate_bpm: float, low: float, high: float, pr_ms: float, **more: Any) -> Change:
     """Return the change to a sinus rhythm of some rate and range."""
-    return to_rhythm(Rhythm(planning.SINUS, rate_bpm, pr_ms=pr_ms, **more), Limits((low, high)))
+    return change_rhythm(Rhythm(planning.SINUS, rate_bpm, pr_ms=pr_ms, **more), Limits((low, high)))
 
 
 def flutter(ratios: tuple[int, ...], atrial_bpm: float = 292.0) -> Change:
     """Return the change to flutter with these ratios of conduction."""
     rhythm = Rhythm(planning.FLUTTER, atrial_bpm=atrial_bpm, ratios=ratios)
-    return to_rhythm(rhythm, f_wave_size=1.0)
+    return change_rhythm(rhythm, f_wave_size=1.0)
 
 
 def block(name: str, **more: Any) -> Change:
     """Return the change to an AV block of second or third degree."""
     limits = Limits(pr_ms=(140.0, 196.0), rate_bpm=(62.0, 96.0))
-    return to_rhythm(Rhythm(name, **more), limits)
+    return change_rhythm(Rhythm(name, **more), limits)

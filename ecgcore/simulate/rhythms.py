@@ -37,7 +37,7 @@ from ecgcore.simulate.planning import (
     Schedule,
 )
 from ecgcore.simulate.planning import PACED as PACED_BEAT
-from ecgcore.simulate.sinus import sinus, sinus_cycle_s
+from ecgcore.simulate.sinus import draw_sinus_cycle_s, plan_sinus
 
 # An escape from the bundle of His is narrow and faster than one from the ventricles.
 JUNCTIONAL_FROM_BPM = 42.0
@@ -50,19 +50,19 @@ WENCKEBACH_SHARE = 0.42
 RETROGRADE_S = 0.068
 
 
-def fibrillation(
+def plan_fibrillation(
     rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
 ) -> Schedule:
     """Plan an irregular ventricular response without P waves, or a paced one."""
     mean_s = 60.0 / rhythm.rate_bpm
     if rhythm.chambers == "ventricular":
         times = np.arange(-MARGIN_S + float(rng.uniform(0, mean_s)), duration_s + MARGIN_S, mean_s)
-        return _paced_ventricles([float(t) for t in times], [None] * times.size)
+        return _plan_paced_ventricles([float(t) for t in times], [None] * times.size)
     shape = 1.0 / rhythm.irregularity**2
     shortest_s = max(SHORTEST_RR_S, 0.55 * mean_s)
     time_s = -MARGIN_S + float(rng.uniform(0, mean_s))
     beats = []
-    early = _early_in_fibrillation(rhythm, duration_s, rng)
+    early = _plan_early_beats(rhythm, duration_s, rng)
     while time_s < duration_s + MARGIN_S:
         beats.append(PlannedBeat(time_s, None))
         # The AV node's refractory time cuts the short side of the distribution.
@@ -76,7 +76,7 @@ def fibrillation(
     return Schedule(tuple(beats))
 
 
-def _early_in_fibrillation(
+def _plan_early_beats(
     rhythm: Rhythm, duration_s: float, rng: np.random.Generator
 ) -> list[tuple[float, str]]:
     """Return when ventricular beats are due, and from which focus."""
@@ -92,7 +92,7 @@ def _early_in_fibrillation(
     return sorted(due)
 
 
-def flutter(
+def plan_flutter(
     rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
 ) -> Schedule:
     """Plan ventricular beats at a fixed delay after every second to fourth flutter wave."""
@@ -107,7 +107,7 @@ def flutter(
     return Schedule(tuple(beats), first_wave_s=first_s)
 
 
-def reentry(
+def plan_reentry(
     rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
 ) -> Schedule:
     """Plan a regular tachycardia of the AV node: the atria are activated backwards."""
@@ -121,7 +121,7 @@ def reentry(
     return Schedule(tuple(beats), tuple(lone_p))
 
 
-def _second_degree(
+def _plan_second_degree(
     rhythm: Rhythm,
     duration_s: float,
     breathing: Breathing,
@@ -135,13 +135,13 @@ def _second_degree(
     while p_s < duration_s + MARGIN_S:
         for delay_s in delays_s(int(rng.choice(rhythm.ratios))):
             beats.append(PlannedBeat(p_s + delay_s, p_s))
-            p_s += sinus_cycle_s(rhythm, p_s, breathing, rng)
+            p_s += draw_sinus_cycle_s(rhythm, p_s, breathing, rng)
         lone_p.append(PlannedP(p_s))
-        p_s += sinus_cycle_s(rhythm, p_s, breathing, rng)
+        p_s += draw_sinus_cycle_s(rhythm, p_s, breathing, rng)
     return Schedule(tuple(beats), tuple(lone_p))
 
 
-def mobitz_one(
+def plan_mobitz_one(
     rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
 ) -> Schedule:
     """Plan Wenckebach periods: PR grows, most at first, until a P is dropped."""
@@ -150,10 +150,10 @@ def mobitz_one(
         steps = WENCKEBACH_STEP_S * WENCKEBACH_SHARE ** np.arange(max(group - 2, 0))
         return [rhythm.pr_ms / 1e3 + float(x) for x in np.concatenate([[0.0], np.cumsum(steps)])]
 
-    return _second_degree(rhythm, duration_s, breathing, rng, delays)
+    return _plan_second_degree(rhythm, duration_s, breathing, rng, delays)
 
 
-def mobitz_two(
+def plan_mobitz_two(
     rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
 ) -> Schedule:
     """Plan a constant PR, and now and then a P that is dropped."""
@@ -161,10 +161,10 @@ def mobitz_two(
     def delays(group: int) -> list[float]:
         return [rhythm.pr_ms / 1e3] * (group - 1)
 
-    return _second_degree(rhythm, duration_s, breathing, rng, delays)
+    return _plan_second_degree(rhythm, duration_s, breathing, rng, delays)
 
 
-def complete_block(
+def plan_complete_block(
     rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
 ) -> Schedule:
     """Plan atria and a regular escape that know nothing of each other."""
@@ -172,7 +172,7 @@ def complete_block(
     lone_p = []
     while p_s < duration_s + MARGIN_S:
         lone_p.append(PlannedP(p_s, OWN, "dissociated"))
-        p_s += sinus_cycle_s(rhythm, p_s, breathing, rng)
+        p_s += draw_sinus_cycle_s(rhythm, p_s, breathing, rng)
     junctional = rhythm.escape_bpm >= JUNCTIONAL_FROM_BPM
     kind, shape = (NORMAL, OWN) if junctional else (VENTRICULAR, ESCAPE.name)
     escape_s = 60.0 / rhythm.escape_bpm
@@ -184,7 +184,7 @@ def complete_block(
     return Schedule(tuple(beats), tuple(lone_p))
 
 
-def pacemaker(
+def plan_pacemaker(
     rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
 ) -> Schedule:
     """Plan stimuli: in the atrium, in the ventricle after each sinus P, or in both."""
@@ -195,17 +195,19 @@ def pacemaker(
     while p_s < duration_s + MARGIN_S:
         times.append(p_s)
         regular_s = 60.0 / rhythm.rate_bpm
-        p_s += regular_s if paces_atria else sinus_cycle_s(rhythm, p_s, breathing, rng)
+        p_s += regular_s if paces_atria else draw_sinus_cycle_s(rhythm, p_s, breathing, rng)
     atrial = P_PACED.name if paces_atria else OWN
     spikes = [(t - CAPTURE_S["atrial"], "atrial") for t in times] if paces_atria else []
     if rhythm.chambers == "atrial":
         beats = tuple(PlannedBeat(t + pr_s, t, NORMAL, atrial) for t in times)
         return Schedule(beats, spikes=tuple(spikes))
-    paced = _paced_ventricles([t + pr_s for t in times], list(times), atrial)
+    paced = _plan_paced_ventricles([t + pr_s for t in times], list(times), atrial)
     return Schedule(paced.beats, spikes=tuple(sorted([*spikes, *paced.spikes])))
 
 
-def _paced_ventricles(qrs_s: list[float], p_s: list[float | None], atrial: str = OWN) -> Schedule:
+def _plan_paced_ventricles(
+    qrs_s: list[float], p_s: list[float | None], atrial: str = OWN
+) -> Schedule:
     beats = tuple(
         PlannedBeat(qrs, p, PACED_BEAT, atrial, PACED.name)
         for qrs, p in zip(qrs_s, p_s, strict=True)
@@ -216,12 +218,12 @@ def _paced_ventricles(qrs_s: list[float], p_s: list[float | None], atrial: str =
 
 Plan = Callable[[Rhythm, float, Breathing, np.random.Generator], Schedule]
 RHYTHMS: dict[str, Plan] = {
-    SINUS: sinus,
-    FIBRILLATION: fibrillation,
-    FLUTTER: flutter,
-    REENTRY: reentry,
-    MOBITZ_1: mobitz_one,
-    MOBITZ_2: mobitz_two,
-    COMPLETE_BLOCK: complete_block,
-    PACEMAKER: pacemaker,
+    SINUS: plan_sinus,
+    FIBRILLATION: plan_fibrillation,
+    FLUTTER: plan_flutter,
+    REENTRY: plan_reentry,
+    MOBITZ_1: plan_mobitz_one,
+    MOBITZ_2: plan_mobitz_two,
+    COMPLETE_BLOCK: plan_complete_block,
+    PACEMAKER: plan_pacemaker,
 }

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecgcore.leads import STANDARD_12
-from ecgcore.simulate.vector import DOWER, PLATEAU, Array, Component, course, limbs_from, twelve
+from ecgcore.simulate.vector import (
+    DOWER,
+    PLATEAU,
+    Array,
+    Component,
+    compute_course,
+    derive_limbs,
+    derive_twelve,
+)
 
 # What a reader can still see: a fifth of a millimetre on paper, in whichever lead shows it first.
 QRS_EDGE_MV = 0.02
@@ -68,7 +76,7 @@ def shift(at_ms: float, hold_ms: float, fall_ms: float, *vector_mv: float) -> Co
     return Component(at_ms, 9.0, fall_ms, (x, y, z), hold_ms, PLATEAU)
 
 
-def _crossing(sizes: Array, index: int, step: int, limit: float) -> float:
+def _find_crossing(sizes: Array, index: int, step: int, limit: float) -> float:
     """Return when the limit is crossed between ``index`` and the sample before it."""
     outer = index - step
     if not 0 <= outer < sizes.size:
@@ -77,27 +85,27 @@ def _crossing(sizes: Array, index: int, step: int, limit: float) -> float:
     return float(_GRID_MS[index] - step * _STEP_MS * min(max(share, 0.0), 1.0))
 
 
-def _edges(sizes: Array, limit_mv: float) -> WaveBounds | None:
+def _find_edges(sizes: Array, limit_mv: float) -> WaveBounds | None:
     """Return first and last time above a limit in any lead, and the largest peak."""
     above = np.flatnonzero(sizes > limit_mv)
     if not above.size:
         return None
     return WaveBounds(
-        _crossing(sizes, int(above[0]), 1, limit_mv),
+        _find_crossing(sizes, int(above[0]), 1, limit_mv),
         float(_GRID_MS[np.argmax(sizes)]),
-        _crossing(sizes, int(above[-1]), -1, limit_mv),
+        _find_crossing(sizes, int(above[-1]), -1, limit_mv),
     )
 
 
-def _largest(components: tuple[Component, ...], matrix: Array) -> Array:
+def _find_largest(components: tuple[Component, ...], matrix: Array) -> Array:
     """Return the largest deflection in any of the twelve leads."""
-    independent = matrix @ course(components, _GRID_MS)
+    independent = matrix @ compute_course(components, _GRID_MS)
     return np.asarray(
-        np.maximum(np.abs(independent).max(axis=0), np.abs(limbs_from(independent)).max(axis=0))
+        np.maximum(np.abs(independent).max(axis=0), np.abs(derive_limbs(independent)).max(axis=0))
     )
 
 
-def p_bounds(shape: AtrialShape, matrix: Array = DOWER) -> WaveBounds:
+def find_p_bounds(shape: AtrialShape, matrix: Array = DOWER) -> WaveBounds:
     """Return where the P wave begins, peaks and ends, in ms from the shape's own zero.
 
     Parameters
@@ -105,21 +113,21 @@ def p_bounds(shape: AtrialShape, matrix: Array = DOWER) -> WaveBounds:
     matrix : array, shape (8, 3)
         From the heart vector to the independent leads of one person.
     """
-    sizes = _largest(shape.p, matrix)
+    sizes = _find_largest(shape.p, matrix)
     # A P too flat to be seen keeps the place of its upper part.
-    found = _edges(sizes, min(P_EDGE_MV, 0.5 * float(sizes.max())))
+    found = _find_edges(sizes, min(P_EDGE_MV, 0.5 * float(sizes.max())))
     return found or WaveBounds(0.0, 50.0, 100.0)
 
 
-def ventricular_bounds(shape: VentricularShape, matrix: Array = DOWER) -> VentricularBounds:
+def find_ventricular_bounds(shape: VentricularShape, matrix: Array = DOWER) -> VentricularBounds:
     """Return where QRS, T and U begin, peak and end, in ms from the shape's own zero.
 
     T ends where the tangent at its steepest fall meets the baseline (Lepeschkin and Surawicz,
     Circulation 6:378, 1952).
     """
-    qrs = _edges(_largest(shape.qrs, matrix), QRS_EDGE_MV) or WaveBounds(0.0, 40.0, 80.0)
-    only_t = _largest(shape.t, matrix)
-    sizes = _largest(shape.t + shape.st, matrix) if shape.st else only_t
+    qrs = _find_edges(_find_largest(shape.qrs, matrix), QRS_EDGE_MV) or WaveBounds(0.0, 40.0, 80.0)
+    only_t = _find_largest(shape.t, matrix)
+    sizes = _find_largest(shape.t + shape.st, matrix) if shape.st else only_t
     peak = int(np.argmax(only_t))
     fall = np.gradient(sizes, _STEP_MS)
     steepest = peak + int(np.argmin(fall[peak : peak + 200]))
@@ -127,17 +135,17 @@ def ventricular_bounds(shape: VentricularShape, matrix: Array = DOWER) -> Ventri
     first = int(np.flatnonzero(only_t > 0.08 * only_t[peak])[0])
     onset = max(float(_GRID_MS[first]), qrs.offset_ms)
     t = WaveBounds(onset, float(_GRID_MS[peak]), end)
-    return VentricularBounds(qrs, t, _u_bounds(shape, matrix, end))
+    return VentricularBounds(qrs, t, _find_u_bounds(shape, matrix, end))
 
 
-def _u_bounds(shape: VentricularShape, matrix: Array, t_end_ms: float) -> WaveBounds | None:
-    found = _edges(_largest(shape.u, matrix), U_EDGE_MV) if shape.u else None
+def _find_u_bounds(shape: VentricularShape, matrix: Array, t_end_ms: float) -> WaveBounds | None:
+    found = _find_edges(_find_largest(shape.u, matrix), U_EDGE_MV) if shape.u else None
     if found is None or found.peak_ms <= t_end_ms:
         return None
     return WaveBounds(max(found.onset_ms, t_end_ms), found.peak_ms, found.offset_ms)
 
 
-def template(
+def compute_template(
     shape: VentricularShape, fs_hz: float = 1000.0, matrix: Array = DOWER
 ) -> dict[str, Array]:
     """Return one beat of a shape in every standard lead, in mV, without noise or turning.
@@ -147,6 +155,6 @@ def template(
     dict of str to array, shape (n_samples,)
         From 100 ms before to 700 ms after QRS onset.
     """
-    at = np.arange(-100.0, 700.0, 1e3 / fs_hz) + ventricular_bounds(shape, matrix).qrs.onset_ms
-    leads = twelve(matrix @ course(shape.qrs + shape.st + shape.t + shape.u, at))
+    at = np.arange(-100.0, 700.0, 1e3 / fs_hz) + find_ventricular_bounds(shape, matrix).qrs.onset_ms
+    leads = derive_twelve(matrix @ compute_course(shape.qrs + shape.st + shape.t + shape.u, at))
     return dict(zip(STANDARD_12, leads.astype(np.float64), strict=True))

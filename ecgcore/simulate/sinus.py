@@ -37,7 +37,7 @@ _RUN_SHARE = (0.46, 0.54)
 _RUN_RR_S = (0.34, 0.52)
 
 
-def sinus_cycle_s(
+def draw_sinus_cycle_s(
     rhythm: Rhythm, time_s: float, breathing: Breathing, rng: np.random.Generator
 ) -> float:
     """Return the sinus node's next interval."""
@@ -67,7 +67,7 @@ class _Plan:
     lone_p: list[PlannedP] = field(default_factory=list)
 
 
-def _events(rhythm: Rhythm, duration_s: float, rng: np.random.Generator) -> list[_Event]:
+def _plan_events(rhythm: Rhythm, duration_s: float, rng: np.random.Generator) -> list[_Event]:
     """Spread each kind over the record, one in each equal part, away from both ends."""
     # What precedes and the pause that follows must be on the sheet.
     first, last = min(1.6, duration_s / 4), max(duration_s - 2.6, duration_s / 2)
@@ -84,23 +84,23 @@ def _events(rhythm: Rhythm, duration_s: float, rng: np.random.Generator) -> list
     return sorted(events, key=lambda event: event.due_s)
 
 
-def sinus(
+def plan_sinus(
     rhythm: Rhythm, duration_s: float, breathing: Breathing, rng: np.random.Generator
 ) -> Schedule:
     """Plan a sinus rhythm with its early beats."""
-    waiting = _events(rhythm, duration_s, rng)
+    waiting = _plan_events(rhythm, duration_s, rng)
     pr_s = rhythm.pr_ms / 1e3
     p_s = -MARGIN_S + float(rng.uniform(0, 60.0 / rhythm.rate_bpm))
     plan = _Plan()
     while p_s < duration_s + MARGIN_S:
         plan.beats.append(PlannedBeat(p_s + pr_s, p_s))
-        cycle_s = sinus_cycle_s(rhythm, p_s, breathing, rng)
-        event = _next(waiting, p_s + cycle_s)
-        p_s = _early(plan, event, (p_s, pr_s, cycle_s), rng) if event else p_s + cycle_s
+        cycle_s = draw_sinus_cycle_s(rhythm, p_s, breathing, rng)
+        event = _take_next(waiting, p_s + cycle_s)
+        p_s = _plan_early(plan, event, (p_s, pr_s, cycle_s), rng) if event else p_s + cycle_s
     return Schedule(tuple(plan.beats), tuple(plan.lone_p))
 
 
-def _next(waiting: list[_Event], until_s: float) -> _Event | None:
+def _take_next(waiting: list[_Event], until_s: float) -> _Event | None:
     """Return the event that is due now, and forget it once it has come as often as it should."""
     if not waiting or waiting[0].due_s > until_s:
         return None
@@ -116,7 +116,7 @@ def _next(waiting: list[_Event], until_s: float) -> _Event | None:
     return event
 
 
-def _early(
+def _plan_early(
     plan: _Plan, event: _Event, last: tuple[float, float, float], rng: np.random.Generator
 ) -> float:
     """Plan early beats after a P wave (``last``: its onset, PR, cycle); return the next P."""
@@ -129,7 +129,7 @@ def _early(
         for _ in range(ectopy.in_a_row - 1):
             last_s += float(np.clip(cycle_s * rng.uniform(*_RUN_SHARE), *_RUN_RR_S))
             _add_ventricular(plan, last_s, next(event.foci) if ectopy.others else focus)
-        return _after_ventricular(plan, last_s, p_s, cycle_s)
+        return _plan_after_ventricular(plan, last_s, p_s, cycle_s)
     early_p_s = p_s + coupling_s
     # The earlier, the less the AV node has recovered: PR grows.
     delay_s = pr_s * (1.04 + 1.2 * max(0.0, 0.62 - ectopy.coupling))
@@ -147,7 +147,7 @@ def _add_ventricular(plan: _Plan, qrs_s: float, focus: str) -> None:
     plan.beats.append(PlannedBeat(qrs_s, None, VENTRICULAR, OWN, focus, "premature"))
 
 
-def _after_ventricular(plan: _Plan, last_s: float, p_s: float, cycle_s: float) -> float:
+def _plan_after_ventricular(plan: _Plan, last_s: float, p_s: float, cycle_s: float) -> float:
     """Leave the sinus node alone: its P waves go on, and the first that finds a way conducts."""
     skipped = 1
     while skipped < 2 or p_s + skipped * cycle_s < last_s + REFRACTORY_S:

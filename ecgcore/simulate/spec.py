@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ecgcore.checks import in_range, one_of
+from ecgcore.checks import check_option, check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Patient
@@ -11,7 +11,7 @@ from ecgcore.simulate.codes import statement_name
 from ecgcore.simulate.planning import Rhythm
 from ecgcore.simulate.shapes import AtrialShape, VentricularShape
 
-__all__ = ["CaseSpec", "Limits", "checked_span", "statement_name"]
+__all__ = ["CaseSpec", "Limits", "check_span", "statement_name"]
 
 MONITOR_LEADS = ("MLII",)
 ARMS = "arms"
@@ -89,11 +89,11 @@ class CaseSpec:
     def __post_init__(self) -> None:
         for code in (*self.labels, *self.uncertain):
             statement_name(code)
-        in_range("qtc_ms", self.qtc_ms, 250, 700, "ms")
-        in_range("size", self.size, 0.1, 3)
-        in_range("turn_deg", self.turn_deg, -180, 180, "degrees")
-        in_range("f_wave_size", self.f_wave_size, 0, 3)
-        one_of("reversal", self.reversal, REVERSALS)
+        check_range("qtc_ms", self.qtc_ms, 250, 700, "ms")
+        check_range("size", self.size, 0.1, 3)
+        check_range("turn_deg", self.turn_deg, -180, 180, "degrees")
+        check_range("f_wave_size", self.f_wave_size, 0, 3)
+        check_option("reversal", self.reversal, REVERSALS)
         unknown = [n for n in self.leads if n not in (*STANDARD_12, *MONITOR_LEADS)]
         if unknown or not self.leads or len(set(self.leads)) != len(self.leads):
             raise InvalidArgumentError(
@@ -104,7 +104,7 @@ class CaseSpec:
             raise InvalidArgumentError("off_leads names a lead that is not among leads.")
 
 
-def checked_span(fs_hz: float, duration_s: float) -> int:
+def check_span(fs_hz: float, duration_s: float) -> int:
     """Return the number of samples of a record.
 
     Raises
@@ -112,9 +112,9 @@ def checked_span(fs_hz: float, duration_s: float) -> int:
     InvalidArgumentError
         If rate or duration are out of range, or the record would be too large.
     """
-    in_range("fs_hz", fs_hz, 50, 10_000, "Hz")
-    in_range("duration_s", duration_s, 1, 36_000, "s")
+    check_range("fs_hz", fs_hz, 50, 10_000, "Hz")
+    check_range("duration_s", duration_s, 1, 36_000, "s")
     samples = round(fs_hz * duration_s)
     # Hours at 500 Hz; all leads together stay below a gigabyte of memory.
-    in_range("fs_hz times duration_s", samples, 50, 5_000_000, "samples")
+    check_range("fs_hz times duration_s", samples, 50, 5_000_000, "samples")
     return samples

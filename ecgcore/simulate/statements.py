@@ -113,7 +113,7 @@ _TABLE = (
         statement("AF").term,
         ("AF",),
         RHYTHM,
-        recipes.to_rhythm(Rhythm(planning.FIBRILLATION, 92.0), Limits((52.0, 150.0))),
+        recipes.change_rhythm(Rhythm(planning.FIBRILLATION, 92.0), Limits((52.0, 150.0))),
         "no P; f-waves of 4 to 8 Hz that do not repeat; RR irregular without a pattern",
     ),
     SimulatedStatement(
@@ -158,7 +158,7 @@ _TABLE = (
         statement("SVTAC").term,
         ("SVTAC",),
         RHYTHM,
-        recipes.to_rhythm(
+        recipes.change_rhythm(
             Rhythm(planning.REENTRY, 178.0, sinus_arrhythmia=0.0), Limits(rate_bpm=(150.0, 215.0))
         ),
         "regular narrow QRS of 150 to 220 a minute; no P before it, a retrograde P at its end "
@@ -237,7 +237,7 @@ _TABLE = (
         "Atrial fibrillation with ventricular pacing",
         ("AF", "PACE", "251266004"),
         RHYTHM,
-        recipes.to_rhythm(
+        recipes.change_rhythm(
             Rhythm(planning.FIBRILLATION, 70.0, chambers="ventricular"), Limits((58.0, 90.0))
         ),
         "f-waves, a spike before every QRS, RR constant",
@@ -260,7 +260,7 @@ _TABLE = (
         statement("LBBB").term,
         ("LBBB",),
         CONDUCTION,
-        recipes.shape(library.LBBB),
+        recipes.replace_shape(library.LBBB),
         "QRS of 120 ms or more (strict: 140 in men, 130 in women); broad notched R in I, aVL, V5 "
         "and V6 without q, R peak beyond 60 ms in V5 and V6; ST and T against QRS",
         _REPOLARISATION,
@@ -271,7 +271,7 @@ _TABLE = (
         statement("RBBB").term,
         ("RBBB",),
         CONDUCTION,
-        recipes.shape(library.RBBB),
+        recipes.replace_shape(library.RBBB),
         "QRS of 120 ms or more; rsR' in V1; S wider than R or above 40 ms in I and V6",
     ),
     SimulatedStatement(
@@ -279,7 +279,7 @@ _TABLE = (
         statement("IRBBB").term,
         ("IRBBB",),
         CONDUCTION,
-        recipes.shape(library.IRBBB),
+        recipes.replace_shape(library.IRBBB),
         "as right bundle branch block with QRS of 100 to 119 ms (rSr' in V1)",
         ("RBBB", "SNR"),
     ),
@@ -330,7 +330,7 @@ _TABLE = (
         statement("STD").term,
         ("STD",),
         ISCHAEMIA,
-        recipes.changed(changes.st_depression),
+        recipes.change_shape(changes.st_depression),
         "horizontal, 0.1 mV or more in V4 to V6; elevation in aVR",
     ),
     SimulatedStatement(
@@ -338,7 +338,7 @@ _TABLE = (
         "Inferior ST elevation infarction",
         ("STE", "IMI", "57054005"),
         ISCHAEMIA,
-        recipes.changed(changes.inferior_stemi),
+        recipes.change_shape(changes.inferior_stemi),
         "J of 0.1 mV or more in II, III and aVF; aVL depressed",
         ("STD",),
     ),
@@ -347,7 +347,7 @@ _TABLE = (
         "Anterior ST elevation infarction",
         ("STE", "AMI", "57054005"),
         ISCHAEMIA,
-        recipes.changed(changes.anterior_stemi),
+        recipes.change_shape(changes.anterior_stemi),
         "J of 0.2 mV or more in V2 and V3 and 0.1 mV or more in V4; III and aVF depressed",
         ("STD",),
     ),
@@ -356,7 +356,7 @@ _TABLE = (
         "Lateral ST elevation infarction",
         ("STE", "LMI", "57054005"),
         ISCHAEMIA,
-        recipes.changed(changes.lateral_stemi),
+        recipes.change_shape(changes.lateral_stemi),
         "J of 0.1 mV or more in I, aVL, V5 and V6; III and aVF depressed",
         ("STD",),
     ),
@@ -365,7 +365,7 @@ _TABLE = (
         "Old inferior infarction",
         ("IMI", "164867002", "QWAVE"),
         ISCHAEMIA,
-        recipes.changed(changes.old_inferior_infarct),
+        recipes.change_shape(changes.old_inferior_infarct),
         "Q of 30 ms and 0.1 mV or more in II, III and aVF, T negative there, J below threshold",
         _REPOLARISATION,
     ),
@@ -374,7 +374,7 @@ _TABLE = (
         "Old anterior infarction",
         ("AMI", "164867002", "QWAVE"),
         ISCHAEMIA,
-        recipes.changed(changes.old_anterior_infarct),
+        recipes.change_shape(changes.old_anterior_infarct),
         "QS or Q of 20 ms or more in V2 and V3, T negative there, J below threshold",
         _REPOLARISATION,
     ),
@@ -383,7 +383,7 @@ _TABLE = (
         statement("INVT").term,
         ("INVT",),
         ISCHAEMIA,
-        recipes.changed(changes.t_inversion),
+        recipes.change_shape(changes.t_inversion),
         "T of -0.1 mV or deeper in V3 to V6, symmetric; J at the baseline",
         ("STD",),
     ),
@@ -392,7 +392,7 @@ _TABLE = (
         "Brugada type 1 pattern",
         ("418818005",),
         ISCHAEMIA,
-        recipes.changed(changes.brugada),
+        recipes.change_shape(changes.brugada),
         "J of 0.2 mV or more in V1 and V2, ST falling without a saddle into a negative T",
         ("STE", "STD", "RBBB"),
     ),

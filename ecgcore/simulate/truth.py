@@ -10,18 +10,18 @@ from ecgcore.simulate import planning
 from ecgcore.simulate.codes import statement_name
 from ecgcore.simulate.heartbeat import (
     Beats,
-    atrial_shape,
-    beats_named,
-    stretch_of,
+    compute_stretch,
+    compute_u_size,
+    find_atrial_shape,
+    find_ventricular_shape,
+    group_beats,
     three,
-    u_size,
-    ventricular_shape,
 )
 from ecgcore.simulate.person import Person
 from ecgcore.simulate.planning import NORMAL, OWN, PACED
 from ecgcore.simulate.shapes import U_EDGE_MV, WaveBounds
 from ecgcore.simulate.spec import ARMS
-from ecgcore.simulate.vector import Array, course, frontal_axis_deg
+from ecgcore.simulate.vector import Array, compute_course, frontal_axis_deg
 from ecgcore.statements import statement
 
 # What exchanging the arm cables makes of I and II; the chest leads stay.
@@ -144,12 +144,12 @@ def find_truth(
 ) -> Truth:
     """Return everything that is known about a record; ``axes`` can be left out."""
     spec = person.spec
-    inside = tuple(b for b in true_beats(person, beats, duration_s))
-    own = _main(inside)
+    inside = tuple(b for b in find_true_beats(person, beats, duration_s))
+    own = _find_main(inside)
     rr = np.diff([b.qrs_onset for b in inside])
-    qt_ms = _median_ms([(b.qrs_onset, b.t_offset) for b in own])
+    qt_ms = _compute_median_ms([(b.qrs_onset, b.t_offset) for b in own])
     rate = float(60 / rr.mean()) if rr.size else None
-    known = _axes(person, own) if axes else dict.fromkeys(("p", "qrs", "t"))
+    known = _compute_axes(person, own) if axes else dict.fromkeys(("p", "qrs", "t"))
     return Truth(
         case=spec.name,
         seed=seed,
@@ -158,28 +158,28 @@ def find_truth(
         names={code: statement_name(code) for code in spec.labels},
         beats=inside,
         heart_rate_bpm=rate,
-        pr_ms=_median_ms([(b.p_onset, b.qrs_onset) for b in own]),
-        qrs_ms=_median_ms([(b.qrs_onset, b.qrs_offset) for b in own]),
+        pr_ms=_compute_median_ms([(b.p_onset, b.qrs_onset) for b in own]),
+        qrs_ms=_compute_median_ms([(b.qrs_onset, b.qrs_offset) for b in own]),
         qt_ms=qt_ms,
         p_axis_deg=known["p"],
         qrs_axis_deg=known["qrs"],
         t_axis_deg=known["t"],
         bad_leads=spec.off_leads,
         statements=spec.statements,
-        rhythm=rhythm_code(person),
+        rhythm=find_rhythm_code(person),
         qtc_ms=None if qt_ms is None or rate is None else qt_ms * float(np.cbrt(rate / 60)),
-        lone_p=_lone_p(person, beats, duration_s),
+        lone_p=_find_lone_p(person, beats, duration_s),
         spikes=tuple((t, c) for t, c in beats.schedule.spikes if 0 <= t < duration_s),
-        codes={code: _systems(code) for code in spec.labels},
+        codes={code: _find_systems(code) for code in spec.labels},
     )
 
 
-def _systems(code: str) -> dict[str, str]:
+def _find_systems(code: str) -> dict[str, str]:
     known = statement(code)
     return {"scp": "".join(known.scp[:1]), "snomed": "".join(known.snomed[:1])}
 
 
-def rhythm_code(person: Person) -> str:
+def find_rhythm_code(person: Person) -> str:
     """Return the code of the basic rhythm."""
     rhythm = person.spec.rhythm
     fixed = {
@@ -199,14 +199,14 @@ def rhythm_code(person: Person) -> str:
     return "SR"
 
 
-def true_beats(person: Person, beats: Beats, duration_s: float) -> list[TrueBeat]:
+def find_true_beats(person: Person, beats: Beats, duration_s: float) -> list[TrueBeat]:
     """Return the beats whose QRS lies within the record, in order of time."""
     found: list[TrueBeat] = []
-    visible_u = u_size(beats.rr_s)
-    for name, chosen in beats_named(beats).items():
-        heart = person.heart(ventricular_shape(person, name))
-        qrs, stretches = heart.bounds.qrs, stretch_of(person, heart, beats.rr_s[chosen])
-        peak_u = _peak_u(person, name)
+    visible_u = compute_u_size(beats.rr_s)
+    for name, chosen in group_beats(beats).items():
+        heart = person.heart(find_ventricular_shape(person, name))
+        qrs, stretches = heart.bounds.qrs, compute_stretch(person, heart, beats.rr_s[chosen])
+        peak_u = _find_peak_u(person, name)
         for i, stretch in zip(chosen, stretches, strict=True):
             beat = beats.schedule.beats[i]
             zero_s = beat.qrs_s - qrs.onset_ms / 1e3
@@ -214,14 +214,14 @@ def true_beats(person: Person, beats: Beats, duration_s: float) -> list[TrueBeat
                 continue
             times: dict[str, float] = {}
             if beat.p_s is not None:
-                atria = person.atria(atrial_shape(person, beat.atrial))
+                atria = person.atria(find_atrial_shape(person, beat.atrial))
                 if atria.shape.p:
                     start_s = beat.p_s - atria.bounds.onset_ms / 1e3
-                    times |= _seen("p", atria.bounds, start_s, duration_s)
+                    times |= _find_seen("p", atria.bounds, start_s, duration_s)
             late = (float(stretch), qrs.offset_ms)
-            times |= _seen("t", heart.bounds.t, zero_s, duration_s, late)
+            times |= _find_seen("t", heart.bounds.t, zero_s, duration_s, late)
             if heart.bounds.u is not None and peak_u * visible_u[i] > U_EDGE_MV:
-                times |= _seen("u", heart.bounds.u, zero_s, duration_s, late)
+                times |= _find_seen("u", heart.bounds.u, zero_s, duration_s, late)
             found.append(
                 TrueBeat(
                     type=beat.kind,
@@ -232,32 +232,32 @@ def true_beats(person: Person, beats: Beats, duration_s: float) -> list[TrueBeat
                     **times,
                 )
             )
-    return _without_overlap(sorted(found, key=lambda b: b.qrs_onset))
+    return _drop_overlapping_u(sorted(found, key=lambda b: b.qrs_onset))
 
 
-def _without_overlap(beats: list[TrueBeat]) -> list[TrueBeat]:
+def _drop_overlapping_u(beats: list[TrueBeat]) -> list[TrueBeat]:
     """Forget a U that lies on the next beat's waves: nobody could mark it."""
     kept = []
     for beat, after in pairwise([*beats, None]):
         limit = None if after is None else after.p_onset or after.qrs_onset
         hidden = limit is not None and beat is not None and (beat.u_offset or 0.0) > limit
-        kept.append(_no_u(beat) if hidden and beat else beat)
+        kept.append(_drop_u(beat) if hidden and beat else beat)
     return [beat for beat in kept if beat is not None]
 
 
-def _no_u(beat: TrueBeat) -> TrueBeat:
+def _drop_u(beat: TrueBeat) -> TrueBeat:
     return TrueBeat(**(asdict(beat) | {"u_onset": None, "u_peak": None, "u_offset": None}))
 
 
-def _peak_u(person: Person, name: str) -> float:
-    heart = person.heart(ventricular_shape(person, name))
+def _find_peak_u(person: Person, name: str) -> float:
+    heart = person.heart(find_ventricular_shape(person, name))
     if heart.bounds.u is None:
         return 0.0
     at_ms = np.array([heart.bounds.u.peak_ms])
-    return float(np.abs(person.matrix @ course(heart.shape.u, at_ms)).max())
+    return float(np.abs(person.matrix @ compute_course(heart.shape.u, at_ms)).max())
 
 
-def _seen(
+def _find_seen(
     name: str,
     wave: WaveBounds,
     zero_s: float,
@@ -275,62 +275,62 @@ def _seen(
     return dict(zip((f"{name}_onset", f"{name}_peak", f"{name}_offset"), times, strict=True))
 
 
-def _lone_p(person: Person, beats: Beats, duration_s: float) -> tuple[TrueP, ...]:
+def _find_lone_p(person: Person, beats: Beats, duration_s: float) -> tuple[TrueP, ...]:
     found = []
     for lone in beats.schedule.lone_p:
-        atria = person.atria(atrial_shape(person, lone.atrial))
+        atria = person.atria(find_atrial_shape(person, lone.atrial))
         if not atria.shape.p:
             continue
-        times = _seen("p", atria.bounds, lone.p_s - atria.bounds.onset_ms / 1e3, duration_s)
+        times = _find_seen("p", atria.bounds, lone.p_s - atria.bounds.onset_ms / 1e3, duration_s)
         if times:
             onset, peak, offset = times.values()
             found.append(TrueP(onset=onset, peak=peak, offset=offset, fate=lone.fate))
     return tuple(found)
 
 
-def _main(beats: tuple[TrueBeat, ...]) -> list[TrueBeat]:
+def _find_main(beats: tuple[TrueBeat, ...]) -> list[TrueBeat]:
     """Return the beats of the basic rhythm: those that are not early."""
     return [b for b in beats if b.origin != "premature"]
 
 
-def _median_ms(pairs: list[tuple[float | None, float | None]]) -> float | None:
+def _compute_median_ms(pairs: list[tuple[float | None, float | None]]) -> float | None:
     spans = [
         1e3 * (stop - start) for start, stop in pairs if start is not None and stop is not None
     ]
     return float(np.median(spans)) if spans else None
 
 
-def seen_matrix(person: Person) -> Array:
+def compute_seen_matrix(person: Person) -> Array:
     """Return the matrix of the leads as they were connected, shape (8, 3)."""
     return ARM_REVERSAL @ person.matrix if person.spec.reversal == ARMS else person.matrix
 
 
-def _axes(person: Person, main: list[TrueBeat]) -> dict[str, float | None]:
+def _compute_axes(person: Person, main: list[TrueBeat]) -> dict[str, float | None]:
     spec = person.spec
     axes: dict[str, float | None] = {"p": None, "qrs": None, "t": None}
     if not {"I", "II"} <= set(spec.leads):
         return axes
-    at_ms, matrix = np.arange(-100.0, 800.0), seen_matrix(person)
-    heart = person.heart(_main_shape(person, main))
+    at_ms, matrix = np.arange(-100.0, 800.0), compute_seen_matrix(person)
+    heart = person.heart(_find_main_shape(person, main))
     own, qrs = heart.shape, heart.bounds.qrs
     # As it is measured: all there is between onset and offset, a shift of ST included.
     within_ms = np.arange(qrs.onset_ms, qrs.offset_ms, 0.5)
-    axes["qrs"] = frontal_axis_deg(course(own.qrs + own.st, within_ms), matrix)
-    axes["t"] = frontal_axis_deg(course(own.t, at_ms), matrix)
+    axes["qrs"] = frontal_axis_deg(compute_course(own.qrs + own.st, within_ms), matrix)
+    axes["t"] = frontal_axis_deg(compute_course(own.t, at_ms), matrix)
     if any(b.p_onset is not None for b in main):
         name = planning.OWN
         if spec.rhythm.chambers in {"atrial", "both"}:
             name = "paced"
         axes["p"] = frontal_axis_deg(
-            course(person.atria(atrial_shape(person, name)).shape.p, at_ms), matrix
+            compute_course(person.atria(find_atrial_shape(person, name)).shape.p, at_ms), matrix
         )
     return axes
 
 
-def _main_shape(person: Person, main: list[TrueBeat]) -> Any:
+def _find_main_shape(person: Person, main: list[TrueBeat]) -> Any:
     kinds = {b.type for b in main}
     if PACED in kinds:
-        return ventricular_shape(person, "paced from the right ventricle")
+        return find_ventricular_shape(person, "paced from the right ventricle")
     if kinds and NORMAL not in kinds and any(b.origin == "escape" for b in main):
-        return ventricular_shape(person, "ventricular escape")
-    return ventricular_shape(person, OWN)
+        return find_ventricular_shape(person, "ventricular escape")
+    return find_ventricular_shape(person, OWN)

@@ -99,7 +99,7 @@ def kernel(
     return np.asarray(up * np.exp(-0.5 * (late / fall_ms) ** 2))
 
 
-def course(components: tuple[Component, ...], at_ms: Array) -> Array:
+def compute_course(components: tuple[Component, ...], at_ms: Array) -> Array:
     """Return the vector of some components over time, shape (3, n_times), in mV."""
     if not components:
         return np.zeros((3, at_ms.size))
@@ -150,7 +150,7 @@ def add_component(
         heart[axis] += np.bincount(where, weights=weights, minlength=heart.shape[1])
 
 
-def rotation(frontal_deg: Array | float, horizontal_deg: Array | float) -> Array:
+def make_rotation(frontal_deg: Array | float, horizontal_deg: Array | float) -> Array:
     """Return rotations, shape (..., 3, 3), of the heart within the frontal and horizontal plane.
 
     A positive frontal angle turns the axis towards the feet (to the right on the hexaxial
@@ -158,20 +158,20 @@ def rotation(frontal_deg: Array | float, horizontal_deg: Array | float) -> Array
     """
     f, h = np.broadcast_arrays(np.radians(frontal_deg), np.radians(horizontal_deg))
     zero, one = np.zeros_like(f), np.ones_like(f)
-    frontal = _matrix(
+    frontal = _stack_matrix(
         [[np.cos(f), -np.sin(f), zero], [np.sin(f), np.cos(f), zero], [zero, zero, one]]
     )
-    horizontal = _matrix(
+    horizontal = _stack_matrix(
         [[np.cos(h), zero, -np.sin(h)], [zero, one, zero], [np.sin(h), zero, np.cos(h)]]
     )
     return np.asarray(horizontal @ frontal)
 
 
-def _matrix(rows: list[list[Array]]) -> Array:
+def _stack_matrix(rows: list[list[Array]]) -> Array:
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
-def twelve(independent: Array) -> Array:
+def derive_twelve(independent: Array) -> Array:
     """Return the twelve standard leads from the eight independent ones.
 
     Parameters
@@ -192,7 +192,7 @@ def twelve(independent: Array) -> Array:
     return np.concatenate([np.stack(limbs), kept[2:]]).astype(np.float32)
 
 
-def limbs_from(independent: Array) -> Array:
+def derive_limbs(independent: Array) -> Array:
     """Return III, aVR, aVL and aVF, shape (4, n_samples), from the independent leads."""
     one, two = independent[0], independent[1]
     return np.stack([two - one, -(one + two) / 2, one - two / 2, two - one / 2])

@@ -11,7 +11,7 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
-from ecgcore.checks import in_range, one_of
+from ecgcore.checks import check_option, check_range
 from ecgcore.datasets import DATASETS
 from ecgcore.errors import InvalidArgumentError
 
@@ -28,7 +28,7 @@ class Within:
 
     def check(self, name: str, value: Any) -> None:
         """Raise where a value does not fit."""
-        in_range(name, value, self.low, self.high, self.unit)
+        check_range(name, value, self.low, self.high, self.unit)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Among:
     def check(self, name: str, value: Any) -> None:
         """Raise where a value does not fit."""
         if value not in self.options:
-            one_of(name, str(value), [str(option) for option in self.options])
+            check_option(name, str(value), [str(option) for option in self.options])
 
 
 Share = Annotated[float, Within(0, 1)]
@@ -118,7 +118,7 @@ def build_part(section: str, kind: type[_Recipe], raw: Any) -> _Recipe:
     hints = get_type_hints(kind, include_extras=True)
     known = {each.name: each for each in fields(kind) if each.init}  # type: ignore[arg-type]
     for key in raw:
-        one_of(f"an entry of {f'[{section}]' if section else 'the recipe'}", key, known)
+        check_option(f"an entry of {f'[{section}]' if section else 'the recipe'}", key, known)
     for name, each in known.items():
         if name not in raw and each.default is MISSING and each.default_factory is MISSING:
             raise InvalidArgumentError(f"{where} has no entry {name!r}.")

@@ -14,7 +14,7 @@ from ecgcore.datasets.packing import quantise
 from ecgcore.datasets.places import cached_arrays
 from ecgcore.inference.card import InputContract
 from ecgcore.signal.prepare import prepare
-from ecgcore.simulate import batch
+from ecgcore.simulate import make_batch
 from ecgcore.simulate.cases_table import find_case
 from ecgcore.simulate.codes import ALL_CODES
 from ecgcore.simulate.engine import VERSION
@@ -123,7 +123,7 @@ def _draw(part: SimulationPart, contract: InputContract) -> dict[str, NDArray[An
     columns = [ALL_CODES.index(code) for code in FURTHER_CODES]
     found: dict[str, list[NDArray[Any]]] = {name: [] for name in _ARRAYS}
     for first in range(0, part.records, _PIECE):
-        made = batch(
+        made = make_batch(
             min(_PIECE, part.records - first),
             seed=part.seed,
             first=first,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.training.recipe import Among, Within
 
@@ -72,7 +72,7 @@ def negative_weights(labels: Tensor, rows: Tensor, rule: str) -> Tensor:
     In the published code the first label of CPSC 2018 is the first diagnosis listed; of PTB-XL it
     is the first column of the label table, so that only this class and its absence are told apart.
     """
-    one_of("negatives", rule, NEGATIVES)
+    check_option("negatives", rule, NEGATIVES)
     mine = labels[rows].float()
     if rule == "first_label":
         first = torch.where(labels.any(dim=1), labels.float().argmax(dim=1), -1)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 
-from ecgcore.errors import CancelledError, EcgError, ResourceError, lack
+from ecgcore.errors import CancelledError, EcgError, ResourceError, say_lack
 from ecgcore.workers.framing import Parts
 from ecgcore.workers.process import Worker, WorkerError, WorkerSpec
 from ecgcore.workers.queue import FairQueue, Job
@@ -222,7 +222,7 @@ class Pool:
         except (RuntimeError, ValueError, TypeError, LookupError):
             # A fault of this program must not keep a reader waiting, nor end the thread.
             _LOG.exception("A worker could not be asked.")
-            self._settle(job, None, lack("the process that does it cannot be talked to"))
+            self._settle(job, None, say_lack("the process that does it cannot be talked to"))
         else:
             self._settle(job, answer, None)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from ecgcore.errors import ResourceError, lack, shortage
+from ecgcore.errors import ResourceError, explain_shortage, say_lack
 from ecgcore.workers.folders import WorkerFolder
 from ecgcore.workers.framing import Channel, DeadlineError, Parts
 
@@ -107,7 +107,7 @@ class Worker:
             self._process = _starter(os.getpid()).submit(self._popen).result()
         except OSError as error:
             self.stop()
-            raise shortage(error, own_folder=True) or lack(_KILLED) from error
+            raise explain_shortage(error, own_folder=True) or say_lack(_KILLED) from error
         channel = self._channel(START_SECONDS, _nothing)
         try:
             (ready,) = self._guarded(lambda: [channel.receive()])
@@ -191,7 +191,7 @@ class Worker:
         if self._process.returncode == -signal.SIGXCPU:
             return WorkerSlowError()
         if self._process.returncode == -signal.SIGKILL:
-            return lack(_KILLED)
+            return say_lack(_KILLED)
         return WorkerCrashError()
 
     def _channel(self, seconds: float, on_tick: Callable[[], None]) -> Channel:

@@ -12,7 +12,7 @@ from ecgcore.measure import measure
 from ecgcore.recording import Patient, Provenance, Recording, Step
 from ecgcore.results.wire import answer_with, decode, encode
 from ecgcore.signal.quality import assess
-from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, make_demonstration_case
 
 
 def sent(value: Any) -> Any:
@@ -78,7 +78,7 @@ def test_a_recording_comes_back_as_it_was() -> None:
 
 @pytest.mark.parametrize("case", DEMONSTRATION_CASES[:4], ids=lambda case: case.key)
 def test_what_is_measured_comes_back_as_it_was(case: Any) -> None:
-    recording = demonstration_case(case.key).recording
+    recording = make_demonstration_case(case.key).recording
     assert_same(sent(measure(recording)), measure(recording))
     assert_same(sent(assess(recording)), assess(recording))
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ecgcore.checks import in_range, one_of
+from ecgcore.checks import check_option, check_range
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.units import clock, is_normalised, is_voltage, mv_per
+from ecgcore.units import format_clock, is_normalised, is_voltage, mv_per
 
 
 @pytest.mark.parametrize(
@@ -38,23 +38,23 @@ def test_normalised_units_are_declared_not_guessed() -> None:
 
 
 def test_checks_name_the_argument_the_value_and_what_is_possible() -> None:
-    assert in_range("rate", 5, 0, 10) == 5.0
-    assert (in_range("rate", 0, 0, 10), in_range("rate", 10, 0, 10)) == (0.0, 10.0)
-    assert one_of("colour", "red", ("red", "blue")) == "red"
+    assert check_range("rate", 5, 0, 10) == 5.0
+    assert (check_range("rate", 0, 0, 10), check_range("rate", 10, 0, 10)) == (0.0, 10.0)
+    assert check_option("colour", "red", ("red", "blue")) == "red"
     for outside in (-0.001, 10.001, float("inf"), float("-inf")):
         with pytest.raises(InvalidArgumentError, match="from 0 to 10"):
-            in_range("rate", outside, 0, 10)
+            check_range("rate", outside, 0, 10)
     with pytest.raises(InvalidArgumentError, match="rate is None; a number from 0 to 10 s is"):
-        in_range("rate", None, 0, 10, "s")  # type: ignore[arg-type]
+        check_range("rate", None, 0, 10, "s")  # type: ignore[arg-type]
     with pytest.raises(InvalidArgumentError, match=r"rate is 11; it must be from 0 to 10 Hz"):
-        in_range("rate", 11, 0, 10, "Hz")
+        check_range("rate", 11, 0, 10, "Hz")
     with pytest.raises(InvalidArgumentError, match="rate is nan"):
-        in_range("rate", float("nan"), 0, 10)
+        check_range("rate", float("nan"), 0, 10)
     with pytest.raises(InvalidArgumentError, match="rate is 'x'"):
-        in_range("rate", "x", 0, 10)  # type: ignore[arg-type]
+        check_range("rate", "x", 0, 10)  # type: ignore[arg-type]
     with pytest.raises(InvalidArgumentError, match="possible values are blue, red"):
-        one_of("colour", "green", ("red", "blue"))
+        check_option("colour", "green", ("red", "blue"))
 
 
 def test_clock() -> None:
-    assert [clock(v) for v in (0, 9.9, 65, 3725)] == ["0:00", "0:09", "1:05", "1:02:05"]
+    assert [format_clock(v) for v in (0, 9.9, 65, 3725)] == ["0:00", "0:09", "1:05", "1:02:05"]

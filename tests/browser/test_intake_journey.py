@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from ecgcore.readers import write_dicom
 from ecgcore.recording import Patient, Recording
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 
 pytestmark = pytest.mark.browser
 
@@ -19,13 +19,13 @@ SLOW_MS = 60_000
 
 def dicom(path: Path, key: str, age: float) -> str:
     path.parent.mkdir(exist_ok=True)
-    source = demonstration_case(key).recording
+    source = make_demonstration_case(key).recording
     made = Recording(source.signal, source.fs_hz, source.leads, patient=Patient(age, "female"))
     return str(write_dicom(made, path))
 
 
 def strip(path: Path, lead: str) -> str:
-    source = demonstration_case("hand-held-af").recording
+    source = make_demonstration_case("hand-held-af").recording
     rows = "\n".join(f"{v:.3f}" for v in source.signal[0, :5000].tolist())
     path.write_text(f"# fs: {source.fs_hz:g}\n# unit: mV\n{lead}\n{rows}\n")
     return str(path)

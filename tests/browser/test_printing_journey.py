@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from ecgcore.readers import read, write_csv
 from ecgcore.recording import Patient, Recording
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from tests.browser.opening import read_case
 
 pytestmark = pytest.mark.browser
@@ -54,7 +54,7 @@ def mains_mv(recording: Recording) -> float:
 
 
 def test_the_sheet_is_printed_as_it_is_on_the_screen(page: Page, tmp_path: Path) -> None:
-    source = demonstration_case("rbbb").recording
+    source = make_demonstration_case("rbbb").recording
     mains = 0.05 * np.sin(2 * np.pi * 50 * np.arange(source.n_samples) / source.fs_hz)
     # As it comes over two electrodes: the limb leads still fit one another.
     parts = dict.fromkeys(source.leads, 1.0) | {"III": 0.0, "aVR": -1.0, "aVL": 0.5, "aVF": 0.5}

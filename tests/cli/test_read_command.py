@@ -12,9 +12,9 @@ from ecgcore.cli import main
 from ecgcore.cli.common import (
     OutputNames,
     add_input_arguments,
+    convert_values,
     for_each_recording,
-    output_name,
-    plain_values,
+    make_output_name,
 )
 from ecgcore.errors import CannotAssessError
 from ecgcore.origin import KEYS as ORIGIN
@@ -181,13 +181,13 @@ def test_an_action_may_refuse_a_recording(folder, capsys):
 
 def test_output_names_keep_the_path_inside_a_folder(folder):
     args = argparse.Namespace(paths=[str(folder), "else/x.csv"])
-    assert output_name(args, str(folder / "a" / "one.hea")) == "a/one"
-    assert output_name(args, "else/x.csv") == "x"
+    assert make_output_name(args, str(folder / "a" / "one.hea")) == "a/one"
+    assert make_output_name(args, "else/x.csv") == "x"
 
 
 def test_plain_values():
     value = {"a": (np.float64(1.5), math.inf), 3: np.array([[1, 2]]), "t": True, "n": None}
-    assert plain_values(value) == {"a": [1.5, None], "3": [[1, 2]], "t": True, "n": None}
+    assert convert_values(value) == {"a": [1.5, None], "3": [[1, 2]], "t": True, "n": None}
 
 
 def test_outputs_of_equal_names_never_overwrite_one_another():

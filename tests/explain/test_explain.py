@@ -17,7 +17,7 @@ from ecgcore.inference import LoadedModel
 from ecgcore.leads import STANDARD_12
 from ecgcore.measure import measure
 from ecgcore.recording import Recording
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from ecgcore.study import Study
 from tests.synthetic import recording, tiny_attention_model, tiny_model
 
@@ -281,7 +281,7 @@ def test_attribution_outside_what_was_seen_is_found():
 
 @pytest.mark.parametrize("case", ["pvc", "atrial-fibrillation"])
 def test_what_was_measured_is_what_an_explanation_finds_itself(attending, case):
-    recording = demonstration_case(case).recording.select(("II", "V1"))
+    recording = make_demonstration_case(case).recording.select(("II", "V1"))
     found = Explainer(attending, Study(recording))
     given = Explainer(attending, Study(recording, measured=measure(recording)))
     (window,) = found.reading.pieces

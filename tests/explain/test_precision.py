@@ -7,7 +7,7 @@ import torch
 from ecgcore.explain import Explainer, precision
 from ecgcore.explain.precision import has_bfloat16, quick
 from ecgcore.inference import load_model
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from ecgcore.study import Study
 
 CPU = torch.device("cpu")
@@ -34,7 +34,7 @@ def test_bfloat16_is_used_only_where_the_processor_has_it(monkeypatch):
 )
 def test_a_map_in_bfloat16_is_that_in_float32(method, monkeypatch):
     model = load_model("core9-1")
-    recording = demonstration_case("pvc").recording
+    recording = make_demonstration_case("pvc").recording
     found = []
     for wanted in (False, True):
         monkeypatch.setattr(precision, "has_bfloat16", lambda wanted=wanted: wanted)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ecgcore.recording import Patient, Recording
 from ecgcore.simulate import simulate
-from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, make_demonstration_case
 from ecgcore.units import NU
 
 # Of a demonstration of half an hour the first two minutes.
@@ -53,7 +53,7 @@ def absent_stretch() -> Recording:
 
 def _demonstration(key: str) -> Callable[[], Recording]:
     def make() -> Recording:
-        given = demonstration_case(key).recording
+        given = make_demonstration_case(key).recording
         most = round(_MOST_S * given.fs_hz)
         return given if given.n_samples <= most else replace(given, signal=given.signal[:, :most])
 

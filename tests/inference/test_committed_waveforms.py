@@ -5,7 +5,7 @@ import pytest
 from ecgcore.inference import load_model, predict
 from ecgcore.inference.waveform import read_waveforms, waveform_models
 from ecgcore.models.danet import DANet
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from ecgcore.training.readme import readme
 from tests.conftest import ROOT
 
@@ -20,7 +20,7 @@ def _committed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_each_loads_predicts_and_is_described_by_its_card(name: str) -> None:
     model = load_model(name)
-    (finding,) = predict(model, demonstration_case("pac").recording).findings
+    (finding,) = predict(model, make_demonstration_case("pac").recording).findings
     assert 0 <= finding.probability <= 1
     assert (ROOT / "weights" / name / "README.md").read_text() == readme(model.card)
     facts = model.card.training["waveform"]
@@ -38,7 +38,7 @@ def test_models_are_offered_by_disease_learned_and_coded_apart() -> None:
 
 def test_the_early_beats_of_a_case_are_where_the_learned_curve_is_highest() -> None:
     # The demonstration case has its two early beats near 4.3 and 5.8 s.
-    recording = demonstration_case("pac").recording
+    recording = make_demonstration_case("pac").recording
     found = read_waveforms(recording, "PAC", load_model("danet-pac-1"))
     assert found.learned is not None
     top = float(found.learned.argmax()) / recording.fs_hz
@@ -51,6 +51,6 @@ def test_a_network_coded_by_hand_reads_any_lead_and_length() -> None:
     model = load_model("danet-pac-rule-1")
     assert isinstance(model.network, DANet)
     assert model.network.curve is None
-    recording = demonstration_case("hand-held-af").recording
+    recording = make_demonstration_case("hand-held-af").recording
     (finding,) = predict(model, recording).findings
     assert 0 <= finding.probability <= 1

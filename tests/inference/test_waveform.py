@@ -19,7 +19,7 @@ from ecgcore.models.danet import DANet
 from ecgcore.recording import Recording
 from ecgcore.signal.waveform_rules import SEGMENTS, waveform_rules
 from ecgcore.simulate import simulate
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from tests.conftest import ROOT
 from tests.synthetic import write_tiny_model
 from tests.waveform_folder import write_waveform_model
@@ -77,7 +77,7 @@ def test_noise_is_said_to_be_noise() -> None:
 
 
 def test_fibrillation_where_a_p_is_asked_for_says_what_is_done_instead() -> None:
-    recording = demonstration_case("atrial-fibrillation").recording
+    recording = make_demonstration_case("atrial-fibrillation").recording
     (note,) = read_waveforms(recording, "PAC").notes
     assert "as in atrial fibrillation" in note
     assert "instead" in note
@@ -85,7 +85,7 @@ def test_fibrillation_where_a_p_is_asked_for_says_what_is_done_instead() -> None
 
 
 def test_one_lead_says_so() -> None:
-    notes = read_waveforms(demonstration_case("normal").recording.select(("I",)), "PVC").notes
+    notes = read_waveforms(make_demonstration_case("normal").recording.select(("I",)), "PVC").notes
     assert "Read from one lead" in notes[-1]
 
 
@@ -99,7 +99,7 @@ def test_beats_without_any_other_wave_are_a_failed_delineation() -> None:
 
 
 def test_a_network_adds_its_curve_and_the_difference(folder: Path) -> None:
-    recording = demonstration_case("pac").recording
+    recording = make_demonstration_case("pac").recording
     found = read_waveforms(recording, "PAC", load_model("danet-pac-1"))
     assert found.learned is not None
     assert found.learned.shape == (recording.n_samples,)
@@ -122,7 +122,7 @@ def test_a_long_recording_is_read_in_windows(folder: Path) -> None:
 
 
 def test_models_that_have_no_such_module_say_so(folder: Path) -> None:
-    recording = demonstration_case("normal").recording
+    recording = make_demonstration_case("normal").recording
     with pytest.raises(CannotAssessError, match="no curve for PVC; it has PAC"):
         read_waveforms(recording, "PVC", load_model("danet-pac-1"))
     write_tiny_model(folder / "tiny-1")
@@ -141,7 +141,7 @@ def test_models_are_found_by_disease_and_broken_folders_left_out(folder: Path) -
 
 
 def test_the_amended_signal_is_freed_of_its_offset_first() -> None:
-    recording = demonstration_case("normal").recording
+    recording = make_demonstration_case("normal").recording
     shifted = Recording(recording.signal + 2.0, recording.fs_hz, recording.leads)
     gain = np.full(recording.n_samples, 0.5, dtype=np.float32)
     made = amended(shifted, gain, "half")
@@ -153,7 +153,7 @@ def test_the_amended_signal_is_freed_of_its_offset_first() -> None:
 
 
 def test_a_network_coded_by_hand_is_given_the_rule_on_what_it_sees() -> None:
-    recording = demonstration_case("pac").recording
+    recording = make_demonstration_case("pac").recording
     contract = InputContract()
     given = model_input(recording, contract, {name: name for name in contract.leads})
     pieces = [Window(0, 500), Window(400, 900)]

@@ -8,7 +8,13 @@ from ecgcore.inference import load_model
 from ecgcore.interpret import assess
 from ecgcore.recording import Patient, Recording
 from ecgcore.simulate import simulate
-from ecgcore.simulate.arrest import FIBRILLATIONS, asystole, fibrillate, join, lay_beats
+from ecgcore.simulate.arrest import (
+    FIBRILLATIONS,
+    draw_asystole,
+    fibrillate,
+    join_recordings,
+    lay_beats,
+)
 from ecgcore.study import Study
 
 ADULT = Patient(61.0, "male")
@@ -25,7 +31,7 @@ def part(case: str, seconds: float) -> Recording:
 
 
 def joined(*parts: Recording) -> Recording:
-    return replace(join(parts), patient=ADULT)
+    return replace(join_recordings(parts), patient=ADULT)
 
 
 def within_sinus(middle: Recording, seconds: float) -> Recording:
@@ -76,7 +82,7 @@ def test_a_pause_in_sinus_rhythm(model, pause_s):
 
 
 def test_nothing_at_all(model):
-    given = replace(asystole(duration_s=10.0, fs_hz=FS_HZ), patient=ADULT)
+    given = replace(draw_asystole(duration_s=10.0, fs_hz=FS_HZ), patient=ADULT)
     found = assess(model, Study(given))
     assert not [f.code for f in found.findings if f.finding]
 

@@ -22,7 +22,7 @@ from ecgcore.results import (
     VoltageCriterion,
     Window,
 )
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from ecgcore.study import Study
 from tests.synthetic import recording, tiny_model
 
@@ -43,7 +43,7 @@ def prediction(*flagged, windows=()):
 @pytest.fixture(scope="module")
 def normal():
     """Everything measured on a simulated normal ECG."""
-    return measure(demonstration_case("normal").recording)
+    return measure(make_demonstration_case("normal").recording)
 
 
 def changed_value(measured, name, value):

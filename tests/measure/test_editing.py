@@ -14,14 +14,14 @@ from ecgcore.measure.intervals import SPANS, span_ms
 from ecgcore.measure.mark_rules import refuse_outside
 from ecgcore.recording import Recording
 from ecgcore.results import FIDUCIALS, MeasureResult
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 
 INTERVALS = ("pr", "qrs", "qt")
 
 
 @pytest.fixture(scope="module")
 def normal() -> Recording:
-    return demonstration_case("normal").recording
+    return make_demonstration_case("normal").recording
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def result(normal: Recording) -> MeasureResult:
 
 @pytest.fixture(scope="module")
 def ectopic() -> MeasureResult:
-    return measure(demonstration_case("pvc").recording)
+    return measure(make_demonstration_case("pvc").recording)
 
 
 def value(result: MeasureResult, name: str) -> float:
@@ -97,7 +97,7 @@ def test_a_beat_that_is_not_counted_changes_alone(ectopic: MeasureResult) -> Non
 
 
 def test_what_is_not_stated_stays_so() -> None:
-    fibrillating = measure(demonstration_case("atrial-fibrillation").recording)
+    fibrillating = measure(make_demonstration_case("atrial-fibrillation").recording)
     after = edited(fibrillating, moved_by(fibrillating, 3, "qrs_onset", -0.01), by="x")
     assert after.measurement("pr") == fibrillating.measurement("pr")
     # Each beat is corrected by its own RR before and after an edit.

@@ -145,7 +145,7 @@ def test_edf_as_others_read_it():
     found = [(a.onset, a.duration, a.text) for a in edf.annotations]
     assert (0.2, 0.06, "Absent samples: all") in found
     assert (1.0, 0.2, "Absent samples: ECG V1") in found
-    assert any("EDF knows no absent samples: 460 hold" in s for s in made.lost)
+    assert any("EDF has no absent samples: 460 are written" in s for s in made.lost)
     again = back(made)
     assert again.derived_leads == ("aVR",)
     assert again.provenance.simulated

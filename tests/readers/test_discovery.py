@@ -102,7 +102,7 @@ def test_links_are_followed_to_files_only_and_told_where_they_lead_nowhere(tmp_p
     assert inside == ["c/a.dcm", "c/again.edf", "c/endless.edf", "c/gone.edf"]
     assert readers.read(tmp_path / "c" / "again.edf").provenance.format == "EDF"
     for name in ("gone.edf", "endless.edf"):
-        with pytest.raises(ReadError, match="leads to no file"):
+        with pytest.raises(ReadError, match="target of this link"):
             readers.read(tmp_path / "c" / name)
 
 
@@ -138,7 +138,7 @@ def test_what_is_closed_is_told(partly_closed, ordinary_user):
     for name, words in (("a.edf", "cannot be opened"), ("c", "cannot be listed")):
         with pytest.raises(ReadError, match=f"{words}: permission denied"):
             readers.read(partly_closed / name)
-    with pytest.raises(ReadError, match="may not be looked at"):
+    with pytest.raises(ReadError, match="cannot be opened"):
         readers.read(partly_closed / "c" / "a.dcm")
     with pytest.raises(ReadError, match="cannot be listed: permission denied"):
         readers.find_recordings(partly_closed / "c")
@@ -149,7 +149,7 @@ def test_a_pipe_put_in_the_place_of_a_file_is_no_wait(tmp_path):
     assert read_first_bytes(tmp_path / "pipe", 10) == b""
     writer = os.open(tmp_path / "pipe", os.O_RDWR)
     try:
-        with pytest.raises(OSError, match="nothing to give"):
+        with pytest.raises(OSError, match="no content yet"):
             read_first_bytes(tmp_path / "pipe", 10)
     finally:
         os.close(writer)

@@ -103,7 +103,7 @@ def test_what_cannot_be_told_is_said_and_never_guessed():
     found = read_all(("x.hea", h1), ("x.dat", d1), ("x.hea", h2), ("x.dat", d2))
     assert len(found) == 2
     for error in found.values():
-        assert "cannot be told which one belongs" in str(error)
+        assert "is unclear which one belongs" in str(error)
 
 
 def test_a_signal_file_that_fits_no_header_is_told():
@@ -182,7 +182,7 @@ def test_segments_of_two_records_of_one_name_are_told_apart():
     found = read_all(
         ("x.hea", master), ("x_1.hea", h1), ("x_1.dat", d1), ("x_1.hea", h2), ("x_1.dat", d2)
     )
-    assert "cannot be told" in str(found["x.hea"])
+    assert "is unclear" in str(found["x.hea"])
 
 
 def test_files_are_bundled_as_they_are_read():

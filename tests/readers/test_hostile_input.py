@@ -115,7 +115,7 @@ def test_300_mb_are_refused_without_reading_them(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "ecgcore.readers.base.read_first_bytes", lambda *_: pytest.fail("it was opened")
     )
-    with pytest.raises(TooLargeError, match="larger than the 200 MB"):
+    with pytest.raises(TooLargeError, match="larger than 200 MB"):
         readers.read(path)
 
 
@@ -202,8 +202,8 @@ def test_what_is_passed_over_among_several_files_is_told(made):
     assert isinstance(results["rec1.hea"], Recording)
     assert "Open it on its own to try anyway" in str(results["deep.json"])
     assert "Open it on its own to try anyway" in str(results["cases.csv"])
-    assert str(results["words.zip"]) == "No file in it holds an ECG: b.csv."
-    assert str(results["notes.txt"]) == "Skipped: it holds text and no samples."
+    assert str(results["words.zip"]) == "No file in it contains an ECG: b.csv."
+    assert str(results["notes.txt"]) == "Skipped: it contains text and no samples."
     assert len(results) == 6
 
 
@@ -239,7 +239,7 @@ def test_uploaded_objects_are_read(made):
 
 
 def test_a_format_known_but_not_read_says_what_to_give():
-    with pytest.raises(UnknownFormatError, match=r"This is GDF, which is not read; export"):
+    with pytest.raises(UnknownFormatError, match=r"This is GDF, which is not supported; export"):
         readers.read({"x.gdf": b"GDF 2.20" + b"\x00" * 300})
 
 

@@ -110,7 +110,7 @@ def test_axes_are_never_swept_in_by_one_answer():
     assert recording.leads == ("ecg",)
     assert has_note(recording, "Left out: x, y, z (not an ECG lead)")
     alone = table({"time (s)": SECONDS, **axes})
-    with pytest.raises(MissingInformationError, match=r"x, y, z.* named one by one") as caught:
+    with pytest.raises(MissingInformationError, match=r"x, y, z.* name them one by one") as caught:
         read(alone, unit="mV")
     assert caught.value.needs == ("lead_names",)
     with pytest.raises(ReadError, match=r"x \(mg\), y \(mg\), z \(mg\)"):

@@ -81,7 +81,7 @@ def test_dicom_agrees_with_an_independent_parser(ecg_data, name):
 def test_hemodynamic_dicom_gives_its_ecg_leads_with_a_note(ecg_data):
     recording = readers.read(ecg_data / "formats" / "hemodynamic.dcm")
     assert recording.fs_hz == 240
-    assert any("no diagnostic ECG" in note for note in recording.notes)
+    assert any("not a diagnostic ECG" in note for note in recording.notes)
 
 
 def test_a_zip_of_a_real_record_is_the_same(ecg_data):

@@ -136,7 +136,7 @@ def test_what_lies_in_an_archive_beside_a_recording_is_told_in_one_line():
     archive = zipped({**wfdb(), "a.png": FILES["a.png"], "notes.txt": b"words"})
     results = dict(readers.read_many({"a.zip": archive}))
     assert isinstance(results["r.hea"], Recording)
-    assert str(results["a.zip"]) == "2 files in it hold no ECG: a.png, notes.txt."
+    assert str(results["a.zip"]) == "2 files in it contain no ECG: a.png, notes.txt."
 
 
 def test_a_folder_tells_what_it_passes_over(tmp_path, capsys):

@@ -18,7 +18,7 @@ from ecgcore.render.paper import (
     Sheet,
     lay_out,
     lay_out_beat,
-    layouts_for,
+    list_layouts,
     paginate,
 )
 from ecgcore.render.pdf import page_figures, pdf
@@ -61,7 +61,7 @@ leads_of_any_kind = st.lists(st.sampled_from(NAMES), min_size=1, max_size=18, un
 def test_every_lead_is_on_the_sheet_or_named_as_not_shown(
     leads: tuple[str, ...], data: st.DataObject, seconds: float
 ) -> None:
-    layout = data.draw(st.sampled_from(layouts_for(leads)))
+    layout = data.draw(st.sampled_from(list_layouts(leads)))
     source = recording(leads, seconds)
     sheet = lay_out(leads, seconds, PaperSettings(layout=layout, rhythm_lead=leads[-1]))
     shown = {cell.lead for cell in sheet.cells}

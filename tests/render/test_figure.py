@@ -12,7 +12,7 @@ from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
 from ecgcore.render.figure import Y_PER_MM, figure
-from ecgcore.render.overlay import Overlay, heat_rows, scaled
+from ecgcore.render.overlay import Overlay, make_heat_rows, scale_map
 from ecgcore.render.paper import PaperSettings, lay_out
 
 FS_HZ = 500.0
@@ -111,7 +111,7 @@ def test_the_heat_map_lies_under_its_lead_and_time() -> None:
     # V5, 8.0 to 8.2 s: in 3x4 the fourth column, second row.
     values[STANDARD_12.index("V5"), 4000:4100] = 1.0
     sheet = lay_out(STANDARD_12, 10.0, PaperSettings())
-    z, x_mm, y_mm = heat_rows(Overlay(values, STANDARD_12, FS_HZ), sheet)
+    z, x_mm, y_mm = make_heat_rows(Overlay(values, STANDARD_12, FS_HZ), sheet)
     row, bins = np.nonzero(z > 0.5)
     cell = next(c for c in sheet.cells if c.lead == "V5")
     assert set(row) == {2}  # from the bottom: rhythm strip, III row, II row
@@ -124,8 +124,8 @@ def test_the_heat_map_lies_under_its_lead_and_time() -> None:
 def test_scaling_is_not_ruled_by_one_sample() -> None:
     values = np.full((1, 1000), 0.5, np.float32)
     values[0, 7] = 100.0
-    assert scaled(values)[0, 0] > 0.9
-    assert scaled(np.zeros((1, 5), np.float32)).max() == 0
+    assert scale_map(values)[0, 0] > 0.9
+    assert scale_map(np.zeros((1, 5), np.float32)).max() == 0
 
 
 def test_coloured_pieces_lie_on_the_trace() -> None:

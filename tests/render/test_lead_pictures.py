@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ecgcore.render.lead_body import AGAINST, FOR, chest_figure, frontal_figure
-from ecgcore.render.strip import BIN_S, over_time, strip_figure, window_figure
+from ecgcore.render.strip import BIN_S, strip_figure, sum_over_time, window_figure
 
 
 def bars(figure):
@@ -40,7 +40,7 @@ def test_chest_leads_go_round_from_the_sternum_to_the_side():
 def test_the_strip_adds_the_leads_and_numbers_the_beats():
     values = np.zeros((2, 500), np.float32)
     values[:, 200:210] = 1
-    found = over_time(values, 100.0)
+    found = sum_over_time(values, 100.0)
     assert found.size == 5 / BIN_S
     assert found.argmax() * BIN_S == pytest.approx(2.0)
     assert found.max() == 1
@@ -48,7 +48,7 @@ def test_the_strip_adds_the_leads_and_numbers_the_beats():
     assert [t["name"] for t in figure["data"]] == ["a", "b"]
     assert figure["data"][0]["x"][0] == pytest.approx(10 + BIN_S / 2)
     assert [a["text"] for a in figure["layout"]["annotations"]] == ["1", "2"]
-    assert not over_time(np.zeros((1, 30), np.float32), 100.0).any()
+    assert not sum_over_time(np.zeros((1, 30), np.float32), 100.0).any()
 
 
 def test_of_many_beats_some_have_their_number():

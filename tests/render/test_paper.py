@@ -11,12 +11,12 @@ from ecgcore.render.paper import (
     GAINS_MM_PER_MV,
     SPEEDS_MM_PER_S,
     PaperSettings,
+    choose_window_seconds,
     lay_out,
-    layouts_for,
-    window_seconds,
+    list_layouts,
 )
 
-TWELVE = [name for name in layouts_for(STANDARD_12) if name not in ("stacked", "wrapped")]
+TWELVE = [name for name in list_layouts(STANDARD_12) if name not in ("stacked", "wrapped")]
 speeds = st.sampled_from(SPEEDS_MM_PER_S)
 gains = st.sampled_from(GAINS_MM_PER_MV)
 
@@ -95,7 +95,7 @@ def test_a_last_row_may_be_shorter() -> None:
 
 def test_a_long_recording_shows_a_window() -> None:
     chosen = PaperSettings(layout="stacked")
-    assert window_seconds(chosen, 1800.0) == 10.0
+    assert choose_window_seconds(chosen, 1800.0) == 10.0
     sheet = lay_out(("MLII", "V1"), 1800.0, chosen, start_s=125.0)
     assert {(c.start_s, c.end_s) for c in sheet.cells} == {(125.0, 135.0)}
     assert sheet.cells[0].x_mm == 15.0

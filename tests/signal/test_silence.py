@@ -14,7 +14,13 @@ from ecgcore.signal.beats import BeatSearch, detect_beats
 from ecgcore.signal.fibrillation import unorganised_spans
 from ecgcore.signal.quality import assess
 from ecgcore.simulate import simulate
-from ecgcore.simulate.arrest import FIBRILLATIONS, asystole, fibrillate, join, lay_beats
+from ecgcore.simulate.arrest import (
+    FIBRILLATIONS,
+    draw_asystole,
+    fibrillate,
+    join_recordings,
+    lay_beats,
+)
 
 RATES_HZ = (100.0, 250.0, 500.0, 1000.0)
 SINUS_S = 60 / 70
@@ -141,7 +147,9 @@ def test_silence_in_one_lead_alone_is_bad_signal():
 def test_fibrillation_within_sinus_rhythm_is_left_out():
     times = np.arange(0.6, 39.5, 0.8)
     sinus = lay_beats(times.tolist(), (times - 0.16).tolist(), duration_s=40)
-    found = measure(join([sinus, fibrillate("coarse", duration_s=30), sinus]), check=False)
+    found = measure(
+        join_recordings([sinus, fibrillate("coarse", duration_s=30), sinus]), check=False
+    )
     (alarm,) = found.alarms
     assert alarm.kind == "no organised QRS"
     assert (alarm.start_s, alarm.end_s) == pytest.approx((40, 70), abs=2)
@@ -152,7 +160,7 @@ def test_fibrillation_within_sinus_rhythm_is_left_out():
 
 @pytest.mark.parametrize("leads", [None, ("II",), ("V2",)])
 def test_asystole_is_told_from_no_signal(leads):
-    strip = asystole(duration_s=10)
+    strip = draw_asystole(duration_s=10)
     strip = strip if leads is None else strip.select(leads)
     found = measure(strip, check=False)
     assert "asystole" in unmeasured(found)

@@ -5,14 +5,14 @@ import pytest
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import STANDARD_12
-from ecgcore.simulate import BEAT_CLASSES, WAVE_CLASSES, batch
+from ecgcore.simulate import BEAT_CLASSES, WAVE_CLASSES, make_batch
 from ecgcore.simulate.codes import ALL_CODES
 from ecgcore.statements import CORE_CODES
 
 
 @pytest.fixture(scope="module")
 def many():
-    return batch(150, seed=11)
+    return make_batch(150, seed=11)
 
 
 def column(made, code):
@@ -39,11 +39,11 @@ def test_limb_leads_obey_einthoven_in_every_record(many):
 
 
 def test_records_do_not_depend_on_how_the_batch_is_cut(many):
-    part = batch(5, seed=11, first=40)
+    part = make_batch(5, seed=11, first=40)
     np.testing.assert_array_equal(part.signal, many.signal[40:45])
     np.testing.assert_array_equal(part.targets, many.targets[40:45])
     assert part.statements == many.statements[40:45]
-    assert np.abs(batch(2, seed=12).signal - many.signal[:2]).max() > 0.05
+    assert np.abs(make_batch(2, seed=12).signal - many.signal[:2]).max() > 0.05
 
 
 def test_the_mix_has_every_core_statement_both_ways(many):
@@ -76,7 +76,7 @@ def test_qrs_is_where_the_signal_is_steep(many):
 
 
 def test_chosen_statements_masks_noise_and_rate():
-    made = batch(
+    made = make_batch(
         12,
         seed=3,
         statements=["lbbb", "pvc", "atrial-fibrillation+rbbb"],
@@ -93,7 +93,7 @@ def test_chosen_statements_masks_noise_and_rate():
 
 
 def test_a_lead_that_is_off_is_zero_and_named():
-    made = batch(3, seed=1, statements=["lead-off"])
+    made = make_batch(3, seed=1, statements=["lead-off"])
     assert made.bad_leads.sum() == 3
     assert not made.signal[made.bad_leads].any()
 
@@ -115,4 +115,4 @@ def test_a_lead_that_is_off_is_zero_and_named():
 )
 def test_bad_options_are_refused_by_name(options, named):
     with pytest.raises(InvalidArgumentError, match=named):
-        batch(options.pop("n"), **options)
+        make_batch(options.pop("n"), **options)

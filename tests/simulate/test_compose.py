@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.simulate import CASES, STATEMENTS, Variation, compose, simulate
+from ecgcore.simulate import CASES, STATEMENTS, Variation, compose_case, simulate
 from ecgcore.simulate.codes import ALL_CODES
-from ecgcore.simulate.compose import without
+from ecgcore.simulate.compose import remove_statement
 from ecgcore.simulate.planning import Ectopy
 from ecgcore.statements import CORE_CODES
 
 
 def possible(pair):
     try:
-        return compose(*pair)
+        return compose_case(*pair)
     except InvalidArgumentError:
         return None
 
@@ -54,19 +54,19 @@ def test_any_pair_keeps_the_labels_of_both_and_they_are_true(pair, seed, vary):
 
 
 def test_only_a_heart_without_findings_is_normal():
-    assert compose().labels == ("SNR",)
-    assert compose("normal", "lead-off").labels == ("SNR",)
-    assert "SNR" not in compose("normal", "pvc").labels
-    arm = compose("arm-reversal")
+    assert compose_case().labels == ("SNR",)
+    assert compose_case("normal", "lead-off").labels == ("SNR",)
+    assert "SNR" not in compose_case("normal", "pvc").labels
+    arm = compose_case("arm-reversal")
     assert "SNR" not in arm.labels
     assert "SNR" in arm.uncertain
 
 
 def test_order_does_not_matter_and_taking_away_gives_the_other():
-    one, two = compose("pvc", "rbbb"), compose("rbbb", "pvc")
+    one, two = compose_case("pvc", "rbbb"), compose_case("rbbb", "pvc")
     assert (one.labels, one.ventricular, one.rhythm) == (two.labels, two.ventricular, two.rhythm)
-    assert without(one, "pvc").ventricular == compose("rbbb").ventricular
-    assert without(one, "rbbb").ventricular == compose("normal").ventricular
+    assert remove_statement(one, "pvc").ventricular == compose_case("rbbb").ventricular
+    assert remove_statement(one, "rbbb").ventricular == compose_case("normal").ventricular
 
 
 @pytest.mark.parametrize(
@@ -87,14 +87,14 @@ def test_order_does_not_matter_and_taking_away_gives_the_other():
 )
 def test_what_cannot_stand_together_is_refused_by_name(keys, said):
     with pytest.raises(InvalidArgumentError, match=said):
-        compose(*keys)
+        compose_case(*keys)
 
 
 def test_bad_parts_are_refused_by_name():
     with pytest.raises(InvalidArgumentError, match="colour"):
-        compose("lbbb", colour="blue")
+        compose_case("lbbb", colour="blue")
     with pytest.raises(InvalidArgumentError, match="rate_bpm"):
-        compose("lbbb", rate_bpm=1000)
+        compose_case("lbbb", rate_bpm=1000)
     with pytest.raises(InvalidArgumentError, match="vary"):
         simulate("normal", vary=3)
     with pytest.raises(InvalidArgumentError, match="torso"):
@@ -102,7 +102,7 @@ def test_bad_parts_are_refused_by_name():
     with pytest.raises(InvalidArgumentError, match="coupling"):
         Ectopy("ventricular", "x", coupling=2)
     with pytest.raises(InvalidArgumentError, match="reversal"):
-        compose("normal", reversal="legs")
+        compose_case("normal", reversal="legs")
 
 
 def test_every_code_is_used_and_known():

@@ -10,7 +10,7 @@ from ecgcore.simulate import (
     DEMONSTRATION_CASES,
     CaseSpec,
     Noise,
-    demonstration_case,
+    make_demonstration_case,
     simulate,
 )
 from ecgcore.simulate.codes import ALL_CODES
@@ -43,7 +43,7 @@ def test_unknown_case_names_the_possible_ones():
     with pytest.raises(InvalidArgumentError, match=r"'wpw9'.*normal.*lbbb"):
         simulate("wpw9")
     with pytest.raises(InvalidArgumentError, match=r"'wpw9'.*normal"):
-        demonstration_case("wpw9")
+        make_demonstration_case("wpw9")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_demonstration_cases_cover_the_core_statements():
 
 @pytest.mark.parametrize("demo", DEMONSTRATION_CASES, ids=lambda d: d.key)
 def test_demonstration_case_is_told_in_full(demo):
-    made = demonstration_case(demo.key)
+    made = make_demonstration_case(demo.key)
     assert made.truth.labels == demo.teaches
     assert 1 <= demo.difficulty <= 3
     assert demo.what_to_see.endswith(".")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ecgcore.leads import STANDARD_12
-from ecgcore.simulate import compose, simulate
+from ecgcore.simulate import compose_case, simulate
 
 FS = 500
 # From the app's narrow variation to as wide as adults differ.
@@ -89,7 +89,7 @@ def test_pre_excitation_keeps_the_j_point(seed, vary):
     assert beat.truth.pr_ms < 120
     assert beat.qrs_ms >= 110
     if vary is None:
-        plain = simulate(compose("normal", pr_ms=148), seed=seed, noise="none").truth
+        plain = simulate(compose_case("normal", pr_ms=148), seed=seed, noise="none").truth
         assert beat.truth.pr_ms + beat.truth.qrs_ms == pytest.approx(
             plain.pr_ms + plain.qrs_ms, abs=8
         )

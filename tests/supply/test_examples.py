@@ -25,7 +25,7 @@ FIRST = (
     "ecgcore.render.figure.figure",
     "ecgcore.render.pdf.pdf",
     "ecgcore.simulate.simulate",
-    "ecgcore.simulate.demonstration_case",
+    "ecgcore.simulate.make_demonstration_case",
 )
 
 

@@ -8,9 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from ecgcore.inference.anomaly_shading import ShadingScale
 from ecgcore.render.paper import PaperSettings
-from ecgcore.render.restored import lead_bars, over_time, restored_figure
+from ecgcore.render.restored import draw_lead_bars, draw_over_time, restored_figure
 from ecgcore.results import AnomalyMap, RestoredTrace
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from tests.ui.test_pages import TIMEOUT_S, app, payloads, recording, texts
 from ui.desk import anomaly
 from ui.desk.anomaly_words import (
@@ -44,7 +44,7 @@ def test_without_a_case_it_says_what_to_do(app: AppTest) -> None:
 
 def test_map_list_and_threshold_stand_beside_the_paper(app: AppTest) -> None:
     app.run()
-    case = OpenCase("x", demonstration_case("pvc").recording)
+    case = OpenCase("x", make_demonstration_case("pvc").recording)
     found = shown(app, case)
     viewer = found["ecg.viewer"]
     assert [t for t in viewer["figure"]["data"] if t["meta"]["role"] == "heat"]
@@ -71,7 +71,7 @@ def test_map_list_and_threshold_stand_beside_the_paper(app: AppTest) -> None:
 
 def test_a_chosen_place_shows_what_was_expected(app: AppTest) -> None:
     app.run()
-    case = OpenCase("x", demonstration_case("pvc").recording)
+    case = OpenCase("x", make_demonstration_case("pvc").recording)
     rows = shown(app, case)["ecg.findings"]["rows"]
     app.session_state["anomaly_place"] = rows[0]["code"]
     found = shown(app, case)["ecg.findings"]
@@ -99,7 +99,7 @@ def test_keys_step_through_the_places(monkeypatch: pytest.MonkeyPatch) -> None:
     places = tuple(
         Place(t, t + 0.3, 0.999, (AnomalySpan("II", t, t + 0.3, 0.999),)) for t in (40.0, 2.0)
     )
-    case = OpenCase("x", demonstration_case("holter-pvc").recording)
+    case = OpenCase("x", make_demonstration_case("holter-pvc").recording)
     paper = Paper(case, PaperSettings())
     state: dict[str, Any] = {}
     monkeypatch.setattr(anomaly.st, "session_state", state)
@@ -138,12 +138,12 @@ def test_small_figures_hold_gaps_limits_and_escaped_names() -> None:
     figure = restored_figure(trace, "II", start_s=0.4, end_s=0.8, around_s=1.0, unit="NU")
     assert figure["data"][-1]["y"][50] is None
     assert figure["layout"]["yaxis"]["showticklabels"] is False
-    bars = lead_bars({"<b>": 0.999, "V1": None}, 0.95)
+    bars = draw_lead_bars({"<b>": 0.999, "V1": None}, 0.95)
     assert bars["data"][0]["y"][0] == "&lt;b&gt;"
     assert bars["data"][0]["x"] == [pytest.approx(3.0, abs=1e-3), 0.0]
     values = np.zeros((2, 1000), np.float32)
     values[1, 500] = 0.999
-    time = over_time(values, 10.0, threshold=0.99, shown=(0.0, 10.0))
+    time = draw_over_time(values, 10.0, threshold=0.99, shown=(0.0, 10.0))
     assert max(time["data"][0]["y"]) == pytest.approx(3.0, abs=1e-3)
 
 

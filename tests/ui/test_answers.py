@@ -12,7 +12,7 @@ from ecgcore.inference.loading import shared_model
 from ecgcore.inference.runner import hear
 from ecgcore.measure.measuring import measure
 from ecgcore.recording import Patient, Recording
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from tests.ui.test_explain_page import TIMEOUT_S, viewers
 from tests.ui.test_pages import app
 from ui import models
@@ -23,7 +23,7 @@ __all__ = ["app"]
 
 @pytest.fixture(scope="module")
 def strip() -> Recording:
-    return demonstration_case("atrial-fibrillation").recording.select(("II",))
+    return make_demonstration_case("atrial-fibrillation").recording.select(("II",))
 
 
 def move(case: OpenCase, by_s: float = 0.02) -> float:

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from ecgcore.explain.verdict import RED, Verdict
 from ecgcore.recording import Recording
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from tests.ui.test_pages import _walk, app, texts
 from ui.state import OpenCase
 
@@ -46,7 +46,7 @@ def test_without_a_case_it_says_what_to_do(app: AppTest) -> None:
 def test_two_maps_stand_on_the_same_paper_with_words_and_checks(app: AppTest) -> None:
     app.run()
     leads = ("I", "II", "V1", "V2", "V6")
-    source = demonstration_case("rbbb").recording
+    source = make_demonstration_case("rbbb").recording
     case = OpenCase("x", source.select(leads), selected="RBBB")
     left, right = shown(app, case)
     assert left["sheet"] == right["sheet"]
@@ -72,7 +72,7 @@ def test_two_maps_stand_on_the_same_paper_with_words_and_checks(app: AppTest) ->
 
 def test_a_dropped_beat_moves_the_probability_at_once(app: AppTest) -> None:
     app.run()
-    source = demonstration_case("pvc").recording
+    source = make_demonstration_case("pvc").recording
     case = OpenCase("x", source.select(("II", "V1")), selected="PVC")
     shown(app, case)
     before = html(app)
@@ -92,7 +92,7 @@ def test_a_map_that_fails_is_hidden_until_asked_for(
     monkeypatch.setattr("ui.desk.explain.verdict", lambda _checks: red)
     monkeypatch.setattr("ui.desk.maps.verdict", lambda _checks: red)
     app.run()
-    source = demonstration_case("atrial-fibrillation").recording
+    source = make_demonstration_case("atrial-fibrillation").recording
     (left, _) = shown(app, OpenCase("x", source.select(("II",)), selected="AF"))
     assert not [t for t in left["figure"]["data"] if t["meta"]["role"] == "heat"]
     assert "made for this test" in html(app)
@@ -105,7 +105,7 @@ def test_a_map_that_fails_is_hidden_until_asked_for(
 
 def test_a_long_recording_is_explained_window_by_window(app: AppTest) -> None:
     app.run()
-    source = demonstration_case("holter-pvc").recording
+    source = make_demonstration_case("holter-pvc").recording
     rows = source.signal[:1, : round(65 * source.fs_hz)]
     case = OpenCase("x", Recording(rows, source.fs_hz, source.leads[:1]), selected="PVC")
     shown(app, case)

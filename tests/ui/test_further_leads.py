@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from tests.ui.test_pages import _walk as walk
 from tests.ui.test_pages import app, payloads, review, texts
 from ui.state import OpenCase
@@ -19,7 +19,7 @@ EXTRA = ("V3R", "V4R", "V7", "V8", "V9", "X")
 
 def with_extra_leads(*names: str) -> Recording:
     """A simulated twelve-lead ECG with further leads made from its chest leads."""
-    source = demonstration_case("normal").recording
+    source = make_demonstration_case("normal").recording
     rows = [0.8 * source.lead(STANDARD_12[6 + i]) for i in range(len(names))]
     return replace(source, signal=np.vstack([source.signal, *rows]), leads=(*source.leads, *names))
 

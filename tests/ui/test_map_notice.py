@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.explain.verdict import RED, Verdict
 from ecgcore.render.paper import PaperSettings
 from ecgcore.results import Attribution
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from tests.ui.test_pages import TIMEOUT_S, app, payloads
 from ui.desk.map_notice import find_densest_s, find_notice, turn_to_map
 from ui.desk.paper import Paper
@@ -19,7 +19,7 @@ __all__ = ["app"]
 
 
 def made_map(at_s: float | None, label: str = "PVC") -> Attribution:
-    case = demonstration_case("holter-pvc").recording
+    case = make_demonstration_case("holter-pvc").recording
     values = np.full(case.signal.shape, -0.1, np.float32)
     if at_s is not None:
         first = round(at_s * case.fs_hz)
@@ -28,7 +28,7 @@ def made_map(at_s: float | None, label: str = "PVC") -> Attribution:
 
 
 def long_case(**given: object) -> OpenCase:
-    case = OpenCase("x", demonstration_case("holter-pvc").recording, selected="PVC")
+    case = OpenCase("x", make_demonstration_case("holter-pvc").recording, selected="PVC")
     for name, value in given.items():
         setattr(case, name, value)
     return case
@@ -101,7 +101,7 @@ def test_on_the_page_the_reason_stands_above_the_paper_with_its_switch(
     monkeypatch.setattr("ui.desk.review.verdict", lambda _checks: red)
     monkeypatch.setattr("ui.desk.maps.verdict", lambda _checks: red)
     app.run()
-    source = demonstration_case("atrial-fibrillation").recording
+    source = make_demonstration_case("atrial-fibrillation").recording
     app.session_state["open_case"] = OpenCase("x", source.select(("II",)), selected="AF")
     app.switch_page("pages/review.py").run(timeout=TIMEOUT_S)
     assert not app.exception

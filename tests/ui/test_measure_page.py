@@ -11,7 +11,7 @@ from ecgcore.measure import measure
 from ecgcore.recording import Provenance
 from ecgcore.render.paper import PaperSettings, lay_out
 from ecgcore.simulate import simulate
-from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, make_demonstration_case
 from tests.ui.test_pages import TIMEOUT_S, app, payloads, recording
 from ui.marks import beat_marks, moved, strip_cells
 from ui.state import OpenCase
@@ -31,7 +31,7 @@ def shown(app: AppTest, case: OpenCase) -> str:
 def test_measurements_stand_beside_marked_paper(app: AppTest, key: str) -> None:
     case = next(c for c in DEMONSTRATION_CASES if c.key == key)
     app.run()
-    table = shown(app, OpenCase("x", demonstration_case(key).recording, case))
+    table = shown(app, OpenCase("x", make_demonstration_case(key).recording, case))
     assert "QTc Fridericia" in table
     viewer = payloads(app)["ecg.viewer"]
     assert viewer["markers"]["lines"]
@@ -49,7 +49,7 @@ def test_what_cannot_be_measured_says_why(app: AppTest) -> None:
 
 def test_a_moved_mark_counts_and_can_be_taken_back(app: AppTest) -> None:
     app.run()
-    case = OpenCase("x", demonstration_case("normal").recording)
+    case = OpenCase("x", make_demonstration_case("normal").recording)
     shown(app, case)
     onset = measure(case.recording).beats.consensus.qrs_onset[4]
     case.edits[4, "qrs_onset"] = float(onset) - 0.02
@@ -62,7 +62,7 @@ def test_a_moved_mark_counts_and_can_be_taken_back(app: AppTest) -> None:
 
 def test_an_impossible_mark_goes_back_with_a_word(app: AppTest) -> None:
     app.run()
-    case = OpenCase("x", demonstration_case("normal").recording)
+    case = OpenCase("x", make_demonstration_case("normal").recording)
     shown(app, case)
     before = payloads(app)["ecg.viewer"]["markers"]
     case.edits[4, "qrs_offset"] = 0.0
@@ -77,7 +77,7 @@ def test_an_impossible_mark_goes_back_with_a_word(app: AppTest) -> None:
 
 def test_an_edited_beat_says_what_it_changes(app: AppTest) -> None:
     app.run()
-    case = OpenCase("x", demonstration_case("normal").recording)
+    case = OpenCase("x", make_demonstration_case("normal").recording)
     case.edits[4, "p_onset"] = float(measure(case.recording).beats.consensus.p_onset[4]) - 0.056
     table = shown(app, case)
     (said,) = [c.value for c in app.caption if c.value.startswith("Edited")]
@@ -93,7 +93,7 @@ def test_what_is_uncertain_is_not_printed(app: AppTest) -> None:
 
 
 def test_a_mark_of_a_wrapped_lead_moves_in_its_own_row() -> None:
-    source = demonstration_case("hand-held-af").recording
+    source = make_demonstration_case("hand-held-af").recording
     chosen = PaperSettings(layout="wrapped", rhythm_lead=source.leads[0])
     sheet = lay_out(source.leads, source.duration_s, chosen)
     beats = measure(source).beats
@@ -106,7 +106,7 @@ def test_a_mark_of_a_wrapped_lead_moves_in_its_own_row() -> None:
 
 
 def test_marks_stand_where_their_time_is_and_come_back_as_time() -> None:
-    source = demonstration_case("normal").recording
+    source = make_demonstration_case("normal").recording
     sheet = lay_out(source.leads, source.duration_s, PaperSettings())
     beats = measure(source).beats
     marks = beat_marks(beats, sheet, {})
@@ -125,7 +125,7 @@ def test_marks_stand_where_their_time_is_and_come_back_as_time() -> None:
 
 def test_the_machines_own_values_stand_beside_with_their_difference(app: AppTest) -> None:
     app.run()
-    source = demonstration_case("normal").recording
+    source = make_demonstration_case("normal").recording
     given = {"PR interval": "500 ms", "QTc": "403 ms"}
     origin = Provenance(machine_measurements=given, machine_statements=("<b>Sinus</b>",))
     table = shown(app, OpenCase("x", replace(source, provenance=origin)))
@@ -137,5 +137,5 @@ def test_the_machines_own_values_stand_beside_with_their_difference(app: AppTest
 
 def test_exchanged_electrodes_are_suspected_aloud(app: AppTest) -> None:
     app.run()
-    shown(app, OpenCase("x", demonstration_case("arm-reversal").recording))
+    shown(app, OpenCase("x", make_demonstration_case("arm-reversal").recording))
     assert any("RA-LA" in warning.value for warning in app.warning)

@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ecgcore.recording import Recording
-from ecgcore.render.paper import layouts_for
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.render.paper import list_layouts
+from ecgcore.simulate.cases import make_demonstration_case
 from tests.ui.test_pages import _walk, app, payloads
 from ui.state import OF_A_CASE, PREFERENCES, OpenCase, put_case
 
@@ -29,12 +29,12 @@ ANY_CASE = (
 
 
 def case_of(*leads: str) -> OpenCase:
-    source = demonstration_case("pvc").recording
+    source = make_demonstration_case("pvc").recording
     rows = source.signal[[i % 12 for i in range(len(leads))], :5000]
     return OpenCase(f"{len(leads)} leads", Recording(rows, source.fs_hz, leads))
 
 
-TWELVE = demonstration_case("pvc").recording.leads
+TWELVE = make_demonstration_case("pvc").recording.leads
 
 
 def show(app: AppTest, case: OpenCase, page: str) -> AppTest:
@@ -57,7 +57,7 @@ def test_the_layout_follows_the_leads_from_case_to_case(app: AppTest) -> None:
         drawn = {t["meta"]["lead"] for t in sheet if t["meta"]["role"] == "trace"}
         assert drawn == set(leads)
         if leads == TWELVE:
-            assert chosen(app)["Layout"] == layouts_for(TWELVE)[0]
+            assert chosen(app)["Layout"] == list_layouts(TWELVE)[0]
 
 
 def test_what_was_chosen_on_a_lead_or_place_is_gone_and_habits_stay(app: AppTest) -> None:

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from ecgcore.render.strip import window_figure
 from ecgcore.results import Finding
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from tests.ui.test_explain_page import TIMEOUT_S, viewers
 from tests.ui.test_pages import app
 from ui.desk.what_if import describe_change
@@ -29,7 +29,7 @@ def test_explain_begins_with_the_map_that_review_shows(
             "ui.models.best_checked", lambda _model, _code, explain: explain("occlusion")
         )
     app.run()
-    source = demonstration_case("atrial-fibrillation").recording.select(("II",))
+    source = make_demonstration_case("atrial-fibrillation").recording.select(("II",))
     case = OpenCase("x", source, selected="AF")
     app.session_state["open_case"] = case
     app.switch_page("pages/review.py").run(timeout=TIMEOUT_S)

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from ecgcore.recording import Patient, Provenance, Recording
 from ecgcore.results import RhythmAlarm
-from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, make_demonstration_case
 from ui.desk.report_lines import format_alarms
 from ui.state import OpenCase
 
@@ -50,7 +50,7 @@ def review(app: AppTest, case: OpenCase) -> dict[str, dict[str, Any]]:
 
 def demo(index: int) -> OpenCase:
     case = DEMONSTRATION_CASES[index]
-    return OpenCase(f"Case {index + 1}", demonstration_case(case.key).recording, case)
+    return OpenCase(f"Case {index + 1}", make_demonstration_case(case.key).recording, case)
 
 
 def texts(viewer: dict[str, Any], role: str) -> str:
@@ -111,7 +111,7 @@ def test_a_readers_word_survives_a_rerun(app: AppTest) -> None:
 
 def recording(**changes: Any) -> Recording:
     rng = np.random.default_rng(5)
-    source = demonstration_case("normal").recording
+    source = make_demonstration_case("normal").recording
     parts: dict[str, Any] = {
         "signal": source.signal + rng.normal(0, 1e-4, source.signal.shape),
         "fs_hz": source.fs_hz,

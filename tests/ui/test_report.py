@@ -23,7 +23,7 @@ from ecgcore.recording import Patient, Provenance, Recording
 from ecgcore.results import Finding, NotAssessed, Prediction, Quality
 from ecgcore.signal.quality_words import lost_lead
 from ecgcore.simulate.arrest import fibrillate
-from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, make_demonstration_case
 from ecgcore.statements import table_digest
 from ui.desk import report
 from ui.desk.display_filter import apply_filter
@@ -82,7 +82,7 @@ def show(app: AppTest, case: OpenCase) -> None:
 
 
 def upload(**changes: Any) -> OpenCase:
-    source = demonstration_case("rbbb").recording
+    source = make_demonstration_case("rbbb").recording
     rng = np.random.default_rng(5)
     parts: dict[str, Any] = {
         "signal": source.signal + rng.normal(0.3, 0.03, source.signal.shape),
@@ -198,7 +198,7 @@ def test_the_file_s_name_is_printed_only_if_asked_for(app: AppTest, press: Press
 
 def test_a_demonstration_case_has_no_file_s_name_to_hide(app: AppTest, press: Press) -> None:
     (demo,) = [one for one in DEMONSTRATION_CASES if one.key == "rbbb"]
-    show(app, OpenCase("Case 8", demonstration_case("rbbb").recording, demo))
+    show(app, OpenCase("Case 8", make_demonstration_case("rbbb").recording, demo))
     assert "Case 8" in text_of(press())
     assert not [one for one in app.toggle if one.label == "Print the file's name"]
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.readers import read
 from ecgcore.readers.convert import convert
 from ecgcore.recording import Patient, Provenance, Recording
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from tests.ui.test_pages import app, review
 from ui.desk.saving import _pack
 from ui.state import OpenCase
@@ -23,7 +23,7 @@ DEVICE = "Recorder serial 4711"
 
 def dated() -> Recording:
     return replace(
-        demonstration_case("normal").recording,
+        make_demonstration_case("normal").recording,
         start=datetime(2021, 3, 4, 5, 6, 7),
         patient=Patient(93.0, "female"),
         provenance=Provenance(device=DEVICE),

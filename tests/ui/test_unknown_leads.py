@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.readers.assemble import name_leads
 from ecgcore.recording import Recording
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from tests.ui.test_pages import app, payloads
 from ui.state import OpenCase
 
@@ -18,7 +18,7 @@ PAGES = ("review", "explain", "measure", "single_lead", "waveform_attention", "a
 
 
 def unnamed(*names: str) -> OpenCase:
-    source = demonstration_case("hand-held-af").recording
+    source = make_demonstration_case("hand-held-af").recording
     signal = source.select(source.leads[:1]).signal.repeat(len(names), axis=0)
     return OpenCase("strip", Recording(signal[:, :5000], source.fs_hz, names))
 
@@ -77,5 +77,5 @@ def test_naming_two_leads_computes_the_limb_leads_and_keeps_the_provenance() -> 
     assert made.provenance.steps[0].parameters == {"names": {"ECG 1": "I", "ECG 2": "II"}}
     with pytest.raises(InvalidArgumentError, match="no lead 'V1'"):
         name_leads(given, {"V1": "II"})
-    with pytest.raises(InvalidArgumentError, match="is no lead"):
+    with pytest.raises(InvalidArgumentError, match="is not a lead"):
         name_leads(given, {"ECG 1": "Q"})

@@ -133,7 +133,7 @@ def test_every_file_of_a_batch_has_its_outcome(app: AppTest) -> None:
         "photo.png": "✗ photo.png: This is a PNG image",
         "other.bin": "✗ other.bin: Not a supported ECG format",
         "lone.dat": "✗ lone.dat: This may be a WFDB signal file",
-        "words.txt": "✗ words.txt: Skipped: it holds text",
+        "words.txt": "✗ words.txt: Skipped: it contains text",
         "cases.csv": "✗ cases.csv: Skipped: no ECG found",
         "empty.dcm": "✗ empty.dcm: The file is empty",
         "all.zip › a.csv": "✓ all.zip › a.csv: CSV",

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from ecgcore.measure import measure
 from ecgcore.simulate import simulate
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from tests.ui.test_pages import recording
 from ui.state import OpenCase
 
@@ -29,7 +29,7 @@ def line_of(case: OpenCase) -> str:
 
 
 def test_rate_intervals_and_axis_stand_in_one_line() -> None:
-    case = OpenCase("x", demonstration_case("normal").recording)
+    case = OpenCase("x", make_demonstration_case("normal").recording)
     line = line_of(case)
     found = measure(case.recording)
     for label, name, unit in (
@@ -50,7 +50,7 @@ def test_rate_intervals_and_axis_stand_in_one_line() -> None:
 
 @pytest.mark.parametrize(("key", "arrow"), [("sinus-bradycardia", "↓"), ("long-qt", "↑")])
 def test_what_is_out_of_range_is_bold_with_an_arrow_and_the_range(key: str, arrow: str) -> None:
-    line = line_of(OpenCase("x", demonstration_case(key).recording))
+    line = line_of(OpenCase("x", make_demonstration_case(key).recording))
     assert f"{arrow}</b>" in line
     assert "reference" in line
 
@@ -64,7 +64,7 @@ def test_what_is_not_stated_says_why_under_the_pointer() -> None:
 
 
 def test_the_readers_marks_count_in_it() -> None:
-    case = OpenCase("x", demonstration_case("normal").recording)
+    case = OpenCase("x", make_demonstration_case("normal").recording)
     end = float(measure(case.recording).beats.consensus.t_offset[4])
     case.edits[4, "t_offset"] = end + 0.02
     assert line_of(case).count("(edited)") == 2

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.explain.defaults import default_methods
 from ecgcore.interpret import assess
 from ecgcore.recording import Patient
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from ecgcore.study import Study
 from tests.conftest import ROOT
 from tests.ui.test_explain_page import TIMEOUT_S, said
@@ -49,7 +49,7 @@ def review(case: OpenCase) -> None:
 
 
 def of_two_leads() -> OpenCase:
-    recording = demonstration_case("pvc").recording.select(("II", "V1"))
+    recording = make_demonstration_case("pvc").recording.select(("II", "V1"))
     return OpenCase("x", recording, shared="pvc, two leads")
 
 
@@ -108,7 +108,7 @@ def test_a_map_that_waits_says_how_many_are_before_it_and_can_be_cancelled() -> 
 
 def test_a_cancelled_map_is_not_computed_until_asked_for(app: AppTest) -> None:
     app.run()
-    recording = demonstration_case("pvc").recording.select(("II",))
+    recording = make_demonstration_case("pvc").recording.select(("II",))
     case = OpenCase("x", recording, selected="PVC")
     model = models.model_of(case)
     for method in default_methods(model, "PVC"):

@@ -12,7 +12,7 @@ from ecgcore.inference.waveform import read_waveforms
 from ecgcore.recording import Recording
 from ecgcore.render.waveform import curve_figure
 from ecgcore.results import Finding
-from ecgcore.simulate.cases import demonstration_case
+from ecgcore.simulate.cases import make_demonstration_case
 from tests.conftest import ROOT
 from tests.ui.test_pages import TIMEOUT_S, app, payloads, texts
 from tests.waveform_folder import write_waveform_model
@@ -44,7 +44,7 @@ def shown(app: AppTest, case: OpenCase) -> dict[str, dict[str, Any]]:
 
 
 def case_of(key: str, **changes: Any) -> OpenCase:
-    return OpenCase("x", demonstration_case(key).recording, **changes)
+    return OpenCase("x", make_demonstration_case(key).recording, **changes)
 
 
 def words(app: AppTest) -> str:
@@ -128,7 +128,7 @@ def test_what_cannot_be_done_as_asked_says_what_is_done(
 
 def test_a_recording_too_short_says_so(app: AppTest, weights: Path) -> None:
     app.run()
-    whole = demonstration_case("normal").recording
+    whole = make_demonstration_case("normal").recording
     short = Recording(whole.signal[:, :600], whole.fs_hz, whole.leads)
     app.session_state["open_case"] = OpenCase("x", short)
     app.switch_page(PAGE).run(timeout=TIMEOUT_S)
@@ -158,7 +158,7 @@ def _headers(node: Any) -> Iterator[str]:
 
 
 def test_shading_is_proportional_to_the_gain_itself() -> None:
-    reading = read_waveforms(demonstration_case("normal").recording, "PAC")
+    reading = read_waveforms(make_demonstration_case("normal").recording, "PAC")
     overlay = make_gain_overlay(reading, reading.by_rule)
     assert overlay.top == 1.0
     assert overlay.values.shape == (12, reading.by_rule.size)
@@ -176,7 +176,7 @@ def test_the_strip_shows_both_curves_and_where_they_part() -> None:
 
 
 def test_table_and_finding_are_words_where_there_is_no_number() -> None:
-    reading = read_waveforms(demonstration_case("normal").recording, "PAC")
+    reading = read_waveforms(make_demonstration_case("normal").recording, "PAC")
     table = make_segment_table(reading)
     assert "P wave" in table
     assert "learned" not in table

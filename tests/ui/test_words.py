@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ecgcore.recording import Recording
-from ecgcore.simulate import demonstration_case
+from ecgcore.simulate import make_demonstration_case
 from ui.state import OpenCase
 from ui.words import plain
 
@@ -36,7 +36,7 @@ def test_an_address_is_no_longer_one_once_the_backslashes_are_gone(text: str) ->
 
 @pytest.mark.parametrize("name", ["pages/review.py", "pages/measure.py"])
 def test_a_lead_called_like_a_picture_is_shown_as_words(name: str) -> None:
-    source = demonstration_case("normal").recording
+    source = make_demonstration_case("normal").recording
     flat = np.vstack([source.signal[:2], np.zeros((1, source.n_samples), np.float32)])
     app = AppTest.from_file(str(APP), default_timeout=60).run()
     app.session_state["open_case"] = OpenCase("x", Recording(flat, 500.0, ("I", "II", PICTURE)))

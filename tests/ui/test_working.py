@@ -14,7 +14,7 @@ from ecgcore.recording import Recording
 from ecgcore.results import RhythmAlarm
 from ecgcore.results.wire import encode
 from ecgcore.signal.quality import assess
-from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, make_demonstration_case
 from ecgcore.workers import Pool, WorkerSpec
 from ui import analysis, reading
 from ui.state import OpenCase
@@ -102,7 +102,7 @@ def test_waiting_is_cancelled_and_done_again(pool: Pool, tmp_path: Path) -> None
 
 
 def long_recording(copies: int) -> Recording:
-    made = demonstration_case(DEMONSTRATION_CASES[0].key).recording
+    made = make_demonstration_case(DEMONSTRATION_CASES[0].key).recording
     return Recording(np.tile(made.signal, copies), made.fs_hz, made.leads, patient=made.patient)
 
 

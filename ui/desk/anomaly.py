@@ -20,7 +20,7 @@ from ecgcore.inference.card import ANOMALY
 from ecgcore.inference.shelf import DEFAULT_ANOMALY
 from ecgcore.measure.unusual import worded
 from ecgcore.render.overlay import Overlay
-from ecgcore.render.restored import lead_bars, over_time, restored_figure
+from ecgcore.render.restored import draw_lead_bars, draw_over_time, restored_figure
 from ecgcore.results import AnomalyMap, AnomalySpan, MeasureResult
 from ui import models
 from ui.components.findings import move_choice, show_rows
@@ -165,7 +165,7 @@ def _show_below(paper: Paper, found: AnomalyMap, threshold: float, place: Place 
         st.markdown("**Over the whole recording**")
         start_s = paper.case.start_s
         shown = (start_s, start_s + paper.seconds)
-        figure = over_time(found.values, found.fs_hz, threshold=threshold, shown=shown)
+        figure = draw_over_time(found.values, found.fs_hz, threshold=threshold, shown=shown)
         plot(figure, "anomaly_time")
     if place is None or found.trace is None:
         return
@@ -302,7 +302,7 @@ def _show_leads(found: AnomalyMap) -> None:
     if sum(v is not None for v in found.lead_scores.values()) < 2:
         return
     with st.expander("Lead by lead", expanded=len(found.leads) > 2):
-        plot(lead_bars(found.lead_scores, found.threshold), "anomaly_leads")
+        plot(draw_lead_bars(found.lead_scores, found.threshold), "anomaly_leads")
         st.caption(
             "Each bar: the score if every lead looked like this one, on the scale of the score "
             "trained on normal ECGs only."

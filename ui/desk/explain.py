@@ -7,7 +7,7 @@ import streamlit as st
 from ecgcore.errors import EcgError
 from ecgcore.explain import METHODS, Description, Explainer, describe, methods_of, verdict
 from ecgcore.explain.defaults import default_methods
-from ecgcore.render.strip import over_time, strip_figure, window_figure
+from ecgcore.render.strip import strip_figure, sum_over_time, window_figure
 from ecgcore.results import Attribution, Finding, Prediction
 from ui import models
 from ui.desk.explain_leads import show_leads_on_body
@@ -272,7 +272,9 @@ def _show_strip(case: OpenCase, explainer: Explainer, found: list[Attribution]) 
     start_s, stop_s = shown[0].window_s or (0.0, explainer.recording.duration_s)
     first, last = (round(edge * shown[0].fs_hz) for edge in (start_s, stop_s))
     rows = {
-        METHODS[f.method].name: over_time(take_sign(f, _current_sign(f))[:, first:last], f.fs_hz)
+        METHODS[f.method].name: sum_over_time(
+            take_sign(f, _current_sign(f))[:, first:last], f.fs_hz
+        )
         for f in shown
     }
     beats = explainer.beats_of(explainer.window_at((start_s + stop_s) / 2))

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from ecgcore.results import Attribution
 from ecgcore.statements import statement
-from ecgcore.units import clock
+from ecgcore.units import format_clock
 from ui.desk.maps import may_show, offer_failed_map
 from ui.desk.paper import Paper
 from ui.state import OpenCase
@@ -67,7 +67,7 @@ def _check_sheet(paper: Paper, attribution: Attribution, style: str) -> MapNotic
     if style == "none":
         return MapNotice(f"{name}: the overlay is off.")
     if not paper.shows(at_s):
-        return MapNotice(f"{name}: the map is at {clock(at_s)}.", go_to_s=at_s)
+        return MapNotice(f"{name}: the map is at {format_clock(at_s)}.", go_to_s=at_s)
     return None
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from ecgcore.recording import Recording, describe_age
 from ecgcore.render.overlay import Overlay
-from ecgcore.render.paper import PaperSettings, Sheet, lay_out, window_seconds
-from ecgcore.units import MV, clock
+from ecgcore.render.paper import PaperSettings, Sheet, choose_window_seconds, lay_out
+from ecgcore.units import MV, format_clock
 from ui.components.viewer import Legend, Markers, compute_envelope, draw_paper
 from ui.desk.display_filter import describe_filter, filter_for_display
 from ui.desk.settings import current_settings, show_settings
@@ -46,7 +46,7 @@ class Paper:
     @property
     def seconds(self) -> float:
         """Length of recording on a sheet."""
-        return window_seconds(self.settings, self.case.recording.duration_s)
+        return choose_window_seconds(self.settings, self.case.recording.duration_s)
 
     @property
     def last_start_s(self) -> float:
@@ -209,7 +209,10 @@ def _describe_drawing(recording: Recording, settings: PaperSettings) -> str:
 def format_footer(recording: Recording, sheet: Sheet) -> tuple[str, ...]:
     """Return what stands under every sheet."""
     end_s = sheet.start_s + sheet.seconds
-    parts = [f"{clock(sheet.start_s)} to {clock(end_s)} of {clock(recording.duration_s)}"]
+    parts = [
+        f"{format_clock(sheet.start_s)} to {format_clock(end_s)} of "
+        f"{format_clock(recording.duration_s)}"
+    ]
     parts.append(f"{recording.fs_hz:g} Hz")
     if recording.provenance.simulated:
         parts.insert(0, "SIMULATED ECG")

@@ -9,7 +9,7 @@ from ecgcore.recording import Recording
 from ecgcore.results import Attribution, Prediction, RhythmAlarm
 from ecgcore.signal.quality_words import lost_lead
 from ecgcore.statements import statement, table_digest
-from ecgcore.units import clock
+from ecgcore.units import format_clock
 from ui.desk.findings import format_value, sort_findings
 from ui.desk.paper import Shading
 
@@ -26,11 +26,11 @@ def format_alarms(alarms: tuple[RhythmAlarm, ...]) -> tuple[str, ...]:
     for kind in dict.fromkeys(alarm.kind for alarm in alarms):
         same = [alarm for alarm in alarms if alarm.kind == kind]
         if len(same) <= _MOST_ALARMS:
-            spans = [f"{clock(a.start_s)} to {clock(a.end_s)}" for a in same]
+            spans = [f"{format_clock(a.start_s)} to {format_clock(a.end_s)}" for a in same]
             lines += [f"{a.words.rstrip('.')} ({s})." for a, s in zip(same, spans, strict=True)]
             continue
         longest = max(same, key=lambda alarm: alarm.end_s - alarm.start_s)
-        at = ", ".join(clock(alarm.start_s) for alarm in same[:_MOST_TIMES])
+        at = ", ".join(format_clock(alarm.start_s) for alarm in same[:_MOST_TIMES])
         more = ", …" if len(same) > _MOST_TIMES else ""
         lines.append(f"{longest.words.rstrip('.')}; {len(same)} times, from {at}{more}.")
     return tuple(lines)
@@ -66,7 +66,7 @@ def format_findings(prediction: Prediction | str, verdicts: Mapping[str, str]) -
 def list_unassessed(prediction: Prediction) -> list[str]:
     """Return one line for each stretch about which the model says nothing."""
     return [
-        f"Not assessed, {clock(part.start_s)} to {clock(part.end_s)}: {part.reason}"
+        f"Not assessed, {format_clock(part.start_s)} to {format_clock(part.end_s)}: {part.reason}"
         for part in prediction.not_assessed
     ]
 

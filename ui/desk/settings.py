@@ -12,7 +12,7 @@ from ecgcore.render.paper import (
     LAYOUTS,
     SPEEDS_MM_PER_S,
     PaperSettings,
-    layouts_for,
+    list_layouts,
 )
 from ui.desk.display_filter import (
     FILTER,
@@ -45,7 +45,7 @@ def current_settings() -> PaperSettings:
 def show_settings(case: OpenCase) -> PaperSettings:
     """Show the controls of the sheet and the patient in one quiet row; return the settings."""
     leads = case.recording.leads
-    layouts = layouts_for(leads)
+    layouts = list_layouts(leads)
     settings = _recall(case, layouts)
     rhythm = settings.rhythm_lead
     with open_row("paper_controls", gap="small"):

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ecgcore.recording import Recording
-from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, demonstration_case
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, make_demonstration_case
 from ui.state import OpenCase, put_case
 
 _REVIEW = "pages/review.py"
@@ -55,4 +55,4 @@ def open_demonstration(number: int, case: DemoCase) -> None:
 @st.cache_data(max_entries=32, show_spinner="Simulating …")
 def _simulate(key: str) -> Recording:
     # Shared by all users: a simulated case holds nothing of anybody.
-    return demonstration_case(key).recording
+    return make_demonstration_case(key).recording

@@ -64,7 +64,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     if blocks.format is None or len(blocks.format) < _FORMAT.size:
         raise ReadError("The ATC file has no format block; its rate and scale are unknown.")
     if not blocks.leads:
-        raise ReadError("The ATC file holds no ECG samples.")
+        raise ReadError("The ATC file contains no ECG samples.")
     coding, rate, step_nv, flags = _FORMAT.unpack_from(blocks.format)
     if coding != 1:
         raise ReadError(f"The samples are coded as type {coding}; 16-bit samples (1) can be read.")
@@ -83,7 +83,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
             format="ATC",
             original_fs_hz=fs_hz,
             original_unit="nV",
-            original_gain=f"{step_nv} nV a step",
+            original_gain=f"{step_nv} nV per step",
             device=device,
             device_filter=_describe_filter(flags),
         ),
@@ -103,7 +103,7 @@ def _read_blocks(data: bytes, notes: list[str]) -> _Blocks:
                 "file is damaged or was changed; export it again from the app."
             )
         if not good and kind == b"info":
-            notes.append("The checksum of the file's date and device is wrong; check them.")
+            notes.append("The checksum of date and device is wrong; check both.")
         if kind == b"fmt ":
             found.format = content
         elif kind == b"info":
@@ -126,9 +126,9 @@ def _walk_blocks(data: bytes, notes: list[str]) -> Iterator[tuple[bytes, bytes, 
             if kind in _LEADS or kind in (b"fmt ", b"info"):
                 raise ReadError(
                     f"The file is truncated: the block {clean_text(kind.decode('latin-1'))!r} "
-                    f"announces {length} bytes, {max(0, len(data) - at - 8)} are there."
+                    f"declares {length} bytes, {max(0, len(data) - at - 8)} are present."
                 )
-            notes.append("The end of the file could not be read; it holds no samples.")
+            notes.append("The end of the file could not be read; it contains no samples.")
             break
         (stated,) = struct.unpack_from("<I", data, end)
         whole = data[at:end]
@@ -147,9 +147,9 @@ def _scale_leads(
     counts = {name: len(content) // 2 for name, content in blocks.leads.items()}
     longest = max(counts.values())
     if not longest:
-        raise ReadError("The ATC file holds no ECG samples.")
+        raise ReadError("The ATC file contains no ECG samples.")
     if longest * len(counts) > options.max_samples:
-        raise ReadError(f"The file holds {longest} samples a lead; that is too many to read.")
+        raise ReadError(f"The file contains {longest} samples per lead; that is too many to read.")
     short = [name for name, count in counts.items() if count < longest]
     if short:
         notes.append(f"{join_words(short)} end{'s' * (len(short) == 1)} before the other leads.")

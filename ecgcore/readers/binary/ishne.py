@@ -109,7 +109,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
             format="ISHNE",
             original_fs_hz=fs_hz,
             original_unit="nV",
-            original_gain=same_or_differs(f"{scale * 1e6:.6g} nV a step" for scale in scales),
+            original_gain=same_or_differs(f"{scale * 1e6:.6g} nV per step" for scale in scales),
             device=clean_text(header.recorder),
         ),
         start=start,
@@ -128,19 +128,19 @@ def _parse_header(data: bytes, notes: list[str]) -> _Header:
     f = _FIXED.unpack_from(data, 10)
     n_leads = f[22]
     if not 1 <= n_leads <= MAX_LEADS:
-        raise ReadError(f"The header announces {n_leads} leads; 1 to {MAX_LEADS} can be.")
+        raise ReadError(f"The header declares {n_leads} leads; 1 to {MAX_LEADS} are possible.")
     text_bytes, samples_at = f[0], f[3]
     expected = HEADER_BYTES + max(0, text_bytes)
     if not HEADER_BYTES <= samples_at <= len(data):
         samples_at = expected
-        notes.append("The header does not tell where the samples start; they follow it.")
+        notes.append(
+            "The header does not state where the samples start; they were read from its end."
+        )
     if samples_at > len(data):
         raise ReadError("The file is truncated: it ends inside its header.")
     (stated,) = struct.unpack_from("<H", data, 8)
     if binascii.crc_hqx(data[10:samples_at], 0xFFFF) != stated:
-        notes.append(
-            "The header's checksum does not agree with it: it may have been changed or damaged."
-        )
+        notes.append("The header's checksum is wrong: it may have been changed or damaged.")
     return _Header(
         text_bytes=text_bytes,
         n_samples=f[1],
@@ -173,11 +173,11 @@ def _read_frames(
     n_bytes = len(data) - header.samples_at
     present, rest = divmod(n_bytes, 2 * n_leads)
     if not present:
-        raise ReadError("The file holds a header and no samples.")
+        raise ReadError("The file contains a header and no samples.")
     if present * n_leads > options.max_samples:
         raise ReadError(
-            f"The file holds {present} samples in {n_leads} leads; up to {options.max_samples} "
-            "together can be read, so cut a part out of it."
+            f"The file contains {present} samples in {n_leads} leads; up to {options.max_samples} "
+            "together can be read, so cut out a part."
         )
     if rest:
         notes.append("The last frame is incomplete and was left out.")
@@ -192,16 +192,18 @@ def _count_announced(header: _Header, present: int, notes: list[str]) -> int:
     if n_leads > 1 and 0 <= announced - present * n_leads < n_leads:
         return present  # some writers count the samples of all leads together
     if announced <= 0:
-        notes.append("The header does not tell the number of samples; the file's length does.")
+        notes.append(
+            "The header does not state the number of samples; it was taken from its length."
+        )
         return present
     if announced > present:
         notes.append(
-            f"The file is truncated: the header announces {announced} samples for each lead, "
-            f"{present} are there and were read."
+            f"The file is truncated: the header declares {announced} samples for each lead, "
+            f"{present} are present and were read."
         )
     if announced < present:
         notes.append(
-            f"The file holds {present} samples for each lead, the header announces {announced}; "
+            f"The file contains {present} samples for each lead, the header declares {announced}; "
             "only these were read."
         )
     return announced
@@ -221,7 +223,7 @@ def _find_scales(
 
 
 def _note_state(header: _Header, notes: list[str]) -> None:
-    """Note what the header says of the leads' quality and of a pacemaker."""
+    """Note what the header states of the leads' quality and of a pacemaker."""
     for code, what in _QUALITY.items():
         leads = [
             _LEADS.get(lead, "") or f"channel {i}"
@@ -231,7 +233,7 @@ def _note_state(header: _Header, notes: list[str]) -> None:
         if leads:
             notes.append(f"The recorder marks {what} in {join_words(leads)}.")
     if header.pacemaker in _PACEMAKER:
-        notes.append(f"The file says that the patient has {_PACEMAKER[header.pacemaker]}.")
+        notes.append(f"The file states that the patient has {_PACEMAKER[header.pacemaker]}.")
 
 
 def _parse_start(header: _Header) -> datetime | None:
@@ -258,7 +260,7 @@ def _make_patient(header: _Header, options: ReadOptions, notes: list[str]) -> Pa
         years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
         age = float(years) if 0 <= years <= 130 else None
         if age is None:
-            notes.append("Birth date and recording date do not fit together; no age was taken.")
+            notes.append("Birth date and recording date contradict each other; no age was derived.")
     identity = {
         "name": f"{header.first_name} {header.last_name}".strip(),
         "identifier": header.identifier,

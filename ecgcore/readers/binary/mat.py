@@ -48,7 +48,7 @@ def sniff(name: str, head: bytes) -> bool:
 
 
 def is_recording(head: bytes) -> bool:
-    """Return whether a MATLAB file in a folder is a recording, by the name of what it holds."""
+    """Return whether a MATLAB file in a folder is a recording, by the name of what it contains."""
     return normalise_key(mat_file.find_first_name(head)) in SIGNAL_NAMES
 
 
@@ -95,7 +95,7 @@ def read_named(
     """
     flat = _flatten(values)
     if len(flat) > MAX_NAMES:
-        raise ReadError(f"The file holds more than {MAX_NAMES} named values.")
+        raise ReadError(f"The file contains more than {MAX_NAMES} named values.")
     notes = list(notes)
     facts = {_last_part(name): value for name, value in flat.items()}
     arrays = _find_sample_arrays(flat)
@@ -111,7 +111,7 @@ def read_named(
         rows = list(orient_matrix(_read_matrix(arrays, flat), n_names, notes))
         names = names if len(names) == len(rows) else [""] * len(rows)
     if sum(len(row) for row in rows) > options.max_samples:
-        raise TooLargeError(f"The file holds more than {options.max_samples} samples.")
+        raise TooLargeError(f"The file contains more than {options.max_samples} samples.")
     time = next((row.ravel() for row in times.values() if row.size == len(rows[0])), None)
     if time is not None:
         names, rows = ["time", *names], [time, *rows]
@@ -223,9 +223,9 @@ def _read_matrix(arrays: Mapping[str, NDArray[Any]], flat: Mapping[str, Any]) ->
     if not arrays:
         what = f"only {found}" if found else "nothing that is read"
         raise ReadError(
-            f"The file holds {what}, no array of numbers that could be samples; save leads x "
+            f"The file contains {what}, no array of numbers that could be samples; save leads x "
             "samples as a plain matrix named val."
         )
     raise ReadError(
-        f"The file holds several arrays ({found}); keep the samples alone, or name them val."
+        f"The file contains several arrays ({found}); keep only the samples, or name them val."
     )

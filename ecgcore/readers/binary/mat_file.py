@@ -54,7 +54,7 @@ class _Context:
         """
         self.left -= 1
         if self.left < 0 or depth > MAX_DEPTH:
-            raise ReadError("The MATLAB file holds too many or too deeply nested values.")
+            raise ReadError("The MATLAB file contains too many or too deeply nested values.")
 
 
 @dataclass(frozen=True)

@@ -165,12 +165,13 @@ def _define(state: _State, tag: int, content: bytes) -> None:
         state.own = {}
         if not 1 <= state.n_channels <= MAX_CHANNELS:
             raise ReadError(
-                f"The MFER file announces {state.n_channels} channels; 1 to {MAX_CHANNELS} can be."
+                f"The MFER file declares {state.n_channels} channels; 1 to {MAX_CHANNELS} are "
+                "possible."
             )
     elif tag == tags.COMPRESSION:
         if any(content[:2]):
             raise ReadError(
-                "The samples of the MFER file are compressed, which is not read; export it "
+                "The samples of the MFER file are compressed, which is not supported; export it "
                 "without compression."
             )
     elif tag == tags.FILTER:
@@ -215,20 +216,20 @@ def _read_frame(
     blocks = [_parse_whole(given.get(tags.BLOCK), 1) for given in channels]
     counts = {_parse_whole(given.get(tags.SEQUENCES), 0) for given in channels}
     if len(counts) > 1 or not all(blocks):
-        raise ReadError("The MFER file lays out its samples in a way that is not read.")
+        raise ReadError("The MFER file arranges its samples in a way that is not supported.")
     sizes = [n * dtype.itemsize for n, dtype in zip(blocks, dtypes, strict=True)]
     per_sequence = sum(sizes)
     n_sequences = counts.pop() or len(data) // per_sequence
     if n_sequences * sum(blocks) > options.max_samples:
         raise TooLargeError(
-            f"The MFER file announces {n_sequences * sum(blocks)} samples; up to "
+            f"The MFER file declares {n_sequences * sum(blocks)} samples; up to "
             f"{options.max_samples} can be read."
         )
     wanted = n_sequences * per_sequence
     if not wanted or len(data) < wanted / 2:
         raise ReadError(
             f"The MFER file is truncated: {max(wanted, per_sequence)} bytes of samples are "
-            f"announced, {len(data)} are there."
+            f"announced, {len(data)} are present."
         )
     if cut or len(data) < wanted:
         notes.append("The file is truncated; the samples that are missing are marked as absent.")
@@ -246,13 +247,15 @@ def _find_dtype(given: Given, order: str) -> np.dtype[Any]:
     code = given[tags.DATA_TYPE][0][0] if tags.DATA_TYPE in given else 0
     if code == tags.DIFFERENTIAL_TYPE:
         raise ReadError(
-            "The samples of the MFER file are stored as differences (AHA), which is not read; "
+            "The samples of the MFER file are stored as differences (AHA), which is not supported; "
             "export it without compression."
         )
     if code == tags.STATUS_TYPE:
         code = 1
     if code not in tags.TYPES:
-        raise ReadError(f"The samples of the MFER file have the type {code}, which is not read.")
+        raise ReadError(
+            f"The samples of the MFER file have the type {code}, which is not supported."
+        )
     return np.dtype(order + tags.TYPES[code])
 
 
@@ -273,7 +276,7 @@ def _choose_rhythm(frames: Sequence[_Frame], notes: list[str]) -> list[_Frame]:
     if len(rhythm) < len(frames):
         notes.append("A dominant beat in the file was left out.")
     if not rhythm:
-        raise ReadError("The MFER file holds no samples of a rhythm.")
+        raise ReadError("The MFER file contains no samples of a rhythm.")
     kept = [rhythm[0]]
     for frame in rhythm[1:]:
         if frame.layout != kept[0].layout:
@@ -307,9 +310,11 @@ def _choose_channels(
         clean_text(labels[i]) or f"channel {i + 1}" for i in range(len(channels)) if i not in kept
     ]
     if not kept:
-        raise ReadError(f"The MFER file holds no ECG channel; it holds {join_words(left[:12])}.")
+        raise ReadError(
+            f"The MFER file contains no ECG channel; it contains {join_words(left[:12])}."
+        )
     if left:
-        notes.append(f"{join_words(left[:20])} {was_or_were(left)} left out: no ECG.")
+        notes.append(f"{join_words(left[:20])} {was_or_were(left)} left out: not an ECG.")
     return [(i, labels[i]) for i in kept]
 
 
@@ -339,10 +344,10 @@ def _read_rate(given: Given, options: ReadOptions) -> float:
         return options.fs_hz
     unit, value = tags.parse_quantity(*given[tags.INTERVAL])
     if unit not in (0, 1):
-        raise ReadError("The samples of the MFER file are not spaced in time.")
+        raise ReadError("The samples of the MFER file are not a time series.")
     rate = float(value if unit == 0 else 1 / value)
     if not 0 < rate <= MAX_FS_HZ:
-        raise ReadError(f"The sampling rate in the MFER file is {rate:g} Hz, which cannot be.")
+        raise ReadError(f"The sampling rate in the MFER file is {rate:g} Hz, which is impossible.")
     return rate
 
 
@@ -355,13 +360,13 @@ def _scale_channel(
     if tags.SENSITIVITY in given:
         unit, step_v = tags.parse_quantity(*given[tags.SENSITIVITY])
         if unit != 0:
-            raise ReadError("A channel named as a lead is no voltage in the MFER file.")
+            raise ReadError("A channel named as a lead is not a voltage in the MFER file.")
         scale = float(step_v * 1000)
     elif options.unit is not None and is_voltage(options.unit):
         note_unit(options.unit, notes)
         scale = mv_per(options.unit)
     else:
-        raise ask_for_unit("its samples")
+        raise ask_for_unit()
     offset = _read_typed(given, tags.OFFSET)
     null = _read_typed(given, tags.NULL)
     # Infinite values are found and noted when assembled; what signals "no number" is one.

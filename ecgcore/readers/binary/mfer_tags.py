@@ -74,7 +74,7 @@ def walk_definitions(data: bytes) -> Iterator[Definition]:
             raise ReadError(_DAMAGED)
         yield Definition(tag, channel, data[at:end], cut=end > len(data))
         at = end
-    raise ReadError(f"The MFER file holds more than {MAX_DEFINITIONS} definitions.")
+    raise ReadError(f"The MFER file contains more than {MAX_DEFINITIONS} definitions.")
 
 
 def _read_tag(data: bytes, at: int) -> tuple[int, int | None, int]:
@@ -151,7 +151,9 @@ def parse_quantity(content: bytes, order: str) -> tuple[int, Fraction]:
         If it has another length, or is 0 or negative.
     """
     if not 3 <= len(content) <= 10:
-        raise ReadError("The MFER file writes its rate or resolution in a form that is not read.")
+        raise ReadError(
+            "The MFER file writes its rate or resolution in a form that is not supported."
+        )
     power = int.from_bytes(content[1:2], "big", signed=True)
     mantissa = int.from_bytes(content[2:], "big" if order == ">" else "little", signed=True)
     if mantissa <= 0:

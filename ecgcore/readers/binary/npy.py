@@ -81,7 +81,7 @@ def _read_members(data: bytes, options: ReadOptions, notes: list[str]) -> dict[s
             values[name] = _read_array(content, options)
         except _NoNumbersError as error:
             refused.append(error)
-            notes.append(f"{clean_text(name)} was left out: no plain numbers.")
+            notes.append(f"{clean_text(name)} was left out: not plain numbers.")
     if refused and not any(array.dtype.kind in "iuf" for array in values.values()):
         raise refused[0]
     return values
@@ -94,21 +94,21 @@ def _expand(data: bytes, options: ReadOptions) -> dict[str, bytes]:
         members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
         if len(members) > MAX_MEMBERS:
             raise ReadError(
-                f"The archive holds {len(members)} arrays; up to {MAX_MEMBERS} are read."
+                f"The archive contains {len(members)} arrays; up to {MAX_MEMBERS} are read."
             )
         for member in members:
             if member.flag_bits & 0x1:
                 raise ReadError("The archive is encrypted; save it without a password.")
             if member.compress_type not in _METHODS:
                 # Those of other methods expand without any limit.
-                raise ReadError("The archive is packed by an unusual method; save it with NumPy.")
+                raise ReadError("The archive uses an unusual compression; save it with NumPy.")
             with archive.open(member) as stream:
                 content = stream.read(room + 1)
             room -= len(content)
             if room < 0:
                 raise TooLargeError(
                     f"The archive expands to more than {options.max_expanded_bytes / MIB:.0f} MB; "
-                    "save one recording a file."
+                    "save one recording per file."
                 )
             contents[member.filename.removesuffix(".npy")] = content
     return contents
@@ -141,8 +141,8 @@ def _read_array(data: bytes, options: ReadOptions) -> NDArray[Any]:
         shape, fortran, dtype = _parse_header(stream)
     if dtype.hasobject or dtype.kind not in "iufbUS" or dtype.itemsize == 0:
         raise _NoNumbersError(
-            f"The array holds {clean_text(str(dtype), 24)}, not plain numbers; save it as a plain "
-            "array (no pickled objects)."
+            f"The array contains {clean_text(str(dtype), 24)}, not plain numbers; save it as a "
+            "plain array (no pickled objects)."
         )
     if len(shape) > 8 or any(n < 0 for n in shape) or prod(shape) > options.max_samples:
         raise TooLargeError(
@@ -152,8 +152,8 @@ def _read_array(data: bytes, options: ReadOptions) -> NDArray[Any]:
     start, count = stream.tell(), prod(shape)
     if len(data) - start < count * dtype.itemsize:
         raise ReadError(
-            f"The array is truncated: {count * dtype.itemsize} bytes are announced, "
-            f"{len(data) - start} are there."
+            f"The array is truncated: {count * dtype.itemsize} bytes are declared, "
+            f"{len(data) - start} are present."
         )
     flat = np.frombuffer(data, dtype, count, start)
     if dtype.kind == "U" and flat.view(dtype.byteorder + "u4").max(initial=0) > sys.maxunicode:

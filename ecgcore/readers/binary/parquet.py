@@ -1,4 +1,4 @@
-"""Parquet tables: one column a lead, one row a sample."""
+"""Parquet tables: one column per lead, one row per sample."""
 
 import io
 import json
@@ -59,7 +59,8 @@ def read(source: Source, options: ReadOptions) -> Recording:
     if not kept and any(pa.types.is_nested(f.type) for f in fields):
         # A few bytes can stand for lists of any length, so they are not read.
         raise ReadError(
-            "The table holds lists of samples; save it with one row a sample and one column a lead."
+            "The table contains lists of samples; save it with one row per sample and one column "
+            "per lead."
         )
     refuse_long_layout(left)
     if left:
@@ -78,7 +79,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
 def _check_size(metadata: Any, options: ReadOptions) -> None:
     if metadata.num_columns > MAX_COLUMNS:
         raise ReadError(
-            f"The table has {metadata.num_columns} columns; up to {MAX_COLUMNS} are read, one a "
+            f"The table has {metadata.num_columns} columns; up to {MAX_COLUMNS} are read, one per "
             "lead."
         )
     # A row group is asked for its size only: looking at the chunks of a damaged one ends the
@@ -87,7 +88,7 @@ def _check_size(metadata: Any, options: ReadOptions) -> None:
     n_values = metadata.num_rows * metadata.num_columns
     if n_values > options.max_samples or n_bytes > options.max_expanded_bytes:
         raise TooLargeError(
-            f"The table holds {n_values} values in {n_bytes / MIB:.0f} MB; up to "
+            f"The table contains {n_values} values in {n_bytes / MIB:.0f} MB; up to "
             f"{options.max_samples} values in {options.max_expanded_bytes / MIB:.0f} MB are read."
         )
 
@@ -117,7 +118,7 @@ def _read_rows(file: Any, names: list[str], options: ReadOptions) -> list[NDArra
             total += values.size
             part.append(values)
         if total > options.max_samples:
-            raise TooLargeError(f"The table holds more than {options.max_samples} values.")
+            raise TooLargeError(f"The table contains more than {options.max_samples} values.")
     rows = [np.concatenate(part) if part else np.zeros(0) for part in parts]
     lengths = {len(row) for row in rows}
     if len(lengths) > 1 or lengths == {0}:

@@ -85,11 +85,11 @@ def parse_group(item: Dataset, ecg_storage: bool, notes: list[str]) -> Group:
     fs_hz = float(item.SamplingFrequency)
     n_channels, n_samples = int(item.NumberOfWaveformChannels), int(item.NumberOfWaveformSamples)
     if not 0 < fs_hz <= MAX_FS_HZ:
-        raise ReadError(f"The file's sampling rate is {fs_hz:g} Hz; it must be above 0.")
+        raise ReadError(f"The sampling rate in the file is {fs_hz:g} Hz; it must be above 0.")
     definitions = list(item.get("ChannelDefinitionSequence") or [])
     if len(definitions) != n_channels or n_samples < 1:
         raise ReadError(
-            f"The DICOM file announces {n_channels} channels and describes {len(definitions)}."
+            f"The DICOM file declares {n_channels} channels and describes {len(definitions)}."
         )
     return Group(
         item=item,
@@ -148,7 +148,7 @@ def _read_delay_s(definition: Dataset, fs_hz: float, name: str, notes: list[str]
     if by_time and samples and abs(by_time * fs_hz - samples) > 0.5:
         notes.append(
             f"The skew of {clean_text(name, 16)} is {by_time:g} s and {samples:g} samples, which "
-            "do not agree; the samples were followed."
+            "do not agree; the samples were used."
         )
     return (samples / fs_hz if samples else by_time) + offset
 
@@ -182,11 +182,11 @@ def choose_rhythm(groups: Sequence[Group], notes: list[str]) -> list[Group]:
     with_ecg = [group for group in groups if group.ecg_names]
     if not with_ecg:
         found = join_words(clean_text(c.name, 24) for g in groups[:4] for c in g.channels[:12])
-        raise ReadError(f"The DICOM waveform holds no ECG channel; it holds {found}.")
+        raise ReadError(f"The DICOM waveform contains no ECG channel; it contains {found}.")
     rhythms = [group for group in with_ecg if not group.is_median]
     if not rhythms:
         raise ReadError(
-            "The DICOM file holds only a median beat, no rhythm; export the whole recording."
+            "The DICOM file contains only a median beat, no rhythm; export the whole recording."
         )
     together = _keep_one_rate(rhythms)
     longest = sorted(together, key=lambda g: (g.seconds, len(g.channels)), reverse=True)
@@ -236,4 +236,4 @@ def note_channels_left_out(group: Group, names: Sequence[str | None], notes: lis
         clean_text(c.name) for c, name in zip(group.channels, names, strict=True) if name is None
     ]
     if left:
-        notes.append(f"{join_words(left)} {was_or_were(left)} left out: no ECG.")
+        notes.append(f"{join_words(left)} {was_or_were(left)} left out: not an ECG.")

@@ -94,12 +94,12 @@ def read(source: Source, options: ReadOptions) -> Recording:
         return _read_pdf(dataset, source, options)
     if texts:
         # The warnings quote the fields, which may identify the patient: only their number is told.
-        notes.append(f"{len(texts)} fields break the rules of DICOM and were read as written.")
+        notes.append(f"{len(texts)} fields violate the DICOM standard and were read as written.")
     rhythm = choose_rhythm(groups, notes)
     parts = [_read_samples(group, dataset, options, notes) for group in rhythm]
     signal = _join_groups(rhythm, parts, options, notes)
     if not is_ecg_storage(storage):
-        notes.append("The file is no diagnostic ECG object (other waveforms stand beside the ECG).")
+        notes.append("The file is not a diagnostic ECG object (it also contains other waveforms).")
     channels = [channel for chosen, _ in parts for channel in chosen]
     draft = Draft(
         names=[channel.name for channel in channels],
@@ -119,7 +119,7 @@ def _add_preamble(data: bytes, notes: list[str]) -> bytes:
     """Return the file as PS3.10 has it; some archives give it without its preamble."""
     if data[128:132] == b"DICM":
         return data
-    notes.append("The DICOM file lacks its preamble; it was read as if it had one.")
+    notes.append("The DICOM preamble is missing; the file was read without it.")
     data = data.removeprefix(b"DICM")
     return bytes(128) + b"DICM" + data if data.startswith(b"\x02\0\0\0") else data
 
@@ -161,7 +161,9 @@ def _join_groups(
     signal = align_leads(rows, starts, options)
     lengths = {group.n_samples for group in groups}
     if len({group.offset_ms for group in groups}) > 1 or len(lengths) > 1:
-        notes.append("Leads recorded at different times stand at their own; the rest is absent.")
+        notes.append(
+            "Leads recorded at different times are placed at their own times; the rest is absent."
+        )
     skew = describe_skew([c.name for c in channels], [c.delay_s for c in channels], fs_hz)
     notes += [skew] if skew else []
     return signal
@@ -178,7 +180,9 @@ def _read_pdf(dataset: Dataset, source: Source, options: ReadOptions) -> Recordi
     name = f"{source.name}.pdf"
     inside = Source(name, options, files={name: _find_pdf(dataset)})
     recording = pdf.read(inside, options)
-    notes: list[str] = ["The DICOM file holds a PDF and no waveform; its drawn traces were read."]
+    notes: list[str] = [
+        "The DICOM file contains a PDF and no waveform; the traces drawn in it were read."
+    ]
     patient = _read_patient(dataset, options, notes)
     known = patient.age_years is not None or patient.sex or patient.identity
     return replace(
@@ -200,7 +204,7 @@ def _explain_no_waveform(dataset: Dataset) -> str:
     else:
         what = "an object"
     of = f" of modality {modality}" if modality else ""
-    return f"The DICOM file holds {what}{of}, not a waveform; export the ECG as DICOM waveform."
+    return f"The DICOM file contains {what}{of}, not a waveform; export the ECG as DICOM waveform."
 
 
 def _read_samples(
@@ -238,7 +242,7 @@ def _choose_names(group: Group, options: ReadOptions) -> list[str | None]:
     else:
         names = [channel.name if channel.is_ecg else None for channel in group.channels]
     if not any(names):
-        raise ReadError("No channel is left to read.")
+        raise ReadError("All channels were left out; keep at least one.")
     return names
 
 
@@ -257,14 +261,14 @@ def _unpack_samples(group: Group, dataset: Dataset, options: ReadOptions) -> NDA
     if not 1 <= group.n_channels <= 4 * MAX_LEADS:
         raise ReadError(f"The DICOM file has {group.n_channels} channels; that is too many.")
     if group.n_channels * group.n_samples > options.max_samples:
-        raise ReadError(f"The file announces {group.n_samples} samples; that is too many to read.")
+        raise ReadError(f"The file declares {group.n_samples} samples; that is too many to read.")
     order = "<" if _to_little_endian(dataset) else ">"
     dtype = np.dtype(order + _DTYPES[interpretation])
     needed = group.n_channels * group.n_samples * dtype.itemsize
     if len(data) < needed:
         raise ReadError(
             f"The file is truncated: {group.n_channels} channels of {group.n_samples} samples need "
-            f"{needed} bytes, {len(data)} are there."
+            f"{needed} bytes, {len(data)} are present."
         )
     flat = np.frombuffer(data, dtype=dtype, count=group.n_channels * group.n_samples)
     return flat.reshape(group.n_samples, group.n_channels)

@@ -117,7 +117,7 @@ def _read_field(data: bytes, start: int, length: int) -> str:
 
 
 def _check_length(data: bytes, is_bdf: bool, notes: list[str]) -> None:
-    """Compare the length with what the header announces, before anything is read.
+    """Compare the length with what the header declares, before anything is read.
 
     A recorder that was cut off leaves whole data records: these are read, with a note.  A file
     without a single whole one is refused.
@@ -140,15 +140,15 @@ def _check_length(data: bytes, is_bdf: bool, notes: list[str]) -> None:
     if present < 1:
         raise ReadError(
             f"The file is truncated: one data record takes {record_bytes} bytes, "
-            f"{max(0, len(data) - header_bytes)} are there."
+            f"{max(0, len(data) - header_bytes)} are present."
         )
     if announced > 0 and present < announced:
         notes.append(
-            f"The file is truncated: the header announces {announced} data records, {present} are "
+            f"The file is truncated: the header declares {announced} data records, {present} are "
             "there and were read."
         )
     elif announced != present:
-        notes.append(f"The header's number of data records is wrong; {present} are there.")
+        notes.append(f"The header's number of data records is wrong; {present} are present.")
 
 
 def _read_record_starts(data: bytes, edf: Edf, is_bdf: bool) -> NDArray[np.float64] | None:
@@ -222,7 +222,7 @@ def _choose_channels(
     highest = max(channel.fs_hz for channel in voltages)
     kept = [channel for channel in voltages if channel.fs_hz == highest]
     if not 0 < highest <= MAX_FS_HZ:
-        raise ReadError(f"The file's sampling rate is {highest:g} Hz; it must be above 0.")
+        raise ReadError(f"The sampling rate in the file is {highest:g} Hz; it must be above 0.")
     taken = {id(channel.signal) for channel in kept}
     slower = {id(channel.signal) for channel in voltages} - taken
     notes += describe_left_out(
@@ -243,12 +243,12 @@ def _find_ecg_labels(channels: Sequence[_Channel]) -> list[int]:
 
 def _explain_no_ecg(channels: Sequence[_Channel]) -> ReadError:
     """Return the error for a file without ECG labels; it asks for names where one may be an ECG."""
-    found = f"No channel is labelled as an ECG; the file holds {_describe_channels(channels)}."
+    found = f"No channel is labelled as an ECG; the file contains {_describe_channels(channels)}."
     unclear = [c for c in channels if is_voltage(c.unit) and not is_other_signal(c.name)]
     if not unclear or any(is_other_signal(channel.name) for channel in channels):
-        return ReadError(f"{found[:-1]}: give the file of an ECG.")
+        return ReadError(f"{found[:-1]}: choose a file with an ECG.")
     return MissingInformationError(
-        f"{found} If some are ECG leads, their names must be given, in the file's order; an empty "
+        f"{found} If some are ECG leads, enter their names in the file's order; an empty "
         "name leaves a channel out.",
         ("lead_names",),
     )
@@ -273,7 +273,7 @@ def _check_size(channels: Sequence[_Channel], options: ReadOptions) -> None:
         total = sum(int(channel.signal.digital.size) for channel in channels)
     if total > options.max_samples:
         raise ReadError(
-            f"The file holds {total} samples; up to {options.max_samples} can be read at once."
+            f"The file contains {total} samples; up to {options.max_samples} can be read at once."
         )
 
 
@@ -285,10 +285,10 @@ def _scale_to_mv(channel: _Channel, notes: list[str]) -> NDArray[np.float32]:
         low, high = float(signal.physical_min), float(signal.physical_max)
         first, last = int(signal.digital_min), int(signal.digital_max)
     if high == low or first == last or not np.isfinite([high, low]).all():
-        raise ReadError(f"The header gives no range for {name}, so its voltage cannot be known.")
+        raise ReadError(f"The header gives no range for {name}, so its voltage is unknown.")
     values = (digital - first) * ((high - low) / (last - first)) + low
     if low > high:
-        notes.append(f"{name} is stored upside down, as its header says; it was turned.")
+        notes.append(f"{name} is stored inverted, as its header states; it was inverted back.")
     with np.errstate(over="ignore"):  # infinite values are found and noted when assembled
         return (values * mv_per(channel.unit)).astype(np.float32)
 

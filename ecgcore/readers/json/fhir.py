@@ -93,7 +93,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
         leads += _read_leads(observation, room, options, notes)
     if not leads:
         raise ReadError(
-            "The FHIR resource holds no SampledData; export the Observation with its samples."
+            "The FHIR resource contains no SampledData; export the Observation with its samples."
         )
     leads = _choose_group(leads, notes)
     fs_hz = resolve_rate(leads[0].fs_hz, options, notes)
@@ -201,7 +201,9 @@ def _read_sampled_data(
     factor = _as_number(data.get("factor", 1))
     zero = _as_number(origin.get("value", 0))
     if factor is None or zero is None or factor == 0:
-        raise ReadError(f"The factor or origin of {clean_text(name, 32) or 'a lead'} is no number.")
+        raise ReadError(
+            f"The factor or origin of {clean_text(name, 32) or 'a lead'} is not a number."
+        )
     zero = _find_zero(values, factor, zero, data, notes)
     lead = scale_lead(name, values, factor, unit, zero * millivolts_per(unit))
     lead.fs_hz = _read_rate(data)
@@ -218,7 +220,8 @@ def _split_dimensions(lead: Lead, count: int, options: ReadOptions) -> list[Lead
     names = options.lead_names
     if names is None or len(names) != count:
         raise MissingInformationError(
-            f"The file holds {count} leads in one series without their names; these must be given.",
+            f"The file contains {count} leads in one series without names. Enter the names of the "
+            "leads.",
             ("lead_names",),
         )
     rows = lead.values[: lead.values.size // count * count].reshape(-1, count).T
@@ -239,7 +242,7 @@ def _find_zero(values: Samples, factor: float, zero: float, data: Json, notes: l
         ends, factor, -zero * factor, low, high
     ):
         notes.append(
-            "The origin is written as the number that stands for zero; read so, the samples keep "
+            "The origin is written as the stored number of zero; read so, the samples stay "
             "within the file's limits."
         )
         return -zero * factor

@@ -62,7 +62,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     resolution = _as_number(block, "amplituderesolution")
     if resolution is not None and resolution <= 0:
         raise ReadError(f"The amplitude resolution is {resolution:g} nV; it must be above 0.")
-    unit = "nV" if resolution else resolve_unit("", "its samples", options, notes)
+    unit = "nV" if resolution else resolve_unit("", "the samples", options, notes)
     fs_hz = resolve_rate(_read_rate(block), options, notes)
     leads = _read_leads(block, resolution or 1.0, unit, options, notes)
     told = Provenance(
@@ -85,7 +85,7 @@ def _lower_keys(value: Any) -> dict[str, Any]:
 
 def _take_document(content: Any) -> Json:
     if isinstance(content, list) and len(content) > 1:
-        raise ReadError(f"The JSON holds {len(content)} Kardia recordings; save one at a time.")
+        raise ReadError(f"The JSON contains {len(content)} Kardia recordings; save one at a time.")
     return _lower_keys(content[0] if isinstance(content, list) and content else content)
 
 
@@ -112,8 +112,8 @@ def _choose_block(document: Json, notes: list[str]) -> tuple[Json, str]:
             "ATC, or export it from the hospital's archive as DICOM waveform."
         )
     raise ReadError(
-        "The Kardia JSON holds no samples; ask the Kardia API for the recording with its samples, "
-        "or download it as ATC."
+        "The Kardia JSON contains no samples; ask the Kardia API for the recording with its "
+        "samples, or download it as ATC."
     )
 
 
@@ -138,11 +138,11 @@ def _read_leads(
     plain = [re.sub(r"^lead[\s_]*(?=.)", "", str(name), flags=re.IGNORECASE) for name in written]
     if plain == [""] and not options.lead_names:
         raise MissingInformationError(
-            "The file does not name the lead of its samples; it must be given.", ("lead_names",)
+            "The name of the lead is not in the file. Enter it.", ("lead_names",)
         )
     announced = _as_number(block, "numleads")
     if announced is not None and announced != len(written):
-        notes.append(f"The file announces {announced:g} leads and holds {len(written)}.")
+        notes.append(f"The file declares {announced:g} leads and contains {len(written)}.")
 
     def take(values: Any, name: str) -> Lead:
         return scale_lead(name, _read_row(name, values), step, unit)
@@ -154,12 +154,12 @@ def _read_row(name: str, values: Any) -> NDArray[np.float64]:
     kinds = set(map(type, values)) if isinstance(values, list) else {object}
     if not kinds <= {int, float, type(None)}:
         raise ReadError(
-            f"The samples of {clean_text(name, 16) or 'a lead'} are no list of numbers."
+            f"The samples of {clean_text(name, 16) or 'a lead'} are not a list of numbers."
         )
     try:
         return np.array(values, dtype=np.float64)  # None becomes NaN
     except OverflowError as error:
-        raise ReadError(f"A sample of {clean_text(name, 16)} is too large to be one.") from error
+        raise ReadError(f"A sample of {clean_text(name, 16)} is too large.") from error
 
 
 def _as_number(values: Json, key: str) -> float | None:

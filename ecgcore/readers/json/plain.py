@@ -60,13 +60,15 @@ def read(source: Source, options: ReadOptions) -> Recording:
         return kardia.read(source, options)
     text = decode(source.data)
     if text is None:
-        raise ReadError("The JSON file is no text.")
+        raise ReadError("The JSON file is not text.")
     if len(source.data) > MAX_BYTES or text.count(",") > MAX_VALUES:
         raise TooLargeError(
             f"The JSON file is larger than is read ({MAX_BYTES / MIB:.0f} MB, {MAX_VALUES} "
             "values); save the recording as WFDB, EDF or Parquet."
         )
-    with guard_library("The file is no valid JSON: it is damaged, cut short or too deeply nested."):
+    with guard_library(
+        "The file is not valid JSON: it is damaged, cut short or too deeply nested."
+    ):
         content = json.loads(text, object_pairs_hook=_limit_names)
         values = content if isinstance(content, dict) else {"data": content}
         if fhir.is_resource(content):
@@ -99,7 +101,7 @@ def _limit_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ReadError(f"The name {clean_text(name)!r} stands twice in the JSON file.")
+            raise ReadError(f"The name {clean_text(name)!r} occurs twice in the JSON file.")
         found[name] = value
     return found
 
@@ -170,5 +172,5 @@ def _name_lead(item: Mapping[str, Any], by_name: str, leads: Mapping[str, Any]) 
     unit = next((str(v) for k, v in item.items() if normalise_key(k) in ("unit", "units")), "")
     full = f"{name} ({unit})" if unit else name
     if full in leads:
-        raise ReadError(f"The lead {clean_text(name)!r} stands twice in the JSON file.")
+        raise ReadError(f"The lead {clean_text(name)!r} occurs twice in the JSON file.")
     return full

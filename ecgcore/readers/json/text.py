@@ -27,7 +27,9 @@ def load_json(data: bytes, notes: list[str]) -> Any:
         If it is no JSON.
     """
     if len(data) > MAX_BYTES:
-        raise TooLargeError(f"The JSON is larger than the {MAX_BYTES / MIB:.0f} MB that are read.")
+        raise TooLargeError(
+            f"The JSON is larger than {MAX_BYTES / MIB:.0f} MB, the most that is read."
+        )
     text = decode(data, notes)
-    with guard_library("The file is no valid JSON: it is damaged, cut off or too deeply nested."):
+    with guard_library("The file is not valid JSON: it is damaged, cut off or too deeply nested."):
         return json.loads(text.removeprefix("\ufeff").rstrip("\x00"))

@@ -78,8 +78,8 @@ class Budget:
         self.n_segments += segments
         if self.n_objects > MAX_OBJECTS or self.n_segments > MAX_SEGMENTS:
             raise TooLargeError(
-                f"The PDF holds more than the {MAX_SEGMENTS} drawn lines that are read; give only "
-                "the page of the ECG."
+                f"The PDF contains more than the {MAX_SEGMENTS} drawn lines that are read; give "
+                "only the page of the ECG."
             )
 
 

@@ -158,8 +158,8 @@ def _explain_no_traces(pages: Sequence[Page], n_pages: int) -> ReadError:
     looked = "It" if n_pages <= len(pages) else f"The first {len(pages)} of its {n_pages} pages"
     if any(page.picture_share >= _PICTURE for page in pages):
         return ReadError(
-            "This PDF holds a picture (a scan or a photograph) and no drawn traces; a picture "
-            "holds no samples. Export the recording itself as DICOM waveform, EDF or CSV."
+            "This PDF contains a picture (a scan or a photograph) and no drawn traces; a picture "
+            "contains no samples. Export the recording itself as DICOM waveform, EDF or CSV."
         )
     verb = "has" if looked == "It" else "have"
     return ReadError(
@@ -278,7 +278,7 @@ def _match_labels(
     for group in kept:
         if group[0].label is not None and group[0].label.sign < 0:
             lead = group[0].label.lead
-            notes.append(f"The page shows -{lead}; its sign was turned to give {lead}.")
+            notes.append(f"The page shows -{lead}; it was inverted to give {lead}.")
     return kept, [group[0].label.lead for group in kept if group[0].label is not None]
 
 
@@ -357,7 +357,7 @@ def _note_corners(strips: Sequence[Strip], rate: Rate) -> list[str]:
     parts = [points for strip in strips for row in strip.rows for _, points in row]
     n_samples = sum(float(points[-1, 0]) * rate.fs_hz + 1 for points in parts)
     share = sum(map(len, parts)) / n_samples
-    told = [f"The drawn lines have {rate.fs_hz:g} points a second, taken as the sampling rate."]
+    told = [f"The drawn lines have {rate.fs_hz:g} points per second, taken as the sampling rate."]
     if share < _MOST_CORNERS:
         told.append(
             f"Only {share:.0%} of the samples are points of the drawn lines, the others lie on "

@@ -105,7 +105,7 @@ def place_in_time(
         rows = [group for group, name in zip(groups, leads, strict=True) if name == lead]
         rows.sort(key=lambda group: -group[0].middle_mm)
         if len(rows) > 1 and not wrapped:
-            notes.append(f"{lead} stands {len(rows)} times; the longest strip is used.")
+            notes.append(f"{lead} is printed {len(rows)} times; the longest strip is used.")
             rows = [max(rows, key=lambda group: sum(t.right_mm - t.left_mm for t in group))]
         mm_per_mv = scale.y_mm * _find_gain(printed, lead)
         mm_per_s = scale.x_mm * (printed.mm_per_s or np.nan)
@@ -122,7 +122,7 @@ def _find_gain(printed: Printed, lead: str) -> float:
     gain = printed.gain(lead)
     if gain is None:
         raise ReadError(
-            f"The PDF prints one gain for limb and one for chest leads; which of them holds for "
+            f"The PDF prints one gain for limb and one for chest leads; which of them applies to "
             f"{lead} is not known."
         )
     return gain

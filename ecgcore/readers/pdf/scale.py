@@ -257,7 +257,7 @@ def _scale_from_grid(grid: Grid) -> Scale:
         return Scale(grid.x_mm / 5, grid.y_mm / 5, "grid")
     raise ReadError(
         f"The grid's squares measure {grid.x_mm:.2f} mm on the page; whether they are 1 mm or 5 mm "
-        "of ECG paper cannot be told."
+        "of ECG paper is unclear."
     )
 
 
@@ -266,7 +266,7 @@ def _scale_from_pulses(speed: float, gains: set[float], pulses: Sequence[Pulse])
     if not pulses:
         raise ReadError(
             "The PDF has neither a grid of lines nor a calibration pulse, so how large it was "
-            "printed cannot be told; export the recording itself as DICOM, SCP, XML or CSV."
+            "printed is unclear; export the recording itself as DICOM, SCP, XML or CSV."
         )
     units = [
         (p.width_mm / (speed * PULSE_S), p.rise_mm / (gain * PULSE_MV))

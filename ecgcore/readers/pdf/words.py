@@ -76,7 +76,7 @@ def find_printed_scale(phrases: Iterable[Phrase]) -> Printed:
     if len(speeds) > 1:
         raise ReadError(
             f"The PDF prints {join_words(f'{v:g}' for v in sorted(speeds))} mm/s; which of them "
-            "the traces have cannot be told."
+            "the traces have is unclear."
         )
     speed = speeds.pop() if speeds else None
     limb, chest = _find_gains(text)
@@ -112,7 +112,7 @@ def _find_gains(text: str) -> tuple[float | None, float | None]:
         or (both and both != limb | chest)
         or _TWO_GAINS.search(text)
     ):
-        raise ReadError("The PDF prints more than one gain; which leads have which cannot be told.")
+        raise ReadError("The PDF prints more than one gain; which leads have which is unclear.")
     return next(iter(limb), None), next(iter(chest), None)
 
 

@@ -61,7 +61,7 @@ def add_beats(
     known = head.interval_us, head.step_nv
     if known[0] not in (0, interval) or (known[1] == 0) != (step_nv == 0):
         raise ReadError(
-            "The reference beat of the SCP-ECG file has another rate or unit than the rhythm; the "
+            "The reference beat of the SCP-ECG file differs from the rhythm in rate or unit; the "
             "recording cannot be restored."
         )
     common = int(np.gcd(step_nv, head.step_nv))

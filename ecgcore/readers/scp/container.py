@@ -35,7 +35,7 @@ class Section:
     version, protocol : int
         As the section's header says: 13 is version 1.3, 20 is 2.0, 30 is 3.0.
     body : bytes
-        What follows the section's header, up to the length it announces.
+        What follows the section's header, up to the length it declares.
     spare : bytes
         What follows ``body`` up to the next section: used only if the length announced turns out
         too small.
@@ -208,7 +208,7 @@ def _cut_sections(
     if differing:
         notes.append(
             f"The length of section {_list_numbers(differing)} is written in two ways in the file; "
-            "the one that fits was followed."
+            "the one that fits was used."
         )
     return sections
 
@@ -223,10 +223,10 @@ def _note_checksums(data: bytes, places: Mapping[int, _Place], notes: list[str])
     whole = PREAMBLE_BYTES + HEADER_BYTES <= length <= len(data)
     if not whole:
         notes.append(
-            f"The file announces {length} bytes and holds {len(data)}; parts may be missing."
+            f"The file declares {length} bytes and contains {len(data)}; parts may be missing."
         )
     elif any(data[length:]):
-        notes.append(f"The {len(data) - length} bytes behind the end of the record were not read.")
+        notes.append(f"The {len(data) - length} bytes after the end of the record were not read.")
     wrong = [n for n, p in sorted(places.items()) if not _agrees(data[p.at : p.at + p.announced])]
     if wrong:
         notes.append(
@@ -253,7 +253,7 @@ def _agrees(block: bytes) -> bool:
 
 
 def _read_version(section: int, protocol: int, sections: Mapping[int, Section]) -> int:
-    """Return the version of the standard, times ten; 0 where the file does not tell."""
+    """Return the version of the standard, times ten; 0 where the file does not state."""
     rhythm = sections.get(6) or sections.get(12)
     found = [protocol, section] + ([rhythm.protocol, rhythm.version] if rhythm else [])
     return next((version for version in found if 10 <= version <= 40), 0)

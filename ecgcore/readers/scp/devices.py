@@ -41,7 +41,7 @@ def repair_steps(
     marked = [_drop_marks(row) for row in rows]
     if any(new is not None for new in marked):
         rows = [row if new is None else new for row, new in zip(rows, marked, strict=True)]
-        notes.append("Marks that the device set in the samples, at the R peaks, were taken out.")
+        notes.append("Marks that the device set in the samples at the R peaks were removed.")
     own = version < 30 and all(code >= _MAKERS_LEAD for code in codes)
     if dummy_table and own and all(map(_is_converter_code, rows)):
         rows = [row - _ADC_MIDDLE for row in rows]

@@ -92,10 +92,10 @@ def parse_leads(container: Container, n_leads: int | None = None) -> LeadTable:
     count = body[0] if n_leads is None else n_leads
     room = count_leads(container)
     if count == 0:
-        raise ReadError("The SCP-ECG file defines no lead; it holds no recording.")
+        raise ReadError("The SCP-ECG file defines no lead; it contains no recording.")
     if count > room:
         raise ReadError(
-            f"The SCP-ECG file announces {count} leads and defines {room}; it is damaged."
+            f"The SCP-ECG file declares {count} leads and defines {room}; it is damaged."
         )
     if count > MAX_LEADS:
         raise ReadError(f"The SCP-ECG file has {count} leads; 1 to {MAX_LEADS} can be read.")

@@ -54,8 +54,8 @@ def read_longterm(container: Container, options: ReadOptions, notes: list[str]) 
     limit = min(options.max_samples, MAX_SAMPLES)
     if head.n_leads * head.n_samples > limit:
         raise ReadError(
-            f"The SCP-ECG file holds {head.n_leads * head.n_samples} samples; up to {limit} can be "
-            "read."
+            f"The SCP-ECG file contains {head.n_leads * head.n_samples} samples; up to {limit} can "
+            "be read."
         )
     blocks = [body[head.leads_at + _LEAD_BYTES * i :] for i in range(head.n_leads)]
     leads = tuple(Lead(block[0], 1, head.n_samples) for block in blocks)

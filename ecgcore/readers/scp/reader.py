@@ -71,7 +71,8 @@ def _resolve_rate_and_unit(
     fs_hz = rhythm.fs_hz or options.fs_hz or 0.0
     if fs_hz > MAX_FS_HZ:
         raise ReadError(
-            f"The SCP-ECG file has a sampling rate of {fs_hz:g} Hz, which cannot be; it is damaged."
+            f"The SCP-ECG file has a sampling rate of {fs_hz:g} Hz, which is impossible; it is "
+            "damaged."
         )
     note_rate(rhythm.fs_hz or None, options, notes)
     if rhythm.step_nv:
@@ -90,8 +91,8 @@ def _choose_leads(rhythm: Rhythm, options: ReadOptions) -> Rhythm:
 def _note_restored(rhythm: Rhythm, notes: list[str]) -> None:
     if rhythm.factor > 1:
         notes.append(
-            f"Between the QRS complexes the file holds one of {rhythm.factor} samples; the others "
-            "were interpolated."
+            f"Between the QRS complexes the file contains one of {rhythm.factor} samples; the "
+            "others were interpolated."
         )
 
 
@@ -107,7 +108,7 @@ def _make_provenance(
         format="SCP-ECG",
         original_fs_hz=fs_hz,
         original_unit="nV" if rhythm.step_nv else unit,
-        original_gain=f"{rhythm.step_nv} nV a step" if rhythm.step_nv else "",
+        original_gain=f"{rhythm.step_nv} nV per step" if rhythm.step_nv else "",
         device=header.device,
         device_filter=header.device_filter,
         machine_statements=read_statements(container, header.codec),

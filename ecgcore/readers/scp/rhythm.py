@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.errors import MissingInformationError, ReadError
+from ecgcore.errors import ReadError
+from ecgcore.readers.asking import ask_for
 from ecgcore.readers.assemble import join_words, was_or_were
 from ecgcore.readers.base import ReadOptions
 from ecgcore.readers.scp.beat import add_beats
@@ -93,7 +94,7 @@ def read_rhythm(container: Container, options: ReadOptions, notes: list[str]) ->
             "it says."
         )
     if section is None:
-        raise ReadError("The SCP-ECG file holds no rhythm data (section 6 is missing).")
+        raise ReadError("The SCP-ECG file contains no rhythm data (section 6 is missing).")
     head = parse_head(section)
     _ask_for_missing(head, options)
     table = _read_lead_table(container, notes)
@@ -101,7 +102,7 @@ def read_rhythm(container: Container, options: ReadOptions, notes: list[str]) ->
     limit = min(options.max_samples, MAX_SAMPLES)
     if n_claimed > limit:
         raise ReadError(
-            f"The SCP-ECG file announces {n_claimed} samples; up to {limit} can be read."
+            f"The SCP-ECG file declares {n_claimed} samples; up to {limit} can be read."
         )
     needed = table.beat_subtracted or head.bimodal
     beats = parse_beats(container) if needed else BeatTable()
@@ -126,18 +127,13 @@ def read_rhythm(container: Container, options: ReadOptions, notes: list[str]) ->
 
 
 def _ask_for_missing(head: Head, options: ReadOptions) -> None:
-    """Ask for what the file does not tell and the caller has not told either."""
-    needs = []
-    if not head.interval_us and options.fs_hz is None:
-        needs.append(("fs_hz", "its sampling rate (--fs)"))
-    if not head.step_nv and options.unit is None:
-        needs.append(("unit", "the unit of its samples (--unit)"))
-    if needs:
-        raise MissingInformationError(
-            f"The SCP-ECG file does not tell {' and '.join(text for _, text in needs)}; give what "
-            "is missing, it is never guessed.",
-            tuple(name for name, _ in needs),
-        )
+    """Ask for what the file does not state and the caller has not told either."""
+    lacks_rate = not head.interval_us and options.fs_hz is None
+    lacks_unit = not head.step_nv and options.unit is None
+    missing = {"fs_hz": "the sampling rate"} if lacks_rate else {}
+    missing |= {"unit": "the unit of the samples"} if lacks_unit else {}
+    if missing:
+        raise ask_for(missing)
 
 
 def _read_lead_table(container: Container, notes: list[str]) -> LeadTable:
@@ -146,7 +142,9 @@ def _read_lead_table(container: Container, notes: list[str]) -> LeadTable:
     room = count_leads(container)
     section = container.sections[6]
     if room > len(table.leads) and not fits(section, len(table.leads)) and fits(section, room):
-        notes.append(f"The file announces {len(table.leads)} leads and holds {room}; all are read.")
+        notes.append(
+            f"The file declares {len(table.leads)} leads and contains {room}; all are read."
+        )
         return parse_leads(container, room)
     return table
 
@@ -200,7 +198,7 @@ def _choose_reading(
         if n_there and n_there == sum(len(chunk) > 1 for chunk in chunks):
             found, failure = there, None
             said = "are Huffman coded" if other else "are not Huffman coded"
-            notes.append(f"The samples {said}, other than the file says.")
+            notes.append(f"The samples {said}, contrary to what the file states.")
     if failure is not None:
         raise failure
     interval: float = head.interval_us
@@ -218,7 +216,7 @@ def _round_interval(container: Container) -> int:
 
 
 def _find_factor(head: Head, whole_us: int) -> int | None:
-    """Return the factor by which samples were left out, None where the file does not tell."""
+    """Return the factor by which samples were left out, None where the file does not state."""
     if not whole_us or not head.interval_us:
         return None
     factor = round(head.interval_us / whole_us)
@@ -257,12 +255,13 @@ def _keep_with_samples(found: _Stored, container: Container, notes: list[str]) -
     leads = [lead if found.coded else _count_samples(lead, stream) for lead, stream in pairs]
     used = tuple(i for i, lead in enumerate(leads) if lead.n_samples and found.streams[i].size > 1)
     if not used:
-        raise ReadError("The SCP-ECG file holds no samples, or does not say how many.")
+        raise ReadError("The SCP-ECG file contains no samples, or does not say how many.")
     empty = tuple(lead for i, lead in enumerate(leads) if i not in set(used))
     if empty:
         names = name_leads(empty, container.version, [])
         notes.append(
-            f"{join_words(names)} {was_or_were(names)} left out: the file holds no samples there."
+            f"{join_words(names)} {was_or_were(names)} left out: the file contains no samples "
+            "there."
         )
     return replace(
         found,
@@ -294,9 +293,9 @@ def _make_rows(stored: _Stored, head: Head, beats: BeatTable, notes: list[str]) 
                 f"does not know: {name} has {need} of them, {have} could be read."
             )
     if short:
-        notes.append(f"The samples of {short} leads end earlier than the file announces.")
+        notes.append(f"The samples of {short} leads end earlier than the file declares.")
     elif any(not s.fits(n) for s, n in zip(stored.streams, counts, strict=True)):
-        notes.append("The file holds more samples than it announces; these were not read.")
+        notes.append("The file contains more samples than it declares; these were not read.")
     rows = []
     for lead, stream, count in zip(stored.leads, stored.streams, counts, strict=True):
         values = np.full(count, np.nan)
@@ -311,8 +310,8 @@ def _note_groups(table: LeadTable, leads: Sequence[Lead], notes: list[str]) -> N
     ranges = {(lead.first, lead.last) for lead in leads}
     if 0 < together < len(leads) and len(ranges) == 1:
         notes.append(
-            f"The file says that only {together} of its {len(table.leads)} leads were recorded at "
-            "the same time, but not which; they are shown side by side."
+            f"The file states that only {together} of its {len(table.leads)} leads were recorded "
+            "at the same time, but not which; they are shown side by side."
         )
 
 
@@ -324,7 +323,7 @@ def _place_rows(rows: Sequence[Rows], leads: Sequence[Lead]) -> Rows:
     present = sum(lead.n_samples for lead in leads)
     if total > MAX_SAMPLES or total > max(_MAX_SPREAD * present, _SMALL):
         raise ReadError(
-            "The leads of the SCP-ECG file lie too far apart in time; their sample numbers are "
+            "The leads of the SCP-ECG file are too far apart in time; their sample numbers are "
             "damaged."
         )
     placed = np.full((len(leads), length), np.nan, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The sample streams of SCP-ECG sections 5 and 6: one a lead, coded or not (EN 1064, 5.8, 5.9)."""
+"""The sample streams of SCP-ECG sections 5 and 6: one per lead, coded or not (EN 1064, 5.8)."""
 
 import struct
 from collections.abc import Sequence
@@ -148,19 +148,19 @@ def split_streams(
         return first.cut(section.body + section.spare)
     raise ReadError(
         f"The SCP-ECG file is truncated: section {section.number} needs {first.end} bytes, "
-        f"{length} are there."
+        f"{length} are present."
     )
 
 
 def _check_size(n_bytes: int, n_samples: int) -> None:
     if n_bytes > MAX_CODED_BYTES:
         raise TooLargeError(
-            f"The SCP-ECG file holds more than {MAX_CODED_BYTES // MIB} MB of compressed samples; "
-            "export it without compression."
+            f"The SCP-ECG file contains more than {MAX_CODED_BYTES // MIB} MB of compressed "
+            "samples; export it without compression."
         )
     if n_samples > MAX_CODED_SAMPLES:
         raise TooLargeError(
-            f"The SCP-ECG file announces {n_samples} compressed samples; up to "
+            f"The SCP-ECG file declares {n_samples} compressed samples; up to "
             f"{MAX_CODED_SAMPLES} are read."
         )
 
@@ -201,7 +201,7 @@ class Stream:
     end_bits: Places | None = None
 
     def fits(self, count: int) -> bool:
-        """Return whether the stream holds exactly so many values, but for padding."""
+        """Return whether the stream contains exactly so many values, but for padding."""
         if not 0 < count <= len(self.values):
             return False
         used = 2 * count

@@ -130,7 +130,7 @@ def _parse_date(value: bytes, what: str, notes: list[str]) -> date | None:
             raise ValueError(year)
         return date(year, value[2], value[3])
     except ValueError:
-        notes.append(f"The date of {what} in the file cannot be; it was left out.")
+        notes.append(f"The date of {what} in the file is impossible; it was left out.")
         return None
 
 
@@ -140,7 +140,7 @@ def _read_start(day: date | None, clock: bytes, notes: list[str]) -> datetime | 
     try:
         return datetime(day.year, day.month, day.day, clock[0], clock[1], clock[2])
     except ValueError:
-        notes.append("The time of recording in the file cannot be; it was left out.")
+        notes.append("The time of recording in the file is impossible; it was left out.")
         return None
 
 
@@ -178,7 +178,7 @@ def _read_age(value: bytes, notes: list[str]) -> float | None:
         return None
     years = number * _YEARS[unit]
     if years > 130:
-        notes.append(f"The age is given as {years:g} years, which cannot be; it was left out.")
+        notes.append(f"The age is given as {years:g} years, which is impossible; it was left out.")
         return None
     return float(years) if unit == 1 else round(years, 2)
 

@@ -178,7 +178,7 @@ def _read_samples(
     while lines and not _unquote(lines[-1]):
         lines.pop()
     if len(lines) > options.max_samples:
-        raise ReadError(f"The file holds {len(lines)} samples; that is too many to read.")
+        raise ReadError(f"The file contains {len(lines)} samples; that is too many to read.")
     items = [_unquote(line) for line in lines]
     decimal = _find_decimal_sign(items)
     grouping = "." if decimal == "," else ","
@@ -188,14 +188,14 @@ def _read_samples(
             continue
         if not _NUMBER.fullmatch(item):
             raise ReadError(
-                f"Line {n_lines + i + 1} holds {clean_text(item)!r} where a number is needed."
+                f"Line {n_lines + i + 1} contains {clean_text(item)!r} where a number is needed."
             )
         plain = re.sub(r"[\u00a0\u202f']", "", item).replace(grouping, "").replace("\u2212", "-")
         try:
             result[i] = float(plain.replace(decimal, "."))
         except ValueError:
             raise ReadError(
-                f"Line {n_lines + i + 1} holds {clean_text(item)!r} where a number is needed."
+                f"Line {n_lines + i + 1} contains {clean_text(item)!r} where a number is needed."
             ) from None
     if np.isnan(result).any():
         notes.append("Empty lines among the samples were read as absent samples.")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import MissingInformationError, ReadError
 from ecgcore.leads import canonical_lead
-from ecgcore.readers.asking import note_rate, note_unit
+from ecgcore.readers.asking import ask_for, note_rate, note_unit
 from ecgcore.readers.assemble import (
     IMPOSSIBLE_MV,
     assemble_draft,
@@ -191,14 +191,14 @@ def _describe_field(field: _Field) -> str:
 
 def _explain_no_ecg(fields: Sequence[_Field]) -> ReadError:
     if not fields:
-        return ReadError("The file holds no column of samples that could be an ECG lead.")
+        return ReadError("The file contains no column of samples that could be an ECG lead.")
     found = join_few([_describe_field(field) for field in fields])
-    sentence = f"No column is known as an ECG lead; the file holds {found}"
+    sentence = f"No column is recognised as an ECG lead; the file contains {found}"
     if any(canonical_lead(field.name) and not field.unit for field in fields):
         return MissingInformationError(
-            f"{sentence}. If some are, they must be named one by one.", ("lead_names",)
+            f"{sentence}. If some are, name them one by one.", ("lead_names",)
         )
-    return ReadError(f"{sentence}: give the file of an ECG.")
+    return ReadError(f"{sentence}: choose a file with an ECG.")
 
 
 def _assign_units(
@@ -233,8 +233,8 @@ def _find_unsure(fields: Sequence[_Field], without_unit: Sequence[_Field]) -> li
         return unsure
     names = join_few([field.name for field in unsure])
     raise MissingInformationError(
-        f"The file does not tell which of its columns are ECG leads: {names}; they must be named "
-        "one by one, and those that are none left out.",
+        f"It is unclear which columns are ECG leads: {names}; name them "
+        "one by one and leave out the others.",
         ("lead_names",),
     )
 
@@ -270,11 +270,11 @@ def _find_rate(
     stated = next(iter(rates.values()), found.fs_hz)
     if broken and stated is None and options.fs_hz is None:
         raise MissingInformationError(
-            f"{broken[0].rstrip('.')}; if the samples are evenly spaced all the same, the sampling "
-            "rate must be given.",
+            f"{broken[0].rstrip('.')}; if the samples are evenly spaced nevertheless, the sampling "
+            "rate can be entered.",
             ("fs_hz",),
         )
-    instead = "another one was followed" if rates else "so what is absent in it is not shown"
+    instead = "another one was used" if rates else "so gaps in it are not shown"
     found.notes += [
         f"{reason.rstrip('.')}; the column was not used, {instead}." for reason in broken
     ]
@@ -286,7 +286,7 @@ def _note_difference(rates: dict[str, float], header: float | None, notes: list[
     if not rates or all(abs(rate - all_rates[0][1]) <= 0.01 * rate for _, rate in all_rates):
         return
     told = join_words(f"{rate:g} Hz ({name or 'the time column'})" for name, rate in all_rates)
-    notes.append(f"The file tells different rates: {told}; the time column was followed.")
+    notes.append(f"The file states different rates: {told}; the time column was used.")
 
 
 def _read_times(row: Row) -> NDArray[np.float64]:
@@ -302,15 +302,11 @@ def _ask_for_missing(
     """Return the error that asks for everything that is missing at once."""
     counts = any(column.unit.lower() in COUNT_UNITS for column in columns)
     asked = {
-        "fs_hz": ("its sampling rate", fs_hz is None),
-        "unit": ("the unit of its samples" + " (A/D counts)" * counts, not all(units)),
-        "lead_names": (f"the names of its {len(names)} columns", not all(names)),
+        "fs_hz": ("the sampling rate", fs_hz is None),
+        "unit": ("the unit of the samples" + " (A/D counts)" * counts, not all(units)),
+        "lead_names": (f"the names of the {len(names)} columns", not all(names)),
     }
-    needs = tuple(key for key, (_, lacks) in asked.items() if lacks)
-    what = join_words(asked[key][0] for key in needs)
-    return MissingInformationError(
-        f"The file does not tell {what}; what is missing must be given, it is never guessed.", needs
-    )
+    return ask_for({key: what for key, (what, lacks) in asked.items() if lacks})
 
 
 def _make_draft(
@@ -355,7 +351,7 @@ def _make_draft(
 def _note_unit(units: Sequence[str], given: str, notes: list[str]) -> None:
     other = join_words(sorted(clean_text(unit, 16) for unit in set(units) - {given}))
     if other:
-        notes.append(f"The unit given, {given}, was not used where the file says {other}.")
+        notes.append(f"The unit entered, {given}, was not used where the file states {other}.")
     else:
         note_unit(given, notes)
 
@@ -380,13 +376,13 @@ def _check_unit(
     if said and is_voltage(said) and smallest * mv_per(said) / mv_per(units[0]) <= IMPOSSIBLE_MV:
         signal *= mv_per(said) / mv_per(units[0])
         notes.append(
-            f"The file says {clean_text(units[0], 16)}, in which no ECG is that large; the unit "
-            f"given, {said}, was used."
+            f"The file states {clean_text(units[0], 16)}, in which the amplitudes are too large "
+            f"for an ECG; the unit entered, {said}, was used."
         )
         return [said]
     raise MissingInformationError(
-        f"In {clean_text(units[0], 16)} the samples go over {smallest:.4g} mV within a second, "
-        "which no ECG does; the unit that they have must be given.",
+        f"In {clean_text(units[0], 16)} the samples span {smallest:.4g} mV within a second, too "
+        "much for an ECG. Enter their unit.",
         ("unit",),
     )
 
@@ -398,6 +394,6 @@ def _check_samples(signal: NDArray[np.float32], names: Sequence[str]) -> None:
         if 0 < beyond.size < row.size:
             at = int(beyond[0])
             raise ReadError(
-                f"Sample {at + 1} of {name} would be {float(row[at]):.4g} mV: it is no sample but "
-                "perhaps a time or a rate; put it into a header, or take it out."
+                f"Sample {at + 1} of {name} would be {float(row[at]):.4g} mV: it is not a sample "
+                "but perhaps a time or a rate; put it into a header, or take it out."
             )

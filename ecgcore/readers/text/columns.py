@@ -41,7 +41,7 @@ _START_KEYS = ("start", "start_time", "start_datetime", "recorded_at", "recordin
 
 @dataclass
 class Columns:
-    """What a file holds, before it is known which columns are leads.
+    """What a file contains, before it is known which columns are leads.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ def refuse_long_layout(names: Iterable[str]) -> None:
     """
     if any(normalise_key(name) in ("lead", "leads", "channel", "lead_name") for name in names):
         raise ReadError(
-            "The table has one row for each lead and sample; save it with one column a lead."
+            "The table has one row for each lead and sample; save it with one column per lead."
         )
 
 
@@ -171,7 +171,7 @@ def _take_single(value: object) -> object:
 
 
 def _take_common_text(value: object) -> str:
-    """Return a text, or the one that a list of texts holds again and again."""
+    """Return a text, or the one that a list of texts contains again and again."""
     texts = {value} if isinstance(value, str) else set(_parse_name_list(value) or ())
     return texts.pop() if len(texts) == 1 else ""
 
@@ -235,7 +235,7 @@ def orient_matrix(values: NDArray[Any], n_names: int | None, notes: list[str]) -
     rows, cols = values.shape
     if rows == cols:
         raise ReadError(
-            f"The array has the shape {shape}, so it cannot be told which axis the leads are; "
+            f"The array has the shape {shape}, so it is unclear which axis the leads are; "
             "store leads x samples of unlike numbers."
         )
     by_names = n_names in (rows, cols)

@@ -1,4 +1,4 @@
-"""Text tables (CSV, TXT): one column a lead, or one row a lead.
+"""Text tables (CSV, TXT): one column per lead, or one row per lead.
 
 Rate and unit come from the file or from the caller; they are never guessed from the samples.
 """
@@ -82,7 +82,7 @@ def _decode_head(head: bytes) -> str | None:
 
 @dataclass
 class _Table:
-    """The table's columns of numbers: what the header says of each, and the values."""
+    """The table's columns of numbers: what the header states of each, and the values."""
 
     columns: list[Column]
     values: Table  # (n_samples, n_columns)
@@ -102,13 +102,13 @@ def read(source: Source, options: ReadOptions) -> Recording:
     lines = take_first_lines(text, _LAYOUT_CHARACTERS) if text else []
     if uses_comma_twice(lines):
         raise ReadError(
-            "The comma is both the decimal sign and between the columns, so it is not clear which "
+            "The comma is both decimal sign and column separator, so it is not clear which "
             "numbers are meant; export the table with semicolons between the columns, or with "
             "decimal points."
         )
     layout = find_layout(lines)
     if text is None or layout is None:
-        raise ReadError("The text holds no table of numbers.")
+        raise ReadError("The text contains no table of numbers.")
     notes: list[str] = []
     table = _load(text, layout, notes)
     stated = [*layout.comments, *layout.header]
@@ -203,7 +203,7 @@ def _strip_units(body: str, layout: Layout) -> tuple[str, list[str]]:
             fields[at], unit = found
             if units[at] and unit != units[at]:
                 raise ReadError(
-                    f"Line {layout.first + i + 1}, column {at + 1} holds {clean_text(text)!r}, "
+                    f"Line {layout.first + i + 1}, column {at + 1} contains {clean_text(text)!r}, "
                     f"cells before it are in {units[at]}; write the unit once, in the header."
                 )
             units[at] = unit
@@ -212,7 +212,7 @@ def _strip_units(body: str, layout: Layout) -> tuple[str, list[str]]:
 
 
 def _load_rows(body: str, layout: Layout, notes: list[str]) -> _Table:
-    """Load a table with one row a lead; a first field that is no number is the lead's name."""
+    """Load a table with one row per lead; a first field that is not a number is the lead's name."""
     rows, names = [], []
     for _, fields in _walk_cells(body, layout):
         label = "" if is_value(fields[0], layout.decimal) else fields.pop(0)
@@ -221,10 +221,10 @@ def _load_rows(body: str, layout: Layout, notes: list[str]) -> _Table:
     lengths = {len(row) for row in rows}
     if len(lengths) > 1:
         raise ReadError(
-            f"The table has one row a lead, but the rows have {min(lengths)} to {max(lengths)} "
+            f"The table has one row per lead, but the rows have {min(lengths)} to {max(lengths)} "
             "values; all must have the same number."
         )
-    notes.append("The table has one row a lead; it was turned.")
+    notes.append("The table has one row per lead; it was transposed.")
     return _Table([parse_column(name) for name in names], np.array(rows, dtype=np.float64).T)
 
 
@@ -236,7 +236,9 @@ def _parse_number(text: str, decimal: str) -> float:
     except ValueError:
         if is_value(text, decimal):
             return np.nan
-        raise ReadError(f"The table holds {clean_text(text)!r} where a number is needed.") from None
+        raise ReadError(
+            f"The table contains {clean_text(text)!r} where a number is needed."
+        ) from None
 
 
 def _parse(body: str, layout: Layout, notes: list[str]) -> Table:
@@ -294,7 +296,7 @@ def _find_bad_row(body: str, layout: Layout) -> tuple[int, str] | None:
             return i, f" has {len(fields)} fields, {len(layout.numeric)} are needed"
         for at, (text, numeric) in enumerate(zip(fields, layout.numeric, strict=True), start=1):
             if numeric and not is_value(text, layout.decimal):
-                return i, f", column {at} holds {clean_text(text)!r} where a number is needed"
+                return i, f", column {at} contains {clean_text(text)!r} where a number is needed"
     return None
 
 

@@ -75,7 +75,7 @@ class Column:
 
     @property
     def is_time(self) -> bool:
-        """Whether the header says that this is time."""
+        """Whether the header states that this is time."""
         if _TIME_NAMES.fullmatch(self.key):
             return canonical_lead(self.name) is None
         siemens = re.fullmatch(r"[a-zµμ]S", self.unit) is not None
@@ -87,7 +87,7 @@ class Column:
 
     @property
     def is_index(self) -> bool:
-        """Whether the header says that this counts samples."""
+        """Whether the header states that this counts samples."""
         return bool(_INDEX_NAMES.fullmatch(self.key) or _INDEX_UNITS.fullmatch(self.unit.lower()))
 
 
@@ -152,7 +152,7 @@ def _split_fields(line: str, layout: Layout, width: int) -> list[str] | None:
 
 
 def _is_units_row(fields: Sequence[str], *, alone: bool) -> bool:
-    """Return whether a line holds units; one under a line of names may hold other words too."""
+    """Return whether a line contains units; one under a line of names may hold other words too."""
     filled = [item.strip("[]()") for item in fields if item not in ("", "-")]
     units = sum(is_unit(item) for item in filled)
     enough = len(filled) if alone else max(1.0, 0.5 * len(filled))

@@ -48,7 +48,7 @@ class _Block:
 
     @property
     def start_s(self) -> float | None:
-        """When it began, in s, or None where the file does not tell it finely enough."""
+        """When it began, in s, or None where the file does not state it finely enough."""
         text = (self.header.get("ExcelDateTime") or [""])[0]
         digits = sum(c.isdigit() for c in re.split("[eE]", text)[0])
         days = parse_number(text)
@@ -75,7 +75,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     notes: list[str] = []
     blocks = [block for block in _split_blocks(decode(source.data) or "") if block.body.strip()]
     if not blocks:
-        raise ReadError("The LabChart file holds no samples.")
+        raise ReadError("The LabChart file contains no samples.")
     values = [_read_values(block) for block in blocks]
     longest = max(range(len(blocks)), key=lambda i: values[i].shape[1])
     header = blocks[longest].header
@@ -87,7 +87,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
         notes.append(
             f"The {len(blocks)} blocks of the file were joined, with absent samples between them."
             if joined is not None
-            else f"The file holds {len(blocks)} blocks; the longest, number {longest + 1}, was "
+            else f"The file contains {len(blocks)} blocks; the longest, number {longest + 1}, was "
             "read, and the others were left out."
         )
     titles = blocks[longest].titles
@@ -106,7 +106,7 @@ def _split_blocks(text: str) -> list[_Block]:
     lines = re.split(r"\r\n|\r|\n", text)
     starts = [i for i, line in enumerate(lines) if line.startswith("Interval=")]
     if len(starts) > _MAX_BLOCKS:
-        raise ReadError(f"The LabChart file holds more than {_MAX_BLOCKS} blocks.")
+        raise ReadError(f"The LabChart file contains more than {_MAX_BLOCKS} blocks.")
     blocks = []
     ends = [*starts[1:], len(lines)]
     for start, end in zip(starts, ends, strict=False):  # one end more where there is no block

@@ -144,7 +144,7 @@ def split_unit(text: str, decimal: str) -> tuple[str, str] | None:
 
 
 def uses_comma_twice(lines: Sequence[str]) -> bool:
-    """Return whether the comma is both the decimal sign and between the columns.
+    """Return whether the comma is both the decimal sign and the separator.
 
     ``0,004,0,003,-0,001`` may be three numbers or six: parts such as ``001`` and ``-0`` tell that
     they are no whole numbers.

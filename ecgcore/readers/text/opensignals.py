@@ -2,7 +2,7 @@
 
 Written from files and the public description of the format (header keys ``column``, ``sensor``,
 ``label``, ``sampling rate``, ``resolution``).  What a sensor's counts are in volts depends on its
-gain, which the header does not tell: without the caller's word the samples stay without voltage.
+gain, which the header does not state: without the caller's word the samples stay without voltage.
 """
 
 import io
@@ -84,7 +84,7 @@ def _parse_devices(text: str) -> list[Mapping[str, Any]]:
             raise ReadError(_DAMAGED)
         if any(d.get("sampling rate") != devices[0].get("sampling rate") for d in devices):
             raise ReadError(
-                "The OpenSignals file holds devices of different rates; export them one by one."
+                "The OpenSignals file contains devices of different rates; export them one by one."
             )
     return devices
 
@@ -99,7 +99,7 @@ def _take_list(header: Mapping[str, Any], key: str) -> list[str]:
 def _read_rows(text: str, width: int) -> np.ndarray[Any, np.dtype[np.float64]]:
     layout = find_layout(take_first_lines(text, HEAD_BYTES + _MAX_HEADER))
     if layout is None:
-        raise ReadError("The OpenSignals file holds no samples.")
+        raise ReadError("The OpenSignals file contains no samples.")
     with guard_library("The rows of the OpenSignals file are damaged; export it again."):
         table = pd.read_csv(
             io.StringIO(take_data(text, layout)),
@@ -143,7 +143,7 @@ def _find_unit(header: Mapping[str, Any], notes: list[str]) -> str:
         return ""
     device = clean_text(str(header.get("device", "")), 24)
     notes.append(
-        f"The samples are A/D counts{f' of a {device}' if device else ''} and no voltage; they are "
-        "shown in normalised units, and no amplitude is measured."
+        f"The samples are A/D counts{f' of a {device}' if device else ''} and not a voltage; they "
+        "are shown in normalised units, and no amplitude is measured."
     )
     return NU

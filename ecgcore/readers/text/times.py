@@ -68,10 +68,10 @@ def find_rate_from_time(
         what = "The first column has no name; it was" if name_it else "The time column is"
         notes.append(f"{what} read in {unit}, the only unit that fits its steps of {step:.6g}.")
     if step * seconds_per_unit * MAX_FS_HZ < 0.5:
-        raise ReadError(f"The time column has steps of {step:.3g}; no ECG is sampled that fast.")
+        raise ReadError(f"The time column has steps of {step:.3g}; too fast for an ECG.")
     rate = 1 / (step * seconds_per_unit)
     if rate < SLOWEST_HZ:
-        raise ReadError(f"The time column gives {rate:.3g} Hz, at which no ECG is sampled.")
+        raise ReadError(f"The time column gives {rate:.3g} Hz, not a possible rate for an ECG.")
     # Printed times are rounded: a whole number of Hz within that rounding is what was meant.
     nearest = round(rate)
     rounding = _find_resolution(values) / (values[-1] - values[0])
@@ -94,7 +94,7 @@ def _find_even_step(values: NDArray[np.float64], seconds_per_unit: float | None)
     if wrong.size:
         at = int(wrong[0])
         raise ReadError(
-            f"The time column is irregular: after sample {at + 1} it goes on by {steps[at]:.6g} "
+            f"The time column is irregular: after sample {at + 1} it continues by {steps[at]:.6g} "
             f"instead of {typical:.6g}; samples must be evenly spaced."
         )
     return float(values[-1] - values[0]) / (values.size - 1)
@@ -104,7 +104,7 @@ def _explain_repeated(values: NDArray[np.float64], seconds_per_unit: float | Non
     """Return the sentence on times that packets of samples share."""
     times, counts = np.unique(values, return_counts=True)
     told = (
-        f"The time column repeats its times, as recorders that send packets write them: "
+        f"The time column repeats its times, as recorders that send packets do: "
         f"{counts[0]} samples have the time {times[0]:.6g}, the next {counts[1]} {times[1]:.6g}"
     )
     seconds = float(times[-1] - times[0]) * (seconds_per_unit or 0.0)

@@ -248,7 +248,7 @@ def _parse_start(tokens: list[str], notes: list[str]) -> datetime | None:
     (time_at, clock), (date_at, day) = times[0], dates[0]
     if date_at < time_at or "/" not in tokens[date_at]:
         notes.append(
-            f"The header writes its start {clean_text(' '.join(tokens))!r} in another way than "
+            f"The header writes its start {clean_text(' '.join(tokens))!r} in another form than "
             f"WFDB does; it was read as {datetime.combine(day, clock).isoformat(' ')}."
         )
     return datetime.combine(day, clock)
@@ -284,7 +284,7 @@ def _parse_date(text: str) -> date:
 def _parse_segments(lines: list[str], n_segments: int, notes: list[str]) -> tuple[Segment, ...]:
     if len(lines) < n_segments:
         raise ReadError(
-            f"The header announces {n_segments} segments and lists {len(lines)}; each needs a line."
+            f"The header declares {n_segments} segments and lists {len(lines)}; each needs a line."
         )
     segments = []
     for line in lines[:n_segments]:
@@ -300,13 +300,13 @@ def _parse_segments(lines: list[str], n_segments: int, notes: list[str]) -> tupl
 def _parse_signals(lines: list[str], n_signals: int, notes: list[str]) -> tuple[SignalSpec, ...]:
     if len(lines) < n_signals:
         raise ReadError(
-            f"The header announces {n_signals} signals and describes {len(lines)}; each needs "
+            f"The header declares {n_signals} signals and describes {len(lines)}; each needs "
             "a line."
         )
     if n_signals == 0:
-        raise ReadError("The header announces no signals; it holds no recording.")
+        raise ReadError("The header declares no signals; it contains no recording.")
     if len(lines) > n_signals:
-        notes.append(f"The header has {len(lines) - n_signals} lines too many; they were not used.")
+        notes.append(f"The header has {len(lines) - n_signals} extra lines, which were not used.")
     signals = tuple(_parse_signal(line, i, notes) for i, line in enumerate(lines[:n_signals]))
     _check_folders(lines[:n_signals], signals)
     if not all(signal.calibrated for signal in signals):
@@ -346,7 +346,9 @@ def _parse_signal(line: str, index: int, notes: list[str]) -> SignalSpec:
         )
     spf = int(match[2] or 1)
     if not 1 <= spf <= MAX_SAMPLES_PER_FRAME:
-        raise ReadError(f"{what} has {spf} samples a frame; 1 to {MAX_SAMPLES_PER_FRAME} can be.")
+        raise ReadError(
+            f"{what} has {spf} samples per frame; 1 to {MAX_SAMPLES_PER_FRAME} are possible."
+        )
     numbers = [int(t) if re.fullmatch(r"[-+]?\d{1,12}", t) else None for t in tokens[3:8]]
     _, zero, initial, checksum, _ = [*numbers, *[None] * 5][:5]
     gain, baseline, unit, calibrated = _parse_gain(tokens[2] if len(tokens) > 2 else "", what)

@@ -154,12 +154,12 @@ def _read_single(
     if len(specs) < len(header.signals):
         notes.append("Signals that the header lists without a file were left out.")
     if not specs:
-        raise ReadError("The header names no signal file; it holds no recording.")
+        raise ReadError("The header names no signal file; it contains no recording.")
     files = {spec.file: _read_signal_file(source, spec.file, notes) for spec in specs}
     n_frames = _count_frames(header, specs, files)
     if n_frames * sum(spec.samples_per_frame for spec in specs) > options.max_samples:
         raise ReadError(
-            f"The header announces {n_frames} samples in {len(specs)} signals; up to "
+            f"The header declares {n_frames} samples in {len(specs)} signals; up to "
             f"{options.max_samples} together can be read."
         )
     names = [spec.name for spec in specs]
@@ -206,11 +206,11 @@ def _count_frames(header: Header, specs: Sequence[SignalSpec], files: dict[str, 
         wanted = present if wanted is None else wanted
         if present < wanted:
             raise ReadError(
-                f"{clean_text(file)} is truncated: the header announces {wanted} samples for each "
-                f"signal, the file holds {present}."
+                f"{clean_text(file)} is truncated: the header declares {wanted} samples for each "
+                f"signal, the file contains {present}."
             )
     if not wanted:
-        raise ReadError("The record holds no samples.")
+        raise ReadError("The record contains no samples.")
     for spec in specs:
         if spec.skew >= wanted:
             raise ReadError(
@@ -226,7 +226,7 @@ def _count_frames(header: Header, specs: Sequence[SignalSpec], files: dict[str, 
 
 
 def _count_frames_in(group: Sequence[SignalSpec], data: bytes) -> int:
-    """Return how many whole frames a signal file holds."""
+    """Return how many whole frames a signal file contains."""
     first = group[0]
     per_frame = sum(spec.samples_per_frame for spec in group)
     if len({(spec.fmt, spec.byte_offset) for spec in group}) > 1:
@@ -241,12 +241,12 @@ def _count_frames_in(group: Sequence[SignalSpec], data: bytes) -> int:
     file = clean_text(first.file)
     if not data.startswith(b"fLaC"):
         # The library would try any other sound format on it.
-        raise ReadError(f"{file} is no FLAC file, as format {first.fmt} needs.")
-    with guard_library(f"{file} is damaged or no FLAC file, as format {first.fmt} needs."):
+        raise ReadError(f"{file} is not a FLAC file, as format {first.fmt} needs.")
+    with guard_library(f"{file} is damaged or not a FLAC file, as format {first.fmt} needs."):
         info = soundfile.info(io.BytesIO(data))
     if info.channels != len(group):
         raise ReadError(
-            f"{file} holds {info.channels} signals; the header describes {len(group)} in it."
+            f"{file} contains {info.channels} signals; the header describes {len(group)} in it."
         )
     return max(0, int(info.frames) - first.byte_offset) // first.samples_per_frame
 
@@ -280,7 +280,7 @@ def _decode(
             )
             digital: list[NDArray[np.int32]] = record.e_d_signal
     if texts:
-        notes.append("The signal files do not keep to their format everywhere; check the trace.")
+        notes.append("The signal files do not follow their format everywhere; check the trace.")
     for spec, values in zip(specs, digital, strict=True):
         if values.shape != (n_frames * spec.samples_per_frame,):
             raise ReadError(sentence)
@@ -322,7 +322,7 @@ def _note_skews(specs: Sequence[SignalSpec], notes: list[str]) -> None:
     ]
     if moved:
         notes.append(
-            "By the skew in the header signals stand earlier than in the file, "
+            "The skew in the header moves signals to an earlier time: "
             f"{join_words(moved)} samples; what is missing at their end is absent."
         )
 
@@ -348,8 +348,8 @@ def _keep_ecg(rows: list[_Row], notes: list[str]) -> list[_Row]:
     if not kept:
         found = ", ".join(f"{clean_text(row.name)} in {clean_text(row.unit)}" for row in rows[:20])
         raise ReadError(
-            f"The record holds no ECG signal in mV, uV, V or NU; it holds {found}: give the "
-            "record of an ECG."
+            f"The record contains no ECG signal in mV, uV, V or NU; it contains {found}: "
+            "choose the record of an ECG."
         )
     named = [row for row in kept if row.given or names_ecg(row.name)]
     highest = max(row.samples_per_frame for row in named or kept)
@@ -399,7 +399,7 @@ def _read_segmented(
     """
     lengths = [segment.n_samples for segment in header.segments]
     if sum(lengths) > options.max_samples:
-        raise ReadError(f"The header announces {sum(lengths)} samples; that is too many to read.")
+        raise ReadError(f"The header declares {sum(lengths)} samples; that is too many to read.")
     rows: dict[str, _Row] = {}
     offset = 0
     for segment in header.segments:
@@ -408,7 +408,7 @@ def _read_segmented(
                 _place_rows(rows, row, offset, sum(lengths), options)
         offset += segment.n_samples
     if not rows:
-        raise ReadError("All segments of the record are gaps; it holds no samples.")
+        raise ReadError("All segments of the record are gaps; it contains no samples.")
     notes.append(f"The record was joined from {len(header.segments)} segments.")
     return list(rows.values())
 
@@ -421,14 +421,10 @@ def _read_segment(
         raise ReadError(f"The segment {clean_text(name)}.hea that the header names is missing.")
     header = parse_header(source.take(found))
     if header.segments or (header.n_frames not in (None, n_samples)):
-        raise ReadError(
-            f"The segment {clean_text(name)} has another length than the header announces."
-        )
+        raise ReadError(f"The length of segment {clean_text(name)} differs from the header.")
     rows = _read_single(source, header, options, notes)
     if any(row.values.shape[0] != n_samples * row.samples_per_frame for row in rows):
-        raise ReadError(
-            f"The segment {clean_text(name)} has another length than the header announces."
-        )
+        raise ReadError(f"The length of segment {clean_text(name)} differs from the header.")
     return rows
 
 

@@ -107,23 +107,23 @@ def _choose_rhythm(root: Node, options: ReadOptions, notes: list[str]) -> tuple[
     derived += [node for node in every if _is_derived(node)]
     if not rhythms:
         what = "only representative beats, no rhythm" if derived else "no series of samples"
-        raise ReadError(f"The aECG holds {what}; export the rhythm waveforms with it.")
+        raise ReadError(f"The aECG contains {what}; export the rhythm waveforms with it.")
     read = [(node, _read_parts(node, options, notes)) for node in rhythms]
     read = [(node, parts) for node, parts in read if parts]
     if not read:
-        raise ReadError("The rhythm series of the aECG holds no lead; export it again.")
+        raise ReadError("The rhythm series of the aECG contains no lead; export it again.")
     # The first of the longest: a further rhythm strip is usually a part of the whole.
     series, parts = max(read, key=lambda item: sum(part.n_samples for part in item[1]))
     if len(rhythms) > 1:
         others = [_describe(some) for node, some in read if node is not series]
         named = f": {'; '.join(others)}" if others else ""
         notes.append(
-            f"The file holds {len(rhythms)} rhythm series; the longest was read, the others were "
-            f"left out{named}."
+            f"The file contains {len(rhythms)} rhythm series; the longest was read, the others "
+            f"were left out{named}."
         )
     if derived:
         beats = "A series of representative beats" if len(derived) == 1 else "Representative beats"
-        notes.append(f"{beats} in the file, computed and no rhythm: left out.")
+        notes.append(f"{beats} in the file, computed by the device, were left out.")
     return series, parts
 
 
@@ -200,7 +200,7 @@ def _read_lead(sequence: Node, value: Node, options: ReadOptions, notes: list[st
     scale, origin = parse_number(scale_text), parse_number(value.get("value", "origin") or "0")
     if scale is None or origin is None:
         raise ReadError(
-            f"The scale of {clean_text(name, 32) or 'a lead'} is no number; the file is damaged."
+            f"The scale of {clean_text(name, 32) or 'a lead'} is not a number; the file is damaged."
         )
     written = value.get("unit", "scale") or value.get("unit", "origin")
     if written in ("1", ""):
@@ -241,7 +241,7 @@ def _order_parts(parts: Sequence[_Part], rate: float | None, notes: list[str]) -
     left = [part for part in parts if all(part is not other for other in order)]
     if left:
         notes.append(
-            f"{len(left)} of {len(parts)} stretches of the rhythm were left out, of another rate "
+            f"{len(left)} of {len(parts)} parts of the rhythm were left out, of another rate "
             f"or of unknown time: {'; '.join(_describe([part]) for part in left[:_MAX_NAMED])}."
         )
     return order
@@ -273,9 +273,9 @@ def _join_parts(
             free = np.isnan(place)
             overlap |= part_number > 0 and not free.all()
             place[free] = lead.values[free]
-    notes.append(f"The rhythm was joined from {len(parts)} stretches, each at its own time.")
+    notes.append(f"The rhythm was joined from {len(parts)} parts, each at its own time.")
     if overlap:
-        notes.append("Some stretches of the rhythm overlap; the earlier one was kept.")
+        notes.append("Some parts of the rhythm overlap; the earlier one was kept.")
     return list(whole.values())
 
 

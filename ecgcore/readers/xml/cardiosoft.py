@@ -103,9 +103,9 @@ def read(source: Source, options: ReadOptions) -> Recording:
     )
     step = parse_leading_number(strip.resolution.text)
     if step is None or step <= 0:
-        raise ReadError("The file does not tell the resolution of its samples; export it again.")
+        raise ReadError("The file does not state the resolution of its samples; export it again.")
     match = _PER_LSB.fullmatch(strip.resolution.get("units"))
-    unit = resolve_unit(match[1] if match else "", "its samples", options, notes)
+    unit = resolve_unit(match[1] if match else "", "the samples", options, notes)
     kept, names = choose_rows(names, options)
     leads = [scale_lead(name, rows[i], step, unit) for i, name in zip(kept, names, strict=True)]
     start = _read_time(root.at("observationdatetime"))
@@ -143,15 +143,15 @@ def _choose_strip(root: Node, notes: list[str]) -> _Strip:
     medians = root.find("mediansamples") is not None
     if not every:
         what = "only median beats, no rhythm" if medians else "no waveform"
-        raise ReadError(f"The CardioSoft XML holds {what}; export it with its waveforms.")
+        raise ReadError(f"The CardioSoft XML contains {what}; export it with its waveforms.")
     if medians:
-        notes.append("Median beats in the file, computed and no rhythm: left out.")
+        notes.append("Median beats in the file, computed by the device, were left out.")
     chosen = max(every, key=lambda strip: (strip.n_leads, strip.size))
     if len(every) > 1:
         which = "full disclosure" if chosen.full else "strip with the most samples"
         others = [_describe(strip) for strip in every if strip is not chosen]
         notes.append(
-            f"The file holds {len(every)} waveforms; the {which} was read. Left out: "
+            f"The file contains {len(every)} waveforms; the {which} was read. Left out: "
             f"{'; '.join(others[:_MAX_NAMED])}."
         )
     return chosen
@@ -179,8 +179,8 @@ def _read_strip(
     announced = parse_number(strip.node.value("channelsamplecounttotal"))
     if announced is not None and announced != whole.shape[1]:
         notes.append(
-            f"The file announces {announced:g} samples a lead and holds {whole.shape[1]}; these "
-            "were read."
+            f"The file declares {announced:g} samples per lead and contains {whole.shape[1]}; "
+            "these were read."
         )
     return names, whole
 
@@ -203,7 +203,7 @@ def _read_full_disclosure(
     text = texts[0] if len(texts) == 1 else ",".join(texts)
     flat = parse_samples(text, "the full disclosure", options)
     if flat.size < len(names):
-        raise ReadError("The full disclosure holds no samples.")
+        raise ReadError("The full disclosure contains no samples.")
     rows = _split_alternating(flat, len(names))
     block = round(fs_hz)
     some = flat[: _LOOKED_AT * block * len(names)]

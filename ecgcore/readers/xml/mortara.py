@@ -86,7 +86,7 @@ def read(source: Source, options: ReadOptions) -> Recording:
     fs_hz = resolve_rate(leads[0].fs_hz, options, notes)
     cycle = root.at("typical_cycle")
     if cycle.children:
-        notes.append("The typical cycle in the file, computed and no rhythm, was left out.")
+        notes.append("The typical cycle, a beat computed by the device, was left out.")
     device = root.at("source")
     told = Provenance(
         format="Mortara XML",
@@ -116,7 +116,7 @@ def _read_leads(root: Node, options: ReadOptions, notes: list[str]) -> list[Lead
     if not nodes:
         median = root.first("typical_cycle") is not None
         what = "only a median beat, no rhythm" if median else "no channel with samples"
-        raise ReadError(f"The Mortara XML holds {what}; {_OTHERWISE}.")
+        raise ReadError(f"The Mortara XML contains {what}; {_OTHERWISE}.")
     _check_offsets(nodes, notes)
     return take_leads(
         nodes,
@@ -135,7 +135,7 @@ def _check_offsets(nodes: Sequence[Node], notes: list[str]) -> None:
     offsets = {parse_number(node.get("offset") or "0") for node in nodes}
     if len(offsets) > 1 or None in offsets:
         raise ReadError(
-            f"The channels have different values of OFFSET, whose meaning is not known; "
+            f"The channels have different values of OFFSET, whose meaning is not published; "
             f"{_OTHERWISE}."
         )
     if offsets != {0.0}:
@@ -149,9 +149,7 @@ def _read_lead(node: Node, name: str, options: ReadOptions, notes: list[str]) ->
     text = node.get("units_per_mv")
     steps = parse_number(text)
     if text and (steps is None or steps <= 0):
-        raise ReadError(
-            f"{label} has {clean_text(text, 16)!r} units per mV; a number above 0 is needed."
-        )
+        raise ReadError(f"{label} has {clean_text(text, 16)!r} units per mV; it must be above 0.")
     if steps is None:
         unit = resolve_unit("", name, options, notes)
         if not is_voltage(unit):
@@ -170,7 +168,7 @@ def _decode(node: Node, name: str, options: ReadOptions, notes: list[str]) -> Sa
     data = _read_data(node)
     if not coding:
         coding = "ascii" if re.search(r"[\s,;]", data) and _NUMBERS.fullmatch(data) else "base64"
-        notes.append(f"The file does not name the coding of its samples; {coding} was read.")
+        notes.append(f"The file does not name the encoding of its samples; {coding} was assumed.")
     if coding in _IN_WORDS:
         return parse_samples(data, name, options)
     bits = parse_number(node.get("bits") or "16")

@@ -107,14 +107,14 @@ def _choose_rhythm(root: Node, notes: list[str]) -> Node:
     rhythms = [node for node in waves if all(node is not median for median in medians)]
     if not rhythms:
         what = "only median beats, no rhythm" if medians else "no waveform"
-        raise ReadError(f"The MUSE XML holds {what}; export it with its rhythm waveform.")
+        raise ReadError(f"The MUSE XML contains {what}; export it with its rhythm waveform.")
     chosen = max(rhythms, key=_count_characters)
     if medians:
-        notes.append("Median beats in the file, computed and no rhythm: left out.")
+        notes.append("Median beats in the file, computed by the device, were left out.")
     others = [_describe(wave) for wave in rhythms if wave is not chosen]
     if others:
         notes.append(
-            f"The file holds {len(rhythms)} rhythm waveforms; the largest was read. Left out: "
+            f"The file contains {len(rhythms)} rhythm waveforms; the largest was read. Left out: "
             f"{'; '.join(others[:_MAX_NAMED])}."
         )
     return chosen
@@ -167,13 +167,15 @@ def _read_lead(node: Node, name: str, options: ReadOptions, notes: list[str]) ->
     raw = cut_to_announced(raw, parse_number(node.value("leadsamplecounttotal")), label, notes)
     per_bit = parse_number(node.value("leadamplitudeunitsperbit"))
     if per_bit is None or per_bit == 0:
-        raise ReadError(f"The file does not tell the step of {label} in microvolts; export again.")
+        raise ReadError(
+            f"The file does not state the step of {label} in microvolts; export the file again."
+        )
     if per_bit < 0:
-        notes.append(f"The step of {label} is negative; the lead was turned over, as that says.")
+        notes.append(f"The step of {label} is negative; the lead was inverted accordingly.")
     unit = resolve_unit(node.value("leadamplitudeunits"), name, options, notes)
     lead = scale_lead(name, raw, per_bit, unit)
     if node.value("leadoff").upper() == "TRUE":
-        notes.append(f"The device says that an electrode of {label} was off.")
+        notes.append(f"The device reports that an electrode of {label} was off.")
     before = _count_samples_before(node, label)
     if before:
         notes.append(f"{label} starts {before} samples later; these are marked as absent.")
@@ -188,8 +190,8 @@ def _count_samples_before(node: Node, label: str) -> int:
     late = parse_number(node.value("leadtimeoffset") or "0")
     if offset is None or not 0 <= offset <= _MAX_LATE or late not in (None, 0.0):
         raise ReadError(
-            f"{label} starts at another time than the other leads, which cannot be read for "
-            "certain; export the file as DICOM waveform."
+            f"{label} starts at another time than the other leads, which cannot be read with "
+            "certainty; export the file as DICOM waveform."
         )
     return int(offset)
 
@@ -198,7 +200,7 @@ def _check_crc(node: Node, data: bytes, label: str, notes: list[str]) -> None:
     told = parse_number(node.value("leaddatacrc32"))
     if told is not None and told > 0 and int(told) != zlib.crc32(data):
         notes.append(
-            f"The checksum of {label} does not agree: its samples may have been changed or damaged."
+            f"The checksum of {label} is wrong: its samples may have been changed or damaged."
         )
 
 

@@ -198,7 +198,7 @@ def decode(data: bytes, notes: list[str]) -> str:
         encoding = _find_encoding(declared)
         if encoding is None or encoding.startswith(("utf-16", "utf-32")):
             notes.append(
-                f"The XML declares the encoding {clean_text(declared)}, which it is not in."
+                f"The XML declares the encoding {clean_text(declared)}, but is not written in it."
             )
             encoding = "utf-8"
     elif encoding.startswith("utf-16"):
@@ -207,9 +207,9 @@ def decode(data: bytes, notes: list[str]) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError:
         if encoding.startswith("utf-8"):
-            notes.append("Some text is no valid UTF-8 and was read as Windows-1252.")
+            notes.append("Some text is not valid UTF-8 and was read as Windows-1252.")
             return data.removeprefix(codecs.BOM_UTF8).decode("cp1252", errors="replace")
-        notes.append(f"Some characters are no valid {encoding} and were replaced.")
+        notes.append(f"Some characters are not valid {encoding} and were replaced.")
         return data.decode(encoding, errors="replace")
 
 
@@ -254,7 +254,7 @@ class _Builder(ContentHandler):
         if self._count > MAX_ELEMENTS or len(self._open) >= MAX_DEPTH:
             raise TooLargeError(
                 f"The XML has more than {MAX_ELEMENTS} elements or is nested deeper than "
-                f"{MAX_DEPTH} levels; no ECG file is."
+                f"{MAX_DEPTH} levels, which no ECG file needs."
             )
         node = Node(_local_name(name), {_local_name(key): value for key, value in attrs.items()})
         if self._open:
@@ -311,8 +311,8 @@ def parse(data: bytes, notes: list[str]) -> Node:
     """
     if len(data) > MAX_BYTES:
         raise TooLargeError(
-            f"The XML is larger than the {MAX_BYTES / MIB:.0f} MB that are read; give a shorter "
-            "recording."
+            f"The XML is larger than {MAX_BYTES / MIB:.0f} MB, the most that is read; choose a "
+            "shorter recording."
         )
     text = _clean(decode(data, notes), notes)
     try:
@@ -324,7 +324,7 @@ def parse(data: bytes, notes: list[str]) -> Node:
         root = _parse_text(_BARE_AMPERSAND.sub("&amp;", text), notes)
     except SAXParseException as error:
         raise ReadError(_explain(error)) from error
-    notes.append("The XML holds a bare & where &amp; is right; it was read as that.")
+    notes.append("The XML contains a bare & instead of &amp;; it was read as &amp;.")
     return root
 
 
@@ -348,7 +348,7 @@ def _parse_text(text: str, notes: list[str]) -> Node:
     except SAXException as error:
         raise ReadError("The XML cannot be read; export the file again.") from error
     if builder.root is None:
-        raise ReadError("The XML holds no element; export the file again.")
+        raise ReadError("The XML contains no element; export the file again.")
     return builder.root
 
 

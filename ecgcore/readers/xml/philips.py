@@ -107,14 +107,14 @@ def read(source: Source, options: ReadOptions) -> Recording:
     version = root.value("documentinfo", "documentversion")
     if version not in _VERSIONS:
         notes.append(
-            f"The file is of version {clean_text(version, 16) or 'unknown'}; it was read like 1.04."
+            f"The file is of version {clean_text(version, 16) or 'unknown'}; it was read as 1.04."
         )
     signal = root.within("signalcharacteristics")
     wave = _read_wave(_find_waveforms(root), signal, options, notes)
     names, steps = _read_steps(wave, signal, options, notes)
     steps = _mark_calibration(names, steps, wave, notes)
     if root.find("repbeat") is not None:
-        notes.append("Representative beats in the file, computed and no rhythm: left out.")
+        notes.append("Representative beats in the file, computed by the device, were left out.")
     step, zero_mv = wave.uv_per_step, -wave.offset * (wave.uv_per_step * mv_per("uV"))
     kept, names = choose_rows(names, options)
     leads = [
@@ -140,8 +140,10 @@ def _find_waveforms(root: Node) -> Node:
             if node.text.strip() or node.all("leadwaveform"):
                 return node
     if root.find("unparsedwaveforms") is not None:
-        raise ReadError("The samples are in another file that the XML names; export them within.")
-    raise ReadError("The Philips XML holds no waveform; export it with its waveforms.")
+        raise ReadError(
+            "The samples are in another file named in the XML; export them within the XML."
+        )
+    raise ReadError("The Philips XML contains no waveform; export it with its waveforms.")
 
 
 def _read_wave(node: Node, signal: Node, options: ReadOptions, notes: list[str]) -> _Wave:
@@ -154,12 +156,12 @@ def _read_wave(node: Node, signal: Node, options: ReadOptions, notes: list[str])
     ]
     resolution = next((value for text in texts if (value := parse_number(text)) is not None), None)
     if resolution is None or resolution <= 0:
-        raise ReadError("The Philips XML does not tell its resolution in uV; export it again.")
+        raise ReadError("The Philips XML does not state its resolution in uV; export it again.")
     offset = node.get("signaloffset") or signal.value("signaloffset")
     duration = parse_number(node.get("durationperchannel"))
     rate = resolve_rate(fs_hz, options, notes)
     if duration is not None and not 0 < duration * rate / 1000 <= options.max_samples:
-        raise ReadError(f"The Philips XML announces {duration:g} ms a lead; that cannot be read.")
+        raise ReadError(f"The Philips XML declares {duration:g} ms per lead; that cannot be read.")
     return _Wave(
         node=node,
         fs_hz=rate,
@@ -197,18 +199,18 @@ def _read_steps(
     labels = wave.labels or list(options.lead_names or ())
     if not labels:
         raise MissingInformationError(
-            "The Philips XML does not name its leads; their names must be given.",
+            "The names of the leads are not in the file. Enter them.",
             ("lead_names",),
         )
     if compressed and method.upper() != "XLI":
         raise ReadError(
-            f"The samples are compressed by {clean_text(method, 16)}, which is not known; export "
-            "the file uncompressed or as DICOM waveform."
+            f"The samples are compressed by {clean_text(method, 16)}, which is not supported; "
+            "export the file uncompressed or as DICOM waveform."
         )
     rows = (_unpack_xli if compressed else _split_plain)(wave, signal, labels, options)
     if len(rows) < len(labels):
         raise ReadError(
-            f"The samples are cut off: {len(labels)} leads are announced, {len(rows)} are there."
+            f"The samples are cut off: {len(labels)} leads are declared, {len(rows)} are present."
         )
     steps = stack_rows(rows, labels, options, notes)
     _note_length(steps, wave, notes)
@@ -220,8 +222,8 @@ def _read_steps(
 def _note_length(steps: Samples, wave: _Wave, notes: list[str]) -> None:
     if wave.n_samples is not None and steps.shape[1] != wave.n_samples:
         notes.append(
-            f"The file announces {wave.n_samples} samples a lead and holds {steps.shape[1]}; these "
-            "were read."
+            f"The file declares {wave.n_samples} samples per lead and contains {steps.shape[1]}; "
+            "these were read."
         )
 
 
@@ -229,7 +231,7 @@ def _unpack_xli(
     wave: _Wave, signal: Node, labels: list[str], options: ReadOptions
 ) -> list[Samples]:
     if wave.n_samples is None:
-        raise ReadError("The Philips XML does not tell how long its leads are; export it again.")
+        raise ReadError("The Philips XML does not state the length of its leads; export it again.")
     most = min(options.max_samples, _MAX_COMPRESSED)
     if wave.n_samples * len(labels) > most or len(labels) > MAX_LEADS:
         raise refuse_samples(options)
@@ -246,7 +248,7 @@ def _split_plain(
     if values.size < each * len(labels):
         each = values.size // len(labels)
     if each < 1:
-        raise ReadError("The Philips XML holds no samples; export it again.")
+        raise ReadError("The Philips XML contains no samples; export it again.")
     return [values[i * each : (i + 1) * each] for i in range(len(labels))]
 
 
@@ -261,10 +263,10 @@ def _decode_values(text: str, attributes: Node, signal: Node, options: ReadOptio
         try:
             data = bytes.fromhex(text)
         except ValueError as error:
-            raise ReadError("The samples are no valid hexadecimal digits.") from error
+            raise ReadError("The samples are not valid hexadecimal digits.") from error
     else:
         raise ReadError(
-            f"The samples are coded as {clean_text(encoding, 16)!r}, which is not known."
+            f"The samples are encoded as {clean_text(encoding, 16)!r}, which is not supported."
         )
     texts = (
         attributes.get("bitspersample"),
@@ -287,14 +289,18 @@ def _read_single_leads(
 ) -> tuple[list[str], Samples]:
     """Read leads that stand one by one, each with its own start."""
     if wave.node.get("compression"):
-        raise ReadError("The leads are compressed one by one, which is not known; export again.")
+        raise ReadError(
+            "The leads are compressed one by one, which is not supported; export the file again."
+        )
     names, rows = [], []
     room = limit_with_gaps(options)
     for lead in wave.node.all("leadwaveform")[: MAX_LEADS + 1]:
         values = _decode_values(lead.text, wave.node, signal, options)
         start_ms = parse_number(lead.get("starttime")) or 0.0
         if not 0 <= start_ms <= _MAX_START_MS:
-            raise ReadError(f"A lead starts {start_ms:g} ms after the recording; that cannot be.")
+            raise ReadError(
+                f"A lead starts {start_ms:g} ms after the recording; that is impossible."
+            )
         before = round(start_ms * wave.fs_hz / 1000)
         room -= values.size + before
         if room < 0:

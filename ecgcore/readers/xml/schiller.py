@@ -87,11 +87,11 @@ def _choose_rhythm(root: Node, notes: list[str]) -> Node:
     waves = list(root.each("wavedata"))
     rhythms = [wave for wave in waves if _RHYTHM.fullmatch(wave.value("type"))]
     if not rhythms:
-        raise ReadError(f"The Schiller file holds no rhythm; {_OTHERWISE}.")
+        raise ReadError(f"The Schiller file contains no rhythm; {_OTHERWISE}.")
     if len(rhythms) > 1:
-        notes.append(f"The file holds {len(rhythms)} rhythms; the largest was read.")
+        notes.append(f"The file contains {len(rhythms)} rhythms; the largest was read.")
     if len(waves) > len(rhythms):
-        notes.append("Averaged beats in the file, computed and no rhythm: left out.")
+        notes.append("Averaged beats in the file, computed by the device, were left out.")
     return max(rhythms, key=lambda wave: sum(len(c.value("data")) for c in wave.all("channel")))
 
 
@@ -108,15 +108,16 @@ def _read_step(wave: Node, options: ReadOptions, notes: list[str]) -> tuple[floa
     resolution = wave.at("resolution", "yres")
     step = parse_number(resolution.value("unitperbit") or resolution.text)
     if step is None or step <= 0:
-        raise ReadError(f"The file does not tell the step of its samples; {_OTHERWISE}.")
-    return step, resolve_unit(resolution.value("units"), "its samples", options, notes)
+        raise ReadError(f"The file does not state the step of its samples; {_OTHERWISE}.")
+    return step, resolve_unit(resolution.value("units"), "the samples", options, notes)
 
 
 def _read_samples(node: Node, name: str, options: ReadOptions) -> Samples:
     coding = node.value("datastype") or node.value("datatype")
     if coding and "SEPARATE" not in coding.upper():
         raise ReadError(
-            f"The samples are coded as {clean_text(coding, 24)}, which is not known; {_OTHERWISE}."
+            f"The samples are encoded as {clean_text(coding, 24)}, which is not supported; "
+            f"{_OTHERWISE}."
         )
     return parse_samples(node.value("data"), name, options)
 

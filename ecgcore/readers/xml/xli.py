@@ -40,7 +40,7 @@ def split_chunks(data: bytes, most: int) -> list[tuple[int, bytes]]:
         if size > len(data) - at:
             raise ReadError(
                 f"The compressed samples are cut off: lead {len(found) + 1} needs {size} bytes, "
-                f"{len(data) - at} are there."
+                f"{len(data) - at} are present."
             )
         found.append((first, data[at : at + size]))
         at += size
@@ -91,7 +91,7 @@ def expand_lzw(data: bytes, most: int) -> bytes:
 
 
 def decode_lead(first: int, data: bytes, n_samples: int) -> NDArray[np.int64]:
-    """Return a lead's samples, shape (n_samples,) or fewer where the chunk holds fewer.
+    """Return a lead's samples, shape (n_samples,) or fewer where the chunk contains fewer.
 
     Each residual is what is added to a straight line through the two samples before, taken one
     sample late and with an offset of 64; the first two are samples themselves.

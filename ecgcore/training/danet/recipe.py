@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models import build
 from ecgcore.signal.waveform_rules import waveform_rules
@@ -145,14 +145,14 @@ class DANetRecipe:
     def check(self) -> None:
         """Raise where parts do not fit one another."""
         for code, seeds in self.diseases.items():
-            one_of("diseases", code, waveform_rules())
+            check_option("diseases", code, waveform_rules())
             if not seeds:
                 raise InvalidArgumentError(f"diseases.{code} needs a seed.")
         if set(self.release) != set(self.diseases):
             raise InvalidArgumentError("[release] must name the variants of each disease.")
         for code, variants in self.release.items():
             for variant in variants:
-                one_of(f"release.{code}", variant, (CODED, *learned_variants(code)))
+                check_option(f"release.{code}", variant, (CODED, *learned_variants(code)))
         # Building one says what does not fit.
         build("danet", self.network)
 

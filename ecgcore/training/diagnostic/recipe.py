@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from ecgcore.checks import in_range, one_of
+from ecgcore.checks import check_option, check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
 from ecgcore.models import ARCHITECTURES
@@ -116,14 +116,14 @@ class Recipe:
 
     def check(self) -> None:
         """Raise where parts do not fit one another."""
-        one_of("task", self.task, (STATEMENTS, DIAGNOSTIC))
-        one_of("model.architecture", self.model.architecture, ARCHITECTURES)
+        check_option("task", self.task, (STATEMENTS, DIAGNOSTIC))
+        check_option("model.architecture", self.model.architecture, ARCHITECTURES)
         n_labels = self.model.arguments.get("n_labels", len(self.codes))
         if n_labels != len(self.codes):
             raise InvalidArgumentError(f"model.arguments.n_labels must be {len(self.codes)}.")
         crop = self.augmentation
-        in_range("augmentation.crop_s", crop.crop_s, self.input.min_s, self.input.whole_s, "s")
-        in_range("augmentation.min_crop_s", crop.min_crop_s, 1, crop.crop_s, "s")
+        check_range("augmentation.crop_s", crop.crop_s, self.input.min_s, self.input.whole_s, "s")
+        check_range("augmentation.min_crop_s", crop.min_crop_s, 1, crop.crop_s, "s")
 
 
 def read_classifier_recipe(path: Path) -> Recipe:

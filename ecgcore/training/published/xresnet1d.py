@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ecgcore.checks import in_range
+from ecgcore.checks import check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation import mean_auc
 from ecgcore.models import XResNet1d
@@ -71,7 +71,7 @@ class Schedule:
 
     def check(self) -> None:
         """Raise where the warm-up does not end."""
-        in_range("warm_up_epochs", self.warm_up_epochs, 0, self.epochs)
+        check_range("warm_up_epochs", self.warm_up_epochs, 0, self.epochs)
 
 
 @dataclass(frozen=True, eq=False)

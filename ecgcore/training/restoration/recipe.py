@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.anomaly_leads import PARTS
 from ecgcore.training.recipe import Among, BatchSize, Datasets, Rate, Share, TextPart, Within
@@ -98,7 +98,7 @@ class Weights:
         if not self.maps:
             raise InvalidArgumentError("[weights] of the recipe names no part of the map.")
         for name in self.leads:
-            one_of("weights.leads", name.removesuffix("/few"), PARTS)
+            check_option("weights.leads", name.removesuffix("/few"), PARTS)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from ecgcore.checks import one_of
+from ecgcore.checks import check_option
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
 from ecgcore.statements import NETWORK_CODES
@@ -161,7 +161,7 @@ class SingleRecipe:
             raise InvalidArgumentError('The loss "soup" and the list "soup" go together.')
         parts = tuple(loss for loss in self.losses if loss not in {"labels", SOUP})
         for name in self.soup:
-            one_of("soup", name, parts)
+            check_option("soup", name, parts)
         if self.arguments.get("n_labels") != len(NETWORK_CODES):
             raise InvalidArgumentError(f"n_labels must be {len(NETWORK_CODES)}.")
 

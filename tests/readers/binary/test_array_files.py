@@ -320,7 +320,7 @@ def test_numpy_archive_of_an_unusual_method_is_refused():
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("signal.npy", b"0" * 1000)
-    with pytest.raises(ReadError, match="unusual method"):
+    with pytest.raises(ReadError, match="unusual compression"):
         read_named("a.npz", stream.getvalue())
 
 
@@ -370,9 +370,9 @@ def test_names_with_lead_in_front():
 
 def test_one_row_for_each_lead_and_sample_is_refused():
     rows = [{"lead": n, "value": 0.1 * i} for n in ("I", "II") for i in range(300)]
-    with pytest.raises(ReadError, match="one column a lead"):
+    with pytest.raises(ReadError, match="one column per lead"):
         read_named("a.json", json.dumps(rows).encode(), **TOLD)
-    with pytest.raises(ReadError, match="one column a lead"):
+    with pytest.raises(ReadError, match="one column per lead"):
         read_named("a.parquet", parquet(pa.Table.from_pylist(rows)), **TOLD)
 
 

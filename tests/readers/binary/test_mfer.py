@@ -155,7 +155,7 @@ def test_absurd_counts_cost_no_memory(count):
     data = mfer_bytes([STORED]).replace(
         tlv(0x06, (20).to_bytes(4, "little")), tlv(0x06, count.to_bytes(4, "little")), 1
     )
-    with pytest.raises(TooLargeError, match="announces"):
+    with pytest.raises(TooLargeError, match="declares"):
         read(data)
 
 

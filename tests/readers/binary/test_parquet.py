@@ -56,7 +56,7 @@ def test_parquet_timestamps_give_the_rate(unit):
 
 def test_parquet_of_lists_says_what_to_do():
     table = pa.table({n: [row.tolist()] for n, row in zip(STANDARD_12, truth_mv(), strict=True)})
-    with pytest.raises(ReadError, match="one row a sample"):
+    with pytest.raises(ReadError, match="one row per sample"):
         read_named("a.parquet", parquet(table), **TOLD)
 
 

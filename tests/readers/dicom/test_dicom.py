@@ -102,7 +102,7 @@ def test_other_channels_of_a_hemodynamic_object_are_left_out():
     recording = read(dicom_bytes([item], storage="1.2.840.10008.5.1.4.1.1.9.2.1"))
     assert recording.n_leads == 11
     assert has_note(recording, "Left ventricular pressure was left out")
-    assert has_note(recording, "no diagnostic ECG")
+    assert has_note(recording, "not a diagnostic ECG")
 
 
 def test_truncated_samples_are_refused():
@@ -152,7 +152,7 @@ def test_without_preamble():
     for data in (whole[128:], whole[132:], whole[meta_end:]):
         recording = read(data)
         assert np.abs(recording.signal - truth_mv()).max() < 0.0013
-        assert has_note(recording, "lacks its preamble")
+        assert has_note(recording, "preamble is missing")
     for other in (b"\x08\0" * 50, b"\x08\0\x05\0", b"\x02\0\0\0" + bytes(300)):
         with pytest.raises(UnknownFormatError):
             read(other)

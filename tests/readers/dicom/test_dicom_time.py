@@ -123,7 +123,7 @@ def test_the_traces_drawn_in_a_pdf_in_a_dicom_are_read(tmp_path):
     assert np.array_equal(recording.signal, plain.signal, equal_nan=True)
     assert (recording.patient.age_years, recording.patient.sex) == (56, "female")
     assert recording.provenance.sha256 != plain.provenance.sha256
-    assert has_note(recording, "The DICOM file holds a PDF and no waveform")
+    assert has_note(recording, "The DICOM file contains a PDF and no waveform")
 
 
 def test_a_document_without_traces_in_a_dicom_is_refused():

@@ -30,7 +30,7 @@ def test_labels_that_name_an_ecg(label):
 
 
 def test_an_eeg_is_refused_with_its_channels_and_what_to_do():
-    with pytest.raises(ReadError, match=r"the file holds EEG Fpz-Cz, C3, C4: give"):
+    with pytest.raises(ReadError, match=r"the file contains EEG Fpz-Cz, C3, C4: choose"):
         read(edf(*(channel(label, unit="uV") for label in ("EEG Fpz-Cz", "C3", "C4"))))
 
 
@@ -67,7 +67,7 @@ def test_truncated_edf_reads_whole_records_or_is_refused():
     data = edf(channel("I"), data_record_duration=1)
     recording = read(data[:-700])
     assert recording.duration_s == 3
-    assert has_note(recording, "announces 4 data records, 3 are there")
+    assert has_note(recording, "declares 4 data records, 3 are there")
     with pytest.raises(ReadError, match="truncated"):
         read(data[:700])
     with pytest.raises(ReadError, match="header is damaged"):

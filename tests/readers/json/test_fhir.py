@@ -68,8 +68,8 @@ def test_an_origin_that_is_the_number_for_zero_shows_by_the_limits():
     content = observation([component("I", data | limits)])
     recording = read(content)
     assert recording.signal[0].tolist() == pytest.approx([-7 * 1.612e-3, 5 * 1.612e-3, 0], abs=1e-7)
-    assert any("stands for zero" in note for note in recording.notes)
-    # Without limits the standard's formula holds.
+    assert any("stored number of zero" in note for note in recording.notes)
+    # Without limits the standard's formula contains.
     assert read(observation([component("I", data)])).signal[0, 0] == pytest.approx(5.338, abs=1e-3)
 
 
@@ -148,7 +148,7 @@ def test_other_signals_and_single_values():
     assert recording.n_leads == 12
     assert any("Respiration was left out" in note for note in recording.notes)
     assert recording.provenance.machine_measurements == {"Heart rate": "75 /min"}
-    with pytest.raises(ReadError, match="holds no ECG lead"):
+    with pytest.raises(ReadError, match="contains no ECG lead"):
         read(observation([other]))
 
 
@@ -189,7 +189,7 @@ def test_what_holds_no_samples():
 )
 def test_damaged_json(damage):
     text = damage(json.dumps(one()))
-    with pytest.raises(ReadError, match="no valid JSON"):
+    with pytest.raises(ReadError, match="not valid JSON"):
         readers.read({"f.json": text.encode()})
 
 

@@ -26,7 +26,7 @@ def test_kardia_resolution_is_followed(resolution):
     block = kardia_block(amplitudeResolution=resolution)
     recording = read_json(kardia(block))
     assert np.allclose(recording.signal, truth_mv() * resolution / 500, atol=0.0005)
-    assert recording.provenance.original_gain == f"{resolution:g} nV a step"
+    assert recording.provenance.original_gain == f"{resolution:g} nV per step"
     written = read_json(kardia(kardia_block(amplitudeResolution=str(resolution), frequency="500")))
     assert np.array_equal(written.signal, recording.signal)
 
@@ -60,14 +60,17 @@ def test_kardia_rate_lead_and_other_shapes():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (kardia(data={}), "holds no samples"),
+        (kardia(data={}), "contains no samples"),
         (kardia(data=None, data12L={"samples": {}}), "12L recording, whose layout is not"),
         ([kardia(), kardia()], "2 Kardia recordings"),
         (kardia(kardia_block(amplitudeResolution=-5)), "must be above 0"),
-        (kardia(data={"raw": kardia_block(samples={"leadI": "abc"})}), "no list of numbers"),
-        (kardia(data={"raw": kardia_block(samples={"leadI": [[1], [2]]})}), "no list of numbers"),
+        (kardia(data={"raw": kardia_block(samples={"leadI": "abc"})}), "not a list of numbers"),
+        (
+            kardia(data={"raw": kardia_block(samples={"leadI": [[1], [2]]})}),
+            "not a list of numbers",
+        ),
         (kardia(data={"raw": kardia_block(samples={"leadI": [10**400]})}), "too large"),
-        (kardia(kardia_block(frequency=0)), "sampling rate is 0 Hz"),
+        (kardia(kardia_block(frequency=0)), "rate in the file is 0 Hz"),
     ],
 )
 def test_kardia_damage_is_one_sentence(content, message):

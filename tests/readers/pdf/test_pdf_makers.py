@@ -295,7 +295,7 @@ def test_a_picture_is_refused_as_such():
     sheet = b.Sheet()
     picture = "q 800 0 0 560 10 10 cm BI /W 2 /H 2 /CS /G /BPC 8 ID abcd EI Q"
     sheet.ops.append(picture)
-    with pytest.raises(ReadError, match="holds a picture"):
+    with pytest.raises(ReadError, match="contains a picture"):
         read(b.one_page(sheet))
 
 

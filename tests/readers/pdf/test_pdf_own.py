@@ -92,7 +92,7 @@ def test_columns_are_absent_outside_their_time_and_the_strip_is_whole():
     assert np.isnan(back.lead("V1")[(times < 5.0) | (times > 7.5 + 1 / FS_HZ)]).all()
     assert not np.isnan(back.lead("V1")[(times >= 5.0) & (times < 7.5)]).any()
     assert any("continuous in time" in note for note in back.notes)
-    assert any("II stands 2 times" in note for note in back.notes)
+    assert any("II is printed 2 times" in note for note in back.notes)
 
 
 def test_an_inverted_lead_is_turned_back():
@@ -100,7 +100,7 @@ def test_an_inverted_lead_is_turned_back():
     data, cells = printed(recording, PaperSettings(layout="12x1-cabrera"))
     back = read(data)
     assert largest_error(recording, back, cells) < 1e-4
-    assert any("shows -aVR; its sign was turned" in note for note in back.notes)
+    assert any("shows -aVR; it was inverted" in note for note in back.notes)
 
 
 @pytest.mark.parametrize("seconds", [25.0, 30.0, 9.0])
@@ -176,7 +176,7 @@ def test_what_is_told_of_it():
     assert back.provenance.steps[0].parameters["page"] == 1
     assert back.provenance.steps[0].parameters["method"] == "grid and pulse"
     assert any("as drawn, to 0.1 µV and 2 ms" in note for note in back.notes)
-    assert any("250 points a second" in note for note in back.notes)
+    assert any("250 points per second" in note for note in back.notes)
 
 
 def test_a_sheet_whose_voltage_is_lost_is_refused():

@@ -49,7 +49,7 @@ def test_reference_beat_of_a_record_without_rate_and_unit():
     ("number", "offset", "new", "words"),
     [
         (3, 0, b"\x00", "defines no lead"),
-        (3, 0, b"\xff", "announces 255 leads"),
+        (3, 0, b"\xff", "declares 255 leads"),
         (3, 2, struct.pack("<II", 1, 2**32 - 1), "which cannot be"),
         (3, 2, struct.pack("<II", 1, 2**31 - 1), "up to 24000000"),
         (3, 2, struct.pack("<II", 10_000_001, 10_000_300), "too far apart"),
@@ -77,7 +77,7 @@ def test_truncated_files_are_refused(share):
 
 def test_beat_that_is_missing_or_of_another_rate_is_refused():
     data, _ = beat_record()
-    with pytest.raises(ReadError, match="another rate"):
+    with pytest.raises(ReadError, match="in rate or unit"):
         read(b.changed(data, 5, 2, struct.pack("<H", 3000)))
     at = 22 + 10 * 5
     with pytest.raises(ReadError, match="missing"):

@@ -25,7 +25,7 @@ def test_unit_and_rate_come_from_the_file():
     recording = read(b.simple(rows, EIGHT, step_nv=1000, interval_us=4000))
     assert (recording.fs_hz, recording.unit) == (250.0, "mV")
     assert recording.lead("V6").max() == pytest.approx(rows[7].max() * 1e-3)
-    assert recording.provenance.original_gain == "1000 nV a step"
+    assert recording.provenance.original_gain == "1000 nV per step"
     again = read(b.simple(rows, EIGHT), fs_hz=123.0)
     assert again.fs_hz == 500
     assert any("was not used" in note for note in again.notes)
@@ -69,7 +69,7 @@ def test_wrong_checksums_are_noted_not_refused():
 def test_zeros_behind_the_record_do_no_harm():
     data = b.simple(ecg_steps(n=300), EIGHT)
     assert read(data + bytes(5000)).notes == read(data).notes
-    assert any("behind the end" in note for note in read(data + b"more").notes)
+    assert any("after the end" in note for note in read(data + b"more").notes)
 
 
 @pytest.mark.parametrize("wrong", [17, 400, 10**6, 2**32 - 1])
@@ -105,7 +105,7 @@ def test_more_leads_defined_than_announced():
     data = b.simple(ecg_steps(n=300), EIGHT)
     recording = read(b.changed(data, 3, 0, b"\x06"))
     assert recording.leads[-2:] == ("V5", "V6")
-    assert any("announces 6 leads and holds 8" in note for note in recording.notes)
+    assert any("declares 6 leads and contains 8" in note for note in recording.notes)
 
 
 def test_lead_without_samples_is_left_out():

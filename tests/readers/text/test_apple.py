@@ -108,7 +108,7 @@ def test_apple_unclear_decimal_sign_is_refused():
 def test_apple_word_among_the_samples_names_its_line():
     text = apple_text(UV) + "lost\n12.5\n"
     n_lines = text.count("\n") - 1
-    with pytest.raises(ReadError, match=f"Line {n_lines} holds 'lost'"):
+    with pytest.raises(ReadError, match=f"Line {n_lines} contains 'lost'"):
         read(text.encode())
 
 

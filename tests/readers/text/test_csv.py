@@ -45,7 +45,7 @@ def test_delimiters_decimals_and_encodings(sep, decimal, encoding):
 
 
 def test_everything_missing_is_asked_for_at_once():
-    with pytest.raises(MissingInformationError, match=r"rate.*unit.*names of its 3") as caught:
+    with pytest.raises(MissingInformationError, match=r"rate.*unit.*names of the 3") as caught:
         read(table())
     assert caught.value.needs == ("fs_hz", "unit", "lead_names")
 
@@ -151,7 +151,7 @@ def test_single_column_is_called_ecg():
     for decimal in (".", ","):
         recording = read(table(values=X[:, :1], decimal=decimal), **GIVEN)
         assert recording.leads == ("ECG",)
-        assert has_note(recording, "ECG names no known lead")
+        assert has_note(recording, "ECG is not known as a lead")
         assert np.allclose(recording.signal, X[:, :1].T)
 
 
@@ -164,7 +164,7 @@ def test_one_row_a_lead():
     recording = read(labelled, **GIVEN)
     assert recording.leads == ("II", "V1", "V2")
     assert np.allclose(recording.signal, values)
-    assert has_note(recording, "turned")
+    assert has_note(recording, "transposed")
     bare = "\n".join(",".join(map(str, row)) for row in values)
     assert read(bare, lead_names=("V1", "V2", "V3"), **GIVEN).n_samples == 300
 
@@ -232,7 +232,7 @@ def test_an_amplitude_that_no_ecg_has_asks_for_the_unit():
         assert caught.value.needs == ("unit",)
         recording = read(header + text, fs_hz=500, unit="uV")
         assert np.abs(recording.signal).max() == pytest.approx(0.9)
-    assert has_note(recording, "the unit given, uV, was used")
+    assert has_note(recording, "the unit entered, uV, was used")
 
 
 def test_one_lead_that_is_too_large_is_noted_and_what_is_no_lead_left_out():
@@ -240,7 +240,7 @@ def test_one_lead_that_is_too_large_is_noted_and_what_is_no_lead_left_out():
     recording = read(f"V1 (mV),V2 (mV),extra (mV)\n{rows}", fs_hz=500)
     assert recording.leads == ("V1", "V2")
     assert has_note(recording, "check the unit")
-    assert has_note(recording, "Left out: extra (1800 mV within a second); no ECG is that large")
+    assert has_note(recording, "Left out: extra (1800 mV within a second); too large for an ECG")
 
 
 @pytest.mark.parametrize(

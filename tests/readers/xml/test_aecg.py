@@ -37,7 +37,7 @@ def test_rhythm_is_read_and_representative_beats_are_not():
     recording = read(text)
     assert recording.n_samples == 2000
     assert np.abs(recording.signal - truth_mv()).max() < 0.0003
-    assert any("no rhythm: left out" in note for note in recording.notes)
+    assert any("computed by the device" in note for note in recording.notes)
     for only in (aecg_xml(other), aecg_xml(series(more=derived_series(beat)))):
         with pytest.raises(ReadError, match="only representative beats"):
             read(only)
@@ -80,7 +80,7 @@ def test_sets_of_unknown_time_or_other_rate_are_left_out_with_a_note():
     other = sequence_set(time_pq("", "2"), aecg_leads(steps()[:, :100]))
     recording = read(aecg_xml(series(other, first)))
     assert recording.n_samples == 2000
-    assert any("1 of 2 stretches" in note for note in recording.notes)
+    assert any("1 of 2 parts" in note for note in recording.notes)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_slist_int_has_no_unit_and_it_is_asked_for():
     assert caught.value.needs == ("unit",)
     recording = read(one_lead(value), unit="uV")
     assert recording.signal[0].tolist() == pytest.approx([0.01, 0.02])
-    assert any("given by the user" in note for note in recording.notes)
+    assert any("entered by the user" in note for note in recording.notes)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_other_signals_are_left_out():
     recording = read(text)
     assert recording.leads == ("V1",)
     assert any("MDC_RESP was left out" in note for note in recording.notes)
-    with pytest.raises(ReadError, match="holds no ECG lead"):
+    with pytest.raises(ReadError, match="contains no ECG lead"):
         read(aecg_xml(series(sequence_set(time_pq(), other))))
 
 
@@ -224,7 +224,7 @@ def test_provenance_statements_and_measurements():
     provenance = recording.provenance
     assert provenance.device == "Maker M1 software 2.0"
     assert provenance.device_filter == "0.05-150 Hz, notch 50 Hz"
-    assert provenance.original_gain == "0.5 uV a step"
+    assert provenance.original_gain == "0.5 uV per step"
     assert provenance.machine_statements == ("Sinus Rhythm", "<b>old</b> infarct")
     assert provenance.machine_measurements == {
         "PR interval": "140 to 152 ms (3 beats)",

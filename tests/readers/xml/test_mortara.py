@@ -23,7 +23,7 @@ def test_mortara_tells_its_machine_and_leaves_out_the_typical_cycle():
     assert recording.provenance.device_filter == "up to 150 Hz"
     assert recording.provenance.machine_statements == ("SINUS RHYTHM",)
     assert recording.provenance.machine_measurements["QRS duration"] == "93 ms"
-    assert has_note(recording, "typical cycle in the file, computed and no rhythm, was left out")
+    assert has_note(recording, "typical cycle, a beat computed by the device, was left out")
 
 
 @pytest.mark.parametrize(("units", "factor"), [(400, 5), (1000, 2), ("2000", 1), (1e6, 0.002)])
@@ -63,10 +63,10 @@ def test_mortara_age_in_its_unit(age, unit, years):
         ({"FORMAT": "UNSIGNED"}, "UNSIGNED BASE64"),
         ({"UNITS_PER_MV": 0}, "'0' units per mV"),
         ({"UNITS_PER_MV": "many"}, "'many' units per mV"),
-        ({"DATA": "!!!!"}, "no valid base64"),
+        ({"DATA": "!!!!"}, "not valid base64"),
         ({"DATA": "AAAA"}, "cut off or damaged"),
         ({"ENCODING": "ASCII", "DATA": "1 2 x"}, "'x' where a number"),
-        ({"SAMPLE_FREQ": 1e9}, "sampling rate is 1e"),
+        ({"SAMPLE_FREQ": 1e9}, "rate in the file is 1e"),
     ],
 )
 def test_mortara_damage_is_one_sentence(changed, message):

@@ -76,7 +76,7 @@ def test_unit_and_rate_are_asked_for():
 def test_sample_counts_that_do_not_agree():
     more = read(one(LeadSampleCountTotal=1500))
     assert more.n_samples == 1500
-    assert any("2000 samples, 1500 are announced" in note for note in more.notes)
+    assert any("2000 samples, 1500 are declared" in note for note in more.notes)
     fewer = read(one(LeadSampleCountTotal=2500))
     assert fewer.n_samples == 2000
     assert any("cut off" in note for note in fewer.notes)
@@ -112,7 +112,7 @@ def test_samples_of_other_sizes_and_damage():
     assert np.allclose(read(wide).signal[0], [0.0005, -0.0005])
     with pytest.raises(ReadError, match="3 bytes"):
         read(one(LeadSampleSize=3))
-    with pytest.raises(ReadError, match="no valid base64"):
+    with pytest.raises(ReadError, match="not valid base64"):
         read(one(WaveFormData="no*base64*"))
     unpadded = one()
     assert read(unpadded.replace("=", "", 1) if "==" in unpadded else unpadded).n_samples == 2000

@@ -87,7 +87,7 @@ def test_limb_leads_in_an_unusual_order_are_computed_not_resolved():
 
 def test_cut_off_samples_are_refused():
     short = parsed(xli_text(steps()[:6], empty=0), compression="XLI")
-    with pytest.raises(ReadError, match="12 leads are announced, 6 are there"):
+    with pytest.raises(ReadError, match="12 leads are declared, 6 are present"):
         read(philips_xml(short))
     whole = xli_text(steps(), empty=0)
     with pytest.raises(ReadError, match="cut off: lead"):
@@ -99,7 +99,7 @@ def test_a_duration_that_does_not_agree_is_noted():
         philips_xml(parsed(xli_text(steps()), compression="XLI", durationperchannel=4400))
     )
     assert longer.n_samples == 2000
-    assert any("announces 2200 samples" in note for note in longer.notes)
+    assert any("declares 2200 samples" in note for note in longer.notes)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_without_samples():
         read(philips_xml('<unparsedwaveforms href="x.dat"/>'))
     with pytest.raises(ReadError, match="no waveform"):
         read(philips_xml(""))
-    with pytest.raises(ReadError, match="holds no samples"):
+    with pytest.raises(ReadError, match="contains no samples"):
         read(philips_xml(parsed("1 2 3", dataencoding="Plain")))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ecgcore.recording import Recording
 from ecgcore.render.figure import figure
 from ecgcore.render.overlay import Overlay
-from ecgcore.render.palette import palettes
+from ecgcore.render.palette import list_palettes
 from ecgcore.render.paper import Sheet
 from ecgcore.units import MV
 from ui.components import VIEWER, Act, mount
@@ -123,7 +123,7 @@ def draw_paper(
         "case_id": case_id,
         "figure": drawn,
         "revision": _digest_figure(drawn),
-        "palettes": palettes(),
+        "palettes": list_palettes(),
         "legend": asdict(legend) if legend else None,
         "sheet": {
             "width_mm": sheet.width_mm,
