@@ -21,13 +21,13 @@ from ecgcore.evaluation.metrics import class_auc
 from ecgcore.inference.mcf import McfInput, autoencoder_score, mcf_input, mcf_score
 from ecgcore.leads import STANDARD_12
 from ecgcore.models.mcf import MCF, ConvAutoencoder
-from ecgcore.training.published.mcf import McfTraining, fit_mcf, mcf_records
 from ecgcore.training.recipe import Among, Datasets
 from ecgcore.training.restoration.material import Pools, abnormal, brugada_or_healthy
 from ecgcore.training.restoration.normals import normal_single, normal_twelve, normal_windows
 from ecgcore.training.restoration.recipe import SINGLE, TWELVE, NormalsData
 from ecgcore.training.restoration.release import read_pools
 from ecgcore.training.trainer import Keep
+from reproductions.mcf_train import McfTraining, fit_mcf, mcf_records
 
 TASK = "detector"
 DETECTOR, AUTOENCODER = "mcf", "autoencoder"

@@ -21,8 +21,8 @@ from scipy.stats import entropy
 
 from ecgcore.datasets import PackedSet, cache_root
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.training.published.resnet34 import ResNet34Training, last_seconds
 from reproductions.needs import load_library
+from reproductions.zhang_train import ResNet34Training, last_seconds
 
 WAVELET, LEVEL = "db10", 4
 STATISTICS = ("p5", "p25", "p75", "p95", "median", "mean", "sd", "variance")

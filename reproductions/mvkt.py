@@ -7,7 +7,7 @@ Notes
 What is known to go wrong with the published code, and what is done here:
 
 - Negatives are compared by one label a record, and with PTB-XL by one column of the table: here
-  they share no label (``negatives = "first_label"`` is the published rule).
+  they share no label.
 - Probabilities, not logits, are divided by the temperature: here logits, times its square.
 - A second checkpoint is chosen on test and printed at the end: here the epoch is chosen on val,
   and test is predicted once, by the network that was chosen.
@@ -42,14 +42,6 @@ from ecgcore.evaluation.side_words import table, words
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import XResNet1d
 from ecgcore.statements import CORE_CODES, SUPERCLASSES
-from ecgcore.training.published.xresnet1d import (
-    Taught,
-    TransferSet,
-    answers,
-    fit_network,
-    mean_of_views,
-    pretrain,
-)
 from ecgcore.training.trainer import Fitted, Keep
 from reproductions.mvkt_data import load_transfer_data
 from reproductions.mvkt_recipe import (
@@ -60,6 +52,14 @@ from reproductions.mvkt_recipe import (
     VIEW_LEADS,
     VIEWS,
     TransferRecipe,
+)
+from reproductions.mvkt_train import (
+    Taught,
+    TransferSet,
+    answers,
+    fit_network,
+    mean_of_views,
+    pretrain,
 )
 from reproductions.scores import Chosen as Threshold
 from reproductions.scores import grid_threshold, round_figures

@@ -12,8 +12,8 @@ from ecgcore.datasets.public import open_public
 from ecgcore.datasets.sharded import ShardedSet
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.statements import CORE_CODES, SUPERCLASSES
-from ecgcore.training.published.xresnet1d import Rows, TransferSet
 from reproductions.mvkt_recipe import PTBXL, SPLITS, TransferData
+from reproductions.mvkt_train import Rows, TransferSet
 from reproductions.needs import load_library
 
 # The published band: db6 to level 9, without the approximation and the two finest details.

@@ -8,9 +8,9 @@ from ecgcore.checks import check_option
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import CHEST_6, LIMB_6, STANDARD_12
 from ecgcore.models.xresnet1d import DEPTHS
-from ecgcore.training.published.xresnet1d import Schedule
 from ecgcore.training.recipe import Among, Datasets, Epochs, Within
 from ecgcore.training.transfer_losses import ContrastSettings
+from reproductions.mvkt_train import Schedule
 
 TASK = "mvkt"
 PTBXL, CPSC2018, SPLITS = "ptbxl", "cpsc_2018", "splits"

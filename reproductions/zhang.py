@@ -46,13 +46,6 @@ from ecgcore.datasets.public_challenge import CPSC_TASK
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation.side_words import table
 from ecgcore.statements import CORE_CODES
-from ecgcore.training.published.resnet34 import (
-    FS_HZ,
-    RESNET34,
-    Division,
-    fit_resnet34,
-    probabilities,
-)
 from reproductions.expert_features import feature_matrix
 from reproductions.feature_models import fit_feature_model
 from reproductions.scores import (
@@ -64,6 +57,13 @@ from reproductions.scores import (
     write_figures,
 )
 from reproductions.zhang_recipe import CPSC2018, SPLITS, ZhangRecipe
+from reproductions.zhang_train import (
+    FS_HZ,
+    RESNET34,
+    Division,
+    fit_resnet34,
+    probabilities,
+)
 
 N_FOLDS = 10
 CPSC_SET = "cpsc_2018"

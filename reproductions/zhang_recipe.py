@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.training.published.resnet34 import RESNET34, ResNet34Training
 from ecgcore.training.recipe import Among, Datasets, Seeds, Within
+from reproductions.zhang_train import RESNET34, ResNet34Training
 
 TASK = "zhang"
 CPSC2018, SPLITS = "cpsc2018", "splits"

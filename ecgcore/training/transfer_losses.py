@@ -11,11 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ecgcore.checks import check_option
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.training.recipe import Among, Within
+from ecgcore.training.recipe import Within
 
-NEGATIVES = ("disjoint", "jaccard", "first_label")
 # Keeps logarithms finite.
 _SMALL = 1e-7
 
@@ -49,49 +47,34 @@ def multi_label_transfer(student: Tensor, teacher: Tensor, *, temperature: float
     return (there + absent).sum(dim=1).mean() / 2 * temperature**2
 
 
-def negative_weights(labels: Tensor, rows: Tensor, rule: str) -> Tensor:
-    """Return how likely each record is drawn as a negative of each of ``rows``.
+def negative_weights(labels: Tensor, rows: Tensor) -> Tensor:
+    """Return 1 for each record that may be drawn as a negative of each of ``rows``, else 0.
+
+    Negatives share no label; two records without any label share that.  The published code compares
+    one label a record instead: the first diagnosis listed (CPSC 2018), or the first column of the
+    label table (PTB-XL).
 
     Parameters
     ----------
     labels : Tensor of bool, shape (N, n_labels)
         What each training record has.
     rows : Tensor of int64, shape (B,)
-    rule : str
-        ``"disjoint"``: records that share no label (two records without any label share that);
-        ``"jaccard"``: weighted by the Jaccard distance of the label sets; ``"first_label"``: the
-        published code, which compares one label a record, the first.
 
     Returns
     -------
     Tensor, shape (B, N)
-        At least one positive a row: where the rule leaves none, all other records.
-
-    Notes
-    -----
-    In the published code the first label of CPSC 2018 is the first diagnosis listed; of PTB-XL it
-    is the first column of the label table, so that only this class and its absence are told apart.
+        At least one negative a row: where none is left, all other records.
     """
-    check_option("negatives", rule, NEGATIVES)
-    mine = labels[rows].float()
-    if rule == "first_label":
-        first = torch.where(labels.any(dim=1), labels.float().argmax(dim=1), -1)
-        weight = (first[rows][:, None] != first[None]).float()
-    else:
-        every = labels.float()
-        shared = mine @ every.T
-        union = mine.sum(dim=1)[:, None] + every.sum(dim=1)[None] - shared
-        # Two records with nothing are alike.
-        distance = torch.where(union > 0, 1 - shared / union.clamp(min=1), 0.0)
-        weight = (distance == 1).float() if rule == "disjoint" else distance
-    weight.scatter_(1, rows[:, None], 0.0)
+    mine, every = labels[rows].float(), labels.float()
+    alike = ~(mine.any(dim=1)[:, None] | every.any(dim=1)[None])
+    weight = ((mine @ every.T == 0) & ~alike).float().scatter_(1, rows[:, None], 0.0)
     none = weight.sum(dim=1, keepdim=True) == 0
     return torch.where(none, torch.ones_like(weight).scatter_(1, rows[:, None], 0.0), weight)
 
 
 @dataclass(frozen=True)
 class ContrastSettings:
-    """Of the contrastive part; the defaults are the published ones, but for the negatives.
+    """Of the contrastive part; the defaults are the published ones.
 
     Attributes
     ----------
@@ -101,15 +84,12 @@ class ContrastSettings:
     temperature : float
     momentum : float
         Of the memory banks.
-    negatives : str
-        See :func:`negative_weights`.
     """
 
     dimensions: Annotated[int, Within(1, 4096)] = 128
     n_negatives: Annotated[int, Within(1, 65_536)] = 1024
     temperature: Annotated[float, Within(1e-3, 100)] = 0.07
     momentum: Annotated[float, Within(0, 0.999)] = 0.5
-    negatives: Annotated[str, Among(NEGATIVES)] = "disjoint"
 
 
 class ContrastiveTransfer(nn.Module):
@@ -202,7 +182,7 @@ class ContrastiveTransfer(nn.Module):
         return -(positive + apart).sum() / rows.shape[0]
 
     def _negatives(self, rows: Tensor) -> Tensor:
-        weight = negative_weights(self.labels, rows, self.settings.negatives) * self.learned
+        weight = negative_weights(self.labels, rows) * self.learned
         # Where the rule leaves none of those learned from, any of them.
         none = weight.sum(dim=1, keepdim=True) == 0
         weight = torch.where(none, self.learned.float(), weight)
@@ -213,24 +193,3 @@ class ContrastiveTransfer(nn.Module):
         keep = self.settings.momentum
         mixed = keep * self.banks[:, rows] + (1 - keep) * views
         self.banks[:, rows] = functional.normalize(mixed, dim=2)
-
-
-def pairs_contrast(first: Tensor, second: Tensor, *, temperature: float = 0.1) -> Tensor:
-    """Return NT-Xent: the two views of a record are alike, all others of the batch are not.
-
-    Parameters
-    ----------
-    first, second : Tensors, shape (B, d)
-        Row i of both is of one record.
-
-    Notes
-    -----
-    Chen et al., SimCLR, ICML 2020; with two leads of one record as views it is the CMLC of
-    Kiyasseh, Zhu and Clifton, CLOCS, ICML 2021.
-    """
-    views = functional.normalize(torch.cat([first, second]).float(), dim=1)
-    n = first.shape[0]
-    alike = views @ views.T / temperature
-    alike = alike.masked_fill(torch.eye(2 * n, dtype=torch.bool, device=views.device), -1e9)
-    partner = torch.arange(2 * n, device=views.device).roll(n)
-    return functional.cross_entropy(alike, partner)

@@ -10,19 +10,20 @@ import torch
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.statements import CORE_CODES, SUPERCLASSES
-from ecgcore.training.published.xresnet1d import (
-    Schedule,
-    TransferSet,
-    answers,
-    fit_network,
-    mean_of_views,
-)
 from ecgcore.training.recipe import read_recipe
 from reproductions import mvkt
 from reproductions.__main__ import main
 from reproductions.mvkt import build_network, compare_mvkt, document, runs_of, summary_text
 from reproductions.mvkt_data import fixed_length, scale_traces, wavelet_band
 from reproductions.mvkt_recipe import TransferRecipe
+from reproductions.mvkt_train import (
+    Schedule,
+    TransferSet,
+    answers,
+    fit_network,
+    mean_of_views,
+    pairs_contrast,
+)
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 SPLITS = CONFIGS / "mvkt_splits.toml"
@@ -226,3 +227,9 @@ def test_recipes_in_full_differ_from_one_another_where_the_sets_do():
     assert cpsc["data"]["wavelet"]
     assert ptbxl["data"]["scaling"] == "dataset"
     assert cpsc["teacher"]["balanced"]
+
+
+def test_pairs_are_alike_where_their_views_are():
+    first = torch.eye(4)
+    same, other = pairs_contrast(first, first), pairs_contrast(first, first.roll(1, 0))
+    assert float(same) < 0.01 < float(other)

@@ -13,7 +13,12 @@ from ecgcore.datasets.packing import _labelled as labelled
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models import build
 from ecgcore.statements import CORE_CODES
-from ecgcore.training.published.resnet34 import (
+from ecgcore.training.recipe import read_recipe
+from ecgcore.training.trainer import Fitted
+from reproductions.scores import GRID, choose, grid_threshold, macro_f1, read_figures, summary
+from reproductions.zhang import compare_zhang, divisions, load_records, ten_folds, validation_f1
+from reproductions.zhang_recipe import ZhangData, ZhangRecipe
+from reproductions.zhang_train import (
     Division,
     ResNet34Training,
     alike,
@@ -25,11 +30,6 @@ from ecgcore.training.published.resnet34 import (
     probabilities,
     training_batch,
 )
-from ecgcore.training.recipe import read_recipe
-from ecgcore.training.trainer import Fitted
-from reproductions.scores import GRID, choose, grid_threshold, macro_f1, read_figures, summary
-from reproductions.zhang import compare_zhang, divisions, load_records, ten_folds, validation_f1
-from reproductions.zhang_recipe import ZhangData, ZhangRecipe
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 TINY = ZhangRecipe(
@@ -177,7 +177,7 @@ def test_each_epoch_is_drawn_anew(tmp_path, monkeypatch):
         seen.extend(rows.tolist())
         return training_batch(data_, rows, *rest)
 
-    monkeypatch.setattr("ecgcore.training.published.resnet34.training_batch", told)
+    monkeypatch.setattr("reproductions.zhang_train.training_batch", told)
     fit_tiny(data, tmp_path, seed=5)
     first, second = seen[:8], seen[8:]
     assert sorted(first) == sorted(second) == data.where("train").tolist()

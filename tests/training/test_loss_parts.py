@@ -12,8 +12,6 @@ from ecgcore.inference.card import InputContract
 from ecgcore.inference.mcf import trend_of
 from ecgcore.models.mcf import McfOutputs
 from ecgcore.models.restoration import RestorationNet, Restored
-from ecgcore.training.published.mcf import hidden_loss
-from ecgcore.training.published.xresnet1d import Task, Taught
 from ecgcore.training.restoration.data import (
     Normals,
     RestorationBatch,
@@ -30,7 +28,9 @@ from ecgcore.training.transfer_losses import (
     ContrastSettings,
     multi_label_transfer,
 )
+from reproductions.mcf_train import hidden_loss
 from reproductions.mvkt import build_network
+from reproductions.mvkt_train import Task, Taught
 from tests.reproductions.test_mvkt import made_set, tiny
 
 # ---- the published detector ----------------------------------------------------------------

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from ecgcore.inference.card import InputContract
-from ecgcore.training.published.mcf import McfTraining, fit_mcf, mcf_loss, mcf_records
 from ecgcore.training.restoration.data import (
     Normals,
     join_normals,
@@ -22,6 +21,7 @@ from ecgcore.training.restoration.pseudo_anomalies import (
 from ecgcore.training.restoration.recipe import RestorationTraining
 from ecgcore.training.restoration.train import fit_restoration, normal_features, rate_at
 from ecgcore.training.simulated import SimulatedRecords, SimulationPart, _draw, _packed
+from reproductions.mcf_train import McfTraining, fit_mcf, mcf_loss, mcf_records
 
 SMALL = {"widths": (8, 12, 16), "layers": 1, "heads": 2, "kernel": 5}
 

@@ -16,13 +16,13 @@ from ecgcore.training.danet.data import Bench, bench_of
 from ecgcore.training.danet.train import Run, train_variant
 from ecgcore.training.delineator import train as delineator
 from ecgcore.training.diagnostic.train import Sources, fit_statements, fit_tasks
-from ecgcore.training.published.mcf import McfTraining, fit_mcf, mcf_records
-from ecgcore.training.published.xresnet1d import answers
 from ecgcore.training.restoration import train as restoration
 from ecgcore.training.restoration.recipe import RestorationTraining
 from ecgcore.training.single_lead import train as single_lead
 from ecgcore.training.trainer import Dice, Fitted, Keep, Plan, fit, one_cycle
 from reproductions import mvkt
+from reproductions.mcf_train import McfTraining, fit_mcf, mcf_records
+from reproductions.mvkt_train import answers
 from tests.reproductions import test_mvkt, test_zhang
 from tests.training import test_danet_training as danet
 from tests.training import test_delineator_training as waves

@@ -16,7 +16,6 @@ from ecgcore.training.transfer_losses import (
     ContrastSettings,
     multi_label_transfer,
     negative_weights,
-    pairs_contrast,
 )
 
 LOGITS = st.floats(-8, 8)
@@ -61,27 +60,16 @@ LABELS = torch.tensor([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0], [0
 
 
 def test_negatives_share_no_label():
-    found = negative_weights(LABELS, torch.arange(6), "disjoint")
+    found = negative_weights(LABELS, torch.arange(6))
     assert found[0].tolist() == [0, 0, 1, 1, 1, 1]
     assert found[1].tolist() == [0, 0, 0, 1, 1, 1]
     # Two records without a label are alike.
     assert found[4].tolist() == [1, 1, 1, 1, 0, 0]
 
 
-def test_negatives_may_be_weighted_by_the_distance_of_label_sets():
-    found = negative_weights(LABELS, torch.tensor([1]), "jaccard")
-    assert found[0].tolist() == [0.5, 0, 0.5, 1, 1, 1]
-
-
-def test_the_published_rule_tells_only_first_labels_apart():
-    found = negative_weights(LABELS, torch.tensor([1]), "first_label")
-    # Record 2 has a label of record 1, and is a negative of it all the same.
-    assert found[0].tolist() == [0, 0, 1, 1, 1, 1]
-
-
-@given(arrays(np.bool_, (7, 3)), st.sampled_from(["disjoint", "jaccard", "first_label"]))
-def test_every_record_has_negatives_and_is_none_of_its_own(labels, rule):
-    found = negative_weights(torch.from_numpy(labels), torch.arange(7), rule)
+@given(arrays(np.bool_, (7, 3)))
+def test_every_record_has_negatives_and_is_none_of_its_own(labels):
+    found = negative_weights(torch.from_numpy(labels), torch.arange(7))
     assert (found.sum(dim=1) > 0).all()
     assert (found.diagonal() == 0).all()
     assert (found >= 0).all()
@@ -182,11 +170,3 @@ def test_settings_have_limits(entry, low, below, high, above):
     for value in (below, above):
         with pytest.raises(InvalidArgumentError, match=rf"contrast\.{entry}"):
             build_part("contrast", ContrastSettings, {entry: value})
-    with pytest.raises(InvalidArgumentError, match=r"contrast\.negatives"):
-        build_part("contrast", ContrastSettings, {"negatives": "all"})
-
-
-def test_pairs_are_alike_where_their_views_are():
-    first = torch.eye(4)
-    same, other = pairs_contrast(first, first), pairs_contrast(first, first.roll(1, 0))
-    assert float(same) < 0.01 < float(other)

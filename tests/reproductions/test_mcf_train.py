@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from ecgcore.models.mcf import ConvAutoencoder
-from ecgcore.training.published import mcf
-from ecgcore.training.published.mcf import McfRecords, McfTraining, fit_mcf
 from ecgcore.training.trainer import fit
+from reproductions import mcf_train as mcf
+from reproductions.mcf_train import McfRecords, McfTraining, fit_mcf
 
 
 def records_of(x: Tensor) -> McfRecords:

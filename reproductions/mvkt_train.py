@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ecgcore.checks import check_range
 from ecgcore.errors import InvalidArgumentError
@@ -24,7 +25,6 @@ from ecgcore.training.transfer_losses import (
     ContrastiveTransfer,
     ContrastSettings,
     multi_label_transfer,
-    pairs_contrast,
 )
 
 Rows = NDArray[np.int64]
@@ -327,3 +327,24 @@ def pretrain(
 
     plan = _plan(schedule, epochs, n_batches, constant=True)
     return fit(network, losses, plan, beside=project)
+
+
+def pairs_contrast(first: Tensor, second: Tensor, *, temperature: float = 0.1) -> Tensor:
+    """Return NT-Xent: the two views of a record are alike, all others of the batch are not.
+
+    Parameters
+    ----------
+    first, second : Tensors, shape (B, d)
+        Row i of both is of one record.
+
+    Notes
+    -----
+    Chen et al., SimCLR, ICML 2020; with two leads of one record as views it is the CMLC of
+    Kiyasseh, Zhu and Clifton, CLOCS, ICML 2021.
+    """
+    views = functional.normalize(torch.cat([first, second]).float(), dim=1)
+    n = first.shape[0]
+    alike = views @ views.T / temperature
+    alike = alike.masked_fill(torch.eye(2 * n, dtype=torch.bool, device=views.device), -1e9)
+    partner = torch.arange(2 * n, device=views.device).roll(n)
+    return functional.cross_entropy(alike, partner)

@@ -1,1 +1,0 @@
-"""Published networks, trained by their own schedules."""
