@@ -39,20 +39,13 @@ from ecgcore.statements import CORE_CODES
 from ecgcore.training.danet.data import CONTRACT
 from ecgcore.training.danet.recipe import BEAT_OF, LEARNED, DANetRecipe, variants_of
 from ecgcore.training.danet.release import folder_name, with_figures
-from ecgcore.training.danet.score import (
-    Item,
-    class_maps,
-    curves_of,
-    items_of,
-    scores_of,
-    spans_of,
-    window_items,
-)
+from ecgcore.training.danet.score import Item, items_of, scores_of
 from ecgcore.training.danet.train import kept_network, kept_path
 from ecgcore.training.pools import mitdb_pool, packed_pool, single_lead_pool
 from ecgcore.training.readme import beat_table, record_table
 from ecgcore.training.recipe import read_recipe
 from ecgcore.training.release import write_card
+from reproductions.danet_maps import class_maps, curves_of, spans_of, window_items
 
 BODY = "body"
 PLAIN = "none"

@@ -22,8 +22,14 @@ from ecgcore.inference.mcf import McfInput, autoencoder_score, mcf_input, mcf_sc
 from ecgcore.leads import STANDARD_12
 from ecgcore.models.mcf import MCF, ConvAutoencoder
 from ecgcore.training.recipe import Among, Datasets
-from ecgcore.training.restoration.material import Pools, abnormal, brugada_or_healthy
-from ecgcore.training.restoration.normals import normal_single, normal_twelve, normal_windows
+from ecgcore.training.restoration.material import Pools
+from ecgcore.training.restoration.normals import (
+    BRUGADA,
+    SNR,
+    normal_single,
+    normal_twelve,
+    normal_windows,
+)
 from ecgcore.training.restoration.recipe import SINGLE, TWELVE, NormalsData
 from ecgcore.training.restoration.release import read_pools
 from ecgcore.training.trainer import Keep
@@ -190,7 +196,7 @@ def _splits(recipe: DetectorRecipe) -> Inputs:
         return mcf_inputs(lead_jobs(pools, splits=("train",))), mcf_inputs(jobs), labels
     twelve = pools.twelve.data
     rows = twelve.where("val")
-    labels = abnormal(twelve.targets[rows], twelve.further[rows])
+    labels = mark_abnormal(twelve.targets[rows], twelve.further[rows])
     healthy = brugada_or_healthy(twelve.datasets[rows], twelve.further[rows])
     labels = np.where(np.isnan(labels), healthy, labels)
     rows, labels = rows[np.isfinite(labels)], labels[np.isfinite(labels)]
@@ -241,3 +247,28 @@ def detection_interval(
 ) -> Interval:
     """Return the area under the ROC curve with its interval over patients."""
     return interval(lambda w: class_auc(labels, scores, w), patient_weights(groups))
+
+
+def mark_abnormal(
+    targets: NDArray[np.float32], further: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return 0 for a strictly normal ECG, 1 where any statement is made, NaN where neither.
+
+    Parameters
+    ----------
+    targets, further : arrays, shape (n, 9) and (n, 11)
+        As in :class:`~ecgcore.datasets.PackedSet`.
+    """
+    stated = (np.delete(targets, SNR, axis=1) == 1).any(axis=1) | (further == 1).any(axis=1)
+    out = np.full(len(targets), np.nan)
+    out[targets[:, SNR] == 1] = 0.0
+    out[(targets[:, SNR] == 0) | stated] = 1.0
+    return out
+
+
+def brugada_or_healthy(
+    datasets: NDArray[np.str_], further: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return 1 for a record of Brugada-HUCA with the pattern or diagnosis, 0 for a healthy one."""
+    out = np.where(datasets == "brugada", further[:, BRUGADA], np.nan)
+    return np.asarray(out, dtype=np.float64)

@@ -25,11 +25,9 @@ from ecgcore.datasets import data_root, load_index, load_recording
 from ecgcore.evaluation import interval, patient_weights
 from ecgcore.inference.anomaly_spans import places_of
 from ecgcore.leads import STANDARD_12
-from ecgcore.training.restoration.material import (
-    abnormal,
-    statement_columns,
-)
-from ecgcore.training.restoration.normals import BRUGADA
+from ecgcore.statements import CORE_CODES, FURTHER_CODES
+from ecgcore.training.restoration.normals import BRUGADA, SNR
+from reproductions.detectors import mark_abnormal
 
 RARE = 10
 
@@ -78,7 +76,7 @@ def run(models: Models, split: str, every: int) -> dict[str, Any]:
 def _figures(table: dict[str, Any], facts: tuple[Any, ...], alarms: list[float]) -> dict[str, Any]:
     targets, further, datasets, groups = facts
     weights = patient_weights(groups)
-    y = abnormal(targets, further)
+    y = mark_abnormal(targets, further)
     # The person's diagnosis, whether or not this ECG shows the pattern.
     healthy = np.where(datasets == "brugada", further[:, BRUGADA] != 0, np.nan)
     rows = []
@@ -115,10 +113,11 @@ def _figures(table: dict[str, Any], facts: tuple[Any, ...], alarms: list[float])
 
 def _by_statement(ours: Any, y: Any, both: tuple[Any, Any], weights: Any) -> dict[str, Any]:
     """Return each statement against strict normals, and rare ones beside common ones."""
-    tables = {"targets": both[0], "further": both[1]}
+    stated = np.delete(np.concatenate(both, axis=1), SNR, axis=1)
+    codes = [code for code in (*CORE_CODES, *FURTHER_CODES) if code != "SNR"]
     out: dict[str, Any] = {}
-    for code, (name, column) in statement_columns().items():
-        positive = tables[name][:, column] == 1
+    for code, column in zip(codes, stated.T, strict=True):
+        positive = column == 1
         labels = np.where(positive, 1.0, np.where(y == 0, 0.0, np.nan))
         if positive.any():
             out[code] = auc_row(code, labels, np.nan_to_num(ours), weights)

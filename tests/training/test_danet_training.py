@@ -32,14 +32,7 @@ from ecgcore.training.danet.data import (
 )
 from ecgcore.training.danet.recipe import LEARNED, DANetRecipe, variants_of
 from ecgcore.training.danet.release import release, with_figures
-from ecgcore.training.danet.score import (
-    class_maps,
-    curves_of,
-    items_of,
-    scores_of,
-    spans_of,
-    window_items,
-)
+from ecgcore.training.danet.score import items_of, scores_of
 from ecgcore.training.danet.train import (
     FOCUS_FLOOR,
     Run,
@@ -60,6 +53,7 @@ from ecgcore.training.recipe import read_recipe
 from ecgcore.training.release import write_card
 from ecgcore.training.simulated import SimulationPart, simulated_records
 from ecgcore.training.trainer import Dice
+from reproductions.danet_maps import class_maps, curves_of, spans_of, window_items
 from tests.conftest import ROOT
 from tests.synthetic import recording
 

@@ -1,21 +1,15 @@
 """What the anomaly detectors learn from, made from the pools of train and val."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from ecgcore.leads import STANDARD_12
-from ecgcore.statements import CORE_CODES, FURTHER_CODES
 from ecgcore.training.pools import Pool
 from ecgcore.training.restoration.data import Normals, join_normals, pool_normals, simulated_normals
 from ecgcore.training.restoration.normals import (
-    BRUGADA,
-    SNR,
     Facts,
     normal_single,
     normal_twelve,
@@ -24,7 +18,6 @@ from ecgcore.training.restoration.normals import (
 from ecgcore.training.simulated import SimulatedRecords
 
 LONGEST_TWELVE_S, LONGEST_SINGLE_S = 12.0, 20.0
-LEAD_II = STANDARD_12.index("II")
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,14 +81,6 @@ def restoration_groups(
     return [join_normals(twelve), join_normals(single)] if single else [join_normals(twelve)]
 
 
-def noise_rows(pools: Pools) -> Tensor:
-    """Return recorded noise of spread 1, shape (n_rows, n)."""
-    shortest = min((row.size for row in pools.noise), default=0)
-    if not shortest:
-        return torch.zeros(0, 0)
-    return torch.from_numpy(np.stack([row[:shortest] for row in pools.noise]).astype(np.float32))
-
-
 def normal_counts(pools: Pools) -> dict[str, int]:
     """Return how many normals of train there are to learn from, by data set."""
     found: dict[str, int] = {}
@@ -107,32 +92,3 @@ def normal_counts(pools: Pools) -> dict[str, int]:
         names, counts = np.unique(pool.data.datasets[rows], return_counts=True)
         found |= {str(n): int(c) for n, c in zip(names, counts, strict=True)}
     return found
-
-
-def abnormal(targets: NDArray[np.float32], further: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return 0 for a strictly normal ECG, 1 where any statement is made, NaN where neither.
-
-    Parameters
-    ----------
-    targets, further : arrays, shape (n, 9) and (n, 11)
-        As in :class:`~ecgcore.datasets.PackedSet`.
-    """
-    stated = (np.delete(targets, SNR, axis=1) == 1).any(axis=1) | (further == 1).any(axis=1)
-    out = np.full(len(targets), np.nan)
-    out[targets[:, SNR] == 1] = 0.0
-    out[(targets[:, SNR] == 0) | stated] = 1.0
-    return out
-
-
-def brugada_or_healthy(
-    datasets: NDArray[np.str_], further: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """Return 1 for a record of Brugada-HUCA with the pattern or diagnosis, 0 for a healthy one."""
-    out = np.where(datasets == "brugada", further[:, BRUGADA], np.nan)
-    return np.asarray(out, dtype=np.float64)
-
-
-def statement_columns() -> Mapping[str, tuple[str, int]]:
-    """Return where each statement's targets stand: code -> (array's name, column)."""
-    core = {code: ("targets", i) for i, code in enumerate(CORE_CODES) if code != "SNR"}
-    return core | {code: ("further", i) for i, code in enumerate(FURTHER_CODES)}

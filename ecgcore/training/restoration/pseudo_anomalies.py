@@ -16,8 +16,6 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ecgcore.models.lead_set import N_LEADS
-
 KINDS = (
     "none", "early", "ectopic", "wide", "st", "t", "q", "p", "fibrillation", "pr", "qt",
     "voltage", "foreign", "dropped",
@@ -352,16 +350,8 @@ def _windows(stretch: Stretch, plan: _Plan) -> Tensor:
     )
 
 
-def without_change(stretch: Stretch) -> Corrupted:
-    """Return the batch as it came."""
-    kind = torch.zeros(stretch.x.shape[0], dtype=torch.int64, device=stretch.x.device)
-    return Corrupted(stretch.x, torch.zeros_like(stretch.present), kind)
-
-
 def with_lead_order(stretch: Stretch, order: Tensor) -> Stretch:
     """Return a stretch of some of its leads, ``order`` (k,) of its rows."""
-    if order.numel() > N_LEADS:
-        order = order[:N_LEADS]
     return replace(
         stretch,
         x=stretch.x[:, order],

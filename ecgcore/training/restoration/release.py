@@ -24,12 +24,12 @@ from ecgcore.inference.runner import hear, prepared_input
 from ecgcore.models import RestorationNet
 from ecgcore.recording import Patient
 from ecgcore.signal.beats import detect_beats
+from ecgcore.training.batches import noise_rows
 from ecgcore.training.pools import Pool, mitdb_pool, noise_set, packed_pool, single_lead_pool
 from ecgcore.training.release import list_sources, release_network, write_card
 from ecgcore.training.restoration.material import (
     Pools,
     half_of,
-    noise_rows,
     normal_counts,
     restoration_groups,
     twelve_normals,
@@ -205,7 +205,7 @@ def _train(
     name = "full" if without_half is None else "half"
     keep = Keep.of(runs, name, recipe.arguments, recipe.data, recipe.training, seed)
     fitted = fit_restoration(
-        recipe.arguments, recipe.training, groups, noise_rows(pools), seed=seed, keep=keep
+        recipe.arguments, recipe.training, groups, noise_rows(pools.noise), seed=seed, keep=keep
     )
     return fitted.network, {
         "seed": seed,
