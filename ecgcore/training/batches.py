@@ -1,6 +1,6 @@
-"""Batches for several tasks at once: twelve-lead and simulated records, or one or two leads.
+"""Batches of the classifiers: twelve-lead and simulated records, or one or two leads.
 
-Everything is drawn and cut on the device that trains: records stay there as 16-bit steps.
+Everything is drawn on the device that trains.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,38 @@ from torch import Tensor
 
 from ecgcore.models import standardise, voltage_scale
 from ecgcore.models.lead_set import LeadEncoder
-from ecgcore.training.augmentation import Augmentation
 from ecgcore.training.device_pool import NONE, DevicePool
 from ecgcore.training.trainer import Dice
 
 STEP = LeadEncoder.stride
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How batches of classifiers are varied.  Amplitudes are in standard deviations of the lead.
+
+    Attributes
+    ----------
+    crop_s : float
+        Longest crop.
+    min_crop_s, short_share : float
+        In this share of batches the crop's length is uniform between the two.
+    all_leads_share : float
+        In this share of batches all leads are used; else 1 to 11 at random, one number a batch.
+    wander, noise : float
+        Largest amplitude of baseline wander (0.2 to 1.2 Hz) and of white noise.
+    bad_lead_share, bad_lead_noise : float
+        This share of leads gets noise of this amplitude instead.
+    """
+
+    crop_s: float = 10.0
+    min_crop_s: float = 5.0
+    short_share: float = 0.4
+    all_leads_share: float = 0.5
+    wander: float = 0.4
+    noise: float = 0.15
+    bad_lead_share: float = 0.03
+    bad_lead_noise: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -127,12 +154,12 @@ def noise_rows(noise: Sequence[NDArray[np.float32]]) -> Tensor:
     return torch.from_numpy(np.stack([row[:n] for row in noise]))
 
 
-def twelve_leads(rows: NDArray[np.int64], draws: Draws) -> Tensor:
+def twelve_leads(n_records: int, draws: Draws) -> Tensor:
     """Return random subsets of the twelve leads, shape (B, K): one number for all records."""
     k = 12
     if draws.numbers.random() >= draws.augmentation.all_leads_share:
         k = int(draws.numbers.integers(1, 12))
-    order = draws.uniform(rows.size, 12).argsort(dim=1)[:, :k]
+    order = draws.uniform(n_records, 12).argsort(dim=1)[:, :k]
     return order.sort(dim=1).values
 
 
@@ -181,10 +208,8 @@ def make_batch(
     first = (draws.uniform(rows.size) * (room + 1)).long().clamp(max=room)
     raw = pool.signals(at, leads, first, length)
     present = torch.isfinite(raw)
-    x = standardise(raw, present)
-    disturbed = _narrow_band(x, draws) + _draw_noise(x, draws)
     return MultiBatch(
-        x=standardise(disturbed, present),
+        x=disturb(raw, present, draws),
         present=present,
         leads=leads.clamp(min=0),
         scale=_voltage_scales(pool.in_mv[at], raw, present, draws),
@@ -196,6 +221,15 @@ def make_batch(
         waves=pool.wave_classes(at, leads, first, length),
         whole=bool(present.all()),
     )
+
+
+def disturb(raw: Tensor, present: Tensor, draws: Draws) -> Tensor:
+    """Standardise, disturb, and standardise again, as prediction will see it: (B, K, T).
+
+    A random gain would be undone by the last step, so there is none.
+    """
+    x = standardise(raw, present)
+    return standardise(_narrow_band(x, draws) + _draw_noise(x, draws), present)
 
 
 def _voltage_scales(in_mv: Tensor, raw: Tensor, present: Tensor, draws: Draws) -> Tensor:

@@ -13,6 +13,7 @@ from ecgcore.training.diagnostic.recipe import read_classifier_recipe as read_re
 from ecgcore.training.diagnostic.train import draw_batch, fit_statements
 from ecgcore.training.recipe import build_part
 from ecgcore.training.simulated import SimulationPart, simulated_set
+from tests.training.test_statements_training import draws_of
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
@@ -69,8 +70,7 @@ def test_a_batch_takes_its_share_from_the_simulated_set(tmp_path: Path) -> None:
     data = simulated_set(only, InputContract(), tmp_path)
     # Told apart by their labels: ST elevation stands for a simulated record.
     stemi = simulated_set(replace(only, statements=("inferior-stemi",)), InputContract(), tmp_path)
-    rng = np.random.default_rng(0)
-    drawn = draw_batch(recipe, data, np.arange(7), rng, simulated=stemi)
+    drawn = draw_batch(recipe, data, np.arange(7), draws_of(0), stemi)
     assert drawn.x.shape[0] == 10
     assert drawn.targets[:, CORE_CODES.index("STE")].tolist() == [0.0] * 7 + [1.0] * 3
     # What the simulator masks stays masked.

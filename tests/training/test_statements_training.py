@@ -18,22 +18,25 @@ from ecgcore.inference.runner import prepared_logits
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import build
 from ecgcore.statements import CORE_CODES, FURTHER_CODES, SUPERCLASSES
-from ecgcore.training.augmentation import (
+from ecgcore.training.batches import (
     Augmentation,
-    crop,
+    Draws,
+    TasksPart,
+    crop_length,
     disturb,
-    draw_disturbance,
-    draw_leads,
-    draw_length,
+    noise_rows,
+    twelve_leads,
 )
 from ecgcore.training.diagnostic import train
 from ecgcore.training.diagnostic.data import Statements
 from ecgcore.training.diagnostic.few_leads import LEAD_SETS, network_logits_by_leads
 from ecgcore.training.diagnostic.recipe import read_classifier_recipe as read_recipe
 from ecgcore.training.diagnostic.release import cross_validate, make_classifier
+from ecgcore.training.diagnostic.train import crop
 from ecgcore.training.diagnostic.train import fit_statements as fit
 from ecgcore.training.losses import masked_bce
 from ecgcore.training.rules import label_rules
+from ecgcore.training.trainer import Dice
 from tests.synthetic import beats, recording, write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,40 +111,44 @@ def test_the_loss_is_the_mean_over_known_targets():
         masked_bce(torch.zeros(2, 2), torch.zeros(2, 3))
 
 
+def draws_of(seed: int, config: Augmentation | None = None) -> Draws:
+    return Draws(
+        **vars(Dice.seeded(seed, torch.device("cpu"))),
+        augmentation=config or Augmentation(),
+        tasks=TasksPart(soft_share=0.0),
+        fs_hz=100.0,
+        noise=noise_rows(()),
+    )
+
+
 @settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 10_000), n=st.integers(300, 1500))
 def test_crops_are_stretches_of_the_record_and_lead_subsets_have_no_doubles(seed, n):
-    rng = np.random.default_rng(seed)
-    config = Augmentation()
-    length = draw_length(config, rng, 100.0)
+    draws = draws_of(seed)
+    length = crop_length(draws, single=False)
     assert 500 <= length <= 1000
     signal = np.arange(n, dtype=np.float32)[None].repeat(2, axis=0)
-    out = crop(signal, length, rng)
+    out = crop(signal, length, draws.numbers)
     assert out.shape == (2, length)
     kept = out[0][np.isfinite(out[0])]
     assert kept.size == min(n, length)
     assert (np.diff(kept) == 1).all()
-    leads = draw_leads(config, rng, 5, 12)
+    leads = twelve_leads(5, draws)
     assert all(len(set(row)) == leads.shape[1] for row in leads.tolist())
     assert leads.min() >= 0
     assert leads.max() < 12
 
 
 def test_disturbed_samples_are_standardised_and_absent_ones_stay_zero():
-    rng = np.random.default_rng(0)
     x = torch.from_numpy(beats(10, 100))[None]
     present = torch.ones_like(x, dtype=torch.bool)
     present[0, 2, 500:] = False
-    out = disturb(x, present, draw_disturbance(Augmentation(), rng, (1, 12, 1000), 100.0))
+    out = disturb(x, present, draws_of(0))
     assert (out[0, 2, 500:] == 0).all()
     spread = out[0, 2, :500].std(unbiased=False)
     assert float(spread) == pytest.approx(1, abs=1e-3)
-    assert not torch.allclose(out, disturb(x, present, _nothing()), atol=1e-2)
-
-
-def _nothing():
     quiet = Augmentation(wander=0, noise=0, bad_lead_share=0)
-    return draw_disturbance(quiet, np.random.default_rng(0), (1, 12, 1000), 100.0)
+    assert not torch.allclose(out, disturb(x, present, draws_of(0, quiet)), atol=1e-2)
 
 
 def test_training_lowers_the_loss_and_the_seed_decides_everything():

@@ -9,8 +9,7 @@ from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
 from ecgcore.models import ARCHITECTURES
 from ecgcore.statements import CORE_CODES, NETWORK_CODES, statement
-from ecgcore.training.augmentation import Augmentation
-from ecgcore.training.batches import TasksPart
+from ecgcore.training.batches import Augmentation, TasksPart
 from ecgcore.training.recipe import (
     BatchSize,
     Datasets,

@@ -16,18 +16,12 @@ from ecgcore.datasets import PackedSet
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models import LeadAttentionNet, Outputs, build
 from ecgcore.models.lead_set import LeadCountNorm, every
-from ecgcore.training.augmentation import (
-    crop,
-    disturb,
-    draw_disturbance,
-    draw_leads,
-    draw_length,
-)
 from ecgcore.training.batches import (
     Draws,
     MultiBatch,
     TasksPart,
     crop_length,
+    disturb,
     make_batch,
     noise_rows,
     single_leads,
@@ -127,16 +121,22 @@ def fit_statements(
     if n_simulated and (simulated is None or len(simulated) < n_simulated):
         raise InvalidArgumentError(f"The recipe wants {n_simulated} simulated records a batch.")
     device, n_batches = training_device(), chosen.size // size
-    dice = Dice.seeded(seed, device)
+    # One table of statements is learned from whole bandwidths.
+    draws = Draws(
+        **vars(Dice.seeded(seed, device)),
+        augmentation=recipe.augmentation,
+        tasks=replace(recipe.tasks, soft_share=0.0),
+        fs_hz=data.fs_hz,
+        noise=noise_rows(()),
+    )
     torch.manual_seed(seed)
     network = build(recipe.model.architecture, recipe.model.arguments).to(device)
 
     def losses(_round: int) -> Iterator[Tensor]:
-        for some in _deal(chosen, n_batches, size - n_simulated, dice.numbers):
-            batch = draw_batch(recipe, data, some, dice.numbers, simulated=simulated)
-            yield _statement_loss(network, batch, device)
+        for some in _deal(chosen, n_batches, size - n_simulated, draws.numbers):
+            yield _statement_loss(network, draw_batch(recipe, data, some, draws, simulated))
 
-    return fit(network, losses, plan_of(recipe, n_batches), dice=dice, keep=keep)
+    return fit(network, losses, plan_of(recipe, n_batches), dice=draws, keep=keep)
 
 
 def _deal(rows: Rows, n_batches: int, size: int, rng: np.random.Generator) -> Rows:
@@ -145,40 +145,43 @@ def _deal(rows: Rows, n_batches: int, size: int, rng: np.random.Generator) -> Ro
 
 
 def draw_batch(
-    recipe: Recipe,
-    data: PackedSet,
-    rows: Rows,
-    rng: np.random.Generator,
-    *,
-    simulated: PackedSet | None = None,
+    recipe: Recipe, data: PackedSet, rows: Rows, draws: Draws, simulated: PackedSet | None = None
 ) -> Batch:
     """Return crops of these records with random leads and disturbances.
 
     The recipe's share of simulated records is drawn beside them.
     """
-    config = recipe.augmentation
-    length = draw_length(config, rng, data.fs_hz)
+    rng, length = draws.numbers, crop_length(draws, single=False)
     members = [(data, int(i)) for i in rows]
     if simulated is not None:
         count = recipe.simulation.per_batch(recipe.training.batch_size)
-        drawn_rows = rng.choice(len(simulated), count, replace=False)
-        members += [(simulated, int(i)) for i in drawn_rows]
-    leads = draw_leads(config, rng, len(members), len(recipe.input.leads))
+        chosen = rng.choice(len(simulated), count, replace=False)
+        members += [(simulated, int(i)) for i in chosen]
+    leads = twelve_leads(len(members), draws)
+    shown = leads.cpu().numpy()
     crops = [
-        crop(one.signal(i)[k], length, rng) for (one, i), k in zip(members, leads, strict=True)
+        crop(one.signal(i)[k], length, rng) for (one, i), k in zip(members, shown, strict=True)
     ]
-    x = torch.from_numpy(np.stack(crops))
-    present = torch.isfinite(x)
-    drawn = draw_disturbance(config, rng, (len(members), leads.shape[1], length), data.fs_hz)
+    raw = torch.from_numpy(np.stack(crops)).to(draws.device)
+    present = torch.isfinite(raw)
     targets = torch.from_numpy(np.stack([one.targets[i] for one, i in members]))
-    return Batch(disturb(x, present, drawn), present, torch.from_numpy(leads), targets)
+    return Batch(disturb(raw, present, draws), present, leads, targets.to(draws.device))
 
 
-def _statement_loss(network: nn.Module, batch: Batch, device: torch.device) -> Tensor:
+def crop(signal: NDArray[np.float32], length: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return a random stretch, shape (n_leads, length); NaN behind a record that is shorter."""
+    spare = signal.shape[1] - length
+    if spare >= 0:
+        start = int(rng.integers(0, spare + 1))
+        return signal[:, start : start + length]
+    return np.pad(signal, ((0, 0), (0, -spare)), constant_values=np.nan)
+
+
+def _statement_loss(network: nn.Module, batch: Batch) -> Tensor:
     # bf16 halves the time of 1-D convolutions on processors and on graphics cards alike.
-    with torch.autocast(device.type, torch.bfloat16):
-        logits = network(batch.x.to(device), batch.present.to(device), batch.leads.to(device))
-    return masked_bce(logits.float(), batch.targets.to(device))
+    with torch.autocast(batch.x.device.type, torch.bfloat16):
+        logits = network(batch.x, batch.present, batch.leads)
+    return masked_bce(logits.float(), batch.targets)
 
 
 # ---- several tasks -------------------------------------------------------------------------
@@ -301,7 +304,7 @@ def _batches(recipe: Recipe, rows: _Rows, draws: Draws, size: int) -> Iterator[M
         if rows.simulated.size:
             drawn = rng.choice(rows.simulated, n_simulated, replace=False)
             chosen = np.concatenate([real, drawn])
-        leads = twelve_leads(chosen, draws)
+        leads = twelve_leads(chosen.size, draws)
         yield make_batch(pool, chosen, leads, crop_length(draws, single=False), draws)
         if rows.single and step % recipe.tasks.single_every == 0:
             some = _single(recipe.tasks, rows, rng)
