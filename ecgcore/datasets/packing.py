@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from ecgcore.datasets.places import cache_root
 from ecgcore.errors import DatasetError, InvalidArgumentError
 from ecgcore.leads import STANDARD_12
 from ecgcore.signal.prepare import prepare
+from ecgcore.statements import FURTHER_CODES, SUPERCLASSES
 
 N_LEADS = len(STANDARD_12)
 _ABSENT = np.int16(-32768)
@@ -120,6 +122,19 @@ class PackedSet:
     has_voltage: NDArray[np.bool_] = field(repr=False)
     further: NDArray[np.float32] = field(repr=False)
     superclasses: NDArray[np.float32] = field(repr=False)
+
+    @classmethod
+    def of_signals(cls, signals: PackedSignals, fs_hz: float, **known: NDArray[Any]) -> "PackedSet":
+        """Return recordings in mV of unknown people; ``known`` names what is known of them."""
+        n = signals.lengths.size
+        blank = {
+            "ages": np.full(n, np.nan, dtype=np.float32),
+            "sexes": np.full(n, ""),
+            "has_voltage": signals.in_mv,
+            "further": np.full((n, len(FURTHER_CODES)), np.nan, dtype=np.float32),
+            "superclasses": np.full((n, len(SUPERCLASSES)), np.nan, dtype=np.float32),
+        }
+        return cls(signals=signals, fs_hz=fs_hz, **(blank | known))
 
     def __len__(self) -> int:
         return int(self.targets.shape[0])
@@ -272,11 +287,11 @@ def _pack_signals(
 ) -> PackedSignals:
     task = partial(pack_signal, parameters=parameters)
     if workers == 1:
-        return _joined(_reported(map(task, entries), len(entries), progress))
+        return join_signals(_reported(map(task, entries), len(entries), progress))
     # A fresh interpreter each: a fork would copy the locks of whatever runs threads here.
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         results = pool.imap(task, entries, chunksize=16)
-        return _joined(_reported(results, len(entries), progress))
+        return join_signals(_reported(results, len(entries), progress))
 
 
 def _reported(results: Iterable[_Packed], total: int, progress: bool) -> Iterable[_Packed]:
@@ -287,7 +302,8 @@ def _reported(results: Iterable[_Packed], total: int, progress: bool) -> Iterabl
         yield result
 
 
-def _joined(packed: Iterable[_Packed]) -> PackedSignals:
+def join_signals(packed: Iterable[_Packed]) -> PackedSignals:
+    """Return quantised recordings, each with its steps and whether it is in mV, as one set."""
     values, scales, in_mv, lengths = [], [], [], []
     for record_values, record_scales, record_in_mv in packed:
         values.append(record_values.reshape(-1))

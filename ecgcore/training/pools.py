@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from ecgcore.datasets import (
     Entry,
     PackedSet,
-    PackedSignals,
     data_root,
     load_index,
     mitdb,
@@ -20,12 +19,11 @@ from ecgcore.datasets.index import SINGLE_LEAD
 from ecgcore.datasets.ludb_waves import MarkedLead, read_marks
 from ecgcore.datasets.mitdb import MarkedBeats, read_beats, read_rhythms, window_targets
 from ecgcore.datasets.nstdb import KINDS, read_noise
-from ecgcore.datasets.packing import quantise
+from ecgcore.datasets.packing import join_signals, quantise
 from ecgcore.inference.card import InputContract
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import BEATS, HANDHELD, WAVE_LABELS
 from ecgcore.readers import read
-from ecgcore.statements import FURTHER_CODES, SUPERCLASSES
 from ecgcore.training.simulated import SimulatedRecords, prepare_signal
 
 IGNORED = 255
@@ -178,28 +176,15 @@ def beat_classes(marked: MarkedBeats, n: int, fs_hz: float) -> NDArray[np.uint8]
 
 
 def _join_windows(rows: Sequence[_Window], fs_hz: float) -> PackedSet:
-    quantised = [quantise(row.signal) for row in rows]
-    sizes = [values.size for values, _ in quantised]
-    n = len(rows)
-    return PackedSet(
-        signals=PackedSignals(
-            values=np.concatenate([values.reshape(-1) for values, _ in quantised]),
-            starts=np.cumsum([0, *sizes]).astype(np.int64),
-            lengths=np.array([row.signal.shape[1] for row in rows], dtype=np.int64),
-            scales=np.stack([scales for _, scales in quantised]),
-            in_mv=np.ones(n, dtype=np.bool_),
-        ),
-        fs_hz=fs_hz,
+    records = np.array([row.record for row in rows])
+    return PackedSet.of_signals(
+        join_signals((*quantise(row.signal), True) for row in rows),
+        fs_hz,
         targets=np.stack([row.targets for row in rows]),
-        ages=np.full(n, np.nan, dtype=np.float32),
-        sexes=np.full(n, ""),
-        groups=np.array([f"mitdb/{row.record}" for row in rows]),
+        groups=np.char.add("mitdb/", records),
         splits=np.array([row.split for row in rows]),
-        datasets=np.full(n, "mitdb"),
-        records=np.array([row.record for row in rows]),
-        has_voltage=np.ones(n, dtype=np.bool_),
-        further=np.full((n, len(FURTHER_CODES)), np.nan, dtype=np.float32),
-        superclasses=np.full((n, len(SUPERCLASSES)), np.nan, dtype=np.float32),
+        datasets=np.full(len(rows), "mitdb"),
+        records=records,
     )
 
 

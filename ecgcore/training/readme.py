@@ -81,18 +81,15 @@ def _about_statements(card: ModelCard) -> Parts:
 
 
 def _label_table(card: ModelCard) -> str:
-    lines = [
-        "| Code | Statement | Meaning | Threshold | Positives | Calibrated | Leads needed |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
+    head = ("Code", "Statement", "Meaning", "Threshold", "Positives", "Calibrated", "Leads needed")
+    rows = []
     for rule in card.labels:
         about = statement(rule.code)
         known = "yes" if rule.calibrated else "no: words, not a number"
-        lines.append(
-            f"| {rule.code} | {about.term} | {about.meaning} | {rule.threshold:.3f} | "
-            f"{rule.positives} | {known} | {rule.min_leads:g} |"
-        )
-    return "\n".join(lines)
+        limit = f"{rule.threshold:.3f}"
+        row = (rule.code, about.term, about.meaning, limit, str(rule.positives), known)
+        rows.append((*row, f"{rule.min_leads:g}"))
+    return table(head, rows)
 
 
 def _input_words(given: InputContract) -> str:
@@ -131,16 +128,12 @@ def _learned_table(card: ModelCard) -> str:
     if not found:
         return ""
     names = sorted({name for each in found.values() for name in each})
-    lines = [
-        "What each statement was learned from: records that have it, of those that can tell.",
-        "",
-        f"| Code | {' | '.join(names)} |",
-        "| --- " * (len(names) + 1) + "|",
+    rows = [
+        (code, *(f"{each[n][0]}/{each[n][1]}" if n in each else "" for n in names))
+        for code, each in found.items()
     ]
-    for code, each in found.items():
-        cells = [f"{each[n][0]}/{each[n][1]}" if n in each else "" for n in names]
-        lines.append(f"| {code} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    head = "What each statement was learned from: records that have it, of those that can tell."
+    return f"{head}\n\n{table(('Code', *names), rows)}"
 
 
 def _distance_file(card: ModelCard) -> str:
@@ -222,11 +215,11 @@ def _further(card: ModelCard) -> list[str]:
 
 def _few_leads_table(few: Mapping[str, Mapping[str, float | None]]) -> str:
     codes = list(next(iter(few.values())))
-    lines = ["| Leads | " + " | ".join(codes) + " |", "| --- " * (len(codes) + 1) + "|"]
-    for name, row in few.items():
-        cells = ["-" if row[c] is None else f"{row[c]:.3f}" for c in codes]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    rows = [
+        (name, *("-" if row[c] is None else f"{row[c]:.3f}" for c in codes))
+        for name, row in few.items()
+    ]
+    return table(("Leads", *codes), rows)
 
 
 # ---- waves ---------------------------------------------------------------------------------

@@ -70,16 +70,22 @@ def save_weights(network: nn.Module, path: Path) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def release_network(network: nn.Module, folder: Path, **parts: Any) -> ModelCard:
+def release_network(
+    network: nn.Module, folder: Path, recipe: Any = None, **parts: Any
+) -> ModelCard:
     """Write a model folder: the weights, and a card made of ``parts``.
 
     Parameters
     ----------
+    recipe : optional
+        Gives name, version, intended use and limits.
     **parts
         Of :class:`~ecgcore.inference.card.ModelCard`, without the date, the digest of the weights
         and the number of parameters.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if recipe is not None:
+        parts |= {"name": recipe.name, "version": recipe.version, **vars(recipe.text)}
     size = sum(p.numel() for p in network.parameters())
     # As JSON has it: a card compares equal after writing and reading.
     parts["training"] = json.loads(json.dumps({**parts["training"], "parameters": size}))

@@ -18,7 +18,7 @@ from ecgcore.simulate import make_batch
 from ecgcore.simulate.cases_table import find_case
 from ecgcore.simulate.codes import ALL_CODES
 from ecgcore.simulate.engine import VERSION
-from ecgcore.statements import CORE_CODES, FURTHER_CODES, SUPERCLASSES
+from ecgcore.statements import CORE_CODES, FURTHER_CODES
 from ecgcore.training.recipe import Share, Within
 
 DATASET = "simulated"
@@ -166,23 +166,20 @@ def _packed(
 ) -> PackedSet:
     n, n_leads, n_samples = values.shape
     names = np.array([str(i) for i in range(n)])
-    return PackedSet(
-        signals=PackedSignals(
-            values=values.reshape(-1),
-            starts=np.arange(n + 1, dtype=np.int64) * n_leads * n_samples,
-            lengths=np.full(n, n_samples, dtype=np.int64),
-            scales=scales,
-            in_mv=np.ones(n, dtype=np.bool_),
-        ),
-        fs_hz=fs_hz,
+    signals = PackedSignals(
+        values=values.reshape(-1),
+        starts=np.arange(n + 1, dtype=np.int64) * n_leads * n_samples,
+        lengths=np.full(n, n_samples, dtype=np.int64),
+        scales=scales,
+        in_mv=np.ones(n, dtype=np.bool_),
+    )
+    return PackedSet.of_signals(
+        signals,
+        fs_hz,
         targets=targets,
-        ages=np.full(n, np.nan, dtype=np.float32),
-        sexes=np.full(n, ""),
         groups=np.char.add(f"{DATASET}/", names),
         splits=np.full(n, "train"),
         datasets=np.full(n, DATASET),
         records=names,
-        has_voltage=np.ones(n, dtype=np.bool_),
         further=further,
-        superclasses=np.full((n, len(SUPERCLASSES)), np.nan, dtype=np.float32),
     )

@@ -62,8 +62,7 @@ def make_delineator(recipe: DelineatorRecipe, out: Path, runs: Path) -> ModelCar
     return release_network(
         made.network,
         out,
-        name=recipe.name,
-        version=recipe.version,
+        recipe,
         architecture=recipe.model.architecture,
         arguments=recipe.model.arguments,
         input=recipe.input,
@@ -75,8 +74,6 @@ def make_delineator(recipe: DelineatorRecipe, out: Path, runs: Path) -> ModelCar
             f"Weights: learned from LUDB {' and '.join(recipe.data.learn)}. Choices: LUDB val. "
             "Figures: LUDB test."
         ),
-        intended_use=recipe.text.intended_use,
-        limits=recipe.text.limits,
         training={
             "seed": recipe.seed,
             "training": asdict(recipe.training),

@@ -93,8 +93,7 @@ def make_classifier(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
     card = release_network(
         final.network,
         out,
-        name=recipe.name,
-        version=recipe.version,
+        recipe,
         architecture=recipe.model.architecture,
         arguments=recipe.model.arguments,
         input=recipe.input,
@@ -103,8 +102,6 @@ def make_classifier(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
         calibration_rule=calibration.words,
         data=list_sources(material.records()),
         split=_split_words(recipe),
-        intended_use=recipe.text.intended_use,
-        limits=recipe.text.limits,
         training={
             **recipe.plain(),
             "final_seconds": round(final.seconds),

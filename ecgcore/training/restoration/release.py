@@ -137,8 +137,7 @@ def _release(
     return release_network(
         network,
         out,
-        name=recipe.name,
-        version=recipe.version,
+        recipe,
         architecture="restoration",
         arguments=recipe.arguments,
         input=anomaly_contract(),
@@ -153,8 +152,6 @@ def _release(
         ),
         data=(*list_sources(normal_counts(pools), "normals"), *list_sources(more)),
         split=SPLIT_WORDS,
-        intended_use=recipe.text.intended_use,
-        limits=recipe.text.limits,
         training=training,
         task=ANOMALY,
     )

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 from torch import Tensor
 
 from ecgcore.models import LeadAttentionNet, standardise, voltage_scale
 from ecgcore.statements import NETWORK_CODES, SUPERCLASSES
-from ecgcore.training.single_lead.data import VIEWS, SinglePool
+from ecgcore.training.single_lead.data import SinglePool
 
 N_SAID = len(NETWORK_CODES) + len(SUPERCLASSES)
 _LONGEST_S = 60
@@ -89,23 +88,3 @@ def _ask_batch(
     with torch.autocast(device.type, torch.bfloat16):
         out = network.outputs(standardise(raw, everywhere), None, index, scale)
     return torch.cat([out.statements, out.superclasses], dim=1), out.handheld, out.features
-
-
-def teacher_logits(
-    teacher: LeadAttentionNet,
-    pool: SinglePool,
-    rows: NDArray[np.int64],
-    views: Sequence[str] = tuple(VIEWS),
-) -> Floats:
-    """Return a teacher's mean probability over views of records, as logits, shape (n, 25).
-
-    Parameters
-    ----------
-    rows : array of int64, shape (n,)
-        Of the pool.
-    views : sequence of str
-        Of ``VIEWS``.
-    """
-    said = [ask(teacher, pool, rows, VIEWS[name]).statements for name in views]
-    mean = np.mean([expit(each.astype(np.float64)) for each in said], axis=0)
-    return np.asarray(logit(np.clip(mean, 1e-5, 1 - 1e-5)), dtype=np.float32)

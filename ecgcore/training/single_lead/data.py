@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.leads import CHEST_6, LIMB_6, STANDARD_12
+from ecgcore.leads import STANDARD_12
 from ecgcore.training.batches import Draws, MultiBatch, crop_length, make_batch, noise_rows
 from ecgcore.training.device_pool import ABSENT, DevicePool, device_pool
 from ecgcore.training.diagnostic.data import Material
@@ -25,11 +25,6 @@ from ecgcore.training.trainer import Dice, training_device
 
 Rows = NDArray[np.int64]
 N_LEADS = len(STANDARD_12)
-VIEWS: dict[str, tuple[int, ...]] = {
-    "12 leads": tuple(range(N_LEADS)),
-    "limb leads": tuple(STANDARD_12.index(name) for name in LIMB_6),
-    "chest leads": tuple(STANDARD_12.index(name) for name in CHEST_6),
-}
 # Records with early beats are drawn so many times as often from the set of beats.
 _EARLY = 4.0
 _LONG_S = (10.0, 30.0)
@@ -217,7 +212,7 @@ class Drawer:
             fs_hz=base.input.fs_hz,
             noise=pool.noise,
         )
-        # The teacher is asked from several views, and needs every lead.
+        # The teacher needs every lead.
         every = np.asarray(pool.complete.all(axis=1))
         self.shown = np.zeros(N_LEADS, dtype=bool)
         self.shown[list(leads)] = True

@@ -28,9 +28,6 @@ TASK = "single-lead"
 # training of its own: the mean weights of some of these, which have the same start.
 SOUP = "soup"
 LOSSES = ("labels", "bce", "mkd", "clt", "mkd+clt", "mkd+own", SOUP)
-VIEW_NAMES = ("12 leads", "limb leads", "chest leads")
-# Which records thresholds and calibration come from.
-FOLDS, VAL = "folds", "val"
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,7 @@ class SingleRecipe:
         Of the students; the folder holds the one with the highest figure on val.
     losses : tuple of str
         Which students are made with each seed, of ``LOSSES``; the folder holds the loss with the
-        highest figure out of fold, or, where no folds are made, on val.
+        highest figure out of fold.
     soup : tuple of str
         Of ``losses``: whose weights the student ``"soup"`` is the mean of.
     base : Recipe
@@ -111,11 +108,6 @@ class SingleRecipe:
         Of :class:`ecgcore.models.LeadAttentionNet`.
     student, second : Steps
         First by labels alone; then, from there, by each of ``losses``.
-    views : tuple of str
-        From which leads the teacher is asked; the mean probability counts.
-    calibrate : str
-        ``"folds"``: thresholds and calibration from students that never saw a fold's patients;
-        ``"val"``: from the student itself, on val.
     """
 
     name: str
@@ -127,10 +119,8 @@ class SingleRecipe:
     arguments: Mapping[str, Any]
     student: Steps
     second: Steps
-    calibrate: Annotated[str, Among((FOLDS, VAL))]
     text: TextPart
     task: Annotated[str, Among((TASK,))] = TASK
-    views: Annotated[tuple[str, ...], Among(VIEW_NAMES)] = ("12 leads",)
     weights: Weights = field(default_factory=Weights)
     contrast: ContrastSettings = field(default_factory=ContrastSettings)
     soup: tuple[str, ...] = ()
@@ -148,7 +138,6 @@ class SingleRecipe:
             "arguments": dict(self.arguments),
             "student": asdict(self.student),
             "second": asdict(self.second),
-            "views": list(self.views),
             "weights": asdict(self.weights),
             "contrast": asdict(self.contrast),
         }

@@ -29,7 +29,7 @@ from ecgcore.training.diagnostic.release import trust_figures
 from ecgcore.training.release import list_sources, release_network, write_card
 from ecgcore.training.rules import label_rules
 from ecgcore.training.single_lead.data import SingleMaterial
-from ecgcore.training.single_lead.recipe import VAL, SingleRecipe
+from ecgcore.training.single_lead.recipe import SingleRecipe
 from ecgcore.training.single_lead.students import (
     Heard,
     Run,
@@ -180,24 +180,13 @@ def make_single(recipe: SingleRecipe, out: Path, runs: Path) -> ModelCard:
         for (name, k), each in made.items()
     }
     facts: dict[str, Any] = {"val": {f"{name}-{k}": v for (name, k), v in on_val.items()}}
-    if recipe.calibrate == VAL:
-        loss = max(recipe.losses, key=lambda name: _mean_of(on_val, name, len(recipe.seeds)))
-        heard = None
-    else:
-        by_loss = _ask_folds(material, runs)
-        facts["out_of_fold"] = {name: figures_of(material, each) for name, each in by_loss.items()}
-        loss = max(recipe.losses, key=lambda name: facts["out_of_fold"][name]["mean"])
-        heard = by_loss[loss]
+    by_loss = _ask_folds(material, runs)
+    facts["out_of_fold"] = {name: figures_of(material, each) for name, each in by_loss.items()}
+    loss = max(recipe.losses, key=lambda name: facts["out_of_fold"][name]["mean"])
     best = max(range(len(recipe.seeds)), key=lambda k: on_val[loss, k]["mean"])
-    chosen = made[loss, best]
     facts |= {"chosen": f"{loss}-{best}", "soup": list(recipe.soup)}
-    if heard is None:
-        heard = [load_heard(material, Run(best, loss), chosen.network, runs)]
-    return _release(material, collect(material.base, heard), chosen, out, facts)
-
-
-def _mean_of(found: dict[tuple[str, int], dict[str, float]], loss: str, n: int) -> float:
-    return float(np.mean([found[loss, number]["mean"] for number in range(n)]))
+    found = collect(material.base, by_loss[loss])
+    return _release(material, found, made[loss, best], out, facts)
 
 
 def _ask_folds(material: SingleMaterial, folder: Path) -> dict[str, list[Heard]]:
@@ -248,8 +237,7 @@ def _release(
     card = release_network(
         made.network,
         out,
-        name=recipe.name,
-        version=recipe.version,
+        recipe,
         architecture="lead_attention",
         arguments=recipe.arguments,
         input=recipe.input,
@@ -258,8 +246,6 @@ def _release(
         calibration_rule=calibration.words,
         data=list_sources(material.base.records()),
         split=split_words(recipe),
-        intended_use=recipe.text.intended_use,
-        limits=recipe.text.limits,
         training={
             **recipe.plain(),
             "final_seconds": round(made.seconds),
@@ -281,21 +267,9 @@ def split_words(recipe: SingleRecipe) -> str:
     """Return which records served for what, in words."""
     data = recipe.base.data
     learn, cross = " and ".join(data.learn), " and ".join(data.cross_validate)
-    if recipe.calibrate == VAL:
-        ground = (
-            "the student's own predictions of every single lead on val, where loss and seed were "
-            "chosen too"
-        )
-        loss = "on val"
-    else:
-        ground = (
-            f"patient-wise out-of-fold predictions of every single lead ({data.folds} folds, each "
-            f"with a teacher that never saw its patients either) over {cross}; of sets of one "
-            "lead, val"
-        )
-        loss = "out of fold"
     return (
-        f"Weights: learned from {learn}; the loss with the highest mean AUC {loss}, of several "
-        f"seeds the one with the highest on val. Thresholds and calibration: {ground}. Figures: "
-        "test."
+        f"Weights: learned from {learn}; the loss with the highest mean AUC out of fold, of "
+        "several seeds the one with the highest on val. Thresholds and calibration: patient-wise "
+        f"out-of-fold predictions of every single lead ({data.folds} folds, each with a teacher that never saw "
+        f"its patients either) over {cross}; of sets of one lead, val. Figures: test."
     )

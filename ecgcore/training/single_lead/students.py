@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import LeadAttentionNet
-from ecgcore.training.single_lead.ask import N_SAID, Said, ask, teacher_logits
-from ecgcore.training.single_lead.data import LONG_KINDS, VIEWS, Rows, SingleMaterial, SinglePool
+from ecgcore.training.single_lead.ask import N_SAID, Said, ask
+from ecgcore.training.single_lead.data import LONG_KINDS, N_LEADS, Rows, SingleMaterial, SinglePool
 from ecgcore.training.single_lead.recipe import SOUP, SingleRecipe
 from ecgcore.training.single_lead.train import Answers, fit_single
 from ecgcore.training.trainer import Fitted, Keep
@@ -45,7 +45,7 @@ def answers_of(material: SingleMaterial, folder: Path, fold: int | None = None) 
     rows = learned_rows(material, fold)
     twelve = rows["twelve"]
     twelve = twelve[material.pool.complete[twelve].all(axis=1)]
-    losses, views = material.recipe.losses, material.recipe.views
+    losses = material.recipe.losses
     logits = np.full((material.n_twelve, N_SAID), np.nan, dtype=np.float32)
     if not any("mkd" in loss or "clt" in loss for loss in losses):
         # Nobody asks.
@@ -56,7 +56,7 @@ def answers_of(material: SingleMaterial, folder: Path, fold: int | None = None) 
     for number in folds:
         asked = twelve if fold is not None else twelve[_in_fold(material, twelve, number)]
         teacher = teacher_of(material, number, folder)
-        logits[asked] = teacher_logits(teacher, material.pool, asked, views)
+        logits[asked] = ask(teacher, material.pool, asked, range(N_LEADS)).statements
         if any("own" in loss for loss in losses):
             own.append(own_answers(teacher, material.pool, alone))
     features = _on(material, _features(material, folder, twelve, fold))
@@ -84,7 +84,7 @@ def _features(
 ) -> NDArray[np.float32]:
     if not any("clt" in loss for loss in material.recipe.losses):
         return np.zeros((material.n_twelve, 1), dtype=np.float32)
-    said = ask(teacher_of(material, fold, folder), material.pool, rows, VIEWS["12 leads"])
+    said = ask(teacher_of(material, fold, folder), material.pool, rows, range(N_LEADS))
     out = np.full((material.n_twelve, said.features.shape[1]), np.nan, dtype=np.float32)
     out[rows] = said.features
     return out

@@ -1,7 +1,7 @@
 """Training of the student on any one lead, taught by a network on all of them.
 
 The student is a :class:`ecgcore.models.LeadAttentionNet` that is shown one lead at a time and told
-which.  The teacher is asked from several views: all leads, the limb leads and the chest leads.
+which; the teacher sees all twelve.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,8 +40,7 @@ class Answers:
     Attributes
     ----------
     logits : Tensor, shape (n_twelve, 25)
-        Of the twelve-lead rows: statements, then super-classes; of the mean probability over the
-        views.
+        Of the twelve-lead rows: statements, then super-classes.
     features : Tensor, shape (n_twelve, n_features)
         On twelve leads.
     own : Tensor, shape (n, 29), optional
