@@ -46,7 +46,7 @@ from ecgcore.evaluation.map_records import (
     on_one_lead,
     positive_records,
 )
-from ecgcore.evaluation.map_weights import SEEDS, randomised, variant_rows, with_weights
+from ecgcore.evaluation.map_weights import SEEDS, randomise_weights, variant_rows, with_weights
 from ecgcore.explain import METHODS, Explainer, methods_of
 from ecgcore.explain.defaults import default_methods
 from ecgcore.inference import LoadedModel, load_model
@@ -197,7 +197,7 @@ def places(rows: Rows, maps: Sequence[str], codes: Sequence[str], title: str) ->
 def weights(model: LoadedModel, args: argparse.Namespace) -> Any:
     methods = [m for m in methods_of(model) if not args.methods or m in args.methods]
     trials = positives(model, args, args.maps)
-    others = randomised(model, seed=SEED)
+    others = randomise_weights(model, seed=SEED)
     stages = tuple(others)
     for number, file in enumerate(args.seeds):
         path, _, prefix = file.partition(":")

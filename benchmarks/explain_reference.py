@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from benchmarks.explain_shap import SHAP_DRAWS
 from ecgcore.datasets import Entry, load_recording
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.evaluation.map_figures import Rows, perturbed, yardsticks
+from ecgcore.evaluation.map_figures import Rows, perturb_case, yardsticks
 from ecgcore.evaluation.map_records import Trial, positive_records
 from ecgcore.explain import METHODS
 from ecgcore.explain.case import Around, Case
@@ -101,7 +101,7 @@ def reference_rows(
         scores[SHAPS] = [blocks.score(order(_shaps(network, x, background, output)))]
         rows.values += [
             {"code": trial.code, "group": trial.group, "trial": number, "method": name, **found}
-            for name, found in perturbed(case, blocks, scores).items()
+            for name, found in perturb_case(case, blocks, scores).items()
         ]
         sys.stderr.write(f"reference {number + 1}: {trial.code}\n")
     return rows

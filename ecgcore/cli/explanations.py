@@ -16,7 +16,7 @@ from ecgcore.datasets import Entry, PackedSet, data_root, load_index, pack
 from ecgcore.datasets.index import DATASETS, TWELVE_LEAD
 from ecgcore.evaluation.map_background import background
 from ecgcore.evaluation.map_records import on_one_lead, positive_records
-from ecgcore.evaluation.map_weights import ALL, SEEDS, randomised, variant_rows, with_weights
+from ecgcore.evaluation.map_weights import ALL, SEEDS, randomise_weights, variant_rows, with_weights
 from ecgcore.explain import METHODS, methods_of
 from ecgcore.explain.background import FILE, SCHEMA, forget
 from ecgcore.inference import LoadedModel, load_model, use_threads, weights_root
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     trials = positive_records(val, codes, most=args.maps, seed=SEED)
     if model.card.input.max_leads == 1:
         trials = on_one_lead(trials)
-    others = {ALL: randomised(model, seed=SEED)[ALL]}
+    others = {ALL: randomise_weights(model, seed=SEED)[ALL]}
     others |= {
         f"{SEEDS} {i}": with_weights(model, *_parse_file(t)) for i, t in enumerate(args.seeds)
     }

@@ -41,7 +41,7 @@ def patient_folds(
     fold that lacks it most.  Deviation: patients with several records count with all of them,
     the ones with most positives first; patients without any positive fill up the small folds.
     """
-    names, target_array = _checked(groups, targets, n_folds)
+    names, target_array = _check_groups(groups, targets, n_folds)
     _, patient = np.unique(names, return_inverse=True)
     n_patients = int(patient.max()) + 1
     if n_patients < n_folds:
@@ -73,7 +73,7 @@ def _dealt(
     return fold_of
 
 
-def _checked(
+def _check_groups(
     groups: Sequence[str] | NDArray[np.str_], targets: ArrayLike, n_folds: int
 ) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
     names = np.asarray(groups, dtype=str)

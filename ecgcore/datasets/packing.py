@@ -201,14 +201,14 @@ def pack(
     parameters = PackParameters(float(fs_hz), seconds, high_pass_hz, low_pass_hz)
     folder = cache_root() if cache is None else cache
     path = folder / f"packed-{_digest(entries, parameters)}.npz"
-    signals = _cached(path)
+    signals = _load_cached(path)
     if signals is None:
         signals = _pack_signals(entries, parameters, int(workers), progress)
         _store(path, signals)
-    return _labelled(entries, signals, parameters.fs_hz)
+    return _label_signals(entries, signals, parameters.fs_hz)
 
 
-def _labelled(entries: Sequence[Entry], signals: PackedSignals, fs_hz: float) -> PackedSet:
+def _label_signals(entries: Sequence[Entry], signals: PackedSignals, fs_hz: float) -> PackedSet:
     ages = [np.nan if e.age_years is None else e.age_years for e in entries]
     return PackedSet(
         signals=signals,
@@ -287,14 +287,14 @@ def _pack_signals(
 ) -> PackedSignals:
     task = partial(pack_signal, parameters=parameters)
     if workers == 1:
-        return join_signals(_reported(map(task, entries), len(entries), progress))
+        return join_signals(_report_progress(map(task, entries), len(entries), progress))
     # A fresh interpreter each: a fork would copy the locks of whatever runs threads here.
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         results = pool.imap(task, entries, chunksize=16)
-        return join_signals(_reported(results, len(entries), progress))
+        return join_signals(_report_progress(results, len(entries), progress))
 
 
-def _reported(results: Iterable[_Packed], total: int, progress: bool) -> Iterable[_Packed]:
+def _report_progress(results: Iterable[_Packed], total: int, progress: bool) -> Iterable[_Packed]:
     every = max(1, total // 20)
     for done, result in enumerate(results, start=1):
         if progress and (done % every == 0 or done == total):
@@ -334,7 +334,7 @@ def _digest(entries: Sequence[Entry], parameters: PackParameters) -> str:
     return digest.hexdigest()[:24]
 
 
-def _cached(path: Path) -> PackedSignals | None:
+def _load_cached(path: Path) -> PackedSignals | None:
     if not path.is_file():
         return None
     try:

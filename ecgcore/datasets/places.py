@@ -40,7 +40,7 @@ def cache_root() -> Path:
     return Path(named) if named else PROJECT_ROOT / ".cache"
 
 
-def cached_arrays(
+def cache_arrays(
     name: str, make: Callable[[], Mapping[str, NDArray[Any]]], folder: Path | None = None
 ) -> dict[str, NDArray[Any]]:
     """Return arrays that are made once and then taken from a cache.

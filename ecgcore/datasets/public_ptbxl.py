@@ -56,8 +56,8 @@ def statement_classes(folder: Path) -> dict[str, Classes]:
     return {
         "all": {row[""]: row[""] for row in rows},
         "diagnostic": {row[""]: row[""] for row in diagnostic},
-        "subdiagnostic": _gathered(diagnostic, "diagnostic_subclass"),
-        "superdiagnostic": _gathered(diagnostic, "diagnostic_class"),
+        "subdiagnostic": _gather_records(diagnostic, "diagnostic_subclass"),
+        "superdiagnostic": _gather_records(diagnostic, "diagnostic_class"),
         "form": {row[""]: row[""] for row in rows if _is_one(row["form"])},
         "rhythm": {row[""]: row[""] for row in rows if _is_one(row["rhythm"])},
     }
@@ -110,7 +110,7 @@ def index(folder: Path, *, source_hz: int = 500, test_fold: int = N_FOLDS) -> Pu
     records = [row[column] for row in rows]
     groups = [_patient(row["patient_id"]) for row in rows]
     classes = statement_classes(folder)
-    coded = [_coded(row["scp_codes"], classes["all"]) for row in rows]
+    coded = [_read_codes(row["scp_codes"], classes["all"]) for row in rows]
     folds = np.array([_fold(row["strat_fold"]) for row in rows], dtype=np.int64)
     annotations = ptbxl.annotate(folder, records)
     splits = splits_of(folds, test_fold=test_fold).tolist()
@@ -136,11 +136,11 @@ def _is_one(text: str) -> bool:
     return text.strip() in ("1", "1.0")
 
 
-def _gathered(rows: list[dict[str, str]], column: str) -> Classes:
+def _gather_records(rows: list[dict[str, str]], column: str) -> Classes:
     return {row[""]: row[column] for row in rows if row[column]}
 
 
-def _coded(text: str, known: Collection[str]) -> list[str]:
+def _read_codes(text: str, known: Collection[str]) -> list[str]:
     # ptbxl.annotate has its own sentence for a column that is no such dict.
     try:
         codes = [str(code) for code in ast.literal_eval(text)]

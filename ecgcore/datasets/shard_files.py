@@ -151,7 +151,7 @@ def samples_of(path: Path, checksum: int) -> NDArray[np.int16]:
 def _checksum(path: Path) -> int:
     # Read, not mapped: touching a map of a file that was cut short ends the process.
     with path.open("rb") as stream:
-        shape, _, dtype = np.lib.format.read_array_header_1_0(_checked_version(stream))
+        shape, _, dtype = np.lib.format.read_array_header_1_0(_check_version(stream))
         if dtype != np.int16 or len(shape) != 1:
             raise ValueError(f"it holds {dtype} in {len(shape)} dimensions")
         found, n_bytes = 0, 0
@@ -163,7 +163,7 @@ def _checksum(path: Path) -> int:
     return found
 
 
-def _checked_version(stream: IO[bytes]) -> IO[bytes]:
+def _check_version(stream: IO[bytes]) -> IO[bytes]:
     version = np.lib.format.read_magic(stream)
     if version != (1, 0):
         raise ValueError(f"it is of version {version}")

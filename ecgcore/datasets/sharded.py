@@ -67,7 +67,7 @@ class ShardedSignals(PackedSignals):
         )
 
 
-def joined(shards: list[Shard]) -> ShardedSignals:
+def join_shards(shards: list[Shard]) -> ShardedSignals:
     """Return the readable recordings of the shards, in order."""
     kept = [shard.readable for shard in shards]
     return ShardedSignals(

@@ -33,7 +33,7 @@ from ecgcore.datasets.shard_files import (
     read_shard,
     write_shard,
 )
-from ecgcore.datasets.sharded import ShardedSet, joined
+from ecgcore.datasets.sharded import ShardedSet, join_shards
 from ecgcore.errors import DatasetError, EcgError
 
 SHARD_RECORDS = 1000
@@ -101,15 +101,15 @@ def pack_shards(
         check_range("seconds", parameters.seconds, 0.1, 1e6, "s")
     folder = cache_folder(index, parameters, cache=cache, shard_records=shard_records)
     plans = _plans(index.entries, folder, int(shard_records))
-    shards = [_finished(plan) for plan in plans]
+    shards = [_finish_shards(plan) for plan in plans]
     missing = [i for i, shard in enumerate(shards) if shard is None]
     if missing:
         if progress and len(missing) < len(plans):
             sys.stderr.write(f"{len(plans) - len(missing)} of {len(plans)} shards are there.\n")
-        made = _made([plans[i] for i in missing], parameters, int(workers), progress)
+        made = _make_shard([plans[i] for i in missing], parameters, int(workers), progress)
         for i, shard in zip(missing, made, strict=True):
             shards[i] = shard
-    return _labelled(index, [s for s in shards if s is not None], parameters.fs_hz, folder)
+    return _label_set(index, [s for s in shards if s is not None], parameters.fs_hz, folder)
 
 
 def cache_folder(
@@ -150,7 +150,7 @@ def _size(path: Path) -> int:
         return -1
 
 
-def _finished(plan: _Plan) -> Shard | None:
+def _finish_shards(plan: _Plan) -> Shard | None:
     try:
         return read_shard(plan.path, plan.digest, len(plan.entries))
     except DamagedShardError as error:
@@ -158,7 +158,7 @@ def _finished(plan: _Plan) -> Shard | None:
         return None
 
 
-def _made(
+def _make_shard(
     plans: Sequence[_Plan], parameters: PackParameters, workers: int, progress: bool
 ) -> list[Shard]:
     entries = [entry for plan in plans for entry in plan.entries]
@@ -190,7 +190,7 @@ def _made(
 def _outcomes(
     entries: Sequence[Entry], parameters: PackParameters, workers: int
 ) -> Iterator[Iterator[Outcome]]:
-    task = partial(packed_or_reason, parameters=parameters)
+    task = partial(pack_or_reason, parameters=parameters)
     if workers == 1:
         yield map(task, entries)
         return
@@ -209,7 +209,7 @@ def _outcomes(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def packed_or_reason(entry: Entry, parameters: PackParameters) -> Outcome:
+def pack_or_reason(entry: Entry, parameters: PackParameters) -> Outcome:
     """Return a packed record, or the sentence why there is none."""
     try:
         return pack_signal(entry, parameters)
@@ -217,7 +217,7 @@ def packed_or_reason(entry: Entry, parameters: PackParameters) -> Outcome:
         return " ".join(str(error).split()) or type(error).__name__
 
 
-def _labelled(index: PublicIndex, shards: list[Shard], fs_hz: float, folder: Path) -> ShardedSet:
+def _label_set(index: PublicIndex, shards: list[Shard], fs_hz: float, folder: Path) -> ShardedSet:
     readable = np.concatenate([shard.readable for shard in shards])
     reasons = np.concatenate([shard.reasons for shard in shards])
     rows = np.flatnonzero(readable)
@@ -229,7 +229,7 @@ def _labelled(index: PublicIndex, shards: list[Shard], fs_hz: float, folder: Pat
         raise DatasetError(
             f"{index.name}: none of {len(index)} records can be read; the first: {unreadable[0][1]}"
         )
-    packed = packing._labelled([index.entries[i] for i in rows], joined(shards), fs_hz)
+    packed = packing._label_signals([index.entries[i] for i in rows], join_shards(shards), fs_hz)
     return ShardedSet(
         **{f.name: getattr(packed, f.name) for f in fields(packed)},
         codes=index.tasks[CORE_TASK].codes,

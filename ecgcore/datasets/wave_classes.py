@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.datasets.packing import PackedSet
-from ecgcore.datasets.places import cached_arrays
+from ecgcore.datasets.places import cache_arrays
 from ecgcore.inference.delineate import default_delineator
 from ecgcore.inference.wave_classes import wave_classes
 
@@ -55,13 +55,13 @@ def packed_classes(
     """
     wanted = np.arange(len(data)) if rows is None else rows
     starts = np.cumsum(np.r_[0, data.signals.lengths]).astype(np.int64)
-    made = cached_arrays(
-        f"waves-{_digest(data, wanted)}", lambda: _delineated(data, wanted, starts), cache
+    made = cache_arrays(
+        f"waves-{_digest(data, wanted)}", lambda: _delineate(data, wanted, starts), cache
     )
     return FlatClasses(made["values"], starts)
 
 
-def _delineated(
+def _delineate(
     data: PackedSet, rows: NDArray[np.int64], starts: NDArray[np.int64]
 ) -> dict[str, NDArray[np.uint8]]:
     values = np.zeros(int(starts[-1]), dtype=np.uint8)

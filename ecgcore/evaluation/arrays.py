@@ -8,7 +8,7 @@ from ecgcore.errors import InvalidArgumentError
 Floats = NDArray[np.float64]
 
 
-def checked_pair(targets: ArrayLike, scores: ArrayLike, *, ndim: int) -> tuple[Floats, Floats]:
+def check_pair(targets: ArrayLike, scores: ArrayLike, *, ndim: int) -> tuple[Floats, Floats]:
     """Return targets and scores as float64 of one shape.
 
     Parameters
@@ -41,7 +41,7 @@ def checked_pair(targets: ArrayLike, scores: ArrayLike, *, ndim: int) -> tuple[F
     return target_array, score_array
 
 
-def checked_probabilities(probabilities: Floats) -> Floats:
+def check_probabilities(probabilities: Floats) -> Floats:
     """Return the probabilities if all lie from 0 to 1.
 
     Raises
@@ -57,7 +57,7 @@ def checked_probabilities(probabilities: Floats) -> Floats:
     return probabilities
 
 
-def checked_names(name: str, values: ArrayLike, n: int) -> NDArray[np.str_]:
+def check_names(name: str, values: ArrayLike, n: int) -> NDArray[np.str_]:
     """Return ``values`` as an array of str, shape (n,).
 
     Raises

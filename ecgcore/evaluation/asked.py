@@ -139,7 +139,7 @@ def ask(
         given = [(inputs[i][0], inputs[i][1][k]) for i, k in places]
         for (i, k), row in zip(places, _outputs(network, given), strict=True):
             parts[i][k] = row
-    return [_joined(part) for part in parts]
+    return [_join_pieces(part) for part in parts]
 
 
 def ask_reads(network: nn.Module, reads: Sequence[Read], *, size: int = BATCH) -> list[Said]:
@@ -220,7 +220,7 @@ def _outputs(
         yield {name: values[k] for name, values in plain.items()}
 
 
-def _joined(rows: Sequence[dict[str, Array] | None]) -> Said:
+def _join_pieces(rows: Sequence[dict[str, Array] | None]) -> Said:
     made = [row for row in rows if row is not None]
     return Said(**{name: np.stack([row[name] for row in made]) for name in made[0]})
 

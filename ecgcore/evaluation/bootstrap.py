@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from ecgcore.checks import check_range
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.evaluation.arrays import Floats, checked_names, checked_pair
+from ecgcore.evaluation.arrays import Floats, check_names, check_pair
 from ecgcore.evaluation.metrics import weighted_mean_auc
 
 N_BOOT = 1000
@@ -114,8 +114,8 @@ def mean_auc_interval(
     InvalidArgumentError
         If the shapes do not fit.
     """
-    y, s = checked_pair(targets, scores, ndim=2)
-    weights = patient_weights(checked_names("groups", groups, len(y)), n_boot=n_boot, seed=seed)
+    y, s = check_pair(targets, scores, ndim=2)
+    weights = patient_weights(check_names("groups", groups, len(y)), n_boot=n_boot, seed=seed)
     return interval(lambda w: weighted_mean_auc(y, s, w), weights)
 
 
@@ -142,9 +142,9 @@ def mean_auc_difference(
     InvalidArgumentError
         If the shapes do not fit.
     """
-    y, s = checked_pair(targets, scores, ndim=2)
-    _, other = checked_pair(targets, other_scores, ndim=2)
-    weights = patient_weights(checked_names("groups", groups, len(y)), n_boot=n_boot, seed=seed)
+    y, s = check_pair(targets, scores, ndim=2)
+    _, other = check_pair(targets, other_scores, ndim=2)
+    weights = patient_weights(check_names("groups", groups, len(y)), n_boot=n_boot, seed=seed)
 
     def difference(w: Floats) -> Floats:
         return weighted_mean_auc(y, s, w) - weighted_mean_auc(y, other, w)

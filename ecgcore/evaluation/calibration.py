@@ -16,7 +16,7 @@ from scipy.special import expit, logit
 from ecgcore.checks import check_option
 from ecgcore.datasets import patient_folds
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.evaluation.arrays import Floats, checked_names, checked_pair
+from ecgcore.evaluation.arrays import Floats, check_names, check_pair
 
 OUT_OF_FOLD = "out-of-fold logits"
 MIN_POSITIVES = 30
@@ -129,12 +129,12 @@ def fit_calibration(
     (N+ + 1)/(N+ + 2) and 1/(N- + 2).  Deviation: normal priors on log(1/temperature), deviation
     1, and on the bias, deviation 3, hold a statement with few positives near the identity.
     """
-    y, z = checked_pair(targets, logits, ndim=2)
-    names = checked_names("groups", groups, len(y))
+    y, z = check_pair(targets, logits, ndim=2)
+    names = check_names("groups", groups, len(y))
     folds = patient_folds(names, y, n_folds, seed=seed)
     losses = {"as it came": _mean_log_loss(y, expit(z))}
     for form in FORMS:
-        losses[form] = _mean_log_loss(y, _held_out(form, y, z, folds))
+        losses[form] = _mean_log_loss(y, _hold_out(form, y, z, folds))
     form = min(FORMS, key=losses.__getitem__)
     slopes, biases = _fit(form, y, z)
     statements = tuple(
@@ -168,12 +168,12 @@ def held_out_probabilities(
         If the shapes do not fit, or there are fewer patients than folds.
     """
     check_option("form", form, FORMS)
-    y, z = checked_pair(targets, logits, ndim=2)
-    names = checked_names("groups", groups, len(y))
-    return _held_out(form, y, z, patient_folds(names, y, n_folds, seed=seed))
+    y, z = check_pair(targets, logits, ndim=2)
+    names = check_names("groups", groups, len(y))
+    return _hold_out(form, y, z, patient_folds(names, y, n_folds, seed=seed))
 
 
-def _held_out(form: str, y: Floats, z: Floats, folds: NDArray[np.int64]) -> Floats:
+def _hold_out(form: str, y: Floats, z: Floats, folds: NDArray[np.int64]) -> Floats:
     held_out = np.zeros_like(z)
     for fold in np.unique(folds):
         inside = folds == fold
@@ -208,7 +208,7 @@ def _fit(form: str, y: Floats, z: Floats) -> tuple[Floats, Floats]:
 
 def _fit_pair(columns: Sequence[tuple[Floats, Floats]], *, with_bias: bool) -> tuple[float, float]:
     known = [(y[~np.isnan(y)], z[~np.isnan(y)]) for y, z in columns]
-    smooth = np.concatenate([_smoothed(y) for y, _ in known])
+    smooth = np.concatenate([_smooth_targets(y) for y, _ in known])
     z = np.concatenate([z for _, z in known])
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -229,7 +229,7 @@ def _fit_pair(columns: Sequence[tuple[Floats, Floats]], *, with_bias: bool) -> t
     return float(np.exp(found[0])), float(found[1]) if with_bias else 0.0
 
 
-def _smoothed(y: Floats) -> Floats:
+def _smooth_targets(y: Floats) -> Floats:
     positive = y.sum()
     return np.where(y == 1, (positive + 1) / (positive + 2), 1 / (y.size - positive + 2))
 

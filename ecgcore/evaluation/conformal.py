@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecgcore.checks import check_range
 from ecgcore.datasets import patient_folds
-from ecgcore.evaluation.arrays import Floats, checked_pair, known_only
+from ecgcore.evaluation.arrays import Floats, check_pair, known_only
 from ecgcore.evaluation.calibration import MIN_POSITIVES
 
 LEVEL = 0.9
@@ -64,7 +64,7 @@ def fit_cuts(targets: ArrayLike, probabilities: ArrayLike, level: float = LEVEL)
         If the shapes differ or the level is out of range.
     """
     check_range("level", level, 0.5, 0.99)
-    y, p = known_only(*checked_pair(targets, probabilities, ndim=1))
+    y, p = known_only(*check_pair(targets, probabilities, ndim=1))
     return Cuts(1 - _quantile(1 - p[y == 1], level), _quantile(p[y == 0], level))
 
 
@@ -83,7 +83,7 @@ def set_figures(targets: ArrayLike, probabilities: ArrayLike, cuts: Cuts) -> dic
         ``coverage_positive``, ``coverage_negative`` (None without such records), ``size`` (mean
         number of answers), ``decided`` (share with exactly one), ``n``, ``n_positive``.
     """
-    y, p = known_only(*checked_pair(targets, probabilities, ndim=1))
+    y, p = known_only(*check_pair(targets, probabilities, ndim=1))
     yes, no = cuts.sets(p)
     size = yes.astype(int) + no
     return {
@@ -124,12 +124,12 @@ def conformal_sets(
         ``level``, ``useful_when`` in words, and ``classes``: {code: ``yes_from``, ``no_to``,
         ``useful``, ``cross_validated``: as :func:`set_figures`}.
     """
-    y, p = checked_pair(targets, probabilities, ndim=2)
+    y, p = check_pair(targets, probabilities, ndim=2)
     folds = patient_folds(np.asarray(groups, dtype=str), y, n_folds, seed=seed)
     classes = {}
     for j, code in enumerate(codes):
         cuts = fit_cuts(y[:, j], p[:, j])
-        held = _cross_validated(y[:, j], p[:, j], folds)
+        held = _cross_validate(y[:, j], p[:, j], folds)
         classes[code] = {
             "yes_from": cuts.yes_from,
             "no_to": cuts.no_to,
@@ -147,7 +147,7 @@ def conformal_sets(
     }
 
 
-def _cross_validated(y: Floats, p: Floats, folds: NDArray[np.int64]) -> dict[str, Any]:
+def _cross_validate(y: Floats, p: Floats, folds: NDArray[np.int64]) -> dict[str, Any]:
     """Return the figures of sets whose cuts never saw the record."""
     kept = []
     for fold in np.unique(folds):
@@ -174,11 +174,11 @@ def _useful(held: dict[str, Any]) -> bool:
     )
 
 
-def measured_sets(
+def measure_sets(
     made: dict[str, Any], targets: ArrayLike, probabilities: ArrayLike, codes: Sequence[str]
 ) -> dict[str, Any]:
     """Return coverage and size on other records; ``made`` as :func:`conformal_sets` returns it."""
-    y, p = checked_pair(targets, probabilities, ndim=2)
+    y, p = check_pair(targets, probabilities, ndim=2)
     found = {}
     for j, code in enumerate(codes):
         cuts = Cuts(made["classes"][code]["yes_from"], made["classes"][code]["no_to"])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ecgcore.checks import check_range
-from ecgcore.evaluation.arrays import Floats, checked_pair, checked_probabilities, known_only
+from ecgcore.evaluation.arrays import Floats, check_pair, check_probabilities, known_only
 from ecgcore.evaluation.weighted import ECE_BINS
 
 MAX_POINTS = 60
@@ -49,8 +49,8 @@ def curve_points(
         If the shapes differ, a probability is not from 0 to 1, or ``max_points`` is out of range.
     """
     check_range("max_points", max_points, 3, 1000)
-    y, p = known_only(*checked_pair(targets, probabilities, ndim=1))
-    checked_probabilities(p)
+    y, p = known_only(*check_pair(targets, probabilities, ndim=1))
+    check_probabilities(p)
     true, false = _counts_from_the_top(y, p)
     return {
         "roc": _roc(true, false, int(max_points)),
@@ -74,19 +74,19 @@ def _roc(true: Floats, false: Floats, most: int) -> dict[str, list[float]] | Non
         return None
     fpr = np.append(0.0, false / false[-1])
     tpr = np.append(0.0, true / true[-1])
-    kept = _thinned(fpr, tpr, most)
-    return {"fpr": _rounded(fpr[kept]), "tpr": _rounded(tpr[kept])}
+    kept = _thin_points(fpr, tpr, most)
+    return {"fpr": _round_points(fpr[kept]), "tpr": _round_points(tpr[kept])}
 
 
 def _pr(true: Floats, false: Floats, most: int) -> dict[str, list[float]] | None:
     if true.size == 0 or true[-1] == 0:
         return None
     recall, precision = true / true[-1], true / (true + false)
-    kept = _thinned(recall, precision, most)
-    return {"recall": _rounded(recall[kept]), "precision": _rounded(precision[kept])}
+    kept = _thin_points(recall, precision, most)
+    return {"recall": _round_points(recall[kept]), "precision": _round_points(precision[kept])}
 
 
-def _thinned(x: Floats, y: Floats, most: int) -> NDArray[np.intp]:
+def _thin_points(x: Floats, y: Floats, most: int) -> NDArray[np.intp]:
     """Return at most ``most`` points, the ends among them, spread evenly along the curve."""
     inner = np.ones(x.size, dtype=bool)
     if x.size > 2:
@@ -138,5 +138,5 @@ def _confusion(y: Floats, flagged: NDArray[np.bool_]) -> dict[str, int]:
     }
 
 
-def _rounded(values: Floats) -> list[float]:
+def _round_points(values: Floats) -> list[float]:
     return [round(float(v), _DIGITS) for v in values]

@@ -74,7 +74,7 @@ def background(
     made = []
     for code, rows in chosen.items():
         for part in _parts(sorted((r for r in rows if r in known), key=lambda r: rr_s[r])):
-            values = _joined(
+            values = _join_beats(
                 [known[r] for r in part], float(np.mean([rr_s[r] for r in part])), contract.fs_hz
             )
             made.append({"statement": code, "n": len(part), "values": values})
@@ -132,7 +132,7 @@ def _mean_beat(x: NDArray[np.float32], fs_hz: float) -> tuple[Array, float] | No
     return np.asarray(np.median(cut, axis=0)), rr
 
 
-def _joined(beats: Sequence[Array], rr_s: float, fs_hz: float) -> list[list[int]]:
+def _join_beats(beats: Sequence[Array], rr_s: float, fs_hz: float) -> list[list[int]]:
     """Return the mean of beats at the group's own RR, in hundredths; ends meet."""
     mean = np.mean(beats, axis=0)
     n = round(rr_s * fs_hz)

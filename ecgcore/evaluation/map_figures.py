@@ -106,7 +106,7 @@ def perturbation_rows(
         if blocks.which.size == 0:
             continue
         scores = _scores(explainer, case, blocks, methods, output)
-        figures = perturbed(case, blocks, scores)
+        figures = perturb_case(case, blocks, scores)
         rows.values += [
             {"code": trial.code, "group": trial.group, "trial": number, "method": name, **found}
             for name, found in figures.items()
@@ -137,7 +137,7 @@ def yardsticks(case: Case, blocks: Blocks, *, seed: int = _SEED) -> dict[str, li
     return scores
 
 
-def perturbed(
+def perturb_case(
     case: Case, blocks: Blocks, scores: Mapping[str, Sequence[Array]]
 ) -> dict[str, dict[str, float]]:
     """Return deletion and insertion of one case under each fill, by the name of the scores.
@@ -200,7 +200,7 @@ def place_rows(
         }
         maps = _maps(explainer, case, methods, output)
         rows.values += [
-            common | {"method": name} | judged(values, *truth, case.fs_hz)
+            common | {"method": name} | place_map(values, *truth, case.fs_hz)
             for name, values in maps.items()
         ]
         even = case.there & truth[1]
@@ -239,7 +239,7 @@ def _maps(
     return maps
 
 
-def judged(
+def place_map(
     values: NDArray[np.float32],
     mask: NDArray[np.bool_],
     region: NDArray[np.bool_],

@@ -44,7 +44,7 @@ ALL = "all"
 SEEDS = "seeds"
 
 
-def randomised(model: LoadedModel, *, seed: int) -> dict[str, LoadedModel]:
+def randomise_weights(model: LoadedModel, *, seed: int) -> dict[str, LoadedModel]:
     """Return the model with its weights drawn anew, stage by stage; the last stage is "all"."""
     torch.manual_seed(seed)
     blank = build(model.card.architecture, model.card.arguments)
@@ -101,9 +101,9 @@ def variant_rows(
     """
     rows, references = Rows(), background_of(model).references
     for number, trial in enumerate(trials):
-        own = _ranked(model, trial, methods, references)
+        own = _rank_values(model, trial, methods, references)
         for stage, other in others.items():
-            theirs = _ranked(other, trial, methods, references)
+            theirs = _rank_values(other, trial, methods, references)
             rows.values += [
                 {
                     "code": trial.code,
@@ -120,7 +120,7 @@ def variant_rows(
     return rows
 
 
-def _ranked(
+def _rank_values(
     model: LoadedModel, trial: Trial, methods: Sequence[str], references: References
 ) -> dict[str, NDArray[np.float64]]:
     """Return what is ranked of each method's map; of a long recording, its first window's."""

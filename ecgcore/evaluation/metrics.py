@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from ecgcore.evaluation import weighted
 from ecgcore.evaluation.arrays import (
     Floats,
-    checked_pair,
-    checked_probabilities,
+    check_pair,
+    check_probabilities,
     known_only,
 )
 
@@ -55,7 +55,7 @@ def at_threshold(targets: ArrayLike, scores: ArrayLike, threshold: float) -> dic
 def brier(targets: ArrayLike, probabilities: ArrayLike) -> float:
     """Return the Brier score of one statement; probabilities from 0 to 1."""
     y, p, w = _one_statement(targets, probabilities)
-    return float(weighted.brier(y, checked_probabilities(p), w)[0])
+    return float(weighted.brier(y, check_probabilities(p), w)[0])
 
 
 def calibration_error(targets: ArrayLike, probabilities: ArrayLike) -> float:
@@ -67,7 +67,7 @@ def calibration_error(targets: ArrayLike, probabilities: ArrayLike) -> float:
     equal width would hold nearly all records in the first.
     """
     y, p, w = _one_statement(targets, probabilities)
-    return float(weighted.calibration_error(y, checked_probabilities(p), w)[0])
+    return float(weighted.calibration_error(y, check_probabilities(p), w)[0])
 
 
 def measurable(targets: ArrayLike) -> list[int]:
@@ -89,7 +89,7 @@ def mean_auc(targets: ArrayLike, scores: ArrayLike) -> float:
     float
         NaN if no statement has both outcomes.
     """
-    y, s = checked_pair(targets, scores, ndim=2)
+    y, s = check_pair(targets, scores, ndim=2)
     return float(weighted_mean_auc(y, s, np.ones((1, len(y))))[0])
 
 
@@ -127,5 +127,5 @@ def mean_of_defined(columns: list[Floats], n_rows: int) -> Floats:
 
 
 def _one_statement(targets: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats, Floats]:
-    y, s = known_only(*checked_pair(targets, scores, ndim=1))
+    y, s = known_only(*check_pair(targets, scores, ndim=1))
     return y, s, np.ones((1, y.size))

@@ -11,10 +11,10 @@ from torch import nn
 from ecgcore.datasets.index import TWELVE_LEAD
 from ecgcore.evaluation.asked import ask_reads, on_one_lead
 from ecgcore.evaluation.bootstrap import N_BOOT
-from ecgcore.evaluation.conformal import measured_sets
+from ecgcore.evaluation.conformal import measure_sets
 from ecgcore.evaluation.metrics import measurable
 from ecgcore.evaluation.model_report import Predicted, card_metrics, targets_of
-from ecgcore.evaluation.operating import measured_points
+from ecgcore.evaluation.operating import measure_points
 from ecgcore.evaluation.outliers import outlier_figures
 from ecgcore.evaluation.report import evaluate_predictions
 from ecgcore.evaluation.side_report import (
@@ -84,7 +84,7 @@ def multi_figures(
     report("statements")
     figures = card_metrics(model, predicted, n_boot=n_boot)
     made = model.card.out_of_fold
-    figures["operating_points"] = measured_points(
+    figures["operating_points"] = measure_points(
         made.get("operating_points", {}),
         predicted.targets,
         predicted.probabilities,
@@ -93,7 +93,7 @@ def multi_figures(
         n_boot=n_boot,
     )
     if "conformal" in made:
-        figures["conformal"] = measured_sets(
+        figures["conformal"] = measure_sets(
             made["conformal"], predicted.targets, predicted.probabilities, model.card.codes
         )
     report("single leads")

@@ -132,7 +132,7 @@ def single_figures(
     for name, key in ((LEAD_ONE, "cpsc"), (HAND, "cinc")):
         some = _read(run, single_entries(name, split), name)
         said = {model.name: _ask_lead(model, some, 0) for model in run.both}
-        asked[name] = _asked(some, said[student.name])
+        asked[name] = _select_answered(some, said[student.name])
         if name == HAND:
             handheld = _handheld(run, some, said)
         # A recording that its reader calls unreadable tells nothing of rhythm.
@@ -312,12 +312,12 @@ def _handheld(
     """Return F1 of CinC 2017's own classes, unreadable recordings included."""
     out = {}
     for model in _sides(run):
-        asked = _asked(records, said[model.name])
+        asked = _select_answered(records, said[model.name])
         out[model.name] = handheld_figures(model, asked, n_boot=run.n_boot)
     return out
 
 
-def _asked(records: _Records, said: Sequence[Said | None]) -> Asked:
+def _select_answered(records: _Records, said: Sequence[Said | None]) -> Asked:
     """Return the records that something was said of."""
     kept = records.where(np.array([each is not None for each in said]))
     return Asked(kept.entries, kept.reads, tuple(each for each in said if each is not None))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ecgcore.evaluation import weighted
-from ecgcore.evaluation.arrays import checked_names, checked_pair
+from ecgcore.evaluation.arrays import check_names, check_pair
 from ecgcore.evaluation.bootstrap import N_BOOT, from_resamples, patient_weights
 from ecgcore.evaluation.metrics import known_columns
 from ecgcore.evaluation.thresholds import best_f1, for_sensitivity, for_specificity
@@ -34,7 +34,7 @@ def operating_points(
     dict
         {code: {one of the three names: threshold}}.
     """
-    y, p = checked_pair(targets, probabilities, ndim=2)
+    y, p = check_pair(targets, probabilities, ndim=2)
     found = {}
     for j, code in enumerate(codes):
         if (y[:, j] == 1).any() and (y[:, j] == 0).any():
@@ -46,7 +46,7 @@ def operating_points(
     return found
 
 
-def measured_points(
+def measure_points(
     points: Mapping[str, Mapping[str, float]],
     targets: ArrayLike,
     probabilities: ArrayLike,
@@ -62,8 +62,8 @@ def measured_points(
     points : mapping
         As :func:`operating_points` returns.
     """
-    y, p = checked_pair(targets, probabilities, ndim=2)
-    names = checked_names("groups", groups, len(y))
+    y, p = check_pair(targets, probabilities, ndim=2)
+    names = check_names("groups", groups, len(y))
     rows = np.concatenate([np.ones((1, len(y))), patient_weights(names, n_boot=n_boot)])
     found: dict[str, dict[str, Any]] = {}
     for j, code in enumerate(codes):

@@ -221,7 +221,7 @@ def _outsiders(
         chosen = [each.recording for each in half if each.unacceptable == unacceptable]
         yield kind, ((f"{kind} {i}", recording) for i, recording in enumerate(chosen))
     yield SIMULATED, ((f"simulated {i}", failure(rng)) for i in range(N_SIMULATED))
-    yield EXCHANGED, _exchanged(twelve, rng)
+    yield EXCHANGED, _exchange_leads(twelve, rng)
 
 
 def failure(rng: np.random.Generator) -> Recording:
@@ -244,7 +244,7 @@ def failure(rng: np.random.Generator) -> Recording:
     return replace(made, signal=signal.astype(np.float32))
 
 
-def _exchanged(
+def _exchange_leads(
     entries: Sequence[Entry], rng: np.random.Generator
 ) -> Iterator[tuple[str, Recording]]:
     for entry in entries:

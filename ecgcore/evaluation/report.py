@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation import weighted
-from ecgcore.evaluation.arrays import Floats, checked_names, checked_pair, checked_probabilities
+from ecgcore.evaluation.arrays import Floats, check_names, check_pair, check_probabilities
 from ecgcore.evaluation.bootstrap import N_BOOT, Interval, from_resamples, patient_weights
 from ecgcore.evaluation.metrics import class_auc, known_columns, mean_of_defined, measurable
 
@@ -65,10 +65,10 @@ def evaluate_predictions(
     InvalidArgumentError
         If shapes do not fit or a probability is not from 0 to 1.
     """
-    y, p = checked_pair(targets, probabilities, ndim=2)
-    checked_probabilities(p)
-    limits = _checked_columns(y, thresholds, codes)
-    names = checked_names("groups", groups, len(y))
+    y, p = check_pair(targets, probabilities, ndim=2)
+    check_probabilities(p)
+    limits = _check_columns(y, thresholds, codes)
+    names = check_names("groups", groups, len(y))
     weights = patient_weights(names, n_boot=n_boot, seed=seed)
     # Row 0 is the sample itself, the others are resamples of it.
     rows = np.concatenate([np.ones((1, len(y))), weights])
@@ -85,7 +85,7 @@ def evaluate_predictions(
             for j, code in enumerate(codes)
         },
         "subgroups": {
-            name: _subgroup(checked_names(name, values, len(y)), sample)
+            name: _subgroup(check_names(name, values, len(y)), sample)
             for name, values in (subgroups or {}).items()
         },
     }
@@ -142,7 +142,7 @@ def subgroup_table(report: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _checked_columns(y: Floats, thresholds: Sequence[float], codes: Sequence[str]) -> list[float]:
+def _check_columns(y: Floats, thresholds: Sequence[float], codes: Sequence[str]) -> list[float]:
     limits = [float(value) for value in thresholds]
     if len(limits) != y.shape[1] or len(codes) != y.shape[1]:
         raise InvalidArgumentError(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.evaluation.arrays import checked_names, checked_pair
+from ecgcore.evaluation.arrays import check_names, check_pair
 from ecgcore.evaluation.bootstrap import N_BOOT, Interval, from_resamples, patient_weights
 from ecgcore.evaluation.metrics import class_auc, mean_of_defined, measurable
 
@@ -52,13 +52,13 @@ def task_report(
     InvalidArgumentError
         If shapes do not fit or a score is not finite.
     """
-    y, s = checked_pair(targets, scores, ndim=2)
+    y, s = check_pair(targets, scores, ndim=2)
     if len(codes) != y.shape[1]:
         raise InvalidArgumentError(
             f"There are {y.shape[1]} columns of targets and {len(codes)} codes; "
             "as many of each are needed."
         )
-    names = checked_names("groups", groups, len(y))
+    names = check_names("groups", groups, len(y))
     # Row 0 is the sample itself, the others are resamples of it.
     rows = np.concatenate([np.ones((1, len(y))), patient_weights(names, n_boot=n_boot, seed=seed)])
     areas = {j: class_auc(y[:, j], s[:, j], rows) for j in measurable(y)}

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from ecgcore.checks import check_range
 from ecgcore.errors import CannotAssessError
-from ecgcore.evaluation.arrays import Floats, checked_pair, known_only
+from ecgcore.evaluation.arrays import Floats, check_pair, known_only
 from ecgcore.evaluation.metrics import at_threshold
 
 
@@ -140,7 +140,7 @@ def within_false_alarms(scores: ArrayLike, share: float) -> float:
 
 
 def _with_positives(targets: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]:
-    y, s = known_only(*checked_pair(targets, scores, ndim=1))
+    y, s = known_only(*check_pair(targets, scores, ndim=1))
     if not (y == 1).any():
         raise CannotAssessError("There is no positive record to choose a threshold on.")
     return y, s

@@ -189,10 +189,10 @@ def _join_windows(rows: Sequence[_Window], fs_hz: float) -> PackedSet:
 
 
 def _ludb_waves(marks: dict[str, MarkedLead], n: int, fs_hz: float) -> NDArray[np.uint8]:
-    return np.stack([marked_classes(marks[name], n, fs_hz) for name in STANDARD_12])
+    return np.stack([classify_marks(marks[name], n, fs_hz) for name in STANDARD_12])
 
 
-def marked_classes(
+def classify_marks(
     lead: MarkedLead, n: int, fs_hz: float, *, closed: bool = True
 ) -> NDArray[np.uint8]:
     """Return the wave at each of ``n`` samples of a lead of LUDB; 255 where nothing is marked.

@@ -169,13 +169,13 @@ def _statement_figures(card: ModelCard) -> Parts:
             "Out-of-fold, for comparison (thresholds and calibration were made on these records: "
             "flattering):",
             metrics_table(card.out_of_fold),
-            _held_out(card),
+            _held_out_words(card),
         ]
     parts += _further(card)
     return parts
 
 
-def _held_out(card: ModelCard) -> str:
+def _held_out_words(card: ModelCard) -> str:
     mean = card.out_of_fold.get("held_out_ece", {}).get("mean")
     if mean is None:
         return ""

@@ -38,7 +38,6 @@ def label_rules(
 
     Parameters
     ----------
-    codes : sequence of str
     targets, logits : arrays, shape (n, n_labels)
         Logits of networks that never saw the record's patient; NaN targets are left out.
     groups : array of str, shape (n,)

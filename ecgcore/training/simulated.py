@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ecgcore.datasets import PackedSet, PackedSignals
 from ecgcore.datasets.packing import quantise
-from ecgcore.datasets.places import cached_arrays
+from ecgcore.datasets.places import cache_arrays
 from ecgcore.inference.card import InputContract
 from ecgcore.signal.prepare import prepare
 from ecgcore.simulate import make_batch
@@ -100,7 +100,6 @@ def simulated_records(
 
     Parameters
     ----------
-    part : SimulationPart
     contract : InputContract
         Rate and bandwidth.
     cache : Path, optional
@@ -114,9 +113,9 @@ def simulated_records(
     drawn = {k: v for k, v in part.plain().items() if k != "share"}
     seen = (contract.fs_hz, contract.high_pass_hz, contract.low_pass_hz)
     key = hashlib.sha256(repr((sorted(drawn.items()), seen, _LAYOUT)).encode()).hexdigest()[:24]
-    arrays = cached_arrays(f"simulated-{key}", lambda: _draw(part, contract), cache)
+    arrays = cache_arrays(f"simulated-{key}", lambda: _draw(part, contract), cache)
     beats, waves = arrays.pop("beats"), arrays.pop("waves")
-    return SimulatedRecords(_packed(**arrays, fs_hz=contract.fs_hz), beats, waves)
+    return SimulatedRecords(_pack_records(**arrays, fs_hz=contract.fs_hz), beats, waves)
 
 
 def _draw(part: SimulationPart, contract: InputContract) -> dict[str, NDArray[Any]]:
@@ -156,7 +155,7 @@ def prepare_signal(
     )
 
 
-def _packed(
+def _pack_records(
     *,
     values: NDArray[np.int16],
     scales: NDArray[np.float32],

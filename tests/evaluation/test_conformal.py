@@ -10,7 +10,7 @@ from ecgcore.evaluation.conformal import (
     Cuts,
     conformal_sets,
     fit_cuts,
-    measured_sets,
+    measure_sets,
     set_figures,
 )
 
@@ -65,7 +65,7 @@ def test_helpful_where_scores_tell_apart_and_not_otherwise():
     assert not made["classes"]["STD"]["useful"]
     assert made["classes"]["STD"]["cross_validated"]["decided"] < 0.8
     assert made["classes"]["AF"]["cross_validated"]["n"] == len(y)
-    found = measured_sets(made, y, p, ["AF", "STD"])
+    found = measure_sets(made, y, p, ["AF", "STD"])
     assert found["AF"]["decided"] > found["STD"]["decided"]
 
 

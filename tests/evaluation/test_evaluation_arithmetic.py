@@ -192,7 +192,7 @@ def test_what_is_held_out_never_taught_its_own_calibration():
     y, z = np.tile([0.0, 1.0], 50)[:, None], np.tile([-1.0, 1.0], 50)[:, None]
     folds = np.repeat([0, 1], 50)
     z[folds == 1] += 4
-    held = fitting._held_out(fitting.TEMPERATURES_AND_BIASES, y, z, folds)
+    held = fitting._hold_out(fitting.TEMPERATURES_AND_BIASES, y, z, folds)
     slopes, biases = fitting._fit(fitting.TEMPERATURES_AND_BIASES, y[folds == 1], z[folds == 1])
     np.testing.assert_allclose(held[folds == 0], expit(z[folds == 0] * slopes + biases))
 

@@ -9,13 +9,13 @@ from ecgcore.evaluation.map_figures import (
     QRS,
     RANDOM,
     Rows,
-    judged,
     lead_rows,
     perturbation_rows,
+    place_map,
     place_rows,
 )
 from ecgcore.evaluation.map_records import Trial, known_truth
-from ecgcore.evaluation.map_weights import ALL, SEEDS, randomised, variant_rows, with_weights
+from ecgcore.evaluation.map_weights import ALL, SEEDS, randomise_weights, variant_rows, with_weights
 from ecgcore.simulate import simulate
 from tests.synthetic import recording, tiny_attention_model, tiny_model
 
@@ -36,20 +36,20 @@ def test_the_highest_place_points_and_what_lies_inside_is_mass():
     region = np.ones_like(mask)
     values[0, 60:65] = 3
     values[1, 100:105] = 1
-    found = judged(values, mask, region, 100.0)
+    found = place_map(values, mask, region, 100.0)
     assert found == {"pointing": 1.0, "mass": pytest.approx(0.75)}
-    assert judged(values[::-1], mask, region, 100.0)["pointing"] == 0
+    assert place_map(values[::-1], mask, region, 100.0)["pointing"] == 0
     # Where the truth is not known, nothing counts.
     region[1] = False
-    assert judged(values, mask, region, 100.0)["mass"] == pytest.approx(1)
-    assert judged(np.zeros_like(values), mask, region, 100.0) == {"pointing": 0.0, "mass": 0.0}
+    assert place_map(values, mask, region, 100.0)["mass"] == pytest.approx(1)
+    assert place_map(np.zeros_like(values), mask, region, 100.0) == {"pointing": 0.0, "mass": 0.0}
 
 
 def test_ties_point_by_their_share():
     values, mask = np.zeros((1, 200), np.float32), np.zeros((1, 200), bool)
     values[0, [52, 102, 152, 182]] = 1
     mask[0, 50:60] = True
-    assert judged(values, mask, np.ones_like(mask), 100.0)["pointing"] == pytest.approx(0.25)
+    assert place_map(values, mask, np.ones_like(mask), 100.0)["pointing"] == pytest.approx(0.25)
 
 
 def test_means_differences_and_intervals_are_over_patients():
@@ -96,7 +96,7 @@ def test_leads_are_judged_by_what_falls_without_them(model, trials):
 def test_weights_are_drawn_anew_from_the_last_layers_down(make, tmp_path):
     model = make(tmp_path / "tiny-1")
     trained = model.network.state_dict()
-    found = randomised(model, seed=1)
+    found = randomise_weights(model, seed=1)
     assert list(found) == ["last 1", "last 2", "last 3", ALL]
     drawn = []
     for other in found.values():
@@ -115,7 +115,7 @@ def test_weights_are_drawn_anew_from_the_last_layers_down(make, tmp_path):
 
 def test_the_same_weights_give_the_same_map_and_others_do_not(model, trials):
     same = with_weights(model, model.folder / "model.safetensors")
-    others = {f"{SEEDS} 0": same, ALL: randomised(model, seed=3)[ALL]}
+    others = {f"{SEEDS} 0": same, ALL: randomise_weights(model, seed=3)[ALL]}
     rows = variant_rows(model, others, trials[:1], ["hirescam", "saliency"])
     assert rows.mean(SEEDS, method="hirescam").value == pytest.approx(1)
     assert abs(rows.mean(ALL, method="hirescam").value) < 0.95

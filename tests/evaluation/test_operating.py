@@ -10,7 +10,7 @@ from ecgcore.evaluation.operating import (
     HIGHEST_F1,
     SENSITIVE,
     SPECIFIC,
-    measured_points,
+    measure_points,
     operating_points,
 )
 from ecgcore.evaluation.thresholds import for_specificity
@@ -29,7 +29,7 @@ def test_each_point_does_what_its_name_says():
     points = operating_points(y, p, ["AF", "STE"])
     # A statement without a positive has no point.
     assert list(points) == ["AF"]
-    found = measured_points(
+    found = measure_points(
         points, y, p, groups=[str(i) for i in range(len(y))], codes=["AF", "STE"], n_boot=20
     )
     assert found["STE"] == {}

@@ -9,7 +9,7 @@ import torch
 
 from ecgcore.datasets import Entry, PackedSet
 from ecgcore.datasets.packing import PackedSignals, PackParameters, quantise
-from ecgcore.datasets.packing import _labelled as labelled
+from ecgcore.datasets.packing import _label_signals as labelled
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models import build
 from ecgcore.statements import CORE_CODES

@@ -20,7 +20,7 @@ from ecgcore.training.delineator.train import (
     draw_crops,
     fit_delineator,
 )
-from ecgcore.training.pools import IGNORED, marked_classes
+from ecgcore.training.pools import IGNORED, classify_marks
 from ecgcore.training.recipe import read_recipe
 from tests.conftest import ROOT
 
@@ -80,7 +80,7 @@ def test_a_wrong_recipe_is_refused(tmp_path, old, new, message):
 
 def test_what_is_not_marked_is_not_learned_from():
     lead = MarkedLead((MarkedWave("QRS", 1.0, 1.04, 1.1), MarkedWave("T", 1.3, 1.4, 1.5)), 1.0, 1.5)
-    y = marked_classes(lead, 750, 250.0, closed=False)
+    y = classify_marks(lead, 750, 250.0, closed=False)
     assert (y[:250] == IGNORED).all()
     assert (y[376:] == IGNORED).all()
     assert (y[250:275] == CLASS_OF["QRS"]).all()

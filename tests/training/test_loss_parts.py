@@ -20,7 +20,7 @@ from ecgcore.training.restoration.data import (
 )
 from ecgcore.training.restoration.recipe import RestorationTraining
 from ecgcore.training.restoration.train import restoration_losses, weigh_losses
-from ecgcore.training.simulated import SimulatedRecords, SimulationPart, _draw, _packed
+from ecgcore.training.simulated import SimulatedRecords, SimulationPart, _draw, _pack_records
 from ecgcore.training.single_lead.data import Drawn
 from ecgcore.training.single_lead.train import Answers, soft_loss
 from ecgcore.training.transfer_losses import (
@@ -82,7 +82,7 @@ def normals() -> Normals:
     part = SimulationPart(share=1.0, records=24, seed=5, statements=("normal",))
     arrays = _draw(part, InputContract(sees_voltage=True))
     beats, waves = arrays.pop("beats"), arrays.pop("waves")
-    return simulated_normals(SimulatedRecords(_packed(**arrays, fs_hz=100.0), beats, waves))
+    return simulated_normals(SimulatedRecords(_pack_records(**arrays, fs_hz=100.0), beats, waves))
 
 
 @pytest.fixture(scope="module")

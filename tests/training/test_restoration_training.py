@@ -19,7 +19,7 @@ from ecgcore.training.restoration.pseudo_anomalies import (
 )
 from ecgcore.training.restoration.recipe import RestorationTraining
 from ecgcore.training.restoration.train import fit_restoration, normal_features, rate_at
-from ecgcore.training.simulated import SimulatedRecords, SimulationPart, _draw, _packed
+from ecgcore.training.simulated import SimulatedRecords, SimulationPart, _draw, _pack_records
 from reproductions.mcf_train import McfTraining, fit_mcf, mcf_loss, mcf_records
 
 SMALL = {"widths": (8, 12, 16), "layers": 1, "heads": 2, "kernel": 5}
@@ -30,7 +30,7 @@ def normals() -> Normals:
     part = SimulationPart(share=1.0, records=12, seed=5, statements=("normal",))
     arrays = _draw(part, InputContract(sees_voltage=True))
     beats, waves = arrays.pop("beats"), arrays.pop("waves")
-    return simulated_normals(SimulatedRecords(_packed(**arrays, fs_hz=100.0), beats, waves))
+    return simulated_normals(SimulatedRecords(_pack_records(**arrays, fs_hz=100.0), beats, waves))
 
 
 def stretch(normals: Normals) -> Stretch:

@@ -30,10 +30,10 @@ from ecgcore.training.single_lead.students import (
     answers_for,
     answers_of,
     ask_student,
+    drop_unnamed_losses,
     load_heard,
     teacher_of,
     train_student,
-    without_unnamed,
 )
 from ecgcore.training.single_lead.train import Answers, fit_single, own_loss, rise_and_fall
 from ecgcore.training.trainer import Fitted
@@ -314,8 +314,10 @@ def test_a_loss_is_told_only_what_it_names(material):
     assert answers_for("labels", never) is answers_for("bce", never) is None
     assert answers_for("mkd+clt", lambda: answers)().own is None
     assert answers_for("mkd+own", lambda: answers)().own is answers.own
-    assert without_unnamed(material.recipe, "clt").weights.alpha == 0
-    assert without_unnamed(material.recipe, "mkd").weights.alpha == material.recipe.weights.alpha
+    assert drop_unnamed_losses(material.recipe, "clt").weights.alpha == 0
+    assert (
+        drop_unnamed_losses(material.recipe, "mkd").weights.alpha == material.recipe.weights.alpha
+    )
 
 
 def test_teachers_of_one_lead_pull_on_each_kind_and_on_the_handheld_classes(material):

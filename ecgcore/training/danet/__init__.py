@@ -1,1 +1,1 @@
-"""The waveform-attention networks and their controls."""
+"""DANet and its controls."""

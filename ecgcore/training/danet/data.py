@@ -1,4 +1,4 @@
-"""What the waveform-attention networks learn from, and crops cut and disturbed on the device."""
+"""What DANet learns from, and crops cut and disturbed on the device."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -141,7 +141,6 @@ def crop(
         Index into the twelve standard leads.
     first : Tensor of int64, shape (B,)
         First sample of each crop; what lies beyond the record's end is absent.
-    size : int
     disease : str
         Whose targets; where the beats of a record are known, the crop's own beats decide.
     """

@@ -1,4 +1,4 @@
-"""The recipe of the waveform-attention networks.
+"""The recipe of DANet, waveform attention before a classifier.
 
 Variants, each with the same classifier, data, number of steps and rates:
 
@@ -109,7 +109,7 @@ class DANetTraining:
 
 @dataclass(frozen=True)
 class DANetRecipe:
-    """Everything that decides how the waveform networks are made.
+    """Everything that decides how the networks are made.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Training of the waveform-attention networks and of their controls, all from the same crops."""
+"""Training of DANet and of its controls, all from the same crops."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ from ecgcore.datasets.ludb_waves import read_marks
 from ecgcore.inference.card import InputContract
 from ecgcore.models import WAVE_LABELS
 from ecgcore.simulate import CASES, TrueBeat, simulate
-from ecgcore.training.pools import IGNORED, marked_classes
+from ecgcore.training.pools import IGNORED, classify_marks
 from ecgcore.training.simulated import prepare_signal
 
 CLASS_OF = {name: index for index, name in enumerate(WAVE_LABELS)}
@@ -51,7 +51,7 @@ def ludb_set(splits: Sequence[str], contract: InputContract) -> WaveSet:
         rows = prepare_signal(recording.signal, recording.fs_hz, contract)
         for name, row in zip(recording.leads, rows, strict=True):
             xs.append(row)
-            ys.append(marked_classes(marks[name], row.size, contract.fs_hz, closed=False))
+            ys.append(classify_marks(marks[name], row.size, contract.fs_hz, closed=False))
     return _stack(xs, ys)
 
 

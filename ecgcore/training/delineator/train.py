@@ -107,8 +107,6 @@ def fit_delineator(
         Untrained; it is trained in place.
     seed : int
         Of the crops and of dropout.
-    keep : Keep, optional
-        Where the training is kept.
     """
     device = training_device()
     dice = Dice.seeded(seed, device)

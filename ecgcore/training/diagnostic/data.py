@@ -166,12 +166,12 @@ class Material(Statements):
         recipe = self.recipe
         single: list[tuple[Pool, NDArray[np.int64]]] = []
         for name in recipe.tasks.single_lead:
-            single.append((self.single, self._learned(self.single, name, unseen)))
+            single.append((self.single, self._learned_rows(self.single, name, unseen)))
         for name in recipe.tasks.beats:
-            single.append((self.beats, self._learned(self.beats, name, unseen)))
+            single.append((self.beats, self._learned_rows(self.beats, name, unseen)))
         return Sources(self.twelve, rows, self.simulated, tuple(single), self.noise)
 
-    def _learned(self, pool: Pool, name: str, unseen: NDArray[np.str_]) -> NDArray[np.int64]:
+    def _learned_rows(self, pool: Pool, name: str, unseen: NDArray[np.str_]) -> NDArray[np.int64]:
         rows = pool.data.where(*self.recipe.data.learn)
         rows = rows[pool.data.datasets[rows] == name]
         return rows[~np.isin(pool.data.groups[rows], unseen)]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.datasets import PackedSet
-from ecgcore.datasets.places import cached_arrays
+from ecgcore.datasets.places import cache_arrays
 from ecgcore.inference.delineate import default_delineator, wave_probabilities
 from ecgcore.inference.loading import LoadedModel
 from ecgcore.inference.wave_segments import beat_waves
@@ -55,13 +55,12 @@ def taught_waves(data: PackedSet, rows: NDArray[np.int64], cache: Path | None = 
     ----------
     data : PackedSet
         At any rate; the waves come at the same.
-    rows : array of int64
     cache : Path, optional
         Folder; :func:`ecgcore.datasets.cache_root` if not given.
     """
     model = default_delineator()
     name = f"taught-{_key(data, rows, model)}"
-    kept = cached_arrays(name, lambda: _found(data, rows, model), cache)
+    kept = cache_arrays(name, lambda: _find_waves(data, rows, model), cache)
     waves = np.split(kept["waves"], np.cumsum(kept["lengths"])[:-1])
     return Taught(tuple(waves), kept["intervals"])
 
@@ -72,7 +71,9 @@ def _key(data: PackedSet, rows: NDArray[np.int64], model: LoadedModel) -> str:
     return hashlib.sha256(decides.encode()).hexdigest()[:24]
 
 
-def _found(data: PackedSet, rows: NDArray[np.int64], model: LoadedModel) -> dict[str, NDArray[Any]]:
+def _find_waves(
+    data: PackedSet, rows: NDArray[np.int64], model: LoadedModel
+) -> dict[str, NDArray[Any]]:
     waves, intervals = [], np.full((rows.size, len(INTERVALS)), np.nan, dtype=np.float32)
     for i, row in enumerate(rows):
         signal = data.signal(int(row))

@@ -106,8 +106,6 @@ def fit_statements(
         Of the initial weights, the order, the crops and the disturbances.
     simulated : PackedSet, optional
         What the recipe's share of each batch is taken from.
-    keep : Keep, optional
-        Where the training is kept.
 
     Raises
     ------
@@ -195,7 +193,6 @@ class Sources:
     ----------
     twelve : Pool
         Real twelve-lead records; ``rows`` of it are learned from.
-    rows : array of int64
     simulated : Pool or None
     single : tuple of (Pool, array of int64)
         In the order of the recipe's ``single_batch``, each with the rows learned from.

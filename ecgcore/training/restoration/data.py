@@ -87,7 +87,6 @@ def pool_normals(
 
     Parameters
     ----------
-    rows : array of int64
     facts : Facts or None
         Beats and attributes; None for MIT-BIH windows, whose beats are annotated.
     n_leads : int

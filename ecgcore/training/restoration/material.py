@@ -37,7 +37,9 @@ def half_of(groups: NDArray[np.str_]) -> NDArray[np.int64]:
     return np.array([zlib.crc32(str(g).encode()) % 2 for g in groups], dtype=np.int64)
 
 
-def _kept(pool: Pool, rows: NDArray[np.int64], without_half: int | None) -> NDArray[np.int64]:
+def _leave_out_half(
+    pool: Pool, rows: NDArray[np.int64], without_half: int | None
+) -> NDArray[np.int64]:
     if without_half is None:
         return rows
     return rows[half_of(pool.data.groups[rows]) != without_half]
@@ -49,7 +51,7 @@ def twelve_normals(
     without_half: int | None = None,
 ) -> Normals:
     """Return the recorded 12-lead normals; arguments as :func:`restoration_groups`."""
-    rows = _kept(pools.twelve, normal_twelve(pools.twelve.data, "train"), without_half)
+    rows = _leave_out_half(pools.twelve, normal_twelve(pools.twelve.data, "train"), without_half)
     return pool_normals(
         pools.twelve, rows, pools.facts_twelve, n_leads=12, longest_s=LONGEST_TWELVE_S
     )
@@ -75,7 +77,7 @@ def restoration_groups(
         (pools.single, pools.facts_single, normal_single(pools.single, "train")),
         (pools.beats, None, normal_windows(pools.beats, "train")),
     ):
-        some = _kept(pool, rows, without_half)
+        some = _leave_out_half(pool, rows, without_half)
         if some.size:
             single.append(pool_normals(pool, some, facts, n_leads=2, longest_s=LONGEST_SINGLE_S))
     return [join_normals(twelve), join_normals(single)] if single else [join_normals(twelve)]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.datasets import Entry, PackedSet, load_recording
-from ecgcore.datasets.places import cached_arrays
+from ecgcore.datasets.places import cache_arrays
 from ecgcore.measure.measuring import measure
 from ecgcore.models import HANDHELD
 from ecgcore.models.restoration import ATTRIBUTES
@@ -97,7 +97,7 @@ def measure_facts(entries: Sequence[Entry], cache: Path | None = None) -> Facts:
     """Return beats and attributes of recordings, measured once and then taken from the cache."""
     keys = [f"{e.dataset}/{e.record}" for e in entries]
     digest = hashlib.sha256("\n".join([str(_LAYOUT), *keys]).encode()).hexdigest()[:24]
-    return Facts(**cached_arrays(f"facts-{digest}", lambda: _measure_all(entries, keys), cache))
+    return Facts(**cache_arrays(f"facts-{digest}", lambda: _measure_all(entries, keys), cache))
 
 
 def _measure_all(entries: Sequence[Entry], keys: Sequence[str]) -> dict[str, NDArray[Any]]:

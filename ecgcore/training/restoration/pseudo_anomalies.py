@@ -89,7 +89,6 @@ def corrupt(stretch: Stretch, *, odds: tuple[float, ...] = ODDS) -> Corrupted:
 
     Parameters
     ----------
-    stretch : Stretch
     odds : tuple of float
         One for each of ``KINDS``.
     """

@@ -174,7 +174,7 @@ def refit_score(recipe: RestorationRecipe, folder: Path) -> ModelCard:
     normals = []
     for pool, chosen, longest_s in zip(pools, rows, (12.0, 60.0), strict=True):
         for row in chosen:
-            held = _prepared_record(pool.data, int(row), longest_s)
+            held = _prepare_record(pool.data, int(row), longest_s)
             raw, leads, _ = score_record(loaded.network, held, {})
             normals.append(ScoredNormal(raw, held.patient, leads, {}))
     made = fit_lead_norms(normals, recipe.weights.leads)
@@ -225,7 +225,7 @@ class PreparedRecord:
     patient: Patient
 
 
-def _prepared_record(data: PackedSet, row: int, longest_s: float) -> PreparedRecord:
+def _prepare_record(data: PackedSet, row: int, longest_s: float) -> PreparedRecord:
     age, sex = float(data.ages[row]), str(data.sexes[row])
     return PreparedRecord(
         data.signal(row)[:, : round(longest_s * data.fs_hz)],
@@ -260,7 +260,7 @@ def reference_distances(
     data, out = pools.twelve.data, {}
     for name, model in references.items():
         rows = [
-            reference_features(model, _prepared_record(data, int(row), 12.0))
+            reference_features(model, _prepare_record(data, int(row), 12.0))
             for row in normal_twelve(data, LEARN)[::REFERENCE_EVERY]
         ]
         out[name] = fit_distance(np.concatenate(rows))
@@ -297,7 +297,7 @@ def score_normals(
     for split, network, where in ((LEARN, half, held), (CHOOSE, full, dict(distances[0]))):
         for pool, rows, longest_s in _rows(recipe, pools, split):
             for row in rows:
-                record = _prepared_record(pool.data, int(row), longest_s)
+                record = _prepare_record(pool.data, int(row), longest_s)
                 # A network of statements has seen train: only val tells its distances.
                 asked = references if split == CHOOSE else {}
                 raw, leads, features = score_record(network, record, asked)

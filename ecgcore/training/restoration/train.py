@@ -45,8 +45,6 @@ def fit_restoration(
         The first of twelve leads, then, if there are any, of one or two.
     noise : Tensor, shape (n_rows, n)
         Recorded noise of spread 1; may be empty.
-    keep : Keep, optional
-        Where the training is kept.
     """
     torch.manual_seed(seed)
     device = training_device()

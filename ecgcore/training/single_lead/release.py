@@ -270,6 +270,7 @@ def split_words(recipe: SingleRecipe) -> str:
     return (
         f"Weights: learned from {learn}; the loss with the highest mean AUC out of fold, of "
         "several seeds the one with the highest on val. Thresholds and calibration: patient-wise "
-        f"out-of-fold predictions of every single lead ({data.folds} folds, each with a teacher that never saw "
-        f"its patients either) over {cross}; of sets of one lead, val. Figures: test."
+        f"out-of-fold predictions of every single lead ({data.folds} folds, each with a teacher "
+        f"that never saw its patients either) over {cross}; of sets of one lead, "
+        "val. Figures: test."
     )

@@ -148,7 +148,7 @@ def train_student(
     if run.loss == "labels":
         return first
     return fit_single(
-        without_unnamed(recipe, run.loss),
+        drop_unnamed_losses(recipe, run.loss),
         material.pool,
         learned_rows(material, run.fold),
         recipe.second,
@@ -187,7 +187,7 @@ def answers_for(loss: str, answers: Callable[[], Answers]) -> Callable[[], Answe
     return answers if "own" in loss else lambda: replace(answers(), own=None)
 
 
-def without_unnamed(recipe: SingleRecipe, loss: str) -> SingleRecipe:
+def drop_unnamed_losses(recipe: SingleRecipe, loss: str) -> SingleRecipe:
     """Return the recipe with MKD switched off where a loss does not name it."""
     return recipe if "mkd" in loss else replace(recipe, weights=replace(recipe.weights, alpha=0.0))
 

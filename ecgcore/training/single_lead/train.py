@@ -155,8 +155,6 @@ def fit_single(
         Where to go on from; default random weights.
     leads : sequence of int, optional
         Which leads may be shown; default all.
-    keep : Keep, optional
-        Where the training is kept.
     """
     torch.manual_seed(seed)
     network = build_tasks_network(recipe.arguments)
