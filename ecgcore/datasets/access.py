@@ -1,4 +1,4 @@
-"""The log of every time that the test split was measured on: ``results/test_access.csv``.
+"""The log of every measurement on the test split: ``results/test_access.csv``.
 
 A figure on test is worth what was left undone after earlier ones: the log says how often a split
 was looked at, by what, and what was decided afterwards.  Commands write the line themselves; what

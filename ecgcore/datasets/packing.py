@@ -341,7 +341,7 @@ def _load_cached(path: Path) -> PackedSignals | None:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             return PackedSignals(**{name: stored[name] for name in stored.files})
     except (OSError, ValueError, TypeError, zipfile.BadZipFile):
-        sys.stderr.write(f"The cache {path.name} is damaged; it is made again.\n")
+        sys.stderr.write(f"The cache {path.name} is damaged; it is rebuilt.\n")
         return None
 
 

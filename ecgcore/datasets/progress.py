@@ -1,4 +1,4 @@
-"""Progress of a long run on standard error: how many, how fast, how long still."""
+"""Progress of a long run on standard error: count, rate and time left."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""The public sets in full, by name, from the folder that a user points at."""
+"""The public sets in full, by name, from the user's folder."""
 
 import os
 from collections.abc import Callable

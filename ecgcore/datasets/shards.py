@@ -154,7 +154,7 @@ def _finish_shards(plan: _Plan) -> Shard | None:
     try:
         return read_shard(plan.path, plan.digest, len(plan.entries))
     except DamagedShardError as error:
-        sys.stderr.write(f"The shard {error}; it is made again.\n")
+        sys.stderr.write(f"The shard {error}; it is rebuilt.\n")
         return None
 
 
@@ -174,8 +174,8 @@ def _make_shard(
                 made.append(write_shard(plan.path, plan.digest, found))
     except BrokenProcessPool:
         raise DatasetError(
-            "A process that reads recordings was ended from outside, for example for want of "
-            "memory; start again with fewer workers: finished shards are kept."
+            "A worker process was killed, perhaps for lack of memory; start again with fewer "
+            "workers. Finished shards are kept."
         ) from None
     except OSError as error:
         raise DatasetError(

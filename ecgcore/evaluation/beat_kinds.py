@@ -1,4 +1,4 @@
-"""How well the kinds of beats are told, as AAMI EC57 counts them.
+"""Beat classification figures, counted as in AAMI EC57.
 
 A found beat belongs to the reference beat within 150 ms.  For ventricular beats, fusion (F) and
 unknown (Q) beats count neither way; for supraventricular beats, only unknown ones.  A beat that was

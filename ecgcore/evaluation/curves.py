@@ -1,4 +1,4 @@
-"""Curves of one statement in few points, for a model card: counts and shares, no records."""
+"""Curves of one statement in few points, for a model card; no single records."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How well a map marks what is abnormal: by sample, pooled and by record.
+"""How well a map marks abnormal samples: pooled, and by record.
 
 A record's samples are counted in bins of the map's value, abnormal ones and others apart; areas
 under the ROC curve, Dice and their intervals over patients come from these counts, so that a

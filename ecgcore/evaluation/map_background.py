@@ -1,4 +1,4 @@
-"""What a recording is compared with, from the training records: aggregates of patients only.
+"""References for explanations from the training records: aggregates of patients only.
 
 Mean beats of groups of patients (a statement's positives, cut by heart rate), each repeated over a
 window, are the references of gradient SHAP; the mean logits are what the network says before it has

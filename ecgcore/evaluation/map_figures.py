@@ -1,4 +1,4 @@
-"""How well the maps of a method fare: what falls without them, and where they lie.
+"""Figures of attribution maps: deletion and insertion, and localisation.
 
 Two families of figures on each trial and method, beside random maps and QRS complexes alone:
 
@@ -92,7 +92,7 @@ def perturbation_rows(
     *,
     report: Callable[[int], None] = lambda _n: None,
 ) -> Rows:
-    """Return deletion and insertion of each trial and method; none where the model refuses."""
+    """Return deletion and insertion of each trial and method; none where the model abstains."""
     rows = Rows()
     for number, trial in enumerate(trials):
         try:

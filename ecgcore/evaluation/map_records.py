@@ -1,4 +1,4 @@
-"""Records whose maps are judged: positive records, marked beats, marked waves, known truth.
+"""Records for map figures: positive records, annotated beats and waves, simulated truth.
 
 A :class:`Trial` is one recording and one statement, with where the attribution should lie if that
 is known.  Everything is drawn from a seed, at most so many a statement.

@@ -1,4 +1,4 @@
-"""Whether maps depend on what was learned, and whether they survive another training.
+"""Whether maps depend on the learned weights, and whether they are stable across trainings.
 
 - Weight randomisation (Adebayo et al., NeurIPS 2018): maps of the same record with the weights
   drawn anew, from the last layers down; the rank correlation with the real map must fall to 0.

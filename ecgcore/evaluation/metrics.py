@@ -1,4 +1,4 @@
-"""Metrics of predictions that honour masks: a record that cannot tell is left out.
+"""Masked metrics: a record without a label for a statement is left out.
 
 A figure that is undefined (no positive, no negative, nothing flagged) is NaN.
 """

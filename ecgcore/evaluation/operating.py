@@ -1,4 +1,4 @@
-"""Operating points of a statement: where its threshold could stand, and what that would mean."""
+"""Operating points of a statement: possible thresholds and their figures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

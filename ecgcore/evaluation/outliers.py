@@ -1,4 +1,4 @@
-"""Whether a model knows what it was not made for: scores of strangeness, judged on known outliers.
+"""Out-of-distribution scores, measured on known outliers.
 
 Outliers: unreadable records of CinC 2017 against the others, unacceptable sheets of CinC 2011
 against acceptable ones, simulated technical failures and twelve-lead records whose leads are

@@ -1,4 +1,4 @@
-"""What a model looks at over a population: attribution by statement and lead, and on the beat.
+"""Attribution over a population: by statement and lead, and along the beat.
 
 The published system's second level (Zhang et al., iScience 24:102373, 2021): SHAP values of many
 records, joined by statement and lead.  Deviations, each because the original is unstable: the

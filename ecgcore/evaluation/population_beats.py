@@ -1,4 +1,4 @@
-"""Beats of many patients laid over one another: their mean shape, and what was attributed to it."""
+"""Mean beats over many patients, with the attribution along them."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""How a model that takes any leads does on each single one, beside all of them."""
+"""Figures of a model for any leads on each single lead, beside all twelve."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

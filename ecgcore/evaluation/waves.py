@@ -1,4 +1,4 @@
-"""How well waves and beats are found: matches within a window, and errors of what matches."""
+"""Detection of waves and beats: matches within a window, and timing errors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Losses that leave out what a record cannot tell."""
+"""Losses that leave out unknown targets."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""What the multi-task batches are drawn from: packed records with all that is known of them."""
+"""Packed records with their labels, beats and waves, from which batches are drawn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

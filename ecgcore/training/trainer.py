@@ -246,7 +246,7 @@ class Keep:
         return Fitted(network.eval().requires_grad_(False), **facts)
 
     def save(self, fitted: Fitted) -> None:
-        """Keep a finished training, and forget how it stood before."""
+        """Keep a finished training, and delete its checkpoint."""
         self.folder.mkdir(parents=True, exist_ok=True)
         save_weights(fitted.network, self.weights)
         facts = {k: v for k, v in vars(fitted).items() if k != "network"} | {"key": self.key}
@@ -256,7 +256,7 @@ class Keep:
 
 @dataclass
 class _State:
-    """History of a training, as a checkpoint tells it."""
+    """History of a training, as a checkpoint holds it."""
 
     key: str = ""
     rounds: list[dict[str, float]] = field(default_factory=list)
@@ -330,7 +330,7 @@ def fit(
 
 
 class _Run:
-    """A training on its way."""
+    """A training in progress."""
 
     def __init__(
         self,
@@ -434,7 +434,7 @@ class _Run:
         part_file.replace(keep.checkpoint)
 
     def resume(self, keep: Keep) -> None:
-        """Go to where a checkpoint stands; to the beginning if there is none of this training."""
+        """Continue from a checkpoint; from the beginning if there is none of this training."""
         if not keep.checkpoint.is_file():
             return
         with safe_open(keep.checkpoint, "pt") as stored:

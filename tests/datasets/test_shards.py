@@ -189,7 +189,7 @@ def test_damage_is_told(small, tmp_path, capsys):
     packed(index, tmp_path)
     told = capsys.readouterr().err
     assert "shard-0002.npy" in told
-    assert "it is made again" in told
+    assert "it is rebuilt" in told
 
 
 def test_changed_records_make_their_shard_anew(small, tmp_path, read_records):

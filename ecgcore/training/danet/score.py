@@ -1,4 +1,4 @@
-"""What trained networks say of labelled records."""
+"""Scores of trained networks on labelled records."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

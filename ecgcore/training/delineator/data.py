@@ -15,7 +15,7 @@ from ecgcore.training.pools import IGNORED, classify_marks
 from ecgcore.training.simulated import prepare_signal
 
 CLASS_OF = {name: index for index, name in enumerate(WAVE_LABELS)}
-# Where simulation's and cardiologists' ideas of an edge may differ, simulation does not teach.
+# Near an edge simulation and cardiologists may differ: nothing is learned there from simulation.
 EDGE_S = 0.030
 # A simulated wave smaller than this in a lead (after the band-pass) is neither there nor absent.
 SEEN_MV = {"P": 0.025, "QRS": 0.06, "T": 0.04}

@@ -1,8 +1,7 @@
-"""What is chosen on ``val`` for a network of several tasks once it is trained.
+"""Choices on ``val`` for a trained network of several tasks.
 
-Which score of strangeness the software refuses by, and the biases by which the classes of
-hand-held recordings and the kinds of beats are told apart.  All of it through prediction as users
-meet it, from the recordings themselves.
+Which out-of-distribution score decides on abstention, and the biases of the classes of hand-held
+recordings and of the beat classes.  All measured through prediction as users meet it.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""What is usual to a trained network: its features of the records it learned from, by leads."""
+"""Features of the records that a network learned from, by number of leads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What the out-of-fold networks do on fewer leads: the ground for what is said on them."""
+"""Out-of-fold figures on fewer leads."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -24,7 +24,7 @@ from ecgcore.training.recipe import (
 )
 from ecgcore.training.simulated import SimulationPart
 
-# One network for the nine statements, and one for twenty with beats, waves and intervals.
+# One network for nine statements, and one for twenty with beats, waves and intervals.
 STATEMENTS, DIAGNOSTIC = "statements", "diagnostic"
 
 
@@ -47,7 +47,9 @@ class DataPart:
     def check(self) -> None:
         """Raise where there is nothing to learn from."""
         if not self.datasets or not self.learn or not self.cross_validate:
-            raise InvalidArgumentError("[data] of the recipe names nothing to learn from.")
+            raise InvalidArgumentError(
+                "[data] of the recipe names no data set or split to learn from."
+            )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Waves and intervals of records nobody marked, from the learned delineator.
+"""Waves and intervals of records without annotations, from the learned delineator.
 
 A label for a whole record hardly teaches where a P wave ends.  The delineator does: what it finds
 in all leads together stands for the truth of every lead, and is left out where it is not sure.

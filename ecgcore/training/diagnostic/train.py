@@ -44,7 +44,7 @@ from ecgcore.training.trainer import (
 
 # Passes over the records for the statistics of the averaged network.
 CALIBRATION_EPOCHS = 2
-# Every third record of a batch is asked for its waves: the rest teaches little and costs time.
+# Waves are learned from every third record of a batch: the rest adds little and costs time.
 WAVE_STEP = 3
 Rows = NDArray[np.int64]
 
@@ -259,7 +259,7 @@ def fit_tasks(
             yield task_loss(network, batch, recipe.tasks)
 
     def settle(averaged: LeadAttentionNet) -> None:
-        # On real records alone, which is what prediction sees.
+        # On real records alone, as in prediction.
         real = replace(rows, simulated=rows.simulated[:0])
         for _ in range(CALIBRATION_EPOCHS):
             recalibrate(averaged, _batches(recipe, real, draws, size))

@@ -219,7 +219,7 @@ def fit(cases: Sequence[Case]) -> dict[str, Any]:
         theirs = model.predict_proba(values[chosen])[:, 1]
         # Limits and leaves are rounded: a value on a limit may fall to its other side.
         if np.quantile(np.abs(mine - theirs), 0.99) > 1e-3:
-            raise ModelError("The trees read back do not give what was fitted.")
+            raise ModelError("The trees read back differ from those that were fitted.")
     return out
 
 

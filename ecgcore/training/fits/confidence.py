@@ -1,4 +1,4 @@
-"""Fit what makes a beat sure: pieces of MIT-BIH DS1 with noise added.
+"""Fit the confidence of beats: pieces of MIT-BIH DS1 with noise added.
 
     .venv/bin/python -m ecgcore.training.fits.confidence
 

@@ -1,4 +1,4 @@
-"""What the quality of leads is learned from, and judged on: real, readable and spoilt leads.
+"""Leads for learning and measuring signal quality: recorded, readable, and with noise added.
 
 Readers' verdicts: CinC Challenge 2011, set A (Silva, Moody and Celi, Comput Cardiol 38:273,
 2011), by the authors' own halves.

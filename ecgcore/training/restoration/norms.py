@@ -1,4 +1,4 @@
-"""What is usual among normals: measured with networks that had not learned from them."""
+"""Norms of the score, measured on normals that the scoring network did not learn from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Anomalies made out of normal recordings, so that a network learns where one is without a label.
+"""Synthetic anomalies in normal recordings: a network learns their place without labels.
 
 Time is bent (early beats, broad complexes, long PR and QT, no rhythm), waves are scaled (missing,
 inverted or giant P, QRS and T, a QRS that never comes), deflections are added (ST shift, Q and R',

@@ -1,4 +1,4 @@
-"""What networks say of records in a pool, from chosen leads."""
+"""Scores of networks on records of a pool, from chosen leads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -145,7 +145,7 @@ class SingleRecipe:
     def check(self) -> None:
         """Raise where parts do not fit one another."""
         if not self.seeds or not self.losses:
-            raise InvalidArgumentError("The recipe must name a seed and a loss.")
+            raise InvalidArgumentError("The recipe needs at least one seed and one loss.")
         if (SOUP in self.losses) != bool(self.soup):
             raise InvalidArgumentError('The loss "soup" and the list "soup" go together.')
         parts = tuple(loss for loss in self.losses if loss not in {"labels", SOUP})

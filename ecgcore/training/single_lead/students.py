@@ -1,4 +1,4 @@
-"""From the single-lead recipe to students: their teachers, what is kept, and what they say.
+"""From the single-lead recipe to students: teachers, kept networks, and scores.
 
 Students of folds choose between losses; the final students learn from ``train`` alone, so that
 ``val`` can choose between seeds.
