@@ -83,7 +83,9 @@ class OpenCase:
         A demonstration case's key, while nothing was entered: what is computed for it holds nothing
         of anybody, and is shared by all readers under this name.
     cancelled : set
-        Keys of the maps that the reader has cancelled.
+        Keys of what the reader has cancelled.
+    failed : dict
+        Key of what a worker could not do to why.
     memo : OrderedDict
         Bounded store of what was drawn of this recording.
     """
@@ -103,6 +105,7 @@ class OpenCase:
     failed_maps_shown: set[tuple[str, str, str]] = field(default_factory=set)
     shared: str | None = None
     cancelled: set[tuple[Hashable, ...]] = field(default_factory=set)
+    failed: dict[tuple[Hashable, ...], str] = field(default_factory=dict)
     memo: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
@@ -132,6 +135,7 @@ class OpenCase:
     def _study_anew(self, study: Study) -> None:
         self._answers = Answers(study)
         self.cancelled.clear()
+        self.failed.clear()
 
     def remember(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """Return what ``make`` made the first time for ``key``; the oldest of 24 is dropped."""

@@ -75,14 +75,14 @@ def test_a_moved_mark_reaches_the_explanation_and_the_words_of_anomalies(strip: 
 
 
 def test_the_job_of_other_marks_is_not_joined(strip: Recording) -> None:
-    from ui.waiting import _full
+    from ui.running import full_key
 
     case = OpenCase("x", strip, shared="af")
-    shared = _full(case, ("map",))
+    shared = full_key(case, ("map",))
     move(case)
-    own = _full(case, ("map",))
+    own = full_key(case, ("map",))
     move(case, 0.03)
-    assert len({shared, own, _full(case, ("map",))}) == 3
+    assert len({shared, own, full_key(case, ("map",))}) == 3
     assert "shared" not in own
 
 

@@ -201,7 +201,7 @@ def test_an_answered_file_that_takes_long_to_read_offers_cancel(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     give(app, ("a.csv", table(0.1, head="")))
-    monkeypatch.setattr("ui.working._QUIET_S", 0.0)
+    monkeypatch.setattr("ui.running._QUIET_S", 0.0)
     app.number_input[0].set_value(250.0)
     app.selectbox[0].select("mV")
     button(app, "Read with these values").click().run()

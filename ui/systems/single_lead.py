@@ -16,13 +16,14 @@ from ecgcore.measure.alarms import stretches_without_qrs
 from ecgcore.render.paper import PaperSettings, lay_out
 from ecgcore.results import Attribution, Finding, Prediction
 from ecgcore.statements import statement
+from ecgcore.turns import Priority
 from ui import models
 from ui.desk.findings import format_value
 from ui.desk.maps import may_show, offer_failed_map, shade_map
 from ui.desk.paper import current_paper, show_still
+from ui.running import run
 from ui.shell import REMINDER
 from ui.state import OpenCase
-from ui.waiting import compute_map
 from ui.words import plain
 
 _STRIP_S = 10.0
@@ -277,11 +278,12 @@ def _make_map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | 
         explainer = answers.explainer = answers.explainer or Explainer(model, answers.study)
         return answers.maps.get(
             (code, None, None),
-            lambda: compute_map(
+            lambda: run(
                 case,
                 ("single lead map", name, leads, code),
-                "Map, one lead" if name == SINGLE_LEAD_MODEL else "Map, all leads",
                 lambda _report: best_checked(model, code, partial(explainer.explain, code)),
+                title="Map, one lead" if name == SINGLE_LEAD_MODEL else "Map, all leads",
+                priority=Priority.MAPS,
             ),
         )
     except EcgError as error:
