@@ -101,7 +101,7 @@ def test_pages_measure_and_ask_once(
 
     monkeypatch.setattr("ecgcore.study.measure", counted("measured", measure))
 
-    monkeypatch.setattr("ecgcore.study.hear", counted("asked", hear))
+    monkeypatch.setattr("ecgcore.inference.runner.hear", counted("asked", hear))
     app.run()
     app.session_state["open_case"] = case = OpenCase("x", strip, selected="AF")
     for page in ("review", "measure", "explain", "anomaly"):
