@@ -251,6 +251,11 @@ class Study:
             lambda: hear(model.network, reading.given, reading.pieces),
         )
 
+    def take_heard(self, model: "LoadedModel", reading: "Reading", heard: "Heard") -> None:
+        """Take what a network was given and said of this recording in another process."""
+        self._of_samples.put(("reading", model.network, self.leads), reading)
+        self._of_samples.put(("heard", model.network, self.leads), heard)
+
     def predict(
         self, model: "LoadedModel", *, windows: bool = False, unread: Sequence[NotAssessed] = ()
     ) -> Prediction:

@@ -1,13 +1,16 @@
 """Analyses of a recording: at once where it is short, in a process of its own where it is long."""
 
 import os
+from typing import Any
 
 import streamlit as st
 
 from ecgcore.errors import CannotAssessError, EcgError
+from ecgcore.inference import LoadedModel
+from ecgcore.inference.passing import pack_heard, unpack_heard
 from ecgcore.measure import measure
 from ecgcore.recording import Recording
-from ecgcore.results import MeasureResult, Prediction, Quality
+from ecgcore.results import Attribution, MeasureResult, Prediction, Quality
 from ecgcore.results.wire import decode, encode
 from ecgcore.signal.quality import assess
 from ecgcore.workers import Pool, WorkerError, WorkerSlowError, WorkerSpec
@@ -21,6 +24,7 @@ MAX_SECONDS = 600.0
 MAX_MEMORY_BYTES = 3 * 2**30
 MEASURE = "ecgcore.measure.answering:answer"
 FINDINGS = "ecgcore.interpret.answering:answer"
+MAP = "ecgcore.explain.answering:answer"
 # The networks' libraries take memory even while nothing is done.
 _IDLE_S = 600.0
 _SLOW = "The analysis took longer than {seconds:g} s and was stopped; open a shorter part."
@@ -34,7 +38,7 @@ _CRASHED = (
 def analysts() -> Pool:
     """Return the processes of this server that analyse long recordings."""
     spec = WorkerSpec(
-        (MEASURE, FINDINGS),
+        (MEASURE, FINDINGS, MAP),
         max_seconds=MAX_SECONDS,
         max_memory_bytes=MAX_MEMORY_BYTES,
         environment={k: v for k, v in os.environ.items() if k == "ECG_WEIGHTS"},
@@ -67,24 +71,41 @@ def measure_case(case: OpenCase) -> MeasureResult:
     return run_or_stop(case, ("measure",), errand, title="Measuring")
 
 
-def find_apart(case: OpenCase, model: str) -> Prediction:
+def find_apart(case: OpenCase, model: LoadedModel) -> Prediction:
     """Return a model's findings on a long recording that was measured.
 
-    Parameters
-    ----------
-    case : OpenCase
-    model : str
-        Name of the model's folder.
+    The case's study takes what the network was given and said: nothing here prepares it again.
 
     Raises
     ------
     EcgError
         Why there are none; the page has more to say than these.
     """
-    errand: Errand[Prediction] = analyse_apart(
-        case.recording, FINDINGS, model=model, measured=case.study.measured
+    study = case.study
+    errand: Errand[dict[str, Any]] = analyse_apart(
+        case.recording, FINDINGS, model=model.name, measured=study.measured
     )
-    return run(case, ("prediction", model), errand, title="Asking the model")
+    found = run(case, ("prediction", model.name), errand, title="Asking the model")
+    study.take_heard(model, *unpack_heard(found["heard"]))
+    prediction: Prediction = found["prediction"]
+    return prediction
+
+
+def explain_apart(
+    case: OpenCase, model: LoadedModel, code: str, method: str, at_s: float | None
+) -> Errand[Attribution]:
+    """Return the errand of a map of one window of a long recording; its findings are known."""
+    study = case.study
+    return analyse_apart(
+        case.recording,
+        MAP,
+        model=model.name,
+        label=code,
+        method=method,
+        at_s=at_s,
+        measured=study.measured,
+        heard=pack_heard(study.reading(model), study.heard(model)),
+    )
 
 
 def analyse_apart(

@@ -17,7 +17,7 @@ from ecgcore.interpret import assess
 from ecgcore.models import HANDHELD
 from ecgcore.results import Attribution, MeasureResult, Prediction
 from ecgcore.turns import Priority
-from ui.analysis import find_apart, is_long, measure_case
+from ui.analysis import explain_apart, find_apart, is_long, measure_case
 from ui.answers import ModelAnswers
 from ui.edits import settle_marks
 from ui.running import run
@@ -65,11 +65,10 @@ def findings_of(case: OpenCase) -> Prediction:
 def findings_by(case: OpenCase, answers: ModelAnswers) -> Prediction:
     """Return one model's findings on a case; as :func:`findings_of`."""
     if answers.prediction is None:
-        study = answers.study
+        study, chosen = answers.study, model(answers.model)
         if is_long(case.recording):
-            answers.prediction = find_apart(case, answers.model)
+            answers.prediction = find_apart(case, chosen)
         else:
-            chosen = model(answers.model)
             answers.prediction = run(
                 case,
                 ("prediction", chosen.name),
@@ -154,7 +153,9 @@ def attribution_of(
         return run(
             case,
             ("attribution", explainer.model.name, code, method, at_s),
-            lambda _report: explainer.explain(code, method, windows="highest", at_s=at_s),
+            explain_apart(case, explainer.model, code, method, at_s)
+            if is_long(case.recording)
+            else lambda _report: explainer.explain(code, method, windows="highest", at_s=at_s),
             title=METHODS[method].name,
             priority=Priority.MAPS,
         )

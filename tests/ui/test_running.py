@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ecgcore.explain import Explainer
 from ecgcore.explain.defaults import default_methods
 from ecgcore.interpret import assess
 from ecgcore.measure import measure
 from ecgcore.recording import Patient, Recording
-from ecgcore.results import RhythmAlarm
+from ecgcore.results import Attribution, RhythmAlarm
 from ecgcore.results.wire import encode
 from ecgcore.signal.quality import assess as assess_quality
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, make_demonstration_case
@@ -249,6 +250,39 @@ def test_a_long_recording_is_analysed_apart_with_the_same_result(
     assert words_of(app).endswith("done")
     assert b"".join(encode(app.session_state["quality"])) == b"".join(encode(expected[0]))
     assert b"".join(encode(app.session_state["measured"])) == b"".join(encode(expected[1]))
+
+
+def map_page() -> None:
+    import streamlit as st
+
+    from ui import models
+
+    case = st.session_state["case"]
+    st.session_state["found"] = models.findings_of(case)
+    st.session_state["map"] = models.attribution_of(case, "PVC", "hirescam")
+
+
+def test_findings_and_maps_of_a_long_recording_are_made_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recording = long_recording(3)
+    monkeypatch.chdir(ROOT)
+    found: list[tuple[object, Attribution]] = []
+    for apart in (False, True):
+        if apart:
+            monkeypatch.setattr(analysis, "LONG_SAMPLES", recording.signal.size - 1)
+            for name in ("study.Study._measure", "inference.prepare.prepare"):
+                monkeypatch.setattr(f"ecgcore.{name}", lambda *_, **__: pytest.fail("done here"))
+            monkeypatch.setattr(Explainer, "explain", lambda *_, **__: pytest.fail("done here"))
+        app = AppTest.from_function(map_page, default_timeout=TIMEOUT_S)
+        app.session_state["case"] = OpenCase("x", recording)
+        app.run()
+        assert not app.exception
+        found.append((app.session_state["found"], app.session_state["map"]))
+    (here, map_here), (there, map_there) = found
+    assert b"".join(encode(here)) == b"".join(encode(there))
+    np.testing.assert_allclose(map_there.values, map_here.values, atol=1e-5)
+    assert [c.passed for c in map_there.self_check] == [c.passed for c in map_here.self_check]
 
 
 def test_a_short_recording_is_analysed_here(monkeypatch: pytest.MonkeyPatch) -> None:
