@@ -105,7 +105,7 @@ def worst(folder: Path, trap: Trap) -> dict[str, tuple[bytes, str]]:
             np.random.default_rng(0).bytes(5000),
             "Not a supported ECG format",
         ),
-        "bomb.zip": (bomb("a.csv"), "expands to more than 200 MB; pack one recording"),
+        "bomb.zip": (bomb("a.csv"), "expands to more than 200 MB; zip one recording"),
         "bomb.npz": (npz_bomb(), "expands"),
         "laughs.xml": (laughs(), "entities"),
         "pickle.npz": (pickled(trap), "no pickled objects"),

@@ -230,7 +230,7 @@ def test_the_list_outlives_the_page_and_each_case_keeps_what_was_done(app: AppTe
     assert counted(app) == "2 opened"
     button(app, "Review").click().run()
     assert app.session_state["open_case"].title == "b.csv"
-    assert not case.memo
+    assert case.drawn.quality is None
     app.switch_page("pages/open.py").run()
     entry = app.session_state["uploads"].entries[0]
     assert entry.case is case
