@@ -174,7 +174,7 @@ ROOMS: dict[str, set[str]] = {
     "components": set(),
     "desk": {"components"},
     "worklist": {"desk", "components", "serving"},
-    "systems": {"desk", "components"},
+    "models": {"desk", "components"},
 }
 # The only modules outside a room that build on rooms: how a page begins, and marks on a paper.
 ON_ROOMS: dict[str, set[str]] = {"ui.page": {"desk"}, "ui.marks": {"components"}}

@@ -24,7 +24,7 @@ from tests.base.test_turns import until
 from tests.conftest import ROOT
 from tests.ui.test_explain_page import TIMEOUT_S, said
 from tests.ui.test_pages import app
-from ui import analysis, models, reading, running
+from ui import analysis, model_answers, reading, running
 from ui.jobs import Jobs
 from ui.running import progress_words
 from ui.state import OpenCase
@@ -48,7 +48,7 @@ def assessed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         asked.append(study.recording)
         return assess(model, study)
 
-    monkeypatch.setattr("ui.models.assess", counted)
+    monkeypatch.setattr("ui.model_answers.assess", counted)
     return asked
 
 
@@ -129,7 +129,7 @@ def test_a_cancelled_map_is_not_computed_until_asked_for(app: AppTest) -> None:
     app.run()
     recording = make_demonstration_case("pvc").recording.select(("II",))
     case = OpenCase("x", recording, selected="PVC")
-    model = models.model_of(case)
+    model = model_answers.model_of(case)
     for method in default_methods(model, "PVC"):
         case.cancelled.add(("attribution", model.name, "PVC", method, None))
     app.session_state["open_case"] = case
@@ -255,11 +255,11 @@ def test_a_long_recording_is_analysed_apart_with_the_same_result(
 def map_page() -> None:
     import streamlit as st
 
-    from ui import models
+    from ui import model_answers
 
     case = st.session_state["case"]
-    st.session_state["found"] = models.findings_of(case)
-    st.session_state["map"] = models.attribution_of(case, "PVC", "hirescam")
+    st.session_state["found"] = model_answers.findings_of(case)
+    st.session_state["map"] = model_answers.attribution_of(case, "PVC", "hirescam")
 
 
 def test_findings_and_maps_of_a_long_recording_are_made_apart(

@@ -23,7 +23,7 @@ from ecgcore.render.overlay import Overlay
 from ecgcore.render.restored import draw_lead_bars, draw_over_time, restored_figure
 from ecgcore.results import AnomalyMap, AnomalySpan, MeasureResult
 from ecgcore.turns import Priority
-from ui import models
+from ui import model_answers
 from ui.components.findings import move_choice, show_rows
 from ui.components.viewer import Legend
 from ui.desk.anomaly_words import (
@@ -111,7 +111,7 @@ def _find(case: OpenCase) -> AnomalyMap | str:
 
 def _find_places(case: OpenCase, found: AnomalyMap, threshold: float) -> tuple[Place, ...]:
     """Return the places at a threshold, the most unusual ones with words; made once."""
-    measured, unit = models.measured_of(case), case.recording.unit
+    measured, unit = model_answers.measured_of(case), case.recording.unit
     known = case.answers.anomalies.places
     if threshold not in known:
         known[threshold] = _word_places(found, threshold, measured, unit)
