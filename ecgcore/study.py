@@ -1,17 +1,15 @@
-"""What is found in one recording, each thing once."""
+"""What is found in one recording, each thing once.
+
+What needs a network's library is imported when it is first asked for.
+"""
 
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.inference.abstain import limits_of
-from ecgcore.inference.anomaly import AnomalyModel, judge, look
-from ecgcore.inference.findings import conclude
-from ecgcore.inference.loading import LoadedModel
-from ecgcore.inference.runner import Heard, Reading, hear, read_for
-from ecgcore.inference.waveform import WaveformReading, read_waveforms
 from ecgcore.kept import Kept
 from ecgcore.measure import measure
 from ecgcore.measure.editing import Edits, edited
@@ -21,6 +19,12 @@ from ecgcore.results import AnomalyMap, Beats, MeasureResult, NotAssessed, Predi
 from ecgcore.signal.beats import BeatSearch
 from ecgcore.signal.pacing import paced_by_spikes
 from ecgcore.signal.quality import Graded, grade
+
+if TYPE_CHECKING:
+    from ecgcore.inference.anomaly import AnomalyModel
+    from ecgcore.inference.loading import LoadedModel
+    from ecgcore.inference.runner import Heard, Reading
+    from ecgcore.inference.waveform import WaveformReading
 
 Array = NDArray[np.float64]
 
@@ -222,7 +226,7 @@ class Study:
 
     # ---- networks ---------------------------------------------------------------------------
 
-    def reading(self, model: LoadedModel) -> Reading:
+    def reading(self, model: "LoadedModel") -> "Reading":
         """Return the recording as a network takes it.
 
         Raises
@@ -230,23 +234,35 @@ class Study:
         CannotAssessError
             As :func:`ecgcore.inference.runner.read_for`.
         """
+        from ecgcore.inference.runner import read_for
+
         return self._of_samples.get(
             ("reading", model.network, self.leads),
             lambda: read_for(model, self.recording, leads=self.leads, graded=self.graded),
         )
 
-    def heard(self, model: LoadedModel) -> Heard:
+    def heard(self, model: "LoadedModel") -> "Heard":
         """Return what a network says of each piece of the recording."""
+        from ecgcore.inference.runner import hear
+
         reading = self.reading(model)
         return self._of_samples.get(
             ("heard", model.network, self.leads),
             lambda: hear(model.network, reading.given, reading.pieces),
         )
 
+    def take_heard(self, model: "LoadedModel", reading: "Reading", heard: "Heard") -> None:
+        """Take what a network was given and said of this recording in another process."""
+        self._of_samples.put(("reading", model.network, self.leads), reading)
+        self._of_samples.put(("heard", model.network, self.leads), heard)
+
     def predict(
-        self, model: LoadedModel, *, windows: bool = False, unread: Sequence[NotAssessed] = ()
+        self, model: "LoadedModel", *, windows: bool = False, unread: Sequence[NotAssessed] = ()
     ) -> Prediction:
         """Return a network's own findings; parameters as :func:`ecgcore.inference.predict`."""
+        from ecgcore.inference.abstain import limits_of
+        from ecgcore.inference.findings import conclude
+
         reading = self.reading(model)
         limits = limits_of(
             self.recording,
@@ -259,12 +275,14 @@ class Study:
         heard = self.heard(model)
         return conclude(model, reading, limits, heard, windows=windows, unread=unread)
 
-    def waveforms(self, disease: str, model: LoadedModel | None = None) -> WaveformReading:
+    def waveforms(self, disease: str, model: "LoadedModel | None" = None) -> "WaveformReading":
         """Return a disease's gain curves; as :func:`ecgcore.inference.waveform.read_waveforms`."""
+        from ecgcore.inference.waveform import read_waveforms
+
         return read_waveforms(self.recording, disease, model, leads=self.leads, graded=self.graded)
 
     def anomaly(
-        self, model: AnomalyModel, *, report: Callable[[float], None] = lambda _share: None
+        self, model: "AnomalyModel", *, report: Callable[[float], None] = lambda _share: None
     ) -> AnomalyMap:
         """Return how unusual the chosen leads are among normal ECGs, and where.
 
@@ -276,11 +294,13 @@ class Study:
         own = self.alone
         return own._of_patient.get(("anomaly", model), lambda: own._anomaly(model, report))
 
-    def _anomaly(self, model: AnomalyModel, report: Callable[[float], None]) -> AnomalyMap:
+    def _anomaly(self, model: "AnomalyModel", report: Callable[[float], None]) -> AnomalyMap:
+        from ecgcore.inference.anomaly import judge, look
+
         reading = self.reading(model.loaded)
         r_s = self.r_peaks_s(reading.given.leads)
 
-        def features(reference: LoadedModel) -> Array:
+        def features(reference: "LoadedModel") -> Array:
             return self.heard(reference).feature_rows()
 
         seen = look(model, reading, r_s, features, report=report)

@@ -1,4 +1,4 @@
-"""Who computes next: one fair queue for everything heavy that a process computes.
+"""Who computes next: one fair queue for all heavy work, here and in the processes asked from here.
 
 A computation takes a turn (:func:`turn`).  As many are under way as there are processor cores: more
 threads on tensors this small wait for one another longer than they work.  Findings go before maps,
@@ -9,13 +9,17 @@ lock.
 A long computation is made in slices.  Between two of them it calls :func:`pause`: there it lets
 urgent work go first, and there it may be left (:func:`pausing`).  Nobody waits for another's work,
 or holds a lock, while holding a turn.
+
+A process that computes for this one holds a turn here meanwhile (:func:`turn`, ``halted``).  It is
+stopped where it stands while others go first, and after a while counts as less urgent: short work
+goes before long.
 """
 
 import os
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -41,6 +45,9 @@ class Priority(IntEnum):
 
 # Longer than this, and equals that wait take turns with it.
 SLICE_S = {Priority.FINDINGS: 0.5, Priority.MAPS: 5.0, Priority.BACKGROUND: 0.5}
+# Findings, or a reading, of another process that take longer go behind those that may be short.
+SHORT_S = 2.0
+Halt = Callable[[], AbstractContextManager[object]]
 
 
 @dataclass(eq=False)
@@ -49,13 +56,20 @@ class _Request:
     who: Hashable
     number: int
     round: int
+    halted: Halt | None = None
     overtaken: int = 0
     since: float = 0.0
+    had_s: float = 0.0
     ready: threading.Event = field(default_factory=threading.Event)
 
     @property
     def urgency(self) -> int:
         return -1 if self.overtaken >= PATIENCE else self.priority
+
+    @property
+    def blocks(self) -> bool:
+        """Whether nothing less urgent begins beside it: Python's lock is not held elsewhere."""
+        return self.halted is None
 
     @property
     def order(self) -> tuple[int, int, int]:
@@ -91,16 +105,21 @@ class Turns:
         self._had: dict[tuple[Priority, Hashable], int] = {}
 
     @contextmanager
-    def turn(self, priority: Priority) -> Iterator[None]:
+    def turn(self, priority: Priority, *, halted: Halt | None = None) -> Iterator[None]:
         """Wait for a turn and hold it; within a turn, what is asked for belongs to it.
 
         What :func:`pausing` was given is asked while this waits, too: what it raises gives the
         place in the queue away.
+
+        Parameters
+        ----------
+        halted : callable, optional
+            Of what is computed by another process: a context in which that process stands still.
         """
         if _HELD.get() is not None:
             yield
             return
-        request = self._enter(priority, _WHO.get() or threading.get_ident())
+        request = self._enter(priority, _WHO.get() or threading.get_ident(), halted)
         self._wait(request)
         before = _HELD.set((self, request))
         try:
@@ -119,9 +138,10 @@ class Turns:
     def offer(self, request: _Request) -> None:
         """Let whoever is more urgent go first, and after a slice whoever is as urgent."""
         with self._lock:
+            self._sink(request)
             waits = [r.urgency for r in self._waiting]
             best = min(
-                [*waits, *(r.priority for r in self._under_way if r is not request)], default=9
+                [*waits, *(r.priority for r in self._blocking() if r is not request)], default=9
             )
             equal = request.priority in waits and best == request.priority
             long = self._clock() - request.since > SLICE_S[request.priority]
@@ -132,11 +152,19 @@ class Turns:
             self._step_back(request)
             self._waiting.append(request)
             self._serve()
-        self._wait(request)
+        with nullcontext() if request.halted is None else request.halted():
+            self._wait(request)
 
-    def _enter(self, priority: Priority, who: Hashable) -> _Request:
+    def _sink(self, request: _Request) -> None:
+        """Let what another process computes for long count as less urgent."""
+        long = request.had_s + self._clock() - request.since > SHORT_S
+        if request.halted is not None and request.priority is Priority.FINDINGS and long:
+            request.priority = Priority.MAPS
+            request.number, request.round = self._place(request.priority, request.who)
+
+    def _enter(self, priority: Priority, who: Hashable, halted: Halt | None) -> _Request:
         with self._lock:
-            request = _Request(priority, who, *self._place(priority, who))
+            request = _Request(priority, who, *self._place(priority, who), halted)
             self._waiting.append(request)
             self._serve()
         return request
@@ -184,6 +212,7 @@ class Turns:
 
     def _step_back(self, request: _Request) -> None:
         request.ready.clear()
+        request.had_s += self._clock() - request.since
         self._under_way.remove(request)
         self._free += 1
 
@@ -191,7 +220,7 @@ class Turns:
         while self._free > 0 and self._waiting:
             request = min(self._waiting, key=lambda r: r.order)
             findings = self._lingers > 0 and request.urgency > Priority.FINDINGS
-            if findings or any(r.priority < request.urgency for r in self._under_way):
+            if findings or any(r.priority < request.urgency for r in self._blocking()):
                 return
             self._waiting.remove(request)
             for other in self._waiting:
@@ -202,6 +231,9 @@ class Turns:
             self._under_way.append(request)
             self._note_round(request)
             request.ready.set()
+
+    def _blocking(self) -> Iterator[_Request]:
+        return (r for r in self._under_way if r.blocks)
 
     def _note_round(self, request: _Request) -> None:
         priority = request.priority
@@ -215,9 +247,12 @@ TURNS = Turns(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") e
 
 
 @contextmanager
-def turn(priority: Priority) -> Iterator[None]:
-    """Hold a turn of this process meanwhile; a function may be decorated with it, too."""
-    with TURNS.turn(priority):
+def turn(priority: Priority, *, halted: Halt | None = None) -> Iterator[None]:
+    """Hold a turn of this process meanwhile; a function may be decorated with it, too.
+
+    Parameters as :meth:`Turns.turn`.
+    """
+    with TURNS.turn(priority, halted=halted):
         yield
 
 

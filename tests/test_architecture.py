@@ -26,7 +26,12 @@ LAYERS = (
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 # Parts that share a line and nevertheless build on one another.
-ALONGSIDE = {("checks", "errors"), ("workers", "errors"), ("results", "recording")}
+ALONGSIDE = {
+    ("checks", "errors"),
+    ("workers", "errors"),
+    ("workers", "turns"),
+    ("results", "recording"),
+}
 BESIDE = {"render", "reviews"}  # see results and below
 TOP = {"cli", "__main__", "__init__"}
 OFFLINE_ONLY = {"datasets", "evaluation", "training"}
@@ -169,7 +174,7 @@ ROOMS: dict[str, set[str]] = {
     "components": set(),
     "desk": {"components"},
     "worklist": {"desk", "components", "serving"},
-    "systems": {"desk", "components"},
+    "models": {"desk", "components"},
 }
 # The only modules outside a room that build on rooms: how a page begins, and marks on a paper.
 ON_ROOMS: dict[str, set[str]] = {"ui.page": {"desk"}, "ui.marks": {"components"}}

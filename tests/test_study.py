@@ -27,7 +27,7 @@ COUNTED = (
     ("ecgcore.signal.beats", "_feature", "beats found"),
     ("ecgcore.inference.delineate", "wave_probabilities", "delineated"),
     ("ecgcore.inference.prepare", "prepare", "prepared"),
-    ("ecgcore.study", "hear", "statements asked"),
+    ("ecgcore.inference.runner", "hear", "statements asked"),
     ("ecgcore.inference.anomaly", "raw_scores", "restoration asked"),
     ("ecgcore.measure.measuring", "_result", "measured"),
 )

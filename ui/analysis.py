@@ -1,21 +1,22 @@
 """Analyses of a recording: at once where it is short, in a process of its own where it is long."""
 
-import hashlib
-from collections.abc import Callable
-from typing import Any, NoReturn
+import os
+from typing import Any
 
 import streamlit as st
 
 from ecgcore.errors import CannotAssessError, EcgError
+from ecgcore.inference import LoadedModel
+from ecgcore.inference.passing import pack_heard, unpack_heard
 from ecgcore.measure import measure
 from ecgcore.recording import Recording
-from ecgcore.results import MeasureResult, Prediction, Quality
+from ecgcore.results import Attribution, MeasureResult, Prediction, Quality
 from ecgcore.results.wire import decode, encode
 from ecgcore.signal.quality import assess
 from ecgcore.workers import Pool, WorkerError, WorkerSlowError, WorkerSpec
 from ui.reading import QUALITY, reader
-from ui.words import plain
-from ui.working import forget_work, inherited, run_work
+from ui.running import Errand, run, run_or_stop
+from ui.state import OpenCase
 
 # Samples of all leads: two minutes of twelve leads at 500 Hz.
 LONG_SAMPLES = 120 * 500 * 12
@@ -23,9 +24,9 @@ MAX_SECONDS = 600.0
 MAX_MEMORY_BYTES = 3 * 2**30
 MEASURE = "ecgcore.measure.answering:answer"
 FINDINGS = "ecgcore.interpret.answering:answer"
+MAP = "ecgcore.explain.answering:answer"
 # The networks' libraries take memory even while nothing is done.
 _IDLE_S = 600.0
-_KEPT = "long_quality"
 _SLOW = "The analysis took longer than {seconds:g} s and was stopped; open a shorter part."
 _CRASHED = (
     "The analysis of this recording ended its process, most likely for lack of memory; open a "
@@ -37,10 +38,10 @@ _CRASHED = (
 def analysts() -> Pool:
     """Return the processes of this server that analyse long recordings."""
     spec = WorkerSpec(
-        (MEASURE, FINDINGS),
+        (MEASURE, FINDINGS, MAP),
         max_seconds=MAX_SECONDS,
         max_memory_bytes=MAX_MEMORY_BYTES,
-        environment=inherited("ECG_WEIGHTS"),
+        environment={k: v for k, v in os.environ.items() if k == "ECG_WEIGHTS"},
         niceness=10,  # the server's own pages go first
     )
     return Pool(spec, idle_s=_IDLE_S)
@@ -51,133 +52,90 @@ def is_long(recording: Recording) -> bool:
     return bool(recording.signal.size > LONG_SAMPLES)
 
 
-def quality_of(recording: Recording) -> Quality:
-    """Return the quality of a recording; of a long one from a reading process."""
+def quality_of(case: OpenCase) -> Quality:
+    """Return the quality of a case's recording; of a long one from a reading process."""
+    recording = case.recording
     if not is_long(recording):
         return assess(recording)
-    key = _digest(recording)
-    kept = st.session_state.get(_KEPT)
-    if kept is None or kept[0] != key:
-        words = "Assessing the signal"
-        kept = (key, analyse_apart(recording, QUALITY, slot="quality", words=words, pool=reader()))
-        st.session_state[_KEPT] = kept
-        analysts().begin()  # ready when the recording is opened
-    quality: Quality = kept[1]
-    return quality
-
-
-def measured(recording: Recording) -> MeasureResult:
-    """Return what is measured on a recording; of a long one from a process of its own."""
-    if not is_long(recording):
-        return measure(recording)
-    found: MeasureResult = analyse_apart(recording, MEASURE, slot="measure", words="Measuring")
+    errand: Errand[Quality] = analyse_apart(recording, QUALITY, pool=reader())
+    found = run_or_stop(case, ("quality",), errand, title="Assessing the signal")
+    analysts().begin()  # ready when the recording is opened
     return found
 
 
-def findings(recording: Recording, model: str, known: MeasureResult) -> Prediction:
-    """Return a model's findings on a long recording, from a process of its own.
+def measure_case(case: OpenCase) -> MeasureResult:
+    """Return what is measured on a case's recording; of a long one from a process of its own."""
+    if not is_long(case.recording):
+        return measure(case.recording)
+    errand: Errand[MeasureResult] = analyse_apart(case.recording, MEASURE)
+    return run_or_stop(case, ("measure",), errand, title="Measuring")
 
-    Parameters
-    ----------
-    recording : Recording
-    model : str
-        Name of the model's folder.
-    known : MeasureResult
-        What was measured on the recording.
+
+def find_apart(case: OpenCase, model: LoadedModel) -> Prediction:
+    """Return a model's findings on a long recording that was measured.
+
+    The case's study takes what the network was given and said: nothing here prepares it again.
 
     Raises
     ------
     EcgError
         Why there are none; the page has more to say than these.
     """
-    asked = {"model": model, "measured": known}
-    found: Prediction = analyse_apart(
-        recording,
-        FINDINGS,
-        slot="findings",
-        words="Asking the model",
-        asked=asked,
-        fail=_raise,
+    study = case.study
+    errand: Errand[dict[str, Any]] = analyse_apart(
+        case.recording, FINDINGS, model=model.name, measured=study.measured
     )
-    return found
+    found = run(case, ("prediction", model.name), errand, title="Asking the model")
+    study.take_heard(model, *unpack_heard(found["heard"]))
+    prediction: Prediction = found["prediction"]
+    return prediction
+
+
+def explain_apart(
+    case: OpenCase, model: LoadedModel, code: str, method: str, at_s: float | None
+) -> Errand[Attribution]:
+    """Return the errand of a map of one window of a long recording; its findings are known."""
+    study = case.study
+    return analyse_apart(
+        case.recording,
+        MAP,
+        model=model.name,
+        label=code,
+        method=method,
+        at_s=at_s,
+        measured=study.measured,
+        heard=pack_heard(study.reading(model), study.heard(model)),
+    )
 
 
 def analyse_apart(
-    recording: Recording,
-    function: str,
-    *,
-    slot: str,
-    words: str,
-    asked: dict[str, Any] | None = None,
-    pool: Pool | None = None,
-    fail: Callable[[str], NoReturn] | None = None,
-) -> Any:
-    """Return what a worker's function finds in a recording, showing how it stands until then.
-
-    Where there is no result the page says why, offers to try again, and ends here, or does with
-    the words what ``fail`` does.
+    recording: Recording, function: str, *, pool: Pool | None = None, **asked: object
+) -> Errand:  # type: ignore[type-arg]
+    """Return the errand of a worker's function on a recording.
 
     Parameters
     ----------
     recording : Recording
     function : str
         ``module:function`` of the pool's, such as :data:`MEASURE`.
-    slot : str
-        One analysis is waited for at a time in each.
-    words : str
-        What is being done.
-    asked : dict, optional
-        What the function is told beside the recording.
     pool : Pool, optional
         Default :func:`analysts`.
-    fail : callable, optional
+    **asked : object
+        What the function is told beside the recording.
     """
     pool = analysts() if pool is None else pool
-    key = f"{function} {_digest(recording)} {(asked or {}).get('model', '')}"
-    failure = st.session_state.get(f"failed_{slot}")
-    if failure is not None and failure[0] == key:
-        _say(slot, failure[1], fail)
-    try:
-        answer = run_work(
-            pool,
-            lambda: [encode(asked or {}), encode(recording)],
-            slot=slot,
-            key=key,
-            words=words,
-            function=function,
-        )
-        found = decode(answer[0])
-    except WorkerError as error:
+    seconds = pool.spec.max_seconds
+
+    def explain(error: EcgError | WorkerError) -> object:
+        if isinstance(error, EcgError):
+            raise error
         words = _SLOW if isinstance(error, WorkerSlowError) else _CRASHED
-        words = words.format(seconds=pool.spec.max_seconds)
-    except EcgError as error:
-        words = str(error)
-    else:
-        return found
-    st.session_state[f"failed_{slot}"] = (key, words)
-    return _say(slot, words, fail)
+        raise CannotAssessError(words.format(seconds=seconds)) from error
 
-
-def _say(slot: str, words: str, fail: Callable[[str], NoReturn] | None) -> NoReturn:
-    if fail is None:
-        st.info(plain(words))
-    st.button("Try again", key=f"retry_{slot}", on_click=_forget, args=(slot,))
-    if fail is not None:
-        fail(words)
-    st.stop()
-
-
-def _raise(words: str) -> NoReturn:
-    raise CannotAssessError(words)
-
-
-def _forget(slot: str) -> None:
-    st.session_state.pop(f"failed_{slot}", None)
-    forget_work(slot)
-
-
-def _digest(recording: Recording) -> str:
-    digest = hashlib.sha256(recording.signal.data)
-    digest.update(repr((recording.fs_hz, recording.leads, recording.unit)).encode())
-    digest.update(repr(recording.patient).encode())
-    return digest.hexdigest()
+    return Errand(
+        pool,
+        lambda: [encode(asked), encode(recording)],
+        lambda answer: decode(answer[0]),
+        explain,
+        function,
+    )

@@ -36,43 +36,59 @@ class Job:
     ----------
     share : float
         Of it that is done, 0 to 1, where it tells.
+    who : hashable
+        The session that asked first.
+    count_before : callable
+        Returns how many go before it; None while it is computed.
     """
 
-    def __init__(self, make: Callable[[Report], Any], who: Hashable, clock: Callable[[], float]):
+    def __init__(
+        self,
+        make: "Make[Any]",
+        who: Hashable,
+        clock: Callable[[], float],
+        grace_s: float = GRACE_S,
+    ):
         self.share = 0.0
+        self.who = who
+        self.count_before: Callable[[], int | None] = lambda: turns.TURNS.before(who)
         self.done, self.taken = threading.Event(), threading.Event()
         self.result: Any = None
         self.error: BaseException | None = None
         self.left_at: float | None = None
         self.waiters = 0
-        self._make, self._who, self._clock = make, who, clock
+        self._make, self._clock, self._grace_s = make, clock, grace_s
 
     @property
     def before(self) -> int | None:
         """How many go before it; None while it is computed."""
-        return turns.TURNS.before(self._who)
+        return self.count_before()
 
     @property
     def abandoned(self) -> bool:
         """Whether nobody has waited for it for a while, or it has ended for that."""
         if isinstance(self.error, _Abandoned):
             return True
-        return self.left_at is not None and self._clock() - self.left_at >= GRACE_S
+        return self.left_at is not None and self._clock() - self.left_at >= self._grace_s
 
     def run(self) -> None:
         """Compute it."""
         try:
-            with acting_for(self._who), pausing(self._leave):
-                self.result = self._make(self._tell)
+            with acting_for(self.who), pausing(self._leave):
+                self.result = self._make(self)
         except BaseException as error:  # noqa: BLE001 - whoever waits raises it
             self.error = error
 
-    def _tell(self, share: float) -> None:
+    def tell(self, share: float) -> None:
+        """Note which share is done, 0 to 1."""
         self.share = share
 
     def _leave(self) -> None:
         if self.abandoned:
             raise _Abandoned
+
+
+Make = Callable[[Job], Value]
 
 
 class Jobs:
@@ -93,10 +109,11 @@ class Jobs:
     def result(
         self,
         key: Hashable,
-        make: Callable[[Report], Value],
+        make: "Make[Value]",
         *,
         who: Hashable,
         keep: bool = False,
+        grace_s: float = GRACE_S,
         waiting: Callable[[Job], object] = lambda _job: None,
     ) -> Value:
         """Return what ``make`` makes, by joining a job under way where there is one.
@@ -106,11 +123,13 @@ class Jobs:
         key : hashable
             The same for the same result; of a patient's recording it holds the session's name.
         make : callable
-            Runs in a thread of its own, and may tell which share is done.
+            Runs in a thread of its own with the job, to which it may tell which share is done.
         who : hashable
             The session, whose turn it takes.
         keep : bool
             Whether it may be given to everybody who asks later.
+        grace_s : float
+            So long it goes on, or is kept, while nobody waits.
         waiting : callable
             Called again and again meanwhile; what it raises is a reader who leaves.
 
@@ -124,7 +143,7 @@ class Jobs:
                 self._kept.move_to_end(key)
                 kept: Value = self._kept[key]
                 return kept
-            job = self._join(key, make, who, keep=keep)
+            job = self._join(key, make, who, keep=keep, grace_s=grace_s)
         try:
             while not job.done.wait(LOOK_S):
                 waiting(job)
@@ -132,7 +151,7 @@ class Jobs:
             self._leave(job)
         if isinstance(job.error, _Abandoned):
             # It ended at the very moment it was joined.
-            return self.result(key, make, who=who, keep=keep, waiting=waiting)
+            return self.result(key, make, who=who, keep=keep, grace_s=grace_s, waiting=waiting)
         if job.error is not None:
             raise job.error
         made: Value = job.result
@@ -146,11 +165,11 @@ class Jobs:
                 job.left_at = float("-inf")
 
     def _join(
-        self, key: Hashable, make: Callable[[Report], Any], who: Hashable, *, keep: bool
+        self, key: Hashable, make: "Make[Any]", who: Hashable, *, keep: bool, grace_s: float
     ) -> Job:
         job = self._under_way.get(key)
         if job is None or job.abandoned:
-            job = self._under_way[key] = Job(make, who, self._clock)
+            job = self._under_way[key] = Job(make, who, self._clock, grace_s)
             work = threading.Thread(
                 target=self._run, args=(key, job, keep), name="job", daemon=True
             )

@@ -16,14 +16,13 @@ from ecgcore.readers.isolated import (
     refuse_large,
 )
 from ecgcore.recording import Recording
-from ecgcore.workers import Pool, WorkerError
-from ui.working import forget_work, run_work
+from ecgcore.workers import Pool
+from ui.running import Errand, forget, run
 
 Read = list[tuple[str, Recording | EcgError]]
 # What else the reading processes do: they are warm, and have what it takes.
 QUALITY = "ecgcore.signal.answering:answer"
 _LAST = "last_upload"
-_SLOT = "reading"
 _CANCELLED = "Reading was cancelled."
 
 
@@ -41,7 +40,7 @@ def read_uploads(files: Mapping[str, bytes], options: ReadOptions) -> Read:
     digest = hashlib.sha256(repr(options).encode())
     for name in sorted(files):
         digest.update(name.encode(errors="replace") + hashlib.sha256(files[name]).digest())
-    key = digest.hexdigest()
+    key = ("reading", digest.hexdigest())
     kept = st.session_state.get(_LAST)
     if kept is not None and kept[0] == key:
         found: Read = kept[1]
@@ -49,20 +48,16 @@ def read_uploads(files: Mapping[str, bytes], options: ReadOptions) -> Read:
     refused = refuse_large(files, options)
     if refused is not None:
         return refused
+    errand = Errand(
+        reader(),
+        lambda: encode_request(files, options),
+        decode_answer,
+        lambda error: explain_failure(error, files),
+    )
     try:
-        found = decode_answer(
-            run_work(
-                reader(),
-                lambda: encode_request(files, options),
-                slot=_SLOT,
-                key=key,
-                words="Reading",
-            )
-        )
+        found = run(None, key, errand, title="Reading")
     except CancelledError:
-        forget_work(_SLOT)
+        forget(None, key)  # the list of uploads offers to read it again
         return [(join_names(list(files)), CancelledError(_CANCELLED))]
-    except (EcgError, WorkerError) as error:
-        found = explain_failure(error, files)
     st.session_state[_LAST] = (key, found)
     return found

@@ -4,22 +4,19 @@ Everything of a patient lives in this session's state alone: no cache shared bet
 """
 
 import uuid
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
 import streamlit as st
 
 from ecgcore.readers.assemble import name_leads
+from ecgcore.readers.convert import Converted
 from ecgcore.recording import Patient, Recording
-from ecgcore.results import MeasureResult
+from ecgcore.results import MeasureResult, Quality
 from ecgcore.simulate.cases import DemoCase
 from ecgcore.study import Study
 from ui.answers import Answers
 
-Value = TypeVar("Value")
-_MEMO_SIZE = 24
 _CASE, _CLEARED, _SESSION = "open_case", "cleared_for", "session_name"
 # Widgets and notes that speak of leads, beats, windows or maps of the case on the desk.
 OF_A_CASE = (
@@ -46,6 +43,28 @@ PREFERENCES = frozenset(
         "save_format",
     }
 )
+
+
+@dataclass(eq=False)
+class Drawn:
+    """What was made of a recording to show or save it; it goes whole, with the recording.
+
+    Attributes
+    ----------
+    quality : Quality or None
+        None until it was asked for.
+    filtered : dict
+        (filter, mains frequency or None) to the samples that were filtered, and the recording.
+    envelopes : dict of str to str
+        Lead to its overview, as :func:`ui.components.viewer.compute_envelope`.
+    converted : tuple or None
+        (format, whether anonymised), and the files that were last made so.
+    """
+
+    quality: Quality | None = None
+    filtered: dict[tuple[str, float | None], tuple[slice, Recording]] = field(default_factory=dict)
+    envelopes: dict[str, str] = field(default_factory=dict)
+    converted: tuple[tuple[str, bool], Converted] | None = None
 
 
 @dataclass
@@ -83,9 +102,10 @@ class OpenCase:
         A demonstration case's key, while nothing was entered: what is computed for it holds nothing
         of anybody, and is shared by all readers under this name.
     cancelled : set
-        Keys of the maps that the reader has cancelled.
-    memo : OrderedDict
-        Bounded store of what was drawn of this recording.
+        Keys of what the reader has cancelled.
+    failed : dict
+        Key of what a worker could not do to why.
+    drawn : Drawn
     """
 
     title: str
@@ -103,7 +123,8 @@ class OpenCase:
     failed_maps_shown: set[tuple[str, str, str]] = field(default_factory=set)
     shared: str | None = None
     cancelled: set[tuple[Hashable, ...]] = field(default_factory=set)
-    memo: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    failed: dict[tuple[Hashable, ...], str] = field(default_factory=dict)
+    drawn: Drawn = field(default_factory=Drawn)
 
     def __post_init__(self) -> None:
         self._answers = Answers(Study(self.recording))
@@ -126,28 +147,19 @@ class OpenCase:
 
     def close(self) -> None:
         """Let go of everything that was computed for this case."""
-        self.memo.clear()
+        self.drawn = Drawn()
         self._study_anew(Study(self.recording))
 
     def _study_anew(self, study: Study) -> None:
         self._answers = Answers(study)
         self.cancelled.clear()
-
-    def remember(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """Return what ``make`` made the first time for ``key``; the oldest of 24 is dropped."""
-        if key not in self.memo:
-            self.memo[key] = make()
-            while len(self.memo) > _MEMO_SIZE:
-                self.memo.popitem(last=False)
-        self.memo.move_to_end(key)
-        result: Value = self.memo[key]
-        return result
+        self.failed.clear()
 
     def enter_patient(self, patient: Patient) -> None:
         """Take what the reader says of the patient; all but the reader's own work is made anew."""
         self.recording = self.recording.with_patient(patient)
         self.shared = None
-        self.memo.clear()
+        self.drawn = Drawn()
         self._study_anew(self._answers.study.with_patient(patient))
 
     def name_leads(self, names: Mapping[str, str]) -> None:

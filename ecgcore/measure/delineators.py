@@ -1,4 +1,7 @@
-"""What finds the waves: the learned delineator, or NeuroKit2; one signature for both."""
+"""What finds the waves: the learned delineator, or NeuroKit2; one signature for both.
+
+Each is imported when it is first asked for.
+"""
 
 from collections.abc import Callable
 
@@ -6,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.checks import check_option
-from ecgcore.inference.delineate import default_delineator, delineate
-from ecgcore.measure.neurokit import neurokit_waves
 
 Array = NDArray[np.float64]
 # (signal (n_leads, n_samples), fs_hz, r_s (n_beats,)) -> waves (n_leads, 9, n_beats), seconds.
@@ -41,12 +42,18 @@ def delineator(name: str) -> Delineator:
 
 
 def _learned(signal: NDArray[np.float32], fs_hz: float, r_s: Array) -> Array:
+    from ecgcore.inference.delineate import default_delineator, delineate
+
     return delineate(default_delineator(), signal, fs_hz, r_s)
 
 
 def _neurokit(signal: NDArray[np.float32], fs_hz: float, r_s: Array) -> Array:
+    from ecgcore.measure.neurokit import neurokit_waves
+
     return np.stack([neurokit_waves(row, fs_hz, r_s).values for row in signal])
 
 
 def _neurokit_dwt(signal: NDArray[np.float32], fs_hz: float, r_s: Array) -> Array:
+    from ecgcore.measure.neurokit import neurokit_waves
+
     return np.stack([neurokit_waves(row, fs_hz, r_s, method="dwt").values for row in signal])

@@ -63,7 +63,8 @@ class Channel:
     deadline : float
         Of :func:`time.monotonic`.
     on_tick : callable
-        Called some ten times a second while there is nothing to do; what it raises ends the wait.
+        Called some ten times a second while there is nothing to do; what it raises ends the wait,
+        and the time that it takes is not counted.
     max_bytes : int
         Largest message that is taken.
     """
@@ -159,4 +160,6 @@ class Channel:
                 raise DeadlineError
             if poll.poll(1000 * min(left, _TICK_S)):
                 return
+            began = time.monotonic()
             self._on_tick()
+            self._deadline += time.monotonic() - began

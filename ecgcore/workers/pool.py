@@ -1,4 +1,4 @@
-"""A few workers behind one fair queue, for all sessions of a server."""
+"""A few workers for all sessions of a server; what they compute takes turns with all else there."""
 
 import atexit
 import contextlib
@@ -6,10 +6,12 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 
+from ecgcore import turns
 from ecgcore.errors import CancelledError, EcgError, ResourceError, say_lack
+from ecgcore.turns import Priority, acting_for, pause, pausing
 from ecgcore.workers.framing import Parts
 from ecgcore.workers.process import Worker, WorkerError, WorkerSpec
 from ecgcore.workers.queue import FairQueue, Job
@@ -123,6 +125,7 @@ class Pool:
         session: Hashable,
         key: Hashable = None,
         function: str = "",
+        priority: Priority = Priority.FINDINGS,
     ) -> Ticket:
         """Put a request into the queue; an equal one of the same session is joined.
 
@@ -135,6 +138,8 @@ class Pool:
             Tells equal requests; None is like no other.
         function : str
             One of the specification's; default the first.
+        priority : Priority
+            Of the turns that it takes; what takes long sinks by itself.
         """
         self.begin()
         with self._changed:
@@ -144,7 +149,8 @@ class Pool:
                     job.asked_s = time.monotonic()
                     return ticket
             self._count += 1
-            job = Job(session, key, list(request), function, self._count, time.monotonic())
+            now = time.monotonic()
+            job = Job(session, key, list(request), function, self._count, now, priority)
             ticket = self._tickets[job] = Ticket(self, job)
             self._queue.waiting.append(job)
             self._changed.notify_all()
@@ -153,7 +159,9 @@ class Pool:
     def ahead(self, job: Job) -> int | None:
         """Return how many are before a job, or None where it does not wait."""
         with self._changed:
-            return self._queue.ahead(job) if job in self._queue.waiting else None
+            if job in self._queue.waiting:
+                return self._queue.ahead(job)
+        return turns.TURNS.before(job.session)
 
     def cancel(self, job: Job) -> None:
         """Stop a job wherever it stands."""
@@ -212,7 +220,7 @@ class Pool:
 
     def _do(self, worker: Worker, job: Job) -> None:
         try:
-            answer = worker.ask(job.request, function=job.function, on_tick=lambda: self._look(job))
+            answer = self._ask(worker, job)
         except _PassError:
             with self._changed:
                 self._queue.put_back(job)
@@ -225,6 +233,29 @@ class Pool:
             self._settle(job, None, say_lack("the process that does it cannot be talked to"))
         else:
             self._settle(job, answer, None)
+
+    def _ask(self, worker: Worker, job: Job) -> list[bytearray]:
+        """Ask a worker, in a turn of the server's own queue."""
+
+        @contextlib.contextmanager
+        def halted() -> Iterator[None]:
+            with self._uncounted(job), worker.halted():
+                yield
+
+        with acting_for(job.session), pausing(lambda: self._look(job)), contextlib.ExitStack() as s:
+            s.enter_context(turns.turn(job.priority, halted=halted))
+            self._queue.begin(job)
+            return worker.ask(job.request, function=job.function, on_tick=pause)
+
+    @contextlib.contextmanager
+    def _uncounted(self, job: Job) -> Iterator[None]:
+        """Do not count what passes meanwhile as the job's own time."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._changed:
+                job.started_s = (job.started_s or began) + time.monotonic() - began
 
     def _look(self, job: Job) -> None:
         """Stop a running job that is cancelled or forgotten, or must let others pass."""

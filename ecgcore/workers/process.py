@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -160,6 +160,21 @@ class Worker:
         if channel.leaving:
             self.stop()
         return answer
+
+    @contextlib.contextmanager
+    def halted(self) -> Iterator[None]:
+        """Let the process stand still meanwhile, wherever it is."""
+        self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        # One that has ended and was not waited for keeps its number.
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(OSError):
+                os.killpg(self._process.pid, number)
 
     def stop(self) -> None:
         """End the process and everything that it started, and remove its folder."""

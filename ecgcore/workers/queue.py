@@ -1,13 +1,16 @@
-"""Who is next: a queue that is fair to sessions, not to requests.  No threads, no clock of its own.
+"""Who gets a process: fair to sessions, not to requests.  No threads, no clock of its own.
 
-A session that has had much waits behind those that had little.  Work that is known to be long
-(its session has had much lately, or it was stopped once to let others pass) never takes the last
-worker, and no session takes them all.
+A process is memory; whose turn it is to compute is decided by :mod:`ecgcore.turns`, for all.  The
+more urgent gets a process first.  A session that has had much waits behind those that had little.
+Work that is known to be long (its session has had much lately, or it was stopped once to let others
+pass) never takes the last worker, and no session takes them all.
 """
 
+import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
+from ecgcore.turns import Priority
 from ecgcore.workers.framing import Parts
 
 # What a session has had is forgotten by half in this time.
@@ -33,10 +36,13 @@ class Job:
         What the worker calls with it.
     number : int
         In the order of their coming.
+    priority : Priority
+        Of its turns.
     asked_s : float
         When somebody last asked for it.
     started_s : float or None
-        When it began, while it runs.
+        When it began, while it runs, later by as long as it was halted; infinity while it has a
+        process and waits for its first turn.
     passed : bool
         Whether it was stopped once to let others pass.
     """
@@ -47,6 +53,7 @@ class Job:
     function: str
     number: int
     asked_s: float
+    priority: Priority = Priority.FINDINGS
     started_s: float | None = None
     passed: bool = False
     cancelled: bool = False
@@ -78,15 +85,19 @@ class FairQueue:
         at = self.now()
         job = min(may, key=lambda each: self._rank(each, at))
         self.waiting.remove(job)
-        job.started_s = self.now()
+        job.started_s = math.inf
         self.running.append(job)
         return job
+
+    def begin(self, job: Job) -> None:
+        """Note that a job that has a process computes from now on."""
+        job.started_s = self.now()
 
     def finish(self, job: Job) -> None:
         """Count what a running job took, and let it go."""
         if job in self.running:
             self.running.remove(job)
-            took = self.now() - (job.started_s or 0.0)
+            took = max(0.0, self.now() - (job.started_s or 0.0))
             self._had[job.session] = (self.had_s(job.session) + took, self.now())
             job.started_s = None
         self._had = {s: had for s, had in self._had.items() if self.had_s(s) > 0.01}
@@ -141,16 +152,16 @@ class FairQueue:
             return False
         return not self._is_long(job) or sum(map(self._is_long, self.running)) < most
 
-    def _rank(self, job: Job, at: float) -> tuple[int, float, int]:
+    def _rank(self, job: Job, at: float) -> tuple[int, int, float, int]:
         # At one moment for all: what is forgotten between two looks must not decide.
         running = sum(other.session == job.session for other in self.running)
-        return running + job.passed, self.had_s(job.session, at), job.number
+        return job.priority, running + job.passed, self.had_s(job.session, at), job.number
 
-    def _place(self, job: Job, at: float) -> tuple[int, float, int]:
+    def _place(self, job: Job, at: float) -> tuple[int, int, float, int]:
         """Return a job's place among those that wait: each session's first before any second."""
         earlier = sum(o.session == job.session and o.number < job.number for o in self.waiting)
-        running, had_s, number = self._rank(job, at)
-        return running + earlier, had_s, number
+        priority, running, had_s, number = self._rank(job, at)
+        return priority, running + earlier, had_s, number
 
     def _is_long(self, job: Job) -> bool:
         return job.passed or self.had_s(job.session) > MUCH_S or self._runs_long(job)

@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
 from ecgcore import turns as module
-from ecgcore.turns import PATIENCE, Priority, Turns, acting_for, pause, pausing
+from ecgcore.turns import PATIENCE, SHORT_S, Priority, Turns, acting_for, pause, pausing
 
 FINDINGS, MAPS, BACKGROUND = Priority
 SECONDS = 30
@@ -341,3 +341,39 @@ def test_no_map_begins_between_two_findings_of_a_page(
         crowd.asks("map")
     in_thread(crowd, "more findings", FINDINGS)
     assert crowd.go_home() == ["more findings", "map"]
+
+
+def test_maps_begin_beside_what_another_process_computes() -> None:
+    """It does not hold Python's lock."""
+    turns = Turns(2)
+    begun = threading.Event()
+
+    def begin() -> None:
+        with turns.turn(MAPS):
+            begun.set()
+
+    with turns.turn(FINDINGS, halted=nullcontext):
+        threading.Thread(target=begin, daemon=True).start()
+        assert begun.wait(SECONDS)
+
+
+def test_another_process_stands_still_for_what_may_be_short_once_it_took_long(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(module.SLICE_S, FINDINGS, 100.0)
+    stood: list[str] = []
+
+    @contextmanager
+    def halted() -> Iterator[None]:
+        stood.append("halted")
+        yield
+        stood.append("goes on")
+
+    with acting_for("long"), crowd.turns.turn(FINDINGS, halted=halted):
+        crowd.asks("short", FINDINGS)
+        pause()
+        assert (stood, crowd.served) == ([], [])
+        crowd.clock.now += SHORT_S + 0.1
+        pause()
+        assert (stood, crowd.served) == (["halted", "goes on"], ["short"])
+    crowd.go_home()

@@ -29,6 +29,14 @@ def test_the_shelf_is_looked_at_without_torch() -> None:
     assert second == "True True"
 
 
+def test_a_study_is_made_without_torch() -> None:
+    ask = "import sys; from ecgcore.study import Study; print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", ask], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
 def test_every_name_of_the_face_is_there_and_no_other() -> None:
     for name in ecgcore.inference.__all__:
         assert getattr(ecgcore.inference, name) is not None

@@ -15,7 +15,7 @@ from ecgcore.recording import Patient, Recording
 from ecgcore.simulate.cases import make_demonstration_case
 from tests.ui.test_explain_page import TIMEOUT_S, viewers
 from tests.ui.test_pages import app
-from ui import models
+from ui import model_answers
 from ui.state import OpenCase
 
 __all__ = ["app"]
@@ -36,29 +36,29 @@ def move(case: OpenCase, by_s: float = 0.02) -> float:
 def test_another_model_has_answers_of_its_own(strip: Recording) -> None:
     """Its hand-held class, what-if values and maps are not those of the model before."""
     case = OpenCase("x", strip)
-    assert models.model_name(case) == SINGLE_LEAD_MODEL
-    before = models.answers_of(case)
-    said = models.findings_of(case)
+    assert model_answers.model_name(case) == SINGLE_LEAD_MODEL
+    before = model_answers.answers_of(case)
+    said = model_answers.findings_of(case)
     before.unchanged["AF"] = {"AF": 0.5}
     case.read_by(DEFAULT_MODEL)
-    after = models.answers_of(case)
+    after = model_answers.answers_of(case)
     assert after is not before
     assert after.prediction is None
     assert after.unchanged == {}
-    assert models.findings_of(case).model != said.model
+    assert model_answers.findings_of(case).model != said.model
     case.read_by(SINGLE_LEAD_MODEL)
-    assert models.findings_of(case) is said
+    assert model_answers.findings_of(case) is said
 
 
 def test_a_patient_a_lead_name_and_a_mark_each_give_new_answers(strip: Recording) -> None:
     case = OpenCase("x", strip)
-    seen = [models.answers_of(case)]
+    seen = [model_answers.answers_of(case)]
     move(case)
-    seen.append(models.answers_of(case))
+    seen.append(model_answers.answers_of(case))
     case.enter_patient(Patient(age_years=50.0))
-    seen.append(models.answers_of(case))
+    seen.append(model_answers.answers_of(case))
     case.name_leads({"II": "V1"})
-    seen.append(models.answers_of(case))
+    seen.append(model_answers.answers_of(case))
     assert len({id(answers) for answers in seen}) == len(seen)
     assert case.recording.leads == ("V1",)
 
@@ -67,7 +67,7 @@ def test_a_moved_mark_reaches_the_explanation_and_the_words_of_anomalies(strip: 
     case = OpenCase("x", strip)
     case.answers.anomalies.places[0.99] = ()
     moved_to = move(case)
-    explainer = models.explainer_of(case)
+    explainer = model_answers.explainer_of(case)
     beats = explainer.beats_of(explainer.reading.pieces[0])
     assert beats is not None
     assert beats.consensus.qrs_offset[4] == moved_to
@@ -75,14 +75,14 @@ def test_a_moved_mark_reaches_the_explanation_and_the_words_of_anomalies(strip: 
 
 
 def test_the_job_of_other_marks_is_not_joined(strip: Recording) -> None:
-    from ui.waiting import _full
+    from ui.running import full_key
 
     case = OpenCase("x", strip, shared="af")
-    shared = _full(case, ("map",))
+    shared = full_key(case, ("map",))
     move(case)
-    own = _full(case, ("map",))
+    own = full_key(case, ("map",))
     move(case, 0.03)
-    assert len({shared, own, _full(case, ("map",))}) == 3
+    assert len({shared, own, full_key(case, ("map",))}) == 3
     assert "shared" not in own
 
 
@@ -101,7 +101,7 @@ def test_pages_measure_and_ask_once(
 
     monkeypatch.setattr("ecgcore.study.measure", counted("measured", measure))
 
-    monkeypatch.setattr("ecgcore.study.hear", counted("asked", hear))
+    monkeypatch.setattr("ecgcore.inference.runner.hear", counted("asked", hear))
     app.run()
     app.session_state["open_case"] = case = OpenCase("x", strip, selected="AF")
     for page in ("review", "measure", "explain", "anomaly"):
@@ -117,11 +117,11 @@ def test_a_finding_that_cannot_be_assessed_has_no_map(
     app: AppTest, strip: Recording, page: str
 ) -> None:
     case = OpenCase("x", strip, selected="LVH")
-    finding = models.findings_of(case).finding("LVH")
+    finding = model_answers.findings_of(case).finding("LVH")
     assert finding is not None
     assert finding.finding is None
     with pytest.raises(CannotAssessError, match="cannot be assessed here"):
-        models.attribution_of(case, "LVH")
+        model_answers.attribution_of(case, "LVH")
     app.run()
     app.session_state["open_case"] = case
     app.switch_page(f"pages/{page}.py").run(timeout=TIMEOUT_S)

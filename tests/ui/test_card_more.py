@@ -15,7 +15,7 @@ from tests.ui.test_card_pages import plots, shown, weights, words_of
 from tests.ui.test_pages import TIMEOUT_S, app
 from ui.desk.findings import describe_folded, sort_findings
 from ui.desk.findings import make_row as row_of
-from ui.systems.card_statement import describe_learning
+from ui.models.card_statement import describe_learning
 
 __all__ = ["app", "weights"]
 AREA = {"value": 0.8, "low": 0.7, "high": 0.9}

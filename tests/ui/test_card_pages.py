@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.inference import InputContract
 from tests.synthetic import card_metrics_made, population_made, tiny_card, write_tiny_model
 from tests.ui.test_pages import TIMEOUT_S, app
-from ui.systems import words as card_words
+from ui.models import words as card_words
 from ui.tables import format_figure
 
 __all__ = ["app"]

@@ -1,7 +1,7 @@
 """What is computed for readers: once for all who wait, and not for those who have gone."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -24,7 +24,7 @@ class Work:
         self.begun, self.go_on, self.ended = (threading.Event() for _ in range(3))
         self.made = 0
 
-    def __call__(self, _report: Callable[[float], None]) -> str:
+    def __call__(self, _job: Job) -> str:
         self.made += 1
         self.begun.set()
         try:
@@ -138,7 +138,7 @@ def test_whoever_has_gone_lets_the_place_in_the_queue_go(monkeypatch: pytest.Mon
     monkeypatch.setattr(turns, "ASK_S", 0.005)
     jobs = Jobs(clock)
 
-    def make(_report: Callable[[float], None]) -> None:
+    def make(_job: Job) -> None:
         with turn(Priority.MAPS):
             pass
 
@@ -156,7 +156,7 @@ def test_whoever_has_gone_lets_the_place_in_the_queue_go(monkeypatch: pytest.Mon
 
 
 def test_an_error_reaches_all_who_wait() -> None:
-    def fail(_report: Callable[[float], None]) -> str:
+    def fail(_job: Job) -> str:
         raise CannotAssessError("No lead is known.")
 
     with pytest.raises(CannotAssessError, match="No lead"):
@@ -166,7 +166,7 @@ def test_an_error_reaches_all_who_wait() -> None:
 def test_only_what_may_be_shared_is_kept_and_not_without_end() -> None:
     jobs, made = Jobs(), []
 
-    def make(_report: Callable[[float], None]) -> int:
+    def make(_job: Job) -> int:
         made.append(1)
         return len(made)
 
@@ -184,8 +184,8 @@ def test_a_job_takes_its_turn_as_its_session_and_tells_how_far_it_is() -> None:
     shares: list[float] = []
     seen = threading.Event()
 
-    def make(report: Callable[[float], None]) -> str:
-        report(0.5)
+    def make(job: Job) -> str:
+        job.tell(0.5)
         assert seen.wait(SECONDS)
         with turn(Priority.MAPS):
             return "made"

@@ -118,10 +118,10 @@ def test_the_former_case_gives_back_what_was_computed_for_it(
     monkeypatch.setattr(ui.state.st, "session_state", state)
     first, second = case_of("I"), case_of("II")
     put_case(first)
-    first.remember("prediction", lambda: "something large")
+    first.drawn.envelopes["I"] = "something large"
     first.verdicts["AF"] = "confirmed"
     put_case(first)
-    assert first.memo
+    assert first.drawn.envelopes
     put_case(second)
-    assert not first.memo
+    assert not first.drawn.envelopes
     assert first.verdicts == {"AF": "confirmed"}

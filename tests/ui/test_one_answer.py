@@ -26,7 +26,7 @@ def test_explain_begins_with_the_map_that_review_shows(
 ) -> None:
     if second_is_better:
         monkeypatch.setattr(
-            "ui.models.best_checked", lambda _model, _code, explain: explain("occlusion")
+            "ui.model_answers.best_checked", lambda _model, _code, explain: explain("occlusion")
         )
     app.run()
     source = make_demonstration_case("atrial-fibrillation").recording.select(("II",))

@@ -53,7 +53,8 @@ def test_identity_is_removed_unless_the_reader_wants_it(app: AppTest) -> None:
     assert app.toggle(key="save_anonymised").value is True
     assert "Date and time of the recording were removed" in said(app)
     assert "age is over 89" in said(app)
-    (_, made) = case.memo["saved_as"]
+    assert case.drawn.converted is not None
+    (_, made) = case.drawn.converted
     assert list(made.files) == ["ecg.hea", "ecg.dat"]
     content = b"".join(made.files.values())
     assert b"2021" not in content
@@ -69,7 +70,8 @@ def test_every_format_reads_back(app: AppTest, to: str) -> None:
     case = opened(app, dated())
     app.radio(key="save_format").set_value(to)
     again(app)
-    (key, made) = case.memo["saved_as"]
+    assert case.drawn.converted is not None
+    (key, made) = case.drawn.converted
     assert key == (to, True)
     back = read(made.files)
     assert back.leads == case.recording.leads

@@ -12,9 +12,9 @@ from ecgcore.results import Finding
 from tests.synthetic import recording, write_tiny_model
 from tests.ui.test_card_pages import words_of
 from tests.ui.test_pages import TIMEOUT_S, app, payloads
-from ui import models
+from ui import model_answers
+from ui.models.single_lead import _make_bar, compare_findings
 from ui.state import OpenCase
-from ui.systems.single_lead import _make_bar, compare_findings
 
 __all__ = ["app"]
 
@@ -29,9 +29,9 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # Findings are reconciled with measurements, which the shipped delineator makes.
     (tmp_path / "delineator-1").symlink_to(weights_root() / "delineator-1")
     monkeypatch.setenv("ECG_WEIGHTS", str(tmp_path))
-    models.model.clear()
+    model_answers.model.clear()
     yield tmp_path
-    models.model.clear()
+    model_answers.model.clear()
 
 
 def page(app: AppTest, case: OpenCase | None, name: str = "single_lead") -> AppTest:

@@ -201,7 +201,7 @@ def test_an_answered_file_that_takes_long_to_read_offers_cancel(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     give(app, ("a.csv", table(0.1, head="")))
-    monkeypatch.setattr("ui.working._QUIET_S", 0.0)
+    monkeypatch.setattr("ui.running._QUIET_S", 0.0)
     app.number_input[0].set_value(250.0)
     app.selectbox[0].select("mV")
     button(app, "Read with these values").click().run()
@@ -230,7 +230,7 @@ def test_the_list_outlives_the_page_and_each_case_keeps_what_was_done(app: AppTe
     assert counted(app) == "2 opened"
     button(app, "Review").click().run()
     assert app.session_state["open_case"].title == "b.csv"
-    assert not case.memo
+    assert case.drawn.quality is None
     app.switch_page("pages/open.py").run()
     entry = app.session_state["uploads"].entries[0]
     assert entry.case is case

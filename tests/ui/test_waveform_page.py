@@ -16,9 +16,9 @@ from ecgcore.simulate.cases import make_demonstration_case
 from tests.conftest import ROOT
 from tests.ui.test_pages import TIMEOUT_S, app, payloads, texts
 from tests.waveform_folder import write_waveform_model
-from ui import models
+from ui import model_answers
+from ui.models.danet import describe_finding, make_gain_overlay, make_segment_table
 from ui.state import OpenCase
-from ui.systems.danet import describe_finding, make_gain_overlay, make_segment_table
 
 __all__ = ["app"]
 PAGE = "pages/waveform_attention.py"
@@ -31,9 +31,9 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     write_waveform_model(tmp_path, "PAC")
     write_waveform_model(tmp_path, "PVC", aid=False)
     monkeypatch.setenv("ECG_WEIGHTS", str(tmp_path))
-    models.model.clear()
+    model_answers.model.clear()
     yield tmp_path
-    models.model.clear()
+    model_answers.model.clear()
 
 
 def shown(app: AppTest, case: OpenCase) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ecgcore import turns
 from ecgcore.errors import CancelledError
+from ecgcore.turns import Priority, Turns
 from ecgcore.workers import Pool, Ticket, WorkerSlowError, WorkerSpec, default_size, queue
 
 JOBS = "tests.workers.jobs"
@@ -117,6 +119,27 @@ def test_what_nobody_waits_for_ends(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     assert left.done.wait(30)  # asks for nothing, as a page whose tab was closed
     with pytest.raises(CancelledError):
         left.result()
+
+
+def test_a_worker_computes_in_a_turn_of_the_server(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "TURNS", queue := Turns(1))
+    monkeypatch.setattr(turns, "SHORT_S", 0.0)
+    with queue.turn(Priority.FINDINGS):
+        ticket = desk.ask("a", "after")
+        assert not ticket.wait(0.3)
+        assert desk.done() == []
+    assert ticket.result() == [b"after"]
+    # And while findings are computed here, what runs for long stands still, and then goes on.
+    long = desk.ask("a", "long", "later")
+    wait_until_running(long)
+    with queue.turn(Priority.FINDINGS):
+        desk.let("later")
+        assert not long.wait(0.3)
+        assert long.ahead() == 0
+    assert long.result() == [b"long"]
+    assert desk.done() == ["after", "long"]
 
 
 def test_a_slow_request_costs_its_session_one_message() -> None:

@@ -71,6 +71,15 @@ def test_messages_go_and_come_back(worker: Worker) -> None:
 
 
 @linux
+def test_a_worker_stands_still_and_goes_on(worker: Worker) -> None:
+    ask(worker, "echo")
+    state = Path(f"/proc/{worker.pid}/stat")
+    with worker.halted():
+        assert wait_until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T")
+    assert ask(worker, "echo", b"a") == [b"a."]
+
+
+@linux
 def test_nothing_of_the_server_reaches_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", HIDDEN)
     monkeypatch.setenv("ECG_PASSWORD", HIDDEN)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecgcore.turns import Priority
 from ecgcore.workers.queue import FORGOTTEN_S, HALF_LIFE_S, MUCH_S, QUANTUM_S, FairQueue, Job
 
 
@@ -27,15 +28,16 @@ class Bench:
         self.queue = FairQueue(size, self.clock)
         self.count = 0
 
-    def ask(self, session: Hashable) -> Job:
+    def ask(self, session: Hashable, priority: Priority = Priority.FINDINGS) -> Job:
         self.count += 1
-        job = Job(session, None, [], "", self.count, self.clock())
+        job = Job(session, None, [], "", self.count, self.clock(), priority)
         self.queue.waiting.append(job)
         return job
 
     def start(self) -> list[Hashable]:
         started = []
         while (job := self.queue.start_next()) is not None:
+            self.queue.begin(job)
             started.append(job.session)
         return started
 
@@ -47,6 +49,7 @@ class Bench:
     def run(self, session: Hashable, seconds: float) -> None:
         job = self.ask(session)
         assert self.queue.start_next() is job
+        self.queue.begin(job)
         self.pass_time(seconds)
         self.queue.finish(job)
 
@@ -67,6 +70,26 @@ def test_who_had_much_waits_behind_who_had_little() -> None:
     for session in ("hog", "some", "new"):
         bench.ask(session)
     assert bench.start() == ["new", "some"]
+
+
+def test_a_process_goes_to_findings_before_maps() -> None:
+    bench = Bench(2)
+    bench.ask("a", Priority.MAPS)
+    last = bench.ask("b", Priority.MAPS)
+    bench.ask("c")
+    assert bench.queue.ahead(last) == 2
+    assert bench.start() == ["c", "a"]
+
+
+def test_what_waits_for_its_turn_is_not_long() -> None:
+    bench = Bench(1)
+    job = bench.ask("a")
+    assert bench.queue.start_next() is job
+    bench.pass_time(QUANTUM_S + 0.1)
+    bench.ask("b")
+    assert not bench.queue.should_pass(job)
+    bench.queue.finish(job)
+    assert bench.queue.had_s("a") == 0.0
 
 
 def test_two_hogs_leave_a_worker_to_others() -> None:

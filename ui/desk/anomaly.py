@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ecgcore.errors import EcgError
+from ecgcore.errors import CancelledError, EcgError
 from ecgcore.inference import available_models, use_threads
 from ecgcore.inference.anomaly import (
     default_anomaly,
@@ -22,7 +22,8 @@ from ecgcore.measure.unusual import worded
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.restored import draw_lead_bars, draw_over_time, restored_figure
 from ecgcore.results import AnomalyMap, AnomalySpan, MeasureResult
-from ui import models
+from ecgcore.turns import Priority
+from ui import model_answers
 from ui.components.findings import move_choice, show_rows
 from ui.components.viewer import Legend
 from ui.desk.anomaly_words import (
@@ -36,10 +37,9 @@ from ui.desk.anomaly_words import (
     make_scores_table,
 )
 from ui.desk.paper import Paper, Shading, set_paper
-from ui.jobs import Job
+from ui.running import run
 from ui.state import OpenCase
 from ui.tables import plot
-from ui.waiting import compute, queue_words
 from ui.words import plain
 
 _VIEWER = "anomaly_paper"
@@ -93,28 +93,25 @@ def _find(case: OpenCase) -> AnomalyMap | str:
     try:
         use_threads(1)
         model = default_anomaly()
-        bar = st.progress(0.0, "Comparing with normal ECGs …")
         study = case.study
-        found = compute(
+        return run(
             case,
             ("anomalies", model.name),
             lambda report: study.anomaly(model, report=report),
-            waiting=lambda job: bar.progress(job.share, _describe_wait(job)),
+            title="Comparing with normal ECGs",
+            priority=Priority.MAPS,
         )
+    except CancelledError as error:
+        # Not kept: the page offers to compute it after all.
+        st.info(plain(str(error)))
+        st.stop()
     except EcgError as error:
         return str(error)
-    bar.empty()
-    return found
-
-
-def _describe_wait(job: Job) -> str:
-    waits = "" if job.before is None else f" {queue_words(job.before)}"
-    return f"Comparing with normal ECGs …{waits}"
 
 
 def _find_places(case: OpenCase, found: AnomalyMap, threshold: float) -> tuple[Place, ...]:
     """Return the places at a threshold, the most unusual ones with words; made once."""
-    measured, unit = models.measured_of(case), case.recording.unit
+    measured, unit = model_answers.measured_of(case), case.recording.unit
     known = case.answers.anomalies.places
     if threshold not in known:
         known[threshold] = _word_places(found, threshold, measured, unit)

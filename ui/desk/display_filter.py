@@ -36,12 +36,11 @@ def filter_for_display(case: OpenCase) -> Recording:
     if key == "none" and not mains_hz:
         return case.recording
     span = find_span(case.recording, case.start_s)
-    name = ("drawn", key, mains_hz)
-    kept: tuple[slice, Recording] | None = case.memo.get(name)
-    if kept is not None and kept[0] != span:
-        del case.memo[name]  # one at a time: each is as large as the recording
-    made = case.remember(name, lambda: (span, apply_filter(case.recording, key, mains_hz, span)))
-    return made[1]
+    kept = case.drawn.filtered.get((key, mains_hz))
+    if kept is None or kept[0] != span:
+        kept = span, apply_filter(case.recording, key, mains_hz, span)
+        case.drawn.filtered[key, mains_hz] = kept
+    return kept[1]
 
 
 def find_span(recording: Recording, start_s: float) -> slice:

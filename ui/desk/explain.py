@@ -9,7 +9,7 @@ from ecgcore.explain import METHODS, Description, Explainer, describe, methods_o
 from ecgcore.explain.defaults import default_methods
 from ecgcore.render.strip import strip_figure, sum_over_time, window_figure
 from ecgcore.results import Attribution, Finding, Prediction
-from ui import models
+from ui import model_answers
 from ui.desk.explain_leads import show_leads_on_body
 from ui.desk.findings import format_value, sort_findings
 from ui.desk.maps import (
@@ -42,13 +42,13 @@ _BESIDE_PX_PER_MM = 2
 
 def show_explanations(case: OpenCase) -> None:
     """Show the page for a case."""
-    if not models.model_available():
+    if not model_answers.model_available():
         st.info("No model is installed: there is nothing to explain.")
         return
     try:
         with st.spinner("Running the model …", show_time=False):
-            prediction = models.findings_of(case)
-            explainer = models.explainer_of(case)
+            prediction = model_answers.findings_of(case)
+            explainer = model_answers.explainer_of(case)
     except EcgError as error:
         st.info(plain(str(error)))
         return
@@ -107,11 +107,11 @@ def _choose_methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[st
 def _choose_first_methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[str, str]:
     """Return the method of the map that Review shows, and the statement's other one."""
     first, second = default_methods(explainer.model, code)
-    if models.cancelled_maps(case, code):
+    if model_answers.cancelled_maps(case, code):
         return first, second
     try:
         with st.spinner(f"{METHODS[first].name} …", show_time=False):
-            shown = models.attribution_of(case, code).method
+            shown = model_answers.attribution_of(case, code).method
     except EcgError:
         return first, second  # the reason stands where the map would
     return (shown, first) if shown == second else (first, second)
@@ -152,7 +152,7 @@ def _choose_window(case: OpenCase, explainer: Explainer, finding: Finding) -> fl
     )
     plot(
         window_figure(
-            models.window_probabilities(explainer, code),
+            model_answers.window_probabilities(explainer, code),
             bounds,
             shown=number - 1,
             numbered=numbered,
@@ -169,7 +169,7 @@ def _choose_window(case: OpenCase, explainer: Explainer, finding: Finding) -> fl
 def _make_map(case: OpenCase, code: str, method: str, at_s: float | None) -> Attribution | str:
     try:
         with st.spinner(f"{METHODS[method].name} …", show_time=False):
-            return models.attribution_of(case, code, method, at_s=at_s)
+            return model_answers.attribution_of(case, code, method, at_s=at_s)
     except EcgError as error:
         return str(error)
 

@@ -9,7 +9,7 @@ from ecgcore.explain.shapley import LIMB_PLANE
 from ecgcore.leads import LIMB_6
 from ecgcore.render.lead_body import CHEST_DEG, FRONTAL_DEG, chest_figure, frontal_figure
 from ecgcore.results import Attribution, LeadValues
-from ui import models
+from ui import model_answers
 from ui.desk.maps import may_show, offer_failed_map, show_checks
 from ui.state import OpenCase
 from ui.tables import plot
@@ -36,7 +36,7 @@ def show_leads_on_body(case: OpenCase, explainer: Explainer, code: str, at_s: fl
         return
     try:
         with st.spinner("Computing lead contributions …", show_time=False):
-            found = models.attribution_of(case, code, "lead_shapley", at_s=at_s)
+            found = model_answers.attribution_of(case, code, "lead_shapley", at_s=at_s)
     except EcgError as error:
         st.info(plain(str(error)))
         return

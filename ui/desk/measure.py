@@ -14,7 +14,7 @@ from ecgcore.measure.words import LABELS, range_words, unit_words, value_words
 from ecgcore.recording import Provenance
 from ecgcore.results import Measurement, MeasureResult
 from ecgcore.signal.quality_words import lost_lead
-from ui import models
+from ui import model_answers
 from ui.desk.measure_details import show_details
 from ui.desk.paper import Paper, set_paper
 from ui.edits import move_mark, refusals
@@ -32,7 +32,7 @@ def show_measurements(case: OpenCase) -> None:
     paper = set_paper(case)
     left, right = st.columns([3.4, 1.25], gap="small")
     with st.spinner("Measuring …", show_time=False):
-        result = models.measured_of(case)
+        result = model_answers.measured_of(case)
     with left:
         show = st.toggle("Wave marks and beats", value=True, key="show_marks")
         _show_paper(paper, result, marks=show)
@@ -62,7 +62,7 @@ def _take_act(paper: Paper, act: dict[str, Any]) -> None:
     if act["name"] != "move":
         return
     case = paper.case
-    found = moved(act, paper.lay_out(), models.measured_of(case).beats)
+    found = moved(act, paper.lay_out(), model_answers.measured_of(case).beats)
     if found is None:
         refusals().add(case, "This mark cannot be moved here; it was left where it was.")
         return
@@ -83,7 +83,7 @@ def _show_panel(case: OpenCase, result: MeasureResult) -> None:
         case.edits.clear()
         refusals().forget()
         st.rerun(scope="fragment")
-    for line in edit_words(models.as_measured(case), result, case.edits):
+    for line in edit_words(model_answers.as_measured(case), result, case.edits):
         st.caption(plain(f"Edited: {line}"))
     rows = [_make_row(case, m) for m in _sort_rows(result)]
     st.html(f'<table class="ecg-table">{"".join(rows)}</table>')

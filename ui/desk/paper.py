@@ -124,7 +124,10 @@ class Paper:
     def _overview(self) -> str:
         recording, lead = self.case.recording, self.settings.rhythm_lead
         lead = lead if lead in recording.leads else recording.leads[0]
-        return self.case.remember(("envelope", lead), lambda: compute_envelope(recording, lead))
+        envelopes = self.case.drawn.envelopes
+        if lead not in envelopes:
+            envelopes[lead] = compute_envelope(recording, lead)
+        return envelopes[lead]
 
 
 def set_paper(case: OpenCase) -> Paper:

@@ -10,7 +10,7 @@ from ecgcore.errors import EcgError
 from ecgcore.explain import describe, verdict
 from ecgcore.results import Attribution, Prediction
 from ecgcore.signal.quality_words import lost_lead, without
-from ui import models
+from ui import model_answers
 from ui.components.findings import move_choice
 from ui.desk.choose_model import choose_model
 from ui.desk.findings import show_findings, sort_findings
@@ -78,7 +78,7 @@ def show_review(case: OpenCase) -> None:
 
 def _show_alarms(case: OpenCase) -> None:
     """Say above the paper where ventricles may not pump, whatever the model says."""
-    for words in format_alarms(models.measured_of(case).alarms):
+    for words in format_alarms(model_answers.measured_of(case).alarms):
         st.error(plain(words), icon=":material/warning:")
 
 
@@ -143,8 +143,8 @@ def _freeze(
     return take_printout(
         paper,
         prediction,
-        card=models.model_of(case).card if isinstance(prediction, Prediction) else None,
-        alarms=() if case.quiz else models.measured_of(case).alarms,
+        card=model_answers.model_of(case).card if isinstance(prediction, Prediction) else None,
+        alarms=() if case.quiz else model_answers.measured_of(case).alarms,
         shown=_shade_shown(case, attribution),
         vitals="" if case.quiz else format_vitals(case),
         remarks=_collect_remarks(paper, attribution, prediction),
@@ -159,7 +159,7 @@ def _collect_remarks(
     case, remarks = paper.case, []
     if isinstance(prediction, Prediction):
         remarks.append(without(case.selected or "", prediction.quality.bad_leads))
-        remarks.append("" if prediction.abstained else models.handheld_words(case))
+        remarks.append("" if prediction.abstained else model_answers.handheld_words(case))
     notice = find_notice(paper, attribution, style=_current_style())
     if notice is not None and _current_style() != "none":
         remarks.append(notice.words)
@@ -170,10 +170,10 @@ def _collect_remarks(
 
 
 def _predict(case: OpenCase) -> Prediction | str:
-    if not models.model_available():
+    if not model_answers.model_available():
         return "No model is installed. The ECG can still be read and measured."
     try:
-        return models.findings_of(case)
+        return model_answers.findings_of(case)
     except EcgError as error:
         return str(error)
 
@@ -181,7 +181,7 @@ def _predict(case: OpenCase) -> Prediction | str:
 def _make_map(case: OpenCase, code: str) -> Attribution | str:
     """Return the map of the chosen finding, or why there is none."""
     try:
-        return models.attribution_of(case, code)
+        return model_answers.attribution_of(case, code)
     except EcgError as error:
         return str(error)
 
@@ -218,7 +218,7 @@ def _show_below_list(
     words = without(case.selected or "", prediction.quality.bad_leads)
     if words:
         st.caption(plain(words))
-    strip = models.handheld_words(case)
+    strip = model_answers.handheld_words(case)
     if strip and not prediction.abstained:
         st.caption(plain(strip))
     if case.selected is None:
@@ -236,7 +236,7 @@ def _show_map_panel(case: OpenCase, attribution: Attribution) -> None:
         sign = "✓ Checks passed" if light.light == "green" else "! Checks partly passed"
         st.caption(plain(f"{sign}: {light.words[0].lower()}{light.words[1:]}"))
     if may_show(case, attribution):
-        st.write(plain(describe(models.explainer_of(case), attribution).sentence))
+        st.write(plain(describe(model_answers.explainer_of(case), attribution).sentence))
     show_checks(attribution)
     st.page_link(
         "pages/explain.py", label="Compare methods, leads, what if", icon=":material/search:"
@@ -249,7 +249,7 @@ def _show_what_it_saw(case: OpenCase, prediction: Prediction) -> None:
         lines = [f"Leads read: {', '.join(prediction.leads_used) or 'none'}."]
         if unused:
             lines.append(f"Left out: {', '.join(unused)}.")
-        lines += models.what_it_sees(case)
+        lines += model_answers.what_it_sees(case)
         lines += list(prediction.quality.reasons)
         lines += [lost_lead(lead) for lead in prediction.quality.bad_leads]
         lines.append("Not flagged does not mean absent.")

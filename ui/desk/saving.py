@@ -10,7 +10,6 @@ from ecgcore.readers.convert import TARGETS, Converted, convert
 from ui.state import OpenCase
 
 _NAME = "ecg"
-_MADE = "saved_as"
 _MIME = {"dicom": "application/dicom", "csv": "text/csv", "edf": "application/octet-stream"}
 # Of a zip's members: no date of anybody's.
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
@@ -65,13 +64,12 @@ def _show_dialog(case: OpenCase) -> None:
 
 def _convert(case: OpenCase, to: str, anonymised: bool) -> Converted:
     """Return the converted recording; only the last one of a case is kept."""
-    kept = case.memo.get(_MADE)
+    kept = case.drawn.converted
     if kept is None or kept[0] != (to, anonymised):
         with st.spinner("Writing …"):
             made = convert(case.recording, to, _NAME, anonymised=anonymised)
-        kept = case.memo[_MADE] = ((to, anonymised), made)
-    result: Converted = kept[1]
-    return result
+        kept = case.drawn.converted = ((to, anonymised), made)
+    return kept[1]
 
 
 def _show_lines(title: str, sentences: tuple[str, ...]) -> None:

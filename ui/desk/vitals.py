@@ -9,7 +9,7 @@ from ecgcore.measure.rhythm import rhythm_words
 from ecgcore.measure.words import range_words, value_words
 from ecgcore.recording import Patient
 from ecgcore.results import Measurement
-from ui import models
+from ui import model_answers
 from ui.state import OpenCase
 
 _NAMES = {
@@ -35,7 +35,7 @@ html[data-ecg-room="dark"] .ecg-vitals { color: #cfccc4; }
 
 def format_vitals(case: OpenCase) -> str:
     """Return the same line as it is printed, without what stands under the pointer."""
-    result = models.measured_of(case)
+    result = model_answers.measured_of(case)
     found = [(label, result.measurement(name)) for name, label in _NAMES.items()]
     parts = [
         _format_printed(label, given, case.recording.patient)
@@ -62,7 +62,7 @@ def show_vitals(case: OpenCase) -> None:
     What is out of its reference range is bold, with an arrow; why a value is not stated stands
     under the pointer, as do method and range.
     """
-    result = models.measured_of(case)
+    result = model_answers.measured_of(case)
     patient = case.recording.patient
     parts = [
         _make_part(label, given, patient)

@@ -220,7 +220,7 @@ def _show_details(case: OpenCase, label: str) -> None:
         if right.button("Review this ECG", type="primary", width="stretch"):
             _review(case, label)
         ask_leads(case)
-        quality = case.remember("quality", lambda: quality_of(recording))
+        quality = case.drawn.quality = case.drawn.quality or quality_of(case)
         st.text(describe_quality(quality, recording))
         if quality.reasons:
             _show_lines("Signal quality", quality.reasons)

@@ -16,11 +16,12 @@ from ecgcore.inference.loading import shared_model
 from ecgcore.interpret import assess
 from ecgcore.models import HANDHELD
 from ecgcore.results import Attribution, MeasureResult, Prediction
-from ui.analysis import findings, is_long, measured
+from ecgcore.turns import Priority
+from ui.analysis import explain_apart, find_apart, is_long, measure_case
 from ui.answers import ModelAnswers
 from ui.edits import settle_marks
+from ui.running import run
 from ui.state import OpenCase
-from ui.waiting import compute, compute_map
 
 _MAX_MODELS = 4
 
@@ -64,13 +65,15 @@ def findings_of(case: OpenCase) -> Prediction:
 def findings_by(case: OpenCase, answers: ModelAnswers) -> Prediction:
     """Return one model's findings on a case; as :func:`findings_of`."""
     if answers.prediction is None:
-        study = answers.study
+        study, chosen = answers.study, model(answers.model)
         if is_long(case.recording):
-            answers.prediction = findings(case.recording, answers.model, study.measured)
+            answers.prediction = find_apart(case, chosen)
         else:
-            chosen = model(answers.model)
-            answers.prediction = compute(
-                case, ("prediction", chosen.name), lambda _report: assess(chosen, study)
+            answers.prediction = run(
+                case,
+                ("prediction", chosen.name),
+                lambda _report: assess(chosen, study),
+                title="Asking the model",
             )
     return answers.prediction
 
@@ -85,7 +88,7 @@ def measured_of(case: OpenCase) -> MeasureResult:
 def as_measured(case: OpenCase) -> MeasureResult:
     """Return the case's measurements before the reader moved any mark, computed once."""
     if is_long(case.recording) and not case.study.is_measured:
-        case.take_measured(measured(case.recording))
+        case.take_measured(measure_case(case))
     return case.study.as_measured
 
 
@@ -100,8 +103,11 @@ def explainer_of(case: OpenCase) -> Explainer:
     answers = answers_of(case)
     if answers.explainer is None:
         chosen, study = model(answers.model), answers.study
-        answers.explainer = compute(
-            case, ("explainer", chosen.name), lambda _report: Explainer(chosen, study)
+        answers.explainer = run(
+            case,
+            ("explainer", chosen.name),
+            lambda _report: Explainer(chosen, study),
+            title="Preparing the explanation",
         )
     return answers.explainer
 
@@ -144,11 +150,14 @@ def attribution_of(
         )
 
     def make() -> Attribution:
-        return compute_map(
+        return run(
             case,
             ("attribution", explainer.model.name, code, method, at_s),
-            METHODS[method].name,
-            lambda _report: explainer.explain(code, method, windows="highest", at_s=at_s),
+            explain_apart(case, explainer.model, code, method, at_s)
+            if is_long(case.recording)
+            else lambda _report: explainer.explain(code, method, windows="highest", at_s=at_s),
+            title=METHODS[method].name,
+            priority=Priority.MAPS,
         )
 
     return answers_of(case).maps.get((code, method, at_s), make)

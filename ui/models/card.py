@@ -11,8 +11,8 @@ from ecgcore.inference import (
     weights_root,
 )
 from ecgcore.origin import origin
-from ui.systems import words
-from ui.systems.card_figures import (
+from ui.models import words
+from ui.models.card_figures import (
     make_overview,
     show_abstention,
     show_comparison,
@@ -21,9 +21,9 @@ from ui.systems.card_figures import (
     show_refusal,
     show_subgroups,
 )
-from ui.systems.card_statement import show_statement
-from ui.systems.card_tasks import show_danet_figures, show_other_tasks
-from ui.systems.choice import choose_model
+from ui.models.card_statement import show_statement
+from ui.models.card_tasks import show_danet_figures, show_other_tasks
+from ui.models.choice import choose_model
 from ui.tables import format_figure, make_cell, make_figure_cell, make_table
 
 

@@ -6,7 +6,7 @@ from ecgcore.inference import (
     ModelCard,
 )
 from ecgcore.render import charts
-from ui.systems import words
+from ui.models import words
 from ui.tables import format_figure, make_cell, make_figure_cell, make_table, plot
 from ui.words import plain
 

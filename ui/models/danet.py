@@ -18,7 +18,7 @@ from ecgcore.render.waveform import curve_figure
 from ecgcore.results import Finding
 from ecgcore.signal.waveform_rules import PAPER, waveform_rules
 from ecgcore.statements import statement
-from ui import models
+from ui import model_answers
 from ui.components.viewer import Legend
 from ui.desk.findings import format_value
 from ui.desk.paper import Paper, Shading, format_footer, format_header, set_paper, show_still
@@ -105,7 +105,7 @@ def _read(case: OpenCase, disease: str, network: WaveformModel | None) -> Wavefo
     known = case.answers.curves
     if (disease, name) not in known:
         with st.spinner("Delineating the waves …"):
-            loaded = models.model(name) if name else None
+            loaded = model_answers.model(name) if name else None
             known[disease, name] = case.study.waveforms(disease, loaded)
     return known[disease, name]
 
@@ -230,7 +230,7 @@ def _predict(case: OpenCase, code: str, network: WaveformModel) -> str:
     answers = case.answers.of(network.name)
     try:
         if answers.prediction is None:
-            answers.prediction = answers.study.predict(models.model(network.name))
+            answers.prediction = answers.study.predict(model_answers.model(network.name))
     except EcgError as error:
         return str(error)
     made = answers.prediction

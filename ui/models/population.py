@@ -8,9 +8,9 @@ import streamlit as st
 from ecgcore.errors import EcgError
 from ecgcore.inference import read_card, weights_root
 from ecgcore.render import beat_map, charts
-from ui.systems import words
-from ui.systems.choice import choose_model
-from ui.systems.population_file import read_beat, read_population
+from ui.models import words
+from ui.models.choice import choose_model
+from ui.models.population_file import read_beat, read_population
 from ui.tables import format_figure, make_cell, make_figure_cell, make_table, plot
 
 # Zhang et al., iScience 24:102373 (2021): a network of its own for each lead, on CPSC 2018.

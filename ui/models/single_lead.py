@@ -16,13 +16,14 @@ from ecgcore.measure.alarms import stretches_without_qrs
 from ecgcore.render.paper import PaperSettings, lay_out
 from ecgcore.results import Attribution, Finding, Prediction
 from ecgcore.statements import statement
-from ui import models
+from ecgcore.turns import Priority
+from ui import model_answers
 from ui.desk.findings import format_value
 from ui.desk.maps import may_show, offer_failed_map, shade_map
 from ui.desk.paper import current_paper, show_still
+from ui.running import run
 from ui.shell import REMINDER
 from ui.state import OpenCase
-from ui.waiting import compute_map
 from ui.words import plain
 
 _STRIP_S = 10.0
@@ -62,7 +63,7 @@ def _show_alone(case: OpenCase) -> None:
 
 
 def _show_limits(lead: str) -> None:
-    card = models.model(SINGLE_LEAD_MODEL).card
+    card = model_answers.model(SINGLE_LEAD_MODEL).card
     can, cannot = can_and_cannot(lead, card.codes, card.out_of_fold)
     left, right = st.columns(2, gap="large")
     with left:
@@ -134,16 +135,16 @@ def _list_codes(prediction: Prediction) -> set[str]:
 
 
 def _read_all_leads(case: OpenCase) -> Prediction:
-    models.as_measured(case)
-    return models.findings_by(case, case.answers.of(DEFAULT_MODEL))
+    model_answers.as_measured(case)
+    return model_answers.findings_by(case, case.answers.of(DEFAULT_MODEL))
 
 
 def _read_one_lead(case: OpenCase, lead: str) -> Prediction:
     answers = case.answers.of(SINGLE_LEAD_MODEL, (lead,))
     if answers.prediction is None:
         answers.prediction = answers.study.predict(
-            models.model(SINGLE_LEAD_MODEL),
-            unread=stretches_without_qrs(models.as_measured(case)),
+            model_answers.model(SINGLE_LEAD_MODEL),
+            unread=stretches_without_qrs(model_answers.as_measured(case)),
         )
     return answers.prediction
 
@@ -269,7 +270,7 @@ def _show_strips(case: OpenCase, lead: str, code: str) -> None:
 def _make_map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | str:
     """Return a map of a model, or why there is none."""
     leads = (lead,) if name == SINGLE_LEAD_MODEL else None
-    model = models.model(name)
+    model = model_answers.model(name)
     if code not in model.card.codes:
         return f"{name} does not have this statement."
     try:
@@ -277,11 +278,12 @@ def _make_map(case: OpenCase, name: str, lead: str, code: str) -> Attribution | 
         explainer = answers.explainer = answers.explainer or Explainer(model, answers.study)
         return answers.maps.get(
             (code, None, None),
-            lambda: compute_map(
+            lambda: run(
                 case,
                 ("single lead map", name, leads, code),
-                "Map, one lead" if name == SINGLE_LEAD_MODEL else "Map, all leads",
                 lambda _report: best_checked(model, code, partial(explainer.explain, code)),
+                title="Map, one lead" if name == SINGLE_LEAD_MODEL else "Map, all leads",
+                priority=Priority.MAPS,
             ),
         )
     except EcgError as error:

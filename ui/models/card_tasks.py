@@ -10,7 +10,7 @@ from ecgcore.inference import (
 )
 from ecgcore.inference.waveform_words import MAP_WORDS, SET_WORDS, VARIANT_WORDS
 from ecgcore.statements import statement
-from ui.systems import words
+from ui.models import words
 from ui.tables import format_figure, make_cell, make_figure_cell, make_table
 
 HANDHELD = {"N": "Normal", "A": statement("AF").term, "O": "Other rhythm", "~": "Unreadable"}
