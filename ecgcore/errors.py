@@ -67,11 +67,11 @@ class CancelledError(EcgError):
     """The reader stopped the work before it was done."""
 
 
-NOT_JUDGED = "the file itself was not judged"
+NOT_EXAMINED = "the file was not examined"
 _SHORT_OF = {
-    errno.ENOSPC: "its disk is full, or has no room for one more file",
+    errno.ENOSPC: "its disk is full or cannot take another file",
     errno.EDQUOT: "its disk quota is used up",
-    errno.EFBIG: "it may write no file as large as this takes",
+    errno.EFBIG: "it may not write a file of this size",
     errno.EMFILE: "too many files are open",
     errno.ENFILE: "too many files are open",
     errno.ENOMEM: "it has too little memory",
@@ -105,6 +105,6 @@ def explain_shortage(error: BaseException, *, own_folder: bool = False) -> Resou
 def say_lack(words: str) -> ResourceError:
     """Return the error that says what the machine lacks, in words such as "its disk is full"."""
     return ResourceError(
-        f"The computer that runs this software cannot do it now: {words}; {NOT_JUDGED}. Try again "
+        f"This computer cannot do it now: {words}; {NOT_EXAMINED}. Try again "
         "later, or ask its administrator to make room."
     )

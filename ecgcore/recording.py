@@ -44,7 +44,7 @@ class Patient:
         if self.sex not in (None, "female", "male"):
             raise InvalidRecordingError(f"Sex is {self.sex!r}; it must be female, male or None.")
         if self.age_years is not None and not 0 <= self.age_years <= MAX_AGE_YEARS:
-            raise InvalidRecordingError(f"Age is {self.age_years} years; 0 to 130 is possible.")
+            raise InvalidRecordingError(f"Age is {self.age_years} years; it must be from 0 to 130.")
 
 
 _DAYS, _WEEKS, _MONTHS = 365.25, 52.18, 12.0  # a year
@@ -157,7 +157,7 @@ class Recording:
                 f"{len(leads)} lead names were given for {signal.shape[0]} rows of samples."
             )
         if len(set(leads)) != len(leads):
-            raise InvalidRecordingError(f"A lead name stands twice: {', '.join(leads)}.")
+            raise InvalidRecordingError(f"A lead name occurs twice: {', '.join(leads)}.")
         fs_hz = float(self.fs_hz)
         if not 0 < fs_hz <= MAX_FS_HZ:
             raise InvalidRecordingError(f"The sampling rate is {fs_hz} Hz; it must be above 0.")

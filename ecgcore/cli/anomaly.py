@@ -85,7 +85,7 @@ def as_json(found: AnomalyMap) -> dict[str, Any]:
     }
 
 
-_SAID = {True: "unusual", False: "not unusual", None: "not judged"}
+_SAID = {True: "unusual", False: "not unusual", None: "not assessed"}
 
 
 def as_text(result: Mapping[str, Any]) -> str:

@@ -62,7 +62,7 @@ class CalibrationSet:
     form : str
         The one of ``FORMS`` that was kept.
     log_loss : dict of str to float
-        Mean over statements in cross-validation, for every form and ``"as it came"``.
+        Mean over statements in cross-validation, for every form and ``"uncalibrated"``.
     words : str
         How it was made, for the model card.
     """
@@ -132,7 +132,7 @@ def fit_calibration(
     y, z = check_pair(targets, logits, ndim=2)
     names = check_names("groups", groups, len(y))
     folds = patient_folds(names, y, n_folds, seed=seed)
-    losses = {"as it came": _mean_log_loss(y, expit(z))}
+    losses = {"uncalibrated": _mean_log_loss(y, expit(z))}
     for form in FORMS:
         losses[form] = _mean_log_loss(y, _hold_out(form, y, z, folds))
     form = min(FORMS, key=losses.__getitem__)
@@ -190,7 +190,7 @@ def _words(form: str, losses: dict[str, float], n_folds: int, origin: str) -> st
     return (
         f"{form[0].upper()}{form[1:]}, fitted on {origin}; of {len(FORMS)} forms the one with "
         f"the lowest mean log loss in {n_folds}-fold cross-validation by patient "
-        f"({losses[form]:.4f}; as it came {losses['as it came']:.4f}). Called calibrated from "
+        f"({losses[form]:.4f}; uncalibrated {losses['uncalibrated']:.4f}). Called calibrated from "
         f"{MIN_POSITIVES} positives on."
     )
 

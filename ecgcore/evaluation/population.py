@@ -135,22 +135,22 @@ def population_figures(
 
 def _how(references: References, settings: Settings) -> dict[str, str]:
     return {
-        "method": f"Gradient SHAP (expected gradients), {settings.n_draws} draws a record and "
+        "method": f"Gradient SHAP (expected gradients), {settings.n_draws} draws per record and "
         f"statement, on the logit, against {references.words}.",
         "records": "Records in which the network's probability reaches the statement's threshold, "
-        f"whatever their label; at most {settings.max_records} a statement, drawn at random; "
-        f"none shown below {settings.min_records}.",
-        "share": "Mean of |SHAP| over time and records, each lead's part of all twelve; 95 % "
+        f"whatever their label; at most {settings.max_records} per statement, drawn at random; "
+        f"statements with fewer than {settings.min_records} are not shown.",
+        "share": "Mean |SHAP| over time and records, as each lead's share of all twelve; 95 % "
         "intervals, patients resampled.",
-        "signed": "Mean of SHAP over time and records, in thousandths of a logit a second; above "
-        "zero it speaks for the statement.",
-        "beat": "Beats found by this project's measurement and laid over one another at R; mean "
-        "of each record's beats, then of the patients. A drawn beat is the mean of "
-        f"{beats.MIN_PATIENTS} or more patients, each lead in its own standard deviations, or "
-        "else a simulated one.",
-        "check": f"The {TOP_LEADS} leads of the largest share are taken away, and in comparison "
-        f"{RANDOM_DRAWS} times {TOP_LEADS} of the other leads at random: passed if the logit falls "
-        "by more than with each of them, on the mean of the records.",
+        "signed": "Mean SHAP over time and records, in thousandths of a logit per second; "
+        "positive values support the statement.",
+        "beat": "Beats found by the software, aligned at R and averaged within each record, "
+        "then across patients. A drawn beat is the mean of at least "
+        f"{beats.MIN_PATIENTS} patients, each lead in units of its own standard deviation; "
+        "otherwise it is simulated.",
+        "check": f"The {TOP_LEADS} leads with the largest share are removed, and for comparison "
+        f"{TOP_LEADS} random other leads, {RANDOM_DRAWS} times. Passed if the logit falls further, "
+        "averaged over the records, than in each of the comparisons.",
     }
 
 

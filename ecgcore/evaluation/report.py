@@ -19,7 +19,7 @@ HOW = {
     "mean": "over the statements with at least one positive and one negative record",
     "ece": f"{weighted.ECE_BINS} bins of equal size; resampling raises it, its interval with it",
     "flagged": "probability at the threshold or above",
-    "coverage": "every record that can tell, nothing abstained on",
+    "coverage": "every record whose labels decide the statement, without abstention",
 }
 UNKNOWN = "unknown"
 

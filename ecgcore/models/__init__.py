@@ -81,4 +81,4 @@ def build(architecture: str, arguments: Mapping[str, Any]) -> nn.Module:
     try:
         return cls(**tuples)
     except TypeError as error:
-        raise InvalidArgumentError(f"{architecture} cannot be built so: {error}.") from None
+        raise InvalidArgumentError(f"{architecture} cannot be built: {error}.") from None

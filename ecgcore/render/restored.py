@@ -91,7 +91,7 @@ def draw_lead_bars(scores: Mapping[str, float | None], threshold: float) -> dict
         FAINT if v is None else ACCENT if _compute_rarity(v) >= limit else LINE
         for v in scores.values()
     ]
-    said = ["not judged" if v is None else f"{100 * v:.1f} %" for v in scores.values()]
+    said = ["not assessed" if v is None else f"{100 * v:.1f} %" for v in scores.values()]
     data = [
         {
             "type": "bar",
@@ -101,7 +101,7 @@ def draw_lead_bars(scores: Mapping[str, float | None], threshold: float) -> dict
             "marker": {"color": colors},
             "text": said,
             "textposition": "none",
-            "hovertemplate": "%{y}: %{text} if every lead looked so<extra></extra>",
+            "hovertemplate": "%{y}: %{text} if every lead looked like this<extra></extra>",
             "width": 0.62,
         }
     ]
@@ -111,7 +111,7 @@ def draw_lead_bars(scores: Mapping[str, float | None], threshold: float) -> dict
     layout["xaxis"] |= {
         "range": [0, 4],
         "tickvals": [0, 1, 2, 3, 4],
-        "ticktext": ["", "1 in 10", "1 in 100", "1000", "10⁴"],
+        "ticktext": ["", "1 in 10", "1 in 100", "1 in 10³", "1 in 10⁴"],
         "tickangle": 0,
     }
     layout["shapes"] = [draw_upright(limit)]
@@ -157,7 +157,7 @@ def draw_over_time(
     layout["yaxis"] |= {
         "range": [0, 4.05],
         "tickvals": [1, 2, 3, 4],
-        "ticktext": ["1 in 10", "1 in 100", "1000", "10⁴"],
+        "ticktext": ["1 in 10", "1 in 100", "1 in 10³", "1 in 10⁴"],
     }
     level = _compute_rarity(threshold)
     layout["shapes"] = [

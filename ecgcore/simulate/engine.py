@@ -189,5 +189,5 @@ def _make_recording(made: Made, seed: int) -> Recording:
             simulated=True,
             steps=(step,),
         ),
-        notes=(NOTE, *(f"Lead {name}: its electrode is off." for name in spec.off_leads)),
+        notes=(NOTE, *(f"Lead {name}: electrode off." for name in spec.off_leads)),
     )

@@ -415,7 +415,7 @@ _TABLE = (
     ),
     SimulatedStatement(
         "hyperkalaemia",
-        "Hyperkalaemia",
+        "Hyperkalemia",
         ("EL", "14140009"),
         REPOLARISATION,
         recipes.hyperkalaemia,
@@ -501,7 +501,7 @@ _TABLE = (
     # --- technical ------------------------------------------------------------------------
     SimulatedStatement(
         "arm-reversal",
-        "Technical: arm leads reversed",
+        "Technical: arm lead reversal",
         ("251139008",),
         TECHNICAL,
         recipes.arms,
@@ -510,7 +510,7 @@ _TABLE = (
     ),
     SimulatedStatement(
         "lead-off",
-        "Technical: an electrode is off",
+        "Technical: electrode off",
         (),
         TECHNICAL,
         recipes.lead_off,

@@ -230,7 +230,7 @@ class Pool:
         except (RuntimeError, ValueError, TypeError, LookupError):
             # A fault of this program must not keep a reader waiting, nor end the thread.
             _LOG.exception("A worker could not be asked.")
-            self._settle(job, None, say_lack("the process that does it cannot be talked to"))
+            self._settle(job, None, say_lack("the worker process does not answer"))
         else:
             self._settle(job, answer, None)
 

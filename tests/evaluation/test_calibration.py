@@ -29,7 +29,7 @@ def test_temperature_and_bias_are_found():
     assert 1 / found.statements[0].temperature == pytest.approx(0.5, rel=0.1)
     assert 1 / found.statements[1].temperature == pytest.approx(2.0, rel=0.1)
     assert found.statements[0].bias == pytest.approx(-1.0, abs=0.2)
-    assert found.log_loss[found.form] < found.log_loss["as it came"]
+    assert found.log_loss[found.form] < found.log_loss["uncalibrated"]
     p = found.apply(z)
     for j in range(2):
         assert calibration_error(y[:, j], p[:, j]) < 0.03

@@ -49,13 +49,13 @@ def reader() -> Iterator[IsolatedReader]:
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("full", "disk is full"), ("large", "as large"), ("handles", "open")]
+    ("name", "words"), [("full", "disk is full"), ("large", "of this size"), ("handles", "open")]
 )
 def test_what_a_worker_lacks_is_said(reader: IsolatedReader, name: str, words: str) -> None:
     ((_, error),) = reader.read_many({name: b"x"}, ReadOptions())
     assert isinstance(error, ResourceError)
     assert words in str(error)
-    assert "not judged" in str(error)
+    assert "not examined" in str(error)
     ((_, found),) = reader.read_many({"a.csv": CSV}, ReadOptions())
     assert isinstance(found, Recording)
 
@@ -79,13 +79,13 @@ def test_a_reader_that_can_write_nothing_blames_no_file(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(tempfile, "mkdtemp", fail)
-    with pytest.raises(ResourceError, match="not judged"):
+    with pytest.raises(ResourceError, match="not examined"):
         read(WFDB)
 
 
 @pytest.mark.parametrize("number", LACKING)
 def test_a_library_that_finds_no_room_blames_no_file(number: int) -> None:
-    with pytest.raises(ResourceError, match="not judged"), guard_library("The file is damaged."):
+    with pytest.raises(ResourceError, match="not examined"), guard_library("The file is damaged."):
         raise OSError(number, os.strerror(number))
 
 

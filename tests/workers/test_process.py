@@ -149,7 +149,7 @@ def test_what_ends_a_worker_is_told_apart(worker: Worker) -> None:
     with pytest.raises(WorkerSlowError):
         ask(worker, "kill_itself", str(int(signal.SIGXCPU)).encode())
     # Nobody here killed it: the system did, for lack of memory.
-    with pytest.raises(ResourceError, match="memory ran out; the file itself was not judged"):
+    with pytest.raises(ResourceError, match="memory ran out; the file was not examined"):
         ask(worker, "kill_itself", str(int(signal.SIGKILL)).encode())
     assert ask(worker, "echo", b"a") == [b"a."]
 
@@ -264,7 +264,7 @@ def test_a_folder_that_cannot_be_made_is_the_machines_fault(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(folders.tempfile, "mkdtemp", fail)
-    with pytest.raises(ResourceError, match=f"{words}.*; the file itself was not judged"):
+    with pytest.raises(ResourceError, match=f"{words}.*; the file was not examined"):
         Worker(spec()).start()
 
 
@@ -276,5 +276,5 @@ def test_a_process_that_cannot_be_made_is_the_machines_fault(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(subprocess, "Popen", fail)
-    with pytest.raises(ResourceError, match="not judged"):
+    with pytest.raises(ResourceError, match="not examined"):
         Worker(spec()).start()

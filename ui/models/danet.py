@@ -74,13 +74,13 @@ def _choose_disease(networks: dict[str, WaveformModel]) -> str:
         return statement(code).term if known else f"{statement(code).term} (rule alone)"
 
     disease: str = st.selectbox(
-        "Disease", codes, key=_DISEASE, format_func=words, width=330, help=_HELP
+        "Statement", codes, key=_DISEASE, format_func=words, width=330, help=_HELP
     )
     return disease
 
 
 _HELP = (
-    "Each disease is read from particular waves. “Rule alone”: no network is offered, because "
+    "Each statement is read from particular waves. “Rule alone”: no network is offered, because "
     "none was trained or no benefit over a plain classifier was shown."
 )
 
@@ -282,7 +282,7 @@ def _show_benefit(code: str, network: WaveformModel | None) -> None:
     """Say what the card says of this disease's network."""
     found = waveform_models().get(code)
     if found is None:
-        st.caption("No network was trained for this disease; only the rule is shown.")
+        st.caption("No network was trained for this statement; only the rule is shown.")
         return
     with st.expander("How good is the learned curve?"):
         st.caption(plain(found.words))

@@ -203,7 +203,7 @@ def _make_table(teacher: Prediction, student: Prediction, lead: str, chosen: str
 
 
 def _shorten(words: str) -> str:
-    return {"cannot be assessed": "–", "not flagged": "no", "flagged": "yes"}.get(words, words)
+    return "–" if words == "cannot be assessed" else words
 
 
 def _shorten_verdict(words: str) -> str:

@@ -98,12 +98,12 @@ def list_exclusions(card: ModelCard) -> list[str]:
     """Return what a model must not be used for, before its own list of limits."""
     given = card.input
     lines = [
-        "Clinical decisions without a reader. Not flagged does not mean absent.",
+        "Not for clinical decisions without a reader. Not flagged does not mean absent.",
     ]
     if card.task == "statements":
         lines.append(
-            f"Recordings shorter than {given.min_s:g} s; fewer leads than a statement requires; "
-            "leads other than the twelve standard ones."
+            f"Not for recordings shorter than {given.min_s:g} s, fewer leads than a statement "
+            "requires, or leads other than the twelve standard ones."
         )
     return lines
 

@@ -38,7 +38,7 @@ def show_demonstration_cases() -> None:
 
 def _show_card(number: int, case: DemoCase, *, hidden: bool) -> None:
     st.markdown(f"**Case {number}**" if hidden else f"**{number}. {case.title}**")
-    history = ", ".join(case.history.split(", ")[:2]) if hidden else case.history
+    history = case.history.partition(". ")[0] if hidden else case.history
     st.caption(f"{history}  \n{'●' * case.difficulty}{'○' * (3 - case.difficulty)}")
     # The number alone: a case's own key names its diagnosis.
     if st.button("Read", key=f"demo_{number}", width="stretch"):
