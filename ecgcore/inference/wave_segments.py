@@ -1,5 +1,6 @@
 """From probabilities of P, QRS and T in each lead to the waves of each beat; numpy only."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,8 +91,8 @@ def beat_waves(probabilities: Array, samples: Array, fs_hz: float, r_s: Array) -
 
 
 def _find_runs(probabilities: Array, index: int, fs_hz: float, kind: str) -> _Runs:
-    others = np.delete(probabilities, index, axis=1).max(axis=1)
-    margin = probabilities[:, index] - others
+    first, *rest = (probabilities[:, other] for other in range(4) if other != index)
+    margin = probabilities[:, index] - functools.reduce(np.maximum, rest, first)
     inside = np.pad(margin > 0, ((0, 0), (1, 1))).astype(np.int8)
     edges = np.diff(inside, axis=1)
     (lead, start), (_, stop) = np.nonzero(edges == 1), np.nonzero(edges == -1)

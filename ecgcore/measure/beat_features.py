@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.results import Fiducials
-from ecgcore.signal.quantiles import quantile
+from ecgcore.signal.quantiles import median, quantile
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -190,7 +190,7 @@ def _form(low: Array, fs_hz: float, beats: Fiducials, shape: Numbers) -> dict[st
         "least_likeness": each.min(axis=1),
         "previous_likeness": np.concatenate(([1.0], joint[:-1])),
         "next_likeness": np.append(joint[1:], 1.0),
-        "size": _log(size / np.median(size[own])),
+        "size": _log(size / median(size[own])),
         "st_t_likeness": late,
     }
 
@@ -228,7 +228,7 @@ def _atria(
     """Return the features of the P wave, the share of own beats around with one, and its order."""
     onset = np.where(np.isfinite(beats.qrs_onset), beats.qrs_onset, beats.r_peak - 0.04)
     before = _windows(low, fs_hz, onset, P_S)
-    model = np.median(before[own], axis=0)
+    model = median(before[own], axis=0)
     found = np.isfinite(beats.p_onset)
     pr_ms = 1e3 * (beats.qrs_onset - beats.p_onset)
     usual_pr = _around(pr_ms, own & found, FAR)

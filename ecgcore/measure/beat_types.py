@@ -11,13 +11,15 @@ from ecgcore.measure.beat_kinds import kind_model
 from ecgcore.measure.conduction import NO_P_IRREGULAR, NO_P_RELATION, no_conducted_p
 from ecgcore.measure.rhythm import UNKNOWN, find_rhythm, is_steady
 from ecgcore.results import Fiducials
+from ecgcore.signal.beats import FEATURE_HZ, BeatSearch
+from ecgcore.signal.filters import band
 from ecgcore.signal.pacing import enough, spiked
-from ecgcore.signal.prepare import prepare
 from ecgcore.signal.quantiles import median
+from ecgcore.signal.resample import resample
 
 Array = NDArray[np.float64]
 
-SHAPE_HZ = 125.0
+SHAPE_HZ = FEATURE_HZ
 SHAPE_S = (-0.12, 0.16)
 # Correlation over all leads from which two complexes are of one shape.
 SAME_SHAPE = 0.88
@@ -56,16 +58,13 @@ class BeatTypes:
     p_reason: str
 
 
-def beat_types(
-    signal: NDArray[np.float32], fs_hz: float, beats: Fiducials, rr_s: Array
-) -> BeatTypes:
+def beat_types(search: BeatSearch, beats: Fiducials, rr_s: Array) -> BeatTypes:
     """Say of each beat whether it is normal, supraventricular, ventricular, paced or unknown.
 
     Parameters
     ----------
-    signal : array, shape (n_leads, n_samples)
-        Readable leads; NaN where absent.
-    fs_hz : float
+    search : BeatSearch
+        Of the readable leads.
     beats : Fiducials
         The consensus.
     rr_s : array, shape (n_beats,)
@@ -74,7 +73,7 @@ def beat_types(
     n = beats.n_beats
     if n == 0:
         return BeatTypes((), np.zeros(0, dtype=bool), UNKNOWN, "No beat was found.")
-    low = scaled(signal, fs_hz)
+    low = scale_leads(search)
     shape, likeness = own_shapes(low, beats, rr_s)
     own = shape == 0
     irregular = _is_irregular(rr_s, own)
@@ -92,7 +91,7 @@ def beat_types(
             strict=True,
         )
     )
-    paced = spiked(signal, fs_hz, beats.r_peak)
+    paced = spiked(search.signal, search.fs_hz, beats.r_peak)
     without_p = irregular and p_reason in (NO_P_IRREGULAR, NO_P_RELATION)
     if enough(paced):
         kinds = tuple("paced" if s else k for s, k in zip(paced, kinds, strict=True))
@@ -105,11 +104,16 @@ def beat_types(
     return BeatTypes(kinds, dominant, rhythm, p_reason)
 
 
-def scaled(signal: NDArray[np.float32], fs_hz: float) -> Array:
+def scale_leads(search: BeatSearch) -> Array:
     """Return the leads at ``SHAPE_HZ``, 1 to 35 Hz, each divided by its own size."""
+    whole = np.isfinite(search.signal).all()
+    # Gaps stay gaps here; the search has bridged them.
+    rows = search.traces.low if whole else resample(search.signal, search.fs_hz, SHAPE_HZ)
     low = np.nan_to_num(
-        prepare(signal, fs_hz, to_fs_hz=SHAPE_HZ, high_pass_hz=1.0, low_pass_hz=35.0)
-    ).astype(np.float64)
+        band(rows.astype(np.float32), SHAPE_HZ, high_pass_hz=1.0, low_pass_hz=35.0).astype(
+            np.float64
+        )
+    )
     scale = median(np.abs(low), keepdims=True) + low.std(axis=1, keepdims=True)
     return np.asarray(low / np.maximum(scale, 1e-6))
 
@@ -189,7 +193,7 @@ def _main_group(shape: NDArray[np.intp], rr: Array, width_ms: Array) -> int:
 
 def _median_or(values: Array, default: float) -> float:
     some = values[np.isfinite(values)]
-    return float(np.median(some)) if some.size else default
+    return float(median(some)) if some.size else default
 
 
 def _is_irregular(rr: Array, own: NDArray[np.bool_]) -> bool:
@@ -197,4 +201,4 @@ def _is_irregular(rr: Array, own: NDArray[np.bool_]) -> bool:
     plain = rr[own & np.concatenate(([False], own[:-1])) & np.isfinite(rr)]
     if plain.size < 4:
         return False
-    return bool(np.median(np.abs(np.diff(plain))) > IRREGULAR * np.median(plain))
+    return bool(median(np.abs(np.diff(plain))) > IRREGULAR * median(plain))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ecgcore.measure.beat_types import BeatTypes
 from ecgcore.measure.rhythm import BEATWISE
 from ecgcore.results import Fiducials, Measurement
+from ecgcore.signal.quantiles import median
 
 Array = NDArray[np.float64]
 
@@ -201,8 +202,8 @@ def _interval(rhythm: Rhythm, name: str) -> Measurement:
     known = every[np.isfinite(every)]
     if known.size < min(MIN_BEATS, max(1, chosen.sum())) or known.size == 0:
         return _none(name, _why_missing(name, rhythm, chosen))
-    value = float(np.median(known))
-    spread = 1.4826 * float(np.median(np.abs(known - value)))
+    value = float(median(known))
+    spread = 1.4826 * float(median(np.abs(known - value)))
     error = np.hypot(spread / np.sqrt(known.size), SYSTEMATIC_MS[name])
     apart = _disagreement(rhythm, name, value)
     doubt = min(DISAGREEMENT_SHARE * apart, MOST_DISAGREEMENT_MS[name])
@@ -221,7 +222,7 @@ def _disagreement(rhythm: Rhythm, name: str, value: float) -> float:
         return 0.0
     theirs = span_ms(rhythm.other, name)[rhythm.kinds.dominant]
     known = theirs[np.isfinite(theirs)]
-    return abs(float(np.median(known)) - value) if known.size else 0.0
+    return abs(float(median(known)) - value) if known.size else 0.0
 
 
 def _why_missing(name: str, rhythm: Rhythm, chosen: NDArray[np.bool_]) -> str:

@@ -173,7 +173,7 @@ def measure(
     )
     pauses = pause_alarms(traces, waves.consensus[FIDUCIALS.index("r_peak")], waves.absent_s)
     alarms = tuple(sorted((*organised.alarms, *pauses), key=lambda alarm: alarm.start_s))
-    return replace(_result(recording, quality, name, waves), alarms=alarms)
+    return replace(_result(recording, quality, name, waves, search), alarms=alarms)
 
 
 def _single(r_s: Array) -> NDArray[np.bool_]:
@@ -201,15 +201,16 @@ def _checked(signal: NDArray[np.float32], fs_hz: float, r_s: Array, name: str) -
     return out
 
 
-def _result(recording: Recording, quality: Quality, name: str, waves: _Waves) -> MeasureResult:
+def _result(
+    recording: Recording, quality: Quality, name: str, waves: _Waves, search: BeatSearch
+) -> MeasureResult:
     beats = Fiducials.from_array(waves.consensus)
     by_lead = {
         lead: Fiducials.from_array(row)
         for lead, row in zip(waves.leads, waves.by_lead, strict=True)
     }
-    signal = np.stack([recording.lead(n) for n in waves.leads])
     rr_s = rr_before(beats.r_peak, waves.absent_s)
-    kinds = beat_types(signal, recording.fs_hz, beats, rr_s)
+    kinds = beat_types(search, beats, rr_s)
     beats, by_lead = _without_p(beats, by_lead, kinds)
     found = Beats(beats, by_lead, kinds.types, rr_s, kinds.dominant)
     absent_s = float((waves.absent_s[:, 1] - waves.absent_s[:, 0]).sum())

@@ -17,7 +17,7 @@ from scipy import signal as sps
 
 from ecgcore.signal import p_waves
 from ecgcore.signal.filters import butterworth, stretches
-from ecgcore.signal.quantiles import median
+from ecgcore.signal.quantiles import median, quantile
 from ecgcore.signal.resample import resample
 
 Array = NDArray[np.float64]
@@ -169,7 +169,9 @@ def make_traces(rows: NDArray[np.float32], fs_hz: float) -> Traces:
     present = np.isfinite(rows) & ~_held(rows, fs_hz)
     low = _bridged(resample(rows, fs_hz, FEATURE_HZ))
     banded = _band(low)
-    slope = np.gradient(banded, axis=-1) * FEATURE_HZ / (2 * np.pi)
+    # One sample has no slope.
+    each = np.gradient(banded, axis=-1) if banded.shape[-1] > 1 else np.zeros_like(banded)
+    slope = each * FEATURE_HZ / (2 * np.pi)
     known = np.stack([_nearest(row, low.shape[1], fs_hz) for row in present])
     return Traces(low, banded, slope, known)
 
@@ -235,7 +237,7 @@ def _feature(traces: Traces) -> _Feature:
     wide = np.maximum(_spread(_wide(blocks), strength.shape[1]), 1e-9)
     local = _between(blocks, strength.shape[1])
     level = np.maximum(local, WIDE_SHARE * wide)
-    floor = _between(_blocks(strength, np.median, known), strength.shape[1])
+    floor = _between(_blocks(strength, median, known), strength.shape[1])
     # One beat of giant size next to a normal one: it counts for little more than the normal.
     scaled = np.minimum(strength / level, 2.0)
     weight = np.clip(level / np.maximum(floor, 0.02 * level) - 2.0, 0.02, 12.0) * known
@@ -244,7 +246,7 @@ def _feature(traces: Traces) -> _Feature:
     everywhere = np.asarray(known.any(axis=0))[None]
     blocks = _blocks(joint[None], np.max, everywhere)
     own = _between(blocks, joint.size)[0]
-    between = _between(_blocks(joint[None], np.median, everywhere), joint.size)[0]
+    between = _between(_blocks(joint[None], median, everywhere), joint.size)[0]
     size = (local / wide * weight).sum(axis=0) / total
     noise = np.where(size < WIDE_SHARE, NOISE_TIMES * between, 0.0)
     even = (size < SILENT_SHARE) & (own < NOISE_TIMES * between)
@@ -287,7 +289,8 @@ def _wide(blocks: Array) -> Array:
     strip the second strongest apart from it counts at most.
     """
     out = np.zeros_like(blocks)
-    for row, target in zip(blocks, out, strict=True):
+    usual = quantile(blocks, WIDE_QUANTILE, axis=1)
+    for row, target, high in zip(blocks, out, usual, strict=True):
         known = np.flatnonzero(np.isfinite(row))
         if known.size == 0:
             continue
@@ -296,7 +299,7 @@ def _wide(blocks: Array) -> Array:
             top = int(values.argmax())
             apart = np.delete(values, slice(max(0, top - 1), top + 2))
             second = apart.max() if apart.size else values[top]
-            target[:] = min(float(np.quantile(values, WIDE_QUANTILE)), float(second))
+            target[:] = min(high, second)
             continue
         windows = np.lib.stride_tricks.sliding_window_view(values, WIDE_BLOCKS)
         strongest = np.quantile(windows, WIDE_QUANTILE, axis=1)

@@ -25,7 +25,7 @@ from ecgcore.signal.quality_windows import (
     filled,
     mains_lines,
 )
-from ecgcore.signal.quantiles import quantile
+from ecgcore.signal.quantiles import median, quantile
 from ecgcore.signal.rr import absent_spans
 from ecgcore.units import MV
 
@@ -248,8 +248,8 @@ def _level(row: Array, at: int, wide: int, n: int) -> float:
 
 
 def _median(values: Array) -> float:
-    known = values[np.isfinite(values)]  # a copy, which may be put in order
-    return float(np.median(known, overwrite_input=True)) if known.size else float("nan")
+    known = values[np.isfinite(values)]
+    return float(median(known)) if known.size else float("nan")
 
 
 def _beyond(row: Array, fs_hz: float, limit: float) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.signal.beats import FEATURE_HZ, Traces
+from ecgcore.signal.quantiles import median
 
 Array = NDArray[np.float64]
 
@@ -52,7 +53,7 @@ def confidence_features(traces: Traces, r_s: Array) -> Array:
     cut = traces.banded[:, index]
     size = np.sqrt(np.square(cut).mean(axis=-1))
     prominence = np.log2(np.maximum(size, 1e-9) / np.maximum(_between(traces, at), 1e-9))
-    usual = np.maximum(np.median(size, axis=1, keepdims=True), 1e-9)
+    usual = np.maximum(median(size, axis=1, keepdims=True), 1e-9)
     evenness = -np.abs(np.log2(np.maximum(size, 1e-9) / usual))
     return np.stack(
         [

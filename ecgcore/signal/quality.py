@@ -42,7 +42,7 @@ from ecgcore.signal.quality_windows import (
     windows_of,
     without_silence,
 )
-from ecgcore.signal.quantiles import quantile
+from ecgcore.signal.quantiles import median, quantile
 from ecgcore.units import MV
 
 Array = NDArray[np.float64]
@@ -368,7 +368,7 @@ def _implausible(w: Windows, in_mv: bool) -> Array:
 
 def _drift(w: Windows, in_mv: bool) -> Array:
     mean = np.where(np.isfinite(w.mean), w.mean, 0.0)
-    away = np.abs(mean - np.median(mean, axis=1, keepdims=True))
+    away = np.abs(mean - median(mean, axis=1, keepdims=True))
     return _share(away > np.asarray(_limit(w, in_mv, DRIFT_MV, DRIFT_RELATIVE)) / 2, w.mean)
 
 

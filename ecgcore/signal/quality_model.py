@@ -16,6 +16,7 @@ from ecgcore.signal.beats import BeatSearch
 from ecgcore.signal.quality_features import lead_features
 from ecgcore.signal.quality_figures import CUT, INTERCEPT, WEIGHTS
 from ecgcore.signal.quality_windows import Windows
+from ecgcore.signal.quantiles import quantile
 from ecgcore.units import MV
 
 Array = NDArray[np.float64]
@@ -144,17 +145,15 @@ def _joined(parts: Array, *, in_mv: bool) -> Learned:
     kind = _kind(in_mv)
     each = parts.sum(axis=2) + INTERCEPT[kind] - CUT[kind]
     names = list(WEIGHTS[kind])
-    score = np.full(each.shape[1], np.nan)
     causes = []
     for lead, column in enumerate(each.T):
         known = np.flatnonzero(np.isfinite(column))
         if known.size == 0:
             causes.append("")
             continue
-        score[lead] = np.quantile(column[known], QUANTILE)
         worst = parts[known[np.argmax(column[known])], lead]
         causes.append(_cause(dict(zip(names, worst, strict=True))))
-    return Learned(score, tuple(causes))
+    return Learned(quantile(each, QUANTILE), tuple(causes))
 
 
 def _cause(added: dict[str, float]) -> str:

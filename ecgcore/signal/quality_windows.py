@@ -205,7 +205,7 @@ def _mains(lines: dict[float, Array], shape: tuple[int, ...]) -> tuple[Array, Ar
     best = np.zeros(shape)
     which = np.full(shape[0], MAINS_HZ[0])
     for hz, line in lines.items():
-        better = np.median(line, axis=1) > np.median(best, axis=1)
+        better = median(line, axis=1) > median(best, axis=1)
         best[better], which[better] = line[better], hz
     return best, which
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ecgcore.errors import InvalidArgumentError
@@ -104,7 +104,7 @@ def test_gaps_are_no_beats(normal):
     assert found.measurement("qrs").value == pytest.approx(normal.truth.qrs_ms + 13, abs=12)
 
 
-@pytest.mark.parametrize("samples", [1, 7, 60, 400])
+@pytest.mark.parametrize("samples", [1, 2, 7, 60, 400])
 def test_too_short(samples, normal):
     found = whole(measure(changed(normal.recording, normal.recording.signal[:, :samples])))
     assert found.measurement("heart_rate").value is None
@@ -125,6 +125,7 @@ def test_flat_and_below_100_hz(normal):
     fs_hz=st.sampled_from([100.0, 257.5, 500.0]),
     missing=st.floats(0, 0.6),
 )
+@example(seed=0, n=2, leads=("I",), fs_hz=257.5, missing=0.0)
 def test_noise_of_any_kind_is_answered(seed, n, leads, fs_hz, missing):
     rng = np.random.default_rng(seed)
     signal = rng.standard_normal((len(leads), n)) * rng.choice([0.0, 0.01, 1.0, 30.0])

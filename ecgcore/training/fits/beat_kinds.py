@@ -26,13 +26,13 @@ from ecgcore.errors import ModelError
 from ecgcore.evaluation.beat_kinds import CLASSES, F1_WEIGHTS, Counts, count, groups_of
 from ecgcore.measure.beat_features import NAMES, BeatFeatures, beat_features
 from ecgcore.measure.beat_kinds import FILE, KindModel, trees_from
-from ecgcore.measure.beat_types import SHAPE_HZ, own_shapes, scaled
+from ecgcore.measure.beat_types import SHAPE_HZ, own_shapes, scale_leads
 from ecgcore.measure.consensus import consensus
 from ecgcore.measure.delineators import DEFAULT, delineator
 from ecgcore.readers import read
 from ecgcore.recording import Recording
 from ecgcore.results import FIDUCIALS, Fiducials
-from ecgcore.signal.beats import detect_beats
+from ecgcore.signal.beats import BeatSearch
 from ecgcore.signal.quality import assess
 from ecgcore.signal.rr import rr_before
 from ecgcore.simulate import CASES, simulate
@@ -106,13 +106,14 @@ def found_beats(recording: Recording) -> tuple[Array, Fiducials] | None:
     if not used:
         return None
     signal = np.stack([recording.lead(n) for n in used])
-    r_s = detect_beats(signal, recording.fs_hz)
+    search = BeatSearch(signal, recording.fs_hz)
+    r_s = search.r_s
     if r_s.size < MIN_BEATS:
         return None
     joint = consensus(delineator(DEFAULT)(signal, recording.fs_hz, r_s), r_s)
     beats = Fiducials.from_array(joint)
     apart = ~(rr_before(beats.r_peak) <= SAME_BEAT_S)
-    return scaled(signal, recording.fs_hz), Fiducials.from_array(joint[:, apart])
+    return scale_leads(search), Fiducials.from_array(joint[:, apart])
 
 
 def recorded_cases(records: Sequence[str]) -> Iterator[Case]:
