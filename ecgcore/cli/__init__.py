@@ -22,6 +22,7 @@ COMMANDS = {
     "read": ("ecgcore.cli.read", "read recordings and say what is in them"),
     "measure": ("ecgcore.cli.measure", "waves, intervals, axes and signal quality"),
     "predict": ("ecgcore.cli.predict", "a trained model's findings"),
+    "interpret": ("ecgcore.cli.interpret", "the report: urgent warnings, statements, text"),
     "explain": ("ecgcore.cli.explain", "where a model looked for one statement"),
     "anomaly": ("ecgcore.cli.anomaly", "how unusual a recording is, and where"),
     "convert": ("ecgcore.cli.convert", "write recordings as WFDB, DICOM, CSV or EDF"),

@@ -1,6 +1,17 @@
-"""A network's findings and what was measured, read together."""
+"""What is reported of a study: a network's findings and what was measured, read together."""
 
 from ecgcore.interpret.assess import assess
+from ecgcore.interpret.interpret import interpret
+from ecgcore.interpret.interpretation import Call, Episode, Evidence, Interpretation, Unable
 from ecgcore.interpret.reconcile import reconcile
 
-__all__ = ["assess", "reconcile"]
+__all__ = [
+    "Call",
+    "Episode",
+    "Evidence",
+    "Interpretation",
+    "Unable",
+    "assess",
+    "interpret",
+    "reconcile",
+]

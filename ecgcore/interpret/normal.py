@@ -5,15 +5,19 @@ could not be looked at, is enough to withhold it.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ecgcore.inference.abstain import NORMAL
+from ecgcore.interpret.facts import Facts
+from ecgcore.interpret.interpretation import Call
+from ecgcore.leads import STANDARD_12
 from ecgcore.measure.intervals import SYSTEMATIC_MS
 from ecgcore.measure.reference import reference_range
 from ecgcore.measure.rhythm import NORMAL_RHYTHMS
 from ecgcore.recording import Patient
 from ecgcore.results import AnomalyMap, Measurement, MeasureResult, Prediction
+from ecgcore.statements import statement
 from ecgcore.units import format_clock
 
 # Wider than the reference ranges only where these mark what is common in healthy people: sinus
@@ -53,6 +57,45 @@ class Objection(NamedTuple):
 
     words: str
     contradicts: bool
+
+
+def judge_normal(
+    facts: Facts, calls: Iterable[Call], prediction: Prediction | None
+) -> tuple[bool | None, tuple[str, ...]]:
+    """Say whether an ECG is normal: True, False, or None where that cannot be said, and why not.
+
+    It is normal only where nothing else is stated but what a normal ECG may have, with twelve
+    readable leads and every measurement that a statement rests on within its limits.
+
+    Parameters
+    ----------
+    facts : Facts
+    calls : iterable of Call
+        The statements.
+    prediction : Prediction or None
+        A network's findings, which can speak against a normal ECG too.
+    """
+    found = [Objection(call.printed, True) for call in calls if not statement(call.code).normal]
+    missing = [lead for lead in STANDARD_12 if lead not in facts.leads]
+    if missing:
+        found.append(Objection(f"not available or not readable: {', '.join(missing)}", False))
+    patient = facts.patient
+    if patient.age_years is None or patient.sex is None:
+        found.append(Objection("age or sex unknown", False))
+    found += _quality(facts.measured)
+    found += _intervals(facts.measured, patient, MEASURED if facts.in_mv else IN_TIME)
+    if facts.in_mv:
+        found += _voltages(facts.measured, patient)
+    else:
+        found.append(Objection("amplitude not calibrated", False))
+    found += _rhythm(facts.measured)
+    network = None if prediction is None else prediction.finding(NORMAL)
+    if network is not None and not network.finding:
+        found.append(Objection("the network does not suggest a normal ECG", False))
+    reasons = tuple(dict.fromkeys(each.words for each in found))
+    if any(each.contradicts for each in found):
+        return False, reasons
+    return (None, reasons) if found else (True, ())
 
 
 def find_objections(

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 ADULT_YEARS = 18.0
+MEASUREMENT, BEATS, NETWORK, BOTH = "measurement", "beats", "network", "both"
+DECIDERS = (MEASUREMENT, BEATS, NETWORK, BOTH)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +127,17 @@ class Statement:
         Whether a pacemaker's own complexes imitate or hide it.
     place : Place or None
         None for a statement about the rate alone.
+    decided_by : str
+        ``"measurement"``, ``"beats"``, ``"network"``, or ``"both"``: a network can state it where
+        measurement does not exclude it.
+    criterion : str
+        How it is decided by measurement, as a reader checks it.
+    sources : tuple of Source
+        Of the criterion.
+    excludes, implies : tuple of str
+        Codes that cannot stand beside it, and codes that need not be said where it is.
+    normal : bool
+        Whether a normal ECG may have it.
     """
 
     code: str
@@ -149,6 +162,12 @@ class Statement:
     age_to: float = 120.0
     lost_in_paced: bool = False
     place: Place | None = None
+    decided_by: str = MEASUREMENT
+    criterion: str = ""
+    sources: tuple[Source, ...] = ()
+    excludes: tuple[str, ...] = ()
+    implies: tuple[str, ...] = ()
+    normal: bool = False
 
     @property
     def needs_several_leads(self) -> bool:

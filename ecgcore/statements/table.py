@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.statements.statement import LeadNeed, Place, Source, Statement
+from ecgcore.statements.statement import DECIDERS, LeadNeed, Place, Source, Statement
 
 _T = TypeVar("_T")
 TABLE = Path(__file__).with_name("statements.toml")
@@ -140,13 +140,18 @@ def _read_statement(code: str, raw: dict[str, Any], sources: Mapping[str, Source
     if given.get("alone") == "any":
         given["alone"] = None
     given["needs"] = [_make(LeadNeed, f"{name}: needs", row) for row in raw.get("needs", [])]
+    given["sources"] = _cite(name, raw.get("sources", []), sources)
     if place := raw.get("place"):
-        cited = place.get("sources", [])
-        if unknown := set(cited) - sources.keys():
-            raise InvalidArgumentError(f"{name} cites the unknown source {min(unknown)!r}.")
-        place = {"first": place.get("leads"), **place, "sources": [sources[key] for key in cited]}
+        cited = _cite(name, place.get("sources", []), sources)
+        place = {"first": place.get("leads"), **place, "sources": cited}
         given["place"] = _make(Place, f"{name}: place", place)
     return _make(Statement, name, {"code": code, **given})
+
+
+def _cite(name: str, cited: list[str], sources: Mapping[str, Source]) -> list[Source]:
+    if unknown := set(cited) - sources.keys():
+        raise InvalidArgumentError(f"{name} cites the unknown source {min(unknown)!r}.")
+    return [sources[key] for key in cited]
 
 
 def _make(cls: type[_T], name: str, raw: Mapping[str, Any]) -> _T:
@@ -166,6 +171,12 @@ def _check_links(table: Mapping[str, Statement]) -> None:
             raise InvalidArgumentError(f"The statement {one.code} is in no super-class.")
         if one.kind_of and (one.kind_of not in table or table[one.kind_of].kind_of):
             raise InvalidArgumentError(f"The statement {one.code} is a kind of {one.kind_of!r}.")
+        if one.decided_by not in DECIDERS:
+            raise InvalidArgumentError(
+                f"The statement {one.code} is decided by none of {DECIDERS}."
+            )
+        if unknown := {*one.excludes, *one.implies} - table.keys():
+            raise InvalidArgumentError(f"The statement {one.code} names {min(unknown)!r}.")
     for system in ("scp", "snomed"):
         counted = Counter(code for one in table.values() for code in getattr(one, system))
         twice = [code for code, count in counted.items() if count > 1]

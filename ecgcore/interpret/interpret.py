@@ -1,0 +1,68 @@
+"""From a study to what is reported of it."""
+
+from ecgcore.inference import LoadedModel
+from ecgcore.interpret.consistency import make_consistent
+from ecgcore.interpret.decide import BALANCED, add_network, hear_network
+from ecgcore.interpret.facts import Facts
+from ecgcore.interpret.interpretation import Against, Call, Interpretation, Unable
+from ecgcore.interpret.normal import judge_normal
+from ecgcore.interpret.rules import RULES
+from ecgcore.interpret.text import long_text, short_text
+from ecgcore.results import Prediction
+from ecgcore.statements import statements
+from ecgcore.study import Study
+
+
+def interpret(
+    study: Study,
+    model: LoadedModel | None = None,
+    *,
+    prediction: Prediction | None = None,
+    policy: str = BALANCED,
+) -> Interpretation:
+    """Interpret a study: rhythm, urgent warnings, statements, and the text of the report.
+
+    Urgent warnings are measured: they do not depend on a network or on whether it abstains.
+
+    Parameters
+    ----------
+    study : Study
+    model : LoadedModel, optional
+        The network that supports the measurements; without one, measurement alone decides.
+    prediction : Prediction, optional
+        What that network found, where it is known already.
+    policy : str
+        Of :data:`ecgcore.interpret.decide.POLICIES`: what a network's statement has to pass.
+
+    Examples
+    --------
+    >>> from ecgcore.simulate import simulate
+    >>> interpret(Study(simulate("normal", seed=1).recording)).text
+    'Sinus rhythm, rate 68.'
+    """
+    facts = Facts(study)
+    found = [each for rule in RULES for each in rule(facts)]
+    calls = [each for each in found if isinstance(each, Call)]
+    unable = [each for each in found if isinstance(each, Unable)]
+    if model is not None:
+        prediction, refused = hear_network(facts, model, prediction)
+        unable += refused
+        if prediction is not None:
+            against = [each for each in found if isinstance(each, Against)]
+            calls, more = add_network(calls, against, model.card, prediction, policy=policy)
+            unable += more
+    calls = make_consistent(calls)
+    normal, reasons = judge_normal(facts, calls, prediction)
+    order = {code: place for place, code in enumerate(statements())}
+    calls.sort(key=lambda call: order[call.code])
+    urgent = tuple(call for call in calls if call.urgent)
+    return Interpretation(
+        urgent=urgent,
+        statements=tuple(calls),
+        not_assessed=tuple(unable),
+        normal=normal,
+        normal_reasons=reasons,
+        rhythms=facts.rhythms,
+        text=long_text(calls, facts, normal),
+        short=short_text(calls, facts),
+    )

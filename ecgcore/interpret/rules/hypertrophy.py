@@ -1,0 +1,8 @@
+"""Atrial enlargement and ventricular hypertrophy."""
+
+from collections.abc import Callable, Iterable
+
+from ecgcore.interpret.facts import Facts
+from ecgcore.interpret.interpretation import Ruling
+
+RULES: tuple[Callable[[Facts], Iterable[Ruling]], ...] = ()

@@ -1,0 +1,8 @@
+"""Old and recent infarction by territory: Q and R criteria."""
+
+from collections.abc import Callable, Iterable
+
+from ecgcore.interpret.facts import Facts
+from ecgcore.interpret.interpretation import Ruling
+
+RULES: tuple[Callable[[Facts], Iterable[Ruling]], ...] = ()

@@ -1,0 +1,8 @@
+"""Pacing: chambers, failure to capture, failure to sense."""
+
+from collections.abc import Callable, Iterable
+
+from ecgcore.interpret.facts import Facts
+from ecgcore.interpret.interpretation import Ruling
+
+RULES: tuple[Callable[[Facts], Iterable[Ruling]], ...] = ()

@@ -1,0 +1,55 @@
+"""An interpretation as it is printed, in standard terms and order (AHA/ACC/HRS 2007, Part II)."""
+
+from collections.abc import Sequence
+
+from ecgcore.interpret.facts import Facts
+from ecgcore.interpret.interpretation import Call, Episode
+from ecgcore.statements import group_of, statement
+from ecgcore.units import format_clock
+
+NORMAL_TEXT = "Normal ECG."
+ABNORMAL_TEXT = "Abnormal ECG."
+CANNOT_SAY = "Not all could be assessed."
+NO_RHYTHM = "Rhythm not determined"
+
+
+def long_text(calls: Sequence[Call], facts: Facts, normal: bool | None) -> str:
+    """Return the report: rhythm with its rate, then one sentence a statement."""
+    sentences = [*rhythm_sentences(facts.rhythms), *_others(calls)]
+    if normal is not None:
+        sentences.append(NORMAL_TEXT if normal else ABNORMAL_TEXT)
+    return " ".join(sentences)
+
+
+def short_text(calls: Sequence[Call], facts: Facts) -> str:
+    """Return the report in one line: what is urgent, the rhythm, and the terms."""
+    urgent = [call.printed for call in calls if call.urgent]
+    rhythm = [rhythm_words(episode) for episode in facts.rhythms[:1]]
+    others = [statement(c.code).short for c in calls if not c.urgent and not _is_rhythm(c)]
+    return "; ".join(dict.fromkeys([*urgent, *rhythm, *others]))
+
+
+def rhythm_sentences(rhythms: Sequence[Episode]) -> list[str]:
+    """Return the rhythms of a recording; of several, each with where it begins and ends."""
+    if len(rhythms) <= 1:
+        return [f"{rhythm_words(episode)}." for episode in rhythms]
+    return [
+        f"{rhythm_words(e)} from {format_clock(e.start_s)} to {format_clock(e.stop_s)}."
+        for e in rhythms
+    ]
+
+
+def rhythm_words(episode: Episode) -> str:
+    """Return one rhythm with its ventricular rate."""
+    words = episode.words or (statement(episode.code).term if episode.code else NO_RHYTHM)
+    if episode.rate_bpm is None or "rate" in words:
+        return words
+    return f"{words}, rate {episode.rate_bpm:.0f}"
+
+
+def _is_rhythm(call: Call) -> bool:
+    return group_of(call.code) == "Rhythm"
+
+
+def _others(calls: Sequence[Call]) -> list[str]:
+    return [f"{call.printed}." for call in calls if not _is_rhythm(call)]
