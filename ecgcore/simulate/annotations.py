@@ -39,7 +39,7 @@ def make_annotations(truth: Truth, fs_hz: float) -> list[Annotation]:
     for p in truth.lone_p:
         symbol = "p" if p.fate in {"dissociated", "retrograde"} else "x"
         found += _annotate_wave(symbol, (p.onset, p.peak, p.offset))
-    found += [(time_s, "^", chamber) for time_s, chamber in truth.spikes]
+    found += [(spike.time_s, "^", spike.chamber) for spike in truth.spikes]
     return sorted(
         ((round(time_s * fs_hz), symbol, note) for time_s, symbol, note in found),
         key=lambda row: row[0],

@@ -8,7 +8,7 @@ from ecgcore.simulate import atrial, planning
 from ecgcore.simulate.heart import Atria, Heart
 from ecgcore.simulate.library import ATRIAL_SHAPES, VENTRICULAR_SHAPES
 from ecgcore.simulate.person import Person
-from ecgcore.simulate.planning import OWN, Schedule
+from ecgcore.simulate.planning import OWN, Schedule, Spike
 from ecgcore.simulate.rhythms import RHYTHMS
 from ecgcore.simulate.shapes import AtrialShape, VentricularShape, WaveBounds
 from ecgcore.simulate.vector import Array, add_component, make_rotation
@@ -201,13 +201,13 @@ def compute_heart_vector(person: Person, beats: Beats, n_samples: int, fs_hz: fl
     return out
 
 
-def add_spikes(out: Array, fs_hz: float, spikes: tuple[tuple[float, str], ...]) -> None:
+def add_spikes(out: Array, fs_hz: float, spikes: tuple[Spike, ...]) -> None:
     """Add pacing stimuli as a recorder of this rate shows them, in place."""
     # An anti-alias filter broadens and lowers what is shorter than a sample.
     sd_s = max(_SPIKE_SD_MS, 500.0 / fs_hz) / 1e3
     height = _SPIKE_SD_MS / (1e3 * sd_s)
     reach = int(np.ceil(4 * sd_s * fs_hz)) + 1
-    for time_s, chamber in spikes:
+    for time_s, chamber, *_ in spikes:
         index = round(time_s * fs_hz) + np.arange(-reach, reach + 1)
         index = index[(index >= 0) & (index < out.shape[1])]
         values = height * np.exp(-0.5 * ((index / fs_hz - time_s) / sd_s) ** 2)

@@ -308,7 +308,7 @@ class _Maker:
 
     # --- pacing, cables ---------------------------------------------------------------------
     def _paced(self, chamber: str = "") -> Mask:
-        spikes = [t for t, c in self.truth.spikes if not chamber or c == chamber]
+        spikes = [s.time_s for s in self.truth.spikes if chamber in {"", s.chamber}]
         lit = self._everywhere([(t - _SPIKE_S, t + _SPIKE_S) for t in spikes])
         if chamber != "atrial":
             lit |= self._other_beats(lambda b: b.kind == PACED)

@@ -1,6 +1,7 @@
 """What a rhythm is asked for, and the plan of activations it returns."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -208,6 +209,34 @@ class PlannedP:
     fate: str = "blocked"
 
 
+class Spike(NamedTuple):
+    """A pacing stimulus.
+
+    Attributes
+    ----------
+    time_s : float
+    chamber : str
+        ``"atrial"`` or ``"ventricular"``.
+    captured : bool
+        Whether the chamber follows it.
+    timely : bool
+        Whether the pacemaker had sensed the chamber's own beats when it gave it.
+    """
+
+    time_s: float
+    chamber: str
+    captured: bool = True
+    timely: bool = True
+
+
+class RhythmSpan(NamedTuple):
+    """A stretch of one rhythm: the code of its statement, and from when to when in seconds."""
+
+    code: str
+    start_s: float
+    end_s: float
+
+
 @dataclass(frozen=True)
 class Schedule:
     """The activations of a record and a margin on both sides, in order of time.
@@ -216,13 +245,15 @@ class Schedule:
     ----------
     beats : tuple of PlannedBeat
     lone_p : tuple of PlannedP
-    spikes : tuple of (float, str)
-        Pacing stimuli: time in seconds, and ``"atrial"`` or ``"ventricular"``.
+    spikes : tuple of Spike
     first_wave_s : float
         Flutter: the time of one wave's steep rise.
+    rhythms : tuple of RhythmSpan
+        Where the rhythm changes; empty where one rhythm lasts throughout.
     """
 
     beats: tuple[PlannedBeat, ...]
     lone_p: tuple[PlannedP, ...] = ()
-    spikes: tuple[tuple[float, str], ...] = ()
+    spikes: tuple[Spike, ...] = ()
     first_wave_s: float = 0.0
+    rhythms: tuple[RhythmSpan, ...] = ()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ecgcore.simulate import planning
-from ecgcore.simulate.codes import statement_name
+from ecgcore.simulate.codes import URGENT_CODES, statement_name
 from ecgcore.simulate.heartbeat import (
     Beats,
     compute_stretch,
@@ -18,9 +18,9 @@ from ecgcore.simulate.heartbeat import (
     three,
 )
 from ecgcore.simulate.person import Person
-from ecgcore.simulate.planning import NORMAL, OWN, PACED
+from ecgcore.simulate.planning import NORMAL, OWN, PACED, RhythmSpan, Spike
 from ecgcore.simulate.shapes import U_EDGE_MV, WaveBounds
-from ecgcore.simulate.spec import ARMS
+from ecgcore.simulate.spec import ARMS, CaseSpec
 from ecgcore.simulate.vector import Array, compute_course, frontal_axis_deg
 from ecgcore.statements import statement
 
@@ -56,10 +56,10 @@ class TrueBeat:
 
 @dataclass(frozen=True, kw_only=True)
 class TrueP:
-    """A P wave that no QRS follows, in seconds from the record's start.
+    """A P wave, in seconds from the record's start.
 
-    ``fate`` is ``"blocked"``, ``"premature"`` (early and blocked), ``"dissociated"`` or
-    ``"retrograde"``.
+    ``fate`` is ``"conducted"``, or without a QRS after it ``"blocked"``, ``"premature"`` (early and
+    blocked), ``"dissociated"`` or ``"retrograde"``.
     """
 
     onset: float
@@ -97,10 +97,14 @@ class Truth:
         QT by Fridericia.
     lone_p : tuple of TrueP
         P waves that no QRS follows.
-    spikes : tuple of (float, str)
-        Pacing stimuli: seconds, and ``"atrial"`` or ``"ventricular"``.
+    spikes : tuple of Spike
+        Pacing stimuli, and whether each was captured and timely.
     codes : dict of str to dict
         For each label its code in PTB-XL (``scp``) and SNOMED CT (``snomed``).
+    rhythms : tuple of RhythmSpan
+        The rhythm of each stretch, by its statement's code; together they fill the record.
+    urgent : tuple of str
+        Codes that must be warned of; empty for a benign case.
     """
 
     case: str
@@ -121,18 +125,32 @@ class Truth:
     rhythm: str = "SR"
     qtc_ms: float | None = None
     lone_p: tuple[TrueP, ...] = ()
-    spikes: tuple[tuple[float, str], ...] = ()
+    spikes: tuple[Spike, ...] = ()
     codes: dict[str, dict[str, str]] | None = None
+    rhythms: tuple[RhythmSpan, ...] = ()
+    urgent: tuple[str, ...] = ()
+
+    @property
+    def p_waves(self) -> tuple[TrueP, ...]:
+        """Every P wave with its fate, in order of time."""
+        conducted = [
+            TrueP(onset=b.p_onset, peak=b.p_peak, offset=b.p_offset, fate="conducted")
+            for b in self.beats
+            if b.p_onset is not None and b.p_peak is not None and b.p_offset is not None
+        ]
+        return tuple(sorted([*conducted, *self.lone_p], key=lambda p: p.onset))
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain types for JSON: times to a tenth of a millisecond."""
         plain = asdict(self)
-        for name in ("beats", "lone_p"):
+        plain["p_waves"] = [asdict(p) for p in self.p_waves]
+        for name in ("rhythms", "spikes"):
+            plain[name] = [row._asdict() for row in getattr(self, name)]
+        for name in ("beats", "lone_p", "p_waves", "rhythms", "spikes"):
             plain[name] = [
                 {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}
                 for row in plain[name]
             ]
-        plain["spikes"] = [[round(t, 4), chamber] for t, chamber in self.spikes]
         return {
             k: round(v, 2) if isinstance(v, float) else list(v) if isinstance(v, tuple) else v
             for k, v in plain.items()
@@ -169,9 +187,27 @@ def find_truth(
         rhythm=find_rhythm_code(person),
         qtc_ms=None if qt_ms is None or rate is None else qt_ms * float(np.cbrt(rate / 60)),
         lone_p=_find_lone_p(person, beats, duration_s),
-        spikes=tuple((t, c) for t, c in beats.schedule.spikes if 0 <= t < duration_s),
+        spikes=tuple(s for s in beats.schedule.spikes if 0 <= s.time_s < duration_s),
         codes={code: _find_systems(code) for code in spec.labels},
+        rhythms=_find_rhythms(person, beats, duration_s),
+        urgent=find_urgent(spec),
     )
+
+
+def find_urgent(spec: CaseSpec) -> tuple[str, ...]:
+    """Return the codes of a case that must be warned of."""
+    if spec.urgent is not None:
+        return spec.urgent
+    return tuple(code for code in spec.labels if code in URGENT_CODES)
+
+
+def _find_rhythms(person: Person, beats: Beats, duration_s: float) -> tuple[RhythmSpan, ...]:
+    whole = (RhythmSpan(find_rhythm_code(person), 0.0, duration_s),)
+    cut = [
+        RhythmSpan(code, max(start_s, 0.0), min(end_s, duration_s))
+        for code, start_s, end_s in beats.schedule.rhythms or whole
+    ]
+    return tuple(span for span in cut if span.end_s > span.start_s)
 
 
 def _find_systems(code: str) -> dict[str, str]:
