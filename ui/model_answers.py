@@ -13,7 +13,7 @@ from ecgcore.inference import (
 )
 from ecgcore.inference.abstain import handheld_shares
 from ecgcore.inference.loading import shared_model
-from ecgcore.interpret import assess
+from ecgcore.interpret import Interpretation, assess, interpret
 from ecgcore.models import HANDHELD
 from ecgcore.results import Attribution, MeasureResult, Prediction
 from ecgcore.turns import Priority
@@ -76,6 +76,34 @@ def findings_by(case: OpenCase, answers: ModelAnswers) -> Prediction:
                 title="Asking the model",
             )
     return answers.prediction
+
+
+def urgent_of(case: OpenCase) -> Interpretation:
+    """Return what is reported of a case by measurement alone, computed once: no network is asked.
+
+    What cannot wait stands in it, whatever a network says or abstains from.
+    """
+    as_measured(case)
+    settle_marks(case)
+    answers = case.answers
+    if answers.measured_only is None:
+        answers.measured_only = interpret(answers.study)
+    return answers.measured_only
+
+
+def interpretation_of(case: OpenCase) -> Interpretation:
+    """Return what is reported of a case, with the support of the model that reads it.
+
+    Raises
+    ------
+    EcgError
+        If the model cannot be asked; what is measured is in :func:`urgent_of`.
+    """
+    answers = answers_of(case)
+    if answers.interpretation is None:
+        found = findings_by(case, answers)
+        answers.interpretation = interpret(answers.study, model(answers.model), prediction=found)
+    return answers.interpretation
 
 
 def measured_of(case: OpenCase) -> MeasureResult:
