@@ -45,6 +45,9 @@ def _excludes(one: Call, other: Call) -> bool:
     if one.spans and other.spans and not _overlap(one, other):
         return False
     first, second = statement(one.code), statement(other.code)
+    if first.exclusive and first.exclusive == second.exclusive and one.code != other.code:
+        # A kind of a rhythm and that rhythm are one.
+        return one.code != second.kind_of and other.code != first.kind_of
     return _names(first.excludes, other.code) or _names(second.excludes, one.code)
 
 
