@@ -24,9 +24,9 @@ from ecgcore.evaluation.model_report import targets_of
 from ecgcore.evaluation.side_words import words
 from ecgcore.inference import DEFAULT_MODEL, LoadedModel, load_model, use_threads
 from ecgcore.inference.abstain import NORMAL
-from ecgcore.interpret import Interpretation, assess, interpret
+from ecgcore.interpret import assess, interpret
 from ecgcore.interpret.consistency import excluded_pairs
-from ecgcore.results import Prediction
+from ecgcore.results import Interpretation, Prediction
 from ecgcore.statements import statement
 from ecgcore.study import Study
 

@@ -16,9 +16,8 @@ from ecgcore.explain import Explainer
 from ecgcore.inference.anomaly_shading import ShadingScale
 from ecgcore.inference.anomaly_spans import Place
 from ecgcore.inference.waveform import WaveformReading
-from ecgcore.interpret import Interpretation
 from ecgcore.kept import Kept
-from ecgcore.results import AnomalyMap, Prediction
+from ecgcore.results import AnomalyMap, Interpretation, Prediction
 from ecgcore.study import Study
 
 # Maps are as large as the recording; models are asked about every lead by itself on one page.

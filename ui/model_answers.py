@@ -13,11 +13,11 @@ from ecgcore.inference import (
 )
 from ecgcore.inference.abstain import handheld_shares
 from ecgcore.inference.loading import shared_model
-from ecgcore.interpret import Interpretation, assess, interpret
+from ecgcore.interpret import assess, interpret
 from ecgcore.models import HANDHELD
-from ecgcore.results import Attribution, MeasureResult, Prediction
+from ecgcore.results import Attribution, Interpretation, MeasureResult, Prediction
 from ecgcore.turns import Priority
-from ui.analysis import explain_apart, find_apart, is_long, measure_case
+from ui.analysis import explain_apart, find_apart, interpret_apart, is_long, measure_case
 from ui.answers import ModelAnswers
 from ui.edits import settle_marks
 from ui.running import run
@@ -87,7 +87,10 @@ def urgent_of(case: OpenCase) -> Interpretation:
     settle_marks(case)
     answers = case.answers
     if answers.measured_only is None:
-        answers.measured_only = interpret(answers.study)
+        if is_long(case.recording):
+            answers.measured_only = interpret_apart(case)
+        else:
+            answers.measured_only = interpret(answers.study)
     return answers.measured_only
 
 
@@ -102,7 +105,12 @@ def interpretation_of(case: OpenCase) -> Interpretation:
     answers = answers_of(case)
     if answers.interpretation is None:
         found = findings_by(case, answers)
-        answers.interpretation = interpret(answers.study, model(answers.model), prediction=found)
+        if is_long(case.recording):
+            answers.interpretation = interpret_apart(case, found)
+        else:
+            answers.interpretation = interpret(
+                answers.study, model(answers.model), prediction=found
+            )
     return answers.interpretation
 
 

@@ -5,7 +5,7 @@ Which statements exclude and imply one another is declared in the clinical table
 
 from collections.abc import Iterable, Sequence
 
-from ecgcore.interpret.interpretation import Call
+from ecgcore.results.interpreted import Call
 from ecgcore.statements import statement
 from ecgcore.statements.statement import BEATS, BOTH, MEASUREMENT
 

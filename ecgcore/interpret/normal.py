@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from ecgcore.inference.abstain import NORMAL
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Call
 from ecgcore.leads import STANDARD_12
 from ecgcore.measure.intervals import SYSTEMATIC_MS
 from ecgcore.measure.reference import reference_range
 from ecgcore.measure.rhythm import NORMAL_RHYTHMS
 from ecgcore.recording import Patient
 from ecgcore.results import AnomalyMap, Measurement, MeasureResult, Prediction
+from ecgcore.results.interpreted import Call
 from ecgcore.statements import statement
 from ecgcore.units import format_clock
 

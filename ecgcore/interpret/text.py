@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Call, Episode
+from ecgcore.results.interpreted import Call, Episode
 from ecgcore.statements import group_of, statement
 from ecgcore.units import format_clock
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ecgcore.inference import load_model
-from ecgcore.interpret import Call, Evidence, Interpretation, interpret
+from ecgcore.interpret import interpret
 from ecgcore.interpret.consistency import excluded_pairs, make_consistent
 from ecgcore.interpret.decide import (
     BALANCED,
@@ -15,8 +15,16 @@ from ecgcore.interpret.decide import (
     add_network,
     threshold_of,
 )
-from ecgcore.interpret.interpretation import Against, Unable
-from ecgcore.results import Finding, Prediction, Quality
+from ecgcore.results import (
+    Against,
+    Call,
+    Evidence,
+    Finding,
+    Interpretation,
+    Prediction,
+    Quality,
+    Unable,
+)
 from ecgcore.simulate import simulate
 from ecgcore.study import Study
 

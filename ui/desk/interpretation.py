@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from ecgcore.interpret import Call, Evidence, Interpretation
+from ecgcore.results import Call, Evidence, Interpretation
 from ecgcore.statements import statement
 from ecgcore.units import format_clock
 from ui.words import plain

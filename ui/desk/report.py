@@ -12,12 +12,11 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from ecgcore.inference.card import ModelCard
-from ecgcore.interpret import Interpretation
 from ecgcore.recording import Recording
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import Sheet
 from ecgcore.render.pdf import pdf
-from ecgcore.results import Attribution, Prediction
+from ecgcore.results import Attribution, Interpretation, Prediction
 from ui.desk.display_filter import filter_for_display
 from ui.desk.interpretation import format_interpretation, format_urgent
 from ui.desk.paper import Paper, Shading, format_footer, format_header

@@ -8,8 +8,7 @@ import streamlit as st
 
 from ecgcore.errors import EcgError
 from ecgcore.explain import describe, verdict
-from ecgcore.interpret import Interpretation
-from ecgcore.results import Attribution, Prediction
+from ecgcore.results import Attribution, Interpretation, Prediction
 from ecgcore.signal.quality_words import lost_lead, without
 from ui import model_answers
 from ui.components.findings import move_choice
