@@ -5,7 +5,7 @@ Which statements exclude and imply one another is declared in the clinical table
 
 from collections.abc import Iterable, Sequence
 
-from ecgcore.interpret.interpretation import Call
+from ecgcore.results.interpreted import Call
 from ecgcore.statements import statement
 from ecgcore.statements.statement import BEATS, BOTH, MEASUREMENT
 
@@ -45,6 +45,9 @@ def _excludes(one: Call, other: Call) -> bool:
     if one.spans and other.spans and not _overlap(one, other):
         return False
     first, second = statement(one.code), statement(other.code)
+    if first.exclusive and first.exclusive == second.exclusive and one.code != other.code:
+        # A kind of a rhythm and that rhythm are one.
+        return one.code != second.kind_of and other.code != first.kind_of
     return _names(first.excludes, other.code) or _names(second.excludes, one.code)
 
 

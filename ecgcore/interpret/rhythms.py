@@ -1,6 +1,6 @@
 """The rhythm of each stretch of a recording, from beats and P waves; one rhythm at a time."""
 
-from ecgcore.interpret.interpretation import Episode
+from ecgcore.results.interpreted import Episode
 from ecgcore.study import Study
 
 

@@ -134,6 +134,8 @@ class Statement:
         How it is decided by measurement, as a reader checks it.
     sources : tuple of Source
         Of the criterion.
+    exclusive : str
+        The set of statements of which one holds at a time; empty if none.
     excludes, implies : tuple of str
         Codes that cannot stand beside it, and codes that need not be said where it is.
     normal : bool
@@ -165,6 +167,7 @@ class Statement:
     decided_by: str = MEASUREMENT
     criterion: str = ""
     sources: tuple[Source, ...] = ()
+    exclusive: str = ""
     excludes: tuple[str, ...] = ()
     implies: tuple[str, ...] = ()
     normal: bool = False
