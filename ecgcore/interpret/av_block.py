@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.interpret.interpretation import Evidence
+from ecgcore.results.interpreted import Evidence
 from ecgcore.interpret.stretch import Stretch, find_runs
 from ecgcore.signal.p_train import PTrain
 

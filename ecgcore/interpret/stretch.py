@@ -23,6 +23,8 @@ WIDE_MS = 120.0
 BEFORE_R_S, AFTER_R_S = 0.05, 0.06
 # P waves before QRS belong to it from this share of the beats on, at distances this alike.
 CONDUCTED_SHARE, STEADY_S = 0.7, 0.035
+# Half of a P wave, and the likeness from which two are of one form.
+P_HALF_S, SAME_P = 0.055, 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +166,20 @@ class Stretch:
         near = np.abs(seen - np.median(seen)) <= STEADY_S
         return bool(near.sum() >= CONDUCTED_SHARE * self.pr_s.size)
 
+    @cached_property
+    def p_forms(self) -> Array:
+        """How many main beats have each form of P wave, the commonest first."""
+        found = np.isfinite(self.beats.p_onset_s) & self.own
+        if found.sum() < 3:
+            return np.zeros(0)
+        low = scale_leads(self.search)
+        middle_s = (self.beats.p_onset_s[found] - self.start_s) + P_HALF_S
+        reach = np.arange(-round(P_HALF_S * FEATURE_HZ), round(P_HALF_S * FEATURE_HZ) + 1)
+        at = np.round(middle_s * FEATURE_HZ).astype(int)[:, None] + reach
+        cut = low[:, np.clip(at, 0, low.shape[1] - 1)].transpose(1, 0, 2)
+        cut = cut - cut.mean(axis=2, keepdims=True)
+        return count_forms(cut.reshape(cut.shape[0], -1))
+
     # ---- the signal -------------------------------------------------------------------------
 
     @cached_property
@@ -203,6 +219,18 @@ class Stretch:
         if self.atria is None:
             return Flutter(float("nan"), 0.0)
         return find_flutter(self.search.traces.low, self.atria.hidden, FEATURE_HZ)
+
+
+def count_forms(waves: Array) -> Array:
+    """Return the sizes of groups of alike waves, shape (n_waves, m), the largest first."""
+    unit = waves / np.maximum(np.linalg.norm(waves, axis=1, keepdims=True), 1e-9)
+    left, sizes = np.arange(len(unit)), []
+    while left.size:
+        like = unit[left] @ unit[left].T >= SAME_P
+        group = like[int(np.argmax(like.sum(axis=0)))]
+        sizes.append(int(group.sum()))
+        left = left[~group]
+    return np.array(sizes)
 
 
 def median_or(values: Array, default: float = float("nan")) -> float:

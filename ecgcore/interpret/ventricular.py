@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.interpret.interpretation import Episode, Evidence
+from ecgcore.results.interpreted import Episode, Evidence
 from ecgcore.interpret.stretch import WIDE_MS, BeatTable, Stretch, find_runs, median_or
 from ecgcore.signal.beats import FEATURE_HZ
 from ecgcore.signal.filters import butterworth
