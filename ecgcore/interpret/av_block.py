@@ -15,7 +15,7 @@ Flags = NDArray[np.bool_]
 MOBITZ_1, MOBITZ_2, TWO_TO_ONE = "54016002", "426183003", "AHA85"
 SECOND, HIGH_GRADE, COMPLETE, DISSOCIATION = "2AVB", "AHA87", "3AVB", "50799005"
 # A train is believed from this on (simulation at 15 dB, PTB-XL, CPSC and LUDB train and val).
-LEAST_P, LEAST_SHARE, LEAST_CONTRAST, LEAST_LIKENESS, MOST_OTHERS = 4, 0.75, 2.4, 0.87, 0.5
+LEAST_P, LEAST_SHARE, LEAST_CONTRAST, LEAST_LIKENESS, MOST_OTHERS = 4, 0.68, 2.4, 0.87, 0.5
 # A P is conducted at most this long after its peak, and PR of one relation lie this close.
 LONGEST_S, SHORTEST_S, ALIKE_S = 0.55, 0.03, 0.04
 # An escape is regular: its RR vary by no more than this part.
@@ -24,6 +24,8 @@ ESCAPE_VARIES = 0.10
 PAUSE = 1.3
 # Of complexes, conducted at one distance: from here related, below it by chance.
 RELATED, CHANCE = 0.75, 0.6
+# PR drifts by so much while RR varies by no more than this part: dissociated.
+DRIFT_S, CLOCK_VARIES = 0.08, 0.03
 # PR grows before a dropped P (Mobitz I) by at least, and stays (Mobitz II) within.
 GROWS_S, STAYS_S = 0.03, 0.025
 # Above this rate and in a regular rhythm with P before each QRS no dropped P is looked for.
@@ -156,13 +158,24 @@ def _may_have(stretch: Stretch) -> bool:
 
 
 def _dissociated(relation: Relation, train: PTrain, rate: float, regular: bool) -> Block | None:
-    if not regular or relation.share >= CHANCE or relation.own.sum() < 3:
+    if not regular or relation.own.sum() < 3:
         return None
-    pr = relation.pr_s[np.isfinite(relation.pr_s)]
+    pr = relation.pr_s[np.isfinite(relation.pr_s) & relation.own]
+    if relation.share >= CHANCE and not _drifts(pr, relation):
+        return None
     spread = Evidence(name="P to QRS", value=_span_words(pr), unit="ms", limit="varies")
     if train.rate_bpm > 1.1 * rate and rate < 65.0:
         return Block(COMPLETE, (spread,))
     return Block(DISSOCIATION, (spread,))
+
+
+def _drifts(pr_s: Array, relation: Relation) -> bool:
+    """Tell whether PR changes steadily while RR stays the same: two clocks."""
+    rr = np.diff(relation.onset_s)[relation.of_rhythm]
+    if pr_s.size < 4 or rr.size < 3 or np.std(rr) > CLOCK_VARIES * rr.mean():
+        return False
+    low, high = np.quantile(pr_s, [0.1, 0.9])
+    return bool(high - low >= DRIFT_S)
 
 
 def _span_words(seconds: Array) -> str:

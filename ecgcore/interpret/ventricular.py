@@ -28,6 +28,9 @@ RUN_GAP = 1.6
 # So like the heart's own complexes, a beat is one of them; a run of so many may hold beats of
 # unclear kind that are nearly wide.
 LIKE_OWN, LONG_RUN, NEARLY_WIDE_MS = 0.82, 6, 105.0
+# Edges of QRS were found in most beats of a run; the beats of a short one differ from the heart's
+# own by about the same (MIT-BIH DS1).
+WELL_SEEN, ONE_FORM, SHORT_UNLIKE = 0.8, 0.36, 0.74
 WIDE_WORDS = "Wide-QRS tachycardia, ventricular tachycardia until proven otherwise"
 # A sine: this part of the power lies within 0.6 Hz of its peak.
 SINE_SHARE, SINE_HZ = 0.62, 0.6
@@ -50,8 +53,21 @@ def find_ventricular_runs(beats: BeatTable) -> list[tuple[int, int]]:
     for marked, least in ((unlike, LONG_RUN), (kind & other, LEAST_BEATS)):
         for start, stop in find_runs(marked, least):
             runs = _cut_at_pauses(beats, start, stop, least)
-            out += [run for run in runs if _is_wide(beats, *run) and not _overlaps(out, run)]
+            out += [run for run in runs if _is_run(beats, *run) and not _overlaps(out, run)]
     return sorted(out)
+
+
+def _is_run(beats: BeatTable, start: int, stop: int) -> bool:
+    """Tell whether a run is wide and well seen; a short one of one form as well."""
+    known = np.isfinite(beats.width_ms[start:stop])
+    if not _is_wide(beats, start, stop):
+        return False
+    if stop - start >= LONG_RUN:
+        return bool(known.mean() >= WELL_SEEN)
+    likeness, rr = beats.likeness[start:stop], beats.rr_s[start + 1 : stop]
+    even = rr.min() >= rr.max() / RUN_GAP
+    alike = np.ptp(likeness) <= ONE_FORM and likeness.max() < SHORT_UNLIKE
+    return bool(known.all() and even and alike)
 
 
 def _overlaps(runs: list[tuple[int, int]], run: tuple[int, int]) -> bool:

@@ -43,7 +43,7 @@ MAX_MISSING = 3
 # it out pays this part of its gain.
 OTHER_SHARE, SKIPPED = 0.6, 0.4
 # Of the usual height and likeness to the others, at least, where a single P decides.
-CLEAR_SHARE, CLEAR_LIKENESS = 0.55, 0.75
+CLEAR_SHARE, CLEAR_LIKENESS = 0.5, 0.6
 # Lower than this part of the usual is no candidate.
 LOW_SHARE = 0.25
 # Candidates that a train is looked for among, the highest, a second.
