@@ -1,6 +1,6 @@
 """How P waves and QRS complexes belong together: second-degree to complete block, dissociation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,8 @@ class Relation:
         P waves that a QRS follows at the usual distance.
     share : float
         Of QRS complexes, those at the commonest distance.
+    is_silent : array of bool, shape (n_qrs - 1,), or None
+        Between which nothing can be a QRS complex that was not found.
     """
 
     p_s: Array
@@ -74,6 +76,7 @@ class Relation:
     pr_s: Array
     conducted: Flags
     share: float
+    is_silent: Flags | None = None
 
     @property
     def between(self) -> NDArray[np.intp]:
@@ -132,6 +135,7 @@ def find_block(stretch: Stretch) -> Block | None:
     if not is_trusted(train):
         return None
     relation = relate(train, stretch.beats.onset_s, stretch.own)
+    relation = replace(relation, is_silent=_find_silent(stretch))
     rr = stretch.own_rr_s
     if rr.size < 2:
         return None
@@ -146,6 +150,12 @@ def find_block(stretch: Stretch) -> Block | None:
         if found is not None:
             return Block(found.code, (*shown, *found.evidence), found.words)
     return None
+
+
+def _find_silent(stretch: Stretch) -> Flags:
+    r_s = stretch.beats.r_s
+    pairs = zip(r_s[:-1], r_s[1:], strict=True)
+    return np.array([stretch.is_silent(float(a), float(b)) for a, b in pairs], dtype=bool)
 
 
 def _may_have(stretch: Stretch) -> bool:
@@ -205,6 +215,8 @@ def _dropped(relation: Relation, train: PTrain, rate: float, regular: bool) -> B
     usual = float(np.median(ones)) if ones.size else float(np.median(rr))
     long = rr > PAUSE * min(usual, 1.25 * train.cycle_s)
     dropped = np.flatnonzero((between >= 2) & long & relation.of_rhythm)
+    if relation.is_silent is not None:
+        dropped = dropped[relation.is_silent[dropped]]
     if dropped.size == 0 or not _times_fit(rr[dropped], between[dropped], train.cycle_s):
         return None
     most = int(between[dropped].max())

@@ -8,7 +8,8 @@ import numpy as np
 
 from ecgcore.interpret.av_block import COMPLETE, DISSOCIATION, Block, find_block
 from ecgcore.interpret.pacing import find_pacing, is_pacing, paced_episode
-from ecgcore.interpret.stretch import BeatTable, Stretch
+from ecgcore.interpret.pauses import is_pause
+from ecgcore.interpret.stretch import FEW_LEADS, BeatTable, Stretch
 from ecgcore.interpret.supraventricular import conducted_rhythm, is_fibrillation
 from ecgcore.interpret.ventricular import (
     find_ventricular_runs,
@@ -50,7 +51,7 @@ def find_rhythms(study: Study) -> tuple[Episode, ...]:
     """
     own = study.alone
     measured, duration_s = study.measured, own.recording.duration_s
-    arrests = [_arrest(study, alarm) for alarm in measured.alarms if _is_arrest(alarm)]
+    arrests = [_arrest(study, alarm) for alarm in measured.alarms if _is_arrest(study, alarm)]
     found = list(arrests)
     for start_s, stop_s in _between(arrests, duration_s):
         for first, last in _pieces(start_s, stop_s):
@@ -59,9 +60,11 @@ def find_rhythms(study: Study) -> tuple[Episode, ...]:
     return tuple(_join(_insert_runs(ordered, _runs(study))))
 
 
-def _is_arrest(alarm: RhythmAlarm) -> bool:
-    return alarm.kind in NO_QRS or (
-        alarm.kind == "pause" and alarm.end_s - alarm.start_s >= ASYSTOLE_S
+def _is_arrest(study: Study, alarm: RhythmAlarm) -> bool:
+    if alarm.kind in NO_QRS:
+        return True
+    return alarm.end_s - alarm.start_s >= ASYSTOLE_S and is_pause(
+        study, alarm.start_s, alarm.end_s
     )
 
 
@@ -143,7 +146,7 @@ def _runs(study: Study) -> list[Episode]:
     if study.measured.rhythm.startswith(PACED):
         return []
     beats = BeatTable.of(study.measured.beats)
-    runs = [run_episode(beats, *run) for run in find_ventricular_runs(beats)]
+    runs = [run_episode(beats, *run) for run in find_ventricular_runs(beats, few_leads=study.alone.recording.n_leads <= FEW_LEADS)]
     return [run for run in runs if run is not None]
 
 

@@ -192,6 +192,8 @@ def state_pauses(facts: Facts) -> Iterator[Ruling]:
     for code, pauses in by_code.items():
         longest = max(pauses, key=lambda each: each.length_s)
         urgent = longest.length_s > URGENT_S
+        if urgent:
+            pauses = [each for each in pauses if each.length_s > URGENT_S]
         evidence = (
             Evidence(
                 name="Longest RR",
