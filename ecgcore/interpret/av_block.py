@@ -16,6 +16,7 @@ MOBITZ_1, MOBITZ_2, TWO_TO_ONE = "54016002", "426183003", "AHA85"
 SECOND, HIGH_GRADE, COMPLETE, DISSOCIATION = "2AVB", "AHA87", "3AVB", "50799005"
 # A train is believed from this on (simulation at 15 dB, PTB-XL, CPSC and LUDB train and val).
 LEAST_P, LEAST_SHARE, LEAST_CONTRAST, LEAST_LIKENESS, MOST_OTHERS = 4, 0.68, 2.4, 0.87, 0.5
+WHOLE_SHARE, WHOLE_LIKENESS, WHOLE_CONTRAST = 0.9, 0.94, 1.7
 # A P is conducted at most this long after its peak, and PR of one relation lie this close.
 LONGEST_S, SHORTEST_S, ALIKE_S = 0.55, 0.03, 0.04
 # An escape is regular: its RR vary by no more than this part.
@@ -92,12 +93,14 @@ class Relation:
 
 def is_trusted(train: PTrain) -> bool:
     """Tell whether a train of P waves stands out clearly enough."""
+    if train.peak_s.size < LEAST_P or train.others > MOST_OTHERS:
+        return False
+    # A train without a gap, of waves that hardly differ, may be lower.
+    whole = train.share >= WHOLE_SHARE and train.likeness >= WHOLE_LIKENESS
     return (
-        train.peak_s.size >= LEAST_P
-        and train.share >= LEAST_SHARE
-        and train.contrast >= LEAST_CONTRAST
+        train.share >= LEAST_SHARE
+        and train.contrast >= (WHOLE_CONTRAST if whole else LEAST_CONTRAST)
         and train.likeness >= LEAST_LIKENESS
-        and train.others <= MOST_OTHERS
     )
 
 
@@ -222,7 +225,7 @@ def _dropped(relation: Relation, train: PTrain, rate: float, regular: bool) -> B
     most = int(between[dropped].max())
     count = Evidence(name="P waves not conducted", value=float(np.sum(between[dropped] - 1)))
     if most >= 3:
-        return Block(HIGH_GRADE, (count,))
+        return Block(HIGH_GRADE, (count,)) if relation.share >= CHANCE else None
     before, after = relation.pr_s[dropped], relation.pr_s[dropped + 1]
     change = before - after
     change = change[np.isfinite(change)]

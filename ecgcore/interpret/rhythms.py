@@ -63,9 +63,7 @@ def find_rhythms(study: Study) -> tuple[Episode, ...]:
 def _is_arrest(study: Study, alarm: RhythmAlarm) -> bool:
     if alarm.kind in NO_QRS:
         return True
-    return alarm.end_s - alarm.start_s >= ASYSTOLE_S and is_pause(
-        study, alarm.start_s, alarm.end_s
-    )
+    return alarm.end_s - alarm.start_s >= ASYSTOLE_S and is_pause(study, alarm.start_s, alarm.end_s)
 
 
 def _arrest(study: Study, alarm: RhythmAlarm) -> Episode:
@@ -121,7 +119,7 @@ def _is_fast(stretch: Stretch) -> bool:
 
 def _is_ventricular(stretch: Stretch) -> bool:
     """Tell whether wide complexes are not conducted from P waves, nor from fibrillating atria."""
-    if not stretch.is_wide or stretch.has_conducted_p:
+    if not stretch.is_wide or stretch.has_conducted_p or stretch.is_doubled:
         return False
     return not is_fibrillation(stretch)
 
@@ -146,7 +144,12 @@ def _runs(study: Study) -> list[Episode]:
     if study.measured.rhythm.startswith(PACED):
         return []
     beats = BeatTable.of(study.measured.beats)
-    runs = [run_episode(beats, *run) for run in find_ventricular_runs(beats, few_leads=study.alone.recording.n_leads <= FEW_LEADS)]
+    runs = [
+        run_episode(beats, *run)
+        for run in find_ventricular_runs(
+            beats, few_leads=study.alone.recording.n_leads <= FEW_LEADS
+        )
+    ]
     return [run for run in runs if run is not None]
 
 
@@ -196,5 +199,3 @@ def _mean_rate(one: Episode, other: Episode) -> float | None:
         return one.rate_bpm or other.rate_bpm
     first, second = one.stop_s - one.start_s, other.stop_s - other.start_s
     return (one.rate_bpm * first + other.rate_bpm * second) / max(first + second, 1e-9)
-
-

@@ -24,6 +24,8 @@ WIDE_MS = 120.0
 BEFORE_R_S, AFTER_R_S = 0.05, 0.06
 # P waves before QRS belong to it from this share of the beats on, at distances this alike.
 CONDUCTED_SHARE, STEADY_S = 0.7, 0.035
+# Every second wave smaller than this part of its neighbours, in this part of a stretch.
+MIN_DOUBLED, DOUBLED_SHARE, MIN_DOUBLED_SHARE = 6, 0.5, 0.3
 # In silence nothing is larger than this part of the smaller complexes around; of a few leads each
 # is looked at, and nothing rises by so many mV within half a QRS.
 QRS_S, AFTER_S, BEFORE_S, WIDE_WAVE = 0.08, 0.55, 0.32, 0.5
@@ -62,12 +64,8 @@ class BeatTable:
     def of(cls, beats: Beats) -> "BeatTable":
         """Return the table of what was measured."""
         joint = beats.consensus
-        onset = np.where(
-            np.isfinite(joint.qrs_onset), joint.qrs_onset, joint.r_peak - BEFORE_R_S
-        )
-        offset = np.where(
-            np.isfinite(joint.qrs_offset), joint.qrs_offset, joint.r_peak + AFTER_R_S
-        )
+        onset = np.where(np.isfinite(joint.qrs_onset), joint.qrs_onset, joint.r_peak - BEFORE_R_S)
+        offset = np.where(np.isfinite(joint.qrs_offset), joint.qrs_offset, joint.r_peak + AFTER_R_S)
         return cls(
             joint.r_peak,
             onset,
@@ -140,6 +138,19 @@ class Stretch:
         rank = np.empty(order.size, dtype=np.intp)
         rank[order] = np.arange(order.size)
         return rank[group]
+
+    @cached_property
+    def is_doubled(self) -> bool:
+        """Whether large and small waves alternate: P or T waves were taken for QRS complexes."""
+        if self.n_beats < MIN_DOUBLED:
+            return False
+        banded = self.search.traces.banded
+        at = np.round(self.own_times_s * FEATURE_HZ).astype(int)
+        reach = round(QRS_S * FEATURE_HZ)
+        index = np.clip(at[:, None] + np.arange(-reach, reach + 1), 0, banded.shape[1] - 1)
+        size = np.ptp(banded[:, index], axis=-1).max(axis=0)
+        small = size[1:-1] < DOUBLED_SHARE * np.minimum(size[:-2], size[2:])
+        return bool(small.mean() >= MIN_DOUBLED_SHARE)
 
     @cached_property
     def own(self) -> Flags:

@@ -53,7 +53,11 @@ def find_ventricular_runs(beats: BeatTable, *, few_leads: bool) -> list[tuple[in
     for marked, least in ((unlike, LONG_RUN), (kind & other, LEAST_BEATS)):
         for start, stop in find_runs(marked, least):
             runs = _cut_at_pauses(beats, start, stop, least)
-            out += [run for run in runs if _is_run(beats, *run, few_leads=few_leads) and not _overlaps(out, run)]
+            out += [
+                run
+                for run in runs
+                if _is_run(beats, *run, few_leads=few_leads) and not _overlaps(out, run)
+            ]
     return sorted(out)
 
 
@@ -76,9 +80,7 @@ def _overlaps(runs: list[tuple[int, int]], run: tuple[int, int]) -> bool:
     return any(a < run[1] and run[0] < b for a, b in runs)
 
 
-def _cut_at_pauses(
-    beats: BeatTable, start: int, stop: int, least: int
-) -> list[tuple[int, int]]:
+def _cut_at_pauses(beats: BeatTable, start: int, stop: int, least: int) -> list[tuple[int, int]]:
     rr = beats.rr_s[start + 1 : stop]
     usual = median_or(rr, 1.0)
     apart = np.flatnonzero(~(rr <= RUN_GAP * usual)) + start + 1
