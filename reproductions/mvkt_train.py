@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ecgcore.checks import check_range
+from ecgcore.checks import Among, Within, check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation import mean_auc
 from ecgcore.models import XResNet1d
 from ecgcore.training.losses import masked_bce
-from ecgcore.training.recipe import Among, BatchSize, Epochs, Rate, Within
+from ecgcore.training.recipe import BatchSize, Epochs, Rate
 from ecgcore.training.trainer import Dice, Fitted, Keep, Plan, fit, training_device
 from ecgcore.training.transfer_losses import (
     ContrastiveTransfer,

@@ -1,7 +1,5 @@
 """From DANet's recipe to model folders: networks, thresholds from val, card and README."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.evaluation import best_f1, fit_calibration
+from ecgcore.evaluation.model_folder import list_sources, release_network
+from ecgcore.evaluation.waveform_scores import items_of, scores_of
 from ecgcore.inference.card import LabelRule, ModelCard
 from ecgcore.inference.waveform import ARCHITECTURE
 from ecgcore.models.danet import DANet
@@ -23,15 +23,12 @@ from ecgcore.training.danet.data import (
     stock_of,
 )
 from ecgcore.training.danet.recipe import CODED, DANetRecipe, variants_of
-from ecgcore.training.danet.score import items_of, scores_of
 from ecgcore.training.danet.train import Run, kept_network, train_variant
-from ecgcore.training.release import list_sources, release_network
 from ecgcore.training.trainer import training_device
 
 CHOSEN_ON = "val"
 LOGITS = f"logits of the released network on {CHOSEN_ON}"
 NOT_MEASURED = "Not measured yet: python -m benchmarks.waveform --write."
-HOW = "Test records; 95 % intervals from 1,000 resamples of patients; means over the seeds."
 _INTENDED = (
     "Research and teaching: shows which waves a classifier of one statement was given, beside a "
     "reader who decides. Not a medical device."
@@ -122,16 +119,6 @@ def release(
                 "aid_words": NOT_MEASURED,
             },
         },
-    )
-
-
-def with_figures(card: ModelCard, found: Mapping[str, Any], *, aid: bool, words: str) -> ModelCard:
-    """Return a card with the figures of the variants on test and what follows from them."""
-    facts = {**card.training["waveform"], "aid": aid, "aid_words": words}
-    return replace(
-        card,
-        metrics={"how": HOW, "waveform": dict(found), "split": "test"},
-        training={**card.training, "waveform": facts},
     )
 
 

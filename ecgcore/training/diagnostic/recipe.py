@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from ecgcore.checks import check_option, check_range
+from ecgcore.checks import Within, check_option, check_range
+from ecgcore.datasets.simulated import SimulationPart
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
 from ecgcore.models import ARCHITECTURES
@@ -19,10 +20,8 @@ from ecgcore.training.recipe import (
     Share,
     Splits,
     TextPart,
-    Within,
     read_recipe,
 )
-from ecgcore.training.simulated import SimulationPart
 
 # One network for nine statements, and one for twenty with beats, waves and intervals.
 STATEMENTS, DIAGNOSTIC = "statements", "diagnostic"

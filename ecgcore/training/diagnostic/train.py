@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ecgcore.datasets import PackedSet
+from ecgcore.datasets.pools import IGNORED, Pool
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models import LeadAttentionNet, Outputs, build
 from ecgcore.models.lead_set import LeadCountNorm, every
@@ -30,7 +31,6 @@ from ecgcore.training.batches import (
 from ecgcore.training.device_pool import DevicePool, device_pool
 from ecgcore.training.diagnostic.recipe import Recipe
 from ecgcore.training.losses import class_loss, interval_loss, masked_bce
-from ecgcore.training.pools import IGNORED, Pool
 from ecgcore.training.trainer import (
     Dice,
     Fitted,

@@ -14,12 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ecgcore.datasets.pools import Pool
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import STANDARD_12
 from ecgcore.training.batches import Draws, MultiBatch, crop_length, make_batch, noise_rows
 from ecgcore.training.device_pool import ABSENT, DevicePool, device_pool
 from ecgcore.training.diagnostic.data import Material
-from ecgcore.training.pools import Pool
 from ecgcore.training.single_lead.recipe import SingleRecipe, Steps
 from ecgcore.training.trainer import Dice, training_device
 

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ecgcore.datasets.pools import IGNORED
 from ecgcore.models import LeadAttentionNet, Outputs
 from ecgcore.training.diagnostic.train import build_tasks_network, forward_batch, recalibrate
 from ecgcore.training.losses import class_loss, interval_loss, masked_bce
-from ecgcore.training.pools import IGNORED
 from ecgcore.training.single_lead.data import (
     LONG_KINDS,
     N_LEADS,

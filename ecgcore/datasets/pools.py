@@ -20,11 +20,11 @@ from ecgcore.datasets.ludb_waves import MarkedLead, read_marks
 from ecgcore.datasets.mitdb import MarkedBeats, read_beats, read_rhythms, window_targets
 from ecgcore.datasets.nstdb import KINDS, read_noise
 from ecgcore.datasets.packing import join_signals, quantise
+from ecgcore.datasets.simulated import SimulatedRecords, prepare_signal
 from ecgcore.inference.card import InputContract
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import BEATS, HANDHELD, WAVE_LABELS
 from ecgcore.readers import read
-from ecgcore.training.simulated import SimulatedRecords, prepare_signal
 
 IGNORED = 255
 # A beat is taught from 60 ms before to 60 ms after its R peak: three columns of the output.
