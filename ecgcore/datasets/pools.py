@@ -73,6 +73,14 @@ def pack_entries(entries: Sequence[Entry], contract: InputContract) -> PackedSet
     )
 
 
+def count_records(data: PackedSet, rows: NDArray[np.int64]) -> dict[str, int]:
+    """Return of how many records these rows are, by data set."""
+    names, records = data.datasets[rows], data.records[rows]
+    return {
+        name: int(np.unique(records[names == name]).size) for name in dict.fromkeys(names.tolist())
+    }
+
+
 def packed_pool(datasets: Sequence[str], splits: Sequence[str], contract: InputContract) -> Pool:
     """Return the 12-lead records of these data sets and splits, with LUDB's waves."""
     entries = [e for e in load_index(data_root(), datasets=datasets) if e.split in splits]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgcore.datasets.pools import count_records
 from ecgcore.evaluation import best_f1, fit_calibration
 from ecgcore.evaluation.model_folder import list_sources, release_network
 from ecgcore.evaluation.waveform_scores import items_of, scores_of
@@ -159,8 +160,5 @@ def _records(recipe: DANetRecipe, stock: Stock) -> dict[str, int]:
     """Return how many records were learned from, by data set."""
     found: dict[str, int] = {}
     for pool, _ in (stock.twelve, stock.single, stock.beats):
-        data = pool.data
-        rows = data.where(LEARNED_FROM)
-        for name in dict.fromkeys(data.datasets[rows].tolist()):
-            found[name] = int(np.unique(data.records[rows[data.datasets[rows] == name]]).size)
+        found |= count_records(pool.data, pool.data.where(LEARNED_FROM))
     return {**found, "simulated": recipe.data.simulated}

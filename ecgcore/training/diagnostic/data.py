@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ecgcore.datasets import PackedSet, data_root, load_index, patient_folds
 from ecgcore.datasets.pools import (
     Pool,
+    count_records,
     mitdb_pool,
     noise_set,
     pack_entries,
@@ -74,8 +75,8 @@ class Statements:
 
     def records(self) -> dict[str, int]:
         """Return the number of records learned from, by data set."""
-        learned = self.data.datasets[self.labelled(*self.recipe.data.learn)]
-        return {name: int((learned == name).sum()) for name in self.recipe.data.datasets}
+        found = count_records(self.data, self.labelled(*self.recipe.data.learn))
+        return {name: found.get(name, 0) for name in self.recipe.data.datasets}
 
     def sets(self) -> list[tuple[PackedSet, Rows]]:
         """Return everything that is learned from, with the rows of it."""
@@ -215,13 +216,10 @@ class Material(Statements):
 
     def records(self) -> dict[str, int]:
         """Return the number of records learned from, by data set."""
-        tasks, learn = self.recipe.tasks, self.recipe.data.learn
-        found = super().records()
+        tasks, found = self.recipe.tasks, super().records()
         for names, pool in ((tasks.single_lead, self.single), (tasks.beats, self.beats)):
-            for name in names:
-                rows = pool.data.where(*learn)
-                here = rows[pool.data.datasets[rows] == name]
-                found[name] = int(np.unique(pool.data.records[here]).size)
+            here = count_records(pool.data, pool.data.where(*self.recipe.data.learn))
+            found |= {name: here.get(name, 0) for name in names}
         simulated = {"simulated": self.recipe.simulation.records}
         return found | (simulated if self.recipe.simulation.share else {})
 
