@@ -23,7 +23,7 @@ from ecgcore.recording import Patient, Recording, describe_age
 from ecgcore.results import Finding, NotAssessed, Quality
 from ecgcore.signal.limb_leads import LIMIT, limb_mismatch
 from ecgcore.signal.pacing import paced_by_spikes
-from ecgcore.statements import ADULT_YEARS, Statement, statement
+from ecgcore.statements import Statement, statement
 
 UNFITTING = (
     "Limb leads inconsistent (Einthoven's law): wrong lead names, or leads of different recordings."
@@ -134,12 +134,7 @@ def limits_of(
     """
     limits = Limits()
     codes = card.codes
-    age = recording.patient.age_years
-    if age is not None and age < ADULT_YEARS:
-        limits.everywhere = (
-            f"Not assessed under {ADULT_YEARS:g} years: the patient is {describe_age(age)} old."
-        )
-        limits.block(codes, limits.everywhere)
+    _age_limits(limits, recording.patient.age_years, card)
     readable = any(name not in quality.bad_leads for name in lead_names)
     if not readable:
         limits.everywhere = "No lead is readable: " + " ".join(quality.reasons)
@@ -168,6 +163,15 @@ def limits_of(
 
 def _codes_where(card: ModelCard, holds: Callable[[Statement], bool]) -> list[str]:
     return [code for code in card.codes if holds(statement(code))]
+
+
+def _age_limits(limits: Limits, age_years: float | None, card: ModelCard) -> None:
+    """Block each statement at ages that it does not apply to."""
+    for code in card.codes:
+        if words := statement(code).check_age(age_years):
+            limits.block([code], f"{words}: the patient is {describe_age(age_years or 0)} old.")
+    if len(limits.blocked) == len(card.codes):
+        limits.everywhere = next(iter(limits.blocked.values()), "")
 
 
 def _person_limits(limits: Limits, patient: Patient, card: ModelCard) -> None:
