@@ -4,7 +4,7 @@ Two parts judge together.  Every lead is cut into windows of one second; a rule 
 window and fires where too many windows fail.  The rules follow the causes that Clifford et al.
 (Physiol Meas 33:1419, 2012) and Xia et al. (Comput Cardiol 38:441, 2011) list for the CinC
 Challenge 2011: flat, saturated, disconnected, noisy.  Limits were set on that challenge's
-training half.  Then a learned verdict (:mod:`ecgcore.signal.quality_model`) says how unreadable
+training half.  Then a learned grade (:mod:`ecgcore.signal.quality_model`) says how unreadable
 the lead is as a whole: it finds what no single rule does, and where it is sure that a lead can be
 read, a rule is a remark and no refusal.  What is refused always says why.
 
@@ -90,7 +90,7 @@ MAINS_REMARK_MV = 0.05
 MAINS_BAD_MV = 0.2
 MAINS_REMARK_RELATIVE = 0.1
 MAINS_BAD_RELATIVE = 0.4
-# Below this log odds the learned verdict is sure that a lead can be read: on the challenge's
+# Below this log odds the learned grade is sure that a lead can be read: on the challenge's
 # training half no lead that a rule finds and the readers refused lies below.
 SURE_READABLE = -3.5
 READABLE = "Noisy but readable."
@@ -240,18 +240,18 @@ def _look(
     windows = windows_of(filled(signal, present), present, recording.fs_hz)
     silent = find_silence(windows)
     if not learn:
-        verdict = unjudged(recording.n_leads)
+        scored = unjudged(recording.n_leads)
     elif silent.any():
-        verdict = _judge_heard(recording, silent, least)
+        scored = _judge_heard(recording, silent, least)
     else:
-        verdict = learned(recording, windows, least, search)
+        scored = learned(recording, windows, least, search)
     windows = without_silence(windows, silent)
-    ruled = _by_rules(recording, windows, bad, verdict.score)
-    unread = (verdict.score > 0) & ~ruled.bad
-    reasons = ruled.reasons + _by_cause(recording.leads, unread, verdict.cause)
+    ruled = _by_rules(recording, windows, bad, scored.score)
+    unread = (scored.score > 0) & ~ruled.bad
+    reasons = ruled.reasons + _by_cause(recording.leads, unread, scored.cause)
     bad = ruled.bad | unread
     # A rule's word counts as just over the cut, where nothing more was learned.
-    score = np.nan_to_num(verdict.score, nan=SURE_READABLE)
+    score = np.nan_to_num(scored.score, nan=SURE_READABLE)
     return _Look(windows, bad, score, bad & ~(ruled.incident & (score <= 0) & learn), reasons)
 
 

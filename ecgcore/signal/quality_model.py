@@ -1,4 +1,4 @@
-"""The learned verdict on each lead: a weighted sum of named figures, and what weighed most.
+"""The learned grade on each lead: a weighted sum of named figures, and what weighed most.
 
 Two logistic regressions, one with sizes in millivolts and one without (normalised units), learned
 from the readers of the CinC Challenge 2011 (training half), readable clinical recordings and
@@ -67,7 +67,7 @@ CAUSES = {
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """The learned verdict on every lead.
+    """The learned grade on every lead.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ def learned(
 
 
 def unjudged(n_leads: int) -> Learned:
-    """Return the verdict where there is none."""
+    """Return the grade where there is none."""
     return Learned(np.full(n_leads, np.nan), ("",) * n_leads)
 
 

@@ -244,7 +244,7 @@ def test_cause_is_the_one_that_was_added(clean):
     assert learned(changed(clean, "I", clean.lead("I") + mains)).cause[at] == "mains interference"
 
 
-def test_what_the_learned_verdict_is_sure_of_is_a_remark(clean):
+def test_what_the_learned_grade_is_sure_of_is_a_remark(clean):
     """A small lead without QRS to speak of, whose beats repeat: low voltage, no failure."""
     factor = 0.035 / np.ptp(clean.lead("III"))
     quality = assess(changed(clean, "III", factor * clean.lead("III")))
