@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from ecgcore.inference.loading import LoadedModel
 from ecgcore.inference.prepare import ModelInput, pieces_of
 from ecgcore.inference.runner import read_by
 from ecgcore.inference.shelf import available_models, weights_root
-from ecgcore.inference.wave_classes import wave_classes
+from ecgcore.inference.wave_classes import agree_on_waves, classify_waves
 from ecgcore.inference.windows import Window, run_windows
 from ecgcore.models.protocol import has_curve
 from ecgcore.recording import Recording, Step
@@ -153,6 +154,7 @@ def read_waveforms(
     *,
     leads: tuple[str, ...] | None = None,
     graded: Graded | None = None,
+    find_waves: Callable[[tuple[str, ...]], NDArray[np.float64]] | None = None,
 ) -> WaveformReading:
     """Return a disease's curves on a recording.
 
@@ -168,6 +170,9 @@ def read_waveforms(
         Use only these leads of the recording.
     graded : Graded, optional
         The recording's quality, where it is known.
+    find_waves : callable, optional
+        Returns the waves that these leads agree on, as
+        :func:`ecgcore.inference.wave_classes.agree_on_waves`; default: they are delineated here.
 
     Raises
     ------
@@ -182,7 +187,9 @@ def read_waveforms(
     graded = graded or grade(recording)
     reading = read_by(contract, recording, leads=leads, graded=graded)
     used = reading.given.leads
-    parts = _parts(graded.readable(recording), used)
+    waves = (find_waves or partial(delineate_leads, graded.readable(recording)))(used)
+    n = int(np.ceil(recording.n_samples * RATE_HZ / recording.fs_hz))
+    parts = segments(classify_waves(waves, default_delineator(), RATE_HZ, n), RATE_HZ)
     learned = None if model is None else _learned(model, disease, reading.given)
     beats_p, beats = beats_with_p(parts)
     curve = rule.curve(parts) if beats else np.ones(parts.size, np.float32)
@@ -202,10 +209,10 @@ def read_waveforms(
     )
 
 
-def _parts(recording: Recording, leads: tuple[str, ...]) -> NDArray[np.uint8]:
+def delineate_leads(recording: Recording, leads: tuple[str, ...]) -> NDArray[np.float64]:
+    """Return the waves that some leads of a recording agree on, as ``agree_on_waves``."""
     rows = recording.signal[[recording.leads.index(name) for name in leads]]
-    classes = wave_classes(default_delineator(), rows, recording.fs_hz, RATE_HZ)
-    return segments(classes, RATE_HZ)
+    return agree_on_waves(default_delineator(), rows, recording.fs_hz)
 
 
 def _learned(model: LoadedModel, disease: str, given: ModelInput) -> NDArray[np.float32]:

@@ -83,11 +83,14 @@ class Known:
         Of all its leads as they are.
     beats : BeatSearch or None
         Of its readable leads as they can be measured; None where none is readable.
+    find_waves : Delineator
+        The learned delineator.
     """
 
     graded: Graded
     search: BeatSearch
     beats: BeatSearch | None
+    find_waves: delineators.Delineator
 
 
 @turn(Priority.FINDINGS)
@@ -135,6 +138,8 @@ def measure(
     """
     name = delineators.DEFAULT if delineator is None else delineator
     finder = delineators.delineator(name)
+    if known is not None and name == delineators.LEARNED:
+        finder = known.find_waves
     search = BeatSearch(recording.signal, recording.fs_hz) if known is None else known.search
     organised = find_organised(recording, search)
     if organised.recording is None:
