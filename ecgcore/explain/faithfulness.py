@@ -42,7 +42,7 @@ def rate_faithfulness(checks: Iterable[SelfCheck]) -> Faithfulness:
     if deciding:
         return Faithfulness(
             RED,
-            f"Not faithful to the model: it failed the check of {_listed(deciding)}.",
+            f"Not faithful to the model: it failed the {_listed(deciding)} check.",
         )
     if not any(check.name == "deletion" and check.passed for check in made):
         return Faithfulness(AMBER, "Not checked: too little of the recording is readable.")

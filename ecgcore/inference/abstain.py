@@ -201,12 +201,12 @@ def _one_lead(limits: Limits, given: ModelInput, card: ModelCard) -> None:
 def _voltage_limits(limits: Limits, given: ModelInput, card: ModelCard) -> None:
     by_voltage = _codes_where(card, lambda one: one.needs_voltage)
     if not card.input.sees_voltage:
-        words = "The network sees no voltage: it reads the shape, not the amplitude."
+        words = "The network reads morphology, not voltage."
         limits.remark(by_voltage, words)
     elif not given.in_mv:
         lost = "Amplitude not calibrated"
         limits.block(_codes_where(card, lambda one: one.only_voltage), f"{lost}.")
-        limits.remark(by_voltage, f"{lost}: the shape was read, not the amplitude.")
+        limits.remark(by_voltage, f"{lost}: only the morphology was read.")
 
 
 def _lead_limits(

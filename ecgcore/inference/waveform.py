@@ -35,9 +35,7 @@ ARCHITECTURE = "danet"
 # The rate of the curves, that of the networks; a sample is a fifth of a small square.
 RATE_HZ = 100.0
 BASELINE_HZ = 0.5
-_UNREADABLE = (
-    "No lead is of readable quality: what was taken for waves may be noise, and so may the curve."
-)
+_UNREADABLE = "No lead is readable: the waves and the curve may be noise."
 # Fewer beats with a P wave than this share: the rhythm may have none.
 FEW_P = 0.3
 # A rule that gives the P wave at least this much asks for one.
@@ -264,28 +262,25 @@ def notes_of(
     """
     found = []
     with_p, beats = beats_with_p(parts)
-    goes_on = " The learned curve needs no delineation and goes on." if learned else ""
+    goes_on = " The learned curve needs no delineation and is still shown." if learned else ""
     if not beats:
         found.append(
-            "No QRS complex was found: the rule leaves the signal as it is (gain 1 throughout)."
+            "No QRS complex was found: the rule does not change the signal (gain 1 throughout)."
             + goes_on
         )
     elif not np.isin(parts, [SEGMENTS.index(k) for k in ("P", "T", "T_without_P")]).any():
         found.append(
-            "QRS complexes were found, but neither P nor T waves: the rule tells QRS from the rest "
-            "alone." + goes_on
+            "QRS complexes were found, but neither P nor T waves: the rule separates only QRS from "
+            "the rest." + goes_on
         )
     elif _lacks_p(rule, with_p, beats):
         found.append(
             f"A P wave was found before {with_p} of {beats} beats, as in atrial fibrillation. "
-            f"{statement(rule.code).term} is read from P waves: the rule raises the T waves and "
-            "the lines before these beats instead, where a P wave may be hidden or missing."
+            f"{statement(rule.code).term} is read from P waves: the rule emphasises the T waves "
+            "and baseline before these beats instead, where a P wave may be hidden or absent."
         )
     if n_leads == 1:
-        found.append(
-            "Read from one lead: waves that only other leads show are not seen, and the rule takes "
-            "this lead's delineation for the heart's."
-        )
+        found.append("Read from one lead: waves visible only in other leads are missed.")
     return tuple(found)
 
 

@@ -314,7 +314,7 @@ def _by_cause(
     out = []
     for cause in dict.fromkeys(causes):
         hit = unread & np.array([each == cause for each in causes])
-        words = f"not readable; what weighs most is {cause}."
+        words = f"not readable, mainly because of {cause}."
         out += _said(leads, hit, np.zeros(len(leads)), words)
     return out
 
@@ -408,22 +408,20 @@ def _mains_remark(w: Windows, in_mv: bool) -> Array:
 
 RULES = (
     _Rule("the trace is flat ({share} of the time).", _flat),
+    _Rule("saturation ({share} of the time).", _clipped, final=True),
     _Rule(
-        "the trace is cut off at the amplifier's limit ({share} of the time).", _clipped, final=True
-    ),
-    _Rule(
-        "the trace is out of any range an ECG can have ({share} of the time).",
+        "the amplitude is outside the range of an ECG ({share} of the time).",
         _implausible,
         limit=MAX_JUMP_SHARE,
         final=True,
     ),
-    _Rule("the baseline drifts far away ({share} of the time).", _drift, final=True),
+    _Rule("baseline wander ({share} of the time).", _drift, final=True),
     _Rule(
-        "the baseline jumps, as with a loose electrode.", _steps, limit=MAX_JUMP_SHARE, final=True
+        "the baseline shifts, as with a loose electrode.", _steps, limit=MAX_JUMP_SHARE, final=True
     ),
-    _Rule("there are no QRS complexes to see ({share} of the time).", _no_qrs),
-    _Rule("muscle or other fast noise hides small waves ({share} of the time).", _noisy),
-    _Rule("mains interference hides small waves ({share} of the time).", _mains_bad),
-    _Rule("no complexes stand out from the noise.", _unpeaked),
-    _Rule("mains interference is visible ({share} of the time).", _mains_remark, bad=False),
+    _Rule("no QRS complexes are visible ({share} of the time).", _no_qrs),
+    _Rule("muscle artefact obscures small waves ({share} of the time).", _noisy),
+    _Rule("AC interference obscures small waves ({share} of the time).", _mains_bad),
+    _Rule("QRS complexes cannot be distinguished from noise.", _unpeaked),
+    _Rule("AC interference is visible ({share} of the time).", _mains_remark, bad=False),
 )

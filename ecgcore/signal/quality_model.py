@@ -33,28 +33,28 @@ MIN_PRESENT = 0.9
 
 # Cause -> figures that speak of it, and how it is said.
 CAUSES = {
-    "complexes too small or too few": (
+    "low-amplitude or missing QRS complexes": (
         "weakest_relative",
         "qrs_mv",
         "weakest_mv",
         "size_relative",
     ),
-    "a wandering or jumping baseline": (
+    "baseline wander or shift": (
         "drift_relative",
         "jump_relative",
         "drift_mv",
         "jump_mv",
         "extreme_mv",
     ),
-    "muscle or other fast noise": (
+    "muscle artefact": (
         "noise_relative",
         "worst_noise_relative",
         "noise_mv",
         "worst_noise_mv",
     ),
-    "mains interference": ("mains_relative", "mains_mv"),
-    "a trace that is flat or cut off for a part": ("rail", "still"),
-    "beats that do not repeat from one to the next": (
+    "AC interference": ("mains_relative", "mains_mv"),
+    "a partly flat or saturated trace": ("rail", "still"),
+    "beats of inconsistent morphology": (
         "likeness",
         "residue_relative",
         "residue_mv",

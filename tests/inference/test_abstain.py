@@ -190,7 +190,7 @@ def test_a_threshold_on_ten_records_and_one_false_alarm_in_ten_will_do():
 def test_lost_voltage_costs_hypertrophy_and_is_said_beside_st():
     found = limits(adult(unit=NU))
     assert set(found.blocked) == {"LVH"}
-    assert "not the amplitude" in found.remarks["STE"][0]
+    assert "only the morphology" in found.remarks["STE"][0]
     assert {"STD", "STE", "418818005"} <= set(found.remarks)
 
 
@@ -200,7 +200,7 @@ class TestPacing:
         told = replace(shown.provenance, machine_statements=("Ventricular-paced rhythm",))
         found = limits(replace(shown, provenance=told))
         assert set(found.blocked) == NOT_IN_PACED
-        assert "The file tells of pacing" in found.blocked["LBBB"]
+        assert "Pacing is stated in the file" in found.blocked["LBBB"]
 
     @pytest.mark.parametrize("pacemaker", [None, True])
     def test_spikes_in_the_trace(self, pacemaker):

@@ -50,7 +50,7 @@ def _show_alone(case: OpenCase) -> None:
     """Say what the one lead of a recording can carry."""
     lead = one_lead_of(case.recording)
     if lead is None:
-        st.info("The models know no lead of this recording.")
+        st.info("No lead of this recording is one of the twelve standard leads.")
         return
     st.write(
         plain(
@@ -89,7 +89,7 @@ def _show_comparison(case: OpenCase, leads: list[str]) -> None:
         students = {lead: _read_one_lead(case, lead) for lead in leads}
     st.caption(
         f"All leads: {teacher.model} on {len(teacher.leads_used)} leads. One lead: "
-        f"{SINGLE_LEAD_MODEL}, trained to find on one lead what networks find on twelve."
+        f"{SINGLE_LEAD_MODEL}, trained to reproduce on one lead the findings of twelve."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         usual = "I" if "I" in leads else leads[0]
