@@ -312,10 +312,10 @@ def judged(released: str, figures: dict[str, Any]) -> tuple[bool, str]:
             else f"{SET_WORDS[name]} {off['value']:+.3f}"
         )
     aid = better >= 2
-    verdict = "The module is a gain" if aid else "No gain over the classifier alone was shown"
+    gain = "The module is a gain" if aid else "No gain over the classifier alone was shown"
     tail = "" if aid else " The curve shows what this classifier was given: it is no aid."
     return aid, (
-        f"{verdict}. Area under the ROC curve less that without module: {'; '.join(words)}.{tail}"
+        f"{gain}. Area under the ROC curve less that without module: {'; '.join(words)}.{tail}"
         f"{_pointing(released, figures)}"
     )
 
