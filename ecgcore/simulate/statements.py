@@ -104,8 +104,8 @@ _TABLE = (
         ("SARRH",),
         RHYTHM,
         recipes.sinus(72, 62, 88, 150, sinus_arrhythmia=0.19),
-        "sinus P of one shape and one PR; RR changes with breathing, longest less shortest more "
-        "than 120 ms",
+        "sinus P of constant morphology and PR; RR varies with respiration, longest minus "
+        "shortest more than 120 ms",
         ("SNR",),
     ),
     SimulatedStatement(
@@ -171,8 +171,8 @@ _TABLE = (
         ("2AVB", "54016002"),
         RHYTHM,
         recipes.block(planning.MOBITZ_1, rate_bpm=78.0, pr_ms=172.0, ratios=(4, 4, 5)),
-        "PR grows until a P is dropped; the largest step is the first, the shortest PR the one "
-        "after the drop",
+        "PR lengthens until a P is not conducted; the increment is largest at first, the PR "
+        "after the pause is the shortest",
         ("IAVB",),
     ),
     SimulatedStatement(
