@@ -145,8 +145,8 @@ def find_case(name: str, **parameters: Any) -> CaseSpec:
     ----------
     name : str
     **parameters
-        Of the rhythm, by name: of the case's function in
-        :mod:`ecgcore.simulate.rhythm_builders`, or fields of :class:`Rhythm`.
+        Of the rhythm: those of the case's function in
+        :mod:`ecgcore.simulate.cases_rhythm`, or fields of :class:`Rhythm`.
 
     Raises
     ------

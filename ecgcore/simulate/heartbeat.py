@@ -84,7 +84,9 @@ def _hurry_qt(onset_s: Array, qtc_ms: float) -> Array:
         return np.empty(0)
     rr_s = np.diff(onset_s, prepend=onset_s[0] - np.median(np.diff(onset_s, prepend=-1.0)))
     slow = _slow_rr(np.cumsum(np.minimum(rr_s, _LONGEST_MEMORY_S)), 60.0)
-    longest = (1e3 * rr_s / (qtc_ms + _BROAD_EXTRA_MS)) ** 3
+    # The last beat of a run has room for its T.
+    room_s = np.where(np.append(rr_s[1:], np.inf) > 1.3 * rr_s, 1.3 * rr_s, rr_s)
+    longest = (1e3 * room_s / (qtc_ms + _BROAD_EXTRA_MS)) ** 3
     return np.asarray(np.clip(np.minimum(slow, longest), 0.02, None))
 
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from ecgcore.checks import check_range
+from ecgcore.checks import check_option, check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.simulate.planning import (
+    ARTIFACTS,
     MARGIN_S,
     NORMAL,
     OWN,
@@ -317,6 +318,10 @@ class Disorder(Timed):
     rate_bpm: Amount = (240.0, 300.0)
     coupling_s: Amount | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_option("kind", self.kind, ("coarse", "fine", "flutter"))
+
     def plan(self, course: Course) -> None:
         """Add waves without order."""
         if self.coupling_s is not None and course.beats:
@@ -350,6 +355,9 @@ class Distort(Stretch):
     rate_bpm: Amount = (240.0, 330.0)
     size_mv: Amount = (0.5, 1.0)
     electrodes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_option("kind", self.kind, ARTIFACTS)
 
     def plan(self, course: Course) -> None:
         """Add the artifact."""
