@@ -5,10 +5,11 @@ from dataclasses import replace
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.recording import Patient
 from ecgcore.simulate import library, planning
+from ecgcore.simulate.cases_morphology import MORPHOLOGY_CASES
 from ecgcore.simulate.compose import compose_case
 from ecgcore.simulate.planning import Ectopy, Rhythm
 from ecgcore.simulate.spec import CaseSpec
-from ecgcore.simulate.statements import STATEMENTS
+from ecgcore.simulate.statements import STATEMENTS, TRAINING_STATEMENTS
 
 _HOLTER_RHYTHM = Rhythm(
     planning.SINUS,
@@ -124,7 +125,7 @@ COMBINATIONS = (
 
 def _make_table() -> dict[str, CaseSpec]:
     cases = {spec.name: spec for spec in _APP}
-    for key in STATEMENTS:
+    for key in TRAINING_STATEMENTS:
         cases.setdefault(key, compose_case(key))
     for keys in COMBINATIONS:
         cases.setdefault("+".join(keys), compose_case(*keys))
@@ -133,7 +134,7 @@ def _make_table() -> dict[str, CaseSpec]:
 
 # What training draws from where a recipe says "every case": a new case does not enter it by itself.
 TRAINING_CASES = _make_table()
-CASES = TRAINING_CASES
+CASES = TRAINING_CASES | MORPHOLOGY_CASES
 
 
 def find_case(name: str) -> CaseSpec:

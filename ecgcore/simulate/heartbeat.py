@@ -11,6 +11,7 @@ from ecgcore.simulate.person import Person
 from ecgcore.simulate.planning import OWN, Schedule, Spike
 from ecgcore.simulate.rhythms import RHYTHMS
 from ecgcore.simulate.shapes import AtrialShape, VentricularShape, WaveBounds
+from ecgcore.simulate.spec import CaseSpec
 from ecgcore.simulate.vector import Array, add_component, make_rotation
 
 # The QT interval follows the mean of about the last seven beats, not the last one alone (Pueyo et
@@ -61,6 +62,8 @@ def plan_beats(
     lone_s = np.array([p.p_s for p in schedule.lone_p])
     jitter = rng.standard_normal((3, onset_s.size))
     turn = _draw_turn(person, onset_s, jitter)
+    if person.spec.alternans:
+        turn[1::2] = _swing(person.spec.alternans) @ turn[1::2]
     lone = _draw_turn(person, lone_s, np.zeros((3, lone_s.size)))
     return Beats(schedule, onset_s, turn, _slow_rr(onset_s, rhythm.rate_bpm), lone)
 
@@ -70,6 +73,11 @@ def _draw_turn(person: Person, time_s: Array, jitter: Array) -> Array:
     size = 1 + 0.030 * breath + 0.012 * jitter[0]
     turn = make_rotation(2.2 * breath + 0.6 * jitter[1], 1.8 * breath + 0.6 * jitter[2])
     return np.asarray(turn * size[:, None, None])
+
+
+def _swing(share: float) -> Array:
+    """Return how every other beat is turned and made smaller by a heart that swings in fluid."""
+    return np.asarray((1 - share) * make_rotation(-60.0 * share, 40.0 * share))
 
 
 def _slow_rr(onset_s: Array, rate_bpm: float) -> Array:
@@ -83,9 +91,16 @@ def _slow_rr(onset_s: Array, rate_bpm: float) -> Array:
     return smooth
 
 
+def find_shape(spec: CaseSpec, name: str) -> VentricularShape:
+    """Return the shape a planned beat names, as this case has it."""
+    return (
+        spec.ventricular if name == OWN else dict(spec.shapes).get(name, VENTRICULAR_SHAPES[name])
+    )
+
+
 def find_ventricular_shape(person: Person, name: str) -> VentricularShape:
     """Return the shape a planned beat names."""
-    return person.spec.ventricular if name == OWN else VENTRICULAR_SHAPES[name]
+    return find_shape(person.spec, name)
 
 
 def find_atrial_shape(person: Person, name: str) -> AtrialShape:
@@ -154,7 +169,7 @@ def add_ventricles(
 def add_atria(out: Array, fs_hz: float, atria: Atria, onset_s: Array, turn: Array) -> None:
     """Add P waves to the heart vector, in place; ``onset_s`` is where each begins."""
     zero_s = onset_s - atria.bounds.onset_ms / 1e3
-    for part in atria.shape.p:
+    for part in (*atria.shape.p, *atria.shape.after):
         add_component(
             out,
             fs_hz,

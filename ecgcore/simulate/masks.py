@@ -26,7 +26,6 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.leads import STANDARD_12
 from ecgcore.simulate import planning
 from ecgcore.simulate.compose import remove_statement
 from ecgcore.simulate.heart import Heart
@@ -36,15 +35,17 @@ from ecgcore.simulate.heartbeat import (
     add_ventricles,
     compute_stretch,
     find_atrial_shape,
+    find_shape,
     find_ventricular_shape,
+    group_beats,
 )
 from ecgcore.simulate.person import Person
 from ecgcore.simulate.planning import OWN, PACED, VENTRICULAR
+from ecgcore.simulate.reversals import REVERSALS
 from ecgcore.simulate.shapes import VentricularShape
-from ecgcore.simulate.spec import ARMS
 from ecgcore.simulate.statements import STATEMENTS
-from ecgcore.simulate.truth import ARM_REVERSAL, TrueBeat, Truth
-from ecgcore.simulate.vector import Array, derive_twelve
+from ecgcore.simulate.truth import TrueBeat, Truth
+from ecgcore.simulate.vector import Array, derive_rows
 
 Mask = NDArray[np.bool_]
 Span = tuple[float | None, float | None]
@@ -119,14 +120,14 @@ class _Maker:
 
     def of(self, key: str) -> Mask:
         """Return the mask of one statement."""
-        if key in _SHAPED:
+        if key in _SHAPED or STATEMENTS[key].alone:
             return self._differences(key)
         if key.startswith("paced"):
             lit = self._paced()
             return lit | self._everywhere(self._between_qrs()) if key == "paced-af" else lit
         if key in {"pvc", "pvc-multifocal", "pvc-couplets", "pvc-bigeminy"}:
             return self._other_beats(lambda b: b.kind == VENTRICULAR and b.origin == _PREMATURE)
-        if key == "arm-reversal":
+        if key.endswith(("-reversal", "-high")):
             return self._exchanged()
         return self._everywhere(self._spans(key))
 
@@ -153,6 +154,7 @@ class _Maker:
             "complete-av-block-junctional": self._apart,
             "long-qt": lambda: [(b.qrs_onset, b.t_offset) for b in beats],
             "short-qt": lambda: [(b.qrs_onset, b.t_offset) for b in beats],
+            "short-pr": lambda: [(b.p_onset, b.qrs_onset) for b in beats],
             "low-voltage": lambda: [(b.qrs_onset, b.qrs_offset) for b in beats],
             "pac": self._early_atrial,
             "pac-hidden": self._early_atrial,
@@ -211,8 +213,11 @@ class _Maker:
         """Compare every own beat with the same heart's beat without this statement."""
         person = self.person
         plain = remove_statement(person.spec, key)
-        own = np.array([i for i, b in enumerate(self.beats.schedule.beats) if b.ventricular == OWN])
-        lit = self._compare(own, person.spec.ventricular, plain.ventricular, at_j=key == "wpw")
+        lit = np.zeros((len(self.leads), self.n_samples), dtype=bool)
+        for name, which in group_beats(self.beats).items():
+            shape, other = find_ventricular_shape(person, name), find_shape(plain, name)
+            if shape != other:
+                lit |= self._compare(which, shape, other, at_j=key == "wpw")
         if plain.atrial != person.spec.atrial:
             lit |= self._p_differs(plain.atrial.name)
         return lit
@@ -300,10 +305,9 @@ class _Maker:
 
     def _leads(self, heart: Array) -> Array:
         independent = self.person.matrix @ heart
-        if self.person.spec.reversal == ARMS:
-            independent = ARM_REVERSAL @ independent
-        rows = dict(zip(STANDARD_12, derive_twelve(independent), strict=True))
-        rows["MLII"] = rows["II"]
+        if self.person.spec.reversal:
+            independent = REVERSALS[self.person.spec.reversal] @ independent
+        rows = derive_rows(independent)
         return np.stack([rows[name] for name in self.leads]).astype(np.float64)
 
     # --- pacing, cables ---------------------------------------------------------------------
@@ -331,10 +335,9 @@ class _Maker:
                 atria = self.person.atria(find_atrial_shape(self.person, beat.atrial))
                 add_atria(vector, self.fs_hz, atria, np.array([beat.p_s]), self.beats.turn[[i]])
         independent = plain @ vector
-        change = derive_twelve(ARM_REVERSAL @ independent) - derive_twelve(independent)
-        rows = dict(zip(STANDARD_12, np.abs(change), strict=True))
-        rows["MLII"] = rows["II"]
-        return np.asarray(np.stack([rows[name] for name in self.leads]) >= VISIBLE_MV)
+        seen = REVERSALS[self.person.spec.reversal] @ independent
+        rows = derive_rows(seen - independent)
+        return np.asarray(np.abs(np.stack([rows[n] for n in self.leads])) >= VISIBLE_MV)
 
 
 def _t_end(beat: TrueBeat) -> float:
