@@ -82,7 +82,7 @@ def _make_cases() -> dict[str, CaseSpec]:
             name="athlete",
             rate_bpm=46,
             pr_ms=206.0,
-            size=1.3,
+            size=1.2,
             patient=young,
         ),
         compose_case("atrial-fibrillation", "digitalis", rate_bpm=68, patient=old),

@@ -167,5 +167,6 @@ def _explain_conflict(one: SimulatedStatement, other: SimulatedStatement) -> str
 
 
 def remove_statement(spec: CaseSpec, key: str) -> CaseSpec:
-    """Return the same case without one of its statements."""
-    return _compose(tuple(k for k in spec.statements if k not in {key, NORMAL_KEY}))
+    """Return the same case without one of its statements, and without what stands on it."""
+    kept = (k for k in spec.statements if STATEMENTS[k].stands_on != key)
+    return _compose(tuple(k for k in kept if k not in {key, NORMAL_KEY}))

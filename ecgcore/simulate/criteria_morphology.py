@@ -93,7 +93,8 @@ def _pericarditis(beat: Beat) -> bool:
 
 def _aneurysm(beat: Beat) -> bool:
     small = all(abs(beat.t(n)) < 0.36 * np.ptp(beat.qrs(n)) for n in ("V1", "V2", "V3", "V4"))
-    return small and _j_over(beat, 0.1, "V2", "V3") and _r(beat, "V2") < 0.1
+    without_r = float(beat.qrs("V2")[:25].max()) < 0.1
+    return small and without_r and _j_over(beat, 0.1, "V2", "V3")
 
 
 def _sgarbossa(limit_mv: float, *leads: str) -> Callable[[Beat], bool]:

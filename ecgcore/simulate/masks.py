@@ -16,7 +16,12 @@ IAVB                          from P onset to QRS onset
 PAC                           from the early P's onset to the end of its QRS (blocked: to its end)
 PVC, BIGU, 251182009          the early beat's QRS, ST and T, where they differ from the own beat's
 LNGQT, 77867006               from QRS onset to T offset
-LVOLT                         QRS
+LVOLT, 423863005              QRS
+AHA230                        from P onset to T offset
+49578007                      from P onset to QRS onset
+AHA150                        U (with hypokalemia also ST and T where they differ)
+AHA10, AHA11                  where the leads differ from those of right cables
+251143007                     from the first to the last QRS onset
 PACE and its kinds            every stimulus (40 ms), and where the paced P or QRS, ST and T differ
 ============================  ====================================================================
 """
@@ -71,6 +76,9 @@ _SHAPED = {
     "hyperkalaemia",
     "hyperkalaemia-severe",
 }
+# The heart's place, not its beat, is another.
+_WHOLE_BEATS = {"dextrocardia", "electrical-alternans"}
+_WITH_U = {"hypokalaemia", "prominent-u"}
 _PREMATURE = "premature"
 
 
@@ -120,8 +128,9 @@ class _Maker:
 
     def of(self, key: str) -> Mask:
         """Return the mask of one statement."""
-        if key in _SHAPED or STATEMENTS[key].alone:
-            return self._differences(key)
+        if key in _SHAPED or (STATEMENTS[key].alone and key not in _WHOLE_BEATS):
+            lit = self._differences(key)
+            return lit | self._everywhere(self._u_waves()) if key in _WITH_U else lit
         if key.startswith("paced"):
             lit = self._paced()
             return lit | self._everywhere(self._between_qrs()) if key == "paced-af" else lit
@@ -154,6 +163,8 @@ class _Maker:
             "complete-av-block-junctional": self._apart,
             "long-qt": lambda: [(b.qrs_onset, b.t_offset) for b in beats],
             "short-qt": lambda: [(b.qrs_onset, b.t_offset) for b in beats],
+            "dextrocardia": lambda: [(b.p_onset or b.qrs_onset, b.t_offset) for b in beats],
+            "electrical-alternans": lambda: [(b.qrs_onset, b.qrs_offset) for b in beats],
             "short-pr": lambda: [(b.p_onset, b.qrs_onset) for b in beats],
             "low-voltage": lambda: [(b.qrs_onset, b.qrs_offset) for b in beats],
             "pac": self._early_atrial,
@@ -168,6 +179,9 @@ class _Maker:
         ends = [0.0, *(b.qrs_offset for b in self.truth.beats)]
         starts = [*(b.qrs_onset for b in self.truth.beats), self.n_samples / self.fs_hz]
         return list(zip(ends, starts, strict=True))
+
+    def _u_waves(self) -> list[Span]:
+        return [(b.u_onset, b.u_offset) for b in self.truth.beats]
 
     def _early_atrial(self) -> list[Span]:
         early = [b for b in self.truth.beats if b.type == planning.SUPRAVENTRICULAR]

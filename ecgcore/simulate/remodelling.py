@@ -14,7 +14,7 @@ Emerg Med 27:153 (2004): hypokalaemia.  Higuchi et al., Circ Arrhythm Electrophy
 
 from dataclasses import replace
 
-from ecgcore.simulate.changes import Parts, flat_p, make_change, scale_parts
+from ecgcore.simulate.changes import Parts, flat_p, make_change
 from ecgcore.simulate.library import LVH_STRAIN, NORMAL_QRS, NORMAL_U, P_SINUS
 from ecgcore.simulate.shapes import AtrialShape, VentricularShape, bell, shift
 from ecgcore.simulate.vector import PLATEAU, Component
@@ -68,7 +68,7 @@ ILBBB = VentricularShape(
         bell(17, 7.5, 0.10, 0.04, -0.12),
         bell(42, 12.5, 0.82, 0.46, 0.36),
         bell(64, 12.0, 0.64, 0.22, 0.60),
-        bell(84, 10.0, 0.16, 0.00, 0.34),
+        bell(86, 10.5, 0.16, 0.00, 0.34),
     ),
     (shift(102, 170, 45, -0.035, -0.008, -0.070),),
     (bell(304, 48, 0.080, 0.070, -0.210, fall_ms=36),),
@@ -103,7 +103,7 @@ BVH = VentricularShape(
 # Voltage of the left ventricle without a change of ST and T.
 LVH_VOLTAGE = VentricularShape(
     "left ventricular voltage",
-    scale_parts(LVH_STRAIN.qrs, 0.93),
+    LVH_STRAIN.qrs,
     (),
     (
         bell(268, 52, 0.110, 0.080, -0.085, fall_ms=40),

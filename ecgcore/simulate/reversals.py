@@ -43,5 +43,5 @@ REVERSALS = {
     "V1-V3": _make_matrix({"V1": {"V3": 1.0}, "V3": {"V1": 1.0}}),
     # V1 and V2 one or two spaces too high: P negative in V1, rSr' or no r (Garcia-Niebla et al.,
     # Rev Esp Cardiol 62:594, 2009).
-    "V1-V2 high": _make_matrix({"V1": _lift_chest("V1", 0.22), "V2": _lift_chest("V2", 0.26)}),
+    "V1-V2 high": _make_matrix({"V1": _lift_chest("V1", 0.32), "V2": _lift_chest("V2", 0.36)}),
 }

@@ -56,8 +56,8 @@ def _hyperkalaemia_sine(spec: CaseSpec) -> CaseSpec:
         atrial=lost,
         ventricular=remodelling.HYPERKALAEMIA_SINE,
         rhythm=replace(spec.rhythm, rate_bpm=92.0, sinus_arrhythmia=0.0),
-        qtc_ms=440.0,
-        limits=Limits((80.0, 110.0)),
+        qtc_ms=480.0,
+        limits=Limits((80.0, 110.0), qtc_ms=(465.0, 500.0)),
     )
 
 
