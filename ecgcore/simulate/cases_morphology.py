@@ -17,33 +17,37 @@ _BACK = (*STANDARD_12, "V7", "V8", "V9")
 _RIGHT = (*STANDARD_12, "V3R", "V4R")
 
 
-def sweep_stemi(territory: str, times: float, patient: Patient) -> CaseSpec:
-    """Return an infarction whose J stands at a multiple of the guideline's limit.
+def set_elevation(spec: CaseSpec, times: float) -> CaseSpec:
+    """Return a case whose J stands at a multiple of the guideline's limit in every person drawn.
 
     Parameters
     ----------
-    territory : str
-        One of :data:`TERRITORIES`.
     times : float
         J over its limit at this age and sex (:func:`ecgcore.simulate.elevation.limit_mv`) in the
-        two contiguous leads where it is highest; in every person that is drawn.
+        two contiguous leads where it is highest; a depressed PR (pericarditis) adds to it.
 
     Returns
     -------
     CaseSpec
-        Below 1 without labels: the same current of injury, too small for the guideline to tell.
+        An infarction below 1 keeps its current of injury, but its labels become uncertain: the
+        guideline does not tell it.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the case has no shift of ST that could be scaled.
     """
-    if territory not in TERRITORIES:
-        raise InvalidArgumentError(
-            f"territory is {territory!r}; possible ones are {', '.join(TERRITORIES)}."
-        )
+    if not spec.ventricular.st:
+        raise InvalidArgumentError(f"{spec.name} has no ST elevation that times could set.")
+    raised = replace(spec, elevation=Elevation(times))
+    if times >= 1 or not {"STE", "57054005"} <= set(spec.labels):
+        return raised
+    return replace(raised, labels=(), uncertain=(*spec.labels, *spec.uncertain, "SNR"))
+
+
+def _sweep_stemi(territory: str, times: float, patient: Patient) -> CaseSpec:
     name = f"{territory}-stemi-x{times:g}-{patient.sex}-{patient.age_years:.0f}"
-    # At half of the limit of V2 a persistent S of V1 would hide the r: QRS and T stay as they are.
-    spec = compose_case(f"{territory}-stemi", name=name, patient=patient)
-    spec = replace(spec, elevation=Elevation(times))
-    if times >= 1:
-        return spec
-    return replace(spec, labels=(), uncertain=(*spec.labels, *spec.uncertain, "SNR"))
+    return set_elevation(compose_case(f"{territory}-stemi", name=name, patient=patient), times)
 
 
 def _make_cases() -> dict[str, CaseSpec]:
@@ -88,7 +92,7 @@ def _make_cases() -> dict[str, CaseSpec]:
         compose_case("atrial-fibrillation", "digitalis", rate_bpm=68, patient=old),
     )
     sweeps = [
-        sweep_stemi(territory, times, patient)
+        _sweep_stemi(territory, times, patient)
         for territory in TERRITORIES
         # Limits differ with age and sex in V2 and V3 alone.
         for patient in ((_MAN, _YOUNG_MAN, _WOMAN) if territory == "anterior" else (_MAN,))

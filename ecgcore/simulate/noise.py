@@ -40,8 +40,6 @@ class Noise:
         Amplitude of mains interference.
     motion_mv : float
         Typical peak of electrode motion (sudden shifts that decay).
-    tremor_mv : float
-        Amplitude at the arms of a tremor of 4 to 6 Hz (Parkinson's disease), half of it at the leg.
     mains_hz : float
         50 or 60.
     snr_db : float or None
@@ -53,12 +51,11 @@ class Noise:
     muscle_mv: float = 0.0
     mains_mv: float = 0.0
     motion_mv: float = 0.0
-    tremor_mv: float = 0.0
     mains_hz: float = 50.0
     snr_db: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("wander_mv", "muscle_mv", "mains_mv", "motion_mv", "tremor_mv"):
+        for name in ("wander_mv", "muscle_mv", "mains_mv", "motion_mv"):
             check_range(name, getattr(self, name), 0, 20, "mV")
         check_range("mains_hz", self.mains_hz, 45, 65, "Hz")
         if self.snr_db is not None:
@@ -77,7 +74,6 @@ PRESETS = {
     "high": Noise(wander_mv=0.11, muscle_mv=0.026, mains_mv=0.012, motion_mv=0.10),
     "hand-held": Noise(wander_mv=0.045, muscle_mv=0.009, mains_mv=0.004, motion_mv=0.03),
     "wander": Noise(wander_mv=0.5, muscle_mv=0.006, mains_mv=0.0015),
-    "tremor": Noise(wander_mv=0.04, muscle_mv=0.010, mains_mv=0.0015, tremor_mv=0.10),
     "monitor": Noise(wander_mv=0.050, muscle_mv=0.006, mains_mv=0.001, motion_mv=0.04),
 }
 
@@ -137,9 +133,6 @@ def draw_electrode_noise(
             potential += noise.mains_mv * _draw_mains(time_s, noise.mains_hz, child)
         if noise.motion_mv:
             potential += noise.motion_mv * _draw_motion(time_s, child)
-        if noise.tremor_mv and limb:
-            size = noise.tremor_mv * (1.0, 0.6, 0.5)[electrode]
-            potential += size * _draw_tremor(time_s, child)
         out += column[:, None] * potential
     return out
 
@@ -175,14 +168,6 @@ def _draw_mains(time_s: Array, mains_hz: float, rng: np.random.Generator) -> Arr
     phase = rng.uniform(-0.5, 0.5)
     size = rng.uniform(0.5, 1.5)
     return np.asarray(size * np.sin(2 * np.pi * mains_hz * time_s + phase))
-
-
-def _draw_tremor(time_s: Array, rng: np.random.Generator) -> Array:
-    """Regular waves with a harmonic, whose size swells and fades; peaks of about 1."""
-    hz, phase, slow = rng.uniform(4.2, 5.8), rng.uniform(), rng.uniform(0.05, 0.15)
-    angle = 2 * np.pi * (hz * time_s + phase)
-    swell = 1 + 0.35 * np.sin(2 * np.pi * (slow * time_s + phase))
-    return np.asarray(swell * (np.sin(angle) + 0.35 * np.sin(2 * angle + 0.8)))
 
 
 def _draw_motion(time_s: Array, rng: np.random.Generator) -> Array:

@@ -28,6 +28,7 @@ from ecgcore.simulate.planning import (
     REENTRY,
     SHORTEST_RR_S,
     SINUS,
+    STRETCHES,
     SUPRAVENTRICULAR,
     VENTRICULAR,
     Breathing,
@@ -39,6 +40,7 @@ from ecgcore.simulate.planning import (
 )
 from ecgcore.simulate.planning import PACED as PACED_BEAT
 from ecgcore.simulate.sinus import draw_sinus_cycle_s, plan_sinus
+from ecgcore.simulate.stretches import plan_stretches
 
 # An escape from the bundle of His is narrow and faster than one from the ventricles.
 JUNCTIONAL_FROM_BPM = 42.0
@@ -227,4 +229,5 @@ RHYTHMS: dict[str, Plan] = {
     MOBITZ_2: plan_mobitz_two,
     COMPLETE_BLOCK: plan_complete_block,
     PACEMAKER: plan_pacemaker,
+    STRETCHES: plan_stretches,
 }

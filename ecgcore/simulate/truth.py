@@ -1,5 +1,6 @@
 """What is known about a simulated record: labels, every wave of every beat, intervals, axes."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from ecgcore.simulate import planning
 from ecgcore.simulate.codes import URGENT_CODES, statement_name
+from ecgcore.simulate.disorder import find_disturbed
 from ecgcore.simulate.heartbeat import (
     Beats,
     compute_stretch,
@@ -20,7 +22,7 @@ from ecgcore.simulate.heartbeat import (
 from ecgcore.simulate.person import Person
 from ecgcore.simulate.planning import NORMAL, OWN, PACED, RhythmSpan, Spike
 from ecgcore.simulate.reversals import REVERSALS
-from ecgcore.simulate.shapes import U_EDGE_MV, WaveBounds
+from ecgcore.simulate.shapes import U_EDGE_MV, VentricularShape, WaveBounds
 from ecgcore.simulate.spec import CaseSpec
 from ecgcore.simulate.vector import Array, compute_course, frontal_axis_deg
 from ecgcore.statements import statement
@@ -65,6 +67,16 @@ class TrueP:
     fate: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrueArtifact:
+    """What an electrode adds or loses: kind (as of :class:`Artifact`), leads and seconds."""
+
+    kind: str
+    leads: tuple[str, ...]
+    start_s: float
+    end_s: float
+
+
 @dataclass(frozen=True)
 class Truth:
     """Everything known about a simulated record.
@@ -102,6 +114,8 @@ class Truth:
         The rhythm of each stretch, by its statement's code; together they fill the record.
     urgent : tuple of str
         Codes that must be warned of; empty for a benign case.
+    artifacts : tuple of TrueArtifact
+        What is no heart's: motion, and electrodes that are off for a while.
     """
 
     case: str
@@ -126,6 +140,7 @@ class Truth:
     codes: dict[str, dict[str, str]] | None = None
     rhythms: tuple[RhythmSpan, ...] = ()
     urgent: tuple[str, ...] = ()
+    artifacts: tuple[TrueArtifact, ...] = ()
 
     @property
     def p_waves(self) -> tuple[TrueP, ...]:
@@ -143,7 +158,7 @@ class Truth:
         plain["p_waves"] = [asdict(p) for p in self.p_waves]
         for name in ("rhythms", "spikes"):
             plain[name] = [row._asdict() for row in getattr(self, name)]
-        for name in ("beats", "lone_p", "p_waves", "rhythms", "spikes"):
+        for name in ("artifacts", "beats", "lone_p", "p_waves", "rhythms", "spikes"):
             plain[name] = [
                 {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}
                 for row in plain[name]
@@ -164,7 +179,7 @@ def find_truth(
     rr = np.diff([b.qrs_onset for b in inside])
     qt_ms = _compute_median_ms([(b.qrs_onset, b.t_offset) for b in own])
     rate = float(60 / rr.mean()) if rr.size else None
-    known = _compute_axes(person, own) if axes else dict.fromkeys(("p", "qrs", "t"))
+    known = _compute_axes(person, beats, own) if axes else dict.fromkeys(("p", "qrs", "t"))
     return Truth(
         case=spec.name,
         seed=seed,
@@ -181,13 +196,14 @@ def find_truth(
         t_axis_deg=known["t"],
         bad_leads=spec.off_leads,
         statements=spec.statements,
-        rhythm=find_rhythm_code(person),
+        rhythm=find_main_rhythm(person, beats, duration_s),
         qtc_ms=None if qt_ms is None or rate is None else qt_ms * float(np.cbrt(rate / 60)),
         lone_p=_find_lone_p(person, beats, duration_s),
         spikes=tuple(s for s in beats.schedule.spikes if 0 <= s.time_s < duration_s),
         codes={code: _find_systems(code) for code in spec.labels},
         rhythms=_find_rhythms(person, beats, duration_s),
         urgent=find_urgent(spec),
+        artifacts=_find_artifacts(person, beats),
     )
 
 
@@ -198,11 +214,20 @@ def find_urgent(spec: CaseSpec) -> tuple[str, ...]:
     return tuple(code for code in spec.labels if code in URGENT_CODES)
 
 
+def _find_artifacts(person: Person, beats: Beats) -> tuple[TrueArtifact, ...]:
+    found = []
+    for one in beats.schedule.artifacts:
+        leads = tuple(name for name in find_disturbed(one) if name in person.spec.leads)
+        found.append(TrueArtifact(kind=one.kind, leads=leads, start_s=one.start_s, end_s=one.end_s))
+    return tuple(found)
+
+
 def _find_rhythms(person: Person, beats: Beats, duration_s: float) -> tuple[RhythmSpan, ...]:
-    whole = (RhythmSpan(find_rhythm_code(person), 0.0, duration_s),)
+    if not beats.schedule.rhythms:
+        return (RhythmSpan(find_rhythm_code(person), 0.0, duration_s),)
     cut = [
         RhythmSpan(code, max(start_s, 0.0), min(end_s, duration_s))
-        for code, start_s, end_s in beats.schedule.rhythms or whole
+        for code, start_s, end_s in beats.schedule.rhythms
     ]
     return tuple(span for span in cut if span.end_s > span.start_s)
 
@@ -230,6 +255,14 @@ def find_rhythm_code(person: Person) -> str:
         if code in person.spec.labels:
             return code
     return "SR"
+
+
+def find_main_rhythm(person: Person, beats: Beats, duration_s: float) -> str:
+    """Return the code of the rhythm that lasts longest."""
+    lasted: dict[str, float] = {}
+    for span in _find_rhythms(person, beats, duration_s):
+        lasted[span.code] = lasted.get(span.code, 0.0) + span.end_s - span.start_s
+    return max(lasted, key=lambda code: lasted[code])
 
 
 def find_true_beats(person: Person, beats: Beats, duration_s: float) -> list[TrueBeat]:
@@ -339,13 +372,13 @@ def compute_seen_matrix(person: Person) -> Array:
     return REVERSALS[reversal] @ person.matrix if reversal else person.matrix
 
 
-def _compute_axes(person: Person, main: list[TrueBeat]) -> dict[str, float | None]:
+def _compute_axes(person: Person, beats: Beats, main: list[TrueBeat]) -> dict[str, float | None]:
     spec = person.spec
     axes: dict[str, float | None] = {"p": None, "qrs": None, "t": None}
-    if not {"I", "II"} <= set(spec.leads):
+    if not {"I", "II"} <= set(spec.leads) or not main:
         return axes
     at_ms, matrix = np.arange(-100.0, 800.0), compute_seen_matrix(person)
-    heart = person.heart(_find_main_shape(person, main))
+    heart = person.heart(_find_main_shape(person, beats, main))
     own, qrs = heart.shape, heart.bounds.qrs
     # As it is measured: all there is between onset and offset, a shift of ST included.
     within_ms = np.arange(qrs.onset_ms, qrs.offset_ms, 0.5)
@@ -361,7 +394,11 @@ def _compute_axes(person: Person, main: list[TrueBeat]) -> dict[str, float | Non
     return axes
 
 
-def _find_main_shape(person: Person, main: list[TrueBeat]) -> Any:
+def _find_main_shape(person: Person, beats: Beats, main: list[TrueBeat]) -> VentricularShape:
+    if person.spec.rhythm.stretches:
+        times = {b.qrs_onset for b in main}
+        names = [b.ventricular for b in beats.schedule.beats if b.qrs_s in times]
+        return find_ventricular_shape(person, Counter(names).most_common(1)[0][0])
     kinds = {b.type for b in main}
     if PACED in kinds:
         return find_ventricular_shape(person, "paced from the right ventricle")

@@ -14,7 +14,8 @@ from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Patient
 from ecgcore.simulate import CASES, TRAINING_CASES, simulate
-from ecgcore.simulate.cases_morphology import MORPHOLOGY_CASES, SWEEP_TIMES, sweep_stemi
+from ecgcore.simulate.cases_morphology import MORPHOLOGY_CASES, SWEEP_TIMES
+from ecgcore.simulate.cases_table import find_case
 from ecgcore.simulate.criteria import meets_criterion
 from ecgcore.simulate.elevation import find_times, limit_mv
 from ecgcore.simulate.reversals import REVERSALS
@@ -42,7 +43,6 @@ MIMICS = (
     "low-limb-voltage",
     "dextrocardia",
     "artefact-wander",
-    "artefact-tremor",
     *(name for name in MORPHOLOGY_CASES if name.endswith(("-reversal", "-x0.8-male-55"))),
 )
 DANGEROUS = {
@@ -149,13 +149,25 @@ def test_j_stands_at_its_multiple_of_the_limit_in_every_person(name):
         assert ("STE" in made.truth.uncertain) == (times < 1)
 
 
-def test_sweeps_reach_every_territory_and_refuse_others():
+_SET = (("inferior-stemi", 0.9), ("early-repolarisation", 1.6), ("rbbb+anterior-stemi", 3.0))
+
+
+def test_j_is_set_by_a_named_parameter_where_there_is_an_st_to_scale():
     assert len([n for n in CASES if "-x" in n]) == 6 * len(SWEEP_TIMES)
-    assert sweep_stemi("inferior", 1.5, Patient(50, "male")).name == "inferior-stemi-x1.5-male-50"
-    with pytest.raises(InvalidArgumentError, match=r"territory is 'apical'.*high-lateral"):
-        sweep_stemi("apical", 1.0, Patient(50, "male"))
+    for name, times in _SET:
+        spec = find_case(name, times=times)
+        rows = simulate(spec, seed=4).amplitudes
+        j_mv = {lead: row["j_mv"] for lead, row in rows.items()}
+        assert find_times(j_mv, spec.patient) == pytest.approx(times, rel=0.04)
+    assert find_case("inferior-stemi", times=0.9).labels == ()
+    assert find_case("pericarditis", times=0.6).labels == ("AHA200",)
+    assert find_case("inferior-stemi", times=2, rate_bpm=90).rhythm.rate_bpm == 90
+    with pytest.raises(InvalidArgumentError, match="normal has no ST elevation"):
+        find_case("normal", times=2)
     with pytest.raises(InvalidArgumentError, match="times"):
-        sweep_stemi("inferior", 9.0, Patient(50, "male"))
+        find_case("inferior-stemi", times=9)
+    with pytest.raises(InvalidArgumentError, match=r"possible are .*times"):
+        find_case("inferior-stemi", height=2)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -476,7 +488,7 @@ def test_wander_shifts_no_beat_for_good():
 
 
 def test_einthoven_holds_in_new_cases():
-    for name in ("left-main", "dextrocardia", "ra-rl-reversal", "artefact-tremor"):
+    for name in ("left-main", "dextrocardia", "ra-rl-reversal", "artefact-wander"):
         recording = simulate(name, seed=2).recording
         sums = recording.lead("I") + recording.lead("III") - recording.lead("II")
         assert np.abs(sums).max() < 1e-6
