@@ -20,6 +20,7 @@ from ecgcore.simulate.statement import (
     TECHNICAL,
     SimulatedStatement,
 )
+from ecgcore.statements import statement
 
 _ST = ("STD", "STE")
 _ACUTE, _OLD = "57054005", "164867002"
@@ -177,7 +178,7 @@ _ISCHAEMIC = (
     ),
     _alone(
         "lv-aneurysm",
-        "Left ventricular aneurysm",
+        statement("ANEUR").term,
         ("ANEUR", "AMI", _OLD, "QWAVE"),
         ISCHAEMIA,
         recipes.change_shape(ischaemia.lv_aneurysm),
@@ -232,7 +233,7 @@ _SGARBOSSA = (
 _ST_AND_T = (
     _alone(
         "pericarditis",
-        "Acute pericarditis",
+        statement("AHA200").term,
         ("AHA200",),
         ISCHAEMIA,
         _pericarditis,
@@ -279,7 +280,7 @@ _ST_AND_T = (
     ),
     _alone(
         "digitalis",
-        "Digitalis effect",
+        statement("DIG").term,
         ("DIG",),
         ISCHAEMIA,
         recipes.qt(remodelling.digitalis, 372.0, 355.0, 385.0),
@@ -289,7 +290,7 @@ _ST_AND_T = (
     ),
     _alone(
         "nonspecific-st-t",
-        "Nonspecific ST-T abnormality",
+        statement("428750005").term,
         ("428750005",),
         ISCHAEMIA,
         recipes.change_shape(remodelling.nonspecific_st_t),
@@ -309,7 +310,7 @@ _ST_AND_T = (
 _CONDUCTION_AND_MASS = (
     _alone(
         "lpfb",
-        "Left posterior fascicular block",
+        statement("LPFB").term,
         ("LPFB",),
         CONDUCTION,
         recipes.replace_shape(remodelling.LPFB),
@@ -318,7 +319,7 @@ _CONDUCTION_AND_MASS = (
     ),
     _alone(
         "ilbbb",
-        "Incomplete left bundle branch block",
+        statement("ILBBB").term,
         ("ILBBB",),
         CONDUCTION,
         recipes.replace_shape(remodelling.ILBBB),
@@ -337,7 +338,7 @@ _CONDUCTION_AND_MASS = (
     ),
     _alone(
         "biventricular-hypertrophy",
-        "Biventricular hypertrophy",
+        statement("AHA144").term,
         ("AHA144",),
         MASS,
         _set(ventricular=remodelling.BVH, atrial=remodelling.P_BOTH),
@@ -356,7 +357,7 @@ _CONDUCTION_AND_MASS = (
     ),
     _alone(
         "right-atrial-enlargement",
-        "Right atrial enlargement",
+        statement("RAO/RAE").term,
         ("RAO/RAE",),
         MASS,
         _set(atrial=remodelling.P_RIGHT),
@@ -364,7 +365,7 @@ _CONDUCTION_AND_MASS = (
     ),
     _alone(
         "left-atrial-enlargement",
-        "Left atrial enlargement",
+        statement("LAO/LAE").term,
         ("LAO/LAE",),
         MASS,
         _set(atrial=remodelling.P_LEFT_LARGE),
@@ -390,7 +391,7 @@ _CONDUCTION_AND_MASS = (
     ),
     _alone(
         "pulmonary-embolism",
-        "Acute pulmonary embolism",
+        statement("AHA201").term,
         ("AHA201", "INVT"),
         MASS,
         recipes.change_shape(remodelling.pulmonary_embolism),
@@ -447,7 +448,7 @@ _ELECTROLYTES = (
     ),
     _alone(
         "prominent-u",
-        "Prominent U waves",
+        statement("AHA150").term,
         ("AHA150",),
         REPOLARISATION,
         recipes.change_shape(remodelling.prominent_u),
