@@ -169,7 +169,7 @@ pericarditis = make_change(
     ),
 )
 osborn = make_change(
-    "Osborn wave",
+    "hypothermia",
     qrs=_NO_LATE_S,
     st=(bell(104, 11.0, 0.280, 0.240, -0.130), shift(96, 120, 60, 0.020, 0.010, -0.020)),
     t=(
