@@ -98,8 +98,9 @@ class Focus(Timed):
     def _find_first(self, course: Course, cycle_s: float) -> float:
         if not course.beats:
             return course.now_s + float(course.rng.uniform(0, cycle_s))
-        after_s = cycle_s if self.coupling_s is None else course.draw(self.coupling_s)
-        return max(course.last_qrs_s + after_s, course.now_s)
+        if self.coupling_s is not None:
+            return course.last_qrs_s + course.draw(self.coupling_s)
+        return max(course.last_qrs_s + cycle_s, course.now_s)
 
     def _add_beat(self, course: Course, time_s: float, shape: str) -> None:
         course.beats.append(PlannedBeat(time_s, None, self.kind, OWN, shape, self.origin))

@@ -25,6 +25,8 @@ NARROW_QRS_MS = 90.0
 # What a broad QRS adds to QT, about; and the longest pause that QT remembers.
 _BROAD_EXTRA_MS = 45.0
 _LONGEST_MEMORY_S = 1.6
+# At the fastest rates T is not pressed further: it lies on the next QRS.
+_SHORTEST_STRETCH = 0.45
 # U is seen at slow rates and lost at fast ones.
 _U_RR_S = (0.62, 1.05)
 # Where the stimulus points; polarity is the lead's, so any is as good.
@@ -85,8 +87,9 @@ def _hurry_qt(onset_s: Array, qtc_ms: float) -> Array:
     """Return the RR that QT follows where rhythms change: QT ends with the cycle at the latest."""
     if not onset_s.size:
         return np.empty(0)
-    rr_s = np.diff(onset_s, prepend=onset_s[0] - np.median(np.diff(onset_s, prepend=-1.0)))
-    slow = _slow_rr(np.cumsum(np.minimum(rr_s, _LONGEST_MEMORY_S)), 60.0)
+    after_s = onset_s[1] - onset_s[0] if onset_s.size > 1 else 1.0
+    rr_s = np.diff(onset_s, prepend=onset_s[0] - after_s)
+    slow = _fade(np.minimum(rr_s, _LONGEST_MEMORY_S), float(min(after_s, _LONGEST_MEMORY_S)))
     # The last beat of a run has room for its T.
     room_s = np.where(np.append(rr_s[1:], np.inf) > 1.3 * rr_s, 1.3 * rr_s, rr_s)
     longest = (1e3 * room_s / (qtc_ms + _BROAD_EXTRA_MS)) ** 3
@@ -108,7 +111,11 @@ def _swing(share: float) -> Array:
 def _slow_rr(onset_s: Array, rate_bpm: float) -> Array:
     usual_s = float(np.median(np.diff(onset_s))) if onset_s.size > 1 else 60 / rate_bpm
     rr = np.diff(onset_s, prepend=onset_s[0] - usual_s)
-    mean = float(np.mean(rr))
+    return _fade(rr, float(np.mean(rr)))
+
+
+def _fade(rr: Array, mean: float) -> Array:
+    """Return the fading mean of RR from one that was before."""
     smooth = np.empty_like(rr)
     for i, value in enumerate(rr):
         mean += QT_MEMORY * (float(value) - mean)
@@ -139,7 +146,7 @@ def compute_stretch(person: Person, heart: Heart, rr_s: Array) -> Array:
     width_ms = qrs.offset_ms - qrs.onset_ms
     extra_ms = QT_PER_QRS * max(0.0, width_ms - NARROW_QRS_MS)
     qt_ms = (person.spec.qtc_ms + extra_ms) * np.cbrt(rr_s)
-    return np.asarray((qt_ms - width_ms) / (t.offset_ms - qrs.offset_ms))
+    return np.maximum((qt_ms - width_ms) / (t.offset_ms - qrs.offset_ms), _SHORTEST_STRETCH)
 
 
 def compute_u_size(rr_s: Array) -> Array:
