@@ -12,6 +12,7 @@ from ecgcore.simulate.planning import OWN, Schedule, Spike
 from ecgcore.simulate.rhythm_shapes import get_atrial_shape, get_ventricular_shape
 from ecgcore.simulate.rhythms import RHYTHMS
 from ecgcore.simulate.shapes import AtrialShape, VentricularShape, WaveBounds
+from ecgcore.simulate.spec import CaseSpec
 from ecgcore.simulate.vector import Array, add_component, make_rotation
 
 # The QT interval follows the mean of about the last seven beats, not the last one alone (Pueyo et
@@ -67,6 +68,8 @@ def plan_beats(
     lone_s = np.array([p.p_s for p in schedule.lone_p])
     jitter = rng.standard_normal((3, onset_s.size))
     turn = _draw_turn(person, onset_s, jitter)
+    if person.spec.alternans:
+        turn[1::2] = _swing(person.spec.alternans) @ turn[1::2]
     lone = _draw_turn(person, lone_s, np.zeros((3, lone_s.size)))
     if rhythm.stretches:
         turn = turn @ _turn_planned(schedule.beats)
@@ -100,6 +103,11 @@ def _draw_turn(person: Person, time_s: Array, jitter: Array) -> Array:
     return np.asarray(turn * size[:, None, None])
 
 
+def _swing(share: float) -> Array:
+    """Return how every other beat is turned and made smaller by a heart that swings in fluid."""
+    return np.asarray((1 - share) * make_rotation(-60.0 * share, 40.0 * share))
+
+
 def _slow_rr(onset_s: Array, rate_bpm: float) -> Array:
     usual_s = float(np.median(np.diff(onset_s))) if onset_s.size > 1 else 60 / rate_bpm
     rr = np.diff(onset_s, prepend=onset_s[0] - usual_s)
@@ -115,10 +123,16 @@ def _fade(rr: Array, mean: float) -> Array:
     return smooth
 
 
+def find_shape(spec: CaseSpec, name: str) -> VentricularShape:
+    """Return the shape a planned beat names, as this case has it."""
+    if name == OWN:
+        return spec.ventricular
+    return dict(spec.shapes).get(name) or get_ventricular_shape(name, spec.ventricular)
+
+
 def find_ventricular_shape(person: Person, name: str) -> VentricularShape:
     """Return the shape a planned beat names."""
-    own = person.spec.ventricular
-    return own if name == OWN else get_ventricular_shape(name, own)
+    return find_shape(person.spec, name)
 
 
 def find_atrial_shape(person: Person, name: str) -> AtrialShape:
@@ -187,7 +201,7 @@ def add_ventricles(
 def add_atria(out: Array, fs_hz: float, atria: Atria, onset_s: Array, turn: Array) -> None:
     """Add P waves to the heart vector, in place; ``onset_s`` is where each begins."""
     zero_s = onset_s - atria.bounds.onset_ms / 1e3
-    for part in atria.shape.p:
+    for part in (*atria.shape.p, *atria.shape.after):
         add_component(
             out,
             fs_hz,
