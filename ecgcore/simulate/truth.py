@@ -21,14 +21,11 @@ from ecgcore.simulate.heartbeat import (
 )
 from ecgcore.simulate.person import Person
 from ecgcore.simulate.planning import NORMAL, OWN, PACED, RhythmSpan, Spike
+from ecgcore.simulate.reversals import REVERSALS
 from ecgcore.simulate.shapes import U_EDGE_MV, VentricularShape, WaveBounds
-from ecgcore.simulate.spec import ARMS, CaseSpec
+from ecgcore.simulate.spec import CaseSpec
 from ecgcore.simulate.vector import Array, compute_course, frontal_axis_deg
 from ecgcore.statements import statement
-
-# What exchanging the arm cables makes of I and II; the chest leads stay.
-ARM_REVERSAL = np.eye(8)
-ARM_REVERSAL[:2, :2] = [[-1, 0], [-1, 1]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -371,7 +368,8 @@ def _compute_median_ms(pairs: list[tuple[float | None, float | None]]) -> float 
 
 def compute_seen_matrix(person: Person) -> Array:
     """Return the matrix of the leads as they were connected, shape (8, 3)."""
-    return ARM_REVERSAL @ person.matrix if person.spec.reversal == ARMS else person.matrix
+    reversal = person.spec.reversal
+    return REVERSALS[reversal] @ person.matrix if reversal else person.matrix
 
 
 def _compute_axes(person: Person, beats: Beats, main: list[TrueBeat]) -> dict[str, float | None]:
