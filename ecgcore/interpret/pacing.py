@@ -13,6 +13,7 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 ATRIAL, VENTRICULAR, TRACKING, DUAL, PACED = "251268003", "251266004", "AHA183", "AHA184", "PACE"
+PACED_CODES = (ATRIAL, VENTRICULAR, TRACKING, DUAL, PACED)
 NO_CAPTURE, NO_CAPTURE_ATRIAL, NO_SENSING = "AHA186", "AHA185", "AHA188"
 LEAST_STIMULI = 3
 # From a stimulus to QRS onset: in the ventricle at once, in the atrium after the AV delay.
