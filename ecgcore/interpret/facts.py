@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from ecgcore.interpret.interpretation import Episode
 from ecgcore.interpret.rhythms import find_rhythms
 from ecgcore.interpret.st_picture import StPicture, draw_picture
 from ecgcore.measure.rhythm import PACED
 from ecgcore.recording import Patient, Recording
 from ecgcore.results import Beats, Measurement, MeasureResult
+from ecgcore.results.interpreted import Episode
 from ecgcore.statements import ADULT_YEARS, statement
 from ecgcore.study import Study
 from ecgcore.units import MV

@@ -145,6 +145,11 @@ def own_shapes(low: Array, beats: Fiducials, rr_s: Array) -> tuple[NDArray[np.in
     return shape, likeness
 
 
+def group_shapes(low: Array, r_s: Array) -> NDArray[np.intp]:
+    """Return the number of the QRS family that each beat belongs to, shape (n_beats,)."""
+    return _grouped(_windows_of(low, r_s))[0]
+
+
 def _windows_of(low: Array, r_s: Array) -> Array:
     """Return unit vectors of the joint complexes, shape (5, n_beats, m): five shifts of each."""
     reach = np.arange(round(SHAPE_S[0] * SHAPE_HZ), round(SHAPE_S[1] * SHAPE_HZ))

@@ -1,10 +1,12 @@
 """The named cases: every statement alone, and sensible combinations."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.recording import Patient
 from ecgcore.simulate import library, planning
+from ecgcore.simulate.cases_rhythm import RHYTHM_CASES, make_rhythm_case
 from ecgcore.simulate.compose import compose_case
 from ecgcore.simulate.planning import Ectopy, Rhythm
 from ecgcore.simulate.spec import CaseSpec
@@ -131,17 +133,44 @@ def _make_table() -> dict[str, CaseSpec]:
     return cases
 
 
-CASES = _make_table()
+# What training draws from where a recipe says "every case": a new case does not enter it by itself.
+TRAINING_CASES = _make_table()
+CASES = TRAINING_CASES | RHYTHM_CASES
 
 
-def find_case(name: str) -> CaseSpec:
+def find_case(name: str, **parameters: Any) -> CaseSpec:
     """Return the case called ``name``: one of the table, or statements joined by ``+``.
+
+    Parameters
+    ----------
+    name : str
+    **parameters
+        Of the rhythm: those of the case's function in
+        :mod:`ecgcore.simulate.cases_rhythm`, or fields of :class:`Rhythm`.
 
     Raises
     ------
     InvalidArgumentError
-        Naming the possible cases, or what cannot stand together.
+        Naming the possible cases or parameters, or what cannot stand together.
+
+    Examples
+    --------
+    >>> find_case("sinus-pause-3s", pause_s=2.9).urgent
+    ()
     """
+    if parameters and name in RHYTHM_CASES:
+        return make_rhythm_case(name, **parameters)
+    spec = _find_case(name)
+    possible = {field.name for field in fields(Rhythm)} - {"name", "ectopy", "stretches"}
+    if not set(parameters) <= possible:
+        unknown = ", ".join(sorted(set(parameters) - possible))
+        raise InvalidArgumentError(
+            f"{name} has no parameter {unknown}; possible are {', '.join(sorted(possible))}."
+        )
+    return replace(spec, rhythm=replace(spec.rhythm, **parameters)) if parameters else spec
+
+
+def _find_case(name: str) -> CaseSpec:
     if name in CASES:
         return CASES[name]
     keys = name.split("+")

@@ -10,6 +10,7 @@ from ecgcore.checks import check_range
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Provenance, Recording, Step
 from ecgcore.simulate.cases_table import find_case
+from ecgcore.simulate.disorder import draw_artifacts, silence_electrodes
 from ecgcore.simulate.heartbeat import Beats, compute_heart_vector, draw_continuous, plan_beats
 from ecgcore.simulate.masks import find_masks
 from ecgcore.simulate.noise import (
@@ -161,6 +162,9 @@ def make_leads(
         rng=for_noise,
     )
     independent = clean + scale_to_snr(added, clean, noise.snr_db)
+    artifacts = beats.schedule.artifacts
+    independent += draw_artifacts(artifacts, time_s)
+    silence_electrodes(independent, artifacts, time_s)
     if spec.reversal == ARMS:
         independent = ARM_REVERSAL @ independent
     return Made(person, beats, independent, fs_hz, duration_s)

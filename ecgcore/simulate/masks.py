@@ -4,7 +4,8 @@ A statement about shape lights the samples in which the beat differs by half a m
 the same beat of the same heart without that statement.  Both are made at the same QRS onset (with
 pre-excitation: at the same J point, which it preserves) and with the same end of T, so that an
 early beat lights itself and nothing after it, and a T that is only later lights nothing.
-Statements about rhythm and intervals have spans, in every lead:
+Statements about rhythm and intervals have spans, in every lead (further ones are in
+:mod:`ecgcore.simulate.masks_rhythm`):
 
 ============================  ====================================================================
 AF, AFLT                      between QRS complexes
@@ -38,6 +39,7 @@ from ecgcore.simulate.heartbeat import (
     find_atrial_shape,
     find_ventricular_shape,
 )
+from ecgcore.simulate.masks_rhythm import ARTIFACT, SPIKE_S, Span, find_spans
 from ecgcore.simulate.person import Person
 from ecgcore.simulate.planning import OWN, PACED, VENTRICULAR
 from ecgcore.simulate.shapes import VentricularShape
@@ -47,11 +49,8 @@ from ecgcore.simulate.truth import ARM_REVERSAL, TrueBeat, Truth
 from ecgcore.simulate.vector import Array, derive_twelve
 
 Mask = NDArray[np.bool_]
-Span = tuple[float | None, float | None]
 VISIBLE_MV = 0.05
 _VISIBLE_P_MV = 0.03
-# A stimulus is a line; around it this much is lit.
-_SPIKE_S = 0.02
 _SHAPED = {
     "lbbb",
     "rbbb",
@@ -98,9 +97,13 @@ def find_masks(
             if code in truth.labels:
                 own = maker.chamber(code, lit)
                 masks[code] = masks[code] | own if code in masks else own
+    for code in truth.labels:
+        if code not in masks and code != "SNR":
+            masks[code] = maker.of_code(code)
     for mask in masks.values():
         for name in truth.bad_leads:
             mask[leads.index(name)] = False
+        maker.darken_lost(mask)
     return masks
 
 
@@ -129,6 +132,21 @@ class _Maker:
         if key == "arm-reversal":
             return self._exchanged()
         return self._everywhere(self._spans(key))
+
+    def of_code(self, code: str) -> Mask:
+        """Return the mask of a code that no statement of the case was composed of."""
+        lit = self._everywhere(find_spans(code, self.truth))
+        if code == ARTIFACT:
+            seen = {name for one in self.truth.artifacts for name in one.leads}
+            lit[[i for i, name in enumerate(self.leads) if name not in seen]] = False
+        return lit
+
+    def darken_lost(self, mask: Mask) -> None:
+        """Darken a lead, in place, while its electrodes are off."""
+        for one in self.truth.artifacts:
+            if one.kind == "off":
+                rows = [i for i, name in enumerate(self.leads) if name in one.leads]
+                mask[rows, self._index(one.start_s) : self._index(one.end_s)] = False
 
     def chamber(self, code: str, lit: Mask) -> Mask:
         """Return what belongs to one code of a statement that has several."""
@@ -308,8 +326,8 @@ class _Maker:
 
     # --- pacing, cables ---------------------------------------------------------------------
     def _paced(self, chamber: str = "") -> Mask:
-        spikes = [t for t, c in self.truth.spikes if not chamber or c == chamber]
-        lit = self._everywhere([(t - _SPIKE_S, t + _SPIKE_S) for t in spikes])
+        spikes = [s.time_s for s in self.truth.spikes if chamber in {"", s.chamber}]
+        lit = self._everywhere([(t - SPIKE_S, t + SPIKE_S) for t in spikes])
         if chamber != "atrial":
             lit |= self._other_beats(lambda b: b.kind == PACED)
         return lit

@@ -64,6 +64,8 @@ class CaseSpec:
         Keys of :data:`ecgcore.simulate.STATEMENTS` that the case was composed of.
     limits : Limits
         Within which rate, PR and QT may be drawn.
+    urgent : tuple of str, optional
+        Codes that must be warned of; those of ``labels`` among ``codes.URGENT_CODES`` if not given.
     """
 
     name: str
@@ -85,9 +87,10 @@ class CaseSpec:
     duration_s: float = 10.0
     statements: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    urgent: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        for code in (*self.labels, *self.uncertain):
+        for code in (*self.labels, *self.uncertain, *(self.urgent or ())):
             statement_name(code)
         check_range("qtc_ms", self.qtc_ms, 250, 700, "ms")
         check_range("size", self.size, 0.1, 3)

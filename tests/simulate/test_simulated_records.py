@@ -156,3 +156,28 @@ def test_truth_is_plain_json():
         float,
         type(None),
     }
+    assert plain["rhythms"] == [{"code": "SR", "start_s": 0.0, "end_s": 10.0}]
+    assert {p["fate"] for p in plain["p_waves"]} == {"conducted"}
+    assert len(plain["p_waves"]) == sum(b["p_onset"] is not None for b in plain["beats"])
+    assert plain["urgent"] == []
+    (first, *_) = simulate("paced-ventricular", seed=1).truth.as_dict()["spikes"]
+    assert first | {"time_s": 0} == {
+        "time_s": 0,
+        "chamber": "ventricular",
+        "captured": True,
+        "timely": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("case", "urgent"),
+    [
+        ("mobitz-2", ("426183003",)),
+        ("mobitz-1", ()),
+        ("complete-av-block", ("3AVB",)),
+        ("anterior-stemi", ("57054005",)),
+        ("svt", ()),
+    ],
+)
+def test_what_must_be_warned_of_is_named(case, urgent):
+    assert simulate(case, seed=1).truth.urgent == urgent

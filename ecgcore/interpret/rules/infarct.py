@@ -8,12 +8,12 @@ Heart J 41:543 (2020).
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Call, Evidence, Ruling, Unable
 from ecgcore.interpret.rules.st_elevation import why_not
 from ecgcore.interpret.st_mimics import ANEURYSM, find_mimic
 from ecgcore.interpret.st_picture import StPicture
 from ecgcore.interpret.territories import CHEST, HIGH_LATERAL, INFERIOR, LOW_LATERAL, count_in
 from ecgcore.measure.lead_waves import LeadWaves
+from ecgcore.results.interpreted import Call, Evidence, Ruling, Unable
 
 MV, MS = "mV", "ms"
 # Q of 30 ms and 0.1 mV in two leads of a group; 20 ms in V2 and V3.

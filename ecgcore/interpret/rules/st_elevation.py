@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Against, Call, Evidence, Ruling, Unable
 from ecgcore.interpret.st_mimics import find_mimic
 from ecgcore.interpret.st_picture import StPicture, depression_mv, is_elevated
 from ecgcore.interpret.territories import (
@@ -21,6 +20,7 @@ from ecgcore.interpret.territories import (
 )
 from ecgcore.measure.lead_waves import LeadWaves
 from ecgcore.recording import Recording
+from ecgcore.results.interpreted import Against, Call, Evidence, Ruling, Unable
 
 STEMI, STE, SGARBOSSA = "57054005", "STE", "AHA173"
 DE_WINTER, LEFT_MAIN, HYPERACUTE = "DEWINTER", "LEFTMAIN", "HYPERT"

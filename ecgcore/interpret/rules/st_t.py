@@ -9,7 +9,6 @@ Heart J 36:2921 (2015), pericarditis; de Zwaan et al., Am Heart J 103:730 (1982)
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Against, Call, Evidence, Ruling, Unable
 from ecgcore.interpret.rules.st_elevation import levels, posterior_leads, sheet_leads, why_not
 from ecgcore.interpret.st_mimics import (
     EARLY_REPOLARIZATION,
@@ -28,6 +27,7 @@ from ecgcore.interpret.territories import (
     name_walls,
 )
 from ecgcore.measure.lead_waves import LeadWaves
+from ecgcore.results.interpreted import Against, Call, Evidence, Ruling, Unable
 
 MV = "mV"
 STD, STRAIN, INVT, WELLENS = "STD", "370365005", "INVT", "WELLENS"

@@ -3,6 +3,6 @@
 from collections.abc import Callable, Iterable
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Ruling
+from ecgcore.results.interpreted import Ruling
 
 RULES: tuple[Callable[[Facts], Iterable[Ruling]], ...] = ()
