@@ -28,7 +28,7 @@ DIFFUSE_LEADS, DIFFUSE_WITHOUT_PR = 5, 7
 # T against QRS in V1 to V4: from here on an acute infarction.
 ANEURYSM_RATIO = 0.36
 # Brugada type 1: raised by 0.2 mV and falling into a negative T.
-COVED_MV, FALL_MV = 0.2, 0.05
+COVED_MV, FALL_MV, COVED_T_MV = 0.2, 0.05, -0.1
 
 
 def find_mimic(picture: StPicture) -> str:
@@ -101,7 +101,7 @@ def is_aneurysm(picture: StPicture) -> bool:
 
 def is_brugada(picture: StPicture) -> bool:
     """Tell whether ST is raised in V1 and V2 alone and falls straight into a negative T."""
-    if set(picture.elevated) - {"V1", "V2", "V3"} or _reciprocal(picture):
+    if set(picture.elevated) - {"V1", "V2", "V3"}:
         return False
     coved = [lead for lead in ("V1", "V2") if _is_coved(picture.wave(lead))]
     return bool(coved) and not _is_raised_flat(picture.wave("V3"))
@@ -109,7 +109,7 @@ def is_brugada(picture: StPicture) -> bool:
 
 def _is_coved(wave: LeadWaves) -> bool:
     falls = wave.j_mv - wave.j80_mv >= FALL_MV
-    return wave.j_mv >= COVED_MV and falls and wave.t_mv < 0
+    return wave.j_mv >= COVED_MV and falls and wave.t_mv <= COVED_T_MV
 
 
 def _is_raised_flat(wave: LeadWaves) -> bool:

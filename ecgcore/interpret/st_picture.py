@@ -30,6 +30,7 @@ SECONDARY_PART = 0.25
 # An opposite deflection below this size makes no secondary change.
 LEAST_LAST_MV = 0.15
 DOMINANT_R_MV = 0.3
+VERY_WIDE_MS = 150.0
 # Voltage says little about hypertrophy in the young: Hancock et al., Circulation 119:e251 (2009).
 VOLTAGE_YEARS = 35.0
 
@@ -98,7 +99,7 @@ def draw_picture(measured: MeasureResult, patient: Patient, *, is_paced: bool) -
         patient=patient,
         qrs_ms=1e3 * (point["qrs_offset"] - point["qrs_onset"]),
         is_paced=is_paced,
-        is_lbbb=_has_lbbb_shape(waves),
+        is_lbbb=_has_lbbb_shape(waves, 1e3 * (point["qrs_offset"] - point["qrs_onset"])),
         is_rbbb="V1" in waves and waves["V1"].last_mv > 0,
         has_lvh=_has_voltage(measured.lvh, patient),
     )
@@ -169,11 +170,16 @@ def _is_secondary(picture: StPicture, wave: LeadWaves) -> bool:
     return against > wave.r_mv and wave.j_mv < SECONDARY_PART * against
 
 
-def _has_lbbb_shape(waves: Mapping[str, LeadWaves]) -> bool:
-    """Tell whether QRS ends backwards and to the left: down in V1, up in a lateral lead."""
+def _has_lbbb_shape(waves: Mapping[str, LeadWaves], qrs_ms: float) -> bool:
+    """Tell whether QRS ends backwards and to the left: down in V1, up in a lateral lead.
+
+    A very wide QRS that ends so in V1 is judged like one, whatever the lateral leads show.
+    """
     first = waves.get("V1")
     if first is None or first.last_mv >= 0 or first.depth_mv <= first.r_mv:
         return False
+    if qrs_ms >= VERY_WIDE_MS:
+        return True
     lateral = [waves[lead] for lead in ("I", *LOW_LATERAL) if lead in waves]
     return any(w.q_mv == 0 and w.last_mv >= DOMINANT_R_MV and w.r_mv > w.depth_mv for w in lateral)
 

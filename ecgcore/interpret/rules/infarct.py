@@ -28,6 +28,7 @@ SHORT_PR_MS, DELTA_QRS_MS = 120.0, 110.0
 # S1Q3T3: each of 0.15 mV, beside another sign of right ventricular load.
 S1_MV, FAST_BPM = 0.15, 100.0
 PREEXCITED = "Pre-excitation imitates Q waves."
+REVERSED = "Not assessed: suspected lead reversal."
 BLOCKED = "Q waves are not judged in left bundle branch block or ventricular pacing."
 # Extensive: of V1 to V6.
 EXTENSIVE_LEADS = 5
@@ -142,6 +143,8 @@ def _cannot_judge(facts: Facts, picture: StPicture) -> str:
     if picture.like_lbbb:
         return BLOCKED
     pr = facts.value("pr")
+    if facts.measured.reversal is not None:
+        return REVERSED
     early = pr is not None and pr < SHORT_PR_MS and picture.qrs_ms >= DELTA_QRS_MS
     return PREEXCITED if early else ""
 

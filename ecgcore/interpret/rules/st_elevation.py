@@ -26,7 +26,8 @@ STEMI, STE, SGARBOSSA = "57054005", "STE", "AHA173"
 DE_WINTER, LEFT_MAIN, HYPERACUTE = "DEWINTER", "LEFTMAIN", "HYPERT"
 MV = "mV"
 # Modified Sgarbossa: concordant by 0.1 mV, discordant by a quarter of S and 0.1 mV.
-SGARBOSSA_MV, SGARBOSSA_RATIO = 0.1, -0.25
+SGARBOSSA_MV, SGARBOSSA_RATIO, LONE_RATIO_MV = 0.1, -0.25, 0.15
+RATIO = "Discordant ST/S ratio of -0.25 or less"
 # Posterior: depressed by 0.05 mV, deepest in front, T upright.
 POSTERIOR_MV, FRONT = 0.05, ("V1", "V2", "V3", "V4")
 UPRIGHT_T_MV = 0.1
@@ -37,6 +38,10 @@ AVR_MV, DEPRESSED_LEADS, LVH_DEPRESSED_MV = 0.1, 6, 0.1
 # Hyperacute: T taller than so much of QRS, and broad.
 HYPERACUTE_PART, HYPERACUTE_MV, BROAD_MS = 0.75, 0.6, 80.0
 RIGHT_MV = 0.1
+# In flutter ST counts from so much of the limit on, all the way to J + 80 ms.
+FLUTTER_PART = 1.5
+# What V4 may be deeper by in a posterior infarction.
+TOLERANCE_MV = 0.02
 HIGH_PASS_HZ = 0.5
 NO_VOLTAGE = "Not assessed: the amplitude is not calibrated."
 CHILD = "Not assessed under 18 years."
@@ -79,7 +84,7 @@ def call_sgarbossa(facts: Facts) -> Iterator[Ruling]:
     picture = facts.st_picture
     if why_not(facts) or not picture.like_lbbb:
         return
-    found = list(_sgarbossa(picture))
+    found = _sgarbossa(picture)
     if not found:
         return
     place = "ventricular pacing" if picture.is_paced else "left bundle branch block"
@@ -205,8 +210,9 @@ def posterior_leads(picture: StPicture) -> tuple[str, ...]:
     waves = {lead: picture.wave(lead) for lead in FRONT if picture.has(lead)}
     stay = [lead for lead, wave in waves.items() if wave.j40_mv <= -POSTERIOR_MV + 5e-4]
     leads = contiguous([lead for lead in stay if lead in picture.depressed])
-    deepest = max((depression_mv(wave) for wave in waves.values()), default=0.0)
+    deepest = max(depression_mv(picture.wave(lead)) for lead in FRONT[:3])
     beside = max(depression_mv(picture.wave(lead)) for lead in ("V5", "V6", "II", "aVF"))
+    beside = max(beside, depression_mv(picture.wave("V4")) - TOLERANCE_MV)
     upright = [lead for lead in leads if waves[lead].t_up_mv >= UPRIGHT_T_MV]
     tall = [lead for lead in ("V1", "V2", "V3") if _is_tall(picture.wave(lead))]
     is_up_sloping = any(_is_de_winter(wave) for wave in waves.values())
@@ -258,8 +264,11 @@ def _is_flutter(facts: Facts) -> bool:
 
 
 def _is_marked(picture: StPicture) -> bool:
-    """Tell whether ST is raised by more than flutter waves bring: to twice the limit."""
-    return any(p.j_mv >= 2 * picture.limit_mv(p.lead) for p in map(picture.wave, picture.elevated))
+    """Tell whether ST is raised from J to J + 80 ms by more than flutter waves bring."""
+    waves = [picture.wave(lead) for lead in picture.elevated]
+    lowest = {w.lead: min(w.j_mv, w.j40_mv, w.j60_mv, w.j80_mv) for w in waves}
+    high = [lead for lead, mv in lowest.items() if mv >= FLUTTER_PART * picture.limit_mv(lead)]
+    return bool(contiguous(high))
 
 
 def _infarction(facts: Facts, picture: StPicture, front: Sequence[str]) -> Call:
@@ -306,8 +315,19 @@ def _is_right_ventricular(picture: StPicture, walls: Sequence[str]) -> bool:
     )
 
 
-def _sgarbossa(picture: StPicture) -> Iterator[tuple[str, str, str]]:
-    """Yield (criterion, lead, words) of each lead that meets one."""
+def _sgarbossa(picture: StPicture) -> list[tuple[str, str, str]]:
+    """Return (criterion, lead, words) of each lead that meets one.
+
+    One lead whose S is small, as in the transition zone, is not enough for the ratio.
+    """
+    found = list(_sgarbossa_leads(picture))
+    by_ratio = [lead for criterion, lead, _ in found if criterion == RATIO]
+    if len(by_ratio) == 1 and picture.wave(by_ratio[0]).j_mv < LONE_RATIO_MV:
+        return [each for each in found if each[0] != RATIO]
+    return found
+
+
+def _sgarbossa_leads(picture: StPicture) -> Iterator[tuple[str, str, str]]:
     for lead, wave in picture.waves.items():
         if lead in ("aVR", MINUS_AVR) or abs(wave.st_mv) < SGARBOSSA_MV - 5e-4:
             continue
@@ -320,7 +340,7 @@ def _sgarbossa(picture: StPicture) -> Iterator[tuple[str, str, str]]:
         elif wave.j_mv > 0 and wave.depth_mv > 0:
             ratio = -wave.j_mv / wave.depth_mv
             if ratio <= SGARBOSSA_RATIO + 1e-3:
-                yield "Discordant ST/S ratio of -0.25 or less", lead, f"{words}, ratio {ratio:.2f}"
+                yield RATIO, lead, f"{words}, ratio {ratio:.2f}"
 
 
 def _is_de_winter(wave: LeadWaves) -> bool:

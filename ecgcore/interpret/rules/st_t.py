@@ -113,7 +113,8 @@ def call_inversion(facts: Facts) -> Iterator[Ruling]:
         yield Unable(code=INVT, reason=reason)
         return
     picture = facts.st_picture
-    if picture.is_wide or picture.is_paced:
+    acute = picture.elevated and not find_mimic(picture)
+    if picture.is_wide or picture.is_paced or acute:
         return
     leads = inverted_leads(picture)
     if leads:
