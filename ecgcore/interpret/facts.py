@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from ecgcore.interpret.rhythms import find_rhythms
+from ecgcore.interpret.st_picture import StPicture, draw_picture
 from ecgcore.measure.rhythm import PACED
 from ecgcore.recording import Patient, Recording
 from ecgcore.results import Beats, Measurement, MeasureResult
@@ -95,3 +96,10 @@ class Facts:
             for episode in self.rhythms
             if episode.code
         )
+
+    # ---- ST and infarction ------------------------------------------------------------------
+
+    @cached_property
+    def st_picture(self) -> StPicture:
+        """ST of every lead, and the leads beyond their limits."""
+        return draw_picture(self.measured, self.patient, is_paced=self.is_paced)
