@@ -223,3 +223,41 @@ def _peaks(piece: Array, least: float) -> tuple[list[int], int]:
             if value - piece[low] >= least:
                 rising, top = True, at
     return peaks, max(0, len(peaks) - 1)
+
+
+@dataclass(frozen=True)
+class SlowStart:
+    """How long QRS stays slow at its start, in ms from its onset.
+
+    Attributes
+    ----------
+    third, half : float
+        Until the steepness of all leads together reaches 30 and 50 % of its greatest.
+    """
+
+    third: float
+    half: float
+
+
+def slow_start(beat: MedianBeat, leads: Sequence[str]) -> SlowStart | None:
+    """Return how slowly QRS begins: a delta wave is long, other starts are short.
+
+    Parameters
+    ----------
+    beat : MedianBeat
+    leads : sequence of str
+        Each counts by its own size.
+    """
+    onset, offset = beat.consensus["qrs_onset"], beat.consensus["qrs_offset"]
+    if not (np.isfinite(onset) and np.isfinite(offset)):
+        return None
+    first, last = index_of(beat, onset), index_of(beat, offset)
+    rows = beat.values[[beat.leads.index(name) for name in leads]].astype(np.float64)
+    rows = rows[np.isfinite(rows).all(axis=1)]
+    if not rows.size or last - first < 5:
+        return None
+    rows /= np.maximum(np.ptp(rows[:, first : last + 1], axis=1, keepdims=True), 1e-6)
+    over = max(1, round(0.004 * beat.fs_hz))
+    steep = np.linalg.norm(rows[:, over:] - rows[:, :-over], axis=0)[max(0, first - 1) : last + 1]
+    ms = [1e3 / beat.fs_hz * float(np.argmax(steep >= part * steep.max())) for part in (0.3, 0.5)]
+    return SlowStart(*ms)
