@@ -2,7 +2,7 @@
 
 from ecgcore.simulate.batch import BEAT_CLASSES, WAVE_CLASSES, Batch, make_batch
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, make_demonstration_case
-from ecgcore.simulate.cases_table import CASES
+from ecgcore.simulate.cases_table import CASES, TRAINING_CASES
 from ecgcore.simulate.compose import compose_case
 from ecgcore.simulate.engine import Simulation, simulate
 from ecgcore.simulate.noise import Noise
@@ -16,6 +16,7 @@ __all__ = [
     "CASES",
     "DEMONSTRATION_CASES",
     "STATEMENTS",
+    "TRAINING_CASES",
     "WAVE_CLASSES",
     "Batch",
     "CaseSpec",

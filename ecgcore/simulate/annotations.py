@@ -16,6 +16,26 @@ _RHYTHM_NOTES = {
     "2AVB": "(BII",
     "3AVB": "(BIII",
     "PACE": "(P",
+    "PSVT": "(SVTA",
+    "164895002": "(VT",
+    "AHA72": "(VT",
+    "AHA73": "(VT",
+    "164896001": "(VF",
+    "111288001": "(VFL",
+    "61277005": "(IVR",
+    "49260003": "(IVR",
+    "29320008": "(NOD",
+    "426664006": "(NOD",
+    "426648003": "(NOD",
+    "713422000": "(SVTA",
+    "106068003": "(AT",
+    "AHA35": "(AT",
+    "AHA53": "(AT",
+    "AHA85": "(BII",
+    "AHA87": "(BII",
+    "397829000": "(ASYS",
+    "5609005": "(ARR",
+    "AHA25": "(SAB",
 }
 
 
@@ -24,10 +44,13 @@ def make_annotations(truth: Truth, fs_hz: float) -> list[Annotation]:
 
     Waves as in LUDB: ``(`` onset, ``p``, beat symbol, ``t`` or ``u`` peak, ``)`` offset.  Beats:
     ``N``, ``L`` and ``R`` (bundle branch block), ``A`` (early atrial), ``S`` (supraventricular
-    tachycardia), ``V`` (early ventricular), ``E`` and ``j`` (ventricular and junctional escape),
-    ``/`` (paced).  ``x`` is a P that is not conducted, ``^`` a stimulus, ``+`` the rhythm.
+    tachycardia), ``V`` (early ventricular, or of a ventricular focus), ``F`` (fusion), ``E`` and
+    ``j`` (ventricular and junctional escape), ``/`` (paced).  ``x`` is a P that is not conducted,
+    ``^`` a stimulus, ``+`` the rhythm.
     """
-    found: list[tuple[float, str, str]] = [(0.0, "+", _RHYTHM_NOTES[_find_rhythm(truth)])]
+    found: list[tuple[float, str, str]] = [
+        (span.start_s, "+", _RHYTHM_NOTES[_find_rhythm(truth, span.code)]) for span in truth.rhythms
+    ]
     for beat in truth.beats:
         for symbol, wave in (
             ("p", (beat.p_onset, beat.p_peak, beat.p_offset)),
@@ -39,7 +62,7 @@ def make_annotations(truth: Truth, fs_hz: float) -> list[Annotation]:
     for p in truth.lone_p:
         symbol = "p" if p.fate in {"dissociated", "retrograde"} else "x"
         found += _annotate_wave(symbol, (p.onset, p.peak, p.offset))
-    found += [(time_s, "^", chamber) for time_s, chamber in truth.spikes]
+    found += [(spike.time_s, "^", spike.chamber) for spike in truth.spikes]
     return sorted(
         ((round(time_s * fs_hz), symbol, note) for time_s, symbol, note in found),
         key=lambda row: row[0],
@@ -55,14 +78,14 @@ def _annotate_wave(
     return [(onset, "(", ""), (peak, symbol, ""), (offset, ")", "")]
 
 
-def _find_rhythm(truth: Truth) -> str:
-    return "PACE" if "PACE" in truth.labels and truth.rhythm != "AF" else truth.rhythm
+def _find_rhythm(truth: Truth, code: str) -> str:
+    return "PACE" if "PACE" in truth.labels and code != "AF" else code
 
 
 def _choose_symbol(beat: TrueBeat, truth: Truth) -> str:
     premature = beat.origin == "premature"
     if beat.type == planning.VENTRICULAR:
-        return "V" if premature else "E"
+        return {"escape": "E", "fusion": "F"}.get(beat.origin, "V")
     if beat.type == planning.PACED:
         return "/"
     if beat.type == planning.SUPRAVENTRICULAR:

@@ -194,10 +194,10 @@ def _fill(out: Batch, row: int, made: Made, truth: Truth) -> None:
 
 
 def _fill_targets(target: NDArray[np.float32], truth: Truth) -> None:
-    for code in truth.uncertain:
-        target[ALL_CODES.index(code)] = np.nan
-    for code in (*truth.labels, *(("SR",) if truth.rhythm == "SR" else ())):
-        target[ALL_CODES.index(code)] = 1.0
+    held = (*truth.labels, *(("SR",) if truth.rhythm == "SR" else ()))
+    for codes, value in ((truth.uncertain, np.nan), (held, 1.0)):
+        # What is not learned has no column.
+        target[[ALL_CODES.index(code) for code in codes if code in ALL_CODES]] = value
 
 
 def _fill_waves(out: Batch, row: int, truth: Truth) -> None:

@@ -1,14 +1,17 @@
 """The named cases: every statement alone, and sensible combinations."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.recording import Patient
 from ecgcore.simulate import library, planning
+from ecgcore.simulate.cases_morphology import MORPHOLOGY_CASES, set_elevation
+from ecgcore.simulate.cases_rhythm import RHYTHM_CASES, make_rhythm_case
 from ecgcore.simulate.compose import compose_case
 from ecgcore.simulate.planning import Ectopy, Rhythm
 from ecgcore.simulate.spec import CaseSpec
-from ecgcore.simulate.statements import STATEMENTS
+from ecgcore.simulate.statements import STATEMENTS, TRAINING_STATEMENTS
 
 _HOLTER_RHYTHM = Rhythm(
     planning.SINUS,
@@ -124,24 +127,55 @@ COMBINATIONS = (
 
 def _make_table() -> dict[str, CaseSpec]:
     cases = {spec.name: spec for spec in _APP}
-    for key in STATEMENTS:
+    for key in TRAINING_STATEMENTS:
         cases.setdefault(key, compose_case(key))
     for keys in COMBINATIONS:
         cases.setdefault("+".join(keys), compose_case(*keys))
     return cases
 
 
-CASES = _make_table()
+# What training draws from where a recipe says "every case": a new case does not enter it by itself.
+TRAINING_CASES = _make_table()
+CASES = TRAINING_CASES | RHYTHM_CASES | MORPHOLOGY_CASES
 
 
-def find_case(name: str) -> CaseSpec:
+def find_case(name: str, **parameters: Any) -> CaseSpec:
     """Return the case called ``name``: one of the table, or statements joined by ``+``.
+
+    Parameters
+    ----------
+    name : str
+    **parameters
+        Of the rhythm: those of the case's function in
+        :mod:`ecgcore.simulate.cases_rhythm`, or fields of :class:`Rhythm`.  ``times``: J as a
+        multiple of the guideline's limit (:func:`ecgcore.simulate.cases_morphology.set_elevation`).
 
     Raises
     ------
     InvalidArgumentError
-        Naming the possible cases, or what cannot stand together.
+        Naming the possible cases or parameters, or what cannot stand together.
+
+    Examples
+    --------
+    >>> find_case("sinus-pause-3s", pause_s=2.9).urgent
+    ()
     """
+    if parameters and name in RHYTHM_CASES:
+        return make_rhythm_case(name, **parameters)
+    spec = _find_case(name)
+    if "times" in parameters:
+        spec = set_elevation(spec, float(parameters.pop("times")))
+    of_rhythm = {field.name for field in fields(Rhythm)} - {"name", "ectopy", "stretches"}
+    possible = of_rhythm | {"times"}
+    if not set(parameters) <= possible:
+        unknown = ", ".join(sorted(set(parameters) - possible))
+        raise InvalidArgumentError(
+            f"{name} has no parameter {unknown}; possible are {', '.join(sorted(possible))}."
+        )
+    return replace(spec, rhythm=replace(spec.rhythm, **parameters)) if parameters else spec
+
+
+def _find_case(name: str) -> CaseSpec:
     if name in CASES:
         return CASES[name]
     keys = name.split("+")

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecgcore.simulate import atrial, planning
+from ecgcore.simulate.disorder import draw_waves
 from ecgcore.simulate.heart import Atria, Heart
-from ecgcore.simulate.library import ATRIAL_SHAPES, VENTRICULAR_SHAPES
 from ecgcore.simulate.person import Person
-from ecgcore.simulate.planning import OWN, Schedule
+from ecgcore.simulate.planning import OWN, Schedule, Spike
+from ecgcore.simulate.rhythm_shapes import get_atrial_shape, get_ventricular_shape
 from ecgcore.simulate.rhythms import RHYTHMS
 from ecgcore.simulate.shapes import AtrialShape, VentricularShape, WaveBounds
+from ecgcore.simulate.spec import CaseSpec
 from ecgcore.simulate.vector import Array, add_component, make_rotation
 
 # The QT interval follows the mean of about the last seven beats, not the last one alone (Pueyo et
@@ -20,6 +22,11 @@ QT_MEMORY = 0.15
 # A broader QRS prolongs QT by most of what it adds (Bogossian et al., Heart Rhythm 11:2273, 2014).
 QT_PER_QRS = 0.7
 NARROW_QRS_MS = 90.0
+# What a broad QRS adds to QT, about; and the longest pause that QT remembers.
+_BROAD_EXTRA_MS = 45.0
+_LONGEST_MEMORY_S = 1.6
+# At the fastest rates T is not pressed further: it lies on the next QRS.
+_SHORTEST_STRETCH = 0.45
 # U is seen at slow rates and lost at fast ones.
 _U_RR_S = (0.62, 1.05)
 # Where the stimulus points; polarity is the lead's, so any is as good.
@@ -61,8 +68,32 @@ def plan_beats(
     lone_s = np.array([p.p_s for p in schedule.lone_p])
     jitter = rng.standard_normal((3, onset_s.size))
     turn = _draw_turn(person, onset_s, jitter)
+    if person.spec.alternans:
+        turn[1::2] = _swing(person.spec.alternans) @ turn[1::2]
     lone = _draw_turn(person, lone_s, np.zeros((3, lone_s.size)))
+    if rhythm.stretches:
+        turn = turn @ _turn_planned(schedule.beats)
+        return Beats(schedule, onset_s, turn, _hurry_qt(onset_s, person.spec.qtc_ms), lone)
     return Beats(schedule, onset_s, turn, _slow_rr(onset_s, rhythm.rate_bpm), lone)
+
+
+def _turn_planned(beats: tuple[planning.PlannedBeat, ...]) -> Array:
+    angles = np.array([beat.turn_deg for beat in beats]).reshape(-1, 2)
+    size = np.array([beat.size for beat in beats])
+    return np.asarray(make_rotation(angles[:, 0], angles[:, 1]) * size[:, None, None])
+
+
+def _hurry_qt(onset_s: Array, qtc_ms: float) -> Array:
+    """Return the RR that QT follows where rhythms change: QT ends with the cycle at the latest."""
+    if not onset_s.size:
+        return np.empty(0)
+    after_s = onset_s[1] - onset_s[0] if onset_s.size > 1 else 1.0
+    rr_s = np.diff(onset_s, prepend=onset_s[0] - after_s)
+    slow = _fade(np.minimum(rr_s, _LONGEST_MEMORY_S), float(min(after_s, _LONGEST_MEMORY_S)))
+    # The last beat of a run has room for its T.
+    room_s = np.where(np.append(rr_s[1:], np.inf) > 1.3 * rr_s, 1.3 * rr_s, rr_s)
+    longest = (1e3 * room_s / (qtc_ms + _BROAD_EXTRA_MS)) ** 3
+    return np.asarray(np.clip(np.minimum(slow, longest), 0.02, None))
 
 
 def _draw_turn(person: Person, time_s: Array, jitter: Array) -> Array:
@@ -72,10 +103,19 @@ def _draw_turn(person: Person, time_s: Array, jitter: Array) -> Array:
     return np.asarray(turn * size[:, None, None])
 
 
+def _swing(share: float) -> Array:
+    """Return how every other beat is turned and made smaller by a heart that swings in fluid."""
+    return np.asarray((1 - share) * make_rotation(-60.0 * share, 40.0 * share))
+
+
 def _slow_rr(onset_s: Array, rate_bpm: float) -> Array:
     usual_s = float(np.median(np.diff(onset_s))) if onset_s.size > 1 else 60 / rate_bpm
     rr = np.diff(onset_s, prepend=onset_s[0] - usual_s)
-    mean = float(np.mean(rr))
+    return _fade(rr, float(np.mean(rr)))
+
+
+def _fade(rr: Array, mean: float) -> Array:
+    """Return the fading mean of RR from one that was before."""
     smooth = np.empty_like(rr)
     for i, value in enumerate(rr):
         mean += QT_MEMORY * (float(value) - mean)
@@ -83,14 +123,21 @@ def _slow_rr(onset_s: Array, rate_bpm: float) -> Array:
     return smooth
 
 
+def find_shape(spec: CaseSpec, name: str) -> VentricularShape:
+    """Return the shape a planned beat names, as this case has it."""
+    if name == OWN:
+        return spec.ventricular
+    return dict(spec.shapes).get(name) or get_ventricular_shape(name, spec.ventricular)
+
+
 def find_ventricular_shape(person: Person, name: str) -> VentricularShape:
     """Return the shape a planned beat names."""
-    return person.spec.ventricular if name == OWN else VENTRICULAR_SHAPES[name]
+    return find_shape(person.spec, name)
 
 
 def find_atrial_shape(person: Person, name: str) -> AtrialShape:
     """Return the P wave a planned beat names."""
-    return person.spec.atrial if name == OWN else ATRIAL_SHAPES[name]
+    return person.spec.atrial if name == OWN else get_atrial_shape(name)
 
 
 def compute_stretch(person: Person, heart: Heart, rr_s: Array) -> Array:
@@ -99,7 +146,7 @@ def compute_stretch(person: Person, heart: Heart, rr_s: Array) -> Array:
     width_ms = qrs.offset_ms - qrs.onset_ms
     extra_ms = QT_PER_QRS * max(0.0, width_ms - NARROW_QRS_MS)
     qt_ms = (person.spec.qtc_ms + extra_ms) * np.cbrt(rr_s)
-    return np.asarray((qt_ms - width_ms) / (t.offset_ms - qrs.offset_ms))
+    return np.maximum((qt_ms - width_ms) / (t.offset_ms - qrs.offset_ms), _SHORTEST_STRETCH)
 
 
 def compute_u_size(rr_s: Array) -> Array:
@@ -154,7 +201,7 @@ def add_ventricles(
 def add_atria(out: Array, fs_hz: float, atria: Atria, onset_s: Array, turn: Array) -> None:
     """Add P waves to the heart vector, in place; ``onset_s`` is where each begins."""
     zero_s = onset_s - atria.bounds.onset_ms / 1e3
-    for part in atria.shape.p:
+    for part in (*atria.shape.p, *atria.shape.after):
         add_component(
             out,
             fs_hz,
@@ -201,13 +248,13 @@ def compute_heart_vector(person: Person, beats: Beats, n_samples: int, fs_hz: fl
     return out
 
 
-def add_spikes(out: Array, fs_hz: float, spikes: tuple[tuple[float, str], ...]) -> None:
+def add_spikes(out: Array, fs_hz: float, spikes: tuple[Spike, ...]) -> None:
     """Add pacing stimuli as a recorder of this rate shows them, in place."""
     # An anti-alias filter broadens and lowers what is shorter than a sample.
     sd_s = max(_SPIKE_SD_MS, 500.0 / fs_hz) / 1e3
     height = _SPIKE_SD_MS / (1e3 * sd_s)
     reach = int(np.ceil(4 * sd_s * fs_hz)) + 1
-    for time_s, chamber in spikes:
+    for time_s, chamber, *_ in spikes:
         index = round(time_s * fs_hz) + np.arange(-reach, reach + 1)
         index = index[(index >= 0) & (index < out.shape[1])]
         values = height * np.exp(-0.5 * ((index / fs_hz - time_s) / sd_s) ** 2)
@@ -218,14 +265,14 @@ def add_spikes(out: Array, fs_hz: float, spikes: tuple[tuple[float, str], ...]) 
 def draw_continuous(
     person: Person, beats: Beats, time_s: Array, duration_s: float, rng: np.random.Generator
 ) -> Array | float:
-    """Return the vector of atria that never rest, or 0."""
+    """Return the vector of atria and ventricles that never rest, or 0."""
     rhythm, size = person.spec.rhythm, person.spec.f_wave_size
     if rhythm.name == planning.FIBRILLATION:
         return atrial.draw_fibrillatory_waves(time_s, duration_s, rng, size)
     if rhythm.name == planning.FLUTTER:
         cycle_s = 60.0 / rhythm.atrial_bpm
         return atrial.draw_flutter_waves(time_s, cycle_s, beats.schedule.first_wave_s, size)
-    return 0.0
+    return sum((draw_waves(one, time_s, duration_s) for one in beats.schedule.waves), start=0.0)
 
 
 def three(wave: WaveBounds) -> tuple[float, float, float]:

@@ -1,6 +1,7 @@
 """What a rhythm is asked for, and the plan of activations it returns."""
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,7 @@ MOBITZ_1 = "second-degree AV block, Mobitz I"
 MOBITZ_2 = "second-degree AV block, Mobitz II"
 COMPLETE_BLOCK = "complete AV block"
 PACEMAKER = "pacemaker"
+STRETCHES = "stretches"
 RHYTHM_NAMES = (
     SINUS,
     FIBRILLATION,
@@ -33,7 +35,9 @@ RHYTHM_NAMES = (
     MOBITZ_2,
     COMPLETE_BLOCK,
     PACEMAKER,
+    STRETCHES,
 )
+ARTIFACTS = ("regular", "irregular", "tremor", "off")
 CHAMBERS = ("", "atrial", "ventricular", "both")
 
 # Time before and after the record in which beats are planned: a T wave may reach into it.
@@ -91,6 +95,14 @@ class Ectopy:
         check_range("repeats", self.repeats, 0, 100)
 
 
+class Stretch:
+    """A part of a record with one rhythm: see :mod:`ecgcore.simulate.stretches`."""
+
+    def plan(self, course: Any) -> None:
+        """Add this part's activations to a course, and move its end."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class Rhythm:
     """A rhythm and its parameters.
@@ -120,6 +132,8 @@ class Rhythm:
         Pacemaker: ``"atrial"``, ``"ventricular"`` or ``"both"``; with fibrillation,
         ``"ventricular"`` paces it.
     ectopy : tuple of Ectopy
+    stretches : tuple of Stretch
+        Rhythms one after the other, where ``name`` is :data:`STRETCHES`.
     """
 
     name: str = SINUS
@@ -133,6 +147,7 @@ class Rhythm:
     escape_bpm: float = 38.0
     chambers: str = ""
     ectopy: tuple[Ectopy, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
 
     def __post_init__(self) -> None:
         check_option("rhythm", self.name, RHYTHM_NAMES)
@@ -177,7 +192,11 @@ class PlannedBeat:
     atrial, ventricular : str
         Shape's name; ``OWN`` for the case's own.
     origin : str
-        ``""``, ``"premature"`` or ``"escape"``.
+        ``""``, ``"premature"``, ``"escape"``, ``"ectopic"`` (of a focus that leads for several
+        beats), ``"capture"`` or ``"fusion"`` (a sinus beat reaches the ventricles meanwhile).
+    turn_deg : tuple of float
+        Turn in the frontal and horizontal plane, beside what every beat has.
+    size : float
     """
 
     qrs_s: float
@@ -186,6 +205,8 @@ class PlannedBeat:
     atrial: str = OWN
     ventricular: str = OWN
     origin: str = ""
+    turn_deg: tuple[float, float] = (0.0, 0.0)
+    size: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -208,6 +229,74 @@ class PlannedP:
     fate: str = "blocked"
 
 
+class Spike(NamedTuple):
+    """A pacing stimulus.
+
+    Attributes
+    ----------
+    time_s : float
+    chamber : str
+        ``"atrial"`` or ``"ventricular"``.
+    captured : bool
+        Whether the chamber follows it.
+    timely : bool
+        Whether the pacemaker had sensed the chamber's own beats when it gave it.
+    """
+
+    time_s: float
+    chamber: str
+    captured: bool = True
+    timely: bool = True
+
+
+class Waves(NamedTuple):
+    """Activity without beats: ``kind`` is ``"atrial"``, ``"coarse"``, ``"fine"`` or ``"flutter"``.
+
+    ``size`` is in mV from peak to peak (atrial: 1 as usual), ``hz`` the flutter's rate.
+    """
+
+    kind: str
+    start_s: float
+    end_s: float
+    seed: int
+    size: float
+    hz: float = 0.0
+
+
+class Artifact(NamedTuple):
+    """What an electrode adds or loses.
+
+    Attributes
+    ----------
+    kind : str
+        ``"regular"`` (as tachycardia), ``"irregular"`` (as fibrillation), ``"tremor"`` (as atrial
+        flutter), or ``"off"``: nothing is recorded.
+    electrodes : tuple of str
+        Of :data:`ecgcore.simulate.noise.ELECTRODES`.
+    start_s, end_s : float
+    size : float
+        Peak in mV.
+    hz : float
+    seed : int
+    """
+
+    kind: str
+    electrodes: tuple[str, ...]
+    start_s: float
+    end_s: float
+    size: float = 0.0
+    hz: float = 5.0
+    seed: int = 0
+
+
+class RhythmSpan(NamedTuple):
+    """A stretch of one rhythm: the code of its statement, and from when to when in seconds."""
+
+    code: str
+    start_s: float
+    end_s: float
+
+
 @dataclass(frozen=True)
 class Schedule:
     """The activations of a record and a margin on both sides, in order of time.
@@ -216,13 +305,19 @@ class Schedule:
     ----------
     beats : tuple of PlannedBeat
     lone_p : tuple of PlannedP
-    spikes : tuple of (float, str)
-        Pacing stimuli: time in seconds, and ``"atrial"`` or ``"ventricular"``.
+    spikes : tuple of Spike
     first_wave_s : float
         Flutter: the time of one wave's steep rise.
+    rhythms : tuple of RhythmSpan
+        Where the rhythm changes; empty where one rhythm lasts throughout.
+    waves : tuple of Waves
+    artifacts : tuple of Artifact
     """
 
     beats: tuple[PlannedBeat, ...]
     lone_p: tuple[PlannedP, ...] = ()
-    spikes: tuple[tuple[float, str], ...] = ()
+    spikes: tuple[Spike, ...] = ()
     first_wave_s: float = 0.0
+    rhythms: tuple[RhythmSpan, ...] = ()
+    waves: tuple[Waves, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()

@@ -28,6 +28,7 @@ from ecgcore.simulate.planning import (
     REENTRY,
     SHORTEST_RR_S,
     SINUS,
+    STRETCHES,
     SUPRAVENTRICULAR,
     VENTRICULAR,
     Breathing,
@@ -35,9 +36,11 @@ from ecgcore.simulate.planning import (
     PlannedP,
     Rhythm,
     Schedule,
+    Spike,
 )
 from ecgcore.simulate.planning import PACED as PACED_BEAT
 from ecgcore.simulate.sinus import draw_sinus_cycle_s, plan_sinus
+from ecgcore.simulate.stretches import plan_stretches
 
 # An escape from the bundle of His is narrow and faster than one from the ventricles.
 JUNCTIONAL_FROM_BPM = 42.0
@@ -197,7 +200,7 @@ def plan_pacemaker(
         regular_s = 60.0 / rhythm.rate_bpm
         p_s += regular_s if paces_atria else draw_sinus_cycle_s(rhythm, p_s, breathing, rng)
     atrial = P_PACED.name if paces_atria else OWN
-    spikes = [(t - CAPTURE_S["atrial"], "atrial") for t in times] if paces_atria else []
+    spikes = [Spike(t - CAPTURE_S["atrial"], "atrial") for t in times] if paces_atria else []
     if rhythm.chambers == "atrial":
         beats = tuple(PlannedBeat(t + pr_s, t, NORMAL, atrial) for t in times)
         return Schedule(beats, spikes=tuple(spikes))
@@ -212,7 +215,7 @@ def _plan_paced_ventricles(
         PlannedBeat(qrs, p, PACED_BEAT, atrial, PACED.name)
         for qrs, p in zip(qrs_s, p_s, strict=True)
     )
-    spikes = tuple((qrs - CAPTURE_S["ventricular"], "ventricular") for qrs in qrs_s)
+    spikes = tuple(Spike(qrs - CAPTURE_S["ventricular"], "ventricular") for qrs in qrs_s)
     return Schedule(beats, spikes=spikes)
 
 
@@ -226,4 +229,5 @@ RHYTHMS: dict[str, Plan] = {
     MOBITZ_2: plan_mobitz_two,
     COMPLETE_BLOCK: plan_complete_block,
     PACEMAKER: plan_pacemaker,
+    STRETCHES: plan_stretches,
 }

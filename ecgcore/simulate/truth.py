@@ -1,5 +1,6 @@
 """What is known about a simulated record: labels, every wave of every beat, intervals, axes."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ecgcore.simulate import planning
-from ecgcore.simulate.codes import statement_name
+from ecgcore.simulate.codes import URGENT_CODES, statement_name
+from ecgcore.simulate.disorder import find_disturbed
 from ecgcore.simulate.heartbeat import (
     Beats,
     compute_stretch,
@@ -18,15 +20,12 @@ from ecgcore.simulate.heartbeat import (
     three,
 )
 from ecgcore.simulate.person import Person
-from ecgcore.simulate.planning import NORMAL, OWN, PACED
-from ecgcore.simulate.shapes import U_EDGE_MV, WaveBounds
-from ecgcore.simulate.spec import ARMS
+from ecgcore.simulate.planning import NORMAL, OWN, PACED, RhythmSpan, Spike
+from ecgcore.simulate.reversals import REVERSALS
+from ecgcore.simulate.shapes import U_EDGE_MV, VentricularShape, WaveBounds
+from ecgcore.simulate.spec import CaseSpec
 from ecgcore.simulate.vector import Array, compute_course, frontal_axis_deg
 from ecgcore.statements import statement
-
-# What exchanging the arm cables makes of I and II; the chest leads stay.
-ARM_REVERSAL = np.eye(8)
-ARM_REVERSAL[:2, :2] = [[-1, 0], [-1, 1]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,16 +55,26 @@ class TrueBeat:
 
 @dataclass(frozen=True, kw_only=True)
 class TrueP:
-    """A P wave that no QRS follows, in seconds from the record's start.
+    """A P wave, in seconds from the record's start.
 
-    ``fate`` is ``"blocked"``, ``"premature"`` (early and blocked), ``"dissociated"`` or
-    ``"retrograde"``.
+    ``fate`` is ``"conducted"``, or without a QRS after it ``"blocked"``, ``"premature"`` (early and
+    blocked), ``"dissociated"`` or ``"retrograde"``.
     """
 
     onset: float
     peak: float
     offset: float
     fate: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrueArtifact:
+    """What an electrode adds or loses: kind (as of :class:`Artifact`), leads and seconds."""
+
+    kind: str
+    leads: tuple[str, ...]
+    start_s: float
+    end_s: float
 
 
 @dataclass(frozen=True)
@@ -97,10 +106,16 @@ class Truth:
         QT by Fridericia.
     lone_p : tuple of TrueP
         P waves that no QRS follows.
-    spikes : tuple of (float, str)
-        Pacing stimuli: seconds, and ``"atrial"`` or ``"ventricular"``.
+    spikes : tuple of Spike
+        Pacing stimuli, and whether each was captured and timely.
     codes : dict of str to dict
         For each label its code in PTB-XL (``scp``) and SNOMED CT (``snomed``).
+    rhythms : tuple of RhythmSpan
+        The rhythm of each stretch, by its statement's code; together they fill the record.
+    urgent : tuple of str
+        Codes that must be warned of; empty for a benign case.
+    artifacts : tuple of TrueArtifact
+        What is no heart's: motion, and electrodes that are off for a while.
     """
 
     case: str
@@ -121,18 +136,33 @@ class Truth:
     rhythm: str = "SR"
     qtc_ms: float | None = None
     lone_p: tuple[TrueP, ...] = ()
-    spikes: tuple[tuple[float, str], ...] = ()
+    spikes: tuple[Spike, ...] = ()
     codes: dict[str, dict[str, str]] | None = None
+    rhythms: tuple[RhythmSpan, ...] = ()
+    urgent: tuple[str, ...] = ()
+    artifacts: tuple[TrueArtifact, ...] = ()
+
+    @property
+    def p_waves(self) -> tuple[TrueP, ...]:
+        """Every P wave with its fate, in order of time."""
+        conducted = [
+            TrueP(onset=b.p_onset, peak=b.p_peak, offset=b.p_offset, fate="conducted")
+            for b in self.beats
+            if b.p_onset is not None and b.p_peak is not None and b.p_offset is not None
+        ]
+        return tuple(sorted([*conducted, *self.lone_p], key=lambda p: p.onset))
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain types for JSON: times to a tenth of a millisecond."""
         plain = asdict(self)
-        for name in ("beats", "lone_p"):
+        plain["p_waves"] = [asdict(p) for p in self.p_waves]
+        for name in ("rhythms", "spikes"):
+            plain[name] = [row._asdict() for row in getattr(self, name)]
+        for name in ("artifacts", "beats", "lone_p", "p_waves", "rhythms", "spikes"):
             plain[name] = [
                 {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}
                 for row in plain[name]
             ]
-        plain["spikes"] = [[round(t, 4), chamber] for t, chamber in self.spikes]
         return {
             k: round(v, 2) if isinstance(v, float) else list(v) if isinstance(v, tuple) else v
             for k, v in plain.items()
@@ -149,7 +179,7 @@ def find_truth(
     rr = np.diff([b.qrs_onset for b in inside])
     qt_ms = _compute_median_ms([(b.qrs_onset, b.t_offset) for b in own])
     rate = float(60 / rr.mean()) if rr.size else None
-    known = _compute_axes(person, own) if axes else dict.fromkeys(("p", "qrs", "t"))
+    known = _compute_axes(person, beats, own) if axes else dict.fromkeys(("p", "qrs", "t"))
     return Truth(
         case=spec.name,
         seed=seed,
@@ -166,12 +196,40 @@ def find_truth(
         t_axis_deg=known["t"],
         bad_leads=spec.off_leads,
         statements=spec.statements,
-        rhythm=find_rhythm_code(person),
+        rhythm=find_main_rhythm(person, beats, duration_s),
         qtc_ms=None if qt_ms is None or rate is None else qt_ms * float(np.cbrt(rate / 60)),
         lone_p=_find_lone_p(person, beats, duration_s),
-        spikes=tuple((t, c) for t, c in beats.schedule.spikes if 0 <= t < duration_s),
+        spikes=tuple(s for s in beats.schedule.spikes if 0 <= s.time_s < duration_s),
         codes={code: _find_systems(code) for code in spec.labels},
+        rhythms=_find_rhythms(person, beats, duration_s),
+        urgent=find_urgent(spec),
+        artifacts=_find_artifacts(person, beats),
     )
+
+
+def find_urgent(spec: CaseSpec) -> tuple[str, ...]:
+    """Return the codes of a case that must be warned of."""
+    if spec.urgent is not None:
+        return spec.urgent
+    return tuple(code for code in spec.labels if code in URGENT_CODES)
+
+
+def _find_artifacts(person: Person, beats: Beats) -> tuple[TrueArtifact, ...]:
+    found = []
+    for one in beats.schedule.artifacts:
+        leads = tuple(name for name in find_disturbed(one) if name in person.spec.leads)
+        found.append(TrueArtifact(kind=one.kind, leads=leads, start_s=one.start_s, end_s=one.end_s))
+    return tuple(found)
+
+
+def _find_rhythms(person: Person, beats: Beats, duration_s: float) -> tuple[RhythmSpan, ...]:
+    if not beats.schedule.rhythms:
+        return (RhythmSpan(find_rhythm_code(person), 0.0, duration_s),)
+    cut = [
+        RhythmSpan(code, max(start_s, 0.0), min(end_s, duration_s))
+        for code, start_s, end_s in beats.schedule.rhythms
+    ]
+    return tuple(span for span in cut if span.end_s > span.start_s)
 
 
 def _find_systems(code: str) -> dict[str, str]:
@@ -197,6 +255,14 @@ def find_rhythm_code(person: Person) -> str:
         if code in person.spec.labels:
             return code
     return "SR"
+
+
+def find_main_rhythm(person: Person, beats: Beats, duration_s: float) -> str:
+    """Return the code of the rhythm that lasts longest."""
+    lasted: dict[str, float] = {}
+    for span in _find_rhythms(person, beats, duration_s):
+        lasted[span.code] = lasted.get(span.code, 0.0) + span.end_s - span.start_s
+    return max(lasted, key=lambda code: lasted[code])
 
 
 def find_true_beats(person: Person, beats: Beats, duration_s: float) -> list[TrueBeat]:
@@ -302,16 +368,17 @@ def _compute_median_ms(pairs: list[tuple[float | None, float | None]]) -> float 
 
 def compute_seen_matrix(person: Person) -> Array:
     """Return the matrix of the leads as they were connected, shape (8, 3)."""
-    return ARM_REVERSAL @ person.matrix if person.spec.reversal == ARMS else person.matrix
+    reversal = person.spec.reversal
+    return REVERSALS[reversal] @ person.matrix if reversal else person.matrix
 
 
-def _compute_axes(person: Person, main: list[TrueBeat]) -> dict[str, float | None]:
+def _compute_axes(person: Person, beats: Beats, main: list[TrueBeat]) -> dict[str, float | None]:
     spec = person.spec
     axes: dict[str, float | None] = {"p": None, "qrs": None, "t": None}
-    if not {"I", "II"} <= set(spec.leads):
+    if not {"I", "II"} <= set(spec.leads) or not main:
         return axes
     at_ms, matrix = np.arange(-100.0, 800.0), compute_seen_matrix(person)
-    heart = person.heart(_find_main_shape(person, main))
+    heart = person.heart(_find_main_shape(person, beats, main))
     own, qrs = heart.shape, heart.bounds.qrs
     # As it is measured: all there is between onset and offset, a shift of ST included.
     within_ms = np.arange(qrs.onset_ms, qrs.offset_ms, 0.5)
@@ -327,7 +394,11 @@ def _compute_axes(person: Person, main: list[TrueBeat]) -> dict[str, float | Non
     return axes
 
 
-def _find_main_shape(person: Person, main: list[TrueBeat]) -> Any:
+def _find_main_shape(person: Person, beats: Beats, main: list[TrueBeat]) -> VentricularShape:
+    if person.spec.rhythm.stretches:
+        times = {b.qrs_onset for b in main}
+        names = [b.ventricular for b in beats.schedule.beats if b.qrs_s in times]
+        return find_ventricular_shape(person, Counter(names).most_common(1)[0][0])
     kinds = {b.type for b in main}
     if PACED in kinds:
         return find_ventricular_shape(person, "paced from the right ventricle")

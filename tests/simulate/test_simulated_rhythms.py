@@ -182,9 +182,9 @@ def test_pacing_has_a_spike_before_what_it_paces(name, seed):
         "paced-atrial": {"atrial"},
         "paced-dual": {"atrial", "ventricular"},
     }.get(name, {"ventricular"})
-    assert {c for _, c in truth.spikes} == chambers
+    assert {s.chamber for s in truth.spikes} == chambers
     for chamber in chambers:
-        spikes = np.array([t for t, c in truth.spikes if c == chamber])
+        spikes = np.array([s.time_s for s in truth.spikes if s.chamber == chamber])
         field = "p_onset" if chamber == "atrial" else "qrs_onset"
         for beat in truth.beats[1:]:
             delay = getattr(beat, field) - spikes

@@ -10,7 +10,7 @@ from ecgcore.datasets import Entry, data_root, load_index, load_recording
 from ecgcore.datasets.ludb_waves import read_marks
 from ecgcore.inference.card import InputContract
 from ecgcore.models import WAVE_LABELS
-from ecgcore.simulate import CASES, TrueBeat, simulate
+from ecgcore.simulate import TRAINING_CASES, TrueBeat, simulate
 from ecgcore.training.pools import IGNORED, classify_marks
 from ecgcore.training.simulated import prepare_signal
 
@@ -57,7 +57,7 @@ def ludb_set(splits: Sequence[str], contract: InputContract) -> WaveSet:
 
 def simulated_set(contract: InputContract, *, records: int, seed: int) -> WaveSet:
     """Return every lead of simulated 12-lead records, cases in turn, one row a lead."""
-    names = [name for name, spec in CASES.items() if len(spec.leads) == 12]
+    names = [name for name, spec in TRAINING_CASES.items() if len(spec.leads) == 12]
     xs, ys = [], []
     for at in range(records):
         made = simulate(names[at % len(names)], seed=seed + at, duration_s=10.0, fs_hz=500.0)

@@ -35,7 +35,7 @@ from ecgcore.results import FIDUCIALS, Fiducials
 from ecgcore.signal.beats import BeatSearch
 from ecgcore.signal.quality import assess
 from ecgcore.signal.rr import rr_before
-from ecgcore.simulate import CASES, simulate
+from ecgcore.simulate import TRAINING_CASES, simulate
 
 Array = NDArray[np.float64]
 Text = NDArray[np.str_]
@@ -159,7 +159,7 @@ def _pieces(whole: Case, low: Array, beats: Fiducials, starts_s: Array) -> Itera
 def simulated_cases(seeds: Sequence[int]) -> Iterator[Case]:
     """Yield simulated 12-lead records whose own rhythm is neither ectopic nor paced."""
     names = {"normal": "N", "supraventricular": "S", "ventricular": "V"}
-    for case, spec in CASES.items():
+    for case, spec in TRAINING_CASES.items():
         for seed in seeds if len(spec.leads) == 12 else ():
             made = simulate(case, seed=seed)
             kinds = [b.type for b in made.truth.beats]
