@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.results.interpreted import Evidence
 from ecgcore.interpret.stretch import Stretch, find_runs
+from ecgcore.results.interpreted import Evidence
 from ecgcore.signal.p_train import PTrain
 
 Array = NDArray[np.float64]

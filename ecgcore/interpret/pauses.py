@@ -94,9 +94,7 @@ def _edge(start_s: float, stop_s: float) -> Pause | None:
     return Pause(PAUSE, start_s, stop_s, "No QRS complex at the edge of the recording")
 
 
-def _explain(
-    study: Study, beats: BeatTable, at: int, usual: float, rhythm: str
-) -> Pause | None:
+def _explain(study: Study, beats: BeatTable, at: int, usual: float, rhythm: str) -> Pause | None:
     start, stop = float(beats.r_s[at - 1]), float(beats.r_s[at])
     length = stop - start
     if rhythm in PACED_CODES and length <= 3.0:

@@ -177,7 +177,7 @@ def _join(episodes: Iterable[Episode]) -> list[Episode]:
 
 
 def _plain(words: str) -> str:
-    return words.split(", ventricular rate")[0]
+    return words.split(", ventricular rate", maxsplit=1)[0]
 
 
 def _mean_rate(one: Episode, other: Episode) -> float | None:
@@ -185,5 +185,3 @@ def _mean_rate(one: Episode, other: Episode) -> float | None:
         return one.rate_bpm or other.rate_bpm
     first, second = one.stop_s - one.start_s, other.stop_s - other.start_s
     return (one.rate_bpm * first + other.rate_bpm * second) / max(first + second, 1e-9)
-
-

@@ -54,12 +54,8 @@ class BeatTable:
     def of(cls, beats: Beats) -> "BeatTable":
         """Return the table of what was measured."""
         joint = beats.consensus
-        onset = np.where(
-            np.isfinite(joint.qrs_onset), joint.qrs_onset, joint.r_peak - BEFORE_R_S
-        )
-        offset = np.where(
-            np.isfinite(joint.qrs_offset), joint.qrs_offset, joint.r_peak + AFTER_R_S
-        )
+        onset = np.where(np.isfinite(joint.qrs_onset), joint.qrs_onset, joint.r_peak - BEFORE_R_S)
+        offset = np.where(np.isfinite(joint.qrs_offset), joint.qrs_offset, joint.r_peak + AFTER_R_S)
         return cls(
             joint.r_peak,
             onset,

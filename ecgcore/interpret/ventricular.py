@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.results.interpreted import Episode, Evidence
 from ecgcore.interpret.stretch import WIDE_MS, BeatTable, Stretch, find_runs, median_or
+from ecgcore.results.interpreted import Episode, Evidence
 from ecgcore.signal.beats import FEATURE_HZ
 from ecgcore.signal.filters import butterworth
 
@@ -101,7 +101,10 @@ def _name_wide(stretch: Stretch, rate: float, dissociated: bool) -> tuple[str, s
             return VT, ""
         if _is_polymorphic(stretch):
             return POLYMORPHIC, ""
-        return WIDE_TACHYCARDIA, "Wide-QRS tachycardia, ventricular tachycardia until proven otherwise"
+        return (
+            WIDE_TACHYCARDIA,
+            "Wide-QRS tachycardia, ventricular tachycardia until proven otherwise",
+        )
     if rate >= ACCELERATED_BPM:
         words = "" if dissociated else "Wide QRS rhythm, origin not determined"
         return ACCELERATED, words
