@@ -122,6 +122,9 @@ def test_torsades_begins_after_a_pause_on_a_long_qt_and_turns(seed):
     assert pause > 1.1
     qt = [b.t_offset - b.qrs_onset for b in beats[:first] if b.type == "normal" and b.t_offset]
     assert min(qt) > 0.48
+    assert made.truth.qt_ms > 480
+    assert made.truth.qtc_ms > 480
+    assert made.truth.qrs_ms < 115, "of the basic rhythm"
     assert beats[first].qrs_onset < beats[first - 1].t_offset + 0.08, "it begins on T"
     turning = beats[first + 1 : -1]
     rate = 60 / np.mean(np.diff([b.qrs_onset for b in turning]))
