@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ecgcore.inference.abstain import NORMAL
 from ecgcore.measure.intervals import SYSTEMATIC_MS
 from ecgcore.measure.reference import reference_range
-from ecgcore.measure.rhythm import NORMAL_RHYTHMS
+from ecgcore.measure.rhythm import NORMAL_RHYTHMS, rhythm_words
 from ecgcore.recording import Patient
 from ecgcore.results import AnomalyMap, Measurement, MeasureResult, Prediction
 from ecgcore.units import format_clock
@@ -172,8 +172,8 @@ def _rhythm(measured: MeasureResult) -> Iterator[Objection]:
         yield Objection(f"{alarm.kind} from {format_clock(alarm.start_s)}", True)
     if measured.rhythm not in NORMAL_RHYTHMS:
         known = measured.rhythm != "unknown"
-        words = f"the rhythm is {measured.rhythm}" if known else "the rhythm could not be assessed"
-        yield Objection(words, known)
+        words = f"is {rhythm_words(measured.rhythm)}" if known else "could not be assessed"
+        yield Objection(f"the rhythm {words}", known)
     kinds = Counter(measured.beats.types)
     for kind in ("supraventricular", "ventricular", "paced"):
         if kinds[kind]:
