@@ -208,12 +208,12 @@ def test_standstill_has_p_waves_alone(name, seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_lost_leads_are_dead_lines_and_no_asystole(seed):
-    made = simulate("leads-lost", seed=seed)
+    made = simulate("leads-off", seed=seed)
     (off,) = made.truth.artifacts
     assert made.truth.urgent == ()
     assert set(off.leads) == set(made.recording.leads)
     assert not cut(made, off.start_s + 0.01, 10).any()
-    made = simulate("limb-leads-lost", seed=seed)
+    made = simulate("limb-leads-off", seed=seed)
     after = made.truth.artifacts[0].start_s + 0.01
     assert not cut(made, after, 10, "II").any()
     assert np.ptp(cut(made, after, 10, "V3")) > 0.5
