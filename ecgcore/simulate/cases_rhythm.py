@@ -220,13 +220,13 @@ RHYTHM_TABLE = {
         ventricles.standstill_after_sinus,
         "sinus rhythm with a bundle branch block, then P waves alone",
     ),
-    "leads-lost": RhythmCase(
+    "leads-off": RhythmCase(
         "All electrodes come off",
         ventricles.leads_lost,
         "sinus rhythm, then a line without the least movement in every lead",
         "asystole-after-sinus",
     ),
-    "limb-leads-lost": RhythmCase(
+    "limb-leads-off": RhythmCase(
         "Limb electrodes come off",
         partial(ventricles.leads_lost, electrodes=_LIMBS),
         "a dead line in the limb leads; the QRS go on in V1 to V6",
@@ -346,22 +346,22 @@ RHYTHM_TABLE = {
         "preexcited-af",
     ),
     # --- pacemakers ---
-    "capture-lost-ventricular": RhythmCase(
+    "failure-to-capture-ventricular": RhythmCase(
         statement("AHA186").term,
         conduction.lost_ventricular_capture,
         "spikes without QRS; broad escape beats without spike",
     ),
-    "capture-lost-atrial": RhythmCase(
+    "failure-to-capture-atrial": RhythmCase(
         statement("AHA185").term,
         conduction.lost_atrial_capture,
         "atrial spikes without P; narrow junctional beats",
     ),
-    "sensing-lost-ventricular": RhythmCase(
+    "failure-to-sense-ventricular": RhythmCase(
         "Failure to sense, ventricular",
         conduction.lost_ventricular_sensing,
         "spikes at one interval wherever the QRS of sinus rhythm are; some capture",
     ),
-    "sensing-lost-atrial": RhythmCase(
+    "failure-to-sense-atrial": RhythmCase(
         "Failure to sense, atrial",
         conduction.lost_atrial_sensing,
         "atrial spikes at one interval wherever the P waves are",
@@ -370,7 +370,7 @@ RHYTHM_TABLE = {
         "Ventricular pacing on demand",
         conduction.pacing_on_demand,
         "sinus rhythm; where it stops, spikes with broad QRS after the lower rate's interval",
-        "sensing-lost-ventricular",
+        "failure-to-sense-ventricular",
     ),
 }
 

@@ -31,12 +31,12 @@ VT_LATERAL = VentricularShape(
 VT_SCAR = VentricularShape(
     "ventricular, apical scar",
     (
-        bell(36, 17, -0.10, -0.20, 0.16),
-        bell(80, 24, -0.46, -0.72, 0.56),
-        bell(122, 22, -0.34, -0.86, 0.74),
-        bell(160, 17, -0.06, -0.26, 0.30),
+        bell(34, 15, -0.10, -0.20, 0.16),
+        bell(73, 21, -0.46, -0.72, 0.56),
+        bell(110, 19, -0.34, -0.86, 0.74),
+        bell(143, 14, -0.06, -0.26, 0.30),
     ),
-    (shift(172, 130, 46, 0.060, 0.130, -0.120),),
+    (shift(156, 140, 46, 0.060, 0.130, -0.120),),
     (bell(352, 60, 0.240, 0.400, -0.330, fall_ms=42),),
 )
 # Torsades de pointes: tall, and hardly a line between QRS and T.
