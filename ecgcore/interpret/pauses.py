@@ -10,6 +10,7 @@ from ecgcore.interpret.av_block import COMPLETE, HIGH_GRADE, MOBITZ_1, MOBITZ_2,
 from ecgcore.interpret.pacing import PACED_CODES
 from ecgcore.interpret.stretch import BeatTable, Stretch
 from ecgcore.results.interpreted import Episode
+from ecgcore.signal.beats import FEATURE_HZ
 from ecgcore.study import Study
 
 Array = NDArray[np.float64]
@@ -22,6 +23,10 @@ STANDS_OUT = 1.6
 AROUND = 8
 # A sinoatrial block is a whole number of cycles long, within this part of one.
 WHOLE_CYCLE = 0.10
+# What is larger in a pause than this part of the smaller complexes around is looked upon as a
+# complex that was not found; T of the beat before and P of the next are left out.
+AROUND_S, QRS_S, AFTER_S, BEFORE_S, SILENT_SHARE = 10.0, 0.08, 0.55, 0.32, 0.38
+WIDE_WAVE = 0.5
 BLOCKED = (COMPLETE, HIGH_GRADE, MOBITZ_1, MOBITZ_2, SECOND, TWO_TO_ONE)
 
 
@@ -61,12 +66,30 @@ def find_pauses(study: Study, rhythms: Sequence[Episode]) -> list[Pause]:
         if beats.rr_s[at] < STANDS_OUT * usual:
             continue
         start, stop = float(beats.r_s[at - 1]), float(beats.r_s[at])
-        silent = any(abs(a - start) < 0.1 for a, _ in alarms)
-        if stop - start >= 3.0 and not silent:
+        if not _is_silent(study, start, stop):
             continue
         out.append(_explain(study, beats, int(at), usual, _rhythm_at(rhythms, start, stop)))
     out += [_edge(a, b) for a, b in alarms if not _known(out, a, b) and _is_edge(beats, a, b)]
     return [pause for pause in out if pause is not None]
+
+
+def _is_silent(study: Study, start_s: float, stop_s: float) -> bool:
+    """Tell whether nothing between two complexes is nearly as large as the small ones around."""
+    end_s = study.alone.recording.duration_s
+    stretch = Stretch(study, max(0.0, start_s - AROUND_S), min(end_s, stop_s + AROUND_S))
+    wave = stretch.search.traces.banded + WIDE_WAVE * stretch.search.traces.low
+    wave = wave - np.median(wave, axis=1, keepdims=True)
+    at = np.round((stretch.beats.r_s - stretch.start_s) * FEATURE_HZ).astype(int)
+    reach = round(QRS_S * FEATURE_HZ)
+    index = np.clip(at[:, None] + np.arange(-reach, reach + 1), 0, wave.shape[1] - 1)
+    size = np.quantile(np.ptp(wave[:, index], axis=-1), 0.25, axis=1)
+    first, last = ((t - stretch.start_s) * FEATURE_HZ for t in (start_s + AFTER_S, stop_s - BEFORE_S))
+    inside = wave[:, round(first) : round(last)]
+    pieces = inside[:, : inside.shape[1] // reach * reach].reshape(len(wave), -1, reach)
+    if pieces.shape[1] == 0:
+        return False
+    share = np.ptp(pieces, axis=-1).max(axis=1) / np.maximum(size, 1e-9)
+    return bool(np.median(share) < SILENT_SHARE)
 
 
 def _usual(rr: Array, at: int) -> float:

@@ -220,7 +220,7 @@ def _result(
     rr_s = rr_before(beats.r_peak, waves.absent_s)
     kinds = beat_types(search, beats, rr_s)
     beats, by_lead = _without_p(beats, by_lead, kinds)
-    found = Beats(beats, by_lead, kinds.types, rr_s, kinds.dominant)
+    found = Beats(beats, by_lead, kinds.types, rr_s, kinds.dominant, kinds.likeness)
     absent_s = float((waves.absent_s[:, 1] - waves.absent_s[:, 0]).sum())
     rates = rate_measurements(rr_s, absent_s / recording.duration_s, waves.confidence)
     rhythm = Rhythm(

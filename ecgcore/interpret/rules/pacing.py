@@ -27,7 +27,7 @@ def state_pacing_faults(facts: Facts) -> Iterator[Ruling]:
             continue
         stretch = Stretch(facts.study, episode.start_s, episode.stop_s)
         stimuli = find_pacing(stretch)
-        if stimuli is None or not is_pacing(stimuli, stretch.n_beats):
+        if stimuli is None or not is_pacing(stimuli, stretch):
             continue
         yield from _faults(episode.code, stimuli)
 
