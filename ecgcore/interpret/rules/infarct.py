@@ -28,7 +28,7 @@ SHORT_PR_MS, DELTA_QRS_MS = 120.0, 110.0
 # S1Q3T3: each of 0.15 mV, beside another sign of right ventricular load.
 S1_MV, FAST_BPM = 0.15, 100.0
 PREEXCITED = "Pre-excitation imitates Q waves."
-REVERSED = "Not assessed: suspected lead reversal."
+REVERSED = "Not assessed: suspected lead reversal or dextrocardia."
 BLOCKED = "Q waves are not judged in left bundle branch block or ventricular pacing."
 # Extensive: of V1 to V6.
 EXTENSIVE_LEADS = 5
@@ -49,7 +49,7 @@ def call_infarct(facts: Facts) -> Iterator[Ruling]:
     lateral = [lead for lead in LATERAL if lead in found]
     if len(front) >= 2:
         yield _call(picture, _front_code(front, lateral), (*front, *lateral))
-    elif len(lateral) >= 2 and len(inferior) < 2:
+    elif len(lateral) >= 2 and len(inferior) < 2 and not picture.has_rvh:
         yield _call(picture, "LMI", lateral)
     if len(inferior) >= 2:
         beside = lateral if len(front) < 2 and count_in(lateral, LOW_LATERAL) == 2 else []
@@ -143,15 +143,21 @@ def _cannot_judge(facts: Facts, picture: StPicture) -> str:
     if picture.like_lbbb:
         return BLOCKED
     pr = facts.value("pr")
-    if facts.measured.reversal is not None:
+    if facts.measured.reversal is not None or _is_mirrored(facts, picture):
         return REVERSED
     early = pr is not None and pr < SHORT_PR_MS and picture.qrs_ms >= DELTA_QRS_MS
     return PREEXCITED if early else ""
 
 
+def _is_mirrored(facts: Facts, picture: StPicture) -> bool:
+    """Tell whether P and QRS of I are both turned over: reversed arms or dextrocardia."""
+    first = picture.wave("I")
+    return (facts.amplitude("I", "P") or 0.0) < 0 and first.depth_mv > first.r_mv
+
+
 def _is_posterior(facts: Facts, picture: StPicture) -> bool:
     axis = facts.value("qrs_axis")
-    if picture.is_wide or picture.is_rbbb or (axis is not None and axis > MOST_AXIS_DEG):
+    if picture.is_wide or picture.has_rvh or (axis is not None and axis > MOST_AXIS_DEG):
         return False
     waves = [picture.wave(lead) for lead in ("V1", "V2") if picture.has(lead)]
     return len(waves) == 2 and all(

@@ -9,11 +9,18 @@ Heart J 36:2921 (2015), pericarditis; de Zwaan et al., Am Heart J 103:730 (1982)
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.rules.st_elevation import levels, posterior_leads, sheet_leads, why_not
+from ecgcore.interpret.rules.st_elevation import (
+    de_winter_leads,
+    levels,
+    posterior_leads,
+    sheet_leads,
+    why_not,
+)
 from ecgcore.interpret.st_mimics import (
     EARLY_REPOLARIZATION,
     PERICARDITIS,
     find_mimic,
+    has_early_pattern,
     notched_leads,
     pr_depressed_leads,
 )
@@ -98,10 +105,11 @@ def call_depression(facts: Facts) -> Iterator[Ruling]:
 def call_strain(facts: Facts) -> Iterator[Ruling]:
     """State the strain pattern where voltage is that of left ventricular hypertrophy."""
     leads = () if why_not(facts) else strain_leads(facts.st_picture)
+    side = "right" if facts.st_picture.has_rvh else "left"
     if leads:
         yield Call(
             code=STRAIN,
-            words="ST-T change due to left ventricular hypertrophy (strain)",
+            words=f"ST-T change due to {side} ventricular hypertrophy (strain)",
             evidence=_st_and_t(facts.st_picture, leads),
             leads=leads,
         )
@@ -140,7 +148,7 @@ def call_benign_elevation(facts: Facts) -> Iterator[Ruling]:
         return
     picture = facts.st_picture
     mimic = find_mimic(picture)
-    if mimic == EARLY_REPOLARIZATION:
+    if mimic == EARLY_REPOLARIZATION or (not picture.elevated and has_early_pattern(picture)):
         notched = notched_leads(picture)
         yield Call(
             code=EARLY_REPOLARIZATION,
@@ -156,7 +164,7 @@ def call_benign_elevation(facts: Facts) -> Iterator[Ruling]:
                     for lead in notched
                 ),
             ),
-            leads=sheet_leads(picture.elevated),
+            leads=sheet_leads(picture.elevated or notched),
         )
     elif mimic == PERICARDITIS:
         low = pr_depressed_leads(picture)
@@ -185,7 +193,7 @@ def call_nonspecific(facts: Facts) -> Iterator[Ruling]:
     picture = facts.st_picture
     if why_not(facts) or picture.is_wide or picture.is_paced or picture.elevated:
         return
-    if unexplained_depression(picture) or strain_leads(picture) or inverted_leads(picture):
+    if picture.depressed or strain_leads(picture) or inverted_leads(picture):
         return
     low = contiguous([lead for lead in T_LEADS if _is_slight(picture.wave(lead))])
     flat = contiguous([lead for lead in T_LEADS if _is_flat(picture.wave(lead))])
@@ -230,7 +238,9 @@ RULES: tuple[Callable[[Facts], Iterable[Ruling]], ...] = (
 def unexplained_depression(picture: StPicture) -> tuple[str, ...]:
     """Return depressed leads that neither an infarction's other side nor strain explains."""
     acute = picture.elevated and not find_mimic(picture)
-    if acute or posterior_leads(picture) or picture.is_wide or picture.is_paced:
+    if acute or picture.is_wide or picture.is_paced:
+        return ()
+    if posterior_leads(picture) or de_winter_leads(picture):
         return ()
     strained = strain_leads(picture)
     return contiguous(
@@ -239,8 +249,13 @@ def unexplained_depression(picture: StPicture) -> tuple[str, ...]:
 
 
 def strain_leads(picture: StPicture) -> tuple[str, ...]:
-    """Return the lateral leads with down-sloping ST before an inverted T, in hypertrophy."""
-    if not picture.has_lvh or picture.is_wide or picture.is_paced:
+    """Return the leads with down-sloping ST before an inverted T over a hypertrophic ventricle."""
+    if picture.is_wide or picture.is_paced:
+        return ()
+    if picture.has_rvh:
+        walls = ("II", "III", "aVF", "V1", "V2", "V3")
+        return contiguous([lead for lead in walls if _is_strained(picture.wave(lead))])
+    if not picture.has_lvh:
         return ()
     leads = [lead for lead in LATERAL if _is_strained(picture.wave(lead))]
     return (
