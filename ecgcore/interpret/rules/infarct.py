@@ -8,12 +8,20 @@ Heart J 41:543 (2020).
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.rules.st_elevation import why_not
+from ecgcore.interpret.rules.st_elevation import acute_walls, levels, why_not
 from ecgcore.interpret.st_mimics import ANEURYSM, find_mimic
 from ecgcore.interpret.st_picture import StPicture
-from ecgcore.interpret.territories import CHEST, HIGH_LATERAL, INFERIOR, LOW_LATERAL, count_in
+from ecgcore.interpret.territories import (
+    CHEST,
+    HIGH_LATERAL,
+    INFERIOR,
+    LOW_LATERAL,
+    RIGHT,
+    count_in,
+)
 from ecgcore.measure.lead_waves import LeadWaves
 from ecgcore.results.interpreted import Call, Evidence, Ruling, Unable
+from ecgcore.statements import statement
 
 MV, MS = "mV", "ms"
 # Q of 30 ms and 0.1 mV in two leads of a group; 20 ms in V2 and V3.
@@ -23,7 +31,7 @@ FRONT, LATERAL = ("V1", "V2", "V3", "V4"), (*HIGH_LATERAL, *LOW_LATERAL)
 Q_PART = 0.25
 # R of 40 ms in V1 and V2, larger than S, with upright T; the axis not that of RVH.
 R_MS, R_TO_S, UPRIGHT_MV, MOST_AXIS_DEG = 40.0, 1.2, 0.1, 110.0
-INVERTED_T_MV = -0.1
+INVERTED_T_MV, RAISED_MV = -0.1, 0.05
 SHORT_PR_MS, DELTA_QRS_MS = 120.0, 110.0
 # S1Q3T3: each of 0.15 mV, beside another sign of right ventricular load.
 S1_MV, FAST_BPM = 0.15, 100.0
@@ -81,6 +89,22 @@ def call_aneurysm(facts: Facts) -> Iterator[Ruling]:
     )
 
 
+def call_right_ventricle(facts: Facts) -> Iterator[Ruling]:
+    """State right ventricular infarction beside an acute inferior one."""
+    if why_not(facts):
+        return
+    picture = facts.st_picture
+    walls = () if find_mimic(picture) or picture.like_lbbb else acute_walls(picture)
+    if "right ventricular" in walls:
+        leads = [lead for lead in (*RIGHT, "V1") if picture.wave(lead).j_mv >= RAISED_MV]
+        yield Call(
+            code="AHA174",
+            words="Right ventricular infarction, possibly acute",
+            evidence=levels(picture, leads, limits=True),
+            leads=tuple(leads),
+        )
+
+
 def call_embolism(facts: Facts) -> Iterator[Ruling]:
     """State S1Q3T3 beside another sign of right ventricular load."""
     picture = facts.st_picture
@@ -108,6 +132,7 @@ def call_embolism(facts: Facts) -> Iterator[Ruling]:
 RULES: tuple[Callable[[Facts], Iterable[Ruling]], ...] = (
     call_infarct,
     call_aneurysm,
+    call_right_ventricle,
     call_embolism,
 )
 
@@ -174,23 +199,10 @@ def _front_code(front: Sequence[str], lateral: Sequence[str]) -> str:
     return "ASMI" if "V1" in front else "AMI"
 
 
-_WORDS = {
-    "AHA166": "Extensive anterior infarction",
-    "ALMI": "Anterolateral infarction",
-    "ASMI": "Anteroseptal infarction",
-    "AMI": "Anterior infarction",
-    "LMI": "Lateral infarction",
-    "ILMI": "Inferolateral infarction",
-    "IPMI": "Inferoposterior infarction",
-    "IMI": "Inferior infarction",
-    "PMI": "Posterior infarction",
-}
-
-
 def _call(picture: StPicture, code: str, leads: Sequence[str]) -> Call:
     return Call(
         code=code,
-        words=f"{_WORDS[code]}, {_age(picture, leads)}",
+        words=f"{statement(code).term}, {_age(picture, leads)}",
         evidence=tuple(each for lead in leads for each in _evidence(picture.wave(lead))),
         leads=tuple(leads),
     )
@@ -202,7 +214,7 @@ def _age(picture: StPicture, leads: Sequence[str]) -> str:
         return "possibly acute"
     waves = [picture.wave(lead) for lead in leads]
     inverted = sum(wave.t_mv <= INVERTED_T_MV for wave in waves)
-    raised = sum(wave.st_mv >= 0.05 for wave in waves)
+    raised = sum(wave.st_mv >= RAISED_MV for wave in waves)
     if inverted >= 2 and raised >= 2:
         return "possibly recent"
     return "old or of undetermined age"

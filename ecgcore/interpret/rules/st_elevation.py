@@ -237,6 +237,14 @@ def de_winter_leads(picture: StPicture) -> tuple[str, ...]:
     return contiguous(leads)
 
 
+def acute_walls(picture: StPicture, front: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the walls whose leads are raised; with the chest leads opposite the posterior one."""
+    walls = name_walls(picture.elevated)
+    if front and "posterior" not in walls and not set(front) & set(picture.elevated):
+        walls = (*walls, "posterior")
+    return (*walls, "right ventricular") if _is_right_ventricular(picture, walls) else walls
+
+
 def levels(
     picture: StPicture, leads: Sequence[str], *, limits: bool = False
 ) -> tuple[Evidence, ...]:
@@ -293,12 +301,7 @@ def _is_marked(picture: StPicture) -> bool:
 
 
 def _infarction(facts: Facts, picture: StPicture, front: Sequence[str]) -> Call:
-    leads = picture.elevated
-    walls = list(name_walls(leads))
-    if front and "posterior" not in walls and not set(front) & set(leads):
-        walls.append("posterior")
-    if _is_right_ventricular(picture, walls):
-        walls.append("right ventricular")
+    leads, walls = picture.elevated, acute_walls(picture, front)
     reciprocal = find_reciprocal(walls, [d for d in picture.depressed if d not in leads])
     rule = f"{_values(picture, leads)} at J ({_limit_words(picture, leads)})"
     rule += f"; reciprocal {', '.join(sheet_leads(reciprocal))}" if reciprocal else ""

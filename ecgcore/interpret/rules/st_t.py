@@ -17,6 +17,7 @@ from ecgcore.interpret.rules.st_elevation import (
     why_not,
 )
 from ecgcore.interpret.st_mimics import (
+    BRUGADA,
     EARLY_REPOLARIZATION,
     PERICARDITIS,
     find_mimic,
@@ -35,6 +36,7 @@ from ecgcore.interpret.territories import (
 )
 from ecgcore.measure.lead_waves import LeadWaves
 from ecgcore.results.interpreted import Against, Call, Evidence, Ruling, Unable
+from ecgcore.statements import statement
 
 MV = "mV"
 STD, STRAIN, INVT, WELLENS = "STD", "370365005", "INVT", "WELLENS"
@@ -68,8 +70,8 @@ T_LEADS = ("I", "II", "III", "aVL", "aVF", "V2", "V3", "V4", "V5", "V6")
 BIPHASIC_MV, DEEP_MV, DEEPEST_MV, FLAT_ST_MV = 0.1, -0.2, -0.3, 0.1
 # Nonspecific: ST down by less than 0.05 mV in two leads, or T flat where R is prominent.
 SLIGHT_ST_MV, FLAT_T_MV, FLAT_T_PART = 0.03, 0.05, 0.05
-# Digitalis: a sagging ST before a short QT.
-SAG_MV, SHORT_QTC_MS = 0.05, 390.0
+# Digitalis: a sagging ST before a QT that is not long.
+SAG_MV, SHORT_QTC_MS = 0.05, 410.0
 # No network's ST depression stands where contiguous leads share less than this.
 LEAST_DEPRESSION_MV = -0.02
 SECONDARY = "ST follows the wide or paced QRS."
@@ -92,7 +94,7 @@ def call_depression(facts: Facts) -> Iterator[Ruling]:
     walls = name_walls(leads)
     yield Call(
         code=STD,
-        words=f"ST depression{_in_walls(walls)} ({_depths(picture, leads)})",
+        words=f"{statement(STD).term}{_in_walls(walls)} ({_depths(picture, leads)})",
         evidence=tuple(
             Evidence(name=f"ST in {lead}", value=-_depth(picture, lead), unit=MV, limit="<= -0.05")
             for lead in leads
@@ -128,7 +130,7 @@ def call_inversion(facts: Facts) -> Iterator[Ruling]:
     if leads:
         yield Call(
             code=INVT,
-            words=f"T-wave inversion{_in_walls(name_walls(leads))} ({', '.join(leads)})",
+            words=f"{statement(INVT).term}{_in_walls(name_walls(leads))} ({', '.join(leads)})",
             evidence=_t_levels(picture, leads, "<= -0.10"),
             leads=leads,
         )
@@ -207,7 +209,7 @@ def call_nonspecific(facts: Facts) -> Iterator[Ruling]:
 
 
 def call_digitalis(facts: Facts) -> Iterator[Ruling]:
-    """State sagging ST depression before a short QT as a possible digitalis effect."""
+    """State sagging ST depression before a QT that is not long as a possible digitalis effect."""
     picture = facts.st_picture
     qtc = facts.value("qtc_fridericia")
     if why_not(facts) or picture.is_wide or picture.is_paced or picture.has_lvh or qtc is None:
@@ -216,9 +218,9 @@ def call_digitalis(facts: Facts) -> Iterator[Ruling]:
     if qtc < SHORT_QTC_MS and len(leads) >= 3:
         yield Call(
             code="DIG",
-            words="Sagging ST depression with a short QT: consider digitalis effect",
+            words="Sagging ST depression: consider digitalis effect",
             evidence=(
-                Evidence(name="QTc (Fridericia)", value=round(qtc), unit="ms", limit="< 390"),
+                Evidence(name="QTc (Fridericia)", value=round(qtc), unit="ms", limit="< 410"),
                 *_st_and_t(picture, leads),
             ),
             leads=leads,
@@ -240,7 +242,7 @@ def unexplained_depression(picture: StPicture) -> tuple[str, ...]:
     acute = picture.elevated and not find_mimic(picture)
     if acute or picture.is_wide or picture.is_paced:
         return ()
-    if posterior_leads(picture) or de_winter_leads(picture):
+    if posterior_leads(picture) or de_winter_leads(picture) or find_mimic(picture) == BRUGADA:
         return ()
     strained = strain_leads(picture)
     return contiguous(
