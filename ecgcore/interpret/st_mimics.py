@@ -6,7 +6,7 @@ Brugada type 1, Priori et al., Heart Rhythm 10:1932 (2013).
 """
 
 from ecgcore.interpret.st_picture import StPicture
-from ecgcore.interpret.territories import ANTERIOR, INFERIOR, count_in
+from ecgcore.interpret.territories import ANTERIOR, INFERIOR, contiguous, count_in
 from ecgcore.measure.lead_waves import LeadWaves
 
 EARLY_REPOLARIZATION, PERICARDITIS, ANEURYSM, BRUGADA = (
@@ -18,11 +18,13 @@ EARLY_REPOLARIZATION, PERICARDITIS, ANEURYSM, BRUGADA = (
 # 0.1 mV, of which the smoothing over 8 ms takes a fifth.
 NOTCH_MV = 0.08
 # Not in V1 to V3: there a late deflection is the right ventricle's.
+# A notch can count as QRS.
+NOTCHED_QRS_MS, RAISED_MV = 140.0, 0.05
 NOTCHED_IN = ("I", "II", "III", "aVL", "aVF", "V4", "V5", "V6")
 # Pericarditis raises ST by no more.
 MODERATE_MV = 0.5
 # Early repolarization: less, and small against T.
-SMALL_MV, SMALL_PART = 0.3, 0.35
+SMALL_MV, SMALL_PART = 0.35, 0.25
 PR_DEPRESSED_MV = -0.04
 DIFFUSE_LEADS, DIFFUSE_WITHOUT_PR = 5, 7
 # T against QRS in V1 to V4: from here on an acute infarction.
@@ -36,8 +38,8 @@ def find_mimic(picture: StPicture) -> str:
     checks = {
         BRUGADA: is_brugada,
         ANEURYSM: is_aneurysm,
-        PERICARDITIS: is_pericarditis,
         EARLY_REPOLARIZATION: is_early_repolarization,
+        PERICARDITIS: is_pericarditis,
     }
     if not picture.elevated:
         return ""
@@ -62,11 +64,23 @@ def is_early_repolarization(picture: StPicture) -> bool:
     """Tell whether raised leads have early repolarization's notch, concave ST and upright T."""
     raised = _raised(picture)
     return (
-        not picture.is_wide
+        picture.qrs_ms < NOTCHED_QRS_MS
+        and not picture.like_lbbb
         and len(notched_leads(picture)) >= 2
+        and len(pr_depressed_leads(picture)) < 2
         and not _reciprocal(picture)
         and all(_is_benign(wave) and _is_small(wave) for wave in raised)
     )
+
+
+def has_early_pattern(picture: StPicture) -> bool:
+    """Tell whether contiguous leads have the notch, upright T and an ST above the baseline."""
+    leads = [
+        lead
+        for lead in notched_leads(picture)
+        if picture.wave(lead).j60_mv >= RAISED_MV and picture.wave(lead).t_mv > 0
+    ]
+    return bool(contiguous(leads)) and picture.qrs_ms < NOTCHED_QRS_MS and not picture.like_lbbb
 
 
 def is_pericarditis(picture: StPicture) -> bool:
@@ -103,6 +117,8 @@ def is_brugada(picture: StPicture) -> bool:
     """Tell whether ST is raised in V1 and V2 alone and falls straight into a negative T."""
     if set(picture.elevated) - {"V1", "V2", "V3"}:
         return False
+    if _is_saddle(picture.wave("V1"), picture.wave("V2")):
+        return True
     coved = [lead for lead in ("V1", "V2") if _is_coved(picture.wave(lead))]
     return bool(coved) and not _is_raised_flat(picture.wave("V3"))
 
@@ -110,6 +126,12 @@ def is_brugada(picture: StPicture) -> bool:
 def _is_coved(wave: LeadWaves) -> bool:
     falls = wave.j_mv - wave.j80_mv >= FALL_MV
     return wave.j_mv >= COVED_MV and falls and wave.t_mv <= COVED_T_MV
+
+
+def _is_saddle(first: LeadWaves, second: LeadWaves) -> bool:
+    """Tell whether V1 and V2 fall from a late r wave into a saddle before an upright T (type 2)."""
+    falls = all(w.j_mv - w.j80_mv >= FALL_MV and w.last_mv > 0 for w in (first, second))
+    return falls and second.j_mv >= COVED_MV and second.t_up_mv > second.j80_mv
 
 
 def _is_raised_flat(wave: LeadWaves) -> bool:
@@ -131,7 +153,7 @@ def _is_benign(wave: LeadWaves) -> bool:
 
 def _is_small(wave: LeadWaves) -> bool:
     """Tell whether a raised ST is small against its T (Ginzton and Laks, Circulation 65:1004)."""
-    return wave.j_mv <= min(SMALL_MV, SMALL_PART * wave.t_mv)
+    return wave.j_mv <= SMALL_MV and wave.j60_mv <= SMALL_PART * wave.t_mv
 
 
 def _reciprocal(picture: StPicture) -> tuple[str, ...]:

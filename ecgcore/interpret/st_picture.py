@@ -31,6 +31,7 @@ SECONDARY_PART = 0.25
 LEAST_LAST_MV = 0.15
 DOMINANT_R_MV = 0.3
 VERY_WIDE_MS = 150.0
+RIGHT_R_MV = 0.7
 # Voltage says little about hypertrophy in the young: Hancock et al., Circulation 119:e251 (2009).
 VOLTAGE_YEARS = 35.0
 
@@ -45,7 +46,7 @@ class StPicture:
         The readable leads; beside aVR also ``"-aVR"``, turned over.
     patient : Patient
     qrs_ms : float
-    is_paced, is_lbbb, is_rbbb, has_lvh : bool
+    is_paced, is_lbbb, is_rbbb, has_lvh, has_rvh : bool
     elevated, depressed : tuple of str
         Beyond the limits, in contiguous leads.
     noisy : tuple of str
@@ -59,6 +60,7 @@ class StPicture:
     is_lbbb: bool = False
     is_rbbb: bool = False
     has_lvh: bool = False
+    has_rvh: bool = False
     elevated: tuple[str, ...] = ()
     depressed: tuple[str, ...] = ()
     noisy: tuple[str, ...] = ()
@@ -102,6 +104,7 @@ def draw_picture(measured: MeasureResult, patient: Patient, *, is_paced: bool) -
         is_lbbb=_has_lbbb_shape(waves, 1e3 * (point["qrs_offset"] - point["qrs_onset"])),
         is_rbbb="V1" in waves and waves["V1"].last_mv > 0,
         has_lvh=_has_voltage(measured.lvh, patient),
+        has_rvh=_has_right_voltage(waves),
     )
     judged = [lead for lead in (*FRONTAL, *CHEST, *RIGHT) if lead in waves]
     up = contiguous([lead for lead in judged if is_elevated(bare, lead)])
@@ -187,6 +190,14 @@ def _has_lbbb_shape(waves: Mapping[str, LeadWaves], qrs_ms: float) -> bool:
 def _has_voltage(criteria: tuple[VoltageCriterion, ...], patient: Patient) -> bool:
     young = patient.age_years is not None and patient.age_years < VOLTAGE_YEARS
     return any(each.met for each in criteria) and not young
+
+
+def _has_right_voltage(waves: Mapping[str, LeadWaves]) -> bool:
+    """Tell whether V1 is dominated by R and I by S: right ventricular hypertrophy's axis."""
+    first, limb = waves.get("V1"), waves.get("I")
+    if first is None or limb is None:
+        return False
+    return first.r_mv >= max(RIGHT_R_MV, first.depth_mv) and limb.depth_mv > limb.r_mv
 
 
 def _turn_over(wave: LeadWaves) -> LeadWaves:

@@ -135,7 +135,7 @@ def _read_lead(lead: str, row: Array, beat: MedianBeat) -> LeadWaves:
     levels = {f"j{ms or ''}_mv": _level(row, beat, j, ms / 1e3) for ms in (0, 40, 60, 80)}
     return LeadWaves(
         lead=lead,
-        **_qrs(row[onset : j + 1], beat.fs_hz),
+        **_qrs(row[onset : j + 1], beat.fs_hz, levels["j_mv"]),
         **levels,
         **_t_wave(row, beat, j),
         pr_mv=_pr_level(row, beat),
@@ -150,9 +150,13 @@ def _level(row: Array, beat: MedianBeat, j: int, after_s: float) -> float:
     return float(part.mean()) if part.size else 0.0
 
 
-def _qrs(part: Array, fs_hz: float) -> dict[str, float]:
+def _qrs(part: Array, fs_hz: float, j_mv: float) -> dict[str, float]:
     """Return Q, R, S and the last deflection of one complex."""
     waves = _deflections(part, fs_hz)
+    # What only rises or falls to the level of J is the ST segment, begun before QRS end.
+    last = waves[-1][0] if waves else 0.0
+    if len(waves) > 1 and last * j_mv > 0 and abs(last) <= abs(j_mv) + WAVE_MV:
+        waves.pop()
     out = {"last_mv": waves[-1][0] if waves else 0.0}
     if waves and waves[0][0] < 0:
         out["q_mv"], out["q_ms"] = waves[0]
@@ -176,9 +180,7 @@ def _deflections(part: Array, fs_hz: float) -> list[tuple[float, float]]:
     for piece in np.split(known, cuts):
         inside = part[piece[0] : piece[-1] + 1]
         size = float(inside[np.argmax(np.abs(inside))])
-        # What only rises or falls towards J is the ST segment, begun before QRS end.
-        runs_out = piece[0] > 0 and piece[0] + np.argmax(np.abs(inside)) >= part.size - 2
-        if abs(size) >= WAVE_MV and inside.size >= WAVE_S * fs_hz and not runs_out:
+        if abs(size) >= WAVE_MV and inside.size >= WAVE_S * fs_hz:
             out.append((size, 1e3 * inside.size / fs_hz))
     return out
 

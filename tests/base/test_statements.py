@@ -175,6 +175,7 @@ def test_a_damaged_table_says_what_is_wrong(old: str, new: str, words: str) -> N
 
 def test_every_source_is_cited() -> None:
     cited = {s for code in statements() if (p := place_of(code)) for s in p.sources}
+    cited |= {source for one in statements().values() for source in one.sources}
     assert len(cited) == len(tomllib.loads(SOURCES.read_text(encoding="utf-8")))
 
 

@@ -8,12 +8,20 @@ Heart J 41:543 (2020).
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.rules.st_elevation import why_not
+from ecgcore.interpret.rules.st_elevation import acute_walls, levels, why_not
 from ecgcore.interpret.st_mimics import ANEURYSM, find_mimic
 from ecgcore.interpret.st_picture import StPicture
-from ecgcore.interpret.territories import CHEST, HIGH_LATERAL, INFERIOR, LOW_LATERAL, count_in
+from ecgcore.interpret.territories import (
+    CHEST,
+    HIGH_LATERAL,
+    INFERIOR,
+    LOW_LATERAL,
+    RIGHT,
+    count_in,
+)
 from ecgcore.measure.lead_waves import LeadWaves
 from ecgcore.results.interpreted import Call, Evidence, Ruling, Unable
+from ecgcore.statements import statement
 
 MV, MS = "mV", "ms"
 # Q of 30 ms and 0.1 mV in two leads of a group; 20 ms in V2 and V3.
@@ -23,12 +31,12 @@ FRONT, LATERAL = ("V1", "V2", "V3", "V4"), (*HIGH_LATERAL, *LOW_LATERAL)
 Q_PART = 0.25
 # R of 40 ms in V1 and V2, larger than S, with upright T; the axis not that of RVH.
 R_MS, R_TO_S, UPRIGHT_MV, MOST_AXIS_DEG = 40.0, 1.2, 0.1, 110.0
-INVERTED_T_MV = -0.1
+INVERTED_T_MV, RAISED_MV = -0.1, 0.05
 SHORT_PR_MS, DELTA_QRS_MS = 120.0, 110.0
 # S1Q3T3: each of 0.15 mV, beside another sign of right ventricular load.
 S1_MV, FAST_BPM = 0.15, 100.0
 PREEXCITED = "Pre-excitation imitates Q waves."
-REVERSED = "Not assessed: suspected lead reversal."
+REVERSED = "Not assessed: suspected lead reversal or dextrocardia."
 BLOCKED = "Q waves are not judged in left bundle branch block or ventricular pacing."
 # Extensive: of V1 to V6.
 EXTENSIVE_LEADS = 5
@@ -49,7 +57,7 @@ def call_infarct(facts: Facts) -> Iterator[Ruling]:
     lateral = [lead for lead in LATERAL if lead in found]
     if len(front) >= 2:
         yield _call(picture, _front_code(front, lateral), (*front, *lateral))
-    elif len(lateral) >= 2 and len(inferior) < 2:
+    elif len(lateral) >= 2 and len(inferior) < 2 and not picture.has_rvh:
         yield _call(picture, "LMI", lateral)
     if len(inferior) >= 2:
         beside = lateral if len(front) < 2 and count_in(lateral, LOW_LATERAL) == 2 else []
@@ -81,6 +89,22 @@ def call_aneurysm(facts: Facts) -> Iterator[Ruling]:
     )
 
 
+def call_right_ventricle(facts: Facts) -> Iterator[Ruling]:
+    """State right ventricular infarction beside an acute inferior one."""
+    if why_not(facts):
+        return
+    picture = facts.st_picture
+    walls = () if find_mimic(picture) or picture.like_lbbb else acute_walls(picture)
+    if "right ventricular" in walls:
+        leads = [lead for lead in (*RIGHT, "V1") if picture.wave(lead).j_mv >= RAISED_MV]
+        yield Call(
+            code="AHA174",
+            words="Right ventricular infarction, possibly acute",
+            evidence=levels(picture, leads, limits=True),
+            leads=tuple(leads),
+        )
+
+
 def call_embolism(facts: Facts) -> Iterator[Ruling]:
     """State S1Q3T3 beside another sign of right ventricular load."""
     picture = facts.st_picture
@@ -108,6 +132,7 @@ def call_embolism(facts: Facts) -> Iterator[Ruling]:
 RULES: tuple[Callable[[Facts], Iterable[Ruling]], ...] = (
     call_infarct,
     call_aneurysm,
+    call_right_ventricle,
     call_embolism,
 )
 
@@ -143,15 +168,21 @@ def _cannot_judge(facts: Facts, picture: StPicture) -> str:
     if picture.like_lbbb:
         return BLOCKED
     pr = facts.value("pr")
-    if facts.measured.reversal is not None:
+    if facts.measured.reversal is not None or _is_mirrored(facts, picture):
         return REVERSED
     early = pr is not None and pr < SHORT_PR_MS and picture.qrs_ms >= DELTA_QRS_MS
     return PREEXCITED if early else ""
 
 
+def _is_mirrored(facts: Facts, picture: StPicture) -> bool:
+    """Tell whether P and QRS of I are both turned over: reversed arms or dextrocardia."""
+    first = picture.wave("I")
+    return (facts.amplitude("I", "P") or 0.0) < 0 and first.depth_mv > first.r_mv
+
+
 def _is_posterior(facts: Facts, picture: StPicture) -> bool:
     axis = facts.value("qrs_axis")
-    if picture.is_wide or picture.is_rbbb or (axis is not None and axis > MOST_AXIS_DEG):
+    if picture.is_wide or picture.has_rvh or (axis is not None and axis > MOST_AXIS_DEG):
         return False
     waves = [picture.wave(lead) for lead in ("V1", "V2") if picture.has(lead)]
     return len(waves) == 2 and all(
@@ -168,23 +199,10 @@ def _front_code(front: Sequence[str], lateral: Sequence[str]) -> str:
     return "ASMI" if "V1" in front else "AMI"
 
 
-_WORDS = {
-    "AHA166": "Extensive anterior infarction",
-    "ALMI": "Anterolateral infarction",
-    "ASMI": "Anteroseptal infarction",
-    "AMI": "Anterior infarction",
-    "LMI": "Lateral infarction",
-    "ILMI": "Inferolateral infarction",
-    "IPMI": "Inferoposterior infarction",
-    "IMI": "Inferior infarction",
-    "PMI": "Posterior infarction",
-}
-
-
 def _call(picture: StPicture, code: str, leads: Sequence[str]) -> Call:
     return Call(
         code=code,
-        words=f"{_WORDS[code]}, {_age(picture, leads)}",
+        words=f"{statement(code).term}, {_age(picture, leads)}",
         evidence=tuple(each for lead in leads for each in _evidence(picture.wave(lead))),
         leads=tuple(leads),
     )
@@ -196,7 +214,7 @@ def _age(picture: StPicture, leads: Sequence[str]) -> str:
         return "possibly acute"
     waves = [picture.wave(lead) for lead in leads]
     inverted = sum(wave.t_mv <= INVERTED_T_MV for wave in waves)
-    raised = sum(wave.st_mv >= 0.05 for wave in waves)
+    raised = sum(wave.st_mv >= RAISED_MV for wave in waves)
     if inverted >= 2 and raised >= 2:
         return "possibly recent"
     return "old or of undetermined age"

@@ -27,16 +27,20 @@ DE_WINTER, LEFT_MAIN, HYPERACUTE = "DEWINTER", "LEFTMAIN", "HYPERT"
 MV = "mV"
 # Modified Sgarbossa: concordant by 0.1 mV, discordant by a quarter of S and 0.1 mV.
 SGARBOSSA_MV, SGARBOSSA_RATIO, LONE_RATIO_MV = 0.1, -0.25, 0.15
+# QRS has a direction where one deflection is so much larger than the other.
+MAIN_PART = 1.5
 RATIO = "Discordant ST/S ratio of -0.25 or less"
 # Posterior: depressed by 0.05 mV, deepest in front, T upright.
 POSTERIOR_MV, FRONT = 0.05, ("V1", "V2", "V3", "V4")
 UPRIGHT_T_MV = 0.1
 # De Winter: up-sloping from 0.1 mV below in precordial leads into a tall T.
-DE_WINTER_MV, DE_WINTER_LEADS, TALL_T_MV, RISE_MV = 0.1, 2, 0.5, 0.05
+DE_WINTER_MV, TALL_T_MV, RISE_MV = 0.1, 0.5, 0.05
 # Left main: aVR raised by 0.1 mV, six other leads depressed.
 AVR_MV, DEPRESSED_LEADS, LVH_DEPRESSED_MV = 0.1, 6, 0.1
 # Hyperacute: T taller than so much of QRS, and broad.
 HYPERACUTE_PART, HYPERACUTE_MV, BROAD_MS = 0.75, 0.6, 80.0
+# Or half of QRS, broader, and with so much of its height at J + 80 ms: ST has straightened.
+TALL_T_PART, STRAIGHT_PART, BROADER_MS = 0.5, 0.27, 100.0
 RIGHT_MV = 0.1
 # In flutter ST counts from so much of the limit on, all the way to J + 80 ms.
 FLUTTER_PART = 1.5
@@ -46,6 +50,8 @@ HIGH_PASS_HZ = 0.5
 NO_VOLTAGE = "Not assessed: the amplitude is not calibrated."
 CHILD = "Not assessed under 18 years."
 NO_BEAT = "Not assessed: no median beat with QRS onset and end."
+SINE_QRS_MS = 210.0
+SINE = "Not assessed: QRS of 210 ms or more merges with ST."
 FLUTTER = "Not assessed: flutter waves move the ST level."
 FILTERED = "The recording was high-pass filtered at {hz:g} Hz: its ST level may be false."
 
@@ -57,6 +63,9 @@ def call_elevation(facts: Facts) -> Iterator[Ruling]:
         return
     picture = facts.st_picture
     if picture.like_lbbb:
+        return
+    if _is_sine(picture):
+        yield Unable(code=STEMI, reason=SINE)
         return
     if _is_flutter(facts) and not _is_marked(picture):
         yield Unable(code=STEMI, reason=FLUTTER)
@@ -82,7 +91,7 @@ def call_elevation(facts: Facts) -> Iterator[Ruling]:
 def call_sgarbossa(facts: Facts) -> Iterator[Ruling]:
     """State infarction in left bundle branch block or pacing by the modified Sgarbossa rule."""
     picture = facts.st_picture
-    if why_not(facts) or not picture.like_lbbb:
+    if why_not(facts) or not picture.like_lbbb or _is_sine(picture):
         return
     found = _sgarbossa(picture)
     if not found:
@@ -104,11 +113,8 @@ def call_sgarbossa(facts: Facts) -> Iterator[Ruling]:
 def call_de_winter(facts: Facts) -> Iterator[Ruling]:
     """State up-sloping ST depression into tall T waves in the chest leads."""
     picture = facts.st_picture
-    if why_not(facts) or picture.is_wide or picture.is_paced:
-        return
-    chest = ("V1", "V2", "V3", "V4", "V5", "V6")
-    leads = contiguous([lead for lead in chest if _is_de_winter(picture.wave(lead))])
-    if len(leads) < DE_WINTER_LEADS or any(lead in chest for lead in picture.elevated):
+    leads = () if why_not(facts) else de_winter_leads(picture)
+    if not leads:
         return
     values = ", ".join(
         f"{lead} {picture.wave(lead).j_mv:.2f} mV at J, T {picture.wave(lead).t_mv:.1f} mV"
@@ -175,7 +181,7 @@ def call_hyperacute(facts: Facts) -> Iterator[Ruling]:
     yield Call(
         code=HYPERACUTE,
         words="Tall broad T waves: consider hyperacute T waves of an early infarction",
-        rule=f"T at least {HYPERACUTE_PART:.0%} of QRS and broad: {values}.",
+        rule=f"T tall against QRS and broad: {values}.",
         evidence=_t_heights(picture, leads),
         leads=leads,
         urgent=True,
@@ -217,7 +223,26 @@ def posterior_leads(picture: StPicture) -> tuple[str, ...]:
     tall = [lead for lead in ("V1", "V2", "V3") if _is_tall(picture.wave(lead))]
     is_up_sloping = any(_is_de_winter(wave) for wave in waves.values())
     enough = len(leads) >= 2 and len(upright) >= 2 and bool(tall)
-    return leads if enough and deepest > beside and not is_up_sloping else ()
+    elsewhere = [lead for lead in picture.depressed if lead not in (*FRONT, MINUS_AVR)]
+    if deepest <= beside or is_up_sloping or len(elsewhere) >= 4:
+        return ()
+    return leads if enough else ()
+
+
+def de_winter_leads(picture: StPicture) -> tuple[str, ...]:
+    """Return the chest leads of de Winter's pattern: two and more, where none is raised."""
+    if picture.is_wide or picture.is_paced or set(picture.elevated) & {*FRONT, "V5", "V6"}:
+        return ()
+    leads = [lead for lead in (*FRONT, "V5", "V6") if _is_de_winter(picture.wave(lead))]
+    return contiguous(leads)
+
+
+def acute_walls(picture: StPicture, front: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the walls whose leads are raised; with the chest leads opposite the posterior one."""
+    walls = name_walls(picture.elevated)
+    if front and "posterior" not in walls and not set(front) & set(picture.elevated):
+        walls = (*walls, "posterior")
+    return (*walls, "right ventricular") if _is_right_ventricular(picture, walls) else walls
 
 
 def levels(
@@ -259,6 +284,10 @@ _CORNERS = (
 )
 
 
+def _is_sine(picture: StPicture) -> bool:
+    return picture.qrs_ms >= SINE_QRS_MS and not picture.is_paced
+
+
 def _is_flutter(facts: Facts) -> bool:
     return facts.has_rhythm("AFLT")
 
@@ -272,12 +301,7 @@ def _is_marked(picture: StPicture) -> bool:
 
 
 def _infarction(facts: Facts, picture: StPicture, front: Sequence[str]) -> Call:
-    leads = picture.elevated
-    walls = list(name_walls(leads))
-    if front and "posterior" not in walls and not set(front) & set(leads):
-        walls.append("posterior")
-    if _is_right_ventricular(picture, walls):
-        walls.append("right ventricular")
+    leads, walls = picture.elevated, acute_walls(picture, front)
     reciprocal = find_reciprocal(walls, [d for d in picture.depressed if d not in leads])
     rule = f"{_values(picture, leads)} at J ({_limit_words(picture, leads)})"
     rule += f"; reciprocal {', '.join(sheet_leads(reciprocal))}" if reciprocal else ""
@@ -331,13 +355,12 @@ def _sgarbossa_leads(picture: StPicture) -> Iterator[tuple[str, str, str]]:
     for lead, wave in picture.waves.items():
         if lead in ("aVR", MINUS_AVR) or abs(wave.st_mv) < SGARBOSSA_MV - 5e-4:
             continue
-        main = wave.r_mv if wave.r_mv > wave.depth_mv else -wave.depth_mv
         words = f"{lead} {wave.j_mv:+.2f} mV"
-        if wave.j_mv > 0 and main > 0:
+        if wave.j_mv > 0 and wave.r_mv >= MAIN_PART * wave.depth_mv:
             yield "Concordant ST elevation of 0.10 mV or more", lead, words
-        elif wave.j_mv < 0 and main < 0 and lead in ("V1", "V2", "V3"):
+        elif wave.j_mv < 0 and wave.depth_mv >= MAIN_PART * wave.r_mv and lead in FRONT[:3]:
             yield "Concordant ST depression of 0.10 mV or more in V1 to V3", lead, words
-        elif wave.j_mv > 0 and wave.depth_mv > 0:
+        elif wave.j_mv > 0 and wave.depth_mv > wave.r_mv:
             ratio = -wave.j_mv / wave.depth_mv
             if ratio <= SGARBOSSA_RATIO + 1e-3:
                 yield RATIO, lead, f"{words}, ratio {ratio:.2f}"
@@ -350,8 +373,11 @@ def _is_de_winter(wave: LeadWaves) -> bool:
 
 
 def _is_hyperacute(wave: LeadWaves) -> bool:
-    tall = wave.t_mv >= max(HYPERACUTE_MV, HYPERACUTE_PART * wave.qrs_mv)
-    return tall and wave.t_width_ms >= BROAD_MS
+    """Tell whether T is very tall against QRS and broad, or tall and begun with the ST segment."""
+    very = wave.t_mv >= max(HYPERACUTE_MV, HYPERACUTE_PART * wave.qrs_mv)
+    tall = wave.t_mv >= max(TALL_T_MV, TALL_T_PART * wave.qrs_mv)
+    straight = wave.j80_mv >= STRAIGHT_PART * wave.t_mv and wave.t_width_ms >= BROADER_MS
+    return (very and wave.t_width_ms >= BROAD_MS) or (tall and straight and not wave.notch_mv)
 
 
 def _is_tall(wave: LeadWaves) -> bool:

@@ -9,11 +9,19 @@ Heart J 36:2921 (2015), pericarditis; de Zwaan et al., Am Heart J 103:730 (1982)
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.rules.st_elevation import levels, posterior_leads, sheet_leads, why_not
+from ecgcore.interpret.rules.st_elevation import (
+    de_winter_leads,
+    levels,
+    posterior_leads,
+    sheet_leads,
+    why_not,
+)
 from ecgcore.interpret.st_mimics import (
+    BRUGADA,
     EARLY_REPOLARIZATION,
     PERICARDITIS,
     find_mimic,
+    has_early_pattern,
     notched_leads,
     pr_depressed_leads,
 )
@@ -28,6 +36,7 @@ from ecgcore.interpret.territories import (
 )
 from ecgcore.measure.lead_waves import LeadWaves
 from ecgcore.results.interpreted import Against, Call, Evidence, Ruling, Unable
+from ecgcore.statements import statement
 
 MV = "mV"
 STD, STRAIN, INVT, WELLENS = "STD", "370365005", "INVT", "WELLENS"
@@ -61,8 +70,8 @@ T_LEADS = ("I", "II", "III", "aVL", "aVF", "V2", "V3", "V4", "V5", "V6")
 BIPHASIC_MV, DEEP_MV, DEEPEST_MV, FLAT_ST_MV = 0.1, -0.2, -0.3, 0.1
 # Nonspecific: ST down by less than 0.05 mV in two leads, or T flat where R is prominent.
 SLIGHT_ST_MV, FLAT_T_MV, FLAT_T_PART = 0.03, 0.05, 0.05
-# Digitalis: a sagging ST before a short QT.
-SAG_MV, SHORT_QTC_MS = 0.05, 390.0
+# Digitalis: a sagging ST before a QT that is not long.
+SAG_MV, SHORT_QTC_MS = 0.05, 410.0
 # No network's ST depression stands where contiguous leads share less than this.
 LEAST_DEPRESSION_MV = -0.02
 SECONDARY = "ST follows the wide or paced QRS."
@@ -85,7 +94,7 @@ def call_depression(facts: Facts) -> Iterator[Ruling]:
     walls = name_walls(leads)
     yield Call(
         code=STD,
-        words=f"ST depression{_in_walls(walls)} ({_depths(picture, leads)})",
+        words=f"{statement(STD).term}{_in_walls(walls)} ({_depths(picture, leads)})",
         evidence=tuple(
             Evidence(name=f"ST in {lead}", value=-_depth(picture, lead), unit=MV, limit="<= -0.05")
             for lead in leads
@@ -98,10 +107,11 @@ def call_depression(facts: Facts) -> Iterator[Ruling]:
 def call_strain(facts: Facts) -> Iterator[Ruling]:
     """State the strain pattern where voltage is that of left ventricular hypertrophy."""
     leads = () if why_not(facts) else strain_leads(facts.st_picture)
+    side = "right" if facts.st_picture.has_rvh else "left"
     if leads:
         yield Call(
             code=STRAIN,
-            words="ST-T change due to left ventricular hypertrophy (strain)",
+            words=f"ST-T change due to {side} ventricular hypertrophy (strain)",
             evidence=_st_and_t(facts.st_picture, leads),
             leads=leads,
         )
@@ -120,7 +130,7 @@ def call_inversion(facts: Facts) -> Iterator[Ruling]:
     if leads:
         yield Call(
             code=INVT,
-            words=f"T-wave inversion{_in_walls(name_walls(leads))} ({', '.join(leads)})",
+            words=f"{statement(INVT).term}{_in_walls(name_walls(leads))} ({', '.join(leads)})",
             evidence=_t_levels(picture, leads, "<= -0.10"),
             leads=leads,
         )
@@ -140,7 +150,7 @@ def call_benign_elevation(facts: Facts) -> Iterator[Ruling]:
         return
     picture = facts.st_picture
     mimic = find_mimic(picture)
-    if mimic == EARLY_REPOLARIZATION:
+    if mimic == EARLY_REPOLARIZATION or (not picture.elevated and has_early_pattern(picture)):
         notched = notched_leads(picture)
         yield Call(
             code=EARLY_REPOLARIZATION,
@@ -156,7 +166,7 @@ def call_benign_elevation(facts: Facts) -> Iterator[Ruling]:
                     for lead in notched
                 ),
             ),
-            leads=sheet_leads(picture.elevated),
+            leads=sheet_leads(picture.elevated or notched),
         )
     elif mimic == PERICARDITIS:
         low = pr_depressed_leads(picture)
@@ -185,7 +195,7 @@ def call_nonspecific(facts: Facts) -> Iterator[Ruling]:
     picture = facts.st_picture
     if why_not(facts) or picture.is_wide or picture.is_paced or picture.elevated:
         return
-    if unexplained_depression(picture) or strain_leads(picture) or inverted_leads(picture):
+    if picture.depressed or strain_leads(picture) or inverted_leads(picture):
         return
     low = contiguous([lead for lead in T_LEADS if _is_slight(picture.wave(lead))])
     flat = contiguous([lead for lead in T_LEADS if _is_flat(picture.wave(lead))])
@@ -199,7 +209,7 @@ def call_nonspecific(facts: Facts) -> Iterator[Ruling]:
 
 
 def call_digitalis(facts: Facts) -> Iterator[Ruling]:
-    """State sagging ST depression before a short QT as a possible digitalis effect."""
+    """State sagging ST depression before a QT that is not long as a possible digitalis effect."""
     picture = facts.st_picture
     qtc = facts.value("qtc_fridericia")
     if why_not(facts) or picture.is_wide or picture.is_paced or picture.has_lvh or qtc is None:
@@ -208,9 +218,9 @@ def call_digitalis(facts: Facts) -> Iterator[Ruling]:
     if qtc < SHORT_QTC_MS and len(leads) >= 3:
         yield Call(
             code="DIG",
-            words="Sagging ST depression with a short QT: consider digitalis effect",
+            words="Sagging ST depression: consider digitalis effect",
             evidence=(
-                Evidence(name="QTc (Fridericia)", value=round(qtc), unit="ms", limit="< 390"),
+                Evidence(name="QTc (Fridericia)", value=round(qtc), unit="ms", limit="< 410"),
                 *_st_and_t(picture, leads),
             ),
             leads=leads,
@@ -230,7 +240,9 @@ RULES: tuple[Callable[[Facts], Iterable[Ruling]], ...] = (
 def unexplained_depression(picture: StPicture) -> tuple[str, ...]:
     """Return depressed leads that neither an infarction's other side nor strain explains."""
     acute = picture.elevated and not find_mimic(picture)
-    if acute or posterior_leads(picture) or picture.is_wide or picture.is_paced:
+    if acute or picture.is_wide or picture.is_paced:
+        return ()
+    if posterior_leads(picture) or de_winter_leads(picture) or find_mimic(picture) == BRUGADA:
         return ()
     strained = strain_leads(picture)
     return contiguous(
@@ -239,8 +251,13 @@ def unexplained_depression(picture: StPicture) -> tuple[str, ...]:
 
 
 def strain_leads(picture: StPicture) -> tuple[str, ...]:
-    """Return the lateral leads with down-sloping ST before an inverted T, in hypertrophy."""
-    if not picture.has_lvh or picture.is_wide or picture.is_paced:
+    """Return the leads with down-sloping ST before an inverted T over a hypertrophic ventricle."""
+    if picture.is_wide or picture.is_paced:
+        return ()
+    if picture.has_rvh:
+        walls = ("II", "III", "aVF", "V1", "V2", "V3")
+        return contiguous([lead for lead in walls if _is_strained(picture.wave(lead))])
+    if not picture.has_lvh:
         return ()
     leads = [lead for lead in LATERAL if _is_strained(picture.wave(lead))]
     return (
