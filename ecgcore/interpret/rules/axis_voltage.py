@@ -92,19 +92,21 @@ def _axis(value: float | str, limit: str) -> Evidence:
 
 
 def judge_low_voltage(facts: Facts) -> Iterator[Ruling]:
-    """Low voltage in all limb leads and all chest leads."""
+    """Low voltage in all limb leads, and in the chest leads too."""
     if not facts.in_mv:
         yield Unable(code="LVOLT", reason="Amplitude not calibrated.")
         return
-    both = ((LIMB_6, LOW_LIMB_MV, "limb"), (CHEST_6, LOW_CHEST_MV, "chest"))
-    if facts.is_paced or not all(_is_low(facts, leads, limit) for leads, limit, _ in both):
+    limb = _is_low(facts, LIMB_6, LOW_LIMB_MV)
+    if facts.is_paced or not limb:
         return
+    chest = _is_low(facts, CHEST_6, LOW_CHEST_MV)
+    parts = ((LIMB_6, LOW_LIMB_MV, "limb"), (CHEST_6, LOW_CHEST_MV, "chest"))[: 1 + chest]
     evidence = tuple(
         Evidence(name=f"largest QRS of the {name} leads", value=round(_largest(facts, leads), 2),
                  unit="mV", limit=f"< {limit:.1f}")
-        for leads, limit, name in both
+        for leads, limit, name in parts
     )  # fmt: skip
-    yield Call(code="LVOLT", evidence=evidence)
+    yield Call(code="LVOLT", evidence=evidence, words="" if chest else "Low limb-lead voltage")
 
 
 def _largest(facts: Facts, leads: Iterable[str]) -> float:
