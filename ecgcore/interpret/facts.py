@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ecgcore.interpret.interpretation import Episode
 from ecgcore.interpret.rhythms import find_rhythms
 from ecgcore.measure.p_shape import PShape, p_shape
-from ecgcore.measure.qrs_shape import QrsShape, SlowStart, qrs_shape, slow_start
+from ecgcore.measure.qrs_shape import QrsShape, SlowStart, j_hump, qrs_shape, slow_start
 from ecgcore.measure.rhythm import PACED
 from ecgcore.measure.t_shape import TShape, t_shape
 from ecgcore.recording import Patient, Recording
@@ -165,3 +165,12 @@ class Facts:
         out[inside] = np.ptp(row[at[inside, None] + reach], axis=1)
         # The first and the last beat may be cut off.
         return out[np.flatnonzero(inside)]
+
+    @cached_property
+    def j_humps(self) -> Mapping[str, float]:
+        """Lead -> height in mV of a hump at the end of QRS above ST; V1 and V2 are left out."""
+        beat = self.measured.median_beat
+        if beat is None or not self.in_mv:
+            return {}
+        found = {n: self.qrs_shape(n) for n in ("II", "III", "aVF", "V3", "V4", "V5", "V6")}
+        return {n: j_hump(beat, shape) for n, shape in found.items() if shape is not None}

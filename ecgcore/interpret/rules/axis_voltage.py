@@ -128,7 +128,7 @@ def judge_r_progression(facts: Facts) -> Iterator[Ruling]:
         return
     if _is_explained(facts):
         return
-    one, two, three, four = (shape.top for shape in shapes if shape is not None)
+    _, two, three, four = (shape.top for shape in shapes if shape is not None)
     low = three <= R_V3_MV and four <= 2 * R_V3_MV
     falls = three < two - 0.1 and three <= R_V3_MV
     if (low and two <= R_V3_MV) or falls:

@@ -1,7 +1,7 @@
 """PR, bundle branches, fascicles, pre-excitation.
 
 Criteria: Surawicz et al., AHA/ACCF/HRS 2009 Part III (Circulation 119:e235), measured on the median
-beat; PR: Kusumoto et al., ACC/AHA/HRS 2018 (Circulation 140:e382), children: Rijnbeek et al. (2001).
+beat; PR: Kusumoto et al., ACC/AHA/HRS 2018 (Circulation 140:e382), children: Rijnbeek (2001).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +26,8 @@ ADULT_PR_MS = (120.0, 200.0)
 # Part III: adults; 8 to 16 years; 4 to 8; under 4.  QRS of an incomplete block, and of a complete.
 WIDTHS_MS = ((16.0, 110.0, 120.0), (8.0, 90.0, 100.0), (4.0, 86.0, 100.0), (0.0, 80.0, 90.0))
 UNSPECIFIED_MS = 120.0
+# J waves in so many leads widen QRS: no bundle does.
+HUMP_MV, HUMP_LEADS = 0.1, 3
 # LBBB: R peak in V5, V6 or I after 60 ms; what is left of r in V1.
 LATE_PEAK_MS = 60.0
 SMALL_R_PART = 0.5
@@ -173,7 +175,7 @@ def judge_bundles(facts: Facts) -> Iterator[Ruling]:
             for code in ("LBBB", "RBBB")
             if qrs_ms < incomplete
         )
-    if is_preexcited(facts):
+    if is_preexcited(facts) or ends_with_hump(facts):
         return
     code = bundle_block(facts)
     if code:
@@ -186,7 +188,7 @@ def judge_bundles(facts: Facts) -> Iterator[Ruling]:
 def bundle_block(facts: Facts) -> str:
     """Return the code of the bundle branch block, or an empty string."""
     qrs_ms = facts.value("qrs")
-    if qrs_ms is None:
+    if qrs_ms is None or ends_with_hump(facts):
         return ""
     incomplete, complete = widths_ms(facts.patient.age_years)
     if qrs_ms >= complete:
@@ -219,6 +221,11 @@ def _bundle_evidence(facts: Facts, code: str) -> tuple[Evidence, ...]:
         value = round(lateral.tallest.peak_ms)
         out.append(Evidence(name="R peak time in V6", value=value, unit="ms", limit="> 60"))
     return tuple(out)
+
+
+def ends_with_hump(facts: Facts) -> bool:
+    """Tell whether J waves, as in early repolarization and hypothermia, make QRS look wide."""
+    return sum(mv >= HUMP_MV for mv in facts.j_humps.values()) >= HUMP_LEADS
 
 
 # ---- fascicles -------------------------------------------------------------------------------

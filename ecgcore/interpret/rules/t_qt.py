@@ -216,8 +216,7 @@ BRUGADA_MV, COVED_LATER_MV, COVED_T_MV = 0.2, 0.1, -0.1
 # Type 2: r' falls slowly (its triangle is 160 ms wide 0.5 mV below the peak) into a saddle.
 SADDLE_MV, SADDLE_FALL_MV, SADDLE_STEEP_MV = 0.05, 0.1, 0.125
 NEAR_J_S = 0.04
-OSBORN_MV, OSBORN_LEADS = 0.2, ("II", "III", "aVF", "V3", "V4", "V5", "V6")
-OSBORN_NEEDED = 3
+OSBORN_MV, OSBORN_NEEDED, OSBORN_BPM = 0.2, 3, 60.0
 
 
 def judge_brugada(facts: Facts) -> Iterator[Ruling]:
@@ -285,33 +284,15 @@ def judge_osborn(facts: Facts) -> Iterator[Ruling]:
     """Osborn waves: a hump of 0.2 mV and more at J, in three leads and a slow rhythm."""
     if not facts.in_mv or facts.is_paced or bundle_block(facts):
         return
-    heights = {n: h for n in OSBORN_LEADS if (h := hump_mv(facts, n)) >= OSBORN_MV}
+    heights = {name: mv for name, mv in facts.j_humps.items() if mv >= OSBORN_MV}
     rate = facts.value("heart_rate")
-    if len(heights) < OSBORN_NEEDED or rate is None or rate > 70:
+    if len(heights) < OSBORN_NEEDED or rate is None or rate >= OSBORN_BPM:
         return
     evidence = tuple(
-        Evidence(name=f"hump at J in {n}", value=round(h, 2), unit="mV", limit=f">= {OSBORN_MV}")
-        for n, h in heights.items()
+        Evidence(name=f"hump at J in {n}", value=round(mv, 2), unit="mV", limit=f">= {OSBORN_MV}")
+        for n, mv in heights.items()
     )
     yield Call(code="AHA154", evidence=evidence, leads=tuple(heights))
-
-
-def hump_mv(facts: Facts, lead: str) -> float:
-    """Return the height of a hump at J above the dip before it and the ST segment after it."""
-    beat, shape = facts.measured.median_beat, facts.qrs_shape(lead)
-    if beat is None or shape is None or shape.tallest is None:
-        return 0.0
-    onset_s, j_s = beat.consensus["qrs_onset"], beat.consensus["qrs_offset"]
-    row = beat.values[beat.leads.index(lead)].astype(np.float64)
-    r_at = index_of(beat, onset_s) + round(shape.tallest.peak_ms * beat.fs_hz / 1e3)
-    first, last = index_of(beat, j_s - NEAR_J_S), index_of(beat, j_s + NEAR_J_S)
-    first = max(first, r_at + 1)
-    if last <= first:
-        return 0.0
-    top = first + int(row[first : last + 1].argmax())
-    dip = row[r_at : top + 1].min()
-    after = row[min(row.size - 1, top + round(0.06 * beat.fs_hz))]
-    return float(row[top] - max(dip, after)) if dip < row[top] else 0.0
 
 
 RULES: tuple[Callable[[Facts], Iterable[Ruling]], ...] = (
