@@ -20,6 +20,8 @@ from ecgcore.units import MV
 
 # On both sides of R: the whole of QRS and nothing of P and T.
 QRS_REACH_S = 0.06
+# Dextrocardia: V6 beside V1 or V2, from peak to trough.
+SMALL_V6_PART = 0.5
 
 
 class Facts:
@@ -174,3 +176,16 @@ class Facts:
             return {}
         found = {n: self.qrs_shape(n) for n in ("II", "III", "aVF", "V3", "V4", "V5", "V6")}
         return {n: j_hump(beat, shape) for n, shape in found.items() if shape is not None}
+
+    @cached_property
+    def is_mirrored(self) -> bool:
+        """Whether limb and chest leads are those of a heart on the right side.
+
+        P and QRS point down in I, as with exchanged arms; but QRS also dwindles from V1 to V6.
+        """
+        one, last, p = self.qrs_shape("I"), self.qrs_shape("V6"), self.p_shapes.get("I")
+        near = [self.qrs_shapes[n].span for n in ("V1", "V2") if n in self.qrs_shapes]
+        if one is None or last is None or p is None or not near:
+            return False
+        down = one.depth > one.top and -p.bottom > p.top
+        return down and last.span < SMALL_V6_PART * max(near) and last.top < last.depth

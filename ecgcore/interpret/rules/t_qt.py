@@ -11,8 +11,9 @@ import numpy as np
 
 from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.interpretation import Call, Evidence, Ruling, Unable
-from ecgcore.interpret.rules.conduction import OF_VENTRICLES, bundle_block
+from ecgcore.interpret.rules.conduction import OF_VENTRICLES, WITHOUT_CONDUCTION, bundle_block
 from ecgcore.measure.median_beat import index_of
+from ecgcore.measure.rhythm import NORMAL_RHYTHMS
 
 LONG_MS = {"male": 450.0, "female": 460.0}
 URGENT_MS = 500.0
@@ -21,6 +22,8 @@ SHORT_MS = 350.0
 WIDE_MS, USUAL_QRS_MS = 120.0, 100.0
 CHILD = "Not assessed under 18 years."
 NO_QT = "QT was not measured."
+# A QT this long beside RR has no end that can be seen.
+MOST_OF_RR = 0.95
 
 
 # ---- QT --------------------------------------------------------------------------------------
@@ -36,6 +39,10 @@ def judge_qt(facts: Facts) -> Iterator[Ruling]:
         return
     if found is None or found.value is None:
         yield Unable(code="LNGQT", reason=found.reason if found else NO_QT)
+        return
+    qt, rr = facts.value("qt"), facts.value("rr_mean")
+    if qt is not None and rr is not None and qt > MOST_OF_RR * rr:
+        yield Unable(code="LNGQT", reason="T runs into the next complex.")
         return
     less = USUAL_QRS_MS if wide else 0.0
     limit = _long_limit(facts)
@@ -76,6 +83,8 @@ PEAKED_MV, PEAKED_WIDTH_MS, PEAKED_MV_PER_100_MS = 0.6, 85.0, 1.15
 SYMMETRIC = (0.42, 0.58)
 # With a wide QRS without P: T as tall as this part of QRS, and symmetric.
 TALL_PART = 0.4
+SINE_QRS_MS = 160.0
+CONCORDANT_PART = 0.8
 PEAKED_QTC_MS = 360.0
 LEADS_NEEDED = 2
 
@@ -121,10 +130,18 @@ def judge_hyperkalemia(facts: Facts) -> Iterator[Ruling]:
         if len(peaked) >= LEADS_NEEDED and qtc is not None and qtc >= PEAKED_QTC_MS:
             yield _hyperkalemia(facts, peaked, qrs=None)
     elif not bundle_block(facts):
-        tall = tall_leads(facts) if facts.value("pr") is None else ()
+        sine = qrs >= SINE_QRS_MS
+        tall = tall_leads(facts) if sine or facts.value("pr") is None else ()
         leads = peaked if len(peaked) >= LEADS_NEEDED else tall
-        if len(leads) >= LEADS_NEEDED:
+        steady = facts.measured.rhythm in NORMAL_RHYTHMS
+        if len(leads) >= LEADS_NEEDED and steady and _is_concordant(facts, leads):
             yield _hyperkalemia(facts, leads, qrs=qrs)
+
+
+def _is_concordant(facts: Facts, leads: tuple[str, ...]) -> bool:
+    """Tell whether T is tall where QRS is upright too: not so in ventricular rhythms."""
+    shapes = [facts.qrs_shapes[name] for name in leads if name in facts.qrs_shapes]
+    return any(shape.top >= CONCORDANT_PART * shape.depth for shape in shapes)
 
 
 def _hyperkalemia(facts: Facts, leads: tuple[str, ...], *, qrs: float | None) -> Call:
@@ -154,12 +171,16 @@ FLAT_T_MV = 0.1
 FLAT_T_PART = 0.1
 FLAT_LEADS = ("I", "II", "V4", "V5", "V6")
 TALL_T_MV = {"limb": 0.5, "chest": 1.0}
+RAISED_MV = 0.1
 
 
 def judge_u(facts: Facts) -> Iterator[Ruling]:
     """Prominent U waves, and with a flat T what suggests hypokalemia."""
     if not facts.in_mv:
         return
+    conducted = facts.value("pr") is not None and not facts.has_rhythm(*WITHOUT_CONDUCTION)
+    if not conducted or facts.measured.rhythm not in NORMAL_RHYTHMS:
+        return  # a P or flutter wave after T looks like U
     shapes = [(n, facts.t_shapes[n]) for n in (*U_LEADS, "II", "V5") if n in facts.t_shapes]
     high = [(n, t) for n, t in shapes if (t.u or 0.0) >= U_MV]
     if not any(n in U_LEADS for n, _ in high):
@@ -184,6 +205,7 @@ def judge_t_amplitude(facts: Facts) -> Iterator[Ruling]:
     if len(flat) >= 3 and len(flat) >= len(upright) - 1:
         yield Call(code="LOWT", evidence=_t_evidence(facts, flat, "< 10 % of R"), leads=tuple(flat))
     high = [n for n, t in facts.t_shapes.items() if t.height > TALL_T_MV[_side(n)]]
+    high = [n for n in high if abs(facts.amplitude(n, "J") or 0.0) < RAISED_MV]
     if len(high) >= 2 and len(peaked_leads(facts)) < LEADS_NEEDED:
         evidence = _t_evidence(facts, high, "> 0.5 limb, > 1.0 chest")
         yield Call(code="251259000", evidence=evidence, leads=tuple(high))
@@ -262,7 +284,7 @@ def _st_course(facts: Facts, lead: str) -> Course | None:
 
 def _is_coved(facts: Facts, lead: str) -> Course | None:
     course = _st_course(facts, lead)
-    if course is None:
+    if course is None or bundle_block(facts) == "RBBB":
         return None
     top, middle, late, t = course
     high = top >= BRUGADA_MV and middle >= COVED_LATER_MV

@@ -9,7 +9,7 @@ import numpy as np
 
 from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.interpretation import Call, Evidence, Ruling
-from ecgcore.interpret.rules.axis_voltage import is_mirrored
+from ecgcore.interpret.rules.conduction import OF_VENTRICLES
 from ecgcore.leads import STANDARD_12
 
 # A recording of so many of the twelve leads should have had all.
@@ -33,7 +33,7 @@ LIMB_WORDS = {
 def judge_reversal(facts: Facts) -> Iterator[Ruling]:
     """Lead reversal, limb or chest; dextrocardia is told from exchanged arms."""
     found = facts.measured.reversal
-    if found is None or is_mirrored(facts):
+    if found is None or facts.is_mirrored or facts.is_paced or facts.has_rhythm(*OF_VENTRICLES):
         return
     chest = found.kind.startswith("V")
     code = "AHA11" if chest else "251139008" if found.kind == "RA-LA" else "AHA10"
@@ -85,6 +85,8 @@ def _why(facts: Facts, lead: str) -> str:
 def judge_noise(facts: Facts) -> Iterator[Ruling]:
     """Poor-quality data, or artifact in some leads."""
     quality = facts.measured.quality
+    if facts.measured.alarms:
+        return  # what may be a heart that stands still is no artifact
     noisy = tuple(name for name in quality.bad_leads if not is_off(facts, name))
     evidence = tuple(Evidence(name=name, value=_why(facts, name)) for name in noisy)
     if not quality.acceptable and (noisy or not quality.bad_leads):
