@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ecgcore.interpret.rhythms import find_rhythms
 from ecgcore.interpret.st_picture import StPicture, draw_picture
 from ecgcore.measure.p_shape import PShape, p_shape
-from ecgcore.measure.qrs_shape import QrsShape, SlowStart, qrs_shape, slow_start
+from ecgcore.measure.qrs_shape import QrsShape, SlowStart, j_hump, qrs_shape, slow_start
 from ecgcore.measure.rhythm import PACED
 from ecgcore.measure.t_shape import TShape, t_shape
 from ecgcore.recording import Patient, Recording
@@ -21,6 +21,8 @@ from ecgcore.units import MV
 
 # On both sides of R: the whole of QRS and nothing of P and T.
 QRS_REACH_S = 0.06
+# Dextrocardia: V6 beside V1 or V2, from peak to trough.
+SMALL_V6_PART = 0.5
 
 
 class Facts:
@@ -173,3 +175,25 @@ class Facts:
         out[inside] = np.ptp(row[at[inside, None] + reach], axis=1)
         # The first and the last beat may be cut off.
         return out[np.flatnonzero(inside)]
+
+    @cached_property
+    def j_humps(self) -> Mapping[str, float]:
+        """Lead -> height in mV of a hump at the end of QRS above ST; V1 and V2 are left out."""
+        beat = self.measured.median_beat
+        if beat is None or not self.in_mv:
+            return {}
+        found = {n: self.qrs_shape(n) for n in ("II", "III", "aVF", "V3", "V4", "V5", "V6")}
+        return {n: j_hump(beat, shape) for n, shape in found.items() if shape is not None}
+
+    @cached_property
+    def is_mirrored(self) -> bool:
+        """Whether limb and chest leads are those of a heart on the right side.
+
+        P and QRS point down in I, as with exchanged arms; but QRS also dwindles from V1 to V6.
+        """
+        one, last, p = self.qrs_shape("I"), self.qrs_shape("V6"), self.p_shapes.get("I")
+        near = [self.qrs_shapes[n].span for n in ("V1", "V2") if n in self.qrs_shapes]
+        if one is None or last is None or p is None or not near:
+            return False
+        down = one.depth > one.top and -p.bottom > p.top
+        return down and last.span < SMALL_V6_PART * max(near) and last.top < last.depth

@@ -261,3 +261,44 @@ def slow_start(beat: MedianBeat, leads: Sequence[str]) -> SlowStart | None:
     steep = np.linalg.norm(rows[:, over:] - rows[:, :-over], axis=0)[max(0, first - 1) : last + 1]
     ms = [1e3 / beat.fs_hz * float(np.argmax(steep >= part * steep.max())) for part in (0.3, 0.5)]
     return SlowStart(*ms)
+
+
+# A hump at the end of QRS: this long after the main R, up to this long after J.
+HUMP_AFTER_R_S, HUMP_AFTER_J_S = 0.03, 0.04
+HUMP_DIP_MV, HUMP_MOST_PART = 0.03, 0.65
+ST_AFTER_HUMP_S = 0.06
+
+
+def j_hump(beat: MedianBeat, shape: QrsShape) -> float:
+    """Return how high a hump at the end of QRS stands above the ST segment; 0 without one.
+
+    It follows the main R after a dip and is smaller, as in early repolarization and hypothermia.
+    """
+    r, offset = shape.tallest, beat.consensus["qrs_offset"]
+    if r is None:
+        return 0.0
+    row = beat.values[beat.leads.index(shape.lead)].astype(np.float64)
+    start = index_of(beat, beat.consensus["qrs_onset"])
+    piece = row[start : index_of(beat, offset) + 1]
+    main = start + int(piece.argmax())
+    first = main + round(HUMP_AFTER_R_S * beat.fs_hz)
+    last = min(index_of(beat, offset + HUMP_AFTER_J_S), row.size - 1)
+    dip, top = _dip_and_top(row, main, first, last)
+    after = min(row.size - 1, top + round(ST_AFTER_HUMP_S * beat.fs_hz))
+    if row[top] - dip < HUMP_DIP_MV or row[top] > HUMP_MOST_PART * row[main]:
+        return 0.0
+    return max(0.0, float(row[top] - max(row[after], 0.0)))
+
+
+def _dip_and_top(row: Array, main: int, first: int, last: int) -> tuple[float, int]:
+    """Return the lowest point after the main peak, and the highest point after that."""
+    if last <= first:
+        return float(row[main]), main
+    low = main + int(row[main:last].argmin())
+    # The hump lies after a dip: of several the first rise counts.
+    rise = np.diff(row[first:last])
+    ups = np.flatnonzero(rise > 0)
+    if ups.size:
+        low = min(low, first + int(ups[0])) if low < first + int(ups[0]) else first + int(ups[0])
+    top = low + int(row[low : last + 1].argmax())
+    return float(row[low]), top

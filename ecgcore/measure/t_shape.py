@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 
 # U is looked for from here on after the end of T, for so long (Hurst, Circulation 98:1937, 1998:
 # its peak lies 90 to 110 ms after T).
-U_FROM_S, U_FOR_S = 0.02, 0.16
+U_FROM_S, U_FOR_S = 0.0, 0.26
 # What is left free before the next P.
 BEFORE_P_S = 0.02
 LEVEL_S = 0.016
@@ -33,7 +33,7 @@ class TShape:
     rise_part : float
         How much of that width lies before the peak: 0.5 where T is symmetrical.
     u : float or None
-        The height of U against the level after it; None where the next P comes too early.
+        The height of U above the trace beside it; None where the next P comes too early.
     """
 
     height: float
@@ -96,8 +96,8 @@ def _u_wave(row: Array, beat: MedianBeat, end_s: float, rr_s: float | None) -> f
         return None
     part = row[first:last]
     peak = int(np.convolve(part, np.ones(size) / size, mode="valid").argmax()) + size // 2
-    # A wave rises and falls: its top stands free of both ends.
     if not size < peak < part.size - size:
         return 0.0
-    level = max(float(part[:size].mean()), float(part[-size:].mean()))
+    # A wave rises and falls: it is as high as above the higher of the lowest points beside it.
+    level = max(float(part[:peak].min()), float(part[peak:].min()))
     return max(0.0, float(part[peak]) - level)

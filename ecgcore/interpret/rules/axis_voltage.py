@@ -21,9 +21,8 @@ LEFT_DEG, RIGHT_DEG = -30.0, 90.0
 UNCERTAIN_DEG = 30.0
 LOW_LIMB_MV, LOW_CHEST_MV = 0.5, 1.0
 LEAST_MV = 0.05
+MOST_OF_SIX = 4
 R_V3_MV = 0.3
-# Dextrocardia: V6 beside V1 or V2, from peak to trough.
-SMALL_V6_PART = 0.5
 # Alternans: every second complex larger by this part of it, in so many leads, for so many beats.
 ALTERNATING_PART = 0.10
 ALTERNATING_BEATS, ALTERNATING_LEADS = 8, 3
@@ -47,7 +46,7 @@ def axis_limits(patient: Patient) -> tuple[float, float] | None:
 
 def judge_axis(facts: Facts) -> Iterator[Ruling]:
     """Left and right axis deviation, a right superior axis, an indeterminate one."""
-    if facts.is_paced or is_mirrored(facts) or facts.limb_reversal:
+    if facts.is_paced or facts.is_mirrored or facts.limb_reversal:
         return
     found = facts.measurement("qrs_axis")
     if found is None or found.value is None:
@@ -92,19 +91,21 @@ def _axis(value: float | str, limit: str) -> Evidence:
 
 
 def judge_low_voltage(facts: Facts) -> Iterator[Ruling]:
-    """Low voltage in all limb leads and all chest leads."""
+    """Low voltage in all limb leads, and in the chest leads too."""
     if not facts.in_mv:
         yield Unable(code="LVOLT", reason="Amplitude not calibrated.")
         return
-    both = ((LIMB_6, LOW_LIMB_MV, "limb"), (CHEST_6, LOW_CHEST_MV, "chest"))
-    if facts.is_paced or not all(_is_low(facts, leads, limit) for leads, limit, _ in both):
+    limb = _is_low(facts, LIMB_6, LOW_LIMB_MV)
+    if facts.is_paced or not limb:
         return
+    chest = _is_low(facts, CHEST_6, LOW_CHEST_MV)
+    parts = ((LIMB_6, LOW_LIMB_MV, "limb"), (CHEST_6, LOW_CHEST_MV, "chest"))[: 1 + chest]
     evidence = tuple(
         Evidence(name=f"largest QRS of the {name} leads", value=round(_largest(facts, leads), 2),
                  unit="mV", limit=f"< {limit:.1f}")
-        for leads, limit, name in both
+        for leads, limit, name in parts
     )  # fmt: skip
-    yield Call(code="LVOLT", evidence=evidence)
+    yield Call(code="LVOLT", evidence=evidence, words="" if chest else "Low limb-lead voltage")
 
 
 def _largest(facts: Facts, leads: Iterable[str]) -> float:
@@ -113,7 +114,7 @@ def _largest(facts: Facts, leads: Iterable[str]) -> float:
 
 def _is_low(facts: Facts, leads: tuple[str, ...], limit_mv: float) -> bool:
     spans = [facts.qrs_shapes[name].span for name in leads if name in facts.qrs_shapes]
-    return len(spans) == len(leads) and LEAST_MV < max(spans) < limit_mv
+    return len(spans) >= MOST_OF_SIX and LEAST_MV < max(spans) < limit_mv
 
 
 def judge_r_progression(facts: Facts) -> Iterator[Ruling]:
@@ -126,7 +127,7 @@ def judge_r_progression(facts: Facts) -> Iterator[Ruling]:
         return
     if _is_explained(facts):
         return
-    one, two, three, four = (shape.top for shape in shapes if shape is not None)
+    _, two, three, four = (shape.top for shape in shapes if shape is not None)
     low = three <= R_V3_MV and four <= 2 * R_V3_MV
     falls = three < two - 0.1 and three <= R_V3_MV
     if (low and two <= R_V3_MV) or falls:
@@ -141,7 +142,10 @@ def judge_r_progression(facts: Facts) -> Iterator[Ruling]:
 
 def _is_explained(facts: Facts) -> bool:
     """Tell whether block, pacing, hypertrophy, low voltage or placement explains a small R."""
-    chest = facts.measured.reversal is not None or is_mirrored(facts)
+    two, three = facts.qrs_shape("V2"), facts.qrs_shape("V3")
+    if any(shape is not None and shape.q is not None for shape in (two, three)):
+        return True  # a Q or QS is infarction's
+    chest = facts.measured.reversal is not None or facts.is_mirrored
     block = bundle_block(facts) in ("LBBB", "RBBB") or is_preexcited(facts) or facts.is_paced
     low = _is_low(facts, CHEST_6, LOW_CHEST_MV)
     return chest or block or low or bool(right_evidence(facts))
@@ -150,26 +154,9 @@ def _is_explained(facts: Facts) -> bool:
 # ---- dextrocardia ------------------------------------------------------------------------------
 
 
-def is_mirrored(facts: Facts) -> bool:
-    """Tell whether limb and chest leads are those of a heart on the right side.
-
-    P and QRS point down in I, as with exchanged arms; but QRS also dwindles from V1 to V6.
-    """
-    one, first, last = (facts.qrs_shape(n) for n in ("I", "V1", "V6"))
-    second = facts.qrs_shape("V2")
-    if one is None or last is None or (first is None and second is None):
-        return False
-    down = one.depth > one.top
-    p = facts.p_shapes.get("I")
-    atria = p is not None and -p.bottom > p.top
-    near = max(shape.span for shape in (first, second) if shape is not None)
-    dwindles = last.span < SMALL_V6_PART * near and last.top < last.depth
-    return down and atria and dwindles
-
-
 def judge_dextrocardia(facts: Facts) -> Iterator[Ruling]:
     """Dextrocardia, as far as leads of the left chest can tell it from lead reversal."""
-    if not facts.in_mv or facts.is_paced or not is_mirrored(facts):
+    if not facts.in_mv or facts.is_paced or not facts.is_mirrored:
         return
     spans = [(name, facts.qrs_shapes[name].span) for name in ("V1", "V6") if name in facts.leads]
     evidence = [

@@ -1,7 +1,7 @@
 """PR, bundle branches, fascicles, pre-excitation.
 
 Criteria: Surawicz et al., AHA/ACCF/HRS 2009 Part III (Circulation 119:e235), measured on the median
-beat; PR: Kusumoto et al., ACC/AHA/HRS 2018 (Circulation 140:e382), children: Rijnbeek et al. (2001).
+beat; PR: Kusumoto et al., ACC/AHA/HRS 2018 (Circulation 140:e382), children: Rijnbeek (2001).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +26,14 @@ ADULT_PR_MS = (120.0, 200.0)
 # Part III: adults; 8 to 16 years; 4 to 8; under 4.  QRS of an incomplete block, and of a complete.
 WIDTHS_MS = ((16.0, 110.0, 120.0), (8.0, 90.0, 100.0), (4.0, 86.0, 100.0), (0.0, 80.0, 90.0))
 UNSPECIFIED_MS = 120.0
+# An incomplete block by its shape up to so much more: readers' QRS differ by as much.
+QRS_ERROR_MS = 15.0
+# A retrograde P at the end of QRS looks like r' and S in these rhythms.
+RETROGRADE = ("29320008", "426664006", "426648003", "SVTAC")
+# A short PR is no word for a P that does not come from the sinus node.
+ECTOPIC_P = (*RETROGRADE, "106068003", "713422000", "AHA53", "195101003")
+# J waves in so many leads widen QRS: no bundle does.
+HUMP_MV, HUMP_LEADS = 0.1, 3
 # LBBB: R peak in V5, V6 or I after 60 ms; what is left of r in V1.
 LATE_PEAK_MS = 60.0
 SMALL_R_PART = 0.5
@@ -41,7 +49,7 @@ LEFT_ANTERIOR_DEG = (-90.0, -45.0)
 # 45 ms, less the error of QRS onset.
 AVL_PEAK_MS = 42.0
 # The unblocked part of QRS, by which fascicles are judged beside right bundle branch block.
-FIRST_PART_MS = 60.0
+FIRST_PART_MS = 80.0
 SMALL_Q_PART = 0.02
 
 
@@ -79,8 +87,12 @@ def judge_pr(facts: Facts) -> Iterator[Ruling]:
         yield from (Unable(code=c, reason=facts.no_child_table) for c in ("IAVB", "49578007"))
     elif found.value > limits[1]:
         yield Call(code="IAVB", evidence=(_pr(found.value, f"> {limits[1]:.0f}"),))
-    elif found.value < limits[0] and not is_preexcited(facts):
+    elif found.value < limits[0] and not _explains_short_pr(facts):
         yield Call(code="49578007", evidence=(_pr(found.value, f"< {limits[0]:.0f}"),))
+
+
+def _explains_short_pr(facts: Facts) -> bool:
+    return is_preexcited(facts) or facts.has_rhythm(*ECTOPIC_P)
 
 
 def _pr(value: float, limit: str) -> Evidence:
@@ -173,12 +185,12 @@ def judge_bundles(facts: Facts) -> Iterator[Ruling]:
             for code in ("LBBB", "RBBB")
             if qrs_ms < incomplete
         )
-    if is_preexcited(facts):
+    if is_preexcited(facts) or ends_with_hump(facts):
         return
     code = bundle_block(facts)
     if code:
         yield Call(code=code, evidence=_bundle_evidence(facts, code), leads=("V1", "I", "V6"))
-    elif qrs_ms >= max(UNSPECIFIED_MS, complete) or (facts.is_child and qrs_ms >= complete):
+    elif qrs_ms >= complete and not facts.has_rhythm(*RETROGRADE):
         limit = f">= {complete:.0f}"
         yield Call(code="IVCD", evidence=(_qrs(qrs_ms, limit),))
 
@@ -186,14 +198,18 @@ def judge_bundles(facts: Facts) -> Iterator[Ruling]:
 def bundle_block(facts: Facts) -> str:
     """Return the code of the bundle branch block, or an empty string."""
     qrs_ms = facts.value("qrs")
-    if qrs_ms is None:
+    if qrs_ms is None or ends_with_hump(facts):
         return ""
     incomplete, complete = widths_ms(facts.patient.age_years)
+    retrograde = facts.has_rhythm(*RETROGRADE)
     if qrs_ms >= complete:
-        if is_right_shape(facts):
+        if is_right_shape(facts) and not retrograde:
             return "RBBB"
-        return "LBBB" if is_left_shape(facts) else ""
-    if qrs_ms >= incomplete - 10 and is_right_shape(facts, complete=False):
+        if is_left_shape(facts):
+            return "LBBB"
+    if not incomplete - 10 <= qrs_ms < complete + QRS_ERROR_MS:
+        return ""
+    if is_right_shape(facts, complete=False) and not retrograde:
         return "IRBBB"
     return "ILBBB" if qrs_ms >= incomplete and is_left_shape(facts, complete=False) else ""
 
@@ -221,11 +237,16 @@ def _bundle_evidence(facts: Facts, code: str) -> tuple[Evidence, ...]:
     return tuple(out)
 
 
+def ends_with_hump(facts: Facts) -> bool:
+    """Tell whether J waves, as in early repolarization and hypothermia, make QRS look wide."""
+    return sum(mv >= HUMP_MV for mv in facts.j_humps.values()) >= HUMP_LEADS
+
+
 # ---- fascicles -------------------------------------------------------------------------------
 
 
 def fascicle_axis(facts: Facts) -> float | None:
-    """Return the axis that fascicles are judged by: of the first 60 ms beside RBBB."""
+    """Return the axis that fascicles are judged by: of the first 80 ms beside RBBB."""
     if bundle_block(facts) != "RBBB":
         return facts.value("qrs_axis")
     beat = facts.measured.median_beat
