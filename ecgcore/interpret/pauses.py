@@ -83,7 +83,9 @@ def _is_silent(study: Study, start_s: float, stop_s: float) -> bool:
     reach = round(QRS_S * FEATURE_HZ)
     index = np.clip(at[:, None] + np.arange(-reach, reach + 1), 0, wave.shape[1] - 1)
     size = np.quantile(np.ptp(wave[:, index], axis=-1), 0.25, axis=1)
-    first, last = ((t - stretch.start_s) * FEATURE_HZ for t in (start_s + AFTER_S, stop_s - BEFORE_S))
+    first, last = (
+        (t - stretch.start_s) * FEATURE_HZ for t in (start_s + AFTER_S, stop_s - BEFORE_S)
+    )
     inside = wave[:, round(first) : round(last)]
     pieces = inside[:, : inside.shape[1] // reach * reach].reshape(len(wave), -1, reach)
     if pieces.shape[1] == 0:

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.results.interpreted import Episode, Evidence
 from ecgcore.interpret.stretch import (
     WIDE_MS,
     BeatTable,
@@ -11,6 +10,7 @@ from ecgcore.interpret.stretch import (
     find_runs,
     median_or,
 )
+from ecgcore.results.interpreted import Episode, Evidence
 from ecgcore.signal.beats import FEATURE_HZ
 from ecgcore.signal.filters import butterworth
 
@@ -58,9 +58,7 @@ def _overlaps(runs: list[tuple[int, int]], run: tuple[int, int]) -> bool:
     return any(a < run[1] and run[0] < b for a, b in runs)
 
 
-def _cut_at_pauses(
-    beats: BeatTable, start: int, stop: int, least: int
-) -> list[tuple[int, int]]:
+def _cut_at_pauses(beats: BeatTable, start: int, stop: int, least: int) -> list[tuple[int, int]]:
     rr = beats.rr_s[start + 1 : stop]
     usual = median_or(rr, 1.0)
     apart = np.flatnonzero(~(rr <= RUN_GAP * usual)) + start + 1

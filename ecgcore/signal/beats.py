@@ -433,7 +433,10 @@ def _without_noise(traces: Traces, peaks: NDArray[np.intp]) -> NDArray[np.intp]:
     near = np.searchsorted(peaks, peaks - NEAR_S * FEATURE_HZ)
     far = np.searchsorted(peaks, peaks + NEAR_S * FEATURE_HZ)
     second = np.array(
-        [np.partition(size[a:b], -2)[-2] if b - a > 1 else 0.0 for a, b in zip(near, far, strict=True)]
+        [
+            np.partition(size[a:b], -2)[-2] if b - a > 1 else 0.0
+            for a, b in zip(near, far, strict=True)
+        ]
     )
     return peaks[size >= TINY_SHARE * second]
 

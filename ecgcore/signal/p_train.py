@@ -289,7 +289,15 @@ def _describe(
     clear = (alike >= CLEAR_LIKENESS) & (joint[peaks] >= CLEAR_SHARE * height)
     high = candidates[joint[candidates] > OTHER_SHARE * height]
     others = np.setdiff1d(high, peaks).size / peaks.size
-    return PTrain(peaks / fs, cycle_s, share, height / max(noise, 1e-9), float(np.median(alike)), others, clear)
+    return PTrain(
+        peaks / fs,
+        cycle_s,
+        share,
+        height / max(noise, 1e-9),
+        float(np.median(alike)),
+        others,
+        clear,
+    )
 
 
 def _unseen(at_s: Array, steps: Array, trace: AtrialTrace, cycle_s: float) -> int:
