@@ -249,12 +249,12 @@ def what_it_sees(case: OpenCase) -> list[str]:
     card = model_of(case).card
     given = card.input
     lines = [
-        f"It reads {given.low_pass_hz:g} Hz bandwidth ({given.high_pass_hz:g}-"
-        f"{given.low_pass_hz:g} Hz) at {given.fs_hz:g} samples a second, whatever filter you draw."
+        f"Input: {given.high_pass_hz:g} to {given.low_pass_hz:g} Hz at {given.fs_hz:g} samples per "
+        "second, independent of the display filter."
     ]
     if not given.sees_voltage:
         lines.append(
-            "Each lead is divided by its own standard deviation: it sees shape, not voltage."
+            "Each lead is divided by its own standard deviation: morphology is read, not voltage."
         )
-    lines.append("It does not know age, sex, history or earlier ECGs.")
+    lines.append("Age, sex, history and earlier ECGs are not used.")
     return [*lines, *card.limits]

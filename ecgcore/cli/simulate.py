@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ecgcore.cli.common import EXIT_OK, write_json, write_npz, write_text
 from ecgcore.errors import EcgError, InvalidArgumentError
@@ -13,6 +14,8 @@ from ecgcore.readers import read, write_wfdb
 from ecgcore.readers.wfdb.annotations import write_annotations
 from ecgcore.simulate import CASES, DEMONSTRATION_CASES, STATEMENTS, Simulation, simulate
 from ecgcore.simulate.annotations import make_annotations
+from ecgcore.simulate.cases_rhythm import RHYTHM_TABLE
+from ecgcore.simulate.cases_table import find_case
 from ecgcore.simulate.noise import PRESETS
 
 TRUTH_NAME = "truth.json"
@@ -26,6 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--case",
         metavar="NAME",
         help="what to simulate; --list names them; statements can be joined by +",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the rhythm: a figure, or LOW:HIGH; may be given several times",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="0 or more (default 0)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write into")
@@ -45,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _list_cases(args: argparse.Namespace) -> int:
     titles = {key: entry.title for key, entry in STATEMENTS.items()}
+    titles |= {name: case.title for name, case in RHYTHM_TABLE.items()}
     titles |= {demo.key: demo.title for demo in DEMONSTRATION_CASES}
     rows = {name: titles.get(name, name) for name in CASES}
     if args.json:
@@ -59,7 +70,7 @@ def _write_case(args: argparse.Namespace) -> int:
         if getattr(args, name) is None:
             raise InvalidArgumentError(f"--{name} is missing; give it, or --list to see the cases.")
     made = simulate(
-        args.case,
+        find_case(args.case, **_read_parameters(args.set)),
         seed=args.seed,
         fs_hz=args.fs,
         duration_s=args.duration,
@@ -87,10 +98,27 @@ def _write_case(args: argparse.Namespace) -> int:
 def _write_truth(made: Simulation, folder: Path, name: str, digest: str) -> Path:
     path = folder / TRUTH_NAME
     truth = {"record": name, "fs_hz": made.recording.fs_hz, **made.truth.as_dict()}
+    truth["amplitudes"] = made.amplitudes
     truth |= origin(digest)
     with _writing(path):
         path.write_text(json.dumps(truth, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     return path
+
+
+def _read_parameters(given: list[str]) -> dict[str, Any]:
+    """Return parameters by name: figures, ranges, or words."""
+    read: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidArgumentError(f"--set is {text!r}; NAME=VALUE is needed.")
+        try:
+            figures = [float(part) for part in value.split(":")]
+        except ValueError:
+            read[name] = value
+        else:
+            read[name] = figures[0] if len(figures) == 1 else tuple(figures)
+    return read
 
 
 @contextmanager

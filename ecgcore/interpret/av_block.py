@@ -1,12 +1,13 @@
 """How P waves and QRS complexes belong together: second-degree to complete block, dissociation."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgcore.interpret.stretch import Stretch
 from ecgcore.results.interpreted import Evidence
-from ecgcore.interpret.stretch import Stretch, find_runs
 from ecgcore.signal.p_train import PTrain
 
 Array = NDArray[np.float64]
@@ -61,7 +62,7 @@ class Relation:
     clear, own : array of bool
         Of P waves: no noise in a P wave's place; of QRS complexes: not ectopic.
     pr_s : array, shape (n_qrs,)
-        From the last P peak before each QRS that belongs to no earlier QRS; NaN where there is none.
+        From the last P peak before each QRS and after the one before; NaN where there is none.
     conducted : array of bool, shape (n_p,)
         P waves that a QRS follows at the usual distance.
     share : float
@@ -157,8 +158,8 @@ def find_block(stretch: Stretch) -> Block | None:
 
 def _find_silent(stretch: Stretch) -> Flags:
     r_s = stretch.beats.r_s
-    pairs = zip(r_s[:-1], r_s[1:], strict=True)
-    return np.array([stretch.is_silent(float(a), float(b)) for a, b in pairs], dtype=bool)
+    silent = [stretch.is_silent(float(a), float(b)) for a, b in pairwise(r_s)]
+    return np.array(silent, dtype=bool)
 
 
 def _may_have(stretch: Stretch) -> bool:
@@ -252,8 +253,3 @@ def _times_fit(rr: Array, between: NDArray[np.intp], cycle_s: float) -> bool:
     """Tell whether pauses are as long as the P waves in them say, but for a PR that grew."""
     times = rr / cycle_s
     return bool(np.median(np.abs(times - between)) <= 0.35)
-
-
-def count_consecutive(relation: Relation) -> int:
-    """Return the most P waves in a row that no QRS follows."""
-    return max((b - a for a, b in find_runs(~relation.conducted)), default=0)

@@ -80,7 +80,8 @@ def _paced_beats(onset: Array, stimuli: Array) -> Flags:
     if stimuli.size == 0:
         return np.zeros(onset.size, dtype=bool)
     after = onset[:, None] - stimuli
-    return ((after >= VENTRICULAR_S[0]) & (after < VENTRICULAR_S[1])).any(axis=1)
+    made = (after >= VENTRICULAR_S[0]) & (after < VENTRICULAR_S[1])
+    return np.asarray(made.any(axis=1))
 
 
 def is_pacing(stimuli: Stimuli, stretch: Stretch) -> bool:

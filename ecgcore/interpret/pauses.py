@@ -115,10 +115,3 @@ def _explain(study: Study, beats: BeatTable, at: int, usual: float, rhythm: str)
     if abs(cycles - round(cycles)) < WHOLE_CYCLE and 2 <= round(cycles) <= 3 and length <= 3.0:
         return Pause(SA_BLOCK, start, stop)
     return Pause(PAUSE, start, stop)
-
-
-def p_waves_between(study: Study, start_s: float, stop_s: float) -> int:
-    """Return how many P waves of the train around lie in a pause."""
-    stretch = Stretch(study, max(0.0, start_s - 6.0), stop_s + 6.0)
-    inside = stretch.p_train.peak_s
-    return int(((inside > start_s + 0.3) & (inside < stop_s - 0.3)).sum())

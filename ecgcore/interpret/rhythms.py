@@ -191,7 +191,7 @@ def _join(episodes: Iterable[Episode]) -> list[Episode]:
 
 
 def _plain(words: str) -> str:
-    return words.split(", ventricular rate")[0]
+    return words.split(", ventricular rate", maxsplit=1)[0]
 
 
 def _mean_rate(one: Episode, other: Episode) -> float | None:

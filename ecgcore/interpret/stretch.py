@@ -233,8 +233,9 @@ class Stretch:
         if self.n_beats < 2:
             return None
         b = self.beats
-        times = [t - self.start_s for t in (b.onset_s, b.offset_s, b.t_end_s)]
-        return cancel_qrst(self.search.traces.low, FEATURE_HZ, *times, self.family)
+        zero = self.start_s
+        times = (b.onset_s - zero, b.offset_s - zero, b.t_end_s - zero)
+        return cancel_qrst(self.search.traces.low, FEATURE_HZ, times, self.family)
 
     def is_silent(self, start_s: float, stop_s: float) -> bool:
         """Tell whether nothing between two complexes can be one that was not found.

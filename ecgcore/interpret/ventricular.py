@@ -1,9 +1,10 @@
 """Ventricular runs and rhythms, and stretches without organised QRS complexes."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.results.interpreted import Episode, Evidence
 from ecgcore.interpret.stretch import (
     WIDE_MS,
     BeatTable,
@@ -11,6 +12,7 @@ from ecgcore.interpret.stretch import (
     find_runs,
     median_or,
 )
+from ecgcore.results.interpreted import Episode, Evidence
 from ecgcore.signal.beats import FEATURE_HZ
 from ecgcore.signal.filters import butterworth
 
@@ -85,7 +87,7 @@ def _cut_at_pauses(beats: BeatTable, start: int, stop: int, least: int) -> list[
     usual = median_or(rr, 1.0)
     apart = np.flatnonzero(~(rr <= RUN_GAP * usual)) + start + 1
     edges = [start, *apart.tolist(), stop]
-    return [(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True) if b - a >= least]
+    return [(a, b) for a, b in pairwise(edges) if b - a >= least]
 
 
 def _is_wide(beats: BeatTable, start: int, stop: int) -> bool:

@@ -1,5 +1,7 @@
 """Frontal axes of P, QRS and T from the net area of the median beat in the limb leads."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,9 +34,9 @@ def axis_measurements(
     voltage (NU) leads can be scaled each by itself, so no axis is given.
     """
     if not in_mv:
-        return _none("The voltage is lost (normalised units): leads cannot be compared.")
+        return _none("Amplitude not calibrated: leads cannot be compared.")
     if beat is None:
-        return _none("No whole beat was found.")
+        return _none("No complete beat was found.")
     plane = _plane(beat, bad_leads)
     if plane is None:
         return _none(
@@ -80,7 +82,7 @@ def _axis(name: str, beat: MedianBeat, plane: tuple[Array, Array], p_reason: str
     size = float(np.hypot(x, y))
     if size < SMALLEST_MV_MS[name]:
         return Measurement(
-            name, None, "deg", method=METHOD, reason="The net area is too small for a direction."
+            name, None, "deg", method=METHOD, reason="The net area is too small to state an axis."
         )
     # Noise of about 10 uV in the level over the length of the wave.
     error = np.degrees(np.arctan2(0.010 * 1e3 * (offset - onset), size))
@@ -92,3 +94,26 @@ def _area(part: Array, fs_hz: float, *, own_level: bool) -> float:
     if own_level and part.size > 2:
         part = part - np.linspace(part[0], part[-1], part.size)
     return float(part.sum()) * 1e3 / fs_hz
+
+
+def axis_until(beat: MedianBeat, until_ms: float, leads: Sequence[str]) -> float | None:
+    """Return the axis of the first part of QRS in degrees, or None where it has none.
+
+    Parameters
+    ----------
+    beat : MedianBeat
+    until_ms : float
+        From QRS onset.
+    leads : sequence of str
+        Those that can be read.
+    """
+    onset = beat.consensus["qrs_onset"]
+    plane = _plane(beat, tuple(name for name in beat.leads if name not in leads))
+    if plane is None or not np.isfinite(onset):
+        return None
+    part = slice(index_of(beat, onset), index_of(beat, onset + until_ms / 1e3) + 1)
+    x, y = (_area(row[part], beat.fs_hz, own_level=False) for row in plane)
+    y *= 2 / np.sqrt(3)
+    if np.hypot(x, y) < SMALLEST_MV_MS["qrs_axis"]:
+        return None
+    return float(np.degrees(np.arctan2(y, x)))

@@ -156,6 +156,8 @@ class MedianBeat:
     error : mapping of str to float
         Lead -> standard error of its values, in the recording's unit; infinite where that is not
         known.
+    st_error : mapping of str to float
+        The same of its mean level from QRS end to 80 ms later, from beat to beat.
     """
 
     values: NDArray[np.float32]
@@ -166,6 +168,7 @@ class MedianBeat:
     fiducials: Mapping[str, Mapping[str, float]]
     n_beats: int
     error: Mapping[str, float] = field(default_factory=dict)
+    st_error: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ from ecgcore.simulate.vector import Array, derive_limbs
 
 _CLOCK_HZ = 100.0
 _FADE_S = 0.12
-_COARSE_HZ, _FINE_HZ = (3.8, 6.6), (4.2, 7.6)
+# Fibrillation dies away, it does not stop.
+_DYING_S = 1.3
+_COARSE_HZ, _FINE_HZ = (3.5, 7.2), (4.0, 8.0)
 # Fibrillation loses half of its size in about two minutes (Strohmenger 1997).
 _DECAY_S = 170.0
 # How a lead sees the heart vector, on average: from size asked for to size of the vector.
@@ -37,6 +39,7 @@ def draw_waves(waves: Waves, time_s: Array, duration_s: float) -> Array:
         return window * _draw_flutter(since_s, span_s, waves, rng)
     low, high = _COARSE_HZ if waves.kind == "coarse" else _FINE_HZ
     vector = np.stack([_draw_axis(since_s, span_s, (low, high), rng) for _ in range(3)])
+    window *= np.clip((waves.end_s - time_s) / _DYING_S, 0, 1)
     decay = np.exp(-np.maximum(since_s, 0.0) / _DECAY_S)
     return window * decay * vector * (0.5 * waves.size / _LEADS_PER_VECTOR)
 
@@ -93,7 +96,7 @@ def _turn(since_s: Array, span_s: float, limits: tuple[float, float], rng: np.ra
           ) -> Array:  # fmt: skip
     """Return the phase of an oscillation whose frequency drifts within limits, in radians."""
     clock = np.arange(0.0, span_s + 2 / _CLOCK_HZ, 1 / _CLOCK_HZ)
-    hz = _drift(clock, span_s, limits, rng)
+    hz = _drift(clock, span_s, limits, rng, 0.4)
     phase = 2 * np.pi * (np.cumsum(hz) / _CLOCK_HZ + float(rng.uniform()))
     return np.interp(since_s, clock, phase)
 

@@ -14,6 +14,10 @@ from ecgcore.simulate.stretches import Amount, Course, Timed
 
 _REFRACTORY_S = {"atrial": 0.25, "ventricular": 0.30}
 _NEVER = 1e9
+# A paced beat enters the AV node from below: a P this soon after it is not conducted.
+_CONCEALED_S = 0.32
+# When the sinus node arrests, as a share of the record.
+_ARREST_AT = (0.25, 0.4)
 
 
 @dataclass
@@ -26,6 +30,7 @@ class _State:
     since_s: float
     luck: list[bool] = field(default_factory=list)
     last_p_s: float = -_NEVER
+    arrest_at_s: float = _NEVER
     # The QRS that a P has sent on its way, and that P.
     arrives_s: float = _NEVER
     from_p: tuple[float, str] = (0.0, OWN)
@@ -53,6 +58,8 @@ class Pacer(Timed):
         Of the ventricles where nothing else reaches them.
     escape : str
         Shape of that escape; ``OWN`` is narrow, from the junction.
+    arrest_s : figure or range, optional
+        How long the sinus node is still, once.
     """
 
     code: str = "PACE"
@@ -64,6 +71,7 @@ class Pacer(Timed):
     conducts: bool = False
     escape_bpm: Amount = (30.0, 38.0)
     escape: str = library.ESCAPE.name
+    arrest_s: Amount | None = None
 
     def plan(self, course: Course) -> None:
         """Let sinus node, pacemaker, AV node and escape act in order of time."""
@@ -96,16 +104,25 @@ class Pacer(Timed):
     def _begin(self, course: Course) -> _State:
         wait_s, escape_s = 60 / course.draw(self.rate_bpm), 60 / course.draw(self.escape_bpm)
         first_s = course.now_s + float(course.rng.uniform(0, wait_s))
+        if self.senses and self.conducts and self.chamber == "ventricular":
+            first_s = course.next_p_s + course.pr_s + wait_s
+        arrest_at_s = _NEVER
+        if self.arrest_s is not None:
+            arrest_at_s = course.duration_s * course.draw(_ARREST_AT)
         luck: list[bool] = []
         if self.captures:
             rows = ((True, self.captures[:2]), (False, self.captures[2:]))
             while len(luck) < 3 * course.end_s:
                 for value, (low, high) in rows:
                     luck += [value] * int(course.rng.integers(low, high + 1))
-        return _State(wait_s, first_s, escape_s, course.now_s - 0.5 * escape_s, luck)
+        quiet_s = course.now_s - 0.5 * escape_s
+        return _State(wait_s, first_s, escape_s, quiet_s, luck, arrest_at_s=arrest_at_s)
 
     def _take_sinus(self, course: Course, state: _State) -> None:
         p_s = course.take_p()
+        if self.arrest_s is not None and p_s > state.arrest_at_s:
+            course.silence_sinus(p_s + course.draw(self.arrest_s))
+            state.arrest_at_s = _NEVER
         self._send(course, state, p_s, OWN)
         if self.chamber == "atrial" and self.senses:
             state.spike_s = p_s + state.wait_s
@@ -115,6 +132,8 @@ class Pacer(Timed):
         state.last_p_s = p_s
         arrives_s = p_s + course.pr_s
         recovered = arrives_s >= course.last_qrs_s + _REFRACTORY_S["ventricular"] + 0.06
+        if course.beats and course.beats[-1].kind == PACED:
+            recovered = p_s >= course.last_qrs_s + _CONCEALED_S
         if self.conducts and recovered and state.arrives_s == _NEVER:
             state.arrives_s, state.from_p = arrives_s, (p_s, atrial)
         else:

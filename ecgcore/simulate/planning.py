@@ -37,6 +37,7 @@ RHYTHM_NAMES = (
     PACEMAKER,
     STRETCHES,
 )
+ARTIFACTS = ("regular", "irregular", "tremor", "off")
 CHAMBERS = ("", "atrial", "ventricular", "both")
 
 # Time before and after the record in which beats are planned: a T wave may reach into it.

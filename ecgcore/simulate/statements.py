@@ -6,62 +6,24 @@ Strauss et al., Am J Cardiol 107:927 (2011), strict left bundle branch block; Ku
 Circulation 140:e382 (2019), AV block; Thygesen et al., Circulation 138:e618 (2018), infarction.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ecgcore.simulate import changes, library, planning, recipes
 from ecgcore.simulate.planning import Ectopy, Rhythm
-from ecgcore.simulate.recipes import Change
 from ecgcore.simulate.spec import Limits
-from ecgcore.statements import statement
-
-# In this order statements are applied; all but the last two hold one statement each.
-RHYTHM, AV, CONDUCTION, MASS, ISCHAEMIA, REPOLARISATION, ECTOPY, TECHNICAL = range(8)
-SLOT_NAMES = (
-    "rhythm",
-    "AV conduction",
-    "ventricular conduction",
-    "voltage",
-    "ischaemia and ST",
-    "QT and electrolytes",
-    "ectopy",
-    "technical",
+from ecgcore.simulate.statement import (
+    AV,
+    CONDUCTION,
+    ECTOPY,
+    ISCHAEMIA,
+    MASS,
+    REPOLARISATION,
+    RHYTHM,
+    TECHNICAL,
+    SimulatedStatement,
 )
-SEVERAL = {ECTOPY, TECHNICAL}
-
-
-@dataclass(frozen=True)
-class SimulatedStatement:
-    """One statement that can be simulated.
-
-    Attributes
-    ----------
-    key, title : str
-    codes : tuple of str
-        What it is labelled as.
-    slot : int
-        Its place in the order of composition.
-    change : callable
-        From a case without it to the case with it.
-    criterion : str
-        What makes it the statement, in words.
-    uncertain : tuple of str
-        Codes that cannot be told beside it.
-    whole : bool
-        The ventricles' shape is replaced as a whole: nothing else can change it.
-    needs : tuple of str
-        Rhythms it can stand in; empty for any.
-    """
-
-    key: str
-    title: str
-    codes: tuple[str, ...]
-    slot: int
-    change: Change
-    criterion: str
-    uncertain: tuple[str, ...] = ()
-    whole: bool = False
-    needs: tuple[str, ...] = ()
-
+from ecgcore.simulate.statements_morphology import MORPHOLOGY
+from ecgcore.statements import statement
 
 _SINUS_ONLY = (planning.SINUS,)
 _REPOLARISATION = ("STD", "STE")
@@ -104,8 +66,8 @@ _TABLE = (
         ("SARRH",),
         RHYTHM,
         recipes.sinus(72, 62, 88, 150, sinus_arrhythmia=0.19),
-        "sinus P of one shape and one PR; RR changes with breathing, longest less shortest more "
-        "than 120 ms",
+        "sinus P of constant morphology and PR; RR varies with respiration, longest minus "
+        "shortest more than 120 ms",
         ("SNR",),
     ),
     SimulatedStatement(
@@ -114,7 +76,7 @@ _TABLE = (
         ("AF",),
         RHYTHM,
         recipes.change_rhythm(Rhythm(planning.FIBRILLATION, 92.0), Limits((52.0, 150.0))),
-        "no P; f-waves of 4 to 8 Hz that do not repeat; RR irregular without a pattern",
+        "no P waves; fibrillatory waves of 4 to 8 Hz; irregularly irregular RR",
     ),
     SimulatedStatement(
         "atrial-flutter",
@@ -171,8 +133,8 @@ _TABLE = (
         ("2AVB", "54016002"),
         RHYTHM,
         recipes.block(planning.MOBITZ_1, rate_bpm=78.0, pr_ms=172.0, ratios=(4, 4, 5)),
-        "PR grows until a P is dropped; the largest step is the first, the shortest PR the one "
-        "after the drop",
+        "PR lengthens until a P is not conducted; the increment is largest at first, the PR "
+        "after the pause is the shortest",
         ("IAVB",),
     ),
     SimulatedStatement(
@@ -181,7 +143,7 @@ _TABLE = (
         ("2AVB", "426183003"),
         RHYTHM,
         recipes.block(planning.MOBITZ_2, rate_bpm=74.0, pr_ms=164.0, ratios=(3, 4, 4)),
-        "PR constant before and after a P that is dropped; the pause is two sinus cycles",
+        "constant PR before and after a nonconducted P; the pause is two sinus cycles",
     ),
     SimulatedStatement(
         "complete-av-block",
@@ -403,7 +365,7 @@ _TABLE = (
         ("LNGQT",),
         REPOLARISATION,
         recipes.qt(changes.long_qt, 530.0, 500.0, 580.0),
-        "QT from onset to end long by itself: QTc 480 ms or more at an ordinary rate",
+        "prolonged QT: QTc 480 ms or more at a normal rate",
     ),
     SimulatedStatement(
         "short-qt",
@@ -440,7 +402,8 @@ _TABLE = (
         ("PAC",),
         ECTOPY,
         recipes.ectopy(_PAC),
-        "early P of another shape (negative in II), QRS as usual, pause below two cycles",
+        "premature P of different morphology (negative in II), QRS unchanged, pause shorter "
+        "than two sinus cycles",
         needs=_SINUS_ONLY,
     ),
     SimulatedStatement(
@@ -449,7 +412,7 @@ _TABLE = (
         ("PAC",),
         ECTOPY,
         recipes.ectopy(replace(_PAC, shape=library.P_HIGH.name, coupling=0.50)),
-        "as premature atrial complexes; the P lies in the T before it and deforms it",
+        "as premature atrial complexes; the P is superimposed on the preceding T",
         needs=_SINUS_ONLY,
     ),
     SimulatedStatement(
@@ -458,7 +421,7 @@ _TABLE = (
         ("PAC", "251170000"),
         ECTOPY,
         recipes.ectopy(replace(_PAC, shape=library.P_HIGH.name, coupling=0.46, blocked=True)),
-        "early P in the T before it, no QRS after it, a pause below two cycles",
+        "premature P on the preceding T, not conducted, pause shorter than two sinus cycles",
         needs=_SINUS_ONLY,
     ),
     SimulatedStatement(
@@ -467,7 +430,7 @@ _TABLE = (
         ("PVC",),
         ECTOPY,
         recipes.ectopy(_PVC),
-        "early QRS of 120 ms or more without a P before it, T against QRS, pause of two cycles",
+        "premature QRS of 120 ms or more without a preceding P, discordant T, compensatory pause",
         needs=(planning.SINUS, planning.FIBRILLATION),
     ),
     SimulatedStatement(
@@ -476,7 +439,7 @@ _TABLE = (
         ("PVC",),
         ECTOPY,
         recipes.ectopy(replace(_PVC, count=3, others=_FOCI)),
-        "as premature ventricular complexes, of more than one shape",
+        "as premature ventricular complexes, of more than one morphology",
         needs=(planning.SINUS, planning.FIBRILLATION),
     ),
     SimulatedStatement(
@@ -504,8 +467,8 @@ _TABLE = (
         "Technical: arm lead reversal",
         ("251139008",),
         TECHNICAL,
-        recipes.arms,
-        "I inverted, II and III exchanged, aVR and aVL exchanged, aVF and V1 to V6 as they were",
+        recipes.reverse("arms"),
+        "I inverted, II and III interchanged, aVR and aVL interchanged, aVF and V1 to V6 unchanged",
         ("SNR",),
     ),
     SimulatedStatement(
@@ -514,7 +477,9 @@ _TABLE = (
         (),
         TECHNICAL,
         recipes.lead_off,
-        "one chest lead is a flat line; muscle and motion blur the rest",
+        "flat line in one chest lead; muscle and motion artefact in the others",
     ),
 )
-STATEMENTS = {entry.key: entry for entry in _TABLE}
+# What training composes records of; further statements do not enter it by themselves.
+TRAINING_STATEMENTS = {entry.key: entry for entry in _TABLE}
+STATEMENTS = TRAINING_STATEMENTS | {entry.key: entry for entry in MORPHOLOGY}

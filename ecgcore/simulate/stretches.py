@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from ecgcore.checks import check_range
+from ecgcore.checks import check_option, check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.simulate.planning import (
+    ARTIFACTS,
     MARGIN_S,
     NORMAL,
     OWN,
@@ -41,7 +42,10 @@ _RANGES = {"_bpm": (5.0, 400.0), "_s": (0.0, 36_000.0), "_share": (0.0, 1.0), "_
 
 def draw_amount(amount: Amount, rng: np.random.Generator) -> float:
     """Return a figure as it is, or one from a range."""
-    return float(rng.uniform(*amount)) if isinstance(amount, tuple) else float(amount)
+    # Drawn in any case: asking for one figure leaves all others of a seed as they were.
+    share = float(rng.random())
+    low, high = amount if isinstance(amount, tuple) else (amount, amount)
+    return low + share * (high - low)
 
 
 @dataclass
@@ -317,6 +321,10 @@ class Disorder(Timed):
     rate_bpm: Amount = (240.0, 300.0)
     coupling_s: Amount | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_option("kind", self.kind, ("coarse", "fine", "flutter"))
+
     def plan(self, course: Course) -> None:
         """Add waves without order."""
         if self.coupling_s is not None and course.beats:
@@ -351,12 +359,15 @@ class Distort(Stretch):
     size_mv: Amount = (0.5, 1.0)
     electrodes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        check_option("kind", self.kind, ARTIFACTS)
+
     def plan(self, course: Course) -> None:
         """Add the artifact."""
         start_s = course.draw(self.start_s)
         end_s = min(start_s + course.draw(self.length_s), course.duration_s)
         chosen = self.electrodes or (("RA", "LA", "LL")[int(course.rng.integers(3))],)
         hz, size = course.draw(self.rate_bpm) / 60, course.draw(self.size_mv)
-        course.artifacts.append(
-            Artifact(self.kind, chosen, start_s, end_s, size, hz, course.draw_seed())
-        )
+        one = Artifact(self.kind, chosen, start_s, end_s, size, hz, course.draw_seed())
+        if start_s < end_s:
+            course.artifacts.append(one)

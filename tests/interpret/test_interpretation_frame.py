@@ -92,7 +92,8 @@ def test_exclusive_statements_do_not_stand_together():
 
 
 def test_a_kind_of_a_statement_makes_the_wider_one_needless():
-    calls = make_consistent([Call(code="2AVB"), Call(code="426183003")])
+    wide = Call(code="2AVB", decided_by="network")
+    calls = make_consistent([wide, Call(code="426183003")])
     assert [call.code for call in calls] == ["426183003"]
 
 

@@ -24,7 +24,7 @@ _STYLE = """
 .ecg-urgent p { margin: 2px 0; }
 .ecg-urgent b { color: #b3261e; }
 .ecg-statements { margin: 0; padding: 0; list-style: none; font-size: 14px; }
-.ecg-statements li { padding: 3px 0; }
+.ecg-statements li { padding: 3px 0; margin: 0; }
 .ecg-statements .how { float: right; opacity: .7; font-size: 12px; padding-left: 8px; }
 .ecg-statements small { display: block; opacity: .75; font-size: 12.5px; }
 @media (prefers-color-scheme: dark) {

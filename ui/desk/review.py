@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ecgcore.errors import EcgError
-from ecgcore.explain import describe, verdict
+from ecgcore.explain import describe, rate_faithfulness
 from ecgcore.results import Attribution, Interpretation, Prediction
 from ecgcore.signal.quality_words import lost_lead, without
 from ui import model_answers
@@ -235,7 +235,7 @@ def _show_below_list(
 def _show_map_panel(case: OpenCase, attribution: Attribution) -> None:
     choose_style(_STYLE, label="collapsed")
     st.slider("Opacity", 10, 100, 60, step=10, format="%d %%", key=_OPACITY)
-    light = verdict(attribution.self_check)
+    light = rate_faithfulness(attribution.self_check)
     if light.shown:
         sign = "✓ Checks passed" if light.light == "green" else "! Checks partly passed"
         st.caption(plain(f"{sign}: {light.words[0].lower()}{light.words[1:]}"))

@@ -67,7 +67,7 @@ def _state(facts: Facts, code: str, episodes: list[Episode], whole: bool) -> Cal
 
 
 def _worst(facts: Facts, episodes: list[Episode]) -> Episode:
-    """Return the episode to show: the fastest beyond a limit, else the slowest, else the longest."""
+    """Return the episode to show: the one farthest beyond a limit, else the longest."""
     low, high = rate_limits(facts)
 
     def place(episode: Episode) -> tuple[float, float]:
@@ -192,8 +192,8 @@ def state_pauses(facts: Facts) -> Iterator[Ruling]:
     for code, pauses in by_code.items():
         longest = max(pauses, key=lambda each: each.length_s)
         urgent = longest.length_s > URGENT_S
-        if urgent:
-            pauses = [each for each in pauses if each.length_s > URGENT_S]
+        least_s = URGENT_S if urgent else 0.0
+        shown = [each for each in pauses if each.length_s > least_s]
         evidence = (
             Evidence(
                 name="Longest RR",
@@ -201,9 +201,9 @@ def state_pauses(facts: Facts) -> Iterator[Ruling]:
                 unit="s",
                 limit=f"> {URGENT_S if urgent else PRINTED_S:.0f}",
             ),
-            Evidence(name="Pauses", value=float(len(pauses))),
+            Evidence(name="Pauses", value=float(len(shown))),
         )
-        spans: tuple[Span, ...] = tuple((each.start_s, each.stop_s) for each in pauses)
+        spans: tuple[Span, ...] = tuple((each.start_s, each.stop_s) for each in shown)
         yield Call(
             code=code,
             words=longest.words,
