@@ -20,7 +20,7 @@ LEAST_STIMULI = 3
 # From a stimulus to QRS onset: in the ventricle at once, in the atrium after the AV delay.
 VENTRICULAR_S, ATRIAL_S = (-0.05, 0.09), (0.09, 0.42)
 # A stimulus this soon after QRS onset finds the ventricles refractory: no failure to capture.
-REFRACTORY_S = 0.33
+REFRACTORY_S = 0.40
 # A stimulus this soon after a QRS that it did not make should have been inhibited.
 SENSED_S, SENSED_SHARE = (0.09, 0.65), 0.8
 # A spike before QRS stands this far before its onset, at least.
@@ -73,7 +73,8 @@ def find_pacing(stretch: Stretch) -> Stimuli | None:
     gap = at_s[:, None] - natural
     base = median_or(np.diff(at_s), 1.0)
     near = (gap > SENSED_S[0]) & (gap < min(SENSED_S[1], SENSED_SHARE * base))
-    return Stimuli(at_s, ventricular, atrial, lost, near.any(axis=1) & ~ventricular)
+    unsensed = near.any(axis=1) & ~ventricular
+    return Stimuli(at_s, ventricular, atrial, lost & ~unsensed, unsensed)
 
 
 def _paced_beats(onset: Array, stimuli: Array) -> Flags:

@@ -10,7 +10,7 @@ from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.pauses import Pause, find_pauses
 from ecgcore.interpret.rhythms import ASYSTOLE
 from ecgcore.interpret.stretch import WIDE_MS
-from ecgcore.interpret.supraventricular import FIBRILLATION, PREEXCITED
+from ecgcore.interpret.supraventricular import BLOCKED, FIBRILLATION, PREEXCITED
 from ecgcore.interpret.ventricular import FIBRILLATION as VF
 from ecgcore.interpret.ventricular import (
     FLUTTER,
@@ -50,6 +50,8 @@ def state_rhythms(facts: Facts) -> Iterator[Ruling]:
         yield _state(facts, code, episodes, whole)
         if any(each.words.startswith(PREEXCITED) for each in episodes):
             yield _preexcited(episodes)
+        if any(each.words.startswith(BLOCKED) for each in episodes):
+            yield _blocked(episodes)
 
 
 def _state(facts: Facts, code: str, episodes: list[Episode], whole: bool) -> Call:
@@ -148,6 +150,17 @@ def _rate_rule(facts: Facts, episode: Episode) -> str:
     if rate > high:
         return f"Ventricular rate {rate:.0f}/min (limit {high:.0f}{age})."
     return f"Ventricular rate {rate:.0f}/min (limit {low:.0f}{age})."
+
+
+def _blocked(episodes: list[Episode]) -> Call:
+    worst = next(each for each in episodes if each.words.startswith(BLOCKED))
+    return Call(
+        code=COMPLETE,
+        evidence=worst.evidence,
+        rule=f"Fibrillating atria, regular QRS complexes at {worst.rate_bpm or 0:.0f}/min.",
+        urgent=True,
+        spans=((worst.start_s, worst.stop_s),),
+    )
 
 
 def _preexcited(episodes: list[Episode]) -> Call:
