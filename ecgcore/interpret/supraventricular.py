@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.interpret.av_block import is_trusted
-from ecgcore.interpret.stretch import Stretch
+from ecgcore.interpret.stretch import Stretch, median_or
 from ecgcore.measure.rhythm import is_steady
 from ecgcore.results.interpreted import Episode, Evidence
 
@@ -38,7 +38,7 @@ EVEN, EVEN_BPM = 0.008, 150.0
 # Fibrillatory waves beside a regular slow escape: waves of no train, and their rate.
 ESCAPE_BPM, NO_TRAIN_SHARE, MANY_OTHERS, FIBRILLATORY, FIBRILLATORY_BPM = 60.0, 0.5, 1.4, 0.4, 290.0
 # P axis of sinus rhythm, degrees.
-P_AXIS = (-30.0, 105.0)
+P_AXIS, JUNCTIONAL_PR_S = (-30.0, 105.0), 0.12
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,8 @@ def _with_p(stretch: Stretch, rate: float) -> _Named:
     if _many_foci(stretch):
         return _Named(MULTIFOCAL_TACHYCARDIA if rate > FAST_BPM else MULTIFOCAL, "", shown)
     if _is_ectopic(stretch, value):
+        if median_or(stretch.pr_s) < JUNCTIONAL_PR_S:
+            return _without_p(stretch, rate)
         return _Named(ATRIAL_TACHYCARDIA if rate > FAST_BPM else ECTOPIC, "", shown)
     if rate > FAST_BPM:
         return _Named(TACHYCARDIA, "", shown)
@@ -183,7 +185,12 @@ def _is_ectopic(stretch: Stretch, axis: float | None) -> bool:
     if axis is None or stretch.measured.reversal is not None:
         return False
     low, high = P_AXIS
-    return not low <= axis <= high
+    if axis > high:
+        # In dextrocardia QRS points to the right as well.
+        found = stretch.measured.measurement("qrs_axis")
+        qrs = None if found is None else found.value
+        return qrs is not None and -90.0 <= qrs <= 90.0
+    return axis < low
 
 
 def _many_foci(stretch: Stretch) -> bool:

@@ -33,6 +33,9 @@ LIKE_OWN, LONG_RUN, NEARLY_WIDE_MS = 0.82, 6, 105.0
 # Edges of QRS were found in most beats of a run; the beats of a short one differ from the heart's
 # own by about the same (MIT-BIH DS1).
 WELL_SEEN, SHORT_SEEN, ONE_FORM, SHORT_UNLIKE = 0.8, 0.6, 0.36, 0.74
+# Wider than bundle branch blocks make it: ventricular tachycardia (Wellens et al., Am J Med 64:27,
+# 1978: over 140 ms, mostly).
+VERY_WIDE_MS = 165.0
 WIDE_WORDS = "Wide-QRS tachycardia, ventricular tachycardia until proven otherwise"
 # A sine: this part of the power lies within 0.6 Hz of its peak.
 SINE_SHARE, SINE_HZ = 0.62, 0.6
@@ -158,7 +161,7 @@ def missed_rhythm(stretch: Stretch, start_s: float, stop_s: float, cycle_s: floa
 
 def _name_wide(stretch: Stretch, rate: float, dissociated: bool) -> tuple[str, str]:
     if rate >= TACHYCARDIA_BPM:
-        if dissociated:
+        if dissociated or stretch.width_ms >= VERY_WIDE_MS:
             return VT, ""
         if _is_polymorphic(stretch):
             return POLYMORPHIC, ""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.rhythms import NO_SIGNAL_WORDS
+from ecgcore.interpret.pauses import NO_SIGNAL_WORDS
 from ecgcore.interpret.rules import ectopy, pacing, rhythm
 from ecgcore.recording import Patient, Recording
 from ecgcore.results.interpreted import Call

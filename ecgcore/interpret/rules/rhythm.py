@@ -7,8 +7,7 @@ import numpy as np
 
 from ecgcore.interpret.av_block import COMPLETE, HIGH_GRADE, MOBITZ_2
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.pauses import Pause, find_pauses
-from ecgcore.interpret.rhythms import ASYSTOLE
+from ecgcore.interpret.pauses import ASYSTOLE, LEAST_S, URGENT_S, Pause, find_pauses
 from ecgcore.interpret.stretch import WIDE_MS
 from ecgcore.interpret.supraventricular import BLOCKED, FIBRILLATION, PREEXCITED
 from ecgcore.interpret.ventricular import FIBRILLATION as VF
@@ -35,8 +34,6 @@ FAST_BPM, SLOW_BPM = 150.0, 40.0
 # Eur Heart J 22:702, 2001), beyond which the rate is urgent by the same margin as in adults.
 CHILDREN = ((1.0, 80.0, 220.0), (3.0, 65.0, 200.0), (8.0, 55.0, 180.0), (18.0, 45.0, 170.0))
 PREEXCITATION = "WPW"
-# Of a pause (s): printed from, urgent above.
-PRINTED_S, URGENT_S = 2.0, 3.0
 
 
 def state_rhythms(facts: Facts) -> Iterator[Ruling]:
@@ -212,7 +209,7 @@ def state_pauses(facts: Facts) -> Iterator[Ruling]:
                 name="Longest RR",
                 value=longest.length_s,
                 unit="s",
-                limit=f"> {URGENT_S if urgent else PRINTED_S:.0f}",
+                limit=f"> {URGENT_S if urgent else LEAST_S:.0f}",
             ),
             Evidence(name="Pauses", value=float(len(shown))),
         )
