@@ -1,6 +1,6 @@
 """The kind of each beat, by shape, width, timing and the P wave before it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,7 @@ class BeatTypes:
     dominant: NDArray[np.bool_]
     rhythm: str
     p_reason: str
-    likeness: Array
+    likeness: Array = field(default_factory=lambda: np.zeros(0))
 
 
 def beat_types(search: BeatSearch, beats: Fiducials, rr_s: Array) -> BeatTypes:
