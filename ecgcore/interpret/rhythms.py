@@ -94,7 +94,8 @@ def _read(stretch: Stretch) -> list[Episode]:
     if missed and sum(b - a for a, b, _ in missed) >= MISSED_SHARE * stretch.length_s:
         return [missed_rhythm(stretch, *wave) for wave in missed]
     if stretch.n_beats < 2:
-        return [Episode(code="", start_s=stretch.start_s, stop_s=stretch.stop_s)]
+        code = ASYSTOLE if stretch.n_beats == 0 and stretch.is_still else ""
+        return [Episode(code=code, start_s=stretch.start_s, stop_s=stretch.stop_s)]
     stimuli = find_pacing(stretch)
     if stimuli is not None and not is_pacing(stimuli, stretch):
         stimuli = None

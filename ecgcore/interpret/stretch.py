@@ -31,6 +31,7 @@ MIN_DOUBLED, DOUBLED_SHARE, MIN_DOUBLED_SHARE = 6, 0.5, 0.3
 # In silence nothing is larger than this part of the smaller complexes around; of a few leads each
 # is looked at, and nothing rises by so many mV within half a QRS.
 QRS_S, AFTER_S, BEFORE_S, WIDE_WAVE = 0.08, 0.55, 0.32, 0.5
+LEAST_STILL_S, STILL_MV = 3.0, 0.15
 SILENT_SHARE, FEW_LEADS, SILENT_MV = 0.38, 3, 0.3
 # Half of a P wave, and the likeness from which two are of one form.
 P_HALF_S, SAME_P = 0.055, 0.8
@@ -240,6 +241,16 @@ class Stretch:
         zero = self.start_s
         times = (b.onset_s - zero, b.offset_s - zero, b.t_end_s - zero)
         return cancel_qrst(self.search.traces.low, FEATURE_HZ, times, self.family)
+
+    @property
+    def is_still(self) -> bool:
+        """Whether a stretch in mV holds nothing but a trembling line."""
+        if self.study.recording.unit != MV or self.length_s < LEAST_STILL_S:
+            return False
+        second = round(FEATURE_HZ)
+        banded = self.search.traces.banded
+        cut = banded[:, : banded.shape[1] // second * second].reshape(len(banded), -1, second)
+        return bool(np.median(np.ptp(cut, axis=-1).max(axis=1)) < STILL_MV)
 
     def is_silent(self, start_s: float, stop_s: float) -> bool:
         """Tell whether nothing between two complexes can be one that was not found.

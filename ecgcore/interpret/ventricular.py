@@ -18,6 +18,7 @@ from ecgcore.signal.beats import FEATURE_HZ
 from ecgcore.signal.filters import butterworth
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 VT, RUN, POLYMORPHIC, TORSADES = "164895002", "AHA71", "AHA72", "AHA73"
 WIDE_TACHYCARDIA, FIBRILLATION, FLUTTER = "AHA76", "164896001", "111288001"
@@ -53,7 +54,8 @@ def find_ventricular_runs(beats: BeatTable, *, few_leads: bool) -> list[tuple[in
     unlike = kind | (other & (np.nan_to_num(beats.width_ms, nan=0.0) >= NEARLY_WIDE_MS))
     unlike &= ~((beats.kinds == "normal") & (beats.likeness >= LIKE_OWN))
     out: list[tuple[int, int]] = []
-    for marked, least in ((unlike, LONG_RUN), (kind & other, LEAST_BEATS)):
+    short = kind & other if few_leads else unlike & other & (kind | _touches(kind))
+    for marked, least in ((unlike, LONG_RUN), (short, LEAST_BEATS)):
         for start, stop in find_runs(marked, least):
             runs = _cut_at_pauses(beats, start, stop, least)
             out += [
@@ -62,6 +64,12 @@ def find_ventricular_runs(beats: BeatTable, *, few_leads: bool) -> list[tuple[in
                 if _is_run(beats, *run, few_leads=few_leads) and not _overlaps(out, run)
             ]
     return sorted(out)
+
+
+def _touches(kind: Flags) -> Flags:
+    """Mark the neighbours of ventricular beats."""
+    wide = np.concatenate(([False], kind, [False]))
+    return np.asarray(wide[:-2] | wide[2:])
 
 
 def _is_run(beats: BeatTable, start: int, stop: int, *, few_leads: bool) -> bool:
