@@ -7,10 +7,33 @@ from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.normal import judge_normal
 from ecgcore.interpret.rules import RULES
 from ecgcore.interpret.text import long_text, short_text
-from ecgcore.results import Prediction
+from ecgcore.results import MeasureResult, Prediction
 from ecgcore.results.interpreted import Against, Call, Interpretation, Unable
 from ecgcore.statements import statements
 from ecgcore.study import Study
+
+# What a stretch without QRS complexes is called.
+_ALARM_CODES = {
+    "asystole": "397829000",
+    "standstill": "397829000",
+    "no organised QRS": "164896001",
+    "pause": "5609005",
+}
+
+
+def report_alarms(measured: MeasureResult) -> Interpretation:
+    """Return the urgent statements of a recording that could be measured but not interpreted."""
+    urgent = tuple(
+        Call(
+            code=_ALARM_CODES[alarm.kind],
+            rule=alarm.words,
+            spans=((alarm.start_s, alarm.end_s),),
+            urgent=True,
+        )
+        for alarm in measured.alarms
+        if alarm.kind in _ALARM_CODES
+    )
+    return Interpretation(urgent=urgent, statements=urgent)
 
 
 def interpret(

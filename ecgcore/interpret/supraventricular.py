@@ -9,6 +9,7 @@ from ecgcore.interpret.av_block import is_trusted
 from ecgcore.interpret.stretch import Stretch
 from ecgcore.measure.rhythm import is_steady
 from ecgcore.results.interpreted import Episode, Evidence
+from ecgcore.statements import statement
 
 Array = NDArray[np.float64]
 
@@ -128,7 +129,9 @@ def _fibrillation(stretch: Stretch, rate: float) -> _Named:
         return _Named(FIBRILLATION, f"{PREEXCITED}, ventricular rate {rate:.0f}", shown)
     speed = " with rapid ventricular response" if rate > FAST_BPM else ""
     speed = " with slow ventricular response" if rate < SLOW_BPM else speed
-    return _Named(FIBRILLATION, f"Atrial fibrillation{speed}, ventricular rate {rate:.0f}", shown)
+    return _Named(
+        FIBRILLATION, f"{statement(FIBRILLATION).term}{speed}, ventricular rate {rate:.0f}", shown
+    )
 
 
 def is_preexcited(stretch: Stretch, rate: float) -> bool:
