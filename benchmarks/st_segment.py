@@ -213,7 +213,10 @@ def normal_text(reads: Sequence[Read], targets: Array) -> str:
 def depression_text(reads: Sequence[Read], targets: Array) -> str:
     rows = []
     for title, scores in (
-        ("depression shared by two contiguous leads at J + 80 ms", [r.score for r in reads]),
+        (
+            "depression that two contiguous leads share, J + 60 to J + 80 ms",
+            [r.score for r in reads],
+        ),
         ("the network's probability", [r.probabilities.get("STD", 0.0) for r in reads]),
     ):
         y = targets[:, CODES.index("STD")]

@@ -31,6 +31,8 @@ SECONDARY_PART = 0.25
 LEAST_LAST_MV = 0.15
 DOMINANT_R_MV = 0.3
 VERY_WIDE_MS = 150.0
+# ST is scored up to here: QRS is measured a few milliseconds too wide.
+FOLLOWS_QRS_MS = 130.0
 RIGHT_R_MV = 0.7
 # Voltage says little about hypertrophy in the young: Hancock et al., Circulation 119:e251 (2009).
 VOLTAGE_YEARS = 35.0
@@ -142,13 +144,13 @@ def depression_mv(wave: LeadWaves) -> float:
 
 
 def depression_score(picture: StPicture) -> float:
-    """Return the ST depression 80 ms after J that two contiguous leads share, in mV.
+    """Return the ST depression 60 to 80 ms after J that two contiguous leads share, in mV.
 
     Below 0 where ST is raised in all of them; 0 where QRS is wide and ST follows it.
     """
-    if picture.is_wide or picture.is_paced:
+    if picture.qrs_ms >= FOLLOWS_QRS_MS or picture.is_paced:
         return 0.0
-    depth = {lead: -w.j80_mv for lead, w in picture.waves.items() if "aVR" not in lead}
+    depth = {lead: -(w.j60_mv + w.j80_mv) / 2 for lead, w in picture.waves.items() if lead != "aVR"}
     ordered = sorted(depth, key=lambda lead: -depth[lead])
     for count in range(2, len(ordered) + 1):
         pairs = contiguous(ordered[:count])
