@@ -5,6 +5,7 @@ from functools import cached_property
 
 from ecgcore.interpret.rhythms import find_rhythms
 from ecgcore.interpret.st_picture import StPicture, draw_picture
+from ecgcore.interpret.st_stretches import Stretch, draw_stretches
 from ecgcore.measure.rhythm import PACED
 from ecgcore.recording import Patient, Recording
 from ecgcore.results import Beats, Measurement, MeasureResult
@@ -103,3 +104,8 @@ class Facts:
     def st_picture(self) -> StPicture:
         """ST of every lead, and the leads beyond their limits."""
         return draw_picture(self.measured, self.patient, is_paced=self.is_paced)
+
+    @cached_property
+    def st_stretches(self) -> tuple[Stretch, ...]:
+        """The same for each ten seconds of a long recording."""
+        return draw_stretches(self.recording, self.measured, self.patient, is_paced=self.is_paced)
