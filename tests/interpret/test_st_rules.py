@@ -204,7 +204,7 @@ def test_right_bundle_branch_block_does_not_hide_an_infarction():
 
 
 def test_secondary_elevation_is_none():
-    deep = {"st": 0.2, "last_mv": -1.2, "s_mv": -1.2}
+    deep = {"st": 0.2, "last_mv": -1.5, "s_mv": -1.5}
     assert not acute(judged(picture(qrs_ms=140.0, V2=deep, V3=deep)))
     assert not acute(judged(picture(V1=deep, V2=deep | {"st": 0.3}), has_lvh=True))
 
