@@ -18,6 +18,7 @@ from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import PaperSettings, lay_out, list_layouts
 from ecgcore.render.pdf import pdf
 from ecgcore.simulate import CASES, STATEMENTS, Simulation, simulate
+from ecgcore.simulate.cases_rhythm import RHYTHM_TABLE
 
 
 def main() -> int:
@@ -28,7 +29,9 @@ def main() -> int:
     parser.add_argument("--cases", default="", help="names separated by commas; else all")
     parser.add_argument("--masks", action="store_true", help="shade where it is visible")
     args = parser.parse_args()
-    names = args.cases.split(",") if args.cases else [n for n in CASES if n != "holter-pvc"]
+    names = (
+        args.cases.split(",") if args.cases else [n for n, c in CASES.items() if c.duration_s < 60]
+    )
     with tempfile.TemporaryDirectory() as folder:
         pages = []
         for name in names:
@@ -55,8 +58,13 @@ def sheet(name: str, made: Simulation, *, masks: bool) -> bytes:
         "axis": truth.qrs_axis_deg,
     }
     measured = ", ".join(f"{k} {v:.0f}" for k, v in values.items() if v is not None)
+    looks = [f"{c.title}: {c.looks}." for n, c in RHYTHM_TABLE.items() if n == name]
     lines = [
-        f"{STATEMENTS[key].title}: {STATEMENTS[key].criterion}."[:170] for key in truth.statements
+        *looks,
+        *(
+            f"{STATEMENTS[key].title}: {STATEMENTS[key].criterion}."[:170]
+            for key in truth.statements
+        ),
     ]
     return pdf(
         recording,

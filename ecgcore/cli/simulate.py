@@ -98,6 +98,7 @@ def _write_case(args: argparse.Namespace) -> int:
 def _write_truth(made: Simulation, folder: Path, name: str, digest: str) -> Path:
     path = folder / TRUTH_NAME
     truth = {"record": name, "fs_hz": made.recording.fs_hz, **made.truth.as_dict()}
+    truth["amplitudes"] = made.amplitudes
     truth |= origin(digest)
     with _writing(path):
         path.write_text(json.dumps(truth, indent=1, allow_nan=False) + "\n", encoding="utf-8")

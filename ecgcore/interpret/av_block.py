@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.results.interpreted import Evidence
 from ecgcore.interpret.stretch import Stretch, find_runs
+from ecgcore.results.interpreted import Evidence
 from ecgcore.signal.p_train import PTrain
 
 Array = NDArray[np.float64]
@@ -55,6 +55,8 @@ class Relation:
     ----------
     p_s, onset_s : array
         Peaks of P waves, and QRS onsets.
+    clear, own : array of bool
+        Of P waves: no noise in a P wave's place; of QRS complexes: not ectopic.
     pr_s : array, shape (n_qrs,)
         From the last P peak before each QRS that belongs to no earlier QRS; NaN where there is none.
     conducted : array of bool, shape (n_p,)
@@ -64,7 +66,9 @@ class Relation:
     """
 
     p_s: Array
+    clear: Flags
     onset_s: Array
+    own: Flags
     pr_s: Array
     conducted: Flags
     share: float
@@ -72,8 +76,13 @@ class Relation:
     @property
     def between(self) -> NDArray[np.intp]:
         """Number of P waves between each QRS and the next, shape (n_qrs - 1,)."""
-        at = np.searchsorted(self.p_s, self.onset_s - SHORTEST_S)
-        return np.diff(at)
+        p_s = self.p_s[self.clear]
+        return np.diff(np.searchsorted(p_s, self.onset_s - SHORTEST_S))
+
+    @property
+    def of_rhythm(self) -> Flags:
+        """Which of these intervals lie between two complexes that are not ectopic."""
+        return self.own[1:] & self.own[:-1]
 
 
 def is_trusted(train: PTrain) -> bool:
@@ -87,8 +96,8 @@ def is_trusted(train: PTrain) -> bool:
     )
 
 
-def relate(train: PTrain, onset_s: Array) -> Relation:
-    """Return how P waves and QRS complexes follow one another."""
+def relate(train: PTrain, onset_s: Array, own: Flags) -> Relation:
+    """Return how P waves and QRS complexes follow one another; ectopic ones are not counted."""
     p = train.peak_s
     last = np.searchsorted(p, onset_s - SHORTEST_S) - 1
     before = np.concatenate(([-np.inf], onset_s[:-1]))
@@ -97,13 +106,14 @@ def relate(train: PTrain, onset_s: Array) -> Relation:
     known = pr[np.isfinite(pr)]
     conducted = np.zeros(p.size, dtype=bool)
     if known.size == 0:
-        return Relation(p, onset_s, pr, conducted, 0.0)
+        return Relation(p, train.clear, onset_s, own, pr, conducted, 0.0)
     near = np.abs(known[:, None] - known) <= ALIKE_S
     usual = float(np.median(known[near[int(np.argmax(near.sum(axis=0)))]]))
     # PR may grow before a dropped beat: what follows a P in time is conducted, if not at once.
     alike = np.abs(pr - usual) <= ALIKE_S
     conducted[last[np.isfinite(pr)]] = True
-    return Relation(p, onset_s, pr, conducted, float(alike.sum() / onset_s.size))
+    share = float((alike & own).sum() / max(1, own.sum()))
+    return Relation(p, train.clear, onset_s, own, pr, conducted, share)
 
 
 def find_block(stretch: Stretch) -> Block | None:
@@ -119,7 +129,7 @@ def find_block(stretch: Stretch) -> Block | None:
     train = stretch.p_train
     if not is_trusted(train):
         return None
-    relation = relate(train, stretch.beats.onset_s[stretch.own])
+    relation = relate(train, stretch.beats.onset_s, stretch.own)
     rr = stretch.own_rr_s
     if rr.size < 2:
         return None
@@ -146,7 +156,7 @@ def _may_have(stretch: Stretch) -> bool:
 
 
 def _dissociated(relation: Relation, train: PTrain, rate: float, regular: bool) -> Block | None:
-    if not regular or relation.share >= CHANCE or relation.onset_s.size < 3:
+    if not regular or relation.share >= CHANCE or relation.own.sum() < 3:
         return None
     pr = relation.pr_s[np.isfinite(relation.pr_s)]
     spread = Evidence(name="P to QRS", value=_span_words(pr), unit="ms", limit="varies")
@@ -178,8 +188,10 @@ def _dropped(relation: Relation, train: PTrain, rate: float, regular: bool) -> B
     """Return second-degree or high-grade block by the P waves that no QRS follows."""
     between = relation.between
     rr = np.diff(relation.onset_s)
-    usual = float(np.median(rr[between == 1])) if (between == 1).any() else float(np.median(rr))
-    dropped = np.flatnonzero((between >= 2) & (rr > PAUSE * min(usual, 1.25 * train.cycle_s)))
+    ones = rr[(between == 1) & relation.of_rhythm]
+    usual = float(np.median(ones)) if ones.size else float(np.median(rr))
+    long = rr > PAUSE * min(usual, 1.25 * train.cycle_s)
+    dropped = np.flatnonzero((between >= 2) & long & relation.of_rhythm)
     if dropped.size == 0 or not _times_fit(rr[dropped], between[dropped], train.cycle_s):
         return None
     most = int(between[dropped].max())
@@ -193,7 +205,10 @@ def _dropped(relation: Relation, train: PTrain, rate: float, regular: bool) -> B
         return Block(SECOND, (count,))
     step = float(np.median(change))
     shown = (count, Evidence(name="PR before less PR after the pause", value=1e3 * step, unit="ms"))
-    return Block(_by_step(step, relation, dropped), shown)
+    code = _by_step(step, relation, dropped)
+    if code == MOBITZ_2 and relation.share < RELATED:
+        return None
+    return Block(code, shown)
 
 
 def _by_step(step: float, relation: Relation, dropped: NDArray[np.intp]) -> str:

@@ -3,16 +3,27 @@
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ecgcore.interpret.rhythms import find_rhythms
 from ecgcore.interpret.st_picture import StPicture, draw_picture
 from ecgcore.interpret.st_stretches import Stretch, draw_stretches
+from ecgcore.measure.p_shape import PShape, p_shape
+from ecgcore.measure.qrs_shape import QrsShape, SlowStart, j_hump, qrs_shape, slow_start
 from ecgcore.measure.rhythm import PACED
+from ecgcore.measure.t_shape import TShape, t_shape
 from ecgcore.recording import Patient, Recording
 from ecgcore.results import Beats, Measurement, MeasureResult
 from ecgcore.results.interpreted import Episode
 from ecgcore.statements import ADULT_YEARS, statement
 from ecgcore.study import Study
 from ecgcore.units import MV
+
+# On both sides of R: the whole of QRS and nothing of P and T.
+QRS_REACH_S = 0.06
+# Dextrocardia: V6 beside V1 or V2, from peak to trough.
+SMALL_V6_PART = 0.5
 
 
 class Facts:
@@ -109,3 +120,86 @@ class Facts:
     def st_stretches(self) -> tuple[Stretch, ...]:
         """The same for each ten seconds of a long recording."""
         return draw_stretches(self.recording, self.measured, self.patient, is_paced=self.is_paced)
+
+    # ---- shapes of the median beat: conduction, hypertrophy, axis, T ------------------------
+
+    no_child_table = "No limits for this age."
+
+    @cached_property
+    def qrs_shapes(self) -> Mapping[str, QrsShape]:
+        """QRS of each readable lead."""
+        beat = self.measured.median_beat
+        made = {n: qrs_shape(beat, n, in_mv=self.in_mv) for n in self.leads if beat is not None}
+        return {name: shape for name, shape in made.items() if shape is not None}
+
+    def qrs_shape(self, lead: str) -> QrsShape | None:
+        """Return QRS of one lead; None where it cannot be told."""
+        return self.qrs_shapes.get(lead)
+
+    @cached_property
+    def p_shapes(self) -> Mapping[str, PShape]:
+        """P of each readable lead, where a P is conducted to each QRS."""
+        beat = self.measured.median_beat
+        if beat is None or self.value("pr") is None:
+            return {}
+        made = {name: p_shape(beat, name) for name in self.leads}
+        return {name: shape for name, shape in made.items() if shape is not None}
+
+    @cached_property
+    def t_shapes(self) -> Mapping[str, TShape]:
+        """T of each readable lead."""
+        beat, rr_ms = self.measured.median_beat, self.value("rr_mean")
+        rr_s = None if rr_ms is None else rr_ms / 1e3
+        made = {n: t_shape(beat, n, rr_s=rr_s) for n in self.leads if beat is not None}
+        return {name: shape for name, shape in made.items() if shape is not None}
+
+    @cached_property
+    def slow_start_ms(self) -> SlowStart | None:
+        """How slowly QRS begins, all readable leads together."""
+        beat = self.measured.median_beat
+        return None if beat is None else slow_start(beat, self.leads)
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether electrodes seem to be exchanged."""
+        return self.measured.reversal is not None
+
+    @property
+    def limb_reversal(self) -> bool:
+        """Whether limb electrodes seem to be exchanged."""
+        found = self.measured.reversal
+        return found is not None and not found.kind.startswith("V")
+
+    def qrs_spans(self, lead: str) -> NDArray[np.float64]:
+        """Return QRS of each beat in one lead from peak to trough; NaN where it is cut off."""
+        row = self.recording.signal[self.recording.leads.index(lead)]
+        fs_hz, beats = self.recording.fs_hz, self.beats.consensus
+        out = np.full(beats.n_beats, np.nan)
+        reach = np.arange(-round(QRS_REACH_S * fs_hz), round(QRS_REACH_S * fs_hz) + 1)
+        at = np.round(beats.r_peak * fs_hz).astype(int)
+        inside = (at + reach[0] >= 0) & (at + reach[-1] < row.size)
+        out[inside] = np.ptp(row[at[inside, None] + reach], axis=1)
+        # The first and the last beat may be cut off.
+        return out[np.flatnonzero(inside)]
+
+    @cached_property
+    def j_humps(self) -> Mapping[str, float]:
+        """Lead -> height in mV of a hump at the end of QRS above ST; V1 and V2 are left out."""
+        beat = self.measured.median_beat
+        if beat is None or not self.in_mv:
+            return {}
+        found = {n: self.qrs_shape(n) for n in ("II", "III", "aVF", "V3", "V4", "V5", "V6")}
+        return {n: j_hump(beat, shape) for n, shape in found.items() if shape is not None}
+
+    @cached_property
+    def is_mirrored(self) -> bool:
+        """Whether limb and chest leads are those of a heart on the right side.
+
+        P and QRS point down in I, as with exchanged arms; but QRS also dwindles from V1 to V6.
+        """
+        one, last, p = self.qrs_shape("I"), self.qrs_shape("V6"), self.p_shapes.get("I")
+        near = [self.qrs_shapes[n].span for n in ("V1", "V2") if n in self.qrs_shapes]
+        if one is None or last is None or p is None or not near:
+            return False
+        down = one.depth > one.top and -p.bottom > p.top
+        return down and last.span < SMALL_V6_PART * max(near) and last.top < last.depth

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.interpret.stretch import Stretch, median_or
+from ecgcore.measure.rhythm import PACED as PACED_RHYTHM
 from ecgcore.results.interpreted import Episode, Evidence
 from ecgcore.signal.pacing import find_stimuli
 
@@ -13,6 +14,7 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 ATRIAL, VENTRICULAR, TRACKING, DUAL, PACED = "251268003", "251266004", "AHA183", "AHA184", "PACE"
+PACED_CODES = (ATRIAL, VENTRICULAR, TRACKING, DUAL, PACED)
 NO_CAPTURE, NO_CAPTURE_ATRIAL, NO_SENSING = "AHA186", "AHA185", "AHA188"
 LEAST_STIMULI = 3
 # From a stimulus to QRS onset: in the ventricle at once, in the atrium after the AV delay.
@@ -21,6 +23,8 @@ VENTRICULAR_S, ATRIAL_S = (-0.05, 0.09), (0.09, 0.42)
 REFRACTORY_S = 0.33
 # A stimulus this soon after a QRS that it did not make should have been inhibited.
 SENSED_S, SENSED_SHARE = (0.09, 0.65), 0.8
+# A spike before QRS stands this far before its onset, at least.
+EDGE_S = 0.02
 # Paced intervals are alike.
 SAME_S = 0.03
 
@@ -79,11 +83,18 @@ def _paced_beats(onset: Array, stimuli: Array) -> Flags:
     return ((after >= VENTRICULAR_S[0]) & (after < VENTRICULAR_S[1])).any(axis=1)
 
 
-def is_pacing(stimuli: Stimuli, n_beats: int) -> bool:
-    """Tell whether stimuli are a pacemaker's: most made a beat, or they come at one interval."""
-    did = int((stimuli.ventricular | stimuli.atrial).sum())
-    if did >= max(LEAST_STIMULI, 0.4 * n_beats):
+def is_pacing(stimuli: Stimuli, stretch: Stretch) -> bool:
+    """Tell whether stimuli are a pacemaker's: beats follow them, or they come at one interval.
+
+    A needle within QRS is its notch.
+    """
+    if stretch.measured.rhythm.startswith(PACED_RHYTHM):
         return True
+    b = stretch.beats
+    within = (stimuli.at_s[:, None] > b.onset_s - EDGE_S) & (stimuli.at_s[:, None] < b.offset_s)
+    free = stimuli.at_s[~within.any(axis=1)]
+    if free.size < max(LEAST_STIMULI, 0.5 * stimuli.at_s.size):
+        return False
     gaps = np.diff(stimuli.at_s)
     alike = np.abs(gaps - np.median(gaps)) < SAME_S
     return bool(gaps.size >= 3 and np.median(gaps) > 0.35 and alike.mean() >= 0.7)

@@ -12,6 +12,7 @@ from ecgcore.interpret.stretch import BeatTable, Stretch
 from ecgcore.interpret.supraventricular import conducted_rhythm, is_fibrillation
 from ecgcore.interpret.ventricular import (
     find_ventricular_runs,
+    missed_rhythm,
     run_episode,
     unorganised_episode,
     wide_rhythm,
@@ -20,6 +21,8 @@ from ecgcore.measure.alarms import NO_QRS
 from ecgcore.measure.rhythm import PACED
 from ecgcore.results import RhythmAlarm
 from ecgcore.results.interpreted import Episode
+from ecgcore.signal.beats import FEATURE_HZ
+from ecgcore.signal.broad_waves import find_missed_waves
 from ecgcore.study import Study
 
 ASYSTOLE, UNORGANISED, STANDSTILL_WORDS = (
@@ -30,6 +33,8 @@ ASYSTOLE, UNORGANISED, STANDSTILL_WORDS = (
 NO_SIGNAL_WORDS = "No electrical activity or leads off: check the patient"
 # A recording of up to this length has one rhythm beside runs; a longer one is read piece by piece.
 WHOLE_S, PIECE_S = 60.0, 30.0
+# Broad waves that were not found as beats are the rhythm from this part of the stretch on.
+MISSED_SHARE = 0.3
 # Nothing is said of less.
 LEAST_S = 1.0
 # No QRS complex for so long is asystole.
@@ -88,10 +93,13 @@ def _pieces(start_s: float, stop_s: float) -> list[tuple[float, float]]:
 
 def _read(stretch: Stretch) -> list[Episode]:
     """Return the rhythm of a stretch that has QRS complexes, or one that cannot be told."""
+    missed = find_missed_waves(stretch.search.traces.low, FEATURE_HZ, stretch.own_times_s)
+    if missed and sum(b - a for a, b, _ in missed) >= MISSED_SHARE * stretch.length_s:
+        return [missed_rhythm(stretch, *wave) for wave in missed]
     if stretch.n_beats < 2:
         return [Episode(code="", start_s=stretch.start_s, stop_s=stretch.stop_s)]
     stimuli = find_pacing(stretch)
-    if stimuli is not None and not is_pacing(stimuli, stretch.n_beats):
+    if stimuli is not None and not is_pacing(stimuli, stretch):
         stimuli = None
     if stimuli is not None or stretch.measured.rhythm.startswith(PACED):
         return [paced_episode(stretch, stimuli)]
@@ -177,7 +185,7 @@ def _join(episodes: Iterable[Episode]) -> list[Episode]:
 
 
 def _plain(words: str) -> str:
-    return words.split(", ventricular rate")[0]
+    return words.split(", ventricular rate", maxsplit=1)[0]
 
 
 def _mean_rate(one: Episode, other: Episode) -> float | None:
@@ -185,5 +193,3 @@ def _mean_rate(one: Episode, other: Episode) -> float | None:
         return one.rate_bpm or other.rate_bpm
     first, second = one.stop_s - one.start_s, other.stop_s - other.start_s
     return (one.rate_bpm * first + other.rate_bpm * second) / max(first + second, 1e-9)
-
-

@@ -39,6 +39,8 @@ class BeatTable:
         QRS duration of each beat; NaN where an edge was not found.
     kinds : array of str
         As ``Beats.types``.
+    likeness : array
+        Correlation with the commonest of the heart's own complexes; 1 where it is not known.
     """
 
     r_s: Array
@@ -49,17 +51,14 @@ class BeatTable:
     rr_s: Array
     width_ms: Array
     kinds: NDArray[np.str_]
+    likeness: Array
 
     @classmethod
     def of(cls, beats: Beats) -> "BeatTable":
         """Return the table of what was measured."""
         joint = beats.consensus
-        onset = np.where(
-            np.isfinite(joint.qrs_onset), joint.qrs_onset, joint.r_peak - BEFORE_R_S
-        )
-        offset = np.where(
-            np.isfinite(joint.qrs_offset), joint.qrs_offset, joint.r_peak + AFTER_R_S
-        )
+        onset = np.where(np.isfinite(joint.qrs_onset), joint.qrs_onset, joint.r_peak - BEFORE_R_S)
+        offset = np.where(np.isfinite(joint.qrs_offset), joint.qrs_offset, joint.r_peak + AFTER_R_S)
         return cls(
             joint.r_peak,
             onset,
@@ -69,6 +68,7 @@ class BeatTable:
             beats.rr_s,
             1e3 * (joint.qrs_offset - joint.qrs_onset),
             np.array(beats.types, dtype=np.str_).reshape(-1),
+            np.ones(joint.r_peak.size) if beats.likeness is None else beats.likeness,
         )
 
     def take(self, index: NDArray[np.intp]) -> "BeatTable":
@@ -99,6 +99,16 @@ class Stretch:
     def n_beats(self) -> int:
         """Number of beats."""
         return int(self.index.size)
+
+    @property
+    def length_s(self) -> float:
+        """Length in seconds."""
+        return self.stop_s - self.start_s
+
+    @property
+    def own_times_s(self) -> Array:
+        """R peaks from the stretch's start."""
+        return self.beats.r_s - self.start_s
 
     @cached_property
     def rr_s(self) -> Array:
@@ -227,7 +237,9 @@ def count_forms(waves: Array) -> Array:
     left, sizes = np.arange(len(unit)), []
     while left.size:
         like = unit[left] @ unit[left].T >= SAME_P
-        group = like[int(np.argmax(like.sum(axis=0)))]
+        first = int(np.argmax(like.sum(axis=0)))
+        group = like[first]
+        group[first] = True
         sizes.append(int(group.sum()))
         left = left[~group]
     return np.array(sizes)

@@ -3,8 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgcore.interpret.stretch import (
+    WIDE_MS,
+    BeatTable,
+    Stretch,
+    find_runs,
+    median_or,
+)
 from ecgcore.results.interpreted import Episode, Evidence
-from ecgcore.interpret.stretch import WIDE_MS, BeatTable, Stretch, find_runs, median_or
 from ecgcore.signal.beats import FEATURE_HZ
 from ecgcore.signal.filters import butterworth
 
@@ -19,6 +25,10 @@ LEAST_BEATS, TACHYCARDIA_BPM, SUSTAINED_S = 3, 100.0, 30.0
 ACCELERATED_BPM = 50.0
 # Within a run no RR is longer than this part of the usual one in it.
 RUN_GAP = 1.6
+# So like the heart's own complexes, a beat is one of them; a run of so many may hold beats of
+# unclear kind that are nearly wide.
+LIKE_OWN, LONG_RUN, NEARLY_WIDE_MS = 0.82, 6, 105.0
+WIDE_WORDS = "Wide-QRS tachycardia, ventricular tachycardia until proven otherwise"
 # A sine: this part of the power lies within 0.6 Hz of its peak.
 SINE_SHARE, SINE_HZ = 0.62, 0.6
 FLUTTER_HZ = (3.0, 6.0)
@@ -27,19 +37,33 @@ TURNING = 2.6
 
 
 def find_ventricular_runs(beats: BeatTable) -> list[tuple[int, int]]:
-    """Return (start, stop) indices of runs of three and more ventricular beats."""
-    out = []
-    for start, stop in find_runs(beats.kinds == "ventricular", LEAST_BEATS):
-        out += _cut_at_pauses(beats, start, stop)
-    return [run for run in out if _is_wide(beats, *run)]
+    """Return (start, stop) indices of runs of three and more ventricular beats.
+
+    Short runs are of beats of ventricular kind and another form than the heart's own.  Longer ones
+    may hold beats whose kind is not clear, as long as they are wide and of another form too.
+    """
+    other = beats.likeness < LIKE_OWN
+    kind = beats.kinds == "ventricular"
+    unlike = kind | (other & (np.nan_to_num(beats.width_ms, nan=0.0) >= NEARLY_WIDE_MS))
+    unlike &= ~((beats.kinds == "normal") & (beats.likeness >= LIKE_OWN))
+    out: list[tuple[int, int]] = []
+    for marked, least in ((unlike, LONG_RUN), (kind & other, LEAST_BEATS)):
+        for start, stop in find_runs(marked, least):
+            runs = _cut_at_pauses(beats, start, stop, least)
+            out += [run for run in runs if _is_wide(beats, *run) and not _overlaps(out, run)]
+    return sorted(out)
 
 
-def _cut_at_pauses(beats: BeatTable, start: int, stop: int) -> list[tuple[int, int]]:
+def _overlaps(runs: list[tuple[int, int]], run: tuple[int, int]) -> bool:
+    return any(a < run[1] and run[0] < b for a, b in runs)
+
+
+def _cut_at_pauses(beats: BeatTable, start: int, stop: int, least: int) -> list[tuple[int, int]]:
     rr = beats.rr_s[start + 1 : stop]
     usual = median_or(rr, 1.0)
     apart = np.flatnonzero(~(rr <= RUN_GAP * usual)) + start + 1
     edges = [start, *apart.tolist(), stop]
-    return [(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True) if b - a >= LEAST_BEATS]
+    return [(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True) if b - a >= least]
 
 
 def _is_wide(beats: BeatTable, start: int, stop: int) -> bool:
@@ -95,13 +119,26 @@ def wide_rhythm(stretch: Stretch, *, dissociated: bool) -> Episode:
     )
 
 
+def missed_rhythm(stretch: Stretch, start_s: float, stop_s: float, cycle_s: float) -> Episode:
+    """Return the tachycardia of broad waves most of which were not found as QRS complexes."""
+    rate = 60.0 / cycle_s
+    return Episode(
+        code=WIDE_TACHYCARDIA if rate >= TACHYCARDIA_BPM else ACCELERATED,
+        start_s=stretch.start_s + start_s,
+        stop_s=min(stretch.start_s + stop_s, stretch.stop_s),
+        rate_bpm=rate,
+        words=WIDE_WORDS,
+        evidence=(Evidence(name="Rate of broad waves", value=rate, unit="/min", limit=">= 100"),),
+    )
+
+
 def _name_wide(stretch: Stretch, rate: float, dissociated: bool) -> tuple[str, str]:
     if rate >= TACHYCARDIA_BPM:
         if dissociated:
             return VT, ""
         if _is_polymorphic(stretch):
             return POLYMORPHIC, ""
-        return WIDE_TACHYCARDIA, "Wide-QRS tachycardia, ventricular tachycardia until proven otherwise"
+        return WIDE_TACHYCARDIA, WIDE_WORDS
     if rate >= ACCELERATED_BPM:
         words = "" if dissociated else "Wide QRS rhythm, origin not determined"
         return ACCELERATED, words

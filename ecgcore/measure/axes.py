@@ -1,5 +1,7 @@
 """Frontal axes of P, QRS and T from the net area of the median beat in the limb leads."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -92,3 +94,26 @@ def _area(part: Array, fs_hz: float, *, own_level: bool) -> float:
     if own_level and part.size > 2:
         part = part - np.linspace(part[0], part[-1], part.size)
     return float(part.sum()) * 1e3 / fs_hz
+
+
+def axis_until(beat: MedianBeat, until_ms: float, leads: Sequence[str]) -> float | None:
+    """Return the axis of the first part of QRS in degrees, or None where it has none.
+
+    Parameters
+    ----------
+    beat : MedianBeat
+    until_ms : float
+        From QRS onset.
+    leads : sequence of str
+        Those that can be read.
+    """
+    onset = beat.consensus["qrs_onset"]
+    plane = _plane(beat, tuple(name for name in beat.leads if name not in leads))
+    if plane is None or not np.isfinite(onset):
+        return None
+    part = slice(index_of(beat, onset), index_of(beat, onset + until_ms / 1e3) + 1)
+    x, y = (_area(row[part], beat.fs_hz, own_level=False) for row in plane)
+    y *= 2 / np.sqrt(3)
+    if np.hypot(x, y) < SMALLEST_MV_MS["qrs_axis"]:
+        return None
+    return float(np.degrees(np.arctan2(y, x)))

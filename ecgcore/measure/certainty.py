@@ -21,6 +21,7 @@ WHY = {
     "pr": "P onset or QRS onset is",
     "qrs": "QRS onset or QRS end is",
     "qt": "QRS onset or T end is",
+    "p_duration": "P onset or P end is",
     **dict.fromkeys(QTC_FORMULAS, "QTc is"),
 }
 

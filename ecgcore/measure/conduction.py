@@ -34,7 +34,8 @@ FUSED = (
     "At this rate P waves cannot be distinguished from T or flutter waves: "
     "consider atrial flutter or SVT."
 )
-NEEDS_P = ("pr", "p_axis")
+OF_P = ("pr", "p_duration")
+NEEDS_P = (*OF_P, "p_axis")
 
 
 def no_conducted_p(

@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.measure.certainty import withhold_uncertain
-from ecgcore.measure.intervals import POSSIBLE_MS, QTC_FORMULAS, SPANS, corrected_qt_ms, span_ms
+from ecgcore.measure.intervals import (
+    POSSIBLE_MS,
+    QTC_FORMULAS,
+    SPANS,
+    corrected_qt_ms,
+    span_ms,
+    with_jt,
+)
 from ecgcore.measure.mark_rules import (
     LEFT,
     refuse_in_other_beat,
@@ -16,6 +23,7 @@ from ecgcore.measure.mark_rules import (
     refuse_outside,
 )
 from ecgcore.measure.rhythm import BEATWISE
+from ecgcore.measure.words import LABELS
 from ecgcore.recording import Recording
 from ecgcore.results import FIDUCIALS, Beats, Fiducials, Measurement, MeasureResult
 
@@ -80,7 +88,7 @@ def edited(
     qt = changed.get("qt")
     if qt is not None and qt.edited_by:
         changed |= _qtc(result, beats, qt)
-    rows = withhold_uncertain(changed.get(m.name, m) for m in result.measurements)
+    rows = with_jt(withhold_uncertain(changed.get(m.name, m) for m in result.measurements))
     return replace(result, beats=beats, measurements=tuple(rows))
 
 
@@ -120,7 +128,7 @@ def edit_words(before: MeasureResult, after: MeasureResult, edits: Edits) -> tup
         whole = "not stated"
         if old.value is not None and new.value is not None:
             whole = f"{old.value:.0f} → {new.value:.0f} ms"
-        lines.append(f"{name.upper()} {whole} ({', '.join(beats)})")
+        lines.append(f"{LABELS[name]} {whole} ({', '.join(beats)})")
     return tuple(lines)
 
 
@@ -143,7 +151,7 @@ def _refuse_impossible(beats: Fiducials, name: str, where: list[int]) -> None:
     if (np.isfinite(ends).all(axis=0) & ~possible).any():
         low, high = POSSIBLE_MS[name]
         raise InvalidArgumentError(
-            f"The {name.upper()} interval would lie outside {low:g} to {high:g} ms; {LEFT}"
+            f"{LABELS[name]} would lie outside {low:g} to {high:g} ms; {LEFT}"
         )
 
 

@@ -16,10 +16,13 @@ from ecgcore.measure.cut_waves import drop_cut_waves
 from ecgcore.measure.hrv import hrv
 from ecgcore.measure.hypertrophy import lvh_criteria
 from ecgcore.measure.intervals import (
+    JT_METHODS,
     QTC_FORMULAS,
+    SPANS,
     Rhythm,
     interval_measurements,
     rate_measurements,
+    with_jt,
 )
 from ecgcore.measure.median_beat import amplitudes, median_beat
 from ecgcore.measure.reversal import suspected_reversal
@@ -54,7 +57,7 @@ MIN_FS_HZ = 100.0
 SAME_BEAT_S = 0.15
 UNITS = {
     "heart_rate": "bpm",
-    **dict.fromkeys(("rr_mean", "rr_sd", "pr", "qrs", "qt", *QTC_FORMULAS), "ms"),
+    **dict.fromkeys(("rr_mean", "rr_sd", *SPANS, *QTC_FORMULAS, *JT_METHODS), "ms"),
     **dict.fromkeys(("p_axis", "qrs_axis", "t_axis"), "deg"),
 }
 NO_VOLTAGE = "Amplitude not calibrated: no amplitude is measured."
@@ -217,7 +220,7 @@ def _result(
     rr_s = rr_before(beats.r_peak, waves.absent_s)
     kinds = beat_types(search, beats, rr_s)
     beats, by_lead = _without_p(beats, by_lead, kinds)
-    found = Beats(beats, by_lead, kinds.types, rr_s, kinds.dominant)
+    found = Beats(beats, by_lead, kinds.types, rr_s, kinds.dominant, kinds.likeness)
     absent_s = float((waves.absent_s[:, 1] - waves.absent_s[:, 0]).sum())
     rates = rate_measurements(rr_s, absent_s / recording.duration_s, waves.confidence)
     rhythm = Rhythm(
@@ -231,7 +234,7 @@ def _result(
     )
     timed = withhold_uncertain(rates + interval_measurements(rhythm))
     p_reason = kinds.p_reason or fused_p({m.name: m for m in timed})
-    timed = withhold_p(timed, p_reason)
+    timed = with_jt(withhold_p(timed, p_reason))
     whole = median_beat(recording, beats, by_lead, kinds.dominant)
     in_mv = recording.unit == MV
     axes = axis_measurements(whole, bad_leads=quality.bad_leads, p_reason=p_reason, in_mv=in_mv)

@@ -16,6 +16,7 @@ from ecgcore.statements import ADULT_YEARS
 AHA_QT = "AHA/ACCF/HRS 2009 Part IV (Rautaharju et al., Circulation 119:e241)"
 AHA_QRS = "AHA/ACCF/HRS 2009 Part III (Surawicz et al., Circulation 119:e235)"
 AHA_AXIS = AHA_QRS
+AHA_P = "AHA/ACCF/HRS 2009 Part V (Hancock et al., Circulation 119:e251)"
 PR_LIMITS = (
     "200 ms: ACC/AHA/HRS 2018 (Kusumoto et al., Circulation 140:e382); "
     "120 ms: WHO/ISFC task force (Willems et al., J Am Coll Cardiol 5:1261)"
@@ -52,6 +53,7 @@ class ReferenceRange:
 _ADULT = {
     "heart_rate": ReferenceRange(60, 100, "bpm", RATE),
     "pr": ReferenceRange(120, 200, "ms", PR_LIMITS),
+    "p_duration": ReferenceRange(None, 120, "ms", AHA_P),
     "qrs": ReferenceRange(None, 110, "ms", AHA_QRS),
     "qrs_axis": ReferenceRange(-30, 90, "deg", AHA_AXIS),
     "p_axis": ReferenceRange(0, 75, "deg", P_AXIS),

@@ -40,7 +40,9 @@ class Flutter:
     score: float
 
 
-def find_flutter(low: Array, hidden: Flags, fs_hz: float, *, cycles_s: Array | None = None) -> Flutter:
+def find_flutter(
+    low: Array, hidden: Flags, fs_hz: float, *, cycles_s: Array | None = None
+) -> Flutter:
     """Return the most repetitive activity between the QRS complexes.
 
     Parameters

@@ -42,6 +42,10 @@ MAX_MISSING = 3
 # A wave outside of the train that is this high, against it, is counted against it; and what leaves
 # it out pays this part of its gain.
 OTHER_SHARE, SKIPPED = 0.6, 0.4
+# Of the usual height and likeness to the others, at least, where a single P decides.
+CLEAR_SHARE, CLEAR_LIKENESS = 0.55, 0.75
+# Lower than this part of the usual is no candidate.
+LOW_SHARE = 0.25
 # Candidates that a train is looked for among, the highest, a second.
 PER_SECOND = 5.0
 
@@ -64,6 +68,8 @@ class PTrain:
         Median correlation of each with their mean.
     others : float
         Further waves nearly as high, against their number.
+    clear : array of bool, shape (n,)
+        Which of them are high enough and like the others: not noise in a P wave's place.
     """
 
     peak_s: Array
@@ -72,6 +78,7 @@ class PTrain:
     contrast: float
     likeness: float
     others: float
+    clear: Flags
 
     @property
     def rate_bpm(self) -> float:
@@ -83,7 +90,7 @@ class PTrain:
         return replace(self, peak_s=self.peak_s + by_s)
 
 
-NO_TRAIN = PTrain(np.empty(0), float("nan"), 0.0, 0.0, 0.0, 0.0)
+NO_TRAIN = PTrain(np.empty(0), float("nan"), 0.0, 0.0, 0.0, 0.0, np.empty(0, dtype=bool))
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +216,10 @@ def _candidates(joint: Array, trace: AtrialTrace) -> NDArray[np.intp]:
     fs = trace.fs_hz
     peaks, _ = sps.find_peaks(joint, height=1e-9, distance=max(1, round(APART_S * fs)))
     count = max(6, round(PER_SECOND * joint.size / fs))
-    return np.sort(peaks[np.argsort(joint[peaks])[-count:]])
+    peaks = np.sort(peaks[np.argsort(joint[peaks])[-count:]])
+    if peaks.size == 0:
+        return peaks
+    return peaks[joint[peaks] >= LOW_SHARE * np.quantile(joint[peaks], 0.75)]
 
 
 def _choose(at_s: Array, height: Array, trace: AtrialTrace) -> NDArray[np.intp]:
@@ -275,10 +285,19 @@ def _describe(
     cut = trace.rows[:, index].transpose(1, 0, 2).reshape(peaks.size, -1)
     cut = cut / np.maximum(np.linalg.norm(cut, axis=1, keepdims=True), 1e-9)
     mean = cut.mean(axis=0)
-    likeness = float(np.median(cut @ mean / max(float(np.linalg.norm(mean)), 1e-9)))
+    alike = cut @ mean / max(float(np.linalg.norm(mean)), 1e-9)
+    clear = (alike >= CLEAR_LIKENESS) & (joint[peaks] >= CLEAR_SHARE * height)
     high = candidates[joint[candidates] > OTHER_SHARE * height]
     others = np.setdiff1d(high, peaks).size / peaks.size
-    return PTrain(peaks / fs, cycle_s, share, height / max(noise, 1e-9), likeness, others)
+    return PTrain(
+        peaks / fs,
+        cycle_s,
+        share,
+        height / max(noise, 1e-9),
+        float(np.median(alike)),
+        others,
+        clear,
+    )
 
 
 def _unseen(at_s: Array, steps: Array, trace: AtrialTrace, cycle_s: float) -> int:

@@ -13,7 +13,7 @@ lead's own QRS complexes.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -187,7 +187,10 @@ def _graded(
     whole = _look(recording, search, learn=learn)
     cleaned = clean(recording, whole.windows, _limits(recording, whole.windows))
     left = whole
-    if cleaned.changed.any():
+    if not np.isfinite(cleaned.signal).any():
+        left = replace(whole, bad=np.ones_like(whole.bad))
+        cleaned = without_leads(cleaned, recording, left.bad)
+    elif cleaned.changed.any():
         # What is said of a lead is said of what is left of it.
         step = Step("mask", {"n": len(cleaned.stretches)})
         left = _look(recording.changed(cleaned.signal, step), None, learn=learn, least=MIN_LEFT)

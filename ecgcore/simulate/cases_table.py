@@ -6,11 +6,12 @@ from typing import Any
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.recording import Patient
 from ecgcore.simulate import library, planning
+from ecgcore.simulate.cases_morphology import MORPHOLOGY_CASES, set_elevation
 from ecgcore.simulate.cases_rhythm import RHYTHM_CASES, make_rhythm_case
 from ecgcore.simulate.compose import compose_case
 from ecgcore.simulate.planning import Ectopy, Rhythm
 from ecgcore.simulate.spec import CaseSpec
-from ecgcore.simulate.statements import STATEMENTS
+from ecgcore.simulate.statements import STATEMENTS, TRAINING_STATEMENTS
 
 _HOLTER_RHYTHM = Rhythm(
     planning.SINUS,
@@ -126,7 +127,7 @@ COMBINATIONS = (
 
 def _make_table() -> dict[str, CaseSpec]:
     cases = {spec.name: spec for spec in _APP}
-    for key in STATEMENTS:
+    for key in TRAINING_STATEMENTS:
         cases.setdefault(key, compose_case(key))
     for keys in COMBINATIONS:
         cases.setdefault("+".join(keys), compose_case(*keys))
@@ -135,7 +136,7 @@ def _make_table() -> dict[str, CaseSpec]:
 
 # What training draws from where a recipe says "every case": a new case does not enter it by itself.
 TRAINING_CASES = _make_table()
-CASES = TRAINING_CASES | RHYTHM_CASES
+CASES = TRAINING_CASES | RHYTHM_CASES | MORPHOLOGY_CASES
 
 
 def find_case(name: str, **parameters: Any) -> CaseSpec:
@@ -146,7 +147,8 @@ def find_case(name: str, **parameters: Any) -> CaseSpec:
     name : str
     **parameters
         Of the rhythm: those of the case's function in
-        :mod:`ecgcore.simulate.cases_rhythm`, or fields of :class:`Rhythm`.
+        :mod:`ecgcore.simulate.cases_rhythm`, or fields of :class:`Rhythm`.  ``times``: J as a
+        multiple of the guideline's limit (:func:`ecgcore.simulate.cases_morphology.set_elevation`).
 
     Raises
     ------
@@ -161,7 +163,10 @@ def find_case(name: str, **parameters: Any) -> CaseSpec:
     if parameters and name in RHYTHM_CASES:
         return make_rhythm_case(name, **parameters)
     spec = _find_case(name)
-    possible = {field.name for field in fields(Rhythm)} - {"name", "ectopy", "stretches"}
+    if "times" in parameters:
+        spec = set_elevation(spec, float(parameters.pop("times")))
+    of_rhythm = {field.name for field in fields(Rhythm)} - {"name", "ectopy", "stretches"}
+    possible = of_rhythm | {"times"}
     if not set(parameters) <= possible:
         unknown = ", ".join(sorted(set(parameters) - possible))
         raise InvalidArgumentError(

@@ -140,7 +140,7 @@ def polymorphic_tachycardia(
         shapes=(library.PVC_OUTFLOW.name, library.PVC_LEFT.name, shapes.VT_SCAR.name),
         turn_deg=(8.0, 45.0),
         steady=False,
-        jitter_share=0.08,
+        jitter_share=0.06,
         coupling_s=coupling_s,
     )
     return make_case((Sinus(rate_bpm=sinus_bpm, length_s=start_s), turning), POLYMORPHIC)

@@ -11,6 +11,7 @@ Cardiol 57:802 (2011), short QT; Littmann and Gibbs, J Electrocardiol 51:809 (20
 hyperkalaemia; for the rest see :mod:`ecgcore.simulate.library`.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ecgcore.simulate.library import NORMAL, NORMAL_T
@@ -18,9 +19,11 @@ from ecgcore.simulate.shapes import AtrialShape, VentricularShape, bell, shift
 from ecgcore.simulate.vector import Component
 
 Parts = tuple[Component, ...]
+ShapeChange = Callable[[VentricularShape], VentricularShape]
 
 
-def _scale(parts: Parts, factor: float) -> Parts:
+def scale_parts(parts: Parts, factor: float) -> Parts:
+    """Return components of another size."""
     return tuple(
         replace(
             p, vector_mv=(factor * p.vector_mv[0], factor * p.vector_mv[1], factor * p.vector_mv[2])
@@ -30,19 +33,42 @@ def _scale(parts: Parts, factor: float) -> Parts:
 
 
 def _change_shape(
-    shape: VentricularShape, name: str, *, qrs: Parts = (), st: Parts = (), t: Parts | None = None
+    shape: VentricularShape,
+    name: str,
+    *,
+    qrs: Parts = (),
+    st: Parts = (),
+    t: Parts | None = None,
+    u: Parts | None = None,
 ) -> VentricularShape:
-    """Return a shape with more in QRS and ST, and with another T.
+    """Return a shape with more in QRS and ST, and with another T and U.
 
     What ``shape``'s own T differs from the normal T (a block's secondary change) is kept.
     """
     new_t = shape.t
     if t is not None:
-        secondary = () if shape.t == NORMAL_T else (*shape.t, *_scale(NORMAL_T, -1.0))
+        secondary = () if shape.t == NORMAL_T else (*shape.t, *scale_parts(NORMAL_T, -1.0))
         new_t = (*t, *secondary)
+    new_u = shape.u if u is None else u
     return VentricularShape(
-        f"{shape.name}, {name}", (*shape.qrs, *qrs), (*shape.st, *st), new_t, shape.u
+        f"{shape.name}, {name}", (*shape.qrs, *qrs), (*shape.st, *st), new_t, new_u
     )
+
+
+def make_change(
+    name: str,
+    *,
+    qrs: Parts = (),
+    st: Parts = (),
+    t: Parts | None = None,
+    u: Parts | None = None,
+) -> ShapeChange:
+    """Return the change that adds to QRS and ST, and puts another T and U."""
+
+    def change(shape: VentricularShape) -> VentricularShape:
+        return _change_shape(shape, name, qrs=qrs, st=_move_later(st, shape), t=t, u=u)
+
+    return change
 
 
 def _find_j_ms(shape: VentricularShape) -> float:
@@ -133,16 +159,19 @@ def old_inferior_infarct(shape: VentricularShape) -> VentricularShape:
     )
 
 
+OLD_ANTERIOR_QRS = (
+    bell(17, 7.5, 0.00, 0.03, 0.40),
+    bell(31, 8.2, -0.54, 0.04, 0.76),
+    bell(45, 8.6, -0.24, 0.00, 0.54),
+)
+
+
 def old_anterior_infarct(shape: VentricularShape) -> VentricularShape:
     """Leave QS in V1 to V3 and Q in V4, with a negative T there; ST hardly raised."""
     return _change_shape(
         shape,
         "old anterior infarction",
-        qrs=(
-            bell(17, 7.5, 0.00, 0.03, 0.40),
-            bell(31, 8.2, -0.54, 0.04, 0.76),
-            bell(45, 8.6, -0.24, 0.00, 0.54),
-        ),
+        qrs=OLD_ANTERIOR_QRS,
         st=_move_later((shift(74, 150, 50, 0.010, -0.010, -0.055),), shape),
         t=(
             bell(272, 46, 0.000, 0.060, 0.070, fall_ms=40),
@@ -205,6 +234,6 @@ def flat_p(shape: AtrialShape) -> AtrialShape:
         f"{shape.name}, flat",
         tuple(
             replace(p, rise_ms=1.25 * p.rise_ms, fall_ms=1.25 * p.fall_ms)
-            for p in _scale(shape.p, 0.55)
+            for p in scale_parts(shape.p, 0.55)
         ),
     )

@@ -15,10 +15,13 @@ SIMULATED_CODES = (
 ALL_CODES = (*CORE_CODES, *SIMULATED_CODES)
 # What must be warned of wherever it stands: arrest and ventricular arrhythmia, AV block that may
 # progress (Kusumoto et al., Circulation 140:e382, 2019), a ventricle that is not captured, acute
-# infarction.  A case whose urgency depends on a figure (a pause) or on two statements says its own.
+# infarction and ischaemia (Kontos et al., J Am Coll Cardiol 80:1925, 2022), and what else kills
+# within hours: potassium, embolism, tamponade (alternans), hypothermia, Brugada type 1.
+# A case whose urgency depends on a figure (a pause) or on two statements says its own.
 URGENT_CODES = (
     "164896001", "111288001", "164895002", "AHA71", "AHA72", "AHA73", "397829000", "3AVB", "AHA87",
-    "426183003", "AHA186", "57054005",
+    "426183003", "AHA186", "57054005", "413444003", "AHA173", "AHA174", "14140009", "AHA211",
+    "AHA201", "423863005", "AHA154", "418818005",
 )  # fmt: skip
 
 

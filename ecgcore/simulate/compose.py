@@ -6,7 +6,7 @@ from typing import Any
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.simulate.spec import CaseSpec
-from ecgcore.simulate.statements import (
+from ecgcore.simulate.statement import (
     CONDUCTION,
     ISCHAEMIA,
     MASS,
@@ -14,10 +14,10 @@ from ecgcore.simulate.statements import (
     RHYTHM,
     SEVERAL,
     SLOT_NAMES,
-    STATEMENTS,
     TECHNICAL,
     SimulatedStatement,
 )
+from ecgcore.simulate.statements import STATEMENTS
 
 # What changes the ventricles' shape; a statement that replaces it as a whole bears none of these.
 _SHAPING = {CONDUCTION, MASS, ISCHAEMIA, REPOLARISATION}
@@ -37,7 +37,7 @@ _INFERIOR = {"lafb", "old-inferior-infarct"}
 _EARLY_P = {"pac", "pac-hidden", "pac-blocked"}
 _EARLY_QRS = {"pvc", "pvc-multifocal", "pvc-couplets"}
 _REASONS = (
-    ("wpw", {"first-degree-av-block"}, "pre-excitation shortens PR"),
+    ("wpw", {"first-degree-av-block", "short-pr"}, "pre-excitation shortens PR"),
     ("hyperkalaemia-severe", {"first-degree-av-block", *_EARLY_P}, "its P waves are lost"),
     ("pvc-bigeminy", _EARLY_P | _EARLY_QRS, "bigeminy leaves no room for other early beats"),
 )
@@ -85,7 +85,7 @@ def compose_case(
 
 @lru_cache(maxsize=1024)
 def _compose(keys: tuple[str, ...]) -> CaseSpec:
-    entries = _check_keys(keys)
+    entries = _check_keys(_add_bases(keys))
     ordered = sorted(entries, key=lambda e: (e.slot, list(STATEMENTS).index(e.key)))
     spec = STATEMENTS[NORMAL_KEY].change(CaseSpec("+".join(keys) or NORMAL_KEY))
     for entry in ordered:
@@ -101,6 +101,12 @@ def _compose(keys: tuple[str, ...]) -> CaseSpec:
     return replace(
         spec, labels=labels, uncertain=uncertain, statements=tuple(e.key for e in ordered)
     )
+
+
+def _add_bases(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the statements with those they stand on before them."""
+    bases = [find_statement(key).stands_on for key in keys]
+    return tuple(dict.fromkeys(key for key in (*bases, *keys) if key))
 
 
 def find_statement(key: str) -> SimulatedStatement:
@@ -144,6 +150,8 @@ def _check_keys(keys: tuple[str, ...]) -> list[SimulatedStatement]:
 def _explain_conflict(one: SimulatedStatement, other: SimulatedStatement) -> str:
     """Return why two statements cannot stand together; empty where they can."""
     pair = {one.key, other.key}
+    if one.key == other.stands_on or other.key == one.stands_on:
+        return ""
     if one.slot == other.slot and one.slot not in SEVERAL and pair != _BIFASCICULAR:
         return f"both are about {SLOT_NAMES[one.slot]}"
     for own, others, reason in _REASONS:
@@ -153,11 +161,12 @@ def _explain_conflict(one: SimulatedStatement, other: SimulatedStatement) -> str
     if len(shaping) == 2 and pair != _BIFASCICULAR:
         if one.whole or other.whole:
             return "one of them decides the whole shape of the beat"
-        if pair & _ALONE or pair == _INFERIOR:
+        if one.alone or other.alone or pair & _ALONE or pair == _INFERIOR:
             return "one would hide the other's criterion"
     return ""
 
 
 def remove_statement(spec: CaseSpec, key: str) -> CaseSpec:
-    """Return the same case without one of its statements."""
-    return _compose(tuple(k for k in spec.statements if k not in {key, NORMAL_KEY}))
+    """Return the same case without one of its statements, and without what stands on it."""
+    kept = (k for k in spec.statements if STATEMENTS[k].stands_on != key)
+    return _compose(tuple(k for k in kept if k not in {key, NORMAL_KEY}))

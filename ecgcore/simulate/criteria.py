@@ -10,59 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.leads import STANDARD_12
+from ecgcore.simulate.clean_beat import MARGIN, ROW, STEP_MS, Beat
+from ecgcore.simulate.criteria_morphology import MORPHOLOGY_CHECKS
 from ecgcore.simulate.heart import Heart
-from ecgcore.simulate.vector import Array, compute_course, derive_limbs
-
-_STEP_MS = 2.0
-_SPAN_MS = 520.0
-_ROW = {name: i for i, name in enumerate(STANDARD_12)}
-# How far a beat may fall short of the beat that was checked.
-MARGIN = 1.1
-
-
-class Beat:
-    """One clean beat from QRS onset on, in mV, less its level there."""
-
-    def __init__(self, heart: Heart, matrix: Array) -> None:
-        shape, self.bounds = heart.shape, heart.bounds
-        at = self.bounds.qrs.onset_ms + np.arange(0.0, _SPAN_MS, _STEP_MS)
-        independent = matrix @ compute_course(shape.qrs + shape.st + shape.t, at)
-        limbs = derive_limbs(independent)
-        leads = np.concatenate([independent[:2], limbs, independent[2:]])
-        self.leads = leads - leads[:, :1]
-        self.qrs_ms = self.bounds.qrs.offset_ms - self.bounds.qrs.onset_ms
-        self._end = round(self.qrs_ms / _STEP_MS) + 1
-        self._j = round((self.qrs_ms + 10) / _STEP_MS)
-        self._t = round((self.bounds.t.peak_ms - self.bounds.qrs.onset_ms) / _STEP_MS)
-
-    def qrs(self, lead: str) -> Array:
-        """Return one lead's samples within QRS, every 2 ms."""
-        return np.asarray(self.leads[_ROW[lead], : self._end])
-
-    def j(self, lead: str) -> float:
-        """Return the level 10 ms after QRS."""
-        return float(self.leads[_ROW[lead], self._j])
-
-    def t(self, lead: str) -> float:
-        """Return the level at the largest T."""
-        return float(self.leads[_ROW[lead], self._t])
-
-    def axis_deg(self) -> float:
-        """Return the frontal axis of the net area of QRS."""
-        one, avf = self.qrs("I").sum(), self.qrs("aVF").sum() * 2 / np.sqrt(3)
-        return float(np.degrees(np.arctan2(avf, one)))
-
-    def q_ms(self, lead: str, depth_mv: float = 0.1) -> float:
-        """Return the length of a Q, 0 where it is not as deep as asked for."""
-        samples = self.qrs(lead)
-        up = np.flatnonzero(samples > 0.02)
-        first = int(up[0]) if up.size else samples.size
-        start = samples[:first]
-        return (
-            float((start < -0.02).sum() * _STEP_MS)
-            if start.size and start.min() <= -depth_mv
-            else 0.0
-        )
+from ecgcore.simulate.vector import Array
 
 
 def _all_j(beat: Beat, level_mv: float, *leads: str) -> bool:
@@ -119,7 +70,7 @@ def _wide_s(beat: Beat) -> bool:
     for lead in ("I", "V6"):
         samples = beat.qrs(lead)
         after = samples[int(samples.argmax()) :]
-        if (after < -0.03).sum() * _STEP_MS <= 44 or after.min() > -0.22:
+        if (after < -0.03).sum() * STEP_MS <= 44 or after.min() > -0.22:
             return False
     return True
 
@@ -143,13 +94,13 @@ def _lafb(beat: Beat) -> bool:
     return (
         -88 <= beat.axis_deg() <= -47
         and beat.q_ms("aVL", 0.04) > 0
-        and float(avl.argmax()) * _STEP_MS >= 45
+        and float(avl.argmax()) * STEP_MS >= 45
         and all(float(beat.qrs(n)[:15].max()) > 0.03 for n in ("II", "III", "aVF"))
     )
 
 
 def _wpw(beat: Beat) -> bool:
-    early = beat.leads[[_ROW[n] for n in ("I", "II", "V4", "V5")], round(30 / _STEP_MS)]
+    early = beat.leads[[ROW[n] for n in ("I", "II", "V4", "V5")], round(30 / STEP_MS)]
     return beat.qrs_ms >= 113 and bool(early.min() > 0.08)
 
 
@@ -243,6 +194,7 @@ _CHECKS: dict[str, Callable[[Beat], bool]] = {
     "short-qt": _tall_t,
     "hyperkalaemia": _hyperkalaemia,
     "hyperkalaemia-severe": _severe,
+    **MORPHOLOGY_CHECKS,
 }
 
 
@@ -258,6 +210,9 @@ def meets_criterion(statements: tuple[str, ...], heart: Heart, matrix: Array) ->
     keys = [key for key in statements if key in _CHECKS]
     # "normal" beside another statement about shape is no more than sinus rhythm.
     chosen = {key: _CHECKS[key] for key in keys if key != "normal" or len(keys) == 1}
+    # Infarction in a block changes what its criterion says of ST and T.
+    if any(key.startswith("lbbb-") for key in chosen):
+        chosen.pop("lbbb", None)
     if "rbbb" in chosen and {"anterior-stemi", "old-anterior-infarct"} & set(chosen):
         chosen["rbbb"] = _rbbb_without_r
     checks = list(chosen.values())

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.checks import check_range
-from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Provenance, Recording, Step
+from ecgcore.simulate.amplitudes import find_amplitudes
 from ecgcore.simulate.cases_table import find_case
 from ecgcore.simulate.disorder import draw_artifacts, silence_electrodes
 from ecgcore.simulate.heartbeat import Beats, compute_heart_vector, draw_continuous, plan_beats
@@ -21,9 +21,10 @@ from ecgcore.simulate.noise import (
     scale_to_snr,
 )
 from ecgcore.simulate.person import Person, Variation, draw_person, make_variation
-from ecgcore.simulate.spec import ARMS, CaseSpec, check_span
-from ecgcore.simulate.truth import ARM_REVERSAL, Truth, find_truth
-from ecgcore.simulate.vector import Array, derive_twelve
+from ecgcore.simulate.reversals import REVERSALS
+from ecgcore.simulate.spec import CaseSpec, check_span
+from ecgcore.simulate.truth import Truth, find_truth
+from ecgcore.simulate.vector import Array, derive_rows
 
 # A change of how samples come from a seed must change this.
 VERSION = 2
@@ -57,6 +58,12 @@ class Simulation:
     recording: Recording
     truth: Truth
     made: Made = field(repr=False)
+
+    @cached_property
+    def amplitudes(self) -> dict[str, dict[str, float]]:
+        """True J, J+60 ms, Q, R, S and T by lead, in mV: :mod:`ecgcore.simulate.amplitudes`."""
+        made = self.made
+        return find_amplitudes(made.person, made.beats, self.truth, self.recording.leads)
 
     @cached_property
     def masks(self) -> dict[str, NDArray[np.bool_]]:
@@ -165,16 +172,14 @@ def make_leads(
     artifacts = beats.schedule.artifacts
     independent += draw_artifacts(artifacts, time_s)
     silence_electrodes(independent, artifacts, time_s)
-    if spec.reversal == ARMS:
-        independent = ARM_REVERSAL @ independent
+    if spec.reversal:
+        independent = REVERSALS[spec.reversal] @ independent
     return Made(person, beats, independent, fs_hz, duration_s)
 
 
 def _make_recording(made: Made, seed: int) -> Recording:
     spec = made.person.spec
-    rows = dict(zip(STANDARD_12, derive_twelve(made.independent), strict=True))
-    # The monitor's second lead sees what lead II sees, from electrodes on the trunk.
-    rows["MLII"] = rows["II"] * np.float32(0.95)
+    rows = derive_rows(made.independent)
     for name in spec.off_leads:
         rows[name] = np.zeros_like(rows[name])
     step = Step(

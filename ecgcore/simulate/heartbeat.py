@@ -12,6 +12,7 @@ from ecgcore.simulate.planning import OWN, Schedule, Spike
 from ecgcore.simulate.rhythm_shapes import get_atrial_shape, get_ventricular_shape
 from ecgcore.simulate.rhythms import RHYTHMS
 from ecgcore.simulate.shapes import AtrialShape, VentricularShape, WaveBounds
+from ecgcore.simulate.spec import CaseSpec
 from ecgcore.simulate.vector import Array, add_component, make_rotation
 
 # The QT interval follows the mean of about the last seven beats, not the last one alone (Pueyo et
@@ -24,6 +25,8 @@ NARROW_QRS_MS = 90.0
 # What a broad QRS adds to QT, about; and the longest pause that QT remembers.
 _BROAD_EXTRA_MS = 45.0
 _LONGEST_MEMORY_S = 1.6
+# At the fastest rates T is not pressed further: it lies on the next QRS.
+_SHORTEST_STRETCH = 0.45
 # U is seen at slow rates and lost at fast ones.
 _U_RR_S = (0.62, 1.05)
 # Where the stimulus points; polarity is the lead's, so any is as good.
@@ -65,6 +68,8 @@ def plan_beats(
     lone_s = np.array([p.p_s for p in schedule.lone_p])
     jitter = rng.standard_normal((3, onset_s.size))
     turn = _draw_turn(person, onset_s, jitter)
+    if person.spec.alternans:
+        turn[1::2] = _swing(person.spec.alternans) @ turn[1::2]
     lone = _draw_turn(person, lone_s, np.zeros((3, lone_s.size)))
     if rhythm.stretches:
         turn = turn @ _turn_planned(schedule.beats)
@@ -82,8 +87,9 @@ def _hurry_qt(onset_s: Array, qtc_ms: float) -> Array:
     """Return the RR that QT follows where rhythms change: QT ends with the cycle at the latest."""
     if not onset_s.size:
         return np.empty(0)
-    rr_s = np.diff(onset_s, prepend=onset_s[0] - np.median(np.diff(onset_s, prepend=-1.0)))
-    slow = _slow_rr(np.cumsum(np.minimum(rr_s, _LONGEST_MEMORY_S)), 60.0)
+    after_s = onset_s[1] - onset_s[0] if onset_s.size > 1 else 1.0
+    rr_s = np.diff(onset_s, prepend=onset_s[0] - after_s)
+    slow = _fade(np.minimum(rr_s, _LONGEST_MEMORY_S), float(min(after_s, _LONGEST_MEMORY_S)))
     # The last beat of a run has room for its T.
     room_s = np.where(np.append(rr_s[1:], np.inf) > 1.3 * rr_s, 1.3 * rr_s, rr_s)
     longest = (1e3 * room_s / (qtc_ms + _BROAD_EXTRA_MS)) ** 3
@@ -97,10 +103,19 @@ def _draw_turn(person: Person, time_s: Array, jitter: Array) -> Array:
     return np.asarray(turn * size[:, None, None])
 
 
+def _swing(share: float) -> Array:
+    """Return how every other beat is turned and made smaller by a heart that swings in fluid."""
+    return np.asarray((1 - share) * make_rotation(-60.0 * share, 40.0 * share))
+
+
 def _slow_rr(onset_s: Array, rate_bpm: float) -> Array:
     usual_s = float(np.median(np.diff(onset_s))) if onset_s.size > 1 else 60 / rate_bpm
     rr = np.diff(onset_s, prepend=onset_s[0] - usual_s)
-    mean = float(np.mean(rr))
+    return _fade(rr, float(np.mean(rr)))
+
+
+def _fade(rr: Array, mean: float) -> Array:
+    """Return the fading mean of RR from one that was before."""
     smooth = np.empty_like(rr)
     for i, value in enumerate(rr):
         mean += QT_MEMORY * (float(value) - mean)
@@ -108,10 +123,16 @@ def _slow_rr(onset_s: Array, rate_bpm: float) -> Array:
     return smooth
 
 
+def find_shape(spec: CaseSpec, name: str) -> VentricularShape:
+    """Return the shape a planned beat names, as this case has it."""
+    if name == OWN:
+        return spec.ventricular
+    return dict(spec.shapes).get(name) or get_ventricular_shape(name, spec.ventricular)
+
+
 def find_ventricular_shape(person: Person, name: str) -> VentricularShape:
     """Return the shape a planned beat names."""
-    own = person.spec.ventricular
-    return own if name == OWN else get_ventricular_shape(name, own)
+    return find_shape(person.spec, name)
 
 
 def find_atrial_shape(person: Person, name: str) -> AtrialShape:
@@ -125,7 +146,7 @@ def compute_stretch(person: Person, heart: Heart, rr_s: Array) -> Array:
     width_ms = qrs.offset_ms - qrs.onset_ms
     extra_ms = QT_PER_QRS * max(0.0, width_ms - NARROW_QRS_MS)
     qt_ms = (person.spec.qtc_ms + extra_ms) * np.cbrt(rr_s)
-    return np.asarray((qt_ms - width_ms) / (t.offset_ms - qrs.offset_ms))
+    return np.maximum((qt_ms - width_ms) / (t.offset_ms - qrs.offset_ms), _SHORTEST_STRETCH)
 
 
 def compute_u_size(rr_s: Array) -> Array:
@@ -180,7 +201,7 @@ def add_ventricles(
 def add_atria(out: Array, fs_hz: float, atria: Atria, onset_s: Array, turn: Array) -> None:
     """Add P waves to the heart vector, in place; ``onset_s`` is where each begins."""
     zero_s = onset_s - atria.bounds.onset_ms / 1e3
-    for part in atria.shape.p:
+    for part in (*atria.shape.p, *atria.shape.after):
         add_component(
             out,
             fs_hz,

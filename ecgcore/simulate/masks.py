@@ -17,7 +17,12 @@ IAVB                          from P onset to QRS onset
 PAC                           from the early P's onset to the end of its QRS (blocked: to its end)
 PVC, BIGU, 251182009          the early beat's QRS, ST and T, where they differ from the own beat's
 LNGQT, 77867006               from QRS onset to T offset
-LVOLT                         QRS
+LVOLT, 423863005              QRS
+AHA230                        from P onset to T offset
+49578007                      from P onset to QRS onset
+AHA150                        U (with hypokalemia also ST and T where they differ)
+AHA10, AHA11                  where the leads differ from those of right cables
+251143007                     from the first to the last QRS onset
 PACE and its kinds            every stimulus (40 ms), and where the paced P or QRS, ST and T differ
 ============================  ====================================================================
 """
@@ -27,7 +32,6 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.leads import STANDARD_12
 from ecgcore.simulate import planning
 from ecgcore.simulate.compose import remove_statement
 from ecgcore.simulate.heart import Heart
@@ -37,16 +41,18 @@ from ecgcore.simulate.heartbeat import (
     add_ventricles,
     compute_stretch,
     find_atrial_shape,
+    find_shape,
     find_ventricular_shape,
+    group_beats,
 )
 from ecgcore.simulate.masks_rhythm import ARTIFACT, SPIKE_S, Span, find_spans
 from ecgcore.simulate.person import Person
 from ecgcore.simulate.planning import OWN, PACED, VENTRICULAR
+from ecgcore.simulate.reversals import REVERSALS
 from ecgcore.simulate.shapes import VentricularShape
-from ecgcore.simulate.spec import ARMS
 from ecgcore.simulate.statements import STATEMENTS
-from ecgcore.simulate.truth import ARM_REVERSAL, TrueBeat, Truth
-from ecgcore.simulate.vector import Array, derive_twelve
+from ecgcore.simulate.truth import TrueBeat, Truth
+from ecgcore.simulate.vector import Array, derive_rows
 
 Mask = NDArray[np.bool_]
 VISIBLE_MV = 0.05
@@ -69,6 +75,9 @@ _SHAPED = {
     "hyperkalaemia",
     "hyperkalaemia-severe",
 }
+# The heart's place, not its beat, is another.
+_WHOLE_BEATS = {"dextrocardia", "electrical-alternans"}
+_WITH_U = {"hypokalaemia", "prominent-u"}
 _PREMATURE = "premature"
 
 
@@ -122,14 +131,15 @@ class _Maker:
 
     def of(self, key: str) -> Mask:
         """Return the mask of one statement."""
-        if key in _SHAPED:
-            return self._differences(key)
+        if key in _SHAPED or (STATEMENTS[key].alone and key not in _WHOLE_BEATS):
+            lit = self._differences(key)
+            return lit | self._everywhere(self._u_waves()) if key in _WITH_U else lit
         if key.startswith("paced"):
             lit = self._paced()
             return lit | self._everywhere(self._between_qrs()) if key == "paced-af" else lit
         if key in {"pvc", "pvc-multifocal", "pvc-couplets", "pvc-bigeminy"}:
             return self._other_beats(lambda b: b.kind == VENTRICULAR and b.origin == _PREMATURE)
-        if key == "arm-reversal":
+        if key.endswith(("-reversal", "-high")):
             return self._exchanged()
         return self._everywhere(self._spans(key))
 
@@ -171,6 +181,9 @@ class _Maker:
             "complete-av-block-junctional": self._apart,
             "long-qt": lambda: [(b.qrs_onset, b.t_offset) for b in beats],
             "short-qt": lambda: [(b.qrs_onset, b.t_offset) for b in beats],
+            "dextrocardia": lambda: [(b.p_onset or b.qrs_onset, b.t_offset) for b in beats],
+            "electrical-alternans": lambda: [(b.qrs_onset, b.qrs_offset) for b in beats],
+            "short-pr": lambda: [(b.p_onset, b.qrs_onset) for b in beats],
             "low-voltage": lambda: [(b.qrs_onset, b.qrs_offset) for b in beats],
             "pac": self._early_atrial,
             "pac-hidden": self._early_atrial,
@@ -184,6 +197,9 @@ class _Maker:
         ends = [0.0, *(b.qrs_offset for b in self.truth.beats)]
         starts = [*(b.qrs_onset for b in self.truth.beats), self.n_samples / self.fs_hz]
         return list(zip(ends, starts, strict=True))
+
+    def _u_waves(self) -> list[Span]:
+        return [(b.u_onset, b.u_offset) for b in self.truth.beats]
 
     def _early_atrial(self) -> list[Span]:
         early = [b for b in self.truth.beats if b.type == planning.SUPRAVENTRICULAR]
@@ -229,8 +245,11 @@ class _Maker:
         """Compare every own beat with the same heart's beat without this statement."""
         person = self.person
         plain = remove_statement(person.spec, key)
-        own = np.array([i for i, b in enumerate(self.beats.schedule.beats) if b.ventricular == OWN])
-        lit = self._compare(own, person.spec.ventricular, plain.ventricular, at_j=key == "wpw")
+        lit = np.zeros((len(self.leads), self.n_samples), dtype=bool)
+        for name, which in group_beats(self.beats).items():
+            shape, other = find_ventricular_shape(person, name), find_shape(plain, name)
+            if shape != other:
+                lit |= self._compare(which, shape, other, at_j=key == "wpw")
         if plain.atrial != person.spec.atrial:
             lit |= self._p_differs(plain.atrial.name)
         return lit
@@ -318,10 +337,9 @@ class _Maker:
 
     def _leads(self, heart: Array) -> Array:
         independent = self.person.matrix @ heart
-        if self.person.spec.reversal == ARMS:
-            independent = ARM_REVERSAL @ independent
-        rows = dict(zip(STANDARD_12, derive_twelve(independent), strict=True))
-        rows["MLII"] = rows["II"]
+        if self.person.spec.reversal:
+            independent = REVERSALS[self.person.spec.reversal] @ independent
+        rows = derive_rows(independent)
         return np.stack([rows[name] for name in self.leads]).astype(np.float64)
 
     # --- pacing, cables ---------------------------------------------------------------------
@@ -349,10 +367,9 @@ class _Maker:
                 atria = self.person.atria(find_atrial_shape(self.person, beat.atrial))
                 add_atria(vector, self.fs_hz, atria, np.array([beat.p_s]), self.beats.turn[[i]])
         independent = plain @ vector
-        change = derive_twelve(ARM_REVERSAL @ independent) - derive_twelve(independent)
-        rows = dict(zip(STANDARD_12, np.abs(change), strict=True))
-        rows["MLII"] = rows["II"]
-        return np.asarray(np.stack([rows[name] for name in self.leads]) >= VISIBLE_MV)
+        seen = REVERSALS[self.person.spec.reversal] @ independent
+        rows = derive_rows(seen - independent)
+        return np.asarray(np.abs(np.stack([rows[n] for n in self.leads])) >= VISIBLE_MV)
 
 
 def _t_end(beat: TrueBeat) -> float:

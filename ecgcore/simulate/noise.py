@@ -73,6 +73,7 @@ PRESETS = {
     "usual": Noise(wander_mv=0.028, muscle_mv=0.0055, mains_mv=0.0015),
     "high": Noise(wander_mv=0.11, muscle_mv=0.026, mains_mv=0.012, motion_mv=0.10),
     "hand-held": Noise(wander_mv=0.045, muscle_mv=0.009, mains_mv=0.004, motion_mv=0.03),
+    "wander": Noise(wander_mv=0.5, muscle_mv=0.006, mains_mv=0.0015),
     "monitor": Noise(wander_mv=0.050, muscle_mv=0.006, mains_mv=0.001, motion_mv=0.04),
 }
 

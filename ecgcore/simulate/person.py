@@ -15,6 +15,7 @@ import numpy as np
 
 from ecgcore.checks import check_range
 from ecgcore.simulate.criteria import meets_criterion
+from ecgcore.simulate.elevation import find_st_share
 from ecgcore.simulate.heart import Atria, Heart
 from ecgcore.simulate.planning import Breathing
 from ecgcore.simulate.shapes import (
@@ -24,7 +25,7 @@ from ecgcore.simulate.shapes import (
     find_p_bounds,
     find_ventricular_bounds,
 )
-from ecgcore.simulate.spec import CaseSpec
+from ecgcore.simulate.spec import CaseSpec, Elevation
 from ecgcore.simulate.vector import DOWER, GAUSS, Array, Component, make_rotation
 
 _WAVES = ("p", "qrs", "st", "t", "u")
@@ -147,7 +148,15 @@ def draw_person(spec: CaseSpec, variation: Variation, rng: np.random.Generator) 
         if meets_criterion(spec.statements, person.heart(spec.ventricular), person.matrix):
             break
         person = _draw_person(spec, variation, rng, nearer)
-    return person
+    return person if spec.elevation is None else _raise_j(person, spec.elevation)
+
+
+def _raise_j(person: Person, elevation: Elevation) -> Person:
+    """Return the person with ST so large that J stands where the case asks for it."""
+    heart = person.heart(person.spec.ventricular)
+    share = find_st_share(heart, person.matrix, person.spec.patient, elevation.times)
+    waves = person._waves | {"st": share * person._waves["st"]}
+    return replace(person, _waves=waves, _hearts={}, _atria={})
 
 
 def _draw_normal(rng: np.random.Generator, sd: float, size: int | None = None) -> Array:
@@ -189,6 +198,10 @@ def _draw_matrix(spec: CaseSpec, torso: float, rng: np.random.Generator) -> Arra
         np.vstack([chest[1:], chest[-1:]]) if aside > 0 else np.vstack([chest[:1], chest[:-1]])
     )
     rows = np.vstack([rows[:2], chest + abs(aside) * (towards - chest)])
+    if spec.mirrored:
+        # The heart's left lies to the right, and the left chest electrodes lie far from it.
+        distant = np.array([1.0, 1.0, 1.0, 0.9, 0.75, 0.6, 0.48, 0.38])
+        rows = distant[:, None] * rows * np.array([-1.0, 1.0, 1.0])
     return np.asarray(size * gain[:, None] * rows)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from ecgcore.simulate import changes, library, planning
 from ecgcore.simulate.planning import Ectopy, Rhythm
 from ecgcore.simulate.shapes import VentricularShape
-from ecgcore.simulate.spec import ARMS, CaseSpec, Limits
+from ecgcore.simulate.spec import CaseSpec, Limits
 
 Change = Callable[[CaseSpec], CaseSpec]
 
@@ -25,6 +25,16 @@ def replace_shape(shape: VentricularShape) -> Change:
 def change_shape(change: Callable[[VentricularShape], VentricularShape]) -> Change:
     """Return the change of whatever ventricular shape there is."""
     return lambda spec: replace(spec, ventricular=change(spec.ventricular))
+
+
+def change_any_beat(change: Callable[[VentricularShape], VentricularShape]) -> Change:
+    """Return the change of the heart's own beats and of paced ones."""
+    paced = library.PACED
+    return lambda spec: replace(
+        spec,
+        ventricular=change(spec.ventricular),
+        shapes=(*spec.shapes, (paced.name, change(paced))),
+    )
 
 
 def ectopy(*ectopy: Ectopy) -> Change:
@@ -112,9 +122,9 @@ def lead_off(spec: CaseSpec) -> CaseSpec:
     return replace(spec, off_leads=("V3",), noise="high")
 
 
-def arms(spec: CaseSpec) -> CaseSpec:
-    """Exchange the arm cables."""
-    return replace(spec, reversal=ARMS)
+def reverse(reversal: str) -> Change:
+    """Return the change to exchanged cables or misplaced electrodes."""
+    return lambda spec: replace(spec, reversal=reversal)
 
 
 def pacemaker(chambers: str, rate_bpm: float, pr_ms: float) -> Change:

@@ -29,10 +29,14 @@ _GRID_MS = np.arange(-120.0, 860.0, _STEP_MS)
 
 @dataclass(frozen=True)
 class AtrialShape:
-    """A P wave: components timed from its nominal onset."""
+    """A P wave: components timed from its nominal onset.
+
+    ``after`` is what the atria add behind it (a shift of PR), and is no part of its bounds.
+    """
 
     name: str
     p: tuple[Component, ...]
+    after: tuple[Component, ...] = ()
 
 
 @dataclass(frozen=True)

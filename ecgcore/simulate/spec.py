@@ -9,13 +9,13 @@ from ecgcore.recording import Patient
 from ecgcore.simulate import library
 from ecgcore.simulate.codes import statement_name
 from ecgcore.simulate.planning import Rhythm
+from ecgcore.simulate.reversals import REVERSALS
 from ecgcore.simulate.shapes import AtrialShape, VentricularShape
+from ecgcore.simulate.vector import FURTHER_LEADS
 
 __all__ = ["CaseSpec", "Limits", "check_span", "statement_name"]
 
 MONITOR_LEADS = ("MLII",)
-ARMS = "arms"
-REVERSALS = ("", ARMS)
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,16 @@ class Limits:
     rate_bpm: tuple[float, float] = (61.0, 98.0)
     pr_ms: tuple[float, float] = (124.0, 196.0)
     qtc_ms: tuple[float, float] = (370.0, 440.0)
+
+
+@dataclass(frozen=True)
+class Elevation:
+    """J as a multiple of the guideline's limit in the two contiguous leads where it is highest."""
+
+    times: float
+
+    def __post_init__(self) -> None:
+        check_range("times", self.times, 0.2, 5)
 
 
 @dataclass(frozen=True)
@@ -51,11 +61,11 @@ class CaseSpec:
         Of all deflections.
     patient : Patient
     leads : tuple of str
-        Standard leads, or ``MLII``.
+        Standard leads, ``MLII``, or posterior and right-sided leads.
     off_leads : tuple of str
         Leads whose electrode is off: a flat trace.
     reversal : str
-        ``"arms"``: the cables of both arms are exchanged.
+        A key of :data:`ecgcore.simulate.reversals.REVERSALS`, or none.
     noise : str
         A preset of :mod:`ecgcore.simulate.noise`.
     fs_hz, duration_s : float
@@ -66,6 +76,14 @@ class CaseSpec:
         Within which rate, PR and QT may be drawn.
     urgent : tuple of str, optional
         Codes that must be warned of; those of ``labels`` among ``codes.URGENT_CODES`` if not given.
+    shapes : tuple of (str, VentricularShape)
+        Shapes of beats that are not the heart's own (paced) instead of the library's.
+    elevation : Elevation, optional
+        How high J shall stand in whoever is drawn.
+    alternans : float
+        By how much every other beat is smaller, 0 to 0.8.
+    mirrored : bool
+        Dextrocardia: the heart lies in the right chest.
     """
 
     name: str
@@ -88,6 +106,10 @@ class CaseSpec:
     statements: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     urgent: tuple[str, ...] | None = None
+    shapes: tuple[tuple[str, VentricularShape], ...] = ()
+    elevation: Elevation | None = None
+    alternans: float = 0.0
+    mirrored: bool = False
 
     def __post_init__(self) -> None:
         for code in (*self.labels, *self.uncertain, *(self.urgent or ())):
@@ -96,12 +118,13 @@ class CaseSpec:
         check_range("size", self.size, 0.1, 3)
         check_range("turn_deg", self.turn_deg, -180, 180, "degrees")
         check_range("f_wave_size", self.f_wave_size, 0, 3)
-        check_option("reversal", self.reversal, REVERSALS)
-        unknown = [n for n in self.leads if n not in (*STANDARD_12, *MONITOR_LEADS)]
+        check_option("reversal", self.reversal, ("", *REVERSALS))
+        check_range("alternans", self.alternans, 0, 0.8)
+        unknown = [n for n in self.leads if n not in (*STANDARD_12, *MONITOR_LEADS, *FURTHER_LEADS)]
         if unknown or not self.leads or len(set(self.leads)) != len(self.leads):
             raise InvalidArgumentError(
                 f"leads is {', '.join(self.leads) or 'empty'}; each of "
-                f"{', '.join((*STANDARD_12, *MONITOR_LEADS))} can stand once."
+                f"{', '.join((*STANDARD_12, *MONITOR_LEADS, *FURTHER_LEADS))} can stand once."
             )
         if not set(self.off_leads) <= set(self.leads):
             raise InvalidArgumentError("off_leads names a lead that is not among leads.")

@@ -6,62 +6,24 @@ Strauss et al., Am J Cardiol 107:927 (2011), strict left bundle branch block; Ku
 Circulation 140:e382 (2019), AV block; Thygesen et al., Circulation 138:e618 (2018), infarction.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ecgcore.simulate import changes, library, planning, recipes
 from ecgcore.simulate.planning import Ectopy, Rhythm
-from ecgcore.simulate.recipes import Change
 from ecgcore.simulate.spec import Limits
-from ecgcore.statements import statement
-
-# In this order statements are applied; all but the last two hold one statement each.
-RHYTHM, AV, CONDUCTION, MASS, ISCHAEMIA, REPOLARISATION, ECTOPY, TECHNICAL = range(8)
-SLOT_NAMES = (
-    "rhythm",
-    "AV conduction",
-    "ventricular conduction",
-    "voltage",
-    "ischaemia and ST",
-    "QT and electrolytes",
-    "ectopy",
-    "technical",
+from ecgcore.simulate.statement import (
+    AV,
+    CONDUCTION,
+    ECTOPY,
+    ISCHAEMIA,
+    MASS,
+    REPOLARISATION,
+    RHYTHM,
+    TECHNICAL,
+    SimulatedStatement,
 )
-SEVERAL = {ECTOPY, TECHNICAL}
-
-
-@dataclass(frozen=True)
-class SimulatedStatement:
-    """One statement that can be simulated.
-
-    Attributes
-    ----------
-    key, title : str
-    codes : tuple of str
-        What it is labelled as.
-    slot : int
-        Its place in the order of composition.
-    change : callable
-        From a case without it to the case with it.
-    criterion : str
-        What makes it the statement, in words.
-    uncertain : tuple of str
-        Codes that cannot be told beside it.
-    whole : bool
-        The ventricles' shape is replaced as a whole: nothing else can change it.
-    needs : tuple of str
-        Rhythms it can stand in; empty for any.
-    """
-
-    key: str
-    title: str
-    codes: tuple[str, ...]
-    slot: int
-    change: Change
-    criterion: str
-    uncertain: tuple[str, ...] = ()
-    whole: bool = False
-    needs: tuple[str, ...] = ()
-
+from ecgcore.simulate.statements_morphology import MORPHOLOGY
+from ecgcore.statements import statement
 
 _SINUS_ONLY = (planning.SINUS,)
 _REPOLARISATION = ("STD", "STE")
@@ -505,7 +467,7 @@ _TABLE = (
         "Technical: arm lead reversal",
         ("251139008",),
         TECHNICAL,
-        recipes.arms,
+        recipes.reverse("arms"),
         "I inverted, II and III interchanged, aVR and aVL interchanged, aVF and V1 to V6 unchanged",
         ("SNR",),
     ),
@@ -518,4 +480,6 @@ _TABLE = (
         "flat line in one chest lead; muscle and motion artefact in the others",
     ),
 )
-STATEMENTS = {entry.key: entry for entry in _TABLE}
+# What training composes records of; further statements do not enter it by themselves.
+TRAINING_STATEMENTS = {entry.key: entry for entry in _TABLE}
+STATEMENTS = TRAINING_STATEMENTS | {entry.key: entry for entry in MORPHOLOGY}

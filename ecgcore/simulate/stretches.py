@@ -42,7 +42,10 @@ _RANGES = {"_bpm": (5.0, 400.0), "_s": (0.0, 36_000.0), "_share": (0.0, 1.0), "_
 
 def draw_amount(amount: Amount, rng: np.random.Generator) -> float:
     """Return a figure as it is, or one from a range."""
-    return float(rng.uniform(*amount)) if isinstance(amount, tuple) else float(amount)
+    # Drawn in any case: asking for one figure leaves all others of a seed as they were.
+    share = float(rng.random())
+    low, high = amount if isinstance(amount, tuple) else (amount, amount)
+    return low + share * (high - low)
 
 
 @dataclass
@@ -365,6 +368,6 @@ class Distort(Stretch):
         end_s = min(start_s + course.draw(self.length_s), course.duration_s)
         chosen = self.electrodes or (("RA", "LA", "LL")[int(course.rng.integers(3))],)
         hz, size = course.draw(self.rate_bpm) / 60, course.draw(self.size_mv)
-        course.artifacts.append(
-            Artifact(self.kind, chosen, start_s, end_s, size, hz, course.draw_seed())
-        )
+        one = Artifact(self.kind, chosen, start_s, end_s, size, hz, course.draw_seed())
+        if start_s < end_s:
+            course.artifacts.append(one)

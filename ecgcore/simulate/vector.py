@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
+from ecgcore.leads import STANDARD_12
+
 Array = NDArray[np.float64]
 
 # Rows as in INDEPENDENT_8: I, II, V1 to V6; columns x, y, z (Dower 1980).
@@ -30,6 +32,17 @@ DOWER = np.array(
         [0.831, 0.076, 0.230],
     ]
 )
+# Posterior and right-sided leads as the same vector's views: directions go on around the chest in
+# the fifth interspace, sizes fall with the distance from the heart.
+FURTHER_LEADS = {
+    "V7": (0.60, 0.06, 0.42),
+    "V8": (0.36, 0.05, 0.55),
+    "V9": (0.14, 0.05, 0.60),
+    "V3R": (-0.62, 0.17, -0.55),
+    "V4R": (-0.66, 0.19, -0.30),
+}
+# From the eight leads, so that they share their noise and their heart's position.
+_FURTHER = np.array(list(FURTHER_LEADS.values())) @ np.linalg.pinv(DOWER)
 GAUSS = "gauss"
 PLATEAU = "plateau"
 # Beyond this many standard deviations a Gaussian of 2 mV is below a tenth of a microvolt.
@@ -190,6 +203,15 @@ def derive_twelve(independent: Array) -> Array:
     half = np.float32(0.5)
     limbs = [one, two, two - one, -(one + two) * half, one - two * half, two - one * half]
     return np.concatenate([np.stack(limbs), kept[2:]]).astype(np.float32)
+
+
+def derive_rows(independent: Array) -> dict[str, NDArray[np.float32]]:
+    """Return every lead that can be recorded, by its name, from the eight independent ones."""
+    rows = dict(zip(STANDARD_12, derive_twelve(independent), strict=True))
+    # The monitor's second lead sees what lead II sees, from electrodes on the trunk.
+    rows["MLII"] = rows["II"] * np.float32(0.95)
+    further = (_FURTHER @ independent).astype(np.float32)
+    return rows | dict(zip(FURTHER_LEADS, further, strict=True))
 
 
 def derive_limbs(independent: Array) -> Array:

@@ -34,7 +34,7 @@ OLD_NAMES = {
 }  # fmt: skip
 
 # Patterns that no list has a code for.
-OWN_NAMES = {"DEWINTER", "HYPERT", "LEFTMAIN", "WELLENS"}
+OWN_NAMES = {"BIFASC", "CALIB", "DEWINTER", "HYPERT", "LEFTMAIN", "WELLENS"}
 
 # Leads on fewer of which a shipped network gives no finding, where its card differs from the table.
 CARDS = {
@@ -197,6 +197,7 @@ OTHER_TABLES = {
     "ecgcore/datasets/": "words and codes of data sets, and what they cannot tell",
     "ecgcore/evaluation/map_records.py": "the simulated case of each",
     "ecgcore/simulate/annotations.py": "WFDB's notes of rhythms",
+    "ecgcore/simulate/masks_rhythm.py": "which stretches of a simulated record are lit",
     "ecgcore/explain/defaults.py": "the method shown first",
 }
 # Titles of cases and of shapes of the heart, and classes of CinC 2017, not of statements.

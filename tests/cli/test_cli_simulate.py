@@ -96,3 +96,15 @@ def test_bad_usage_is_one_sentence_and_status_two(tmp_path, capsys, arguments, s
     assert error.startswith("error: ")
     assert said in error
     assert error.count("\n") == 1
+
+
+def test_a_parameter_of_the_rhythm_can_be_asked_for(tmp_path, capsys):
+    given = ["--case", "vt", "--set", "rate_bpm=150:160", "--set", "origin=outflow"]
+    assert main(["simulate", *given, "--seed", "2", "--out", str(tmp_path)]) == 0
+    truth = json.loads((tmp_path / "truth.json").read_text())
+    assert 148 < truth["heart_rate_bpm"] < 162
+    assert truth["urgent"] == ["164895002"]
+    assert truth["rhythms"] == [{"code": "164895002", "start_s": 0.0, "end_s": 10.0}]
+    assert {p["fate"] for p in truth["p_waves"]} >= {"dissociated"}
+    assert main(["simulate", "--case", "vt", "--set", "rate_bpm", "--out", str(tmp_path)]) != 0
+    assert "NAME=VALUE is needed" in capsys.readouterr().err

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.simulate import CASES, STATEMENTS, Variation, compose_case, simulate
+from ecgcore.simulate import CASES, STATEMENTS, Variation, compose_case, library, simulate
 from ecgcore.simulate.codes import ALL_CODES
 from ecgcore.simulate.compose import remove_statement
 from ecgcore.simulate.planning import Ectopy
+from ecgcore.simulate.statements import TRAINING_STATEMENTS
 from ecgcore.statements import CORE_CODES
 
 
@@ -53,6 +54,14 @@ def test_any_pair_keeps_the_labels_of_both_and_they_are_true(pair, seed, vary):
     assert set(made.masks) == set(truth.labels) - {"SNR"}
 
 
+def test_infarction_in_a_block_brings_the_block_and_leaves_with_it():
+    alone = compose_case("lbbb-concordant-elevation")
+    both = compose_case("lbbb", "lbbb-concordant-elevation")
+    assert alone.statements == both.statements == ("lbbb", "lbbb-concordant-elevation")
+    assert remove_statement(both, "lbbb-concordant-elevation").ventricular is library.LBBB
+    assert remove_statement(both, "lbbb").ventricular is library.NORMAL
+
+
 def test_only_a_heart_without_findings_is_normal():
     assert compose_case().labels == ("SNR",)
     assert compose_case("normal", "lead-off").labels == ("SNR",)
@@ -82,6 +91,10 @@ def test_order_does_not_matter_and_taking_away_gives_the_other():
         (("pvc-bigeminy", "pac"), "no room"),
         (("wpw", "first-degree-av-block"), "shortens PR"),
         (("hyperkalaemia-severe", "pac"), "P waves are lost"),
+        (("wpw", "short-pr"), "shortens PR"),
+        (("lvh-strain", "wellens-b"), "hide the other|whole shape"),
+        (("wellens-a", "rbbb"), "hide the other"),
+        (("paced-concordant-elevation", "lbbb"), "whole shape"),
         (("lbbb", "wpw2"), "'wpw2'.*possible statements are normal"),
     ],
 )
@@ -106,7 +119,8 @@ def test_bad_parts_are_refused_by_name():
 
 
 def test_every_code_is_used_and_known():
-    used = {code for entry in STATEMENTS.values() for code in (*entry.codes, *entry.uncertain)}
+    learned = TRAINING_STATEMENTS.values()
+    used = {code for entry in learned for code in (*entry.codes, *entry.uncertain)}
     assert used <= set(ALL_CODES)
     assert set(ALL_CODES) - used == {"SR"}, "SR is the rhythm, not a finding"
     assert ALL_CODES[: len(CORE_CODES)] == CORE_CODES

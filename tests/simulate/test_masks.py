@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ecgcore.simulate import CASES, STATEMENTS, simulate
 
-SHORT = [name for name in CASES if name != "holter-pvc"]
+SHORT = [name for name, spec in CASES.items() if spec.duration_s < 60]
 
 
 def samples(made, time_s):
@@ -23,7 +23,9 @@ def test_masks_stand_only_where_labels_say(name, seed, fs_hz):
         assert mask.shape == made.recording.signal.shape
         assert mask.dtype == bool
         assert mask.any(), code
-        assert not mask.all(), code
+        # A rhythm may fill the record.
+        whole = {span.code for span in made.truth.rhythms} | {"AHA100"}
+        assert code in whole or not mask.all(), code
         for lead in made.truth.bad_leads:
             assert not mask[made.recording.leads.index(lead)].any()
 

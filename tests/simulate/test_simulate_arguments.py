@@ -54,7 +54,7 @@ def test_unknown_case_names_the_possible_ones():
         (lambda: Rhythm(pr_ms=5), "pr_ms"),
         (lambda: CaseSpec("x", labels=("XYZ",)), "XYZ"),
         (lambda: CaseSpec("x", leads=("I", "I")), "leads"),
-        (lambda: CaseSpec("x", leads=("V9",)), "leads"),
+        (lambda: CaseSpec("x", leads=("V10",)), "leads"),
         (lambda: CaseSpec("x", leads=()), "leads"),
         (lambda: CaseSpec("x", leads=("I",), off_leads=("V3",)), "off_leads"),
         (lambda: CaseSpec("x", qtc_ms=50), "qtc_ms"),

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from ecgcore.leads import STANDARD_12, derive_limb_leads
 from ecgcore.signal.quality import assess
-from ecgcore.simulate import CASES, Noise, simulate
+from ecgcore.simulate import CASES, TRAINING_CASES, Noise, simulate
 
 TWELVE = [name for name, spec in CASES.items() if spec.leads == STANDARD_12]
-SHORT = [name for name in CASES if name != "holter-pvc"]
+SHORT = [name for name, spec in CASES.items() if spec.duration_s < 60]
 
 
 def ordered(beat):
@@ -74,14 +74,16 @@ def test_any_rate_seed_and_duration_give_a_sound_record(name, seed, fs_hz, durat
     assert np.abs(recording.signal).max() < 6
     assert all(ordered(beat) for beat in beats)
     peaks = [beat.r_peak for beat in beats]
-    assert all(b - a > 0.25 for a, b in pairwise(peaks))
+    # An accessory pathway and torsades are faster than the AV node.
+    shortest = 0.25 if name in TRAINING_CASES else 0.16
+    assert all(b - a > shortest for a, b in pairwise(peaks))
     assert all(b.qrs_onset >= 0 and b.qrs_offset <= recording.duration_s for b in beats)
 
 
 @settings(max_examples=10, deadline=None)
 # A stimulus is as broad as the recorder makes it.
 @given(
-    name=st.sampled_from([n for n in TWELVE if not n.startswith("paced")]),
+    name=st.sampled_from([n for n in TWELVE if "PACE" not in CASES[n].labels]),
     seed=st.integers(0, 1000),
 )
 def test_heart_does_not_depend_on_rate_or_noise(name, seed):
@@ -131,7 +133,10 @@ def test_mains_stands_at_its_frequency():
 
 
 # With low voltage the flattest limb lead is noise to any reader.
-@pytest.mark.parametrize("name", [n for n in SHORT if n != "lead-off" and "low-voltage" not in n])
+READABLE = [n for n in SHORT if n in TRAINING_CASES and n != "lead-off" and "low-voltage" not in n]
+
+
+@pytest.mark.parametrize("name", READABLE)
 @pytest.mark.parametrize("seed", [1])
 def test_clean_records_have_no_bad_lead(name, seed):
     quality = assess(simulate(name, seed=seed).recording)

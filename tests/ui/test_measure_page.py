@@ -80,7 +80,8 @@ def test_an_edited_beat_says_what_it_changes(app: AppTest) -> None:
     case = OpenCase("x", make_demonstration_case("normal").recording)
     case.edits[4, "p_onset"] = float(measure(case.recording).beats.consensus.p_onset[4]) - 0.056
     table = shown(app, case)
-    (said,) = [c.value for c in app.caption if c.value.startswith("Edited")]
+    said, of_p = [c.value for c in app.caption if c.value.startswith("Edited")]
+    assert "P duration" in of_p
     assert re.search(r"PR \d+ → \d+ ms \\\(beat 5\\: 2\d\d\\\)", said), said
     assert re.search(r"± \d+ edited", table)
 
