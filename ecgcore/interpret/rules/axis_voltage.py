@@ -65,7 +65,7 @@ def judge_axis(facts: Facts) -> Iterator[Ruling]:
     # Right bundle branch block turns the axis by the end of QRS.
     if code in ("47665007", "AHA122") and bundle_block(facts) == "RBBB":
         first = fascicle_axis(facts)
-        code = "" if first is None else _axis_code(first, limits)
+        code, axis = ("", axis) if first is None else (_axis_code(first, limits), first)
     if code:
         words = "> " if code == "47665007" else "< "
         limit = limits[1] if code == "47665007" else limits[0]

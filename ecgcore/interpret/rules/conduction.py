@@ -85,9 +85,9 @@ def judge_pr(facts: Facts) -> Iterator[Ruling]:
     limits = pr_limits(facts.patient)
     if limits is None:
         yield from (Unable(code=c, reason=facts.no_child_table) for c in ("IAVB", "49578007"))
-    elif found.value > limits[1]:
+    elif round(found.value) > limits[1]:
         yield Call(code="IAVB", evidence=(_pr(found.value, f"> {limits[1]:.0f}"),))
-    elif found.value < limits[0] and not _explains_short_pr(facts):
+    elif round(found.value) < limits[0] and not _explains_short_pr(facts):
         yield Call(code="49578007", evidence=(_pr(found.value, f"< {limits[0]:.0f}"),))
 
 

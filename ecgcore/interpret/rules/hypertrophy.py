@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.interpretation import Against, Call, Evidence, Ruling, Unable
 from ecgcore.interpret.rules.conduction import bundle_block, is_preexcited
-from ecgcore.measure.hypertrophy import CORNELL_MV, SOKOLOW_MV
+from ecgcore.measure.hypertrophy import CORNELL_MV, SOKOLOW_MV, SOKOLOW_YEARS
 
 NOT_IN_MV = "Amplitude not calibrated: voltage criteria were not assessed."
 CHILD = "Not assessed under 18 years."
-# Voltage says little about younger adults (Part V).
-SOKOLOW_YEARS = 35.0
 # mV ms; in women 0.6 mV are added.
 PRODUCT_MV_MS, WOMENS_MV = 244.0, 0.6
 # Morris: -0.04, which 9 % of PTB-XL's normal ECGs reach.
