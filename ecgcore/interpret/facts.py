@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ecgcore.interpret.interpretation import Episode
 from ecgcore.interpret.rhythms import find_rhythms
+from ecgcore.measure.certainty import WHY
 from ecgcore.measure.p_shape import PShape, p_shape
 from ecgcore.measure.qrs_shape import QrsShape, SlowStart, j_hump, qrs_shape, slow_start
 from ecgcore.measure.rhythm import PACED
@@ -189,3 +190,14 @@ class Facts:
             return False
         down = one.depth > one.top and -p.bottom > p.top
         return down and last.span < SMALL_V6_PART * max(near) and last.top < last.depth
+
+    @property
+    def p_to_qrs_ms(self) -> float | None:
+        """PR, or where it is too uncertain to be stated, that of the median beat."""
+        found, beat = self.measurement("pr"), self.measured.median_beat
+        if found is None or found.value is not None or beat is None:
+            return None if found is None else found.value
+        if not found.reason.startswith(WHY["pr"]):
+            return None
+        apart = 1e3 * (beat.consensus["qrs_onset"] - beat.consensus["p_onset"])
+        return float(apart) if np.isfinite(apart) else None

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from ecgcore.cli.measure import as_json
 from ecgcore.measure import measure
-from ecgcore.recording import Recording
-from ecgcore.recording import Patient
+from ecgcore.recording import Patient, Recording
 from ecgcore.simulate import simulate
 from ecgcore.simulate.statements import STATEMENTS
 

@@ -335,11 +335,12 @@ LONG_DELTA_MS, LONG_DELTA_PR_MS = 44.0, 150.0
 
 def is_preexcited(facts: Facts) -> bool:
     """Tell whether a short PR leads into a delta wave and a wide QRS."""
-    pr, qrs = facts.value("pr"), facts.value("qrs")
+    pr, qrs = facts.p_to_qrs_ms, facts.value("qrs")
     start = facts.slow_start_ms
     if pr is None or qrs is None or start is None or facts.is_paced:
         return False
-    short = pr < PREEXCITED_PR_MS and start.half >= DELTA_MS
+    least = DELTA_MS if facts.value("pr") is not None else LONG_DELTA_MS
+    short = pr < PREEXCITED_PR_MS and start.half >= least
     long = pr < LONG_DELTA_PR_MS and start.third >= LONG_DELTA_MS
     return qrs >= PREEXCITED_QRS_MS and (short or long) and not facts.has_rhythm(*OF_VENTRICLES)
 
@@ -353,7 +354,7 @@ def judge_preexcitation(facts: Facts) -> Iterator[Ruling]:
     yield Call(
         code="WPW",
         evidence=(
-            _pr(facts.value("pr") or 0.0, "< 120"),
+            _pr(facts.p_to_qrs_ms or 0.0, "< 120"),
             _qrs(facts.value("qrs") or 0.0, ">= 110"),
             Evidence(name="delta wave", value=delta, unit="ms", limit=f">= {DELTA_MS:.0f}"),
         ),

@@ -86,7 +86,7 @@ TALL_PART = 0.4
 SINE_QRS_MS = 160.0
 CONCORDANT_PART = 0.8
 PEAKED_QTC_MS = 360.0
-LEADS_NEEDED = 2
+LEADS_NEEDED, LEADS_WITH_BLOCK = 2, 4
 
 
 def peaked_leads(facts: Facts) -> tuple[str, ...]:
@@ -129,13 +129,21 @@ def judge_hyperkalemia(facts: Facts) -> Iterator[Ruling]:
         # A short QT has a narrow T of its own.
         if len(peaked) >= LEADS_NEEDED and qtc is not None and qtc >= PEAKED_QTC_MS:
             yield _hyperkalemia(facts, peaked, qrs=None)
-    elif not bundle_block(facts):
-        sine = qrs >= SINE_QRS_MS
-        tall = tall_leads(facts) if sine or facts.value("pr") is None else ()
-        leads = peaked if len(peaked) >= LEADS_NEEDED else tall
-        steady = facts.measured.rhythm in NORMAL_RHYTHMS
-        if len(leads) >= LEADS_NEEDED and steady and _is_concordant(facts, leads):
-            yield _hyperkalemia(facts, leads, qrs=qrs)
+        return
+    leads = _wide_leads(facts, qrs)
+    # T of a bundle branch block is tall too, but in fewer leads.
+    needed = LEADS_WITH_BLOCK if bundle_block(facts) else LEADS_NEEDED
+    steady = facts.measured.rhythm in NORMAL_RHYTHMS
+    if len(leads) >= needed and steady and _is_concordant(facts, leads):
+        yield _hyperkalemia(facts, leads, qrs=qrs)
+
+
+def _wide_leads(facts: Facts, qrs: float) -> tuple[str, ...]:
+    """Return the leads with the T of hyperkalemia beside a wide QRS; with P it is narrow."""
+    tall = tall_leads(facts)
+    if qrs >= SINE_QRS_MS or facts.value("pr") is None:
+        return tall
+    return tuple(n for n in tall if facts.t_shapes[n].width_ms <= PEAKED_WIDTH_MS)
 
 
 def _is_concordant(facts: Facts, leads: tuple[str, ...]) -> bool:
@@ -235,8 +243,9 @@ def _t_evidence(facts: Facts, leads: Iterable[str], limit: str) -> tuple[Evidenc
 # ---- Brugada, Osborn ---------------------------------------------------------------------------
 
 BRUGADA_MV, COVED_LATER_MV, COVED_T_MV = 0.2, 0.1, -0.1
-# Type 2: r' falls slowly (its triangle is 160 ms wide 0.5 mV below the peak) into a saddle.
-SADDLE_MV, SADDLE_FALL_MV, SADDLE_STEEP_MV = 0.05, 0.1, 0.125
+# Type 2: r' falls slowly into a saddle (0.14 mV in 40 ms: its triangle is 140 ms wide 0.5 mV below
+# the peak).
+SADDLE_MV, SADDLE_FALL_MV, SADDLE_STEEP_MV = 0.05, 0.1, 0.14
 NEAR_J_S = 0.04
 OSBORN_MV, OSBORN_NEEDED, OSBORN_BPM = 0.2, 3, 60.0
 
