@@ -24,9 +24,9 @@ import numpy as np
 from benchmarks.anomaly_parts import beats, simulated, single, speed, twelve
 from benchmarks.anomaly_parts.common import CONTROLS, Models
 from ecgcore.datasets import TEST, log_test_access
+from ecgcore.evaluation.model_folder import write_card
 from ecgcore.inference import use_threads
 from ecgcore.inference.shelf import model_folder
-from ecgcore.training.release import write_card
 
 PARTS = {
     "twelve": twelve.run,

@@ -26,6 +26,8 @@ import numpy as np
 from ecgcore.datasets import TEST, data_root, load_index, log_test_access
 from ecgcore.evaluation import mean_auc_difference, mean_auc_interval
 from ecgcore.evaluation.asked import ask_reads, read_one
+from ecgcore.evaluation.choices import kept_networks
+from ecgcore.evaluation.model_folder import write_card
 from ecgcore.evaluation.model_report import predict_entries
 from ecgcore.evaluation.side_report import ask_entries, twelve_lead_names
 from ecgcore.evaluation.side_words import table, words
@@ -42,8 +44,6 @@ from ecgcore.inference.runner import hear, read_for
 from ecgcore.recording import Recording
 from ecgcore.simulate import simulate
 from ecgcore.statements import CORE_CODES
-from ecgcore.training.diagnostic.choices import kept_networks
-from ecgcore.training.release import write_card
 from reproductions.scores import read_figures, summary
 
 NAMES = {

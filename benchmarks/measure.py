@@ -43,7 +43,7 @@ from ecgcore.measure.neurokit import METHODS, neurokit_waves
 from ecgcore.readers import read
 from ecgcore.recording import Recording
 from ecgcore.signal.beats import detect_beats
-from ecgcore.simulate import CASES, simulate
+from ecgcore.simulate import TRAINING_CASES, simulate
 from ecgcore.training.delineator.data import ludb_entries
 
 Array = np.ndarray
@@ -220,7 +220,7 @@ def _kind_figures(counts: list[Counts], resamples: int = 2000) -> dict[str, str]
 def _simulated_kinds(seeds: range) -> dict[str, str]:
     """Return, by case, how many beats of each kind were called what."""
     out = {}
-    for case, spec in CASES.items():
+    for case, spec in TRAINING_CASES.items():
         said: dict[str, int] = {}
         for seed in seeds if len(spec.leads) == 12 else ():
             made = simulate(case, seed=seed)
@@ -238,7 +238,7 @@ def _simulated_kinds(seeds: range) -> dict[str, str]:
 def simulation(seeds: int) -> dict[str, object]:
     """Return measured minus true intervals on simulated 12-lead records, by case."""
     out: dict[str, object] = {}
-    for case, spec in CASES.items():
+    for case, spec in TRAINING_CASES.items():
         if len(spec.leads) < 12:
             continue
         errors: dict[str, list[float]] = {"pr": [], "qrs": [], "qt": [], "heart_rate": []}

@@ -1,4 +1,4 @@
-"""How well unreadable leads are known: learned verdict and rules side by side, prints JSON.
+"""How well unreadable leads are known: learned grade and rules side by side, prints JSON.
 
     .venv/bin/python -m benchmarks.quality --half training     # while choosing
     .venv/bin/python -m benchmarks.quality --half testing      # the last figure
@@ -6,7 +6,7 @@
     .venv/bin/python -m benchmarks.quality --part fit --out ecgcore/signal/quality_figures.py
 
 Readers' verdicts are those of the CinC Challenge 2011; intervals come from resampling records.
-The rules alone are the verdict before anything was learned.
+The rules alone are the grade before anything was learned.
 """
 
 import argparse

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.leads import INDEPENDENT_8
-from ecgcore.simulate import CASES, simulate
+from ecgcore.simulate import TRAINING_CASES, simulate
 from ecgcore.simulate.truth import TrueBeat, Truth
 
 FS_HZ = 500.0
@@ -69,7 +69,9 @@ def main() -> None:
 
 
 def twelve_lead_cases() -> list[str]:
-    return [name for name, spec in CASES.items() if len(spec.leads) == 12 and "+" not in name]
+    return [
+        name for name, spec in TRAINING_CASES.items() if len(spec.leads) == 12 and "+" not in name
+    ]
 
 
 def differences(name: str, seed: int) -> dict[str, list[float]]:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from ecgcore.datasets import log_test_access
+from ecgcore.datasets.pools import packed_pool, single_lead_pool
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation import mean_auc, mean_auc_difference, mean_auc_interval
 from ecgcore.evaluation.side_words import table, words
@@ -33,7 +34,6 @@ from ecgcore.models import LeadAttentionNet
 from ecgcore.statements import CORE_CODES, NETWORK_CODES
 from ecgcore.training.diagnostic.data import Material
 from ecgcore.training.diagnostic.train import build_tasks_network
-from ecgcore.training.pools import packed_pool, single_lead_pool
 from ecgcore.training.single_lead.ask import ask
 from ecgcore.training.single_lead.data import SingleMaterial, SinglePool, single_pool
 from ecgcore.training.single_lead.recipe import SOUP, SingleRecipe, read_single_recipe

@@ -4,9 +4,9 @@
     .venv/bin/python -m benchmarks.statements --network     # beside the network's flags out of fold
     .venv/bin/python -m benchmarks.statements --test        # the last figure
 
-Labels: PTB-XL, the challenge's cpsc_2018 and ptb-xl folders, LUDB, Brugada-HUCA.  A statement counts
-where a data set has a word for it; "normal" are records labelled normal and nothing else.  The
-heart axis of PTB-XL is its own column, known of some records only.
+Labels: PTB-XL, the challenge's cpsc_2018 and ptb-xl folders, LUDB, Brugada-HUCA.  A statement
+counts where a data set has a word for it; "normal" are records labelled normal and nothing else.
+The heart axis of PTB-XL is its own column, known of some records only.
 """
 
 import argparse
@@ -25,9 +25,9 @@ from ecgcore.datasets.ptbxl import read_codes
 from ecgcore.inference import load_model
 from ecgcore.interpret.consistency import make_consistent
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Call
 from ecgcore.interpret.rules import RULES
-from ecgcore.statements import CORE_CODES, FURTHER_CODES, codes_of, statement, statements
+from ecgcore.results.interpreted import Call
+from ecgcore.statements import CORE_CODES, FURTHER_CODES, statement, statements
 from ecgcore.study import Study
 
 LEFT_AXIS, RIGHT_AXIS = "39732003", "47665007"
@@ -43,7 +43,8 @@ REMARKS = {
 }
 SHOWN = (
     "IAVB", "49578007", "LBBB", "RBBB", "ILBBB", "IRBBB", "LAFB", "LPFB", "IVCD", "WPW", "LVH",
-    "VCLVH", "RVH", "LAO/LAE", "RAO/RAE", LEFT_AXIS, RIGHT_AXIS, "LVOLT", "LNGQT", "LOWT", "418818005",
+    "VCLVH", "RVH", "LAO/LAE", "RAO/RAE", LEFT_AXIS, RIGHT_AXIS, "LVOLT", "LNGQT", "LOWT",
+    "418818005",
 )  # fmt: skip
 
 

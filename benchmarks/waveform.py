@@ -21,7 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.datasets import TEST, log_test_access
+from ecgcore.datasets.pools import mitdb_pool, packed_pool, single_lead_pool
 from ecgcore.datasets.wave_classes import packed_classes
+from ecgcore.evaluation.model_folder import write_card
+from ecgcore.evaluation.readme import beat_table, record_table
 from ecgcore.evaluation.side_words import words
 from ecgcore.evaluation.waveform import (
     Found,
@@ -29,7 +32,9 @@ from ecgcore.evaluation.waveform import (
     chosen_thresholds,
     found_on_beats,
     record_figures,
+    with_figures,
 )
+from ecgcore.evaluation.waveform_scores import LEARNED, Item, items_of, scores_of
 from ecgcore.inference import LoadedModel, available_models, load_model, use_threads, weights_root
 from ecgcore.inference.runner import prepared_logits
 from ecgcore.inference.waveform_words import SET_WORDS
@@ -37,14 +42,10 @@ from ecgcore.models.danet import DANet
 from ecgcore.signal.waveform_rules import WaveformRule, waveform_rules
 from ecgcore.statements import CORE_CODES
 from ecgcore.training.danet.data import CONTRACT
-from ecgcore.training.danet.recipe import BEAT_OF, LEARNED, DANetRecipe, variants_of
-from ecgcore.training.danet.release import folder_name, with_figures
-from ecgcore.training.danet.score import Item, items_of, scores_of
+from ecgcore.training.danet.recipe import BEAT_OF, DANetRecipe, variants_of
+from ecgcore.training.danet.release import folder_name
 from ecgcore.training.danet.train import kept_network, kept_path
-from ecgcore.training.pools import mitdb_pool, packed_pool, single_lead_pool
-from ecgcore.training.readme import beat_table, record_table
 from ecgcore.training.recipe import read_recipe
-from ecgcore.training.release import write_card
 from reproductions.danet_maps import class_maps, curves_of, spans_of, window_items
 
 BODY = "body"
@@ -311,10 +312,10 @@ def judged(released: str, figures: dict[str, Any]) -> tuple[bool, str]:
             else f"{SET_WORDS[name]} {off['value']:+.3f}"
         )
     aid = better >= 2
-    verdict = "The module is a gain" if aid else "No gain over the classifier alone was shown"
+    gain = "The module is a gain" if aid else "No gain over the classifier alone was shown"
     tail = "" if aid else " The curve shows what this classifier was given: it is no aid."
     return aid, (
-        f"{verdict}. Area under the ROC curve less that without module: {'; '.join(words)}.{tail}"
+        f"{gain}. Area under the ROC curve less that without module: {'; '.join(words)}.{tail}"
         f"{_pointing(released, figures)}"
     )
 

@@ -1,7 +1,9 @@
 """Argument checks with one wording: the name, what was got, what is possible."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
 from ecgcore.errors import InvalidArgumentError
 
@@ -40,3 +42,28 @@ def check_range(name: str, value: float, low: float, high: float, unit: str = ""
             f"{name} is {value!r}; it must be from {low:g} to {high:g}{suffix}."
         )
     return number
+
+
+@dataclass(frozen=True)
+class Within:
+    """A number from ``low`` to ``high``; of several, each."""
+
+    low: float
+    high: float
+    unit: str = ""
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise where a value does not fit."""
+        check_range(name, value, self.low, self.high, self.unit)
+
+
+@dataclass(frozen=True)
+class Among:
+    """One of some values; of several, each."""
+
+    options: Collection[Any]
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise where a value does not fit."""
+        if value not in self.options:
+            check_option(name, str(value), [str(option) for option in self.options])

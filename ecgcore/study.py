@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ecgcore.kept import Kept
 from ecgcore.measure import measure
+from ecgcore.measure.delineators import Delineator
 from ecgcore.measure.editing import Edits, edited
 from ecgcore.measure.measuring import Known
 from ecgcore.recording import Patient, Recording, Step
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ecgcore.inference.waveform import WaveformReading
 
 Array = NDArray[np.float64]
+Samples = NDArray[np.float32]
 
 READER = "the reader"
 # Of a recording of up to this length everything is kept; of a longer one the last few things.
@@ -195,12 +197,45 @@ class Study:
         names = self._readable
         usable = set(names) - set(self.quality.bad_leads)
         beats = self._search(names) if usable else None
-        found = measure(self.recording, known=Known(self.graded, self._search_all(), beats))
+        find = self._make_wave_finder(names, None if beats is None else beats.signal)
+        known = Known(self.graded, self._search_all(), beats, find)
+        found = measure(self.recording, known=known)
         if beats is not None:
             self._of_samples.put(("r peaks", names), beats.r_s)
         # What was searched is several times as large as the recording.
         self._of_samples.drop("search")
         return found
+
+    def _make_wave_finder(self, names: tuple[str, ...], signal: Samples | None) -> Delineator:
+        """Return the learned delineator; the waves of ``signal`` are kept."""
+
+        def find(shown: Samples, fs_hz: float, r_s: Array) -> Array:
+            from ecgcore.inference.delineate import default_delineator, delineate
+            from ecgcore.inference.wave_classes import agreed
+
+            def keep(likely: Array) -> None:
+                if shown is signal:
+                    self._of_samples.put(("waves", names), agreed(likely))
+
+            return delineate(default_delineator(), shown, fs_hz, r_s, keep=keep)
+
+        return find
+
+    def agreed_waves(self, leads: Sequence[str]) -> Array:
+        """Return how likely P, QRS and T are by what these leads agree on, shape (3, n).
+
+        At the delineator's rate.  Of a short recording the measurement finds them on its way.
+        """
+        from ecgcore.inference.waveform import delineate_leads
+
+        names = tuple(name for name in self.recording.leads if name in leads)
+        short = self.recording.duration_s <= _WHOLE_S
+        if short and names == self._readable and self.alone is self:
+            _ = self.as_measured
+        return self._of_samples.get(
+            ("waves", names),
+            lambda: delineate_leads(self.graded.readable(self.recording), names),
+        )
 
     def beats_between(self, start_s: float, stop_s: float) -> Beats | None:
         """Return the waves of a stretch, in seconds from its start; None where there is no beat.
@@ -279,7 +314,14 @@ class Study:
         """Return a disease's gain curves; as :func:`ecgcore.inference.waveform.read_waveforms`."""
         from ecgcore.inference.waveform import read_waveforms
 
-        return read_waveforms(self.recording, disease, model, leads=self.leads, graded=self.graded)
+        return read_waveforms(
+            self.recording,
+            disease,
+            model,
+            leads=self.leads,
+            graded=self.graded,
+            find_waves=self.agreed_waves,
+        )
 
     def anomaly(
         self, model: "AnomalyModel", *, report: Callable[[float], None] = lambda _share: None

@@ -7,14 +7,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ecgcore.datasets.pools import Pool
 from ecgcore.datasets.wave_classes import FlatClasses
+from ecgcore.evaluation.waveform_scores import (
+    LEARNED,
+    RANDOM_SEED,
+    Item,
+    batches_of,
+    gain_of,
+    tensors_of,
+)
 from ecgcore.models.danet import DANet
 from ecgcore.signal.waveform_rules import WaveformRule, segments
 from ecgcore.statements import CORE_CODES
-from ecgcore.training.danet.recipe import BEAT_OF, LEARNED
-from ecgcore.training.danet.score import RANDOM_SEED, Item, batches_of, tensors_of
-from ecgcore.training.danet.train import gain_of
-from ecgcore.training.pools import Pool
+from ecgcore.training.danet.recipe import BEAT_OF
 
 # A beat's span around its marks (s): PAC from its P wave, PVC to the end of its T wave.
 SPAN_S = {"PAC": (0.25, 0.10), "PVC": (0.10, 0.35)}

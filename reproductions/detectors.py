@@ -12,8 +12,16 @@ import safetensors.torch
 import torch
 from numpy.typing import NDArray
 
+from ecgcore.checks import Among
 from ecgcore.datasets import Entry, load_recording
 from ecgcore.datasets.ecgad import detection_benchmark
+from ecgcore.datasets.normals import (
+    BRUGADA,
+    SNR,
+    normal_single,
+    normal_twelve,
+    normal_windows,
+)
 from ecgcore.datasets.public import public_index
 from ecgcore.errors import ModelError
 from ecgcore.evaluation import Interval, interval, patient_weights
@@ -21,15 +29,8 @@ from ecgcore.evaluation.metrics import class_auc
 from ecgcore.inference.mcf import McfInput, autoencoder_score, mcf_input, mcf_score
 from ecgcore.leads import STANDARD_12
 from ecgcore.models.mcf import MCF, ConvAutoencoder
-from ecgcore.training.recipe import Among, Datasets
+from ecgcore.training.recipe import Datasets
 from ecgcore.training.restoration.material import Pools
-from ecgcore.training.restoration.normals import (
-    BRUGADA,
-    SNR,
-    normal_single,
-    normal_twelve,
-    normal_windows,
-)
 from ecgcore.training.restoration.recipe import SINGLE, TWELVE, NormalsData
 from ecgcore.training.restoration.release import read_pools
 from ecgcore.training.trainer import Keep

@@ -12,7 +12,7 @@ What is known to go wrong with the published code, and what is done here:
 - A second checkpoint is chosen on test and printed at the end: here the epoch is chosen on val,
   and test is predicted once, by the network that was chosen.
 - The warm-up of the teacher ends at 15 times its rate, and then drops: here it ends at the rate
-  (``warm_up = "published"`` is theirs).
+  (``warm_up = "published"`` with its ``warm_up_step`` is theirs).
 - Blocks are set to begin as their shortcut, and then all normalisations are set to 1 again: here
   they begin as their shortcut (``zero_last = false`` is theirs).
 - F1 is taken at 0.5 of logits, not of probabilities: here at thresholds from val.

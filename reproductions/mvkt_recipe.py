@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
-from ecgcore.checks import check_option
+from ecgcore.checks import Among, Within, check_option
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import CHEST_6, LIMB_6, STANDARD_12
 from ecgcore.models.xresnet1d import DEPTHS
-from ecgcore.training.recipe import Among, Datasets, Epochs, Within
+from ecgcore.training.recipe import Datasets, Epochs
 from ecgcore.training.transfer_losses import ContrastSettings
 from reproductions.mvkt_train import Schedule
 

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ecgcore.checks import check_range
+from ecgcore.checks import Among, Within, check_range
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.evaluation import mean_auc
 from ecgcore.models import XResNet1d
 from ecgcore.training.losses import masked_bce
-from ecgcore.training.recipe import Among, BatchSize, Epochs, Rate, Within
+from ecgcore.training.recipe import BatchSize, Epochs, Rate, Share
 from ecgcore.training.trainer import Dice, Fitted, Keep, Plan, fit, training_device
 from ecgcore.training.transfer_losses import (
     ContrastiveTransfer,
@@ -45,6 +45,7 @@ class Schedule:
         of the epoch, which ends at 15 times the learning rate and then drops.
     warm_up_epochs : int
     warm_up_step : float
+        Of the published warm-up alone: its teacher's 1e-3, its students' 1e-4.
     drops : tuple of int
         Epochs from which the rate is a tenth of what it was.
     balanced : bool
@@ -57,7 +58,7 @@ class Schedule:
     weight_decay: float = 1e-4
     warm_up: Annotated[str, Among(("published", "linear"))] = "linear"
     warm_up_epochs: Annotated[int, Within(0, 10_000)] = 15
-    warm_up_step: Rate = 1e-3
+    warm_up_step: Share = 0.0
     drops: tuple[int, ...] = (40, 70)
     balanced: bool = False
 
@@ -70,8 +71,10 @@ class Schedule:
         return float(self.learning_rate * 0.1 ** sum(epoch >= at for at in self.drops))
 
     def check(self) -> None:
-        """Raise where the warm-up does not end."""
+        """Raise where the warm-up does not end, or has a step that it does not use."""
         check_range("warm_up_epochs", self.warm_up_epochs, 0, self.epochs)
+        if (self.warm_up == "published") != bool(self.warm_up_step):
+            raise InvalidArgumentError('warm_up = "published" and warm_up_step go together.')
 
 
 @dataclass(frozen=True, eq=False)

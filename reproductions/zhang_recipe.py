@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
+from ecgcore.checks import Among, Within
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.training.recipe import Among, Datasets, Seeds, Within
+from ecgcore.training.recipe import Datasets, Seeds
 from reproductions.zhang_train import RESNET34, ResNet34Training
 
 TASK = "zhang"

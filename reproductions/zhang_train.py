@@ -14,11 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ecgcore.checks import Within
 from ecgcore.datasets import PackedSet
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models import build
 from ecgcore.training.losses import masked_bce
-from ecgcore.training.recipe import BatchSize, Epochs, Rate, Share, Within
+from ecgcore.training.recipe import BatchSize, Epochs, Rate, Share
 from ecgcore.training.trainer import Fitted, Keep, Plan, fit, training_device
 
 RESNET34 = "resnet34"

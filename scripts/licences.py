@@ -14,8 +14,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
+from ecgcore.evaluation.model_folder import weights_licence, write_licence
 from ecgcore.inference.card import CARD_FILE, ModelCard, read_card
-from ecgcore.training.release import weights_licence, write_licence
 from scripts.pins import APP, CUDA, DEV, ROOT, TORCH, Pin, read_pins
 
 DOCUMENT = ROOT / "docs" / "licences.md"

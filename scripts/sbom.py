@@ -26,8 +26,8 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
+from ecgcore.evaluation.model_folder import weights_licence
 from ecgcore.inference.card import WEIGHTS_FILE, ModelCard
-from ecgcore.training.release import weights_licence
 from scripts.licences import WEIGHTS, cards, licence_of
 from scripts.pins import APP, CUDA, DEV, ROOT, TORCH, Pin, read_pins
 

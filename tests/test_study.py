@@ -13,6 +13,7 @@ from ecgcore.errors import CannotAssessError, InvalidArgumentError
 from ecgcore.explain import Explainer
 from ecgcore.inference.anomaly import default_anomaly, find_anomalies
 from ecgcore.inference.loading import shared_model
+from ecgcore.inference.waveform import read_waveforms
 from ecgcore.interpret import assess
 from ecgcore.kept import Kept
 from ecgcore.measure import measure
@@ -26,6 +27,7 @@ COUNTED = (
     ("ecgcore.signal.quality", "_graded", "graded"),
     ("ecgcore.signal.beats", "_feature", "beats found"),
     ("ecgcore.inference.delineate", "wave_probabilities", "delineated"),
+    ("ecgcore.inference.wave_classes", "wave_probabilities", "delineated"),
     ("ecgcore.inference.prepare", "prepare", "prepared"),
     ("ecgcore.inference.runner", "hear", "statements asked"),
     ("ecgcore.inference.anomaly", "raw_scores", "restoration asked"),
@@ -82,6 +84,29 @@ def test_everything_of_a_recording_is_done_once(normal: Recording, counts: Count
         "statements asked": 1,
         "restoration asked": 1,
     }
+
+
+@pytest.mark.parametrize("measured_first", [True, False])
+def test_the_waves_of_a_case_serve_measurements_and_gain_curves(
+    normal: Recording, counts: Counter[str], measured_first: bool
+) -> None:
+    study = Study(normal)
+    if measured_first:
+        _ = study.measured
+    curves = [study.waveforms(disease).by_rule for disease in ("PAC", "PVC", "PAC")]
+    _ = study.measured
+    assert counts["delineated"] == 1
+    np.testing.assert_array_equal(curves[0], read_waveforms(normal, "PAC").by_rule)
+    np.testing.assert_array_equal(curves[0], curves[2])
+    assert (curves[0] != curves[1]).any()
+
+
+def test_the_waves_of_chosen_leads_are_found_once(normal: Recording, counts: Counter[str]) -> None:
+    study = Study(normal, leads=("V1", "II"))
+    found = [study.waveforms(disease) for disease in ("PAC", "PVC")]
+    assert counts["delineated"] == 1
+    alone = read_waveforms(normal, "PVC", leads=("V1", "II"))
+    np.testing.assert_array_equal(found[1].by_rule, alone.by_rule)
 
 
 def test_a_study_finds_what_each_function_finds_alone(normal: Recording) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import torch
 
+from ecgcore.evaluation.model_folder import save_weights, write_card
 from ecgcore.inference.card import WEIGHTS_FILE, LabelRule, ModelCard
 from ecgcore.models.danet import DANet
 from ecgcore.training.danet.data import CONTRACT
-from ecgcore.training.release import save_weights, write_card
 
 ARGUMENTS: dict[str, Any] = {
     "curve_widths": [4, 6],

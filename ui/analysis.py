@@ -10,7 +10,7 @@ from ecgcore.inference import LoadedModel
 from ecgcore.inference.passing import pack_heard, unpack_heard
 from ecgcore.measure import measure
 from ecgcore.recording import Recording
-from ecgcore.results import Attribution, MeasureResult, Prediction, Quality
+from ecgcore.results import Attribution, Interpretation, MeasureResult, Prediction, Quality
 from ecgcore.results.wire import decode, encode
 from ecgcore.signal.quality import assess
 from ecgcore.workers import Pool, WorkerError, WorkerSlowError, WorkerSpec
@@ -24,6 +24,7 @@ MAX_SECONDS = 600.0
 MAX_MEMORY_BYTES = 3 * 2**30
 MEASURE = "ecgcore.measure.answering:answer"
 FINDINGS = "ecgcore.interpret.answering:answer"
+REPORT = "ecgcore.interpret.answering:report"
 MAP = "ecgcore.explain.answering:answer"
 # The networks' libraries take memory even while nothing is done.
 _IDLE_S = 600.0
@@ -38,7 +39,7 @@ _CRASHED = (
 def analysts() -> Pool:
     """Return the processes of this server that analyse long recordings."""
     spec = WorkerSpec(
-        (MEASURE, FINDINGS, MAP),
+        (MEASURE, FINDINGS, REPORT, MAP),
         max_seconds=MAX_SECONDS,
         max_memory_bytes=MAX_MEMORY_BYTES,
         environment={k: v for k, v in os.environ.items() if k == "ECG_WEIGHTS"},
@@ -89,6 +90,22 @@ def find_apart(case: OpenCase, model: LoadedModel) -> Prediction:
     study.take_heard(model, *unpack_heard(found["heard"]))
     prediction: Prediction = found["prediction"]
     return prediction
+
+
+def interpret_apart(case: OpenCase, prediction: Prediction | None = None) -> Interpretation:
+    """Return what is reported of a long recording that was measured.
+
+    Without findings it is reported by measurement alone.
+    """
+    model = None if prediction is None else prediction.model
+    errand: Errand[Interpretation] = analyse_apart(
+        case.recording,
+        REPORT,
+        model=model,
+        measured=case.study.measured,
+        prediction=prediction,
+    )
+    return run_or_stop(case, ("interpretation", model), errand, title="Interpreting")
 
 
 def explain_apart(

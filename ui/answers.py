@@ -17,7 +17,7 @@ from ecgcore.inference.anomaly_shading import ShadingScale
 from ecgcore.inference.anomaly_spans import Place
 from ecgcore.inference.waveform import WaveformReading
 from ecgcore.kept import Kept
-from ecgcore.results import AnomalyMap, Prediction
+from ecgcore.results import AnomalyMap, Interpretation, Prediction
 from ecgcore.study import Study
 
 # Maps are as large as the recording; models are asked about every lead by itself on one page.
@@ -36,6 +36,8 @@ class ModelAnswers:
         Name of its folder.
     prediction : Prediction or None
         None until it was asked; so are the others.
+    interpretation : Interpretation or None
+        What is reported, with this model's support.
     explainer : Explainer or None
     maps : Kept
         (statement, method or None for the best checked, time or None) to its map.
@@ -46,6 +48,7 @@ class ModelAnswers:
     study: Study
     model: str
     prediction: Prediction | None = None
+    interpretation: Interpretation | None = None
     explainer: Explainer | None = None
     maps: Kept = field(default_factory=lambda: Kept(_MOST_MAPS))
     unchanged: dict[str, Mapping[str, float]] = field(default_factory=dict)
@@ -77,6 +80,8 @@ class Answers:
     Attributes
     ----------
     study : Study
+    measured_only : Interpretation or None
+        What is reported by measurement alone, before any network is asked.
     anomalies : Anomalies
     curves : dict of (str, str or None) to WaveformReading
         Disease and network to its gain curves.
@@ -85,6 +90,7 @@ class Answers:
     """
 
     study: Study
+    measured_only: Interpretation | None = None
     anomalies: Anomalies = field(default_factory=Anomalies)
     curves: dict[tuple[str, str | None], WaveformReading] = field(default_factory=dict)
     amended: Kept = field(default_factory=lambda: Kept(2))

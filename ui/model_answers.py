@@ -13,11 +13,11 @@ from ecgcore.inference import (
 )
 from ecgcore.inference.abstain import handheld_shares
 from ecgcore.inference.loading import shared_model
-from ecgcore.interpret import assess
+from ecgcore.interpret import assess, interpret
 from ecgcore.models import HANDHELD
-from ecgcore.results import Attribution, MeasureResult, Prediction
+from ecgcore.results import Attribution, Interpretation, MeasureResult, Prediction
 from ecgcore.turns import Priority
-from ui.analysis import explain_apart, find_apart, is_long, measure_case
+from ui.analysis import explain_apart, find_apart, interpret_apart, is_long, measure_case
 from ui.answers import ModelAnswers
 from ui.edits import settle_marks
 from ui.running import run
@@ -76,6 +76,42 @@ def findings_by(case: OpenCase, answers: ModelAnswers) -> Prediction:
                 title="Asking the model",
             )
     return answers.prediction
+
+
+def urgent_of(case: OpenCase) -> Interpretation:
+    """Return what is reported of a case by measurement alone, computed once: no network is asked.
+
+    What cannot wait stands in it, whatever a network says or abstains from.
+    """
+    as_measured(case)
+    settle_marks(case)
+    answers = case.answers
+    if answers.measured_only is None:
+        if is_long(case.recording):
+            answers.measured_only = interpret_apart(case)
+        else:
+            answers.measured_only = interpret(answers.study)
+    return answers.measured_only
+
+
+def interpretation_of(case: OpenCase) -> Interpretation:
+    """Return what is reported of a case, with the support of the model that reads it.
+
+    Raises
+    ------
+    EcgError
+        If the model cannot be asked; what is measured is in :func:`urgent_of`.
+    """
+    answers = answers_of(case)
+    if answers.interpretation is None:
+        found = findings_by(case, answers)
+        if is_long(case.recording):
+            answers.interpretation = interpret_apart(case, found)
+        else:
+            answers.interpretation = interpret(
+                answers.study, model(answers.model), prediction=found
+            )
+    return answers.interpretation
 
 
 def measured_of(case: OpenCase) -> MeasureResult:
@@ -213,12 +249,12 @@ def what_it_sees(case: OpenCase) -> list[str]:
     card = model_of(case).card
     given = card.input
     lines = [
-        f"It reads {given.low_pass_hz:g} Hz bandwidth ({given.high_pass_hz:g}-"
-        f"{given.low_pass_hz:g} Hz) at {given.fs_hz:g} samples a second, whatever filter you draw."
+        f"Input: {given.high_pass_hz:g} to {given.low_pass_hz:g} Hz at {given.fs_hz:g} samples per "
+        "second, independent of the display filter."
     ]
     if not given.sees_voltage:
         lines.append(
-            "Each lead is divided by its own standard deviation: it sees shape, not voltage."
+            "Each lead is divided by its own standard deviation: morphology is read, not voltage."
         )
-    lines.append("It does not know age, sex, history or earlier ECGs.")
+    lines.append("Age, sex, history and earlier ECGs are not used.")
     return [*lines, *card.limits]

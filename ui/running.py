@@ -189,9 +189,19 @@ def _refuse_ended(owner: OpenCase | _Uploads, case: OpenCase | None, key: Key, t
 
 
 def _offer(label: str, case: OpenCase | None, key: Key) -> None:
-    # A page may ask for the same in several places.
+    _show_button(label, "compute", forget, case, key)
+
+
+def _show_button(
+    label: str,
+    what: str,
+    act: Callable[[OpenCase | None, Key], None],
+    case: OpenCase | None,
+    key: Key,
+) -> None:
+    # A page may ask for the same in several places: one button does for all.
     with contextlib.suppress(StreamlitDuplicateElementKey):
-        st.button(label, key=_widget("compute", case, key), on_click=forget, args=(case, key))
+        st.button(label, key=_widget(what, case, key), on_click=act, args=(case, key))
 
 
 class _Notice:
@@ -231,12 +241,7 @@ class _Notice:
         self._place = st.empty()
         with self._place.container(horizontal=True, vertical_alignment="center"):
             line = st.empty()
-            st.button(
-                "Cancel",
-                key=_widget("cancel", self._case, self._key),
-                on_click=_cancel,
-                args=(self._case, self._key),
-            )
+            _show_button("Cancel", "cancel", _cancel, self._case, self._key)
         return line
 
 

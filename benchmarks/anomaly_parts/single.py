@@ -23,9 +23,9 @@ from benchmarks.anomaly_parts.common import (
 from ecgcore.datasets import data_root, load_index, load_recording
 from ecgcore.datasets.cinc2017 import TARGETS
 from ecgcore.datasets.index import SINGLE_LEAD
+from ecgcore.datasets.normals import SNR
 from ecgcore.evaluation import interval, patient_weights
 from ecgcore.inference.anomaly_spans import places_of
-from ecgcore.training.restoration.normals import SNR
 
 # CinC 2017 has thousands: one of three says enough.
 EVERY = {"cpsc2018_lead1": 1, "cinc2017": 3}

@@ -22,11 +22,11 @@ from benchmarks.anomaly_parts.common import (
     told,
 )
 from ecgcore.datasets import data_root, load_index, load_recording
+from ecgcore.datasets.normals import BRUGADA, SNR
 from ecgcore.evaluation import interval, patient_weights
 from ecgcore.inference.anomaly_spans import places_of
 from ecgcore.leads import STANDARD_12
 from ecgcore.statements import CORE_CODES, FURTHER_CODES
-from ecgcore.training.restoration.normals import BRUGADA, SNR
 from reproductions.detectors import mark_abnormal
 
 RARE = 10

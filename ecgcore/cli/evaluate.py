@@ -11,6 +11,8 @@ from ecgcore.cli.common import EXIT_OK, write_json
 from ecgcore.datasets import TEST, data_root, load_index, log_test_access
 from ecgcore.errors import DatasetError
 from ecgcore.evaluation import metrics_table, subgroup_table
+from ecgcore.evaluation.choices import kept_networks
+from ecgcore.evaluation.model_folder import write_card
 from ecgcore.evaluation.model_report import card_metrics, explanation_figures, predict_entries
 from ecgcore.evaluation.multi_report import multi_figures
 from ecgcore.evaluation.one_lead_report import card_part, figures_text, single_figures
@@ -18,8 +20,6 @@ from ecgcore.evaluation.side_report import twelve_lead_names
 from ecgcore.evaluation.side_words import side_text
 from ecgcore.inference import DEFAULT_MODEL, LoadedModel, load_model, use_threads, weights_root
 from ecgcore.models.protocol import side_names
-from ecgcore.training.diagnostic.choices import kept_networks
-from ecgcore.training.release import write_card
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from ecgcore.cli.common import add_input_arguments, for_each_recording, write_npz
 from ecgcore.cli.predict import Models, add_model_arguments, describe_model
 from ecgcore.errors import EcgError
-from ecgcore.explain import METHODS, Description, Explainer, describe, verdict
+from ecgcore.explain import METHODS, Description, Explainer, describe, rate_faithfulness
 from ecgcore.explain.explainer import WINDOWS
 from ecgcore.recording import Recording
 from ecgcore.results import Attribution, LeadValues
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 def as_json(found: Attribution, said: Description) -> dict[str, Any]:
     """Return an explanation as the command prints it, without the model."""
-    light = verdict(found.self_check)
+    light = rate_faithfulness(found.self_check)
     made = {
         "method": found.method,
         "label": found.label,
@@ -59,7 +59,7 @@ def as_json(found: Attribution, said: Description) -> dict[str, Any]:
         "method_seconds": found.method_seconds,
         "signed": found.signed,
         "window_s": found.window_s,
-        "verdict": {"light": light.light, "words": light.words},
+        "faithfulness": {"light": light.light, "words": light.words},
         "self_check": [
             {"name": c.name, "value": c.value, "passed": c.passed, "words": c.words}
             for c in found.self_check
@@ -123,6 +123,6 @@ def as_text(result: Mapping[str, Any]) -> str:
     lines.append(f"  {result['words']}")
     if result["textbook"]:
         lines.append(f"  Textbook: {result['textbook']['words']}.")
-    lines.append(f"  {result['verdict']['words']}")
+    lines.append(f"  {result['faithfulness']['words']}")
     lines.append("  A passed check means faithful to the model, never right.")
     return "\n".join(lines) + "\n"

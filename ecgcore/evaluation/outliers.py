@@ -100,12 +100,12 @@ def judge(
         together = [said, *(ask_reads(network, reads) for network in others)]
         for scores, each in zip(found, zip(*together, strict=True), strict=True):
             scores[DISAGREEMENT] = disagreement(model, each)
-    verdicts = [_verdict(model, read, each) for read, each in zip(reads, said, strict=True)]
+    refusals = [_find_refusal(model, read, each) for read, each in zip(reads, said, strict=True)]
     at = [i for i, (_, read) in enumerate(rows) if read is not None]
     names = list(found[0]) if found else []
     table = {name: np.full(len(rows), _REFUSED) for name in names}
     refused, silent = np.ones((2, len(rows)), dtype=bool)
-    for i, scores, (no, nothing) in zip(at, found, verdicts, strict=True):
+    for i, scores, (no, nothing) in zip(at, found, refusals, strict=True):
         refused[i], silent[i] = no, nothing
         for name, value in scores.items():
             table[name][i] = value
@@ -130,7 +130,7 @@ def _scores(model: LoadedModel, read: Read, said: Said) -> dict[str, float]:
     return found
 
 
-def _verdict(model: LoadedModel, read: Read, said: Said) -> tuple[bool, bool]:
+def _find_refusal(model: LoadedModel, read: Read, said: Said) -> tuple[bool, bool]:
     limits = read.fresh_limits()
     made = conclude(model, read.reading, limits, said.heard)
     return bool(limits.everywhere) or not read.reading.quality.acceptable, made.abstained
@@ -301,7 +301,7 @@ def _areas(inside: Judged, outside: Judged, n_boot: int) -> dict[str, Any]:
     for name, values in inside.scores.items():
         area = class_auc(truth, np.concatenate([values, outside.scores[name]]), rows)
         out[name] = from_resamples(float(area[0]), area[1:]).as_dict()
-    # As the product does it: one verdict, no scale.
+    # As the product does it: one answer, no scale.
     said = np.concatenate([inside.refused, outside.refused]).astype(np.float64)
     area = class_auc(truth, said, rows)
     out["refused"] = from_resamples(float(area[0]), area[1:]).as_dict()

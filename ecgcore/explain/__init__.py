@@ -5,21 +5,21 @@ from ecgcore.explain.best import best_checked
 from ecgcore.explain.case import Case, Map, MethodEntry
 from ecgcore.explain.description import Description, describe
 from ecgcore.explain.explainer import Explainer
+from ecgcore.explain.faithfulness import Faithfulness, rate_faithfulness
 from ecgcore.explain.table import METHODS, method_for, methods_of
-from ecgcore.explain.verdict import Verdict, verdict
 
 __all__ = [
     "METHODS",
     "Case",
     "Description",
     "Explainer",
+    "Faithfulness",
     "Map",
     "MethodEntry",
-    "Verdict",
     "best_checked",
     "describe",
     "explain",
     "method_for",
     "methods_of",
-    "verdict",
+    "rate_faithfulness",
 ]

@@ -80,7 +80,7 @@ def card_checks(model: LoadedModel, method: str) -> tuple[SelfCheck, ...]:
         value = float(random["value"])
         words = (
             f"With random weights instead of the trained ones, this method's maps correlate with "
-            f"the real ones by {value:.2f} on the mean (0: they depend on what was learned); "
+            f"the real ones by {value:.2f} on average (0: they depend on what was learned); "
             f"{random['n']} maps."
         )
         checks.append(SelfCheck("randomisation", value, abs(value) < MAX_RANDOMISED, words))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ecgcore.explain.defaults import default_methods
-from ecgcore.explain.verdict import AMBER, GREEN, RED, verdict
+from ecgcore.explain.faithfulness import AMBER, GREEN, RED, rate_faithfulness
 from ecgcore.inference.loading import LoadedModel
 from ecgcore.results import Attribution
 
@@ -25,7 +25,7 @@ def best_checked(
     found: list[Attribution] = []
     for method in default_methods(model, label):
         found.append(explain(method))
-        if verdict(found[-1].self_check).light == GREEN:
+        if rate_faithfulness(found[-1].self_check).light == GREEN:
             break
     # Of equal ones the first.
-    return min(found, key=lambda one: _ORDER.index(verdict(one.self_check).light))
+    return min(found, key=lambda one: _ORDER.index(rate_faithfulness(one.self_check).light))

@@ -23,7 +23,7 @@ from ecgcore.recording import Patient, Recording, describe_age
 from ecgcore.results import Finding, NotAssessed, Quality
 from ecgcore.signal.limb_leads import LIMIT, limb_mismatch
 from ecgcore.signal.pacing import paced_by_spikes
-from ecgcore.statements import ADULT_YEARS, Statement, statement
+from ecgcore.statements import Statement, statement
 
 UNFITTING = (
     "Limb leads inconsistent (Einthoven's law): wrong lead names, or leads of different recordings."
@@ -134,12 +134,7 @@ def limits_of(
     """
     limits = Limits()
     codes = card.codes
-    age = recording.patient.age_years
-    if age is not None and age < ADULT_YEARS:
-        limits.everywhere = (
-            f"Not assessed under {ADULT_YEARS:g} years: the patient is {describe_age(age)} old."
-        )
-        limits.block(codes, limits.everywhere)
+    _age_limits(limits, recording.patient.age_years, card)
     readable = any(name not in quality.bad_leads for name in lead_names)
     if not readable:
         limits.everywhere = "No lead is readable: " + " ".join(quality.reasons)
@@ -170,6 +165,15 @@ def _codes_where(card: ModelCard, holds: Callable[[Statement], bool]) -> list[st
     return [code for code in card.codes if holds(statement(code))]
 
 
+def _age_limits(limits: Limits, age_years: float | None, card: ModelCard) -> None:
+    """Block each statement at ages that it does not apply to."""
+    for code in card.codes:
+        if words := statement(code).check_age(age_years):
+            limits.block([code], f"{words}: the patient is {describe_age(age_years or 0)} old.")
+    if len(limits.blocked) == len(card.codes):
+        limits.everywhere = next(iter(limits.blocked.values()), "")
+
+
 def _person_limits(limits: Limits, patient: Patient, card: ModelCard) -> None:
     unknown = [
         name for name, value in (("age", patient.age_years), ("sex", patient.sex)) if value is None
@@ -197,12 +201,12 @@ def _one_lead(limits: Limits, given: ModelInput, card: ModelCard) -> None:
 def _voltage_limits(limits: Limits, given: ModelInput, card: ModelCard) -> None:
     by_voltage = _codes_where(card, lambda one: one.needs_voltage)
     if not card.input.sees_voltage:
-        words = "The network sees no voltage: it reads the shape, not the amplitude."
+        words = "The network reads morphology, not voltage."
         limits.remark(by_voltage, words)
     elif not given.in_mv:
         lost = "Amplitude not calibrated"
         limits.block(_codes_where(card, lambda one: one.only_voltage), f"{lost}.")
-        limits.remark(by_voltage, f"{lost}: the shape was read, not the amplitude.")
+        limits.remark(by_voltage, f"{lost}: only the morphology was read.")
 
 
 def _lead_limits(

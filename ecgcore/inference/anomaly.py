@@ -407,20 +407,19 @@ def _notes(
     out = _person_notes(recording)
     if not readable:
         out.append(
-            "No lead is of readable quality: the recording is not judged, "
-            "and what is marked is likely noise."
+            "No lead is readable: the recording is not assessed; marked places are probably noise."
         )
     left = [n for n in recording.leads if n not in used]
     if left:
-        out.append(f"Not judged: {', '.join(left)}.")
+        out.append(f"Not assessed: {', '.join(left)}.")
     if raw.beats.r.size < 3:
-        out.append("Fewer than three beats were found: nothing is said about timing.")
+        out.append("Fewer than three beats were found: timing is not assessed.")
     if recording.duration_s < SHORT_S:
         out.append(
-            f"The recording has {recording.duration_s:.1f} s; the score was calibrated on 10 s."
+            f"The recording lasts {recording.duration_s:.1f} s; the score was calibrated on 10 s."
         )
     if known_paced(recording):
-        out.append("The file tells of pacing: paced beats are unusual by nature.")
+        out.append("Pacing is stated in the file: paced beats are always unusual.")
     if recording.duration_s > MINUTE_S:
         out.append("The score of a long recording is that of its more unusual windows.")
     for own, name in used.items():
@@ -434,7 +433,7 @@ def _person_notes(recording: Recording) -> list[str]:
     if age is None:
         return ["The age is unknown: compared with normal adults of all ages."]
     if age < CHILD_YEARS:
-        return [f"The patient is {age:g} years old; the normals were adults."]
+        return [f"The patient is {age:g} years old; the reference ECGs are of adults."]
     return []
 
 

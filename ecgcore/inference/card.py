@@ -110,7 +110,7 @@ class LabelRule:
         """Why the statement is never flagged by this model, or an empty string."""
         if self.positives < MIN_POSITIVES:
             return (
-                f"Only {self.positives} records were there to choose a threshold on; "
+                f"Only {self.positives} records were available to choose a threshold; "
                 f"{MIN_POSITIVES} are needed."
             )
         if self.false_alarms is not None and self.false_alarms > MAX_FALSE_ALARMS:

@@ -1,7 +1,7 @@
 """The learned delineator on a recording: probabilities, and the waves of each beat."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import cast
@@ -43,7 +43,12 @@ def _fold(loaded: LoadedModel) -> LoadedModel:
 
 
 def delineate(
-    model: LoadedModel, signal: NDArray[np.float32], fs_hz: float, r_s: NDArray[np.float64]
+    model: LoadedModel,
+    signal: NDArray[np.float32],
+    fs_hz: float,
+    r_s: NDArray[np.float64],
+    *,
+    keep: Callable[[NDArray[np.float64]], None] = lambda _probabilities: None,
 ) -> NDArray[np.float64]:
     """Return the waves of every beat in every lead.
 
@@ -56,6 +61,8 @@ def delineate(
     fs_hz : float
     r_s : array, shape (n_beats,)
         Consensus R peaks, seconds, ascending.
+    keep : callable, optional
+        Takes the probabilities of :func:`wave_probabilities`.
 
     Returns
     -------
@@ -63,6 +70,7 @@ def delineate(
         Seconds; rows as ``FIDUCIALS``; NaN where a lead shows no such wave.
     """
     probabilities, prepared = wave_probabilities(model, signal, fs_hz)
+    keep(probabilities)
     beats = np.asarray(r_s, dtype=np.float64)
     return beat_waves(probabilities, prepared, model.card.input.fs_hz, beats)
 

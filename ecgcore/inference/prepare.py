@@ -244,4 +244,4 @@ def known_paced(recording: Recording) -> str:
         return "The patient has a pacemaker" if pacemaker else ""
     statements = recording.provenance.machine_statements
     told = any(_PACED.search(s) and not _NOT_PACED.search(s) for s in statements)
-    return "The file tells of pacing" if told else ""
+    return "Pacing is stated in the file" if told else ""

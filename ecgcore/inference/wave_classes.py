@@ -43,12 +43,26 @@ def wave_classes(
     the three where it is over one half.  With one lead this is that lead's own delineation.
     """
     n = int(np.ceil(signal.shape[1] * to_fs_hz / fs_hz))
+    return classify_waves(agree_on_waves(delineator, signal, fs_hz), delineator, to_fs_hz, n)
+
+
+def agree_on_waves(
+    delineator: LoadedModel, signal: NDArray[np.float32], fs_hz: float
+) -> NDArray[np.float64]:
+    """Return what the leads agree on; as :func:`wave_classes` and :func:`agreed`."""
     shown = np.isfinite(signal).any(axis=1)
     if not shown.any():
-        return np.zeros(n, dtype=np.uint8)
+        return np.zeros((3, 1))
     likely, _ = wave_probabilities(delineator, signal[shown], fs_hz)
-    classes = agreed(likely)
-    made = _at_rate(classes, delineator.card.input.fs_hz, to_fs_hz, n)
+    return agreed(likely)
+
+
+def classify_waves(
+    likely: NDArray[np.float64], delineator: LoadedModel, to_fs_hz: float, n: int
+) -> NDArray[np.uint8]:
+    """Return the class of each of ``n`` samples from what :func:`agree_on_waves` returns."""
+    fs_hz = delineator.card.input.fs_hz
+    made = _at_rate(likely, fs_hz, to_fs_hz, n)
     return without_short_runs(made, round(SHORTEST_S * to_fs_hz))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from ecgcore.inference.loading import LoadedModel
 from ecgcore.inference.prepare import ModelInput, pieces_of
 from ecgcore.inference.runner import read_by
 from ecgcore.inference.shelf import available_models, weights_root
-from ecgcore.inference.wave_classes import wave_classes
+from ecgcore.inference.wave_classes import agree_on_waves, classify_waves
 from ecgcore.inference.windows import Window, run_windows
 from ecgcore.models.protocol import has_curve
 from ecgcore.recording import Recording, Step
@@ -34,9 +35,7 @@ ARCHITECTURE = "danet"
 # The rate of the curves, that of the networks; a sample is a fifth of a small square.
 RATE_HZ = 100.0
 BASELINE_HZ = 0.5
-_UNREADABLE = (
-    "No lead is of readable quality: what was taken for waves may be noise, and so may the curve."
-)
+_UNREADABLE = "No lead is readable: the waves and the curve may be noise."
 # Fewer beats with a P wave than this share: the rhythm may have none.
 FEW_P = 0.3
 # A rule that gives the P wave at least this much asks for one.
@@ -153,6 +152,7 @@ def read_waveforms(
     *,
     leads: tuple[str, ...] | None = None,
     graded: Graded | None = None,
+    find_waves: Callable[[tuple[str, ...]], NDArray[np.float64]] | None = None,
 ) -> WaveformReading:
     """Return a disease's curves on a recording.
 
@@ -168,6 +168,9 @@ def read_waveforms(
         Use only these leads of the recording.
     graded : Graded, optional
         The recording's quality, where it is known.
+    find_waves : callable, optional
+        Returns the waves that these leads agree on, as
+        :func:`ecgcore.inference.wave_classes.agree_on_waves`; default: they are delineated here.
 
     Raises
     ------
@@ -182,7 +185,9 @@ def read_waveforms(
     graded = graded or grade(recording)
     reading = read_by(contract, recording, leads=leads, graded=graded)
     used = reading.given.leads
-    parts = _parts(graded.readable(recording), used)
+    waves = (find_waves or partial(delineate_leads, graded.readable(recording)))(used)
+    n = int(np.ceil(recording.n_samples * RATE_HZ / recording.fs_hz))
+    parts = segments(classify_waves(waves, default_delineator(), RATE_HZ, n), RATE_HZ)
     learned = None if model is None else _learned(model, disease, reading.given)
     beats_p, beats = beats_with_p(parts)
     curve = rule.curve(parts) if beats else np.ones(parts.size, np.float32)
@@ -202,10 +207,10 @@ def read_waveforms(
     )
 
 
-def _parts(recording: Recording, leads: tuple[str, ...]) -> NDArray[np.uint8]:
+def delineate_leads(recording: Recording, leads: tuple[str, ...]) -> NDArray[np.float64]:
+    """Return the waves that some leads of a recording agree on, as ``agree_on_waves``."""
     rows = recording.signal[[recording.leads.index(name) for name in leads]]
-    classes = wave_classes(default_delineator(), rows, recording.fs_hz, RATE_HZ)
-    return segments(classes, RATE_HZ)
+    return agree_on_waves(default_delineator(), rows, recording.fs_hz)
 
 
 def _learned(model: LoadedModel, disease: str, given: ModelInput) -> NDArray[np.float32]:
@@ -257,28 +262,25 @@ def notes_of(
     """
     found = []
     with_p, beats = beats_with_p(parts)
-    goes_on = " The learned curve needs no delineation and goes on." if learned else ""
+    goes_on = " The learned curve needs no delineation and is still shown." if learned else ""
     if not beats:
         found.append(
-            "No QRS complex was found: the rule leaves the signal as it is (gain 1 throughout)."
+            "No QRS complex was found: the rule does not change the signal (gain 1 throughout)."
             + goes_on
         )
     elif not np.isin(parts, [SEGMENTS.index(k) for k in ("P", "T", "T_without_P")]).any():
         found.append(
-            "QRS complexes were found, but neither P nor T waves: the rule tells QRS from the rest "
-            "alone." + goes_on
+            "QRS complexes were found, but neither P nor T waves: the rule separates only QRS from "
+            "the rest." + goes_on
         )
     elif _lacks_p(rule, with_p, beats):
         found.append(
             f"A P wave was found before {with_p} of {beats} beats, as in atrial fibrillation. "
-            f"{statement(rule.code).term} is read from P waves: the rule raises the T waves and "
-            "the lines before these beats instead, where a P wave may be hidden or missing."
+            f"{statement(rule.code).term} is read from P waves: the rule emphasises the T waves "
+            "and baseline before these beats instead, where a P wave may be hidden or absent."
         )
     if n_leads == 1:
-        found.append(
-            "Read from one lead: waves that only other leads show are not seen, and the rule takes "
-            "this lead's delineation for the heart's."
-        )
+        found.append("Read from one lead: waves visible only in other leads are missed.")
     return tuple(found)
 
 

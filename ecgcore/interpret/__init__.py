@@ -2,15 +2,9 @@
 
 from ecgcore.interpret.assess import assess
 from ecgcore.interpret.interpret import interpret
-from ecgcore.interpret.interpretation import Call, Episode, Evidence, Interpretation, Unable
 from ecgcore.interpret.reconcile import reconcile
 
 __all__ = [
-    "Call",
-    "Episode",
-    "Evidence",
-    "Interpretation",
-    "Unable",
     "assess",
     "interpret",
     "reconcile",

@@ -1,4 +1,4 @@
-"""Findings in a worker, for recordings of many windows: a recording in, a prediction out."""
+"""Findings and the report of long recordings, made in a worker."""
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -7,7 +7,9 @@ from typing import Any
 from ecgcore.inference import LoadedModel, load_model, use_threads
 from ecgcore.inference.passing import pack_heard
 from ecgcore.interpret.assess import assess
+from ecgcore.interpret.interpret import interpret
 from ecgcore.recording import Recording
+from ecgcore.results import Interpretation
 from ecgcore.results.wire import Parts, answer_with
 from ecgcore.study import Study
 
@@ -20,6 +22,22 @@ def answer(request: list[bytes]) -> Iterator[Parts]:
     (:func:`ecgcore.inference.passing.pack_heard`).
     """
     return answer_with(request, _find)
+
+
+def report(request: list[bytes]) -> Iterator[Parts]:
+    """Answer with what is reported of a recording (:class:`~ecgcore.results.Interpretation`).
+
+    What is asked brings what was ``measured`` with the reader's marks; and, where a network was
+    asked, its ``model`` name and ``prediction``.
+    """
+    return answer_with(request, _report)
+
+
+def _report(recording: Recording, asked: Mapping[str, Any]) -> Interpretation:
+    study = Study(recording, measured=asked["measured"])
+    if asked.get("prediction") is None:
+        return interpret(study)
+    return interpret(study, worker_model(asked["model"]), prediction=asked["prediction"])
 
 
 def _find(recording: Recording, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from ecgcore.inference.abstain import NORMAL
 from ecgcore.inference.card import ModelCard
 from ecgcore.interpret.assess import assess
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Against, Call, Unable
 from ecgcore.results import Finding, Prediction
+from ecgcore.results.interpreted import Against, Call, Unable
 from ecgcore.statements import Statement, statement
 from ecgcore.statements.statement import BOTH, NETWORK
 

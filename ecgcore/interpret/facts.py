@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.interpret.interpretation import Episode
 from ecgcore.interpret.rhythms import find_rhythms
+from ecgcore.interpret.st_picture import StPicture, draw_picture
 from ecgcore.measure.certainty import WHY
 from ecgcore.measure.p_shape import PShape, p_shape
 from ecgcore.measure.qrs_shape import QrsShape, SlowStart, j_hump, qrs_shape, slow_start
@@ -15,6 +15,7 @@ from ecgcore.measure.rhythm import PACED
 from ecgcore.measure.t_shape import TShape, t_shape
 from ecgcore.recording import Patient, Recording
 from ecgcore.results import Beats, Measurement, MeasureResult
+from ecgcore.results.interpreted import Episode
 from ecgcore.statements import ADULT_YEARS, statement
 from ecgcore.study import Study
 from ecgcore.units import MV
@@ -107,6 +108,13 @@ class Facts:
             for episode in self.rhythms
             if episode.code
         )
+
+    # ---- ST and infarction ------------------------------------------------------------------
+
+    @cached_property
+    def st_picture(self) -> StPicture:
+        """ST of every lead, and the leads beyond their limits."""
+        return draw_picture(self.measured, self.patient, is_paced=self.is_paced)
 
     # ---- shapes of the median beat: conduction, hypertrophy, axis, T ------------------------
 

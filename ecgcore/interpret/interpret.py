@@ -4,11 +4,11 @@ from ecgcore.inference import LoadedModel
 from ecgcore.interpret.consistency import make_consistent
 from ecgcore.interpret.decide import BALANCED, add_network, hear_network
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Against, Call, Interpretation, Unable
 from ecgcore.interpret.normal import judge_normal
 from ecgcore.interpret.rules import RULES
 from ecgcore.interpret.text import long_text, short_text
 from ecgcore.results import Prediction
+from ecgcore.results.interpreted import Against, Call, Interpretation, Unable
 from ecgcore.statements import statements
 from ecgcore.study import Study
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from ecgcore.inference.abstain import NORMAL
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Call
 from ecgcore.leads import STANDARD_12
 from ecgcore.measure.reference import reference_range
-from ecgcore.measure.rhythm import NORMAL_RHYTHMS
+from ecgcore.measure.rhythm import NORMAL_RHYTHMS, rhythm_words
 from ecgcore.recording import Patient
 from ecgcore.results import AnomalyMap, Measurement, MeasureResult, Prediction
+from ecgcore.results.interpreted import Call
 from ecgcore.statements import statement
 from ecgcore.units import format_clock
 
@@ -64,7 +64,9 @@ def judge_normal(
     """Say whether an ECG is normal: True, False, or None where that cannot be said, and why not.
 
     It is normal only where nothing else is stated but what a normal ECG may have, with twelve
-    readable leads and every measurement that a statement rests on within its limits.
+    readable leads, every measurement that a statement rests on within its limits, and a network
+    that suggests it.  Where the amplitude is not calibrated, axis, ST level and voltage are left
+    out, and the text says so.
 
     Parameters
     ----------
@@ -85,11 +87,11 @@ def judge_normal(
     found += _intervals(facts.measured, patient, MEASURED if facts.in_mv else IN_TIME)
     if facts.in_mv:
         found += _voltages(facts.measured, patient)
-    else:
-        found.append(Objection("amplitude not calibrated", False))
     found += _rhythm(facts.measured)
     network = None if prediction is None else prediction.finding(NORMAL)
-    if network is not None and not network.finding:
+    if network is None:
+        found.append(Objection("no network was asked", False))
+    elif not network.finding:
         found.append(Objection("the network does not suggest a normal ECG", False))
     reasons = tuple(dict.fromkeys(each.words for each in found))
     if any(each.contradicts for each in found):
@@ -214,8 +216,8 @@ def _rhythm(measured: MeasureResult) -> Iterator[Objection]:
         yield Objection(f"{alarm.kind} from {format_clock(alarm.start_s)}", True)
     if measured.rhythm not in NORMAL_RHYTHMS:
         known = measured.rhythm != "unknown"
-        words = f"the rhythm is {measured.rhythm}" if known else "the rhythm could not be assessed"
-        yield Objection(words, known)
+        words = f"is {rhythm_words(measured.rhythm)}" if known else "could not be assessed"
+        yield Objection(f"the rhythm {words}", known)
     kinds = Counter(measured.beats.types)
     for kind in ("supraventricular", "ventricular", "paced"):
         if kinds[kind]:

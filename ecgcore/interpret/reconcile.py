@@ -7,7 +7,7 @@ from ecgcore.inference.abstain import NORMAL
 from ecgcore.interpret.normal import Objection, anomaly_objection, find_objections
 from ecgcore.recording import Patient
 from ecgcore.results import AnomalyMap, Finding, MeasureResult, Prediction, StDeviation
-from ecgcore.statements import ADULT_YEARS
+from ecgcore.statements import statement
 
 ST_ELEVATION = "STE"
 NO_VOLTAGE = "Amplitude not calibrated: axis, ST level and QRS voltage were not assessed."
@@ -69,8 +69,8 @@ def _note_no_voltage(normal: Finding) -> Finding:
 
 def _add_measured_st(prediction: Prediction, st: StDeviation, patient: Patient) -> Prediction:
     finding = prediction.finding(ST_ELEVATION)
-    child = patient.age_years is not None and patient.age_years < ADULT_YEARS
-    if finding is None or not st.elevation_in or child:
+    not_at_this_age = statement(ST_ELEVATION).check_age(patient.age_years)
+    if finding is None or not st.elevation_in or not_at_this_age:
         return prediction
     words = f"Measured: ST elevation in {', '.join(st.elevation_in)}."
     # It was measured although the network could not assess it.

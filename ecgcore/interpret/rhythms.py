@@ -1,7 +1,44 @@
 """The rhythm of each stretch of a recording, from beats and P waves; one rhythm at a time."""
 
-from ecgcore.interpret.interpretation import Episode
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from ecgcore.interpret.av_block import COMPLETE, DISSOCIATION, Block, find_block
+from ecgcore.interpret.pacing import find_pacing, is_pacing, paced_episode
+from ecgcore.interpret.stretch import BeatTable, Stretch
+from ecgcore.interpret.supraventricular import conducted_rhythm, is_fibrillation
+from ecgcore.interpret.ventricular import (
+    find_ventricular_runs,
+    missed_rhythm,
+    run_episode,
+    unorganised_episode,
+    wide_rhythm,
+)
+from ecgcore.measure.alarms import NO_QRS
+from ecgcore.measure.rhythm import PACED
+from ecgcore.results import RhythmAlarm
+from ecgcore.results.interpreted import Episode
+from ecgcore.signal.beats import FEATURE_HZ
+from ecgcore.signal.broad_waves import find_missed_waves
 from ecgcore.study import Study
+
+ASYSTOLE, UNORGANISED, STANDSTILL_WORDS = (
+    "397829000",
+    "no organised QRS",
+    "Ventricular standstill: P waves without QRS complexes",
+)
+NO_SIGNAL_WORDS = "No electrical activity or leads off: check the patient"
+# A recording of up to this length has one rhythm beside runs; a longer one is read piece by piece.
+WHOLE_S, PIECE_S = 60.0, 30.0
+# Broad waves that were not found as beats are the rhythm from this part of the stretch on.
+MISSED_SHARE = 0.3
+# Nothing is said of less.
+LEAST_S = 1.0
+# No QRS complex for so long is asystole.
+ASYSTOLE_S = 6.0
 
 
 def find_rhythms(study: Study) -> tuple[Episode, ...]:
@@ -11,4 +48,148 @@ def find_rhythms(study: Study) -> tuple[Episode, ...]:
     ----------
     study : Study
     """
-    return (Episode(code="", start_s=0.0, stop_s=study.recording.duration_s),)
+    own = study.alone
+    measured, duration_s = study.measured, own.recording.duration_s
+    arrests = [_arrest(study, alarm) for alarm in measured.alarms if _is_arrest(alarm)]
+    found = list(arrests)
+    for start_s, stop_s in _between(arrests, duration_s):
+        for first, last in _pieces(start_s, stop_s):
+            found += _read(Stretch(study, first, last))
+    ordered = sorted(found, key=lambda each: each.start_s)
+    return tuple(_join(_insert_runs(ordered, _runs(study))))
+
+
+def _is_arrest(alarm: RhythmAlarm) -> bool:
+    return alarm.kind in NO_QRS or (
+        alarm.kind == "pause" and alarm.end_s - alarm.start_s >= ASYSTOLE_S
+    )
+
+
+def _arrest(study: Study, alarm: RhythmAlarm) -> Episode:
+    if alarm.kind == UNORGANISED:
+        return unorganised_episode(Stretch(study, alarm.start_s, alarm.end_s))
+    words = {"no signal": NO_SIGNAL_WORDS, "standstill": STANDSTILL_WORDS}.get(alarm.kind, "")
+    return Episode(code=ASYSTOLE, start_s=alarm.start_s, stop_s=alarm.end_s, words=words)
+
+
+def _between(episodes: Iterable[Episode], duration_s: float) -> list[tuple[float, float]]:
+    """Return what lies between episodes."""
+    out, at = [], 0.0
+    for episode in sorted(episodes, key=lambda each: each.start_s):
+        if episode.start_s - at >= LEAST_S:
+            out.append((at, episode.start_s))
+        at = max(at, episode.stop_s)
+    if duration_s - at >= LEAST_S:
+        out.append((at, duration_s))
+    return out
+
+
+def _pieces(start_s: float, stop_s: float) -> list[tuple[float, float]]:
+    length = stop_s - start_s
+    count = 1 if length <= WHOLE_S else round(length / PIECE_S)
+    edges = np.linspace(start_s, stop_s, count + 1)
+    return [(float(a), float(b)) for a, b in pairwise(edges)]
+
+
+def _read(stretch: Stretch) -> list[Episode]:
+    """Return the rhythm of a stretch that has QRS complexes, or one that cannot be told."""
+    missed = find_missed_waves(stretch.search.traces.low, FEATURE_HZ, stretch.own_times_s)
+    if missed and sum(b - a for a, b, _ in missed) >= MISSED_SHARE * stretch.length_s:
+        return [missed_rhythm(stretch, *wave) for wave in missed]
+    if stretch.n_beats < 2:
+        return [Episode(code="", start_s=stretch.start_s, stop_s=stretch.stop_s)]
+    stimuli = find_pacing(stretch)
+    if stimuli is not None and not is_pacing(stimuli, stretch):
+        stimuli = None
+    if stimuli is not None or stretch.measured.rhythm.startswith(PACED):
+        return [paced_episode(stretch, stimuli)]
+    block = find_block(stretch)
+    if block is not None and not _is_fast(stretch):
+        return [_blocked(stretch, block)]
+    if _is_ventricular(stretch):
+        return [wide_rhythm(stretch, dissociated=block is not None and block.code == DISSOCIATION)]
+    return [conducted_rhythm(stretch)]
+
+
+def _is_fast(stretch: Stretch) -> bool:
+    """Tell whether dissociated P waves stand beside a tachycardia of wide QRS, not a block."""
+    return stretch.is_wide and (stretch.rate_bpm or 0.0) >= 65.0
+
+
+def _is_ventricular(stretch: Stretch) -> bool:
+    """Tell whether wide complexes are not conducted from P waves, nor from fibrillating atria."""
+    if not stretch.is_wide or stretch.has_conducted_p:
+        return False
+    return not is_fibrillation(stretch)
+
+
+def _blocked(stretch: Stretch, block: Block) -> Episode:
+    words = block.words
+    if block.code == COMPLETE:
+        origin = "ventricular" if stretch.is_wide else "junctional"
+        words = f"AV block, complete (third-degree) with {origin} escape rhythm"
+    return Episode(
+        code=block.code,
+        start_s=stretch.start_s,
+        stop_s=stretch.stop_s,
+        rate_bpm=stretch.rate_bpm,
+        words=words,
+        evidence=block.evidence,
+        beats=tuple(stretch.index.tolist()),
+    )
+
+
+def _runs(study: Study) -> list[Episode]:
+    if study.measured.rhythm.startswith(PACED):
+        return []
+    beats = BeatTable.of(study.measured.beats)
+    runs = [run_episode(beats, *run) for run in find_ventricular_runs(beats)]
+    return [run for run in runs if run is not None]
+
+
+def _insert_runs(episodes: list[Episode], runs: list[Episode]) -> list[Episode]:
+    """Return the episodes with runs in their place: each is cut where a run lies in it."""
+    for run in runs:
+        cut: list[Episode] = []
+        for episode in episodes:
+            cut += _cut(episode, run.start_s, run.stop_s)
+        episodes = sorted([*cut, run], key=lambda each: each.start_s)
+    return episodes
+
+
+def _cut(episode: Episode, start_s: float, stop_s: float) -> list[Episode]:
+    if episode.stop_s <= start_s or episode.start_s >= stop_s:
+        return [episode]
+    parts = [
+        replace(episode, stop_s=start_s),
+        replace(episode, start_s=stop_s),
+    ]
+    return [part for part in parts if part.stop_s - part.start_s >= LEAST_S / 2]
+
+
+def _join(episodes: Iterable[Episode]) -> list[Episode]:
+    """Return the episodes with neighbours of one rhythm as one; the rate is their mean in time."""
+    out: list[Episode] = []
+    for episode in episodes:
+        last = out[-1] if out else None
+        if last is None or last.code != episode.code or _plain(last.words) != _plain(episode.words):
+            out.append(episode)
+            continue
+        out[-1] = replace(
+            last,
+            stop_s=episode.stop_s,
+            rate_bpm=_mean_rate(last, episode),
+            beats=(*last.beats, *episode.beats),
+        )
+    return out
+
+
+def _plain(words: str) -> str:
+    return words.split(", ventricular rate", maxsplit=1)[0]
+
+
+def _mean_rate(one: Episode, other: Episode) -> float | None:
+    if one.rate_bpm is None or other.rate_bpm is None:
+        return one.rate_bpm or other.rate_bpm
+    first, second = one.stop_s - one.start_s, other.stop_s - other.start_s
+    return (one.rate_bpm * first + other.rate_bpm * second) / max(first + second, 1e-9)

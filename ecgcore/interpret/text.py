@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Call, Episode
+from ecgcore.results.interpreted import Call, Episode
 from ecgcore.statements import group_of, statement
 from ecgcore.units import format_clock
 
 NORMAL_TEXT = "Normal ECG."
+NO_VOLTAGE = "Amplitude not calibrated: axis, ST level and QRS voltage were not assessed."
 ABNORMAL_TEXT = "Abnormal ECG."
-CANNOT_SAY = "Not all could be assessed."
 NO_RHYTHM = "Rhythm not determined"
 
 
@@ -18,6 +18,8 @@ def long_text(calls: Sequence[Call], facts: Facts, normal: bool | None) -> str:
     sentences = [*rhythm_sentences(facts.rhythms), *_others(calls)]
     if normal is not None:
         sentences.append(NORMAL_TEXT if normal else ABNORMAL_TEXT)
+    if not facts.in_mv:
+        sentences.append(NO_VOLTAGE)
     return " ".join(sentences)
 
 

@@ -21,7 +21,7 @@ MIN_LEFT_S = 3.0
 MIN_PRESENT = 0.2
 # Alarms of stretches without QRS complexes: no statement is read there.
 NO_QRS = ("no signal", "asystole", "standstill", "no organised QRS")
-NO_SIGNAL = "No lead is readable: the line does not move (asystole, or no electrode connected)."
+NO_SIGNAL = "No lead is readable: flat line (asystole, or no electrode connected)."
 ASYSTOLE = "No QRS complexes: asystole cannot be excluded."
 STANDSTILL = "P waves without QRS complexes: ventricular standstill cannot be excluded."
 UNORGANISED = "No organised QRS complexes: ventricular fibrillation cannot be excluded."

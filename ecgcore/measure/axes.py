@@ -34,9 +34,9 @@ def axis_measurements(
     voltage (NU) leads can be scaled each by itself, so no axis is given.
     """
     if not in_mv:
-        return _none("The voltage is lost (normalised units): leads cannot be compared.")
+        return _none("Amplitude not calibrated: leads cannot be compared.")
     if beat is None:
-        return _none("No whole beat was found.")
+        return _none("No complete beat was found.")
     plane = _plane(beat, bad_leads)
     if plane is None:
         return _none(
@@ -82,7 +82,7 @@ def _axis(name: str, beat: MedianBeat, plane: tuple[Array, Array], p_reason: str
     size = float(np.hypot(x, y))
     if size < SMALLEST_MV_MS[name]:
         return Measurement(
-            name, None, "deg", method=METHOD, reason="The net area is too small for a direction."
+            name, None, "deg", method=METHOD, reason="The net area is too small to state an axis."
         )
     # Noise of about 10 uV in the level over the length of the wave.
     error = np.degrees(np.arctan2(0.010 * 1e3 * (offset - onset), size))

@@ -50,12 +50,15 @@ class BeatTypes:
         As ``MeasureResult.rhythm``.
     p_reason : str
         Why no P wave is reported, or empty.
+    likeness : array, shape (n_beats,)
+        Correlation of each complex with the commonest of the heart's own.
     """
 
     types: tuple[str, ...]
     dominant: NDArray[np.bool_]
     rhythm: str
     p_reason: str
+    likeness: Array
 
 
 def beat_types(search: BeatSearch, beats: Fiducials, rr_s: Array) -> BeatTypes:
@@ -72,7 +75,7 @@ def beat_types(search: BeatSearch, beats: Fiducials, rr_s: Array) -> BeatTypes:
     """
     n = beats.n_beats
     if n == 0:
-        return BeatTypes((), np.zeros(0, dtype=bool), UNKNOWN, "No beat was found.")
+        return BeatTypes((), np.zeros(0, dtype=bool), UNKNOWN, "No beat was found.", np.zeros(0))
     low = scale_leads(search)
     shape, likeness = own_shapes(low, beats, rr_s)
     own = shape == 0
@@ -101,7 +104,7 @@ def beat_types(search: BeatSearch, beats: Fiducials, rr_s: Array) -> BeatTypes:
         if dominant.sum() < max(1, 0.2 * own.sum()):
             dominant = own
     rhythm = find_rhythm(kinds, rr_s, without_p=without_p, paced=enough(paced))
-    return BeatTypes(kinds, dominant, rhythm, p_reason)
+    return BeatTypes(kinds, dominant, rhythm, p_reason, likeness)
 
 
 def scale_leads(search: BeatSearch) -> Array:
@@ -143,6 +146,11 @@ def own_shapes(low: Array, beats: Fiducials, rr_s: Array) -> tuple[NDArray[np.in
         if mine.sum() >= max(3, 0.03 * own.sum()) and timely and narrow:
             shape[mine] = shape.max() + 1
     return shape, likeness
+
+
+def group_shapes(low: Array, r_s: Array) -> NDArray[np.intp]:
+    """Return the number of the QRS family that each beat belongs to, shape (n_beats,)."""
+    return _grouped(_windows_of(low, r_s))[0]
 
 
 def _windows_of(low: Array, r_s: Array) -> Array:

@@ -30,7 +30,10 @@ NO_P_IRREGULAR = (
 NO_P_RELATION = (
     "No consistent P-QRS relation, and RR intervals are irregular, as in atrial fibrillation."
 )
-FUSED = "At this rate P cannot be told from T or flutter waves: consider atrial flutter or SVT."
+FUSED = (
+    "At this rate P waves cannot be distinguished from T or flutter waves: "
+    "consider atrial flutter or SVT."
+)
 OF_P = ("pr", "p_duration")
 NEEDS_P = (*OF_P, "p_axis")
 

@@ -40,7 +40,7 @@ def lvh_criteria(
     """
     age = patient.age_years
     if age is not None and age < ADULT_YEARS:
-        reason = reason or "The criteria are for adults."
+        reason = reason or "The criteria apply to adults."
     sokolow = _sum(table, ("V1",), ("V5", "V6"), bad_leads, reason)
     cornell = _sum(table, ("V3",), ("aVL",), bad_leads, reason)
     limit = CORNELL_MV.get(patient.sex or "")

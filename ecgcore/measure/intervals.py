@@ -30,7 +30,7 @@ R_PEAK_MS = 3.0
 DOUBT = 1.5
 # No rate is given whose uncertainty exceeds this part of it.
 MAX_RATE_ERROR = 0.25
-UNSURE_BEATS = "QRS complexes cannot be told from noise with enough certainty."
+UNSURE_BEATS = "QRS complexes cannot be distinguished reliably from noise."
 # How far RR intervals that nobody saw may differ from those seen, as a part of their mean: sinus
 # rhythm at rest varies by about this much (Task Force of the ESC and NASPE, 1996).
 UNSEEN_SPREAD = 0.05
@@ -188,7 +188,7 @@ def _no_rr(n_beats: int) -> str:
     if n_beats < 2:
         found = "Only 1 beat found" if n_beats else "No beat was found"
         return f"{found}; two are needed."
-    return "No two beats follow one another without absent or unreadable signal in between."
+    return "No two consecutive beats without absent or unreadable signal between them."
 
 
 def interval_measurements(rhythm: Rhythm) -> list[Measurement]:
@@ -254,7 +254,7 @@ def _interval(rhythm: Rhythm, name: str) -> Measurement:
     doubt = min(DISAGREEMENT_SHARE[name] * apart, MOST_DISAGREEMENT_MS[name])
     error = float(np.hypot(error, doubt))
     method = (
-        f"{METHODS[name]}, median of {known.size} beats of the dominant shape; consensus of "
+        f"{METHODS[name]}, median of {known.size} beats of dominant QRS morphology; consensus of "
         f"{rhythm.leads}; {rhythm.delineator}"
     )
     if apart > 2 * SYSTEMATIC_MS[name]:
@@ -273,7 +273,7 @@ def _disagreement(rhythm: Rhythm, name: str, value: float) -> float:
 def _why_missing(name: str, rhythm: Rhythm, chosen: NDArray[np.bool_]) -> str:
     n = int(chosen.sum())
     if n == 0:
-        return "No beat of a dominant shape was found."
+        return "No dominant QRS morphology was found."
     wave, point = {
         "pr": ("P wave", "p_onset"),
         "qrs": ("QRS complex", "qrs_onset"),
@@ -283,8 +283,8 @@ def _why_missing(name: str, rhythm: Rhythm, chosen: NDArray[np.bool_]) -> str:
     seen = int(np.isfinite(getattr(rhythm.beats, point)[chosen]).sum())
     if name == "qt" and seen < min(MIN_BEATS, n):
         return (
-            "The end of the T wave cannot be seen: it is too flat, runs into the next beat, "
-            "or lies outside the recording."
+            "T end indeterminate: the T wave is too flat, fuses with the next P wave, or ends "
+            "outside the recording."
         )
     return f"A {wave} was found in {seen} of {n} beats; {min(MIN_BEATS, n)} are needed."
 
@@ -349,11 +349,11 @@ def _one_qtc(
         name, qt_ms, rhythm.beats, rhythm.rr_s, rhythm.kinds.dominant, beatwise=beatwise
     )
     if count:
-        words += f"; mean over {count} beats, each with its own RR before it"
+        words += f"; mean over {count} beats, each with its preceding RR"
     gain = float(qtc_ms(name, qt_ms + 1.0, mean_rr)) - float(qtc_ms(name, qt_ms, mean_rr))
     error = abs(gain) * float(qt.uncertainty or 0.0)
     if qrs.value is not None and qrs.value >= WIDE_QRS_MS:
-        words += "; QRS is wide, which prolongs QT by itself"
+        words += "; confounded by wide QRS, consider JT"
     rate = 60.0 / mean_rr
     if name == "qtc_bazett" and not BAZETT_BPM[0] <= rate <= BAZETT_BPM[1]:
         side = "over" if rate > BAZETT_BPM[1] else "under"

@@ -25,7 +25,7 @@ WORDS = {
 }
 # P may end where QRS begins; all other marks stand apart.
 MAY_MEET = {("p_offset", "qrs_onset")}
-LEFT = "the mark was left where it was."
+LEFT = "the mark was not moved."
 
 
 def refuse_outside(recording: Recording, moved: Iterable[tuple[str, float]]) -> None:

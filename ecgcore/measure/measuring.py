@@ -60,7 +60,7 @@ UNITS = {
     **dict.fromkeys(("rr_mean", "rr_sd", *SPANS, *QTC_FORMULAS, *JT_METHODS), "ms"),
     **dict.fromkeys(("p_axis", "qrs_axis", "t_axis"), "deg"),
 }
-NO_VOLTAGE = "The voltage is lost (normalised units): no amplitude is measured."
+NO_VOLTAGE = "Amplitude not calibrated: no amplitude is measured."
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,11 +86,14 @@ class Known:
         Of all its leads as they are.
     beats : BeatSearch or None
         Of its readable leads as they can be measured; None where none is readable.
+    find_waves : Delineator
+        The learned delineator.
     """
 
     graded: Graded
     search: BeatSearch
     beats: BeatSearch | None
+    find_waves: delineators.Delineator
 
 
 @turn(Priority.FINDINGS)
@@ -138,6 +141,8 @@ def measure(
     """
     name = delineators.DEFAULT if delineator is None else delineator
     finder = delineators.delineator(name)
+    if known is not None and name == delineators.LEARNED:
+        finder = known.find_waves
     search = BeatSearch(recording.signal, recording.fs_hz) if known is None else known.search
     organised = find_organised(recording, search)
     if organised.recording is None:
@@ -215,7 +220,7 @@ def _result(
     rr_s = rr_before(beats.r_peak, waves.absent_s)
     kinds = beat_types(search, beats, rr_s)
     beats, by_lead = _without_p(beats, by_lead, kinds)
-    found = Beats(beats, by_lead, kinds.types, rr_s, kinds.dominant)
+    found = Beats(beats, by_lead, kinds.types, rr_s, kinds.dominant, kinds.likeness)
     absent_s = float((waves.absent_s[:, 1] - waves.absent_s[:, 0]).sum())
     rates = rate_measurements(rr_s, absent_s / recording.duration_s, waves.confidence)
     rhythm = Rhythm(
@@ -236,7 +241,7 @@ def _result(
     table = amplitudes(whole) if whole is not None and in_mv else {}
     if p_reason:
         table = {lead: row | {"P": None} for lead, row in table.items()}
-    reason = "" if table else (NO_VOLTAGE if not in_mv else "No whole beat was found.")
+    reason = "" if table else (NO_VOLTAGE if not in_mv else "No complete beat was found.")
     qrs_ms = next(m.value for m in timed if m.name == "qrs")
     paced = "The rhythm is paced." if kinds.rhythm.startswith(PACED) else ""
     return MeasureResult(
@@ -308,9 +313,7 @@ def _notes(recording: Recording, quality: Quality, kinds: BeatTypes) -> tuple[st
     if quality.bad_leads:
         out.append(f"Left out as not readable: {', '.join(quality.bad_leads)}.")
     if recording.n_leads == 1:
-        out.append(
-            "One lead: intervals are those of this lead, and can be shorter than those of twelve."
-        )
+        out.append("Single lead: intervals can be shorter than in twelve leads.")
     if kinds.rhythm.startswith(PACED):
         out.append("Pacing spikes were found; intervals are those of paced beats.")
     return tuple(out)
@@ -321,7 +324,7 @@ def _nothing(
 ) -> MeasureResult:
     """Return a result in which everything says why it was not measured."""
     if recording.fs_hz < MIN_FS_HZ:
-        reason = f"The rate is {recording.fs_hz:g} Hz; measuring needs {MIN_FS_HZ:g} Hz."
+        reason = f"The sampling rate is {recording.fs_hz:g} Hz; measuring needs {MIN_FS_HZ:g} Hz."
     elif alarms:
         reason = alarms[-1].words
     elif len(quality.bad_leads) == recording.n_leads:

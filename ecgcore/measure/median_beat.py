@@ -23,6 +23,7 @@ MIN_FOR_ERROR = 3
 # From a median deviation to a standard deviation, and from the error of a mean to a median's.
 TO_SD, MEDIAN_ERROR = 1.4826, 1.2533
 AFTER_J_MS = (40, 60, 80)
+ST_S = 0.08
 DEFLECTIONS = ("P", "Q", "R", "S", "R'", "J", "J+40", "J+60", "J+80", "T")
 
 
@@ -78,6 +79,7 @@ def median_beat(
         points,
         int(centres.size),
         error,
+        dict(zip(recording.leads, _st_error(cut, fs_hz, before, middle), strict=True)),
     )
 
 
@@ -91,11 +93,25 @@ def _error(cut: Array, values: Array) -> list[float]:
     return [float(e) if np.isfinite(e) else np.inf for e in error]
 
 
+def _st_error(cut: Array, fs_hz: float, r_index: int, middle: dict[str, float]) -> list[float]:
+    """Return the standard error of each lead's ST level over the beats; infinite for few beats."""
+    count, j_s = cut.shape[1], middle["qrs_offset"]
+    onset_s = middle["qrs_onset"]
+    if count < MIN_FOR_ERROR or not np.isfinite([j_s, onset_s]).all():
+        return [np.inf] * cut.shape[0]
+    j, stop = (max(0, r_index + round(at * fs_hz)) for at in (j_s, onset_s - LEVEL_GAP_S))
+    before = cut[..., max(0, stop - round(LEVEL_S * fs_hz)) : stop + 1].mean(axis=-1)
+    level = cut[..., j : j + round(ST_S * fs_hz)].mean(axis=-1) - before
+    spread = TO_SD * _median(np.abs(level - _median(level)[:, None]))
+    error = MEDIAN_ERROR * spread / np.sqrt(count)
+    return [float(e) if np.isfinite(e) else np.inf for e in error]
+
+
 def _median(cut: Array) -> Array:
     """Return the median over beats, NaN only where every beat is absent."""
     if np.isfinite(cut).all():
         return median(cut, axis=1)
-    return quantile(cut.transpose(1, 0, 2), 0.5)
+    return quantile(np.moveaxis(cut, 1, 0), 0.5)
 
 
 def _levelled(signal: NDArray[np.float32], fs_hz: float, beats: Fiducials) -> Array:

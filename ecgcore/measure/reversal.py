@@ -175,15 +175,15 @@ def _evidence(kind: str, margin: float, beat: MedianBeat) -> str:
     times = np.exp(margin / len(SEGMENTS))
     if kind in _LIMB:
         text = (
-            f"With {_WORDS[kind]} exchanged back, the limb leads would fit the chest leads "
+            f"With {_WORDS[kind]} reversal corrected, the limb leads fit the chest leads "
             f"{times:.1f} times better."
         )
         sign = _likeness(beat, "I", "V6")
         if kind == "RA-LA" and sign < 0:
-            text += f" Lead I runs against V6 (correlation {sign:.2f}); they usually run together."
+            text += f" Leads I and V6, usually concordant, are discordant (correlation {sign:.2f})."
         return text
     named = kind if "to" in kind else " and ".join(kind.split("-"))
-    return f"With {named} exchanged back, the chest leads would fit {times:.1f} times better."
+    return f"With {named} reversal corrected, the chest leads fit {times:.1f} times better."
 
 
 def _likeness(beat: MedianBeat, first: str, second: str) -> float:
@@ -210,6 +210,6 @@ def _flat_limb_lead(beat: MedianBeat) -> Reversal | None:
         f"{flat} flat",
         float(rest / max(spans[flat], 1e-6)),
         1 / FLAT_SHARE,
-        f"Lead {flat} is almost flat ({spans[flat]:.2f} mV against {rest:.2f} mV), as when the "
-        f"electrodes of {arm} and right leg are exchanged.",
+        f"Lead {flat} is almost flat ({spans[flat]:.2f} mV against {rest:.2f} mV), as in "
+        f"reversal of the {arm} and right leg electrodes.",
     )

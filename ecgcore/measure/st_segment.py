@@ -63,7 +63,7 @@ def st_deviation(
         reason = (
             "QRS could not be measured."
             if qrs_ms is None
-            else "QRS is 120 ms or wider: ST deviates with it, and the thresholds do not apply."
+            else "QRS is 120 ms or wider: secondary ST changes, the thresholds do not apply."
         )
     leads = tuple(
         _lead(name, row, patient, name in bad_leads, judged=not reason)

@@ -131,16 +131,16 @@ def _beat_words(beats: NDArray[np.intp], waves: _Waves) -> list[str]:
     if known.size and known.size <= 3:
         shortest, longest = float(known.min()), float(known.max())
         if shortest < EARLY:
-            said.append(f"early by {100 * (1 - shortest):.0f} %")
+            said.append(f"premature, coupling {100 * shortest:.0f} % of RR")
         elif longest > LATE:
-            said.append(f"late by {100 * (longest - 1):.0f} %")
+            said.append(f"late, coupling {100 * longest:.0f} % of RR")
     width = 1e3 * (waves.off - waves.on)[beats]
     widest = float(np.median(width)) if beats.size > 3 else float(np.max(width))
     if widest >= WIDE_MS or widest >= waves.usual_qrs + WIDER_MS:
         said.append(f"QRS {widest:.0f} ms wide")
     missing = ~np.isfinite(waves.p_on[beats])
     if missing.mean() > 0.5:
-        said.append("no P wave" if waves.has_p or beats.size > 2 else "no P wave found")
+        said.append("no P wave" if waves.has_p or beats.size > 2 else "P wave not identified")
     return said
 
 

@@ -103,6 +103,9 @@ class Beats:
         and the one before it is absent.
     counted : array of bool, shape (n_beats,), or None
         The beats that intervals are made from; None where that was not kept: all.
+    likeness : array, shape (n_beats,), or None
+        Correlation of each QRS complex with the commonest of the heart's own; None where that was
+        not kept.
     """
 
     consensus: Fiducials
@@ -110,6 +113,7 @@ class Beats:
     types: tuple[str, ...]
     rr_s: NDArray[np.float64]
     counted: NDArray[np.bool_] | None = None
+    likeness: NDArray[np.float64] | None = None
 
     def between(self, start_s: float, stop_s: float) -> "Beats | None":
         """Return the beats of a stretch, in seconds from its start; None where there is none."""
@@ -127,6 +131,7 @@ class Beats:
             tuple(self.types[i] for i in inside),
             self.rr_s[inside],
             None if self.counted is None else self.counted[inside],
+            None if self.likeness is None else self.likeness[inside],
         )
 
 
@@ -151,6 +156,8 @@ class MedianBeat:
     error : mapping of str to float
         Lead -> standard error of its values, in the recording's unit; infinite where that is not
         known.
+    st_error : mapping of str to float
+        The same of its mean level from QRS end to 80 ms later, from beat to beat.
     """
 
     values: NDArray[np.float32]
@@ -161,6 +168,7 @@ class MedianBeat:
     fiducials: Mapping[str, Mapping[str, float]]
     n_beats: int
     error: Mapping[str, float] = field(default_factory=dict)
+    st_error: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,8 @@ INTRUDER_RR = 1.25
 INTERPOLATED_PLACE = (0.36, 0.66)
 INTERPOLATED_TIMES = 4.0
 INTERPOLATED_SHARE = 0.5
+# Beats smaller than this part of the second largest within half a minute are noise.
+TINY_SHARE, NEAR_S, NOISE_REACH_S = 0.12, 30.0, 0.06
 # T waves are smoother within the detector's band.
 T_WAVE_HZ = 9.0
 # Some devices write their 1 mV pulse into the record.
@@ -185,6 +187,7 @@ def find_beats(traces: Traces) -> Array:
     chosen = _searched(feature, peaks, chosen)
     chosen = _without_p_waves(traces, feature, chosen)
     chosen = _without_intruders(traces, feature, chosen)
+    chosen = _without_noise(traces, chosen)
     return _refined(traces.banded, chosen) / FEATURE_HZ
 
 
@@ -418,6 +421,24 @@ def _without_intruders(
             kept.append(int(peaks[i]))
     kept.append(int(peaks[-1]))
     return np.asarray(kept, dtype=np.intp)
+
+
+def _without_noise(traces: Traces, peaks: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Take away what is tiny beside the complexes around: noise of an arrest after a few beats."""
+    if peaks.size < 3:
+        return peaks
+    reach = round(NOISE_REACH_S * FEATURE_HZ)
+    index = np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, traces.banded.shape[1] - 1)
+    size = np.sqrt(np.square(np.ptp(traces.banded[:, index], axis=-1)).sum(axis=0))
+    near = np.searchsorted(peaks, peaks - NEAR_S * FEATURE_HZ)
+    far = np.searchsorted(peaks, peaks + NEAR_S * FEATURE_HZ)
+    second = np.array(
+        [
+            np.partition(size[a:b], -2)[-2] if b - a > 1 else 0.0
+            for a, b in zip(near, far, strict=True)
+        ]
+    )
+    return peaks[size >= TINY_SHARE * second]
 
 
 def _is_interpolated(feature: _Feature, before: int, peak: int, after: int) -> bool:

@@ -63,12 +63,12 @@ PIECE_SAMPLES = 100_000
 NAMED = 3
 
 ABSENT = "no lead has samples"
-JUMP = "the baseline jumps, as with a loose electrode"
+JUMP = "the baseline shifts, as with a loose electrode"
 STILL = "the trace is flat"
 STILL_EVERYWHERE = "every lead is flat (electrodes off, or asystole)"
 STILL_ALONE = "the trace is flat (electrodes off, or asystole)"
-BEYOND = "the trace is out of any range an ECG can have"
-NOISE = "a burst of noise covers the trace"
+BEYOND = "the amplitude is outside the range of an ECG"
+NOISE = "a burst of noise obscures the trace"
 
 
 @dataclass(frozen=True)
@@ -415,8 +415,8 @@ def describe(
     for hz in sorted(set(mains_hz.values())):
         names = tuple(name for name in leads if mains_hz.get(name) == hz)
         out.append(
-            f"{_subject(names, leads)}: mains interference of {hz:.0f} Hz is filtered out for "
-            "measuring, not in the drawn trace."
+            f"{_subject(names, leads)}: {hz:.0f} Hz AC interference is filtered out for "
+            "measurements, not in the trace shown."
         )
     return out
 

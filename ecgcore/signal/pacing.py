@@ -25,6 +25,8 @@ NEEDLE_FLOOR = 0.005
 # waves of PTB-XL's unpaced records stand out as much, but 20 to 46 ms before R; the spikes of paced
 # ones stood 56 to 151 ms before it (train and val).
 BEFORE_S, AROUND_S = (-0.2, -0.05), (-0.16, 0.02)
+# What stands nearer belongs to one spike.
+ONE_SPIKE_S = 0.02
 # Of the beats; fewer are an artefact, or pacing on demand that this rule does not claim.
 SPIKE_SHARE = 0.4
 MIN_SPIKES = 2
@@ -48,6 +50,28 @@ def spiked(signal: NDArray[np.float32], fs_hz: float, r_s: Array) -> NDArray[np.
     # A spike larger than its QRS is itself taken for the R peak: only a thinner, taller one counts.
     late = _near_beats(_needles(filled, fs_hz, THIN_S, THIN_NEEDLE), fs_hz, r_s, AROUND_S)
     return early | late
+
+
+def find_stimuli(signal: NDArray[np.float32], fs_hz: float) -> Array:
+    """Return the times of needle-like spikes, wherever they stand, in seconds.
+
+    Parameters
+    ----------
+    signal : array, shape (n_leads, n_samples)
+        NaN where absent; unfiltered.
+    fs_hz : float
+        Below 400 Hz none is found.
+    """
+    if _cannot(signal, fs_hz):
+        return np.empty(0)
+    filled = np.nan_to_num(signal.astype(np.float64))
+    some = np.union1d(
+        _needles(filled, fs_hz, NEEDLE_S, NEEDLE), _needles(filled, fs_hz, THIN_S, THIN_NEEDLE)
+    )
+    if some.size == 0:
+        return np.empty(0)
+    groups = np.split(some, np.flatnonzero(np.diff(some) > ONE_SPIKE_S * fs_hz) + 1)
+    return np.array([float(group.mean()) for group in groups]) / fs_hz
 
 
 def enough(spikes: NDArray[np.bool_]) -> bool:

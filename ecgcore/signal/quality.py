@@ -4,7 +4,7 @@ Two parts judge together.  Every lead is cut into windows of one second; a rule 
 window and fires where too many windows fail.  The rules follow the causes that Clifford et al.
 (Physiol Meas 33:1419, 2012) and Xia et al. (Comput Cardiol 38:441, 2011) list for the CinC
 Challenge 2011: flat, saturated, disconnected, noisy.  Limits were set on that challenge's
-training half.  Then a learned verdict (:mod:`ecgcore.signal.quality_model`) says how unreadable
+training half.  Then a learned grade (:mod:`ecgcore.signal.quality_model`) says how unreadable
 the lead is as a whole: it finds what no single rule does, and where it is sure that a lead can be
 read, a rule is a remark and no refusal.  What is refused always says why.
 
@@ -13,7 +13,7 @@ lead's own QRS complexes.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +90,7 @@ MAINS_REMARK_MV = 0.05
 MAINS_BAD_MV = 0.2
 MAINS_REMARK_RELATIVE = 0.1
 MAINS_BAD_RELATIVE = 0.4
-# Below this log odds the learned verdict is sure that a lead can be read: on the challenge's
+# Below this log odds the learned grade is sure that a lead can be read: on the challenge's
 # training half no lead that a rule finds and the readers refused lies below.
 SURE_READABLE = -3.5
 READABLE = "Noisy but readable."
@@ -187,7 +187,10 @@ def _graded(
     whole = _look(recording, search, learn=learn)
     cleaned = clean(recording, whole.windows, _limits(recording, whole.windows))
     left = whole
-    if cleaned.changed.any():
+    if not np.isfinite(cleaned.signal).any():
+        left = replace(whole, bad=np.ones_like(whole.bad))
+        cleaned = without_leads(cleaned, recording, left.bad)
+    elif cleaned.changed.any():
         # What is said of a lead is said of what is left of it.
         step = Step("mask", {"n": len(cleaned.stretches)})
         left = _look(recording.changed(cleaned.signal, step), None, learn=learn, least=MIN_LEFT)
@@ -240,18 +243,18 @@ def _look(
     windows = windows_of(filled(signal, present), present, recording.fs_hz)
     silent = find_silence(windows)
     if not learn:
-        verdict = unjudged(recording.n_leads)
+        scored = unjudged(recording.n_leads)
     elif silent.any():
-        verdict = _judge_heard(recording, silent, least)
+        scored = _judge_heard(recording, silent, least)
     else:
-        verdict = learned(recording, windows, least, search)
+        scored = learned(recording, windows, least, search)
     windows = without_silence(windows, silent)
-    ruled = _by_rules(recording, windows, bad, verdict.score)
-    unread = (verdict.score > 0) & ~ruled.bad
-    reasons = ruled.reasons + _by_cause(recording.leads, unread, verdict.cause)
+    ruled = _by_rules(recording, windows, bad, scored.score)
+    unread = (scored.score > 0) & ~ruled.bad
+    reasons = ruled.reasons + _by_cause(recording.leads, unread, scored.cause)
     bad = ruled.bad | unread
     # A rule's word counts as just over the cut, where nothing more was learned.
-    score = np.nan_to_num(verdict.score, nan=SURE_READABLE)
+    score = np.nan_to_num(scored.score, nan=SURE_READABLE)
     return _Look(windows, bad, score, bad & ~(ruled.incident & (score <= 0) & learn), reasons)
 
 
@@ -314,7 +317,7 @@ def _by_cause(
     out = []
     for cause in dict.fromkeys(causes):
         hit = unread & np.array([each == cause for each in causes])
-        words = f"not readable; what weighs most is {cause}."
+        words = f"not readable, mainly because of {cause}."
         out += _said(leads, hit, np.zeros(len(leads)), words)
     return out
 
@@ -408,22 +411,20 @@ def _mains_remark(w: Windows, in_mv: bool) -> Array:
 
 RULES = (
     _Rule("the trace is flat ({share} of the time).", _flat),
+    _Rule("saturation ({share} of the time).", _clipped, final=True),
     _Rule(
-        "the trace is cut off at the amplifier's limit ({share} of the time).", _clipped, final=True
-    ),
-    _Rule(
-        "the trace is out of any range an ECG can have ({share} of the time).",
+        "the amplitude is outside the range of an ECG ({share} of the time).",
         _implausible,
         limit=MAX_JUMP_SHARE,
         final=True,
     ),
-    _Rule("the baseline drifts far away ({share} of the time).", _drift, final=True),
+    _Rule("baseline wander ({share} of the time).", _drift, final=True),
     _Rule(
-        "the baseline jumps, as with a loose electrode.", _steps, limit=MAX_JUMP_SHARE, final=True
+        "the baseline shifts, as with a loose electrode.", _steps, limit=MAX_JUMP_SHARE, final=True
     ),
-    _Rule("there are no QRS complexes to see ({share} of the time).", _no_qrs),
-    _Rule("muscle or other fast noise hides small waves ({share} of the time).", _noisy),
-    _Rule("mains interference hides small waves ({share} of the time).", _mains_bad),
-    _Rule("no complexes stand out from the noise.", _unpeaked),
-    _Rule("mains interference is visible ({share} of the time).", _mains_remark, bad=False),
+    _Rule("no QRS complexes are visible ({share} of the time).", _no_qrs),
+    _Rule("muscle artefact obscures small waves ({share} of the time).", _noisy),
+    _Rule("AC interference obscures small waves ({share} of the time).", _mains_bad),
+    _Rule("QRS complexes cannot be distinguished from noise.", _unpeaked),
+    _Rule("AC interference is visible ({share} of the time).", _mains_remark, bad=False),
 )

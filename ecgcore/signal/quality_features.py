@@ -1,4 +1,4 @@
-"""What is told of each lead's quality, as named figures: what the learned verdict looks at.
+"""What is told of each lead's quality, as named figures: what the learned grade looks at.
 
 Sizes of noise are taken against the lead's own complexes and, where there is voltage, in
 millivolts too.  Beats, found in all leads together, are compared with one another within a lead:

@@ -1,4 +1,4 @@
-"""The learned verdict on each lead: a weighted sum of named figures, and what weighed most.
+"""The learned grade on each lead: a weighted sum of named figures, and what weighed most.
 
 Two logistic regressions, one with sizes in millivolts and one without (normalised units), learned
 from the readers of the CinC Challenge 2011 (training half), readable clinical recordings and
@@ -33,28 +33,28 @@ MIN_PRESENT = 0.9
 
 # Cause -> figures that speak of it, and how it is said.
 CAUSES = {
-    "complexes too small or too few": (
+    "low-amplitude or missing QRS complexes": (
         "weakest_relative",
         "qrs_mv",
         "weakest_mv",
         "size_relative",
     ),
-    "a wandering or jumping baseline": (
+    "baseline wander or shift": (
         "drift_relative",
         "jump_relative",
         "drift_mv",
         "jump_mv",
         "extreme_mv",
     ),
-    "muscle or other fast noise": (
+    "muscle artefact": (
         "noise_relative",
         "worst_noise_relative",
         "noise_mv",
         "worst_noise_mv",
     ),
-    "mains interference": ("mains_relative", "mains_mv"),
-    "a trace that is flat or cut off for a part": ("rail", "still"),
-    "beats that do not repeat from one to the next": (
+    "AC interference": ("mains_relative", "mains_mv"),
+    "a partly flat or saturated trace": ("rail", "still"),
+    "beats of inconsistent morphology": (
         "likeness",
         "residue_relative",
         "residue_mv",
@@ -67,7 +67,7 @@ CAUSES = {
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """The learned verdict on every lead.
+    """The learned grade on every lead.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ def learned(
 
 
 def unjudged(n_leads: int) -> Learned:
-    """Return the verdict where there is none."""
+    """Return the grade where there is none."""
     return Learned(np.full(n_leads, np.nan), ("",) * n_leads)
 
 

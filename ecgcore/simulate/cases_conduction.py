@@ -152,7 +152,7 @@ def fibrillation_with_block(*, escape_bpm: Amount = (34.0, 52.0), wide: bool = F
 
 
 def dissociation(
-    *, rate_bpm: Amount = (66.0, 84.0), sinus_bpm: Amount = (54.0, 64.0), capture_share: float = 0.9
+    *, rate_bpm: Amount = (66.0, 84.0), sinus_bpm: Amount = (54.0, 64.0), capture_share: float = 0.5
 ) -> CaseSpec:
     """Make AV dissociation without block: the junction is faster than the sinus node."""
     part = Focus(

@@ -16,6 +16,7 @@ from ecgcore.simulate import cases_conduction as conduction
 from ecgcore.simulate import cases_ventricular as ventricles
 from ecgcore.simulate.case_parts import FUSION
 from ecgcore.simulate.spec import CaseSpec
+from ecgcore.statements import statement
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ _LIMBS = ("RA", "LA", "LL")
 RHYTHM_TABLE = {
     # --- ventricular ---
     "vt": RhythmCase(
-        "Ventricular tachycardia",
+        statement("164895002").term,
         ventricles.ventricular_rhythm,
         f"{_WIDE_REGULAR}, 130 to 210 a minute, P waves of their own in between",
     ),
@@ -114,19 +115,19 @@ RHYTHM_TABLE = {
         "sinus rhythm, a broad beat on T, then waves without order",
     ),
     "ventricular-flutter": RhythmCase(
-        "Ventricular flutter",
+        statement("111288001").term,
         ventricles.ventricular_flutter,
         "a regular zigzag of 240 to 300 a minute; QRS and T cannot be told apart",
     ),
     # --- benign rhythms like ventricular tachycardia and fibrillation ---
     "aivr": RhythmCase(
-        "Accelerated idioventricular rhythm",
+        statement("61277005").term,
         partial(ventricles.ventricular_rhythm, rate_bpm=(56.0, 96.0), capture_share=0.5),
         f"{_WIDE_REGULAR}, 50 to 100 a minute, with fusion beats",
         "vt",
     ),
     "svt-regular": RhythmCase(
-        "Supraventricular tachycardia",
+        statement("SVTAC").term,
         conduction.svt,
         "regular narrow QRS, a retrograde P at their end",
         "vt",
@@ -219,13 +220,13 @@ RHYTHM_TABLE = {
         ventricles.standstill_after_sinus,
         "sinus rhythm with a bundle branch block, then P waves alone",
     ),
-    "leads-lost": RhythmCase(
+    "leads-off": RhythmCase(
         "All electrodes come off",
         ventricles.leads_lost,
         "sinus rhythm, then a line without the least movement in every lead",
         "asystole-after-sinus",
     ),
-    "limb-leads-lost": RhythmCase(
+    "limb-leads-off": RhythmCase(
         "Limb electrodes come off",
         partial(ventricles.leads_lost, electrodes=_LIMBS),
         "a dead line in the limb leads; the QRS go on in V1 to V6",
@@ -247,7 +248,7 @@ RHYTHM_TABLE = {
         "no P for 5 s; a narrow beat without P ends it",
     ),
     "sinoatrial-block": RhythmCase(
-        "Sinoatrial block, type II",
+        statement("AHA25").term,
         conduction.exit_block,
         "one P is missing; the pause is two sinus cycles",
         "mobitz-2",
@@ -271,7 +272,7 @@ RHYTHM_TABLE = {
     ),
     # --- AV block ---
     "2to1-av-block": RhythmCase(
-        "2:1 AV block", conduction.two_to_one, "every second P is conducted, with one PR"
+        statement("AHA85").term, conduction.two_to_one, "every second P is conducted, with one PR"
     ),
     "high-grade-av-block": RhythmCase(
         "High-grade AV block",
@@ -301,23 +302,23 @@ RHYTHM_TABLE = {
     ),
     # --- supraventricular ---
     "junctional": RhythmCase(
-        "Junctional rhythm",
+        statement("29320008").term,
         conduction.junctional,
         "narrow, regular, 41 to 58; P negative in II close before or behind QRS, or none",
         "complete-block-narrow",
     ),
     "junctional-accelerated": RhythmCase(
-        "Accelerated junctional rhythm",
+        statement("426664006").term,
         partial(conduction.junctional, rate_bpm=(62.0, 96.0)),
         "as junctional rhythm, 60 to 100 a minute",
     ),
     "junctional-tachycardia": RhythmCase(
-        "Junctional tachycardia",
+        statement("426648003").term,
         partial(conduction.junctional, rate_bpm=(103.0, 135.0)),
         "as junctional rhythm, above 100 a minute",
     ),
     "ectopic-atrial": RhythmCase(
-        "Ectopic atrial rhythm",
+        statement("106068003").term,
         conduction.ectopic_atrial,
         "one P of another form (mostly negative in II) before every QRS, below 100",
     ),
@@ -345,22 +346,22 @@ RHYTHM_TABLE = {
         "preexcited-af",
     ),
     # --- pacemakers ---
-    "capture-lost-ventricular": RhythmCase(
-        "Failure to capture, ventricular",
+    "failure-to-capture-ventricular": RhythmCase(
+        statement("AHA186").term,
         conduction.lost_ventricular_capture,
         "spikes without QRS; broad escape beats without spike",
     ),
-    "capture-lost-atrial": RhythmCase(
-        "Failure to capture, atrial",
+    "failure-to-capture-atrial": RhythmCase(
+        statement("AHA185").term,
         conduction.lost_atrial_capture,
         "atrial spikes without P; narrow junctional beats",
     ),
-    "sensing-lost-ventricular": RhythmCase(
+    "failure-to-sense-ventricular": RhythmCase(
         "Failure to sense, ventricular",
         conduction.lost_ventricular_sensing,
         "spikes at one interval wherever the QRS of sinus rhythm are; some capture",
     ),
-    "sensing-lost-atrial": RhythmCase(
+    "failure-to-sense-atrial": RhythmCase(
         "Failure to sense, atrial",
         conduction.lost_atrial_sensing,
         "atrial spikes at one interval wherever the P waves are",
@@ -369,7 +370,7 @@ RHYTHM_TABLE = {
         "Ventricular pacing on demand",
         conduction.pacing_on_demand,
         "sinus rhythm; where it stops, spikes with broad QRS after the lower rate's interval",
-        "sensing-lost-ventricular",
+        "failure-to-sense-ventricular",
     ),
 }
 

@@ -162,7 +162,7 @@ def _low_limb(beat: Beat) -> bool:
 
 
 def _wellens_b(beat: Beat) -> bool:
-    return _t_under(beat, -0.25, "V2", "V3", "V4") and abs(beat.j("V3")) < 0.09
+    return _t_under(beat, -0.25, "V2", "V3") and _t_under(beat, -0.1, "V4") and beat.j("V3") > -0.09
 
 
 MORPHOLOGY_CHECKS: dict[str, Callable[[Beat], bool]] = {

@@ -22,7 +22,7 @@ from ecgcore.simulate.stretches import Amount, Course, Timed
 # the focus's next beat where both arrive together (Dressler and Roesler, Am Heart J 44:485, 1952).
 _RECOVERED_S, _RECOVERED_SHARE = 0.28, 0.62
 _FUSES_S = 0.045
-_TRIES = 60
+_TRIES, _HELD = 60, 3
 ECTOPIC = "ectopic"
 
 
@@ -113,7 +113,9 @@ class Focus(Timed):
         while self.p_waves and course.next_p_s < next_s:
             p_s = course.take_p()
             arrives_s = p_s + course.pr_s
-            luck = float(course.rng.random())
+            # After one sinus beat the focus holds for a while: the AV node has been entered.
+            held = all(beat.origin == self.origin for beat in course.beats[-_HELD:])
+            luck = float(course.rng.random()) + (not held)
             if luck < self.capture_share and early_s <= arrives_s <= next_s - _FUSES_S:
                 course.conduct(p_s, "capture")
                 return arrives_s

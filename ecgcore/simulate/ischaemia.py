@@ -86,7 +86,7 @@ wellens_a = make_change(
 )
 wellens_b = make_change(
     "Wellens type B",
-    t=(bell(302, 40, -0.060, 0.060, 0.400, fall_ms=38),),
+    t=(bell(302, 40, -0.010, 0.150, 0.410, fall_ms=38),),
 )
 # Left main stem or three vessels: the whole subendocardium, away from the left and the apex.
 left_main = make_change(

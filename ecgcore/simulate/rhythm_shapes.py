@@ -31,12 +31,12 @@ VT_LATERAL = VentricularShape(
 VT_SCAR = VentricularShape(
     "ventricular, apical scar",
     (
-        bell(36, 17, -0.10, -0.20, 0.16),
-        bell(80, 24, -0.46, -0.72, 0.56),
-        bell(122, 22, -0.34, -0.86, 0.74),
-        bell(160, 17, -0.06, -0.26, 0.30),
+        bell(34, 15, -0.10, -0.20, 0.16),
+        bell(73, 21, -0.46, -0.72, 0.56),
+        bell(110, 19, -0.34, -0.86, 0.74),
+        bell(143, 14, -0.06, -0.26, 0.30),
     ),
-    (shift(172, 130, 46, 0.060, 0.130, -0.120),),
+    (shift(156, 140, 46, 0.060, 0.130, -0.120),),
     (bell(352, 60, 0.240, 0.400, -0.330, fall_ms=42),),
 )
 # Torsades de pointes: tall, and hardly a line between QRS and T.
@@ -50,18 +50,18 @@ TORSADES = VentricularShape(
     (),
     (bell(248, 42, -0.200, -0.560, 0.360, fall_ms=40),),
 )
-# The ventricles activated by an accessory pathway alone, from behind on the left: upright across
-# the chest.
+# The ventricles activated by an accessory pathway alone, from behind and below (posteroseptal):
+# upright across the chest, negative in II, III and aVF.
 PREEXCITED = VentricularShape(
     "ventricles through an accessory pathway",
     (
-        bell(38, 17, 0.24, -0.14, -0.36),
-        bell(80, 23, 0.64, -0.34, -0.82),
-        bell(116, 20, 0.52, -0.22, -0.44),
-        bell(146, 14, 0.10, -0.04, 0.06),
+        bell(38, 17, 0.24, -0.24, -0.30),
+        bell(80, 23, 0.66, -0.62, -0.70),
+        bell(116, 20, 0.54, -0.44, -0.38),
+        bell(146, 14, 0.10, -0.06, 0.06),
     ),
-    (shift(156, 130, 44, -0.080, 0.030, 0.080),),
-    (bell(336, 56, -0.280, 0.120, 0.260, fall_ms=40),),
+    (shift(156, 130, 44, -0.080, 0.060, 0.080),),
+    (bell(336, 56, -0.280, 0.240, 0.240, fall_ms=40),),
 )
 # From the low right atrium, and from the region of the right pulmonary veins.
 P_LOW = AtrialShape(

@@ -66,8 +66,8 @@ _TABLE = (
         ("SARRH",),
         RHYTHM,
         recipes.sinus(72, 62, 88, 150, sinus_arrhythmia=0.19),
-        "sinus P of one shape and one PR; RR changes with breathing, longest less shortest more "
-        "than 120 ms",
+        "sinus P of constant morphology and PR; RR varies with respiration, longest minus "
+        "shortest more than 120 ms",
         ("SNR",),
     ),
     SimulatedStatement(
@@ -76,7 +76,7 @@ _TABLE = (
         ("AF",),
         RHYTHM,
         recipes.change_rhythm(Rhythm(planning.FIBRILLATION, 92.0), Limits((52.0, 150.0))),
-        "no P; f-waves of 4 to 8 Hz that do not repeat; RR irregular without a pattern",
+        "no P waves; fibrillatory waves of 4 to 8 Hz; irregularly irregular RR",
     ),
     SimulatedStatement(
         "atrial-flutter",
@@ -133,8 +133,8 @@ _TABLE = (
         ("2AVB", "54016002"),
         RHYTHM,
         recipes.block(planning.MOBITZ_1, rate_bpm=78.0, pr_ms=172.0, ratios=(4, 4, 5)),
-        "PR grows until a P is dropped; the largest step is the first, the shortest PR the one "
-        "after the drop",
+        "PR lengthens until a P is not conducted; the increment is largest at first, the PR "
+        "after the pause is the shortest",
         ("IAVB",),
     ),
     SimulatedStatement(
@@ -143,7 +143,7 @@ _TABLE = (
         ("2AVB", "426183003"),
         RHYTHM,
         recipes.block(planning.MOBITZ_2, rate_bpm=74.0, pr_ms=164.0, ratios=(3, 4, 4)),
-        "PR constant before and after a P that is dropped; the pause is two sinus cycles",
+        "constant PR before and after a nonconducted P; the pause is two sinus cycles",
     ),
     SimulatedStatement(
         "complete-av-block",
@@ -365,7 +365,7 @@ _TABLE = (
         ("LNGQT",),
         REPOLARISATION,
         recipes.qt(changes.long_qt, 530.0, 500.0, 580.0),
-        "QT from onset to end long by itself: QTc 480 ms or more at an ordinary rate",
+        "prolonged QT: QTc 480 ms or more at a normal rate",
     ),
     SimulatedStatement(
         "short-qt",
@@ -402,7 +402,8 @@ _TABLE = (
         ("PAC",),
         ECTOPY,
         recipes.ectopy(_PAC),
-        "early P of another shape (negative in II), QRS as usual, pause below two cycles",
+        "premature P of different morphology (negative in II), QRS unchanged, pause shorter "
+        "than two sinus cycles",
         needs=_SINUS_ONLY,
     ),
     SimulatedStatement(
@@ -411,7 +412,7 @@ _TABLE = (
         ("PAC",),
         ECTOPY,
         recipes.ectopy(replace(_PAC, shape=library.P_HIGH.name, coupling=0.50)),
-        "as premature atrial complexes; the P lies in the T before it and deforms it",
+        "as premature atrial complexes; the P is superimposed on the preceding T",
         needs=_SINUS_ONLY,
     ),
     SimulatedStatement(
@@ -420,7 +421,7 @@ _TABLE = (
         ("PAC", "251170000"),
         ECTOPY,
         recipes.ectopy(replace(_PAC, shape=library.P_HIGH.name, coupling=0.46, blocked=True)),
-        "early P in the T before it, no QRS after it, a pause below two cycles",
+        "premature P on the preceding T, not conducted, pause shorter than two sinus cycles",
         needs=_SINUS_ONLY,
     ),
     SimulatedStatement(
@@ -429,7 +430,7 @@ _TABLE = (
         ("PVC",),
         ECTOPY,
         recipes.ectopy(_PVC),
-        "early QRS of 120 ms or more without a P before it, T against QRS, pause of two cycles",
+        "premature QRS of 120 ms or more without a preceding P, discordant T, compensatory pause",
         needs=(planning.SINUS, planning.FIBRILLATION),
     ),
     SimulatedStatement(
@@ -438,7 +439,7 @@ _TABLE = (
         ("PVC",),
         ECTOPY,
         recipes.ectopy(replace(_PVC, count=3, others=_FOCI)),
-        "as premature ventricular complexes, of more than one shape",
+        "as premature ventricular complexes, of more than one morphology",
         needs=(planning.SINUS, planning.FIBRILLATION),
     ),
     SimulatedStatement(
@@ -467,7 +468,7 @@ _TABLE = (
         ("251139008",),
         TECHNICAL,
         recipes.reverse("arms"),
-        "I inverted, II and III exchanged, aVR and aVL exchanged, aVF and V1 to V6 as they were",
+        "I inverted, II and III interchanged, aVR and aVL interchanged, aVF and V1 to V6 unchanged",
         ("SNR",),
     ),
     SimulatedStatement(
@@ -476,7 +477,7 @@ _TABLE = (
         (),
         TECHNICAL,
         recipes.lead_off,
-        "one chest lead is a flat line; muscle and motion blur the rest",
+        "flat line in one chest lead; muscle and motion artefact in the others",
     ),
 )
 # What training composes records of; further statements do not enter it by themselves.

@@ -92,7 +92,8 @@ class Truth:
     beats : tuple of TrueBeat
         Beats whose QRS lies within the record, in order.
     heart_rate_bpm, pr_ms, qrs_ms, qt_ms : float or None
-        Medians over beats that are not early (rate: over all RR intervals, mean).
+        Medians over beats that are not early, nor of a tachycardia beside which there is a basic
+        rhythm (rate: over all RR intervals, mean).
     p_axis_deg, qrs_axis_deg, t_axis_deg : float or None
         Frontal axis of the net area; None without that wave, or where the leads recorded show
         no frontal plane.
@@ -179,6 +180,7 @@ def find_truth(
     rr = np.diff([b.qrs_onset for b in inside])
     qt_ms = _compute_median_ms([(b.qrs_onset, b.t_offset) for b in own])
     rate = float(60 / rr.mean()) if rr.size else None
+    main_rate = _find_main_rate(inside, own)
     known = _compute_axes(person, beats, own) if axes else dict.fromkeys(("p", "qrs", "t"))
     return Truth(
         case=spec.name,
@@ -197,7 +199,9 @@ def find_truth(
         bad_leads=spec.off_leads,
         statements=spec.statements,
         rhythm=find_main_rhythm(person, beats, duration_s),
-        qtc_ms=None if qt_ms is None or rate is None else qt_ms * float(np.cbrt(rate / 60)),
+        qtc_ms=None
+        if qt_ms is None or main_rate is None
+        else qt_ms * float(np.cbrt(main_rate / 60)),
         lone_p=_find_lone_p(person, beats, duration_s),
         spikes=tuple(s for s in beats.schedule.spikes if 0 <= s.time_s < duration_s),
         codes={code: _find_systems(code) for code in spec.labels},
@@ -355,8 +359,21 @@ def _find_lone_p(person: Person, beats: Beats, duration_s: float) -> tuple[TrueP
 
 
 def _find_main(beats: tuple[TrueBeat, ...]) -> list[TrueBeat]:
-    """Return the beats of the basic rhythm: those that are not early."""
-    return [b for b in beats if b.origin != "premature"]
+    """Return the beats of the basic rhythm: not early, and of no focus that leads for a while."""
+    kept = [b for b in beats if b.origin != "premature"]
+    own = [b for b in kept if not b.origin]
+    return own if own and any(b.origin == "ectopic" for b in kept) else kept
+
+
+def _find_main_rate(beats: tuple[TrueBeat, ...], main: list[TrueBeat]) -> float | None:
+    """Return the rate that QT is corrected by: of the whole record, or of the basic rhythm."""
+    basic = {b.qrs_onset for b in main} if any(b.origin == "ectopic" for b in beats) else None
+    rr = [
+        b.qrs_onset - a.qrs_onset
+        for a, b in pairwise(beats)
+        if basic is None or {a.qrs_onset, b.qrs_onset} <= basic
+    ]
+    return float(60 / np.mean(rr)) if rr else None
 
 
 def _compute_median_ms(pairs: list[tuple[float | None, float | None]]) -> float | None:

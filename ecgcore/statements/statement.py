@@ -122,7 +122,7 @@ class Statement:
     varies_with_age : bool
         Whether what is normal changes with age.
     age_from, age_to : float
-        Years it is made for.
+        Years it applies to, both included; None: no upper limit.
     lost_in_paced : bool
         Whether a pacemaker's own complexes imitate or hide it.
     place : Place or None
@@ -134,6 +134,8 @@ class Statement:
         How it is decided by measurement, as a reader checks it.
     sources : tuple of Source
         Of the criterion.
+    exclusive : str
+        The set of statements of which one holds at a time; empty if none.
     excludes, implies : tuple of str
         Codes that cannot stand beside it, and codes that need not be said where it is.
     normal : bool
@@ -159,15 +161,26 @@ class Statement:
     needs_age_and_sex: bool = False
     varies_with_age: bool = False
     age_from: float = ADULT_YEARS
-    age_to: float = 120.0
+    age_to: float | None = None
     lost_in_paced: bool = False
     place: Place | None = None
     decided_by: str = MEASUREMENT
     criterion: str = ""
     sources: tuple[Source, ...] = ()
+    exclusive: str = ""
     excludes: tuple[str, ...] = ()
     implies: tuple[str, ...] = ()
     normal: bool = False
+
+    def check_age(self, age_years: float | None) -> str:
+        """Return why it is not assessed at this age; empty where it is, or the age is unknown."""
+        if age_years is None:
+            return ""
+        if age_years < self.age_from:
+            return f"Not assessed under {self.age_from:g} years"
+        if self.age_to is not None and age_years > self.age_to:
+            return f"Not assessed over {self.age_to:g} years"
+        return ""
 
     @property
     def needs_several_leads(self) -> bool:

@@ -13,10 +13,12 @@ from torch import Tensor
 
 from ecgcore.models import standardise, voltage_scale
 from ecgcore.models.lead_set import LeadEncoder
+from ecgcore.statements import CORE_CODES
 from ecgcore.training.device_pool import NONE, DevicePool
 from ecgcore.training.trainer import Dice
 
 STEP = LeadEncoder.stride
+_EARLY_BEATS = [CORE_CODES.index(code) for code in ("PAC", "PVC")]
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,18 @@ class Draws(Dice):
     tasks: TasksPart
     fs_hz: float
     noise: Tensor
+
+
+def early_odds(targets: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return how likely each record is drawn: those with early beats four times as often.
+
+    Parameters
+    ----------
+    targets : array, shape (n, n_codes)
+        As ``NETWORK_CODES``, or its first columns.
+    """
+    weight = np.where((targets[:, _EARLY_BEATS] == 1).any(axis=1), 4.0, 1.0)
+    return np.asarray(weight / weight.sum())
 
 
 def noise_rows(noise: Sequence[NDArray[np.float32]]) -> Tensor:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ecgcore.datasets.packing import N_LEADS
+from ecgcore.datasets.pools import IGNORED, Pool
 from ecgcore.models import INTERVALS
-from ecgcore.training.pools import IGNORED, Pool
 
 ABSENT = -32768
 NONE = -1

@@ -1,8 +1,8 @@
 """Recipes: one TOML file each, read into the frozen dataclasses that describe it.
 
 A recipe's ``task`` says what it makes.  Types are checked as they are written; what else must hold
-of a value stands beside its type (:class:`Within`, :class:`Among`), and what must hold of several
-together in a method ``check``.
+of a value stands beside its type (``Within`` and ``Among`` of :mod:`ecgcore.checks`), and what must
+hold of several together in a method ``check``.
 """
 
 import tomllib
@@ -11,36 +11,11 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
-from ecgcore.checks import check_option, check_range
+from ecgcore.checks import Among, Within, check_option
 from ecgcore.datasets import DATASETS
 from ecgcore.errors import InvalidArgumentError
 
 _Recipe = TypeVar("_Recipe")
-
-
-@dataclass(frozen=True)
-class Within:
-    """A number from ``low`` to ``high``; of several, each."""
-
-    low: float
-    high: float
-    unit: str = ""
-
-    def check(self, name: str, value: Any) -> None:
-        """Raise where a value does not fit."""
-        check_range(name, value, self.low, self.high, self.unit)
-
-
-@dataclass(frozen=True)
-class Among:
-    """One of some values; of several, each."""
-
-    options: Collection[Any]
-
-    def check(self, name: str, value: Any) -> None:
-        """Raise where a value does not fit."""
-        if value not in self.options:
-            check_option(name, str(value), [str(option) for option in self.options])
 
 
 Share = Annotated[float, Within(0, 1)]

@@ -23,7 +23,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from ecgcore.training.release import save_weights
+from ecgcore.evaluation.model_folder import save_weights
 
 Loss = Tensor | Mapping[str, Tensor]
 _TELL_S = 10.0
@@ -195,6 +195,11 @@ class Fitted:
     def losses(self) -> tuple[float, ...]:
         """The mean loss of each round."""
         return tuple(each["loss"] for each in self.rounds)
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """What a card says of it."""
+        return {"final_seconds": round(self.seconds), "final_loss": round(self.losses[-1], 4)}
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ecgcore.checks import Within
 from ecgcore.errors import InvalidArgumentError
-from ecgcore.training.recipe import Within
 
 # Keeps logarithms finite.
 _SMALL = 1e-7

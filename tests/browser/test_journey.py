@@ -236,9 +236,9 @@ def test_a_mark_dragged_to_an_impossible_place_goes_back_and_says_why(page: Page
         page.mouse.move(x + shift_mm * PX_PER_MM, y, steps=4)
         assert abs(float(grip.get_attribute("x1") or "nan") - home) > 1
         page.mouse.up()
-        expect(page.get_by_text("the mark was left where it was")).to_be_visible()
+        expect(page.get_by_text("the mark was not moved")).to_be_visible()
         expect(grip).to_have_attribute("x1", f"{home:g}" if home % 1 == 0 else str(home))
     # A nudge that is possible is taken, and nothing more is said.
     page.keyboard.press("ArrowRight")
     expect(page.locator("tr", has_text="QRS").first).to_contain_text("edited")
-    expect(page.get_by_text("the mark was left where it was")).to_have_count(0)
+    expect(page.get_by_text("the mark was not moved")).to_have_count(0)

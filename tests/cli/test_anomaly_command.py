@@ -39,7 +39,7 @@ def test_the_json_is_the_contract(
         assert line["score"] <= max(line["lead_scores"].values())
         assert not [name for name in line["parts"] if name.startswith("distance")]
     assert lines[1]["abnormal"] is True
-    assert any("early" in span["words"] for span in lines[1]["spans"])
+    assert any("premature" in span["words"] for span in lines[1]["spans"])
     with np.load(tmp_path / "inside" / "two.npz", allow_pickle=False) as kept:
         assert kept["map"].shape == (12, 2500)
         assert float(kept["fs_hz"]) == 250.0

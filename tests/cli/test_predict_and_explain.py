@@ -152,7 +152,7 @@ def test_explain_values_whole_leads_and_says_it_in_words(folder, tmp_path, capsy
     checks = {check["name"]: check for check in found["self_check"]}
     assert checks["completeness"]["passed"]
     assert found["lead_share"]["III"] == 0
-    assert found["verdict"]["light"] in ("green", "amber", "red")
+    assert found["faithfulness"]["light"] in ("green", "amber", "red")
     assert found["textbook"]["leads"] == ["I", "V1", "V2", "V6"]
     assert "Right bundle branch block" in found["words"]
     assert main(["explain", str(folder / "a"), *arguments]) == 0

@@ -10,9 +10,9 @@ import pytest
 
 from ecgcore.datasets import log_test_access
 from ecgcore.datasets.access import COLUMNS, TO_FILL, read_accesses
+from ecgcore.evaluation.model_folder import with_accesses
 from ecgcore.evaluation.side_words import accesses_table, side_text
 from ecgcore.inference import read_card
-from ecgcore.training.release import with_accesses
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOG = ROOT / "results" / "test_access.csv"

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ecgcore.datasets.simulated import SimulationPart, simulated_records
 from ecgcore.evaluation import map_background
 from ecgcore.evaluation.map_background import background
 from ecgcore.evaluation.map_records import Trial, in_lead, on_one_lead
 from ecgcore.inference import load_model
 from ecgcore.inference.card import InputContract
-from ecgcore.training.simulated import SimulationPart, simulated_records
 from tests.synthetic import recording, write_tiny_model
 
 

@@ -13,8 +13,15 @@ from ecgcore.datasets.cinc2011 import Judged
 from ecgcore.datasets.cinc2017 import TARGETS
 from ecgcore.errors import DatasetError
 from ecgcore.evaluation import asked as asked_module
+from ecgcore.evaluation import choices as release_choices
 from ecgcore.evaluation import outliers, side_report
 from ecgcore.evaluation.asked import ask_reads, on_one_lead, read_one, read_some
+from ecgcore.evaluation.choices import (
+    beat_bias,
+    choose_single,
+    handheld_bias,
+    kept_networks,
+)
 from ecgcore.evaluation.multi_report import multi_figures, predicted_of
 from ecgcore.evaluation.outliers import (
     AGAINST,
@@ -40,13 +47,6 @@ from ecgcore.models import LeadAttentionNet
 from ecgcore.recording import Recording
 from ecgcore.simulate import simulate
 from ecgcore.statements import CORE_CODES, FURTHER_CODES, NETWORK_CODES
-from ecgcore.training.diagnostic import choices as release_choices
-from ecgcore.training.diagnostic.choices import (
-    beat_bias,
-    choose_single,
-    handheld_bias,
-    kept_networks,
-)
 from tests.synthetic import tiny_card
 
 TINY = {"encoder": (4, 8), "mixed": 8, "trunk": (8, 16), "layers": 1, "kernel": 5}
@@ -300,7 +300,7 @@ def test_the_best_score_is_the_best_on_the_mean():
 
 
 def test_further_networks_are_those_that_training_kept(model, tmp_path):
-    from ecgcore.training.release import save_weights
+    from ecgcore.evaluation.model_folder import save_weights
 
     assert kept_networks(tmp_path, model.card) == {}
     for number in (0, 1):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecgcore.errors import CannotAssessError, InvalidArgumentError, ModelError
-from ecgcore.explain import Explainer, describe, verdict
+from ecgcore.explain import Explainer, describe, rate_faithfulness
 from ecgcore.explain.background import background_of, card_checks, forget
 from ecgcore.explain.case import Map, MethodEntry
 from ecgcore.explain.checks import completeness
@@ -135,7 +135,7 @@ def check(name, passed):
     ],
 )
 def test_the_light_over_the_checks(checks, light, words):
-    found = verdict(checks)
+    found = rate_faithfulness(checks)
     assert found.light == light
     assert words in found.words
     assert found.shown == (light != "red")
@@ -143,7 +143,7 @@ def test_the_light_over_the_checks(checks, light, words):
 
 def test_no_light_ever_says_correct_without_denying_it():
     lights = [
-        verdict([check("deletion", p), check("agreement", q)])
+        rate_faithfulness([check("deletion", p), check("agreement", q)])
         for p in (True, False)
         for q in (True, False)
     ]

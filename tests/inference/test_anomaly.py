@@ -55,7 +55,7 @@ def test_a_ventricular_beat_is_found_where_it_is(model: AnomalyModel) -> None:
     for beat in early:
         here = [p for p in places if p.start_s <= beat.r_peak <= p.end_s]
         assert here
-        assert "early" in here[0].words
+        assert "premature" in here[0].words
         assert "wide" in here[0].words
 
 
@@ -107,7 +107,7 @@ def test_noise_alone_is_not_judged_and_says_so(model: AnomalyModel) -> None:
     noise = Recording(rng.normal(0, 0.5, (12, 5000)), 500.0, recording().leads)
     found = find_anomalies(model, noise)
     assert found.abnormal is None
-    assert any("not judged" in note for note in found.notes)
+    assert any("not assessed" in note for note in found.notes)
 
 
 def test_no_beats_short_and_paced_have_their_caveat(model: AnomalyModel) -> None:
@@ -115,7 +115,7 @@ def test_no_beats_short_and_paced_have_their_caveat(model: AnomalyModel) -> None
     found = find_anomalies(model, flat)
     assert any("6.0 s" in note for note in found.notes)
     paced = replace(flat, provenance=Provenance(machine_statements=("Ventricular paced rhythm",)))
-    assert any("pacing" in note for note in find_anomalies(model, paced).notes)
+    assert any("Pacing" in note for note in find_anomalies(model, paced).notes)
     child = replace(flat, patient=Patient(age_years=9.0))
     assert any("9 years" in note for note in find_anomalies(model, child).notes)
     still = replace(flat, signal=np.full_like(flat.signal, 0.2))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ecgcore.evaluation.norms import ScoredNormal, fit_lead_norms
 from ecgcore.inference.anomaly import AnomalyModel, find_anomalies, judge, load_anomaly, see
 from ecgcore.inference.anomaly_leads import (
     PARTS,
@@ -20,7 +21,6 @@ from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Patient
 from ecgcore.signal.own_beat import own_beat
 from ecgcore.simulate import simulate
-from ecgcore.training.restoration.norms import ScoredNormal, fit_lead_norms
 
 WEIGHTS = {"looks": 1.0, "hidden": 0.3, "beat": 0.1, "record": 0.2, "record/few": 1.0}
 NOBODY = person_terms(None, None, float("nan"))

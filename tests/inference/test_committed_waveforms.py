@@ -2,11 +2,11 @@
 
 import pytest
 
+from ecgcore.evaluation.readme import readme
 from ecgcore.inference import load_model, predict
 from ecgcore.inference.waveform import read_waveforms, waveform_models
 from ecgcore.models.danet import DANet
 from ecgcore.simulate.cases import make_demonstration_case
-from ecgcore.training.readme import readme
 from tests.conftest import ROOT
 
 NAMES = [f"danet-{disease}{kind}-1" for disease in ("pac", "pvc", "iavb") for kind in ("", "-rule")]

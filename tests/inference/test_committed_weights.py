@@ -5,9 +5,9 @@ import pytest
 
 from ecgcore.datasets import load_index, load_recording
 from ecgcore.evaluation import roc_auc
+from ecgcore.evaluation.readme import readme
 from ecgcore.inference import DEFAULT_MODEL, available_models, load_model, predict
 from ecgcore.statements import CORE_CODES, NETWORK_CODES
-from ecgcore.training.readme import readme
 from tests.conftest import ROOT
 from tests.synthetic import recording
 

@@ -61,8 +61,8 @@ def test_too_few_positives_are_never_called_calibrated(model):
 
 def test_statements_about_voltage_say_that_the_network_sees_none(model):
     findings = by_code(predict(model, recording()))
-    assert "no voltage" in findings["STD"].reason
-    assert "no voltage" in findings["STE"].reason
+    assert "not voltage" in findings["STD"].reason
+    assert "not voltage" in findings["STE"].reason
     assert findings["AF"].reason == ""
 
 

@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Call, Episode
 from ecgcore.recording import Patient
+from ecgcore.results.interpreted import Call, Episode
 from ecgcore.simulate import simulate
 from ecgcore.study import Study
 

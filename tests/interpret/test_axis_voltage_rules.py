@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Unable
 from ecgcore.interpret.rules.axis_voltage import (
     axis_limits,
     judge_alternans,
@@ -17,6 +16,7 @@ from ecgcore.interpret.rules.axis_voltage import (
 )
 from ecgcore.leads import CHEST_6, LIMB_6
 from ecgcore.recording import Patient
+from ecgcore.results.interpreted import Unable
 from ecgcore.study import Study
 from tests.interpret.made_facts import MAN, codes, facts_of, study_of
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from ecgcore.interpret.interpretation import Against, Unable
 from ecgcore.interpret.rules.conduction import (
     bundle_block,
     judge_bundles,
@@ -13,6 +12,7 @@ from ecgcore.interpret.rules.conduction import (
     widths_ms,
 )
 from ecgcore.recording import Patient
+from ecgcore.results.interpreted import Against, Unable
 from tests.interpret.made_facts import MAN, calls, codes, facts_of
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from ecgcore.interpret.interpretation import Against, Unable
 from ecgcore.interpret.rules.hypertrophy import (
     cornell_limit,
     judge_left_atrium,
@@ -12,6 +11,7 @@ from ecgcore.interpret.rules.hypertrophy import (
     voltage_evidence,
 )
 from ecgcore.recording import Patient
+from ecgcore.results.interpreted import Against, Unable
 from tests.interpret.made_facts import MAN, WOMAN, calls, codes, facts_of
 
 YOUNG = Patient(24.0, "male")

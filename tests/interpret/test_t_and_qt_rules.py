@@ -2,7 +2,6 @@
 
 import pytest
 
-from ecgcore.interpret.interpretation import Unable
 from ecgcore.interpret.rules.t_qt import (
     judge_brugada,
     judge_hyperkalemia,
@@ -12,6 +11,7 @@ from ecgcore.interpret.rules.t_qt import (
     judge_u,
 )
 from ecgcore.recording import Patient
+from ecgcore.results.interpreted import Unable
 from tests.interpret.made_facts import MAN, WOMAN, calls, codes, facts_of
 
 SEEDS = pytest.mark.parametrize("seed", [900, 901])

@@ -221,7 +221,7 @@ def test_mains_does_not_stop_the_intervals(
     found = measure(Recording(clean.signal + hum, FS, clean.leads), check=False)
     for name, within in (("heart_rate", 0.3), ("pr", 8), ("qrs", 8), ("qt", 10)):
         assert value(found, name) == pytest.approx(value(whole, name), abs=within)
-    assert any("filtered out for measuring" in reason for reason in found.quality.reasons)
+    assert any("filtered out for measurements" in reason for reason in found.quality.reasons)
 
 
 @pytest.mark.parametrize("rows", [slice(None), slice(1, 2)])
@@ -235,5 +235,5 @@ def test_a_jump_leaves_every_beat(clean: Recording, whole: MeasureResult, rows: 
     assert value(found, "heart_rate") == pytest.approx(value(whole, "heart_rate"), abs=0.5)
     assert value(found, "qt") == pytest.approx(value(whole, "qt"), abs=8)
     assert [s.reason for s in found.quality.masked] == [
-        "the baseline jumps, as with a loose electrode"
+        "the baseline shifts, as with a loose electrode"
     ]

@@ -64,14 +64,14 @@ def test_fibrillation_has_no_p_and_says_why(seed):
     assert p_axis.reason == pr.reason
     assert found.rhythm == "irregular without P"
     assert np.isnan(found.beats.consensus.p_onset).all()
-    assert "own RR" in found.measurement("qtc_fridericia").method
+    assert "preceding RR" in found.measurement("qtc_fridericia").method
 
 
 def test_wide_qrs_is_flagged_in_every_qtc_and_stops_the_st_thresholds():
     found = measure(simulate("lbbb", seed=3).recording, check=False)
     assert value(found, "qrs") > 120
     for name in ("qtc_bazett", "qtc_fridericia", "qtc_framingham", "qtc_hodges"):
-        assert "QRS is wide" in found.measurement(name).method
+        assert "confounded by wide QRS" in found.measurement(name).method
     assert "120 ms" in found.st.reason
     assert found.st.elevation_in == ()
 

@@ -36,7 +36,7 @@ def test_an_early_wide_beat_is_called_so(made: Simulation) -> None:
     beat = next(b for b in made.truth.beats if b.type == "ventricular")
     span = said(made, marked(made, beat.qrs_onset, beat.qrs_offset))
     assert "ventricular beat" in span.words
-    assert "early by" in span.words
+    assert "premature, coupling" in span.words
     assert "wide" in span.words
     assert span.apart == "QRS 0.30 mV above what was expected"
 

@@ -10,7 +10,7 @@ import torch
 
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.statements import CORE_CODES, SUPERCLASSES
-from ecgcore.training.recipe import read_recipe
+from ecgcore.training.recipe import build_part, read_recipe
 from reproductions import mvkt
 from reproductions.__main__ import main
 from reproductions.mvkt import build_network, compare_mvkt, document, runs_of, summary_text
@@ -102,11 +102,19 @@ def test_scaling_by_data_set_uses_what_is_learned_from_and_by_lead_each_lead():
 
 
 def test_the_published_warm_up_peaks_and_the_mended_one_ends_at_the_rate():
-    theirs, ours = Schedule(warm_up="published"), Schedule()
+    theirs, ours = Schedule(warm_up="published", warm_up_step=1e-3), Schedule()
     assert max(theirs.rate(e) for e in range(100)) == pytest.approx(0.015)
     assert theirs.rate(15) == pytest.approx(1e-3)
     assert ours.rate(14) == pytest.approx(1e-3) == max(ours.rate(e) for e in range(100))
     assert [ours.rate(e) for e in (39, 40, 70)] == pytest.approx([1e-3, 1e-4, 1e-5])
+
+
+@pytest.mark.parametrize(
+    "given", [{"warm_up_step": 1e-3}, {"warm_up": "published"}], ids=["unused", "missing"]
+)
+def test_the_step_of_the_published_warm_up_is_given_with_it_alone(given):
+    with pytest.raises(InvalidArgumentError, match="go together"):
+        build_part("teacher", Schedule, given)
 
 
 @pytest.mark.parametrize("name", ["mvkt_splits", "mvkt_ptbxl", "mvkt_cpsc2018"])

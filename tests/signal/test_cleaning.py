@@ -132,7 +132,7 @@ def test_strong_mains_is_filtered_out(mains_hz: float, stop: int) -> None:
     signal[:, :stop] += 0.4 * np.sin(2 * np.pi * mains_hz * t).astype(np.float32)
     found = look(signal)
     assert found.quality.bad_leads == ()
-    assert f"mains interference of {mains_hz:.0f} Hz is filtered out" in found.quality.reasons[-1]
+    assert f"{mains_hz:.0f} Hz AC interference is filtered out" in found.quality.reasons[-1]
     middle = slice(500, 2000)
     assert np.abs(found.cleaned - clean)[:, middle].max() < 0.12
 

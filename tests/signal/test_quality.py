@@ -79,7 +79,7 @@ def test_a_printed_sheet_with_a_quarter_of_each_lead_is_acceptable(clean):
 
 def test_clipped_lead(clean):
     row = np.clip(6 * clean.lead("V4"), -0.8, 0.8)
-    only(assess(changed(clean, "V4", row)), "V4", "cut off")
+    only(assess(changed(clean, "V4", row)), "V4", "saturation")
 
 
 def test_open_electrode_at_the_rail(clean):
@@ -93,7 +93,7 @@ def test_drifting_lead(clean):
     row = clean.lead("V5") + 4 * np.sin(2 * np.pi * 0.1 * np.arange(5000) / FS)
     quality = assess(changed(clean, "V5", row))
     assert quality.bad_leads == ("V5",)
-    assert "drift" in quality.reasons[0]
+    assert "baseline wander" in quality.reasons[0]
 
 
 def test_usual_wander_is_left_alone(clean):
@@ -107,7 +107,7 @@ def test_one_jump_of_the_baseline_masks_its_own_stretch(clean):
     quality = assess(changed(clean, "V2", row))
     assert quality.bad_leads == ()
     assert quality.acceptable
-    assert "V2: from 4.9 to 5.0 s the baseline jumps" in quality.reasons[0]
+    assert "V2: from 4.9 to 5.0 s the baseline shifts" in quality.reasons[0]
 
 
 def test_a_lead_that_jumps_again_and_again_is_bad(clean):
@@ -121,7 +121,7 @@ def test_a_lead_that_jumps_again_and_again_is_bad(clean):
 
 def test_muscle_noise(clean):
     row = clean.lead("II") + 0.15 * np.random.default_rng(1).standard_normal(5000)
-    only(assess(changed(clean, "II", row)), "II", "fast noise")
+    only(assess(changed(clean, "II", row)), "II", "muscle artefact")
 
 
 @pytest.mark.parametrize("mains_hz", [50, 60])
@@ -129,13 +129,13 @@ def test_mains_is_remarked_and_then_filtered_out(clean, mains_hz):
     wave = np.sin(2 * np.pi * mains_hz * np.arange(5000) / FS)
     some = assess(changed(clean, "I", clean.lead("I") + 0.08 * wave))
     assert some.acceptable
-    assert some.reasons == ("I: mains interference is visible (100 % of the time).",)
+    assert some.reasons == ("I: AC interference is visible (100 % of the time).",)
     strong = assess(changed(clean, "I", clean.lead("I") + 0.5 * wave))
     assert strong.bad_leads == ()
     assert not strong.acceptable
     assert strong.reasons == (
-        f"I: mains interference of {mains_hz} Hz is filtered out for measuring, "
-        "not in the drawn trace.",
+        f"I: {mains_hz} Hz AC interference is filtered out for measurements, "
+        "not in the trace shown.",
     )
 
 
@@ -143,7 +143,7 @@ def test_mains_is_remarked_and_then_filtered_out(clean, mains_hz):
 def test_noise_without_any_heart(clean, kind):
     row = np.random.default_rng(2).standard_normal(5000) * 0.04
     row = row if kind == "white" else np.cumsum(row) / 2
-    only(assess(changed(clean, "V4", row)), "V4", "stand out")
+    only(assess(changed(clean, "V4", row)), "V4", "distinguished from noise")
 
 
 def test_lead_without_complexes(clean):
@@ -241,10 +241,10 @@ def test_bad_lead_always_has_a_reason_and_the_grade_agrees(clean):
 def test_cause_is_the_one_that_was_added(clean):
     at = clean.leads.index("I")
     mains = 0.5 * np.sin(2 * np.pi * 50 * np.arange(5000) / FS)
-    assert learned(changed(clean, "I", clean.lead("I") + mains)).cause[at] == "mains interference"
+    assert learned(changed(clean, "I", clean.lead("I") + mains)).cause[at] == "AC interference"
 
 
-def test_what_the_learned_verdict_is_sure_of_is_a_remark(clean):
+def test_what_the_learned_grade_is_sure_of_is_a_remark(clean):
     """A small lead without QRS to speak of, whose beats repeat: low voltage, no failure."""
     factor = 0.035 / np.ptp(clean.lead("III"))
     quality = assess(changed(clean, "III", factor * clean.lead("III")))

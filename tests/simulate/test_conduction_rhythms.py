@@ -206,7 +206,7 @@ def follows(beats, spike, field="qrs_onset"):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_failure_to_capture_has_spikes_that_nothing_follows(seed):
-    made = make("capture-lost-ventricular", seed)
+    made = make("failure-to-capture-ventricular", seed)
     truth = made.truth
     kept = [s for s in truth.spikes if 0.1 < s.time_s < 9.6]
     lost = [s for s in kept if not s.captured]
@@ -223,7 +223,7 @@ def test_failure_to_capture_has_spikes_that_nothing_follows(seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_failure_to_capture_the_atrium_leaves_a_junctional_escape(seed):
-    truth = make("capture-lost-atrial", seed).truth
+    truth = make("failure-to-capture-atrial", seed).truth
     kept = [s for s in truth.spikes if 0.1 < s.time_s < 9.6]
     assert not all(s.captured for s in kept)
     assert all(follows(truth.p_waves, s, "onset") == s.captured for s in kept)
@@ -234,7 +234,7 @@ def test_failure_to_capture_the_atrium_leaves_a_junctional_escape(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("chamber", ["ventricular", "atrial"])
 def test_failure_to_sense_has_spikes_at_one_interval_at_wrong_times(chamber, seed):
-    truth = make(f"sensing-lost-{chamber}", seed).truth
+    truth = make(f"failure-to-sense-{chamber}", seed).truth
     times = np.array([s.time_s for s in truth.spikes])
     assert np.ptp(np.diff(times)) < 0.001
     assert any(not s.timely for s in truth.spikes)

@@ -497,3 +497,29 @@ def test_einthoven_holds_in_new_cases():
 def test_training_draws_from_none_of_them():
     assert not set(MORPHOLOGY_CASES) & set(TRAINING_CASES)
     assert set(MORPHOLOGY_CASES) < set(CASES)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "lit", "dark"),
+    [
+        ("posterior-infarct", "PMI", ("V1", "V2", "V3"), ("III", "aVF")),
+        ("high-lateral-stemi", "LMI", ("aVL", "III"), ("V2", "V6")),
+        ("wellens-b", "413444003", ("V2", "V3"), ("III", "aVL")),
+        ("left-atrial-enlargement", "LAO/LAE", ("V1", "V2"), ("aVL",)),
+        ("lbbb-concordant-depression", "AHA173", ("V2", "V3"), ("I", "aVL")),
+        ("ra-ll-reversal", "AHA10", ("I", "II", "aVF"), ("V1", "V6")),
+    ],
+)
+def test_masks_light_the_leads_of_the_pattern(name, code, lit, dark):
+    made = simulate(name, seed=1, noise="none")
+    share = dict(zip(made.recording.leads, made.masks[code].mean(axis=1), strict=True))
+    assert min(share[lead] for lead in lit) > 1.4 * max(share[lead] for lead in dark)
+
+
+def test_u_waves_are_lit_where_they_are():
+    made = simulate("prominent-u", seed=1, noise="none")
+    lit = made.masks["AHA150"][0]
+    fs_hz = made.recording.fs_hz
+    seen = [b for b in made.truth.beats if b.u_peak is not None]
+    assert seen
+    assert all(lit[round(b.u_peak * fs_hz)] and not lit[round(b.r_peak * fs_hz)] for b in seen)

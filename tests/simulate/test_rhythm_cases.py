@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -114,3 +115,8 @@ def test_bad_parameters_are_refused_by_name(name, parameters, said):
 def test_a_parameter_of_an_older_case_can_be_asked_for():
     truth = simulate(find_case("complete-av-block", escape_bpm=30), seed=1).truth
     assert truth.heart_rate_bpm == pytest.approx(30, abs=1)
+
+
+def test_the_document_names_every_case():
+    said = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text()
+    assert [name for name in RHYTHM_TABLE if f"| `{name}` |" not in said] == []

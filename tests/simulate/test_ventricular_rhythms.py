@@ -122,6 +122,9 @@ def test_torsades_begins_after_a_pause_on_a_long_qt_and_turns(seed):
     assert pause > 1.1
     qt = [b.t_offset - b.qrs_onset for b in beats[:first] if b.type == "normal" and b.t_offset]
     assert min(qt) > 0.48
+    assert made.truth.qt_ms > 480
+    assert made.truth.qtc_ms > 480
+    assert made.truth.qrs_ms < 115, "of the basic rhythm"
     assert beats[first].qrs_onset < beats[first - 1].t_offset + 0.08, "it begins on T"
     turning = beats[first + 1 : -1]
     rate = 60 / np.mean(np.diff([b.qrs_onset for b in turning]))
@@ -205,12 +208,12 @@ def test_standstill_has_p_waves_alone(name, seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_lost_leads_are_dead_lines_and_no_asystole(seed):
-    made = simulate("leads-lost", seed=seed)
+    made = simulate("leads-off", seed=seed)
     (off,) = made.truth.artifacts
     assert made.truth.urgent == ()
     assert set(off.leads) == set(made.recording.leads)
     assert not cut(made, off.start_s + 0.01, 10).any()
-    made = simulate("limb-leads-lost", seed=seed)
+    made = simulate("limb-leads-off", seed=seed)
     after = made.truth.artifacts[0].start_s + 0.01
     assert not cut(made, after, 10, "II").any()
     assert np.ptp(cut(made, after, 10, "V3")) > 0.5

@@ -1,5 +1,6 @@
 """What the documents point at is there: files, commands, modules, pages of the site."""
 
+import argparse
 import importlib
 import re
 from importlib.util import find_spec
@@ -13,8 +14,16 @@ from tests.conftest import ROOT
 OUTSIDE = [*ROOT.glob("*.md"), *ROOT.glob("results/*.md"), *ROOT.glob("weights/*/README.md")]
 DOCUMENTS = sorted([*(ROOT / "docs").rglob("*.md"), *OUTSIDE])
 SITE = (ROOT / "mkdocs.yml").read_text()
-_ROOMS = "ecgcore|ui|pages|tests|docs|configs|scripts|benchmarks|examples|locks|results|weights"
-_PATH = re.compile(rf"`((?:{_ROOMS})/[\w./-]*[\w/])(?:::?\s?\w+)?`")
+_FOLDERS = (
+    *("ecgcore", "reproductions", "ui", "pages", "tests", "docs", "configs", "scripts"),
+    *("benchmarks", "examples", "locks", "results", "weights"),
+)
+_FILES = [f"/{path.relative_to(ROOT)}" for name in _FOLDERS for path in (ROOT / name).rglob("*.*")]
+# A file of a package that is installed.
+_INSTALLED = {"plotly.min.js"}
+_PATH = re.compile(rf"`((?:{'|'.join(_FOLDERS)})/[\w./-]*[\w/])(?:::?\s?\w+)?`")
+# A command and its arguments, over lines that end in a backslash.
+_COMMAND = r"python -m ecgcore ([a-z-]+)((?:[^\n`|]|\\\n)*)"
 _MADE = re.compile(r"NAME|DISEASE|VERSION")
 # The log of what was, and a table of what was tried against earlier trees.
 CURRENT = [path for path in DOCUMENTS if path.name not in ("CHANGELOG.md", "security.md")]
@@ -43,12 +52,36 @@ def test_every_path_named_is_there(document):
 
 
 @each(CURRENT)
+def test_every_file_named_without_its_folder_is_there(document):
+    named = set(re.findall(r"`([\w./-]*\w\.(?:py|toml|js|css))`", prose(document))) - _INSTALLED
+    missing = [p for p in named if not any(f.endswith(f"/{p}") for f in _FILES)]
+    assert [path for path in missing if not (ROOT / path).exists()] == []
+
+
+@each(CURRENT)
 def test_every_module_named_can_be_run_or_imported(document):
-    text = document.read_text()
-    commands = set(re.findall(r"python -m ecgcore ([a-z-]+)", text))
-    assert commands - COMMANDS.keys() == set()
-    modules = set(re.findall(r"python -m ((?:benchmarks|scripts)(?:\.\w+)+)", text))
+    modules = {
+        name.rstrip(".") for name in re.findall(r"python -m ([a-z][\w.]*)", document.read_text())
+    }
     assert {name for name in modules if find_spec(name) is None} == set()
+
+
+@each(CURRENT)
+def test_every_command_named_has_the_options_it_is_given(document):
+    for command, arguments in re.findall(_COMMAND, document.read_text()):
+        assert command in COMMANDS
+        parser = argparse.ArgumentParser()
+        importlib.import_module(COMMANDS[command][0]).add_arguments(parser)
+        known = set(parser._option_string_actions)
+        assert set(re.findall(r"(?<![\w-])--[a-z-]+", arguments.partition("#")[0])) <= known
+
+
+@each(CURRENT)
+def test_every_recipe_and_script_named_in_a_block_is_there(document):
+    named = re.findall(
+        r"\b(?:configs/\w+\.toml|(?:examples|scripts)/\w+\.py)", document.read_text()
+    )
+    assert [path for path in set(named) if not (ROOT / path).exists()] == []
 
 
 @each(CURRENT)
@@ -72,7 +105,9 @@ def _is_there(name: str) -> bool:
 
 def test_every_make_target_named_is_there():
     targets = set(re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text()))
-    named = {t for path in DOCUMENTS for t in re.findall(r"`make ([a-z]+)", path.read_text())}
+    named = {
+        t for path in DOCUMENTS for t in re.findall(r"(?m)(?:`|^)make ([a-z]+)", path.read_text())
+    }
     assert named - targets == set()
 
 

@@ -3,8 +3,13 @@
 import pytest
 
 from ecgcore.errors import ModelError
+from ecgcore.evaluation.model_folder import (
+    LICENCE_FILE,
+    licence_text,
+    weights_licence,
+    write_licence,
+)
 from ecgcore.inference import load_model
-from ecgcore.training.release import LICENCE_FILE, licence_text, weights_licence, write_licence
 from scripts import licences
 from scripts.licences import WEIGHTS, cards, is_forbidden, is_weak_copyleft
 from scripts.pins import APP, CUDA, DEV, TORCH, read_pins

@@ -10,8 +10,14 @@ import pytest
 import safetensors.torch
 import torch
 
+from ecgcore.datasets.pools import Pool, simulated_pool
+from ecgcore.datasets.simulated import SimulationPart, simulated_records
 from ecgcore.datasets.wave_classes import FlatClasses, packed_classes
 from ecgcore.errors import InvalidArgumentError, ModelError
+from ecgcore.evaluation.model_folder import write_card
+from ecgcore.evaluation.readme import readme
+from ecgcore.evaluation.waveform import with_figures
+from ecgcore.evaluation.waveform_scores import LEARNED, items_of, random_gain, rule_gain, scores_of
 from ecgcore.inference import load_model, predict
 from ecgcore.inference.waveform import read_waveforms, waveform_models
 from ecgcore.models.danet import DANet
@@ -30,9 +36,8 @@ from ecgcore.training.danet.data import (
     packed_segments,
     shelve,
 )
-from ecgcore.training.danet.recipe import LEARNED, DANetRecipe, variants_of
-from ecgcore.training.danet.release import release, with_figures
-from ecgcore.training.danet.score import items_of, scores_of
+from ecgcore.training.danet.recipe import DANetRecipe, variants_of
+from ecgcore.training.danet.release import release
 from ecgcore.training.danet.train import (
     FOCUS_FLOOR,
     Run,
@@ -40,18 +45,12 @@ from ecgcore.training.danet.train import (
     focus_target,
     kept_network,
     pretrain_curve,
-    random_gain,
-    rule_gain,
     rule_target,
     train_variant,
     train_with_curve,
 )
 from ecgcore.training.device_pool import DevicePool
-from ecgcore.training.pools import Pool, simulated_pool
-from ecgcore.training.readme import readme
 from ecgcore.training.recipe import read_recipe
-from ecgcore.training.release import write_card
-from ecgcore.training.simulated import SimulationPart, simulated_records
 from ecgcore.training.trainer import Dice
 from reproductions.danet_maps import class_maps, curves_of, spans_of, window_items
 from tests.conftest import ROOT

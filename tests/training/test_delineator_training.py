@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from ecgcore.datasets.ludb_waves import MarkedLead, MarkedWave
+from ecgcore.datasets.pools import IGNORED, classify_marks
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference import InputContract, load_model
 from ecgcore.inference.card import WAVES
@@ -20,7 +21,6 @@ from ecgcore.training.delineator.train import (
     draw_crops,
     fit_delineator,
 )
-from ecgcore.training.pools import IGNORED, classify_marks
 from ecgcore.training.recipe import read_recipe
 from tests.conftest import ROOT
 

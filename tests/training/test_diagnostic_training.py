@@ -9,6 +9,15 @@ import pytest
 import torch
 
 from ecgcore.datasets.mitdb import MarkedBeats, window_targets
+from ecgcore.datasets.pools import (
+    IGNORED,
+    Pool,
+    beat_classes,
+    simulated_pool,
+)
+from ecgcore.datasets.simulated import SimulationPart, simulated_records
+from ecgcore.evaluation import usual as usual_module
+from ecgcore.evaluation.choices import Choices
 from ecgcore.inference import load_model, predict, read_card
 from ecgcore.inference.card import InputContract
 from ecgcore.inference.outputs import KINDS, beat_shares, sides_of
@@ -25,17 +34,9 @@ from ecgcore.training.batches import (
     twelve_leads,
 )
 from ecgcore.training.device_pool import device_pool
-from ecgcore.training.diagnostic import data, distance, release
-from ecgcore.training.diagnostic.choices import Choices
+from ecgcore.training.diagnostic import data, release
 from ecgcore.training.diagnostic.recipe import read_classifier_recipe as read_recipe
 from ecgcore.training.diagnostic.train import Sources, fit_tasks, recalibrate, task_loss
-from ecgcore.training.pools import (
-    IGNORED,
-    Pool,
-    beat_classes,
-    simulated_pool,
-)
-from ecgcore.training.simulated import SimulationPart, simulated_records
 from tests.synthetic import recording
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -256,7 +257,7 @@ def folder(pool, tmp_path_factory):
         patch.setattr(data, "simulated_pool", lambda _: pool)
         patch.setattr(data, "noise_set", lambda _: ())
         patch.setattr(data, "teach_waves", lambda pool, *_: pool)
-        patch.setattr(distance, "N_DIRECTIONS", 4)
+        patch.setattr(usual_module, "N_DIRECTIONS", 4)
         # What is chosen on recordings is tested with recordings.
         patch.setattr(release, "choose", lambda _model, _others: CHOSEN)
         release.make_classifier(tiny_recipe(), root / "model", root / "runs")

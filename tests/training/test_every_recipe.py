@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from ecgcore.cli.train import SYSTEMS
+from ecgcore.datasets.normals import Facts
 from ecgcore.inference import load_model
 from ecgcore.inference.card import ANOMALY
 from ecgcore.training.danet import release as danet_release
@@ -20,7 +21,6 @@ from ecgcore.training.diagnostic.data import Statements
 from ecgcore.training.recipe import read_recipe, task_of
 from ecgcore.training.restoration import release as restoration_release
 from ecgcore.training.restoration.material import Pools
-from ecgcore.training.restoration.normals import Facts
 from reproductions import detectors, mvkt, zhang
 from reproductions.__main__ import COMPARISONS
 from reproductions.mvkt_recipe import TransferRecipe

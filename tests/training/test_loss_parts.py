@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ecgcore.datasets.simulated import SimulatedRecords, SimulationPart, _draw, _pack_records
 from ecgcore.inference.card import InputContract
 from ecgcore.inference.mcf import trend_of
 from ecgcore.models.mcf import McfOutputs
@@ -20,7 +21,6 @@ from ecgcore.training.restoration.data import (
 )
 from ecgcore.training.restoration.recipe import RestorationTraining
 from ecgcore.training.restoration.train import restoration_losses, weigh_losses
-from ecgcore.training.simulated import SimulatedRecords, SimulationPart, _draw, _pack_records
 from ecgcore.training.single_lead.data import Drawn
 from ecgcore.training.single_lead.train import Answers, soft_loss
 from ecgcore.training.transfer_losses import (

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from ecgcore.datasets.simulated import SimulatedRecords, SimulationPart, _draw, _pack_records
 from ecgcore.inference.card import InputContract
 from ecgcore.training.restoration.data import (
     Normals,
@@ -19,7 +20,6 @@ from ecgcore.training.restoration.pseudo_anomalies import (
 )
 from ecgcore.training.restoration.recipe import RestorationTraining
 from ecgcore.training.restoration.train import fit_restoration, normal_features, rate_at
-from ecgcore.training.simulated import SimulatedRecords, SimulationPart, _draw, _pack_records
 from reproductions.mcf_train import McfTraining, fit_mcf, mcf_loss, mcf_records
 
 SMALL = {"widths": (8, 12, 16), "layers": 1, "heads": 2, "kernel": 5}

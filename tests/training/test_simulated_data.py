@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecgcore.datasets.simulated import SimulationPart, simulated_set
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
 from ecgcore.statements import CORE_CODES
 from ecgcore.training.diagnostic.recipe import read_classifier_recipe as read_recipe
 from ecgcore.training.diagnostic.train import draw_batch, fit_statements
 from ecgcore.training.recipe import build_part
-from ecgcore.training.simulated import SimulationPart, simulated_set
 from tests.training.test_statements_training import draws_of
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"

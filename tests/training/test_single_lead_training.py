@@ -8,18 +8,18 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from ecgcore.datasets.pools import Pool, simulated_pool
+from ecgcore.datasets.simulated import SimulationPart, simulated_records
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
+from ecgcore.evaluation import usual
+from ecgcore.evaluation.choices import Choices
 from ecgcore.inference import load_model, predict, read_card
 from ecgcore.inference.card import InputContract
 from ecgcore.leads import STANDARD_12
 from ecgcore.statements import NETWORK_CODES
-from ecgcore.training.diagnostic import distance
-from ecgcore.training.diagnostic.choices import Choices
 from ecgcore.training.diagnostic.data import Material
 from ecgcore.training.diagnostic.train import build_tasks_network
-from ecgcore.training.pools import Pool, simulated_pool
 from ecgcore.training.recipe import task_of
-from ecgcore.training.simulated import SimulationPart, simulated_records
 from ecgcore.training.single_lead import release, students, train
 from ecgcore.training.single_lead.ask import ask
 from ecgcore.training.single_lead.data import Drawer, SingleMaterial, single_pool
@@ -383,7 +383,7 @@ def folder(material, tmp_path_factory) -> Path:
     patch.setattr(students, "teacher_of", lambda _m, _fold, _keep: build_tasks_network(TINY))
     patch.setattr(release, "SingleMaterial", lambda _recipe, _base: material)
     patch.setattr(release, "Material", lambda _recipe: material.base)
-    patch.setattr(distance, "N_DIRECTIONS", 4)
+    patch.setattr(usual, "N_DIRECTIONS", 4)
     sides = {"handheld_bias": [0.0, 0.5, 0.0, 0.0]}
     patch.setattr(release, "choose_single", lambda _model: Choices({}, sides))
     try:

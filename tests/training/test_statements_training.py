@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from ecgcore.datasets import Entry, PackedSet, PackedSignals, load_recording, pack
 from ecgcore.datasets.packing import quantise
 from ecgcore.errors import CannotAssessError, InvalidArgumentError
+from ecgcore.evaluation.out_of_fold import LEAD_SETS, network_logits_by_leads
+from ecgcore.evaluation.rules import label_rules
 from ecgcore.inference import load_model, predict
 from ecgcore.inference.runner import prepared_logits
 from ecgcore.leads import STANDARD_12
@@ -29,13 +31,11 @@ from ecgcore.training.batches import (
 )
 from ecgcore.training.diagnostic import train
 from ecgcore.training.diagnostic.data import Statements
-from ecgcore.training.diagnostic.few_leads import LEAD_SETS, network_logits_by_leads
 from ecgcore.training.diagnostic.recipe import read_classifier_recipe as read_recipe
 from ecgcore.training.diagnostic.release import cross_validate, make_classifier
 from ecgcore.training.diagnostic.train import crop
 from ecgcore.training.diagnostic.train import fit_statements as fit
 from ecgcore.training.losses import masked_bce
-from ecgcore.training.rules import label_rules
 from ecgcore.training.trainer import Dice
 from tests.synthetic import beats, recording, write_tiny_model
 

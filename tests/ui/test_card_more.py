@@ -116,11 +116,11 @@ def test_trust_of_a_statement(app: AppTest, card: Path) -> None:
     assert "Reliability out-of-fold" in page
     assert "At other thresholds" in page
     assert "Sensitivity 95 %" in page
-    assert "Right in 90%" in page
+    assert "Prediction set with 90%" in page
     app.button_group[0].set_value("AF").run(timeout=TIMEOUT_S)
     after = words_of(app)
     # Sets that do not help are not shown; a card that tells nothing of the origin says nothing.
-    assert "Right in 90%" not in after
+    assert "Prediction set with 90%" not in after
     assert "Positive training records" not in after
 
 

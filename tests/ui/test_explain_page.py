@@ -5,7 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ecgcore.explain.verdict import RED, Verdict
+from ecgcore.explain.faithfulness import RED, Faithfulness
 from ecgcore.recording import Recording
 from ecgcore.simulate.cases import make_demonstration_case
 from tests.ui.test_pages import _walk, app, texts
@@ -88,9 +88,9 @@ def test_a_dropped_beat_moves_the_probability_at_once(app: AppTest) -> None:
 def test_a_map_that_fails_is_hidden_until_asked_for(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    red = Verdict(RED, "Not faithful to the model: made for this test.")
-    monkeypatch.setattr("ui.desk.explain.verdict", lambda _checks: red)
-    monkeypatch.setattr("ui.desk.maps.verdict", lambda _checks: red)
+    red = Faithfulness(RED, "Not faithful to the model: made for this test.")
+    monkeypatch.setattr("ui.desk.explain.rate_faithfulness", lambda _checks: red)
+    monkeypatch.setattr("ui.desk.maps.rate_faithfulness", lambda _checks: red)
     app.run()
     source = make_demonstration_case("atrial-fibrillation").recording
     (left, _) = shown(app, OpenCase("x", source.select(("II",)), selected="AF"))

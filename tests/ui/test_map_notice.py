@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ecgcore.explain.verdict import RED, Verdict
+from ecgcore.explain.faithfulness import RED, Faithfulness
 from ecgcore.render.paper import PaperSettings
 from ecgcore.results import Attribution
 from ecgcore.simulate.cases import make_demonstration_case
@@ -81,8 +81,8 @@ def test_every_reason_is_said(attribution: Attribution | str, style: str, words:
 def test_a_failed_map_is_hidden_until_asked_for_and_only_that_map(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    red = Verdict(RED, "Not faithful.")
-    monkeypatch.setattr("ui.desk.maps.verdict", lambda _checks: red)
+    red = Faithfulness(RED, "Not faithful.")
+    monkeypatch.setattr("ui.desk.maps.rate_faithfulness", lambda _checks: red)
     case = long_case()
     notice = find_notice(paper(case), made_map(5.0), style="heat")
     assert notice is not None
@@ -97,9 +97,9 @@ def test_a_failed_map_is_hidden_until_asked_for_and_only_that_map(
 def test_on_the_page_the_reason_stands_above_the_paper_with_its_switch(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    red = Verdict(RED, "Not faithful: made for this test.")
-    monkeypatch.setattr("ui.desk.review.verdict", lambda _checks: red)
-    monkeypatch.setattr("ui.desk.maps.verdict", lambda _checks: red)
+    red = Faithfulness(RED, "Not faithful: made for this test.")
+    monkeypatch.setattr("ui.desk.review.rate_faithfulness", lambda _checks: red)
+    monkeypatch.setattr("ui.desk.maps.rate_faithfulness", lambda _checks: red)
     app.run()
     source = make_demonstration_case("atrial-fibrillation").recording
     app.session_state["open_case"] = OpenCase("x", source.select(("II",)), selected="AF")

@@ -68,7 +68,7 @@ def test_an_impossible_mark_goes_back_with_a_word(app: AppTest) -> None:
     case.edits[4, "qrs_offset"] = 0.0
     shown(app, case)
     assert case.edits == {}
-    assert "left where it was" in app.warning[0].value
+    assert "the mark was not moved" in app.warning[0].value
     # The browser hears of marks that stand where they stood, and draws them again.
     after = payloads(app)["ecg.viewer"]["markers"]
     assert after["lines"] == before["lines"]

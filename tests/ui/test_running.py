@@ -125,6 +125,29 @@ def test_what_waits_says_how_many_are_before_it_and_can_be_cancelled() -> None:
     assert ("map",) in case.cancelled
 
 
+def waits_twice() -> None:
+    """Show a page that asks for the same in two places."""
+    from types import SimpleNamespace
+
+    import streamlit as st
+
+    from ui.running import _Notice
+
+    for _ in range(2):
+        _Notice(st.session_state["case"], ("map",), "Map").look(
+            SimpleNamespace(before=1, share=0.0)
+        )
+
+
+def test_the_same_asked_for_twice_on_a_page_has_one_cancel() -> None:
+    app = AppTest.from_function(waits_twice)
+    app.session_state["case"] = of_two_leads()
+    app.run()
+    assert not app.exception
+    assert words_of(app) == "Map … 1 before you Map … 1 before you"
+    assert [button.label for button in app.button] == ["Cancel"]
+
+
 def test_a_cancelled_map_is_not_computed_until_asked_for(app: AppTest) -> None:
     app.run()
     recording = make_demonstration_case("pvc").recording.select(("II",))

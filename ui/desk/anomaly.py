@@ -309,7 +309,7 @@ def _show_leads(found: AnomalyMap) -> None:
 def _show_parts(found: AnomalyMap) -> None:
     if found.abnormal is None:
         return
-    with st.expander("What the scores are made of"):
+    with st.expander("Components of the scores"):
         st.markdown(f"**{OWN}**")
         st.html(make_parts_table(found.parts))
         if found.with_classifier is not None:
@@ -319,7 +319,7 @@ def _show_parts(found: AnomalyMap) -> None:
 
 
 def _show_notes(found: AnomalyMap) -> None:
-    with st.expander("What the scores mean"):
+    with st.expander("How to read the scores"):
         lines = [
             *found.notes,
             f"{OWN}: the map, its places and the first score. No diagnosis was used in training; "

@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from ecgcore.errors import EcgError
-from ecgcore.explain import METHODS, Description, Explainer, describe, methods_of, verdict
+from ecgcore.explain import METHODS, Description, Explainer, describe, methods_of, rate_faithfulness
 from ecgcore.explain.defaults import default_methods
 from ecgcore.render.strip import strip_figure, sum_over_time, window_figure
 from ecgcore.results import Attribution, Finding, Prediction
@@ -227,7 +227,7 @@ def _show_words(
         st.info(plain(attribution))
         return None
     entry = METHODS[attribution.method]
-    light = verdict(attribution.self_check)
+    light = rate_faithfulness(attribution.self_check)
     st.markdown(f"**{entry.name}**")
     st.html(
         f'<p class="ecg-light"><span style="background:{_LIGHTS[light.light]}"></span>'

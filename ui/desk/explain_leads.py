@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from ecgcore.errors import EcgError
-from ecgcore.explain import Explainer, describe, verdict
+from ecgcore.explain import Explainer, describe, rate_faithfulness
 from ecgcore.explain.shapley import LIMB_PLANE
 from ecgcore.leads import LIMB_6
 from ecgcore.render.lead_body import CHEST_DEG, FRONTAL_DEG, chest_figure, frontal_figure
@@ -74,7 +74,7 @@ def show_leads_on_body(case: OpenCase, explainer: Explainer, code: str, at_s: fl
 
 def _check_values(case: OpenCase, found: Attribution) -> bool:
     """Say how the values fared in their checks; return whether they may be shown."""
-    light = verdict(found.self_check)
+    light = rate_faithfulness(found.self_check)
     if light.shown:
         return True
     st.caption(plain(light.words))
@@ -104,7 +104,7 @@ def _show_words(
     if found.lead_values is not None and view == _INDEPENDENT:
         for line in describe_pairs(found.lead_values):
             st.caption(plain(line))
-    st.caption(plain(verdict(found.self_check).words))
+    st.caption(plain(rate_faithfulness(found.self_check).words))
     show_checks(found)
 
 

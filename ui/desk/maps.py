@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ecgcore.explain import METHODS, verdict
+from ecgcore.explain import METHODS, rate_faithfulness
 from ecgcore.render.overlay import STYLES, Overlay
 from ecgcore.results import Attribution
 from ecgcore.statements import statement
@@ -86,7 +86,8 @@ def show_checks(attribution: Attribution, *, more: str = "") -> None:
 
 def may_show(case: OpenCase, attribution: Attribution) -> bool:
     """Return whether a map may be drawn: its checks allow it, or the reader asked for it."""
-    return verdict(attribution.self_check).shown or _key_of(attribution) in case.failed_maps_shown
+    passed = rate_faithfulness(attribution.self_check).shown
+    return passed or _key_of(attribution) in case.failed_maps_shown
 
 
 def offer_failed_map(case: OpenCase, attribution: Attribution, place: str) -> None:

@@ -64,7 +64,7 @@ def _take_act(paper: Paper, act: dict[str, Any]) -> None:
     case = paper.case
     found = moved(act, paper.lay_out(), model_answers.measured_of(case).beats)
     if found is None:
-        refusals().add(case, "This mark cannot be moved here; it was left where it was.")
+        refusals().add(case, "This mark cannot be moved there; it was not changed.")
         return
     beat, name, time_s = found
     move_mark(case, (beat, name), time_s)
@@ -160,7 +160,9 @@ def _find_cautions(result: MeasureResult) -> list[str]:
     if bazett is None or bazett.value is None:
         return []
     parts = bazett.method.split("; ")
-    return [f"QTc: {part}." for part in parts if part.startswith(("QRS is wide", "Bazett "))]
+    return [
+        f"QTc: {part}." for part in parts if part.startswith(("confounded by wide QRS", "Bazett "))
+    ]
 
 
 def _show_references(case: OpenCase, result: MeasureResult) -> None:

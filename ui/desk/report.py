@@ -16,14 +16,14 @@ from ecgcore.recording import Recording
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import Sheet
 from ecgcore.render.pdf import pdf
-from ecgcore.results import Attribution, Prediction, RhythmAlarm
+from ecgcore.results import Attribution, Interpretation, Prediction
 from ui.desk.display_filter import filter_for_display
+from ui.desk.interpretation import format_interpretation, format_urgent
 from ui.desk.paper import Paper, Shading, format_footer, format_header
 from ui.desk.report_lines import (
     SHORT_DIGEST,
     describe_map,
     describe_origin,
-    format_alarms,
     format_findings,
 )
 from ui.state import OpenCase
@@ -108,7 +108,7 @@ def take_printout(
     prediction: Prediction | str,
     *,
     card: ModelCard | None,
-    alarms: tuple[RhythmAlarm, ...],
+    found: Interpretation | None,
     shown: tuple[Shading, Attribution] | None = None,
     vitals: str = "",
     remarks: tuple[str, ...] = (),
@@ -123,8 +123,8 @@ def take_printout(
         What the model said, or why it says nothing.
     card : ModelCard or None
         Of the model that was asked; None where none is installed.
-    alarms : tuple of RhythmAlarm
-        Those that stand above the paper.
+    found : Interpretation or None
+        What is reported; None where it is not shown.
     shown : (Shading, Attribution) or None
         The map that is on the screen, as it is drawn and as it was computed.
     vitals : str
@@ -142,12 +142,13 @@ def take_printout(
         footer=_make_footer(case.recording, sheet),
         lines=(
             *((vitals,) if vitals else ()),
+            *(() if found is None else format_interpretation(found)),
             *format_findings(prediction, case.verdicts),
             *remarks,
             *(() if shown is None else describe_map(*shown)),
             *describe_origin(case.recording, card),
         ),
-        urgent=format_alarms(alarms),
+        urgent=() if found is None else format_urgent(found),
         overlay=None if shown is None else shown[0].overlay,
         now=utc_now,
         zone=find_zone(st.context.timezone),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ecgcore.explain import verdict
+from ecgcore.explain import rate_faithfulness
 from ecgcore.inference.card import ModelCard
 from ecgcore.origin import SOFTWARE
 from ecgcore.recording import Recording
@@ -74,7 +74,7 @@ def list_unassessed(prediction: Prediction) -> list[str]:
 def describe_map(shading: Shading, attribution: Attribution) -> tuple[str, ...]:
     """Return what the colours mean, and how far they can be trusted."""
     kind, legend = _OVERLAY_WORDS[shading.overlay.style], shading.legend
-    light = verdict(attribution.self_check)
+    light = rate_faithfulness(attribution.self_check)
     words = f"{legend.label} (light: {legend.low}, dark: {legend.high})"
     return (f"{kind}: {words}. {light.words}",)
 

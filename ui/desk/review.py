@@ -7,19 +7,20 @@ from typing import Any
 import streamlit as st
 
 from ecgcore.errors import EcgError
-from ecgcore.explain import describe, verdict
-from ecgcore.results import Attribution, Prediction
+from ecgcore.explain import describe, rate_faithfulness
+from ecgcore.results import Attribution, Interpretation, Prediction
 from ecgcore.signal.quality_words import lost_lead, without
 from ui import model_answers
 from ui.components.findings import move_choice
 from ui.desk.choose_model import choose_model
 from ui.desk.findings import show_findings, sort_findings
+from ui.desk.interpretation import show_interpretation, show_urgent
 from ui.desk.map_notice import find_notice, show_notice, turn_to_map
 from ui.desk.maps import choose_style, may_show, shade_map, show_checks
 from ui.desk.paper import Paper, Shading, set_paper
 from ui.desk.quiz import may_show_answer
 from ui.desk.report import Printout, ask_for_name, offer_pdf, take_printout
-from ui.desk.report_lines import format_alarms, list_unassessed
+from ui.desk.report_lines import list_unassessed
 from ui.desk.saving import offer_save
 from ui.desk.vitals import format_vitals, show_vitals
 from ui.state import OpenCase
@@ -55,7 +56,7 @@ def show_review(case: OpenCase) -> None:
             _show_sheet(paper, None, codes)
     # What cannot wait is said before any network is asked, and whatever comes of that.
     with urgent:
-        _show_alarms(case)
+        show_urgent(model_answers.urgent_of(case))
         show_vitals(case)
     # The list shows what was chosen before its map is made.
     with right:
@@ -74,12 +75,6 @@ def show_review(case: OpenCase) -> None:
     if isinstance(prediction, Prediction):
         with right:
             _show_below_list(case, prediction, attribution)
-
-
-def _show_alarms(case: OpenCase) -> None:
-    """Say above the paper where ventricles may not pump, whatever the model says."""
-    for words in format_alarms(model_answers.measured_of(case).alarms):
-        st.error(plain(words), icon=":material/warning:")
 
 
 # ---- paper ---------------------------------------------------------------------------------
@@ -144,7 +139,7 @@ def _freeze(
         paper,
         prediction,
         card=model_answers.model_of(case).card if isinstance(prediction, Prediction) else None,
-        alarms=() if case.quiz else model_answers.measured_of(case).alarms,
+        found=None if case.quiz else _interpret(case, prediction),
         shown=_shade_shown(case, attribution),
         vitals="" if case.quiz else format_vitals(case),
         remarks=_collect_remarks(paper, attribution, prediction),
@@ -178,6 +173,13 @@ def _predict(case: OpenCase) -> Prediction | str:
         return str(error)
 
 
+def _interpret(case: OpenCase, prediction: Prediction | str) -> Interpretation:
+    """Return what is reported: with the model where it answered, else by measurement alone."""
+    if isinstance(prediction, Prediction):
+        return model_answers.interpretation_of(case)
+    return model_answers.urgent_of(case)
+
+
 def _make_map(case: OpenCase, code: str) -> Attribution | str:
     """Return the map of the chosen finding, or why there is none."""
     try:
@@ -190,10 +192,12 @@ def _show_list(case: OpenCase, codes: list[str]) -> Prediction | str:
     """Show the findings, or why there are none; return them, and put their codes in order."""
     with st.spinner("Running the model …", show_time=False):
         prediction = _predict(case)
+        found = _interpret(case, prediction)
+    show_interpretation(found)
     if isinstance(prediction, str):
         st.info(plain(prediction))
         return prediction
-    st.markdown("**What the model suggests**")
+    st.markdown("**Network findings**")
     choose_model(case)
     if prediction.abstained:
         st.warning(plain(f"The model abstains: {prediction.abstain_reason}"))
@@ -231,7 +235,7 @@ def _show_below_list(
 def _show_map_panel(case: OpenCase, attribution: Attribution) -> None:
     choose_style(_STYLE, label="collapsed")
     st.slider("Opacity", 10, 100, 60, step=10, format="%d %%", key=_OPACITY)
-    light = verdict(attribution.self_check)
+    light = rate_faithfulness(attribution.self_check)
     if light.shown:
         sign = "✓ Checks passed" if light.light == "green" else "! Checks partly passed"
         st.caption(plain(f"{sign}: {light.words[0].lower()}{light.words[1:]}"))

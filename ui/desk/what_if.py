@@ -45,7 +45,7 @@ def show_what_if(case: OpenCase, explainer: Explainer, prediction: Prediction, c
         return
     _show_answer(prediction, code, before, after)
     if change.voltage != 1 and not explainer.model.card.input.sees_voltage:
-        st.caption("This model sees shape, not voltage: scaling has no effect.")
+        st.caption("This model reads morphology, not voltage: scaling has no effect.")
 
 
 def _unchanged(

@@ -137,9 +137,11 @@ def _show_sets(card: ModelCard, code: str) -> None:
     if not made or not found or not made["classes"][code]["useful"]:
         return
     cuts = made["classes"][code]
-    st.markdown(f"**Right in {made['level']:.0%} of those with it and of those without**")
+    st.markdown(
+        f"**Prediction set with {made['level']:.0%} coverage, with and without the statement**"
+    )
     st.write(
-        f"The answer includes “yes” from {cuts['yes_from']:.3f} and “no” up to "
+        f"The set includes “yes” from {cuts['yes_from']:.3f} and “no” up to "
         f"{cuts['no_to']:.3f}. On test, {100 * found['decided']:.0f} % of the records had a single "
         f"answer; {_describe_coverage(found)}."
     )
@@ -149,7 +151,7 @@ def _describe_coverage(found: Mapping[str, Any]) -> str:
     parts = []
     for key, who in (("coverage_positive", "with it"), ("coverage_negative", "without")):
         if found[key] is not None:
-            parts.append(f"it was right in {100 * found[key]:.0f} % of those {who}")
+            parts.append(f"it held the label in {100 * found[key]:.0f} % of those {who}")
     return " and ".join(parts)
 
 

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from ecgcore.errors import EcgError
-from ecgcore.explain import Explainer, best_checked, verdict
+from ecgcore.explain import Explainer, best_checked, rate_faithfulness
 from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL, available_models
 from ecgcore.inference.choice import one_lead_of
 from ecgcore.inference.one_lead import can_and_cannot
@@ -50,7 +50,7 @@ def _show_alone(case: OpenCase) -> None:
     """Say what the one lead of a recording can carry."""
     lead = one_lead_of(case.recording)
     if lead is None:
-        st.info("The models know no lead of this recording.")
+        st.info("No lead of this recording is one of the twelve standard leads.")
         return
     st.write(
         plain(
@@ -89,7 +89,7 @@ def _show_comparison(case: OpenCase, leads: list[str]) -> None:
         students = {lead: _read_one_lead(case, lead) for lead in leads}
     st.caption(
         f"All leads: {teacher.model} on {len(teacher.leads_used)} leads. One lead: "
-        f"{SINGLE_LEAD_MODEL}, trained to find on one lead what networks find on twelve."
+        f"{SINGLE_LEAD_MODEL}, trained to reproduce on one lead the findings of twelve."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         usual = "I" if "I" in leads else leads[0]
@@ -189,7 +189,7 @@ def _make_table(teacher: Prediction, student: Prediction, lead: str, chosen: str
             f"<tr><td>{name}</td><td class='value'>{escape(_shorten(format_value(mine)))}</td>"
             f"<td class='value' title='{hint}'>{escape(_shorten(said))}</td>"
             f"<td style='color:{tone};white-space:nowrap'>"
-            f"{escape(_shorten_verdict(words))}</td></tr>"
+            f"{escape(_shorten_comparison(words))}</td></tr>"
         )
     head = (
         "<tr><th>Statement</th><th class='value'>All leads</th>"
@@ -206,7 +206,7 @@ def _shorten(words: str) -> str:
     return "–" if words == "cannot be assessed" else words
 
 
-def _shorten_verdict(words: str) -> str:
+def _shorten_comparison(words: str) -> str:
     return "" if words in ("not assessed on one lead", "not assessed on all leads") else words
 
 
@@ -311,7 +311,7 @@ def _show_strip(case: OpenCase, lead: str, found: Attribution | str, title: str,
     words = _describe_map(case, found, lead, of_all=key == "teacher")
     if words:
         st.caption(plain(words))
-    if isinstance(found, Attribution) and not verdict(found.self_check).shown:
+    if isinstance(found, Attribution) and not rate_faithfulness(found.self_check).shown:
         offer_failed_map(case, found, key)
 
 
@@ -324,7 +324,7 @@ def _describe_map(case: OpenCase, found: Attribution | str, lead: str, *, of_all
     """Return why there is no map, or how much of one lies on a lead."""
     if isinstance(found, str):
         return found
-    if not verdict(found.self_check).shown:
+    if not rate_faithfulness(found.self_check).shown:
         words = "The map failed a faithfulness check."
         return words if may_show(case, found) else f"{words} It is hidden."
     if not of_all or lead not in found.leads:

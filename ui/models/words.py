@@ -114,12 +114,12 @@ def describe_input(card: ModelCard) -> str:
     voltage = (
         "It sees the voltage where the file gives it."
         if given.sees_voltage
-        else "Each lead is divided by its own standard deviation: it sees shape, not voltage."
+        else "Each lead is divided by its own standard deviation: morphology is read, not voltage."
     )
     return (
         f"{given.high_pass_hz:g} to {given.low_pass_hz:g} Hz at {given.fs_hz:g} samples per "
-        f"second, whatever the display filter. {voltage} It does not know age, sex, history or "
-        "earlier ECGs."
+        f"second, independent of the display filter. {voltage} Age, sex, "
+        "history and earlier ECGs are not used."
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Ruling
 from ecgcore.interpret.rules import (
     axis_voltage,
     conduction,
@@ -17,6 +16,7 @@ from ecgcore.interpret.rules import (
     t_qt,
     technical,
 )
+from ecgcore.results.interpreted import Ruling
 
 Rule = Callable[[Facts], Iterable[Ruling]]
 # In the order of a report; each chapter lists its own rules.

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Call, Evidence, Ruling, Unable
 from ecgcore.interpret.rules.conduction import bundle_block, fascicle_axis, is_preexcited
 from ecgcore.interpret.rules.hypertrophy import CHILD, right_evidence
 from ecgcore.leads import CHEST_6, LIMB_6
 from ecgcore.measure.reference import reference_range
 from ecgcore.recording import Patient
+from ecgcore.results.interpreted import Call, Evidence, Ruling, Unable
 
 LEFT_DEG, RIGHT_DEG = -30.0, 90.0
 # An axis this uncertain has no side.

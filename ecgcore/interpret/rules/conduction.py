@@ -7,11 +7,11 @@ beat; PR: Kusumoto et al., ACC/AHA/HRS 2018 (Circulation 140:e382), children: Ri
 from collections.abc import Callable, Iterable, Iterator
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Against, Call, Evidence, Ruling, Unable
 from ecgcore.measure.axes import axis_until
 from ecgcore.measure.qrs_shape import QrsShape
 from ecgcore.measure.reference import reference_range
 from ecgcore.recording import Patient
+from ecgcore.results.interpreted import Against, Call, Evidence, Ruling, Unable
 
 NOT_CONDUCTED = "No P wave is conducted to each QRS complex."
 VENTRICULAR_RHYTHM = "The complexes are paced or of ventricular origin."

@@ -8,9 +8,9 @@ et al. (P terminal force, 1964), Myers et al. (right ventricle, 1948).
 from collections.abc import Callable, Iterable, Iterator
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Against, Call, Evidence, Ruling, Unable
 from ecgcore.interpret.rules.conduction import bundle_block, is_preexcited
 from ecgcore.measure.hypertrophy import CORNELL_MV, SOKOLOW_MV, SOKOLOW_YEARS
+from ecgcore.results.interpreted import Against, Call, Evidence, Ruling, Unable
 
 NOT_IN_MV = "Amplitude not calibrated: voltage criteria were not assessed."
 CHILD = "Not assessed under 18 years."

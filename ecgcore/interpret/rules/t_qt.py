@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Call, Evidence, Ruling, Unable
 from ecgcore.interpret.rules.conduction import OF_VENTRICLES, WITHOUT_CONDUCTION, bundle_block
 from ecgcore.measure.median_beat import index_of
 from ecgcore.measure.rhythm import NORMAL_RHYTHMS
+from ecgcore.results.interpreted import Call, Evidence, Ruling, Unable
 
 LONG_MS = {"male": 450.0, "female": 460.0}
 URGENT_MS = 500.0

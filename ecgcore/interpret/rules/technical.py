@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.interpretation import Call, Evidence, Ruling
 from ecgcore.interpret.rules.conduction import OF_VENTRICLES
 from ecgcore.leads import STANDARD_12
+from ecgcore.results.interpreted import Call, Evidence, Ruling
 
 # A recording of so many of the twelve leads should have had all.
 MOST_LEADS = 8

@@ -10,15 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ecgcore.datasets import PackedSet
-from ecgcore.datasets.wave_classes import FlatClasses, packed_classes
-from ecgcore.inference.card import InputContract
-from ecgcore.models import standardise
-from ecgcore.signal.waveform_rules import WaveformRule, segments, waveform_rules
-from ecgcore.statements import CORE_CODES
-from ecgcore.training.batches import noise_rows
-from ecgcore.training.danet.recipe import BEAT_OF, DANetRecipe, DANetTraining
-from ecgcore.training.device_pool import DevicePool, device_pool
-from ecgcore.training.pools import (
+from ecgcore.datasets.pools import (
     IGNORED,
     Pool,
     mitdb_pool,
@@ -27,7 +19,15 @@ from ecgcore.training.pools import (
     simulated_pool,
     single_lead_pool,
 )
-from ecgcore.training.simulated import SimulationPart, simulated_records
+from ecgcore.datasets.simulated import SimulationPart, simulated_records
+from ecgcore.datasets.wave_classes import FlatClasses, packed_classes
+from ecgcore.inference.card import InputContract
+from ecgcore.models import standardise
+from ecgcore.signal.waveform_rules import WaveformRule, segments, waveform_rules
+from ecgcore.statements import CORE_CODES
+from ecgcore.training.batches import noise_rows
+from ecgcore.training.danet.recipe import BEAT_OF, DANetRecipe, DANetTraining
+from ecgcore.training.device_pool import DevicePool, device_pool
 from ecgcore.training.trainer import Dice
 
 # Long single-lead records are read in windows; 12-lead ones of a minute are the longest.

@@ -15,15 +15,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
-from ecgcore.checks import check_option
+from ecgcore.checks import Among, Within, check_option
 from ecgcore.errors import InvalidArgumentError
+from ecgcore.evaluation.waveform_scores import LEARNED
 from ecgcore.models import build
 from ecgcore.signal.waveform_rules import waveform_rules
-from ecgcore.training.recipe import Among, BatchSize, Datasets, Rate, Share, Within
+from ecgcore.training.recipe import BatchSize, Datasets, Rate, Share
 
 TASK = "danet"
 VARIANTS = ("none", "anchor", "focus", "hard", "free", "random")
-LEARNED = ("free", "anchor", "focus")
 CODED = "hard"
 # Premature beats that are marked one by one: their class in ``ecgcore.models.BEATS``.
 BEAT_OF = {"PAC": 2, "PVC": 3}

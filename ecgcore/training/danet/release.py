@@ -1,14 +1,15 @@
 """From DANet's recipe to model folders: networks, thresholds from val, card and README."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgcore.datasets.pools import count_records
 from ecgcore.evaluation import best_f1, fit_calibration
+from ecgcore.evaluation.model_folder import list_sources, release_network
+from ecgcore.evaluation.waveform_scores import items_of, scores_of
 from ecgcore.inference.card import LabelRule, ModelCard
 from ecgcore.inference.waveform import ARCHITECTURE
 from ecgcore.models.danet import DANet
@@ -23,15 +24,12 @@ from ecgcore.training.danet.data import (
     stock_of,
 )
 from ecgcore.training.danet.recipe import CODED, DANetRecipe, variants_of
-from ecgcore.training.danet.score import items_of, scores_of
 from ecgcore.training.danet.train import Run, kept_network, train_variant
-from ecgcore.training.release import list_sources, release_network
 from ecgcore.training.trainer import training_device
 
 CHOSEN_ON = "val"
 LOGITS = f"logits of the released network on {CHOSEN_ON}"
 NOT_MEASURED = "Not measured yet: python -m benchmarks.waveform --write."
-HOW = "Test records; 95 % intervals from 1,000 resamples of patients; means over the seeds."
 _INTENDED = (
     "Research and teaching: shows which waves a classifier of one statement was given, beside a "
     "reader who decides. Not a medical device."
@@ -125,16 +123,6 @@ def release(
     )
 
 
-def with_figures(card: ModelCard, found: Mapping[str, Any], *, aid: bool, words: str) -> ModelCard:
-    """Return a card with the figures of the variants on test and what follows from them."""
-    facts = {**card.training["waveform"], "aid": aid, "aid_words": words}
-    return replace(
-        card,
-        metrics={"how": HOW, "waveform": dict(found), "split": "test"},
-        training={**card.training, "waveform": facts},
-    )
-
-
 def _label(network: DANet, variant: str, disease: str, stock: Stock) -> tuple[LabelRule, str]:
     column = CORE_CODES.index(disease)
     targets: list[NDArray[np.float64]] = []
@@ -172,8 +160,5 @@ def _records(recipe: DANetRecipe, stock: Stock) -> dict[str, int]:
     """Return how many records were learned from, by data set."""
     found: dict[str, int] = {}
     for pool, _ in (stock.twelve, stock.single, stock.beats):
-        data = pool.data
-        rows = data.where(LEARNED_FROM)
-        for name in dict.fromkeys(data.datasets[rows].tolist()):
-            found[name] = int(np.unique(data.records[rows[data.datasets[rows] == name]]).size)
+        found |= count_records(pool.data, pool.data.where(LEARNED_FROM))
     return {**found, "simulated": recipe.data.simulated}

@@ -10,14 +10,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ecgcore.errors import ModelError
+from ecgcore.evaluation.waveform_scores import LEARNED, gain_of, rule_gain
 from ecgcore.models.danet import DANet
-from ecgcore.signal.waveform_rules import SEGMENTS, WaveformRule
+from ecgcore.signal.waveform_rules import SEGMENTS
 from ecgcore.training.danet.data import Bench, Crops, next_crops
-from ecgcore.training.danet.recipe import BEAT_OF, LEARNED, DANetRecipe
+from ecgcore.training.danet.recipe import BEAT_OF, DANetRecipe
 from ecgcore.training.losses import masked_bce
 from ecgcore.training.trainer import Dice, Keep, Plan, fit, one_cycle
 
-RANDOM_HOLD_S = 0.1
 # What of the signal is left outside the disease's beats, and how far such a beat reaches from the
 # marks around its R peak (s): PAC from the T-P interval before it, PVC to the end of its T wave.
 FOCUS_FLOOR = 0.1
@@ -29,33 +29,6 @@ _ROUNDS = 20
 
 
 # ---- gains ---------------------------------------------------------------------------------
-
-
-def rule_gain(rule: WaveformRule, parts: Tensor) -> Tensor:
-    """Return the rule's gain, (B, 1, T); ones in a record without a QRS complex."""
-    table = torch.tensor(rule.gains, device=parts.device)
-    beats = (parts == _QRS).any(dim=1, keepdim=True)
-    gain = torch.where(beats, table[parts.long()], torch.ones((), device=parts.device))
-    return gain[:, None]
-
-
-def random_gain(rule: WaveformRule, parts: Tensor, generator: torch.Generator) -> Tensor:
-    """Return a gain of the rule's values, each held for 100 ms, in random order: (B, 1, T)."""
-    table = torch.tensor(rule.gains, device=parts.device)
-    hold = round(RANDOM_HOLD_S * 100)
-    batch, n = parts.shape
-    shape = (batch, -(-n // hold))
-    drawn = torch.randint(table.numel(), shape, device=parts.device, generator=generator)
-    return table[drawn].repeat_interleave(hold, dim=1)[:, None, :n]
-
-
-def gain_of(variant: str, rule: WaveformRule, parts: Tensor, generator: torch.Generator) -> Tensor:
-    """Return the gain of a variant that learns none, shape (B, 1, T)."""
-    if variant == "hard":
-        return rule_gain(rule, parts)
-    if variant == "random":
-        return random_gain(rule, parts, generator)
-    return torch.ones((parts.shape[0], 1, parts.shape[1]), device=parts.device)
 
 
 def focus_target(bench: Bench, crops: Crops) -> tuple[Tensor, Tensor]:

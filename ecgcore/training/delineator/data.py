@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from ecgcore.datasets import Entry, data_root, load_index, load_recording
 from ecgcore.datasets.ludb_waves import read_marks
+from ecgcore.datasets.pools import IGNORED, classify_marks
+from ecgcore.datasets.simulated import prepare_signal
 from ecgcore.inference.card import InputContract
 from ecgcore.models import WAVE_LABELS
 from ecgcore.simulate import TRAINING_CASES, TrueBeat, simulate
-from ecgcore.training.pools import IGNORED, classify_marks
-from ecgcore.training.simulated import prepare_signal
 
 CLASS_OF = {name: index for index, name in enumerate(WAVE_LABELS)}
 # Near an edge simulation and cardiologists may differ: nothing is learned there from simulation.

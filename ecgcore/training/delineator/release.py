@@ -6,7 +6,10 @@ from typing import Annotated
 
 import torch
 
+from ecgcore.checks import Among, Within
 from ecgcore.datasets.nstdb import KINDS
+from ecgcore.datasets.pools import noise_set
+from ecgcore.evaluation.model_folder import list_sources, release_network
 from ecgcore.inference.card import WAVES, InputContract, LabelRule, ModelCard
 from ecgcore.models import WAVE_LABELS, build
 from ecgcore.training.delineator.data import ludb_entries, ludb_set, simulated_set
@@ -16,9 +19,7 @@ from ecgcore.training.delineator.train import (
     WaveSources,
     fit_delineator,
 )
-from ecgcore.training.pools import noise_set
-from ecgcore.training.recipe import Among, ModelPart, Splits, TextPart, Within
-from ecgcore.training.release import list_sources, release_network
+from ecgcore.training.recipe import ModelPart, Splits, TextPart
 from ecgcore.training.trainer import Fitted, Keep
 
 TASK = "delineator"
@@ -79,8 +80,7 @@ def make_delineator(recipe: DelineatorRecipe, out: Path, runs: Path) -> ModelCar
             "training": asdict(recipe.training),
             "augmentation": asdict(recipe.augmentation),
             "simulated_records": simulated,
-            "final_loss": round(made.losses[-1], 4),
-            "final_seconds": round(made.seconds),
+            **made.facts,
         },
         task=WAVES,
     )

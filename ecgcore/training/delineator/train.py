@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ecgcore.checks import Within
+from ecgcore.datasets.pools import IGNORED
 from ecgcore.models import standardise
 from ecgcore.training.delineator.data import WaveSet
-from ecgcore.training.pools import IGNORED
-from ecgcore.training.recipe import BatchSize, Rate, Share, Within
+from ecgcore.training.recipe import BatchSize, Rate, Share
 from ecgcore.training.trainer import (
     Dice,
     Fitted,

@@ -8,12 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.datasets import PackedSet, data_root, load_index, patient_folds
-from ecgcore.models import HANDHELD, INTERVALS
-from ecgcore.training.diagnostic.recipe import DIAGNOSTIC, Recipe
-from ecgcore.training.diagnostic.taught_waves import taught_waves
-from ecgcore.training.diagnostic.train import Sources, fit_statements, fit_tasks
-from ecgcore.training.pools import (
+from ecgcore.datasets.pools import (
     Pool,
+    count_records,
     mitdb_pool,
     noise_set,
     pack_entries,
@@ -21,7 +18,12 @@ from ecgcore.training.pools import (
     simulated_pool,
     single_lead_pool,
 )
-from ecgcore.training.simulated import simulated_records, simulated_set
+from ecgcore.datasets.simulated import simulated_records, simulated_set
+from ecgcore.datasets.taught_waves import taught_waves
+from ecgcore.evaluation.usual import ALL, FEW, MANY, SINGLE, Leads, Source
+from ecgcore.models import HANDHELD, INTERVALS
+from ecgcore.training.diagnostic.recipe import DIAGNOSTIC, Recipe
+from ecgcore.training.diagnostic.train import Sources, fit_statements, fit_tasks
 from ecgcore.training.trainer import Fitted, Keep
 
 # Of the single-lead sets; hand-held records are many and noisy.
@@ -73,8 +75,8 @@ class Statements:
 
     def records(self) -> dict[str, int]:
         """Return the number of records learned from, by data set."""
-        learned = self.data.datasets[self.labelled(*self.recipe.data.learn)]
-        return {name: int((learned == name).sum()) for name in self.recipe.data.datasets}
+        found = count_records(self.data, self.labelled(*self.recipe.data.learn))
+        return {name: found.get(name, 0) for name in self.recipe.data.datasets}
 
     def sets(self) -> list[tuple[PackedSet, Rows]]:
         """Return everything that is learned from, with the rows of it."""
@@ -153,6 +155,28 @@ class Material(Statements):
         rows = self.single.data.where(*splits)
         return rows[self.single.handheld[rows] != HANDHELD.index("~")]
 
+    def usual_sources(self) -> dict[str, tuple[Source, ...]]:
+        """Return the records that say what is usual, on one lead, on a few, and on many.
+
+        For one lead: hand-held records and lead I, and as many single leads of twelve; for more,
+        the twelve-lead records.
+        """
+        learn = self.recipe.data.learn
+        chosen = [s for s in self.recipe.data.cross_validate if s not in learn]
+        twelve, held = self.labelled(*learn), self.labelled(*chosen)
+        rng = np.random.default_rng(self.recipe.seed)
+        single = rng.permutation(self.readable_single(*learn))[: twelve.size]
+        hand = Source(self.single.data, single, self.readable_single(*chosen), ALL)
+
+        def of_twelve(leads: Leads) -> Source:
+            return Source(self.data, twelve, held, leads)
+
+        return {
+            "one": (hand, of_twelve(SINGLE)),
+            "few": (of_twelve(FEW),),
+            "many": (of_twelve(MANY),),
+        }
+
     def sources(self, rows: NDArray[np.int64], unseen: NDArray[np.str_]) -> Sources:
         """Return what a network learns from.
 
@@ -192,13 +216,10 @@ class Material(Statements):
 
     def records(self) -> dict[str, int]:
         """Return the number of records learned from, by data set."""
-        tasks, learn = self.recipe.tasks, self.recipe.data.learn
-        found = super().records()
+        tasks, found = self.recipe.tasks, super().records()
         for names, pool in ((tasks.single_lead, self.single), (tasks.beats, self.beats)):
-            for name in names:
-                rows = pool.data.where(*learn)
-                here = rows[pool.data.datasets[rows] == name]
-                found[name] = int(np.unique(pool.data.records[here]).size)
+            here = count_records(pool.data, pool.data.where(*self.recipe.data.learn))
+            found |= {name: here.get(name, 0) for name in names}
         simulated = {"simulated": self.recipe.simulation.records}
         return found | (simulated if self.recipe.simulation.share else {})
 

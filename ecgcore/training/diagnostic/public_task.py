@@ -12,12 +12,12 @@ from torch import nn
 
 from ecgcore.datasets.packing import PackParameters
 from ecgcore.datasets.sharded import ShardedSet
+from ecgcore.datasets.simulated import SimulationPart
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
 from ecgcore.inference.runner import prepared_logits
 from ecgcore.training.diagnostic.data import Run, Statements
 from ecgcore.training.diagnostic.recipe import Recipe
-from ecgcore.training.simulated import SimulationPart
 
 
 def pack_parameters(recipe: Recipe) -> PackParameters:

@@ -4,12 +4,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from ecgcore.checks import check_option, check_range
+from torch import Tensor
+
+from ecgcore.checks import Within, check_option, check_range
+from ecgcore.datasets.simulated import SimulationPart
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
 from ecgcore.models import ARCHITECTURES
 from ecgcore.statements import CORE_CODES, NETWORK_CODES, statement
-from ecgcore.training.batches import Augmentation, TasksPart
+from ecgcore.training.batches import Augmentation, Draws, TasksPart
 from ecgcore.training.recipe import (
     BatchSize,
     Datasets,
@@ -19,10 +22,9 @@ from ecgcore.training.recipe import (
     Share,
     Splits,
     TextPart,
-    Within,
     read_recipe,
 )
-from ecgcore.training.simulated import SimulationPart
+from ecgcore.training.trainer import Dice
 
 # One network for nine statements, and one for twenty with beats, waves and intervals.
 STATEMENTS, DIAGNOSTIC = "statements", "diagnostic"
@@ -104,6 +106,16 @@ class Recipe:
         if self.tasks.single_batch:
             parts["tasks"] = asdict(self.tasks)
         return parts
+
+    def draws(self, seed: int, noise: Tensor) -> Draws:
+        """Return the random choices of a training at the beginning of a seed, by the noise."""
+        return Draws(
+            **vars(Dice.seeded(seed, noise.device)),
+            augmentation=self.augmentation,
+            tasks=self.tasks,
+            fs_hz=self.input.fs_hz,
+            noise=noise,
+        )
 
     @property
     def codes(self) -> tuple[str, ...]:

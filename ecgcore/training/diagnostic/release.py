@@ -1,33 +1,28 @@
 """From a classifier's recipe to its model folder: out-of-fold rules, final weights, card."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
-from ecgcore.evaluation import CalibrationSet, calibration_error, evaluate_predictions
-from ecgcore.evaluation.calibration import held_out_probabilities
-from ecgcore.evaluation.conformal import conformal_sets
-from ecgcore.evaluation.curves import curve_points
-from ecgcore.evaluation.operating import operating_points
-from ecgcore.inference import load_model
-from ecgcore.inference.card import LabelRule, ModelCard
-from ecgcore.inference.distance import save_usual
-from ecgcore.training.diagnostic.choices import choose, kept_networks
-from ecgcore.training.diagnostic.data import Material, Statements, material_of
-from ecgcore.training.diagnostic.distance import usual_records
-from ecgcore.training.diagnostic.few_leads import (
+from ecgcore.evaluation.choices import choose, kept_networks, write_choices
+from ecgcore.evaluation.model_folder import list_sources, release_network
+from ecgcore.evaluation.out_of_fold import (
     ALL_LEADS,
     LEAD_SETS,
-    few_lead_figures,
     network_logits_by_leads,
+    out_of_fold_figures,
+    trust_figures,
 )
+from ecgcore.evaluation.rules import BY_SPECIFICITY, THRESHOLD_RULE, label_rules
+from ecgcore.evaluation.usual import usual_records
+from ecgcore.inference import load_model
+from ecgcore.inference.card import ModelCard
+from ecgcore.inference.distance import save_usual
+from ecgcore.training.diagnostic.data import Material, Statements, material_of
 from ecgcore.training.diagnostic.recipe import Recipe
-from ecgcore.training.release import list_sources, release_network, write_card
-from ecgcore.training.rules import BY_SPECIFICITY, THRESHOLD_RULE, label_rules
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +33,7 @@ class OutOfFold:
     ----------
     rows, folds : arrays of int64, shape (n,)
     logits : dict of str to array, shape (n, n_labels)
-        For each of :data:`ecgcore.training.diagnostic.few_leads.LEAD_SETS`.
+        For each of :data:`ecgcore.evaluation.out_of_fold.LEAD_SETS`.
     seconds : float
         Training time of all folds.
     """
@@ -88,7 +83,6 @@ def make_classifier(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
     rules, calibration = label_rules(
         recipe.codes, targets, found.logits[ALL_LEADS], groups, recipe.min_leads
     )
-    several = isinstance(material, Material)
     out.mkdir(parents=True, exist_ok=True)
     card = release_network(
         final.network,
@@ -104,80 +98,25 @@ def make_classifier(recipe: Recipe, out: Path, runs: Path) -> ModelCard:
         split=_split_words(recipe),
         training={
             **recipe.plain(),
-            "final_seconds": round(final.seconds),
+            **final.facts,
             "out_of_fold_seconds": round(found.seconds),
-            "final_loss": round(final.losses[-1], 4),
             "learned_from": learned_from(material),
         },
         out_of_fold=out_of_fold_figures(found.logits, rules, calibration, targets, groups)
         | trust_figures(targets, found.logits[ALL_LEADS], calibration, rules, groups),
-        distance_sha256=(
-            save_usual(usual_records(final.network, material), out) if several else ""  # type: ignore[arg-type]
-        ),
+        distance_sha256=_save_usual(final.network, material, out),
     )
-    return _choose(card, out, runs) if several else card
+    if not card.distance_sha256:
+        return card
+    others = list(kept_networks(runs, card).values())
+    return write_choices(card, out, choose(load_model(out), others))
 
 
-def _choose(card: ModelCard, out: Path, runs: Path) -> ModelCard:
-    """Choose on val what a network of several tasks refuses by, and write the card again."""
-    chosen = choose(load_model(out), list(kept_networks(runs, card).values()))
-    card = replace(card, abstention=chosen.abstention, sides=chosen.sides)
-    write_card(card, out)
-    return card
-
-
-def out_of_fold_figures(
-    logits: Mapping[str, NDArray[np.float64]],
-    rules: tuple[LabelRule, ...],
-    calibration: CalibrationSet,
-    targets: NDArray[np.float32],
-    groups: NDArray[np.str_],
-) -> dict[str, Any]:
-    """Return what a card says of the out-of-fold logits, for each set of leads."""
-    thresholds = [rule.threshold for rule in rules]
-    codes = [rule.code for rule in rules]
-    figures = evaluate_predictions(
-        targets,
-        calibration.apply(logits[ALL_LEADS]),
-        thresholds=thresholds,
-        groups=groups,
-        codes=codes,
-    )
-    figures["how"]["note"] = "thresholds and calibration were made on these records: flattering"
-    few = few_lead_figures(codes, targets, logits, calibration, thresholds)
-    return figures | {"few_leads": few}
-
-
-def trust_figures(
-    targets: NDArray[np.float32],
-    logits: NDArray[np.float64],
-    calibration: CalibrationSet,
-    rules: Sequence[LabelRule],
-    groups: NDArray[np.str_],
-) -> dict[str, Any]:
-    """Return what a card says of how far its probabilities hold, from out-of-fold logits.
-
-    Returns
-    -------
-    dict
-        ``curves``: as of test, with a calibration that never saw the record; ``held_out_ece``:
-        the same in one figure, by statement and ``mean`` over those that are calibrated;
-        ``operating_points``; ``conformal``.
-    """
-    codes = [rule.code for rule in rules]
-    honest = held_out_probabilities(targets, logits, calibration.form, groups=groups)
-    errors = {c: calibration_error(targets[:, j], honest[:, j]) for j, c in enumerate(codes)}
-    known = [errors[rule.code] for rule in rules if rule.calibrated]
-    final = calibration.apply(logits)
-    return {
-        "curves": {
-            rule.code: curve_points(targets[:, j], honest[:, j], rule.threshold)
-            for j, rule in enumerate(rules)
-        },
-        "held_out_ece": {**errors, "mean": float(np.mean(known)) if known else None},
-        "operating_points": operating_points(targets, final, codes),
-        "conformal": conformal_sets(targets, final, groups=groups, codes=codes),
-    }
+def _save_usual(network: nn.Module, material: Statements, out: Path) -> str:
+    """Write where the records of several tasks lie; return the SHA-256, empty without them."""
+    if not isinstance(material, Material):
+        return ""
+    return save_usual(usual_records(network, material.recipe.input, material.usual_sources()), out)
 
 
 def learned_from(material: Statements) -> dict[str, dict[str, list[int]]]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ecgcore.datasets import PackedSet
+from ecgcore.datasets.pools import IGNORED, Pool
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.models import LeadAttentionNet, Outputs, build
 from ecgcore.models.lead_set import LeadCountNorm, every
@@ -22,6 +23,7 @@ from ecgcore.training.batches import (
     TasksPart,
     crop_length,
     disturb,
+    early_odds,
     make_batch,
     noise_rows,
     single_leads,
@@ -30,13 +32,10 @@ from ecgcore.training.batches import (
 from ecgcore.training.device_pool import DevicePool, device_pool
 from ecgcore.training.diagnostic.recipe import Recipe
 from ecgcore.training.losses import class_loss, interval_loss, masked_bce
-from ecgcore.training.pools import IGNORED, Pool
 from ecgcore.training.trainer import (
-    Dice,
     Fitted,
     Keep,
     Plan,
-    Report,
     fit,
     one_cycle,
     training_device,
@@ -120,13 +119,8 @@ def fit_statements(
         raise InvalidArgumentError(f"The recipe wants {n_simulated} simulated records a batch.")
     device, n_batches = training_device(), chosen.size // size
     # One table of statements is learned from whole bandwidths.
-    draws = Draws(
-        **vars(Dice.seeded(seed, device)),
-        augmentation=recipe.augmentation,
-        tasks=replace(recipe.tasks, soft_share=0.0),
-        fs_hz=data.fs_hz,
-        noise=noise_rows(()),
-    )
+    plain = replace(recipe, tasks=replace(recipe.tasks, soft_share=0.0))
+    draws = plain.draws(seed, noise_rows(()).to(device))
     torch.manual_seed(seed)
     network = build(recipe.model.architecture, recipe.model.arguments).to(device)
 
@@ -224,7 +218,10 @@ def _on_device(sources: Sources, device: torch.device) -> _Rows:
     simulated = np.array([], dtype=np.int64)
     if sources.simulated is not None:
         simulated = first[id(sources.simulated)] + np.arange(len(sources.simulated))
-    single = tuple((first[id(p)] + rows, _odds(p, rows)) for p, rows in sources.single)
+    single = tuple(
+        (first[id(p)] + rows, None if p.beats is None else early_odds(p.data.targets[rows]))
+        for p, rows in sources.single
+    )
     return _Rows(pool.to(device), first[id(sources.twelve)] + sources.rows, simulated, single)
 
 
@@ -234,7 +231,6 @@ def fit_tasks(
     *,
     seed: int,
     keep: Keep | None = None,
-    report: Report | None = None,
 ) -> Fitted:
     """Train one network on all tasks; parameters as :func:`fit_statements`."""
     device = training_device()
@@ -243,13 +239,7 @@ def fit_tasks(
     if keep is not None and (found := keep.load(network)):
         return found
     rows = _on_device(sources, device)
-    draws = Draws(
-        **vars(Dice.seeded(seed, device)),
-        augmentation=recipe.augmentation,
-        tasks=recipe.tasks,
-        fs_hz=recipe.input.fs_hz,
-        noise=noise_rows(sources.noise).to(device),
-    )
+    draws = recipe.draws(seed, noise_rows(sources.noise).to(device))
     size = recipe.training.batch_size - recipe.simulation.per_batch(recipe.training.batch_size)
     n_twelve = rows.twelve.size // size
     n_steps = n_twelve + (n_twelve // recipe.tasks.single_every if rows.single else 0)
@@ -265,7 +255,7 @@ def fit_tasks(
             recalibrate(averaged, _batches(recipe, real, draws, size))
 
     plan = plan_of(recipe, n_steps, clip=5.0)
-    return fit(network, losses, plan, dice=draws, keep=keep, settle=settle, report=report)
+    return fit(network, losses, plan, dice=draws, keep=keep, settle=settle)
 
 
 def build_tasks_network(arguments: Mapping[str, Any]) -> LeadAttentionNet:
@@ -317,15 +307,6 @@ def _single(tasks: TasksPart, rows: _Rows, rng: np.random.Generator) -> Rows:
     return np.concatenate(drawn)
 
 
-def _odds(pool: Pool, rows: Rows) -> NDArray[np.float64] | None:
-    """Return how likely each row is drawn: those with early beats four times as often."""
-    if pool.beats is None:
-        return None
-    rare = (pool.data.targets[rows] == 1)[:, 5:7].any(axis=1)
-    weight = np.where(rare, 4.0, 1.0)
-    return np.asarray(weight / weight.sum())
-
-
 def forward_batch(network: LeadAttentionNet, batch: MultiBatch) -> tuple[Outputs, Tensor]:
     """Return everything the network says, and the leads' features."""
     mask = None if batch.whole else batch.present
@@ -341,14 +322,37 @@ def task_loss(network: LeadAttentionNet, batch: MultiBatch, tasks: TasksPart) ->
     with torch.autocast(batch.x.device.type, torch.bfloat16):
         out, encoded = forward_batch(network, batch)
         waves = network.waves(encoded[::WAVE_STEP])
-    target = batch.waves[::WAVE_STEP]
-    weight = torch.tensor(tasks.beat_weights, device=batch.x.device)
+    weights = (
+        tasks.superclass_weight,
+        tasks.handheld_weight,
+        tasks.beat_weight,
+        tasks.interval_weight,
+        tasks.wave_weight,
+    )
+    loss = masked_bce(out.statements.float(), batch.statements)
+    beside = losses_beside(out, waves, batch, tasks, step=WAVE_STEP)
+    for weight, part in zip(weights, beside, strict=True):
+        loss = loss + weight * part
+    return loss
+
+
+def losses_beside(
+    out: Outputs, waves: Tensor, batch: MultiBatch, tasks: TasksPart, *, step: int = 1
+) -> tuple[Tensor, ...]:
+    """Return the losses of super-classes, hand-held classes, beats, intervals and waves.
+
+    Parameters
+    ----------
+    waves : Tensor
+        Of every ``step``-th record of the batch.
+    """
+    target = batch.waves[::step]
+    share = torch.tensor(tasks.beat_weights, device=batch.x.device)
+    shown = waves[..., : target.shape[-1]].transpose(1, 2)
     return (
-        masked_bce(out.statements.float(), batch.statements)
-        + tasks.superclass_weight * masked_bce(out.superclasses.float(), batch.superclasses)
-        + tasks.handheld_weight * class_loss(out.handheld, batch.handheld, -1)
-        + tasks.beat_weight * class_loss(out.beats, batch.beats, IGNORED, weight)
-        + tasks.interval_weight * interval_loss(out.intervals.float(), batch.intervals)
-        + tasks.wave_weight
-        * class_loss(waves[..., : target.shape[-1]].transpose(1, 2), target, IGNORED)
+        masked_bce(out.superclasses.float(), batch.superclasses),
+        class_loss(out.handheld, batch.handheld, -1),
+        class_loss(out.beats, batch.beats, IGNORED, share),
+        interval_loss(out.intervals.float(), batch.intervals),
+        class_loss(shown, target, IGNORED),
     )

@@ -28,7 +28,7 @@ N_SPOILT_RECORDS = 250
 WEIGHT = 0.1
 STRENGTH = 0.05
 FOLDS, REPEATS = 5, 10
-# The middle of those with which the whole verdict, rules included, does best on the training half.
+# The middle of those with which the whole grade, rules included, does best on the training half.
 CUTS = {"mv": 1.1, "relative": 0.4}
 
 

@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ecgcore.datasets.normals import Facts, window_beats
+from ecgcore.datasets.pools import Pool
+from ecgcore.datasets.simulated import SimulatedRecords
 from ecgcore.models.restoration import ATTRIBUTES
 from ecgcore.models.scaling import CLIP, FLAT, USUAL_MV
 from ecgcore.signal.rr import rr_intervals
-from ecgcore.training.pools import Pool
-from ecgcore.training.restoration.normals import Facts, window_beats
 from ecgcore.training.restoration.pseudo_anomalies import Stretch, corrupt, with_lead_order
-from ecgcore.training.simulated import SimulatedRecords
 
 MAX_BEATS = 64
 # Means and standard deviations of the attributes among normals; targets are in these units.

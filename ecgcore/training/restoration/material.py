@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.training.pools import Pool
-from ecgcore.training.restoration.data import Normals, join_normals, pool_normals, simulated_normals
-from ecgcore.training.restoration.normals import (
+from ecgcore.datasets.normals import (
     Facts,
     normal_single,
     normal_twelve,
     normal_windows,
 )
-from ecgcore.training.simulated import SimulatedRecords
+from ecgcore.datasets.pools import Pool
+from ecgcore.datasets.simulated import SimulatedRecords
+from ecgcore.training.restoration.data import Normals, join_normals, pool_normals, simulated_normals
 
 LONGEST_TWELVE_S, LONGEST_SINGLE_S = 12.0, 20.0
 

@@ -1,18 +1,16 @@
 """Recipe of the restoration network and of the norms of its score."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from ecgcore.checks import check_option
-from ecgcore.errors import InvalidArgumentError
-from ecgcore.inference.anomaly_leads import PARTS
-from ecgcore.training.recipe import Among, BatchSize, Datasets, Rate, Share, TextPart, Within
+from ecgcore.checks import Among, Within
+from ecgcore.evaluation.norms import Weights
+from ecgcore.training.recipe import BatchSize, Datasets, Rate, Share, TextPart
 
 TASK = "restoration"
 TWELVE = ("ptbxl", "ptbxl_extra", "challenge2021", "ludb", "brugada")
 SINGLE = ("cpsc2018_lead1", "cinc2017")
-Quantile = Annotated[float, Within(0.5, 1)]
 
 
 @dataclass(frozen=True)
@@ -65,40 +63,6 @@ class RestorationTraining:
     unusual_weight: float = 1.0
     record_weight: float = 0.2
     attribute_weight: float = 0.1
-
-
-@dataclass(frozen=True)
-class Weights:
-    """How much each part counts, and from where on a value is called unusual.
-
-    Attributes
-    ----------
-    maps : mapping of str to float
-        In the map.
-    record : mapping of str to float
-        In the score with a classifier's features.
-    leads : mapping of str to float
-        In the score that knows normal ECGs only.
-    references : tuple of str
-        Model folders whose features are compared with those of normals.
-    threshold, map_threshold, map_threshold_few : float
-        Of the score; of the map, on many leads and on few.
-    """
-
-    maps: Mapping[str, float] = field(default_factory=dict)
-    record: Mapping[str, float] = field(default_factory=dict)
-    leads: Mapping[str, float] = field(default_factory=dict)
-    references: tuple[str, ...] = ()
-    threshold: Quantile = 0.95
-    map_threshold: Quantile = 0.995
-    map_threshold_few: Quantile = 0.98
-
-    def check(self) -> None:
-        """Raise where a part is missing or unknown."""
-        if not self.maps:
-            raise InvalidArgumentError("[weights] of the recipe names no part of the map.")
-        for name in self.leads:
-            check_option("weights.leads", name.removesuffix("/few"), PARTS)
 
 
 @dataclass(frozen=True)

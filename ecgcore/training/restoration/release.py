@@ -2,31 +2,42 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
-from ecgcore.datasets import PackedSet, data_root, load_index
+from ecgcore.datasets import data_root, load_index
 from ecgcore.datasets.index import SINGLE_LEAD
+from ecgcore.datasets.normals import (
+    BRUGADA,
+    SNR,
+    measure_facts,
+    normal_single,
+    normal_twelve,
+)
 from ecgcore.datasets.nstdb import KINDS
+from ecgcore.datasets.pools import Pool, mitdb_pool, noise_set, packed_pool, single_lead_pool
+from ecgcore.datasets.simulated import SimulationPart, simulated_records
+from ecgcore.evaluation.model_folder import list_sources, release_network, write_card
+from ecgcore.evaluation.norms import (
+    ScoredNormal,
+    fit_distance,
+    fit_lead_norms,
+    fit_norms,
+    prepare_record,
+    reference_features,
+    score_record,
+)
 from ecgcore.inference import LoadedModel, load_model
 from ecgcore.inference.anomaly import OWN, anomaly_contract
 from ecgcore.inference.anomaly_norms import FeatureDistance, load_norms, save_norms
 from ecgcore.inference.anomaly_quantiles import FEW_LEADS
-from ecgcore.inference.anomaly_raw import Raw, raw_scores
 from ecgcore.inference.card import ANOMALY, LabelRule, ModelCard
-from ecgcore.inference.prepare import pieces_of
-from ecgcore.inference.runner import hear, prepared_input
 from ecgcore.models import RestorationNet
-from ecgcore.recording import Patient
-from ecgcore.signal.beats import detect_beats
 from ecgcore.training.batches import noise_rows
-from ecgcore.training.pools import Pool, mitdb_pool, noise_set, packed_pool, single_lead_pool
-from ecgcore.training.release import list_sources, release_network, write_card
 from ecgcore.training.restoration.material import (
     Pools,
     half_of,
@@ -34,22 +45,8 @@ from ecgcore.training.restoration.material import (
     restoration_groups,
     twelve_normals,
 )
-from ecgcore.training.restoration.normals import (
-    BRUGADA,
-    SNR,
-    measure_facts,
-    normal_single,
-    normal_twelve,
-)
-from ecgcore.training.restoration.norms import (
-    ScoredNormal,
-    fit_distance,
-    fit_lead_norms,
-    fit_norms,
-)
 from ecgcore.training.restoration.recipe import NormalsData, RestorationRecipe
 from ecgcore.training.restoration.train import fit_restoration, normal_features
-from ecgcore.training.simulated import SimulationPart, simulated_records
 from ecgcore.training.trainer import Keep
 
 Array = NDArray[np.float64]
@@ -174,7 +171,7 @@ def refit_score(recipe: RestorationRecipe, folder: Path) -> ModelCard:
     normals = []
     for pool, chosen, longest_s in zip(pools, rows, (12.0, 60.0), strict=True):
         for row in chosen:
-            held = _prepare_record(pool.data, int(row), longest_s)
+            held = prepare_record(pool.data, int(row), longest_s)
             raw, leads, _ = score_record(loaded.network, held, {})
             normals.append(ScoredNormal(raw, held.patient, leads, {}))
     made = fit_lead_norms(normals, recipe.weights.leads)
@@ -216,34 +213,6 @@ def _train(
 # --- norms --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class PreparedRecord:
-    """One prepared record to be scored."""
-
-    samples: NDArray[np.float32]
-    in_mv: bool
-    patient: Patient
-
-
-def _prepare_record(data: PackedSet, row: int, longest_s: float) -> PreparedRecord:
-    age, sex = float(data.ages[row]), str(data.sexes[row])
-    return PreparedRecord(
-        data.signal(row)[:, : round(longest_s * data.fs_hz)],
-        bool(data.has_voltage[row]),
-        Patient(age if np.isfinite(age) else None, sex or None),
-    )
-
-
-def score_record(
-    network: nn.Module, held: PreparedRecord, references: Mapping[str, LoadedModel]
-) -> tuple[Raw, tuple[str, ...], dict[str, Array]]:
-    """Return raw scores, the leads' names, and the references' features of a prepared record."""
-    given = prepared_input(held.samples, anomaly_contract(), in_mv=held.in_mv)
-    r_s = detect_beats(held.samples, given.fs_hz)
-    features = {name: reference_features(m, held) for name, m in references.items()}
-    return raw_scores(network, given, r_s), given.leads, features
-
-
 def own_distance(
     pools: Pools, network: RestorationNet, *, without_half: int | None = None
 ) -> FeatureDistance:
@@ -260,18 +229,11 @@ def reference_distances(
     data, out = pools.twelve.data, {}
     for name, model in references.items():
         rows = [
-            reference_features(model, _prepare_record(data, int(row), 12.0))
+            reference_features(model, prepare_record(data, int(row), 12.0))
             for row in normal_twelve(data, LEARN)[::REFERENCE_EVERY]
         ]
         out[name] = fit_distance(np.concatenate(rows))
     return out
-
-
-def reference_features(model: LoadedModel, held: PreparedRecord) -> Array:
-    """Return what a network of statements makes of a prepared record, (n_pieces, d)."""
-    given = prepared_input(held.samples, model.card.input, in_mv=held.in_mv)
-    pieces = pieces_of(given, model.card.input)
-    return hear(model.network, given, pieces).feature_rows()
 
 
 def score_normals(
@@ -297,7 +259,7 @@ def score_normals(
     for split, network, where in ((LEARN, half, held), (CHOOSE, full, dict(distances[0]))):
         for pool, rows, longest_s in _rows(recipe, pools, split):
             for row in rows:
-                record = _prepare_record(pool.data, int(row), longest_s)
+                record = prepare_record(pool.data, int(row), longest_s)
                 # A network of statements has seen train: only val tells its distances.
                 asked = references if split == CHOOSE else {}
                 raw, leads, features = score_record(network, record, asked)

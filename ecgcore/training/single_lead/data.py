@@ -14,19 +14,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ecgcore.datasets.pools import Pool
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.leads import STANDARD_12
-from ecgcore.training.batches import Draws, MultiBatch, crop_length, make_batch, noise_rows
+from ecgcore.training.batches import MultiBatch, crop_length, early_odds, make_batch, noise_rows
 from ecgcore.training.device_pool import ABSENT, DevicePool, device_pool
 from ecgcore.training.diagnostic.data import Material
-from ecgcore.training.pools import Pool
 from ecgcore.training.single_lead.recipe import SingleRecipe, Steps
-from ecgcore.training.trainer import Dice, training_device
+from ecgcore.training.trainer import training_device
 
 Rows = NDArray[np.int64]
 N_LEADS = len(STANDARD_12)
-# Records with early beats are drawn so many times as often from the set of beats.
-_EARLY = 4.0
 _LONG_S = (10.0, 30.0)
 # The twelve-lead records come first in every batch: they are the ones with a teacher.
 KINDS = ("twelve", "cpsc", "cinc", "beats", "simulated")
@@ -204,14 +202,7 @@ class Drawer:
         leads: Sequence[int] = tuple(range(N_LEADS)),
     ) -> None:
         self.part, self.pool = part, pool
-        base, device = recipe.base, pool.pool.device
-        self.draws = Draws(
-            **vars(Dice.seeded(seed, device)),
-            augmentation=base.augmentation,
-            tasks=base.tasks,
-            fs_hz=base.input.fs_hz,
-            noise=pool.noise,
-        )
+        self.draws = recipe.base.draws(seed, pool.noise)
         # The teacher needs every lead.
         every = np.asarray(pool.complete.all(axis=1))
         self.shown = np.zeros(N_LEADS, dtype=bool)
@@ -226,11 +217,9 @@ class Drawer:
             raise InvalidArgumentError("There are no complete twelve-lead records to learn from.")
 
     def _odds(self, kind: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        odds = np.ones(rows.size)
-        if kind == "beats" and rows.size:
-            there = self.pool.pool.statements.cpu().numpy()[rows]
-            odds[(there[:, 5:7] == 1).any(axis=1)] = _EARLY
-        return odds
+        if kind != "beats":
+            return np.ones(rows.size)
+        return early_odds(self.pool.pool.statements.cpu().numpy()[rows])
 
     def draw(self) -> Drawn:
         """Return the next batch."""

@@ -5,21 +5,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from ecgcore.checks import check_option
+from ecgcore.checks import Among, Within, check_option
 from ecgcore.errors import InvalidArgumentError
 from ecgcore.inference.card import InputContract
 from ecgcore.statements import NETWORK_CODES
 from ecgcore.training.diagnostic.recipe import Recipe
-from ecgcore.training.recipe import (
-    Among,
-    BatchSize,
-    Rate,
-    Share,
-    TextPart,
-    Within,
-    build_part,
-    read_toml,
-)
+from ecgcore.training.recipe import BatchSize, Rate, Share, TextPart, build_part, read_toml
 from ecgcore.training.transfer_losses import ContrastSettings
 
 TASK = "single-lead"

@@ -16,18 +16,17 @@ from ecgcore.evaluation import (
     evaluate_predictions,
     mean_auc,
 )
+from ecgcore.evaluation.choices import choose_single, write_choices
+from ecgcore.evaluation.model_folder import list_sources, release_network
+from ecgcore.evaluation.out_of_fold import few_lead_figures, trust_figures
+from ecgcore.evaluation.rules import label_rules
+from ecgcore.evaluation.usual import usual_records
 from ecgcore.inference import load_model
 from ecgcore.inference.card import LabelRule, ModelCard
 from ecgcore.inference.distance import save_usual
 from ecgcore.leads import STANDARD_12
 from ecgcore.statements import CORE_CODES, NETWORK_CODES
-from ecgcore.training.diagnostic.choices import choose_single
 from ecgcore.training.diagnostic.data import Material, statement_targets
-from ecgcore.training.diagnostic.distance import usual_records
-from ecgcore.training.diagnostic.few_leads import few_lead_figures
-from ecgcore.training.diagnostic.release import trust_figures
-from ecgcore.training.release import list_sources, release_network, write_card
-from ecgcore.training.rules import label_rules
 from ecgcore.training.single_lead.data import SingleMaterial
 from ecgcore.training.single_lead.recipe import SingleRecipe
 from ecgcore.training.single_lead.students import (
@@ -233,6 +232,7 @@ def _release(
     """Write a model folder from out-of-fold logits and the network that was chosen."""
     recipe = material.recipe
     rules, calibration = rules_of(found)
+    usual = {"one": material.base.usual_sources()["one"]}
     out.mkdir(parents=True, exist_ok=True)
     card = release_network(
         made.network,
@@ -248,19 +248,15 @@ def _release(
         split=split_words(recipe),
         training={
             **recipe.plain(),
-            "final_seconds": round(made.seconds),
-            "final_loss": round(made.losses[-1], 4),
+            **made.facts,
             "steps": made.steps,
             **facts,
         },
         out_of_fold=out_of_fold_by_lead(found, rules, calibration)
         | trust_figures(found.targets, found.logits, calibration, rules, found.groups),
-        distance_sha256=save_usual(usual_records(made.network, material.base, ("one",)), out),
+        distance_sha256=save_usual(usual_records(made.network, recipe.base.input, usual), out),
     )
-    chosen = choose_single(load_model(out))
-    card = replace(card, abstention=chosen.abstention, sides=chosen.sides)
-    write_card(card, out)
-    return card
+    return write_choices(card, out, choose_single(load_model(out)))
 
 
 def split_words(recipe: SingleRecipe) -> str:

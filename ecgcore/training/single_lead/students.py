@@ -5,7 +5,6 @@ Students of folds choose between losses; the final students learn from ``train``
 """
 
 import copy
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -197,13 +196,9 @@ def seed_of(recipe: SingleRecipe, run: Run) -> int:
     return recipe.seed + (1000 * (run.number + 1) if run.fold is None else 50 + 2 * run.fold)
 
 
-def _digest(recipe: SingleRecipe, name: str) -> str:
-    return hashlib.sha256(repr((name, recipe.plain())).encode()).hexdigest()
-
-
 def keep_of(recipe: SingleRecipe, name: str, folder: Path) -> Keep:
     """Return where a network of the recipe is kept."""
-    return Keep(folder, name, _digest(recipe, name))
+    return Keep.of(folder, name, name, recipe.plain())
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +224,7 @@ def load_heard(
 ) -> Heard:
     """Return what :func:`ask_student` gives, made now or taken from a file beside the network's."""
     parts = material.recipe.soup if run.loss == SOUP else ()
-    key = _digest(material.recipe, " ".join((f"heard-{run.name}", *parts)))
+    key = keep_of(material.recipe, " ".join((f"heard-{run.name}", *parts)), folder).key
     path = folder / f"heard-{run.name}.npz"
     if path.is_file():
         with np.load(path) as kept_arrays:

@@ -13,9 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ecgcore.models import LeadAttentionNet, Outputs
-from ecgcore.training.diagnostic.train import build_tasks_network, forward_batch, recalibrate
-from ecgcore.training.losses import class_loss, interval_loss, masked_bce
-from ecgcore.training.pools import IGNORED
+from ecgcore.training.diagnostic.train import (
+    build_tasks_network,
+    forward_batch,
+    losses_beside,
+    recalibrate,
+)
+from ecgcore.training.losses import masked_bce
 from ecgcore.training.single_lead.data import (
     LONG_KINDS,
     N_LEADS,
@@ -62,16 +66,11 @@ def hard_loss(recipe: SingleRecipe, out: Outputs, waves: Tensor, drawn: Drawn) -
         found = masked_bce(out.statements[part].float(), batch.statements[part])
         loss = loss + float(getattr(weights, kind)) * found
         at += count
-    share = torch.tensor(recipe.base.tasks.beat_weights, device=batch.x.device)
-    shown = waves[..., : batch.waves.shape[-1]].transpose(1, 2)
-    return (
-        loss
-        + weights.superclass * masked_bce(out.superclasses.float(), batch.superclasses)
-        + weights.handheld * class_loss(out.handheld, batch.handheld, -1)
-        + weights.beat_kinds * class_loss(out.beats, batch.beats, IGNORED, share)
-        + weights.intervals * interval_loss(out.intervals.float(), batch.intervals)
-        + weights.waves * class_loss(shown, batch.waves, IGNORED)
-    )
+    beside = losses_beside(out, waves, batch, recipe.base.tasks)
+    names = ("superclass", "handheld", "beat_kinds", "intervals", "waves")
+    for name, found in zip(names, beside, strict=True):
+        loss = loss + float(getattr(weights, name)) * found
+    return loss
 
 
 def soft_loss(

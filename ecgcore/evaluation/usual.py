@@ -1,6 +1,6 @@
 """Features of the records that a network learned from, by number of leads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,11 +9,11 @@ from torch import nn
 
 from ecgcore.datasets import PackedSet
 from ecgcore.evaluation.asked import Said, ask
+from ecgcore.inference.card import InputContract
 from ecgcore.inference.distance import Part, Usual, energy, fit_distance, usual_of
 from ecgcore.inference.prepare import pieces_of
 from ecgcore.inference.runner import prepared_input
 from ecgcore.leads import INDEPENDENT_8, LIMB_6, STANDARD_12
-from ecgcore.training.diagnostic.data import Material
 
 # Of usual records, so many are near enough to be read.
 KEPT_SHARE = 0.99
@@ -33,7 +33,7 @@ MIN_LEADS = {"one": 0.0, "few": 1.5, "many": 7.5}
 
 
 @dataclass(frozen=True, eq=False)
-class _Source:
+class Source:
     """Records of one origin: those learned from, those kept for choosing, and on which leads."""
 
     data: PackedSet
@@ -43,43 +43,30 @@ class _Source:
 
 
 def usual_records(
-    network: nn.Module, material: Material, parts: Sequence[str] = tuple(MIN_LEADS)
+    network: nn.Module, contract: InputContract, sources: Mapping[str, Sequence[Source]]
 ) -> Usual:
     """Return where the records lie that a network learned from, and how far others may be.
 
-    For one lead: hand-held records and lead I, and as many single leads of twelve; for two to
-    seven and for eight leads and more, the twelve-lead records.  Nearer than the limit are 99 % of
-    the records of every origin that were kept for choosing.
+    Nearer than the limit are 99 % of the records of every origin that were kept for choosing.
 
     Parameters
     ----------
-    parts : sequence of str
-        Which of ``one``, ``few`` and ``many``: for how many leads.
+    contract : InputContract
+        Of the records and of the network.
+    sources : mapping of str to sequence of Source
+        For some of ``MIN_LEADS``: the records that are looked at on so many leads.
     """
-    recipe, rng = material.recipe, np.random.default_rng(material.recipe.seed)
-    chosen = [s for s in recipe.data.cross_validate if s not in recipe.data.learn]
-    twelve = material.labelled(*recipe.data.learn)
-    held = material.labelled(*chosen)
-    single = rng.permutation(material.readable_single(*recipe.data.learn))[: twelve.size]
-
-    def of_twelve(leads: Leads) -> _Source:
-        return _Source(material.twelve.data, twelve, held, leads)
-
-    hand = _Source(material.single.data, single, material.readable_single(*chosen), ALL)
-    sources = {
-        "one": (hand, of_twelve(SINGLE)),
-        "few": (of_twelve(FEW),),
-        "many": (of_twelve(MANY),),
-    }
-    return usual_of([_part(network, material, name, sources[name]) for name in parts])
+    return usual_of([_part(network, contract, name, some) for name, some in sources.items()])
 
 
-def _part(network: nn.Module, material: Material, name: str, sources: Sequence[_Source]) -> Part:
-    learned = [_ask_source(network, material, source, source.learned) for source in sources]
+def _part(
+    network: nn.Module, contract: InputContract, name: str, sources: Sequence[Source]
+) -> Part:
+    learned = [_ask_source(network, contract, source, source.learned) for source in sources]
     made = fit_distance(_features([s for part in learned for s in part]), n_directions=N_DIRECTIONS)
     far, strange = [], []
     for source in sources:
-        kept = _ask_source(network, material, source, source.kept)
+        kept = _ask_source(network, contract, source, source.kept)
         if kept:
             far.append(_limit([float(made.of(_features([s])).min()) for s in kept]))
             strange.append(_limit([float(energy(s.logits).min()) for s in kept]))
@@ -91,8 +78,9 @@ def _limit(values: list[float]) -> float:
     return float(np.quantile(values, KEPT_SHARE))
 
 
-def _ask_source(network: nn.Module, material: Material, source: _Source, rows: Rows) -> list[Said]:
-    contract = material.recipe.input
+def _ask_source(
+    network: nn.Module, contract: InputContract, source: Source, rows: Rows
+) -> list[Said]:
     inputs = []
     for number, row in enumerate(rows):
         samples = source.data.signal(int(row))

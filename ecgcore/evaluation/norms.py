@@ -1,13 +1,25 @@
 """Norms of the score, measured on normals that the scoring network did not learn from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
+from torch import nn
 
-from ecgcore.inference.anomaly import joint_map, lead_quantiles, record_parts, record_surprise
+from ecgcore.checks import Within, check_option
+from ecgcore.datasets import PackedSet
+from ecgcore.errors import InvalidArgumentError
+from ecgcore.inference import LoadedModel
+from ecgcore.inference.anomaly import (
+    anomaly_contract,
+    joint_map,
+    lead_quantiles,
+    record_parts,
+    record_surprise,
+)
 from ecgcore.inference.anomaly_leads import (
     ANY_LEAD,
     PARTS,
@@ -25,12 +37,15 @@ from ecgcore.inference.anomaly_quantiles import (
     kind_of,
     person_terms,
 )
-from ecgcore.inference.anomaly_raw import MAPS, Raw
+from ecgcore.inference.anomaly_raw import MAPS, Raw, raw_scores
 from ecgcore.inference.anomaly_spans import places_of, spans_of
+from ecgcore.inference.prepare import pieces_of
+from ecgcore.inference.runner import hear, prepared_input
 from ecgcore.recording import Patient
-from ecgcore.training.restoration.recipe import Weights
+from ecgcore.signal.beats import detect_beats
 
 Array = NDArray[np.float64]
+Quantile = Annotated[float, Within(0.5, 1)]
 
 # Parts whose level depends on the person.
 SHIFTED = ("hidden", "looks")
@@ -39,6 +54,40 @@ N_DIRECTIONS = 64
 # Of the samples of a map, one of so many is kept: neighbours say the same.
 EVERY = 3
 THRESHOLDS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999, 0.99999)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each part counts, and from where on a value is called unusual.
+
+    Attributes
+    ----------
+    maps : mapping of str to float
+        In the map.
+    record : mapping of str to float
+        In the score with a classifier's features.
+    leads : mapping of str to float
+        In the score that knows normal ECGs only.
+    references : tuple of str
+        Model folders whose features are compared with those of normals.
+    threshold, map_threshold, map_threshold_few : float
+        Of the score; of the map, on many leads and on few.
+    """
+
+    maps: Mapping[str, float] = field(default_factory=dict)
+    record: Mapping[str, float] = field(default_factory=dict)
+    leads: Mapping[str, float] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
+    threshold: Quantile = 0.95
+    map_threshold: Quantile = 0.995
+    map_threshold_few: Quantile = 0.98
+
+    def check(self) -> None:
+        """Raise where a part is missing or unknown."""
+        if not self.maps:
+            raise InvalidArgumentError("[weights] of the recipe names no part of the map.")
+        for name in self.leads:
+            check_option("weights.leads", name.removesuffix("/few"), PARTS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,3 +339,39 @@ def _alarms(
     return tuple(
         (t, float(rate["many"][i]), float(rate["few"][i])) for i, t in enumerate(THRESHOLDS)
     )
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedRecord:
+    """One prepared record to be scored."""
+
+    samples: NDArray[np.float32]
+    in_mv: bool
+    patient: Patient
+
+
+def prepare_record(data: PackedSet, row: int, longest_s: float) -> PreparedRecord:
+    """Return a packed record to be scored, at most its first ``longest_s`` seconds."""
+    age, sex = float(data.ages[row]), str(data.sexes[row])
+    return PreparedRecord(
+        data.signal(row)[:, : round(longest_s * data.fs_hz)],
+        bool(data.has_voltage[row]),
+        Patient(age if np.isfinite(age) else None, sex or None),
+    )
+
+
+def score_record(
+    network: nn.Module, held: PreparedRecord, references: Mapping[str, LoadedModel]
+) -> tuple[Raw, tuple[str, ...], dict[str, Array]]:
+    """Return raw scores, the leads' names, and the references' features of a prepared record."""
+    given = prepared_input(held.samples, anomaly_contract(), in_mv=held.in_mv)
+    r_s = detect_beats(held.samples, given.fs_hz)
+    features = {name: reference_features(m, held) for name, m in references.items()}
+    return raw_scores(network, given, r_s), given.leads, features
+
+
+def reference_features(model: LoadedModel, held: PreparedRecord) -> Array:
+    """Return what a network of statements makes of a prepared record, (n_pieces, d)."""
+    given = prepared_input(held.samples, model.card.input, in_mv=held.in_mv)
+    pieces = pieces_of(given, model.card.input)
+    return hear(model.network, given, pieces).feature_rows()

@@ -1,6 +1,7 @@
-"""Out-of-fold figures on fewer leads."""
+"""What a card says of out-of-fold logits: on all leads, on fewer, and how far they hold."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,8 +9,18 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ecgcore.datasets import PackedSet
-from ecgcore.evaluation import CalibrationSet, at_threshold, calibration_error, roc_auc
-from ecgcore.inference.card import InputContract
+from ecgcore.evaluation import (
+    CalibrationSet,
+    at_threshold,
+    calibration_error,
+    evaluate_predictions,
+    roc_auc,
+)
+from ecgcore.evaluation.calibration import held_out_probabilities
+from ecgcore.evaluation.conformal import conformal_sets
+from ecgcore.evaluation.curves import curve_points
+from ecgcore.evaluation.operating import operating_points
+from ecgcore.inference.card import InputContract, LabelRule
 from ecgcore.inference.runner import prepared_logits
 from ecgcore.inference.windows import BATCH
 from ecgcore.leads import INDEPENDENT_8, LIMB_6, STANDARD_12
@@ -130,3 +141,57 @@ def _figures(
 
 def _by_code(codes: Sequence[str], values: Sequence[float]) -> dict[str, float | None]:
     return {c: float(v) if np.isfinite(v) else None for c, v in zip(codes, values, strict=True)}
+
+
+def out_of_fold_figures(
+    logits: Mapping[str, NDArray[np.float64]],
+    rules: tuple[LabelRule, ...],
+    calibration: CalibrationSet,
+    targets: NDArray[np.float32],
+    groups: NDArray[np.str_],
+) -> dict[str, Any]:
+    """Return what a card says of the out-of-fold logits, for each set of leads."""
+    thresholds = [rule.threshold for rule in rules]
+    codes = [rule.code for rule in rules]
+    figures = evaluate_predictions(
+        targets,
+        calibration.apply(logits[ALL_LEADS]),
+        thresholds=thresholds,
+        groups=groups,
+        codes=codes,
+    )
+    figures["how"]["note"] = "thresholds and calibration were made on these records: flattering"
+    few = few_lead_figures(codes, targets, logits, calibration, thresholds)
+    return figures | {"few_leads": few}
+
+
+def trust_figures(
+    targets: NDArray[np.float32],
+    logits: NDArray[np.float64],
+    calibration: CalibrationSet,
+    rules: Sequence[LabelRule],
+    groups: NDArray[np.str_],
+) -> dict[str, Any]:
+    """Return what a card says of how far its probabilities hold, from out-of-fold logits.
+
+    Returns
+    -------
+    dict
+        ``curves``: as of test, with a calibration that never saw the record; ``held_out_ece``:
+        the same in one figure, by statement and ``mean`` over those that are calibrated;
+        ``operating_points``; ``conformal``.
+    """
+    codes = [rule.code for rule in rules]
+    honest = held_out_probabilities(targets, logits, calibration.form, groups=groups)
+    errors = {c: calibration_error(targets[:, j], honest[:, j]) for j, c in enumerate(codes)}
+    known = [errors[rule.code] for rule in rules if rule.calibrated]
+    final = calibration.apply(logits)
+    return {
+        "curves": {
+            rule.code: curve_points(targets[:, j], honest[:, j], rule.threshold)
+            for j, rule in enumerate(rules)
+        },
+        "held_out_ece": {**errors, "mean": float(np.mean(known)) if known else None},
+        "operating_points": operating_points(targets, final, codes),
+        "conformal": conformal_sets(targets, final, groups=groups, codes=codes),
+    }

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from ecgcore.datasets import Entry, PackedSet, load_recording
 from ecgcore.datasets.places import cache_arrays
+from ecgcore.datasets.pools import Pool
 from ecgcore.measure.measuring import measure
 from ecgcore.models import HANDHELD
 from ecgcore.models.restoration import ATTRIBUTES
 from ecgcore.signal.beats import detect_beats
 from ecgcore.signal.rr import absent_spans, rr_intervals
 from ecgcore.statements import CORE_CODES, FURTHER_CODES
-from ecgcore.training.pools import Pool
 
 Array = NDArray[np.float64]
 SNR = CORE_CODES.index("SNR")

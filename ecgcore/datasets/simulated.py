@@ -1,4 +1,4 @@
-"""Simulated records beside real ones, or instead of them, in training."""
+"""Simulated records, prepared and packed as recorded ones are."""
 
 import hashlib
 import sys
@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgcore.checks import Within
 from ecgcore.datasets import PackedSet, PackedSignals
 from ecgcore.datasets.packing import quantise
 from ecgcore.datasets.places import cache_arrays
@@ -19,7 +20,6 @@ from ecgcore.simulate.cases_table import find_case
 from ecgcore.simulate.codes import ALL_CODES
 from ecgcore.simulate.engine import VERSION
 from ecgcore.statements import CORE_CODES, FURTHER_CODES
-from ecgcore.training.recipe import Share, Within
 
 DATASET = "simulated"
 # Records made before they are prepared and quantised: bounds the memory.
@@ -64,7 +64,7 @@ class SimulationPart:
         Cases to draw from evenly; a realistic mix where there are none.
     """
 
-    share: Share = 0.0
+    share: Annotated[float, Within(0, 1)] = 0.0
     records: Annotated[int, Within(1, 100_000)] = 6000
     seed: Annotated[int, Within(0, 2**32 - 1)] = 1
     seconds: Annotated[float, Within(5, 60, "s")] = 10.0

@@ -20,11 +20,11 @@ from ecgcore.datasets.ludb_waves import MarkedLead, read_marks
 from ecgcore.datasets.mitdb import MarkedBeats, read_beats, read_rhythms, window_targets
 from ecgcore.datasets.nstdb import KINDS, read_noise
 from ecgcore.datasets.packing import join_signals, quantise
+from ecgcore.datasets.simulated import SimulatedRecords, prepare_signal
 from ecgcore.inference.card import InputContract
 from ecgcore.leads import STANDARD_12
 from ecgcore.models import BEATS, HANDHELD, WAVE_LABELS
 from ecgcore.readers import read
-from ecgcore.training.simulated import SimulatedRecords, prepare_signal
 
 IGNORED = 255
 # A beat is taught from 60 ms before to 60 ms after its R peak: three columns of the output.
@@ -71,6 +71,14 @@ def pack_entries(entries: Sequence[Entry], contract: InputContract) -> PackedSet
         high_pass_hz=contract.high_pass_hz,
         low_pass_hz=contract.low_pass_hz,
     )
+
+
+def count_records(data: PackedSet, rows: NDArray[np.int64]) -> dict[str, int]:
+    """Return of how many records these rows are, by data set."""
+    names, records = data.datasets[rows], data.records[rows]
+    return {
+        name: int(np.unique(records[names == name]).size) for name in dict.fromkeys(names.tolist())
+    }
 
 
 def packed_pool(datasets: Sequence[str], splits: Sequence[str], contract: InputContract) -> Pool:

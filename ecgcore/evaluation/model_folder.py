@@ -13,8 +13,8 @@ from torch import nn
 
 from ecgcore.datasets.access import read_accesses
 from ecgcore.errors import ModelError
+from ecgcore.evaluation.readme import readme
 from ecgcore.inference.card import CARD_FILE, README_FILE, WEIGHTS_FILE, DataSource, ModelCard
-from ecgcore.training.readme import readme
 
 LICENCE_FILE = "LICENSE"
 ACCESS_KEYS = ("date", "commit", "command", "measured", "decided")

@@ -112,12 +112,11 @@ def _silence(card: ModelCard) -> Parts:
     if not card.distance_sha256:
         return []
     return [
-        "## When it says nothing",
-        "About a recording of no readable lead, of a person under 18, whose limb leads do not fit "
-        "one another, that is unlike those it learned from, and about a strip of one lead that it "
-        "takes for unreadable itself. About a statement where leads that it is read in are "
-        "missing, on paced beats (told by the file, by spikes, or by its own finding), where the "
-        "voltage is lost (hypertrophy), or where the age is unknown (hypertrophy).",
+        "## When it is not assessed",
+        "Recordings: no readable lead, age under 18 years, limb leads inconsistent (Einthoven), "
+        "outside the model's scope, or a single-lead strip of poor data quality. Statements: "
+        "required leads missing, paced beats (by the file, spikes or the model's own finding), "
+        "amplitude not calibrated (hypertrophy), age unknown (hypertrophy).",
         f"Unlike is judged by {card.abstention['rule']}" if "rule" in card.abstention else "",
     ]
 

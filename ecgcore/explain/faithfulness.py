@@ -1,7 +1,7 @@
-"""A traffic light over the checks of one map, in words.
+"""Whether a map is faithful to the model: its checks as one traffic light, in words.
 
 Green: faithful to the model.  Amber: faithful, but a weaker check did not pass, or was not made.
-Red: a check that decides was not passed; such a map is hidden unless it is asked for.  No light
+Red: a deciding check failed; such a map is hidden unless it is asked for.  No light
 means that the model, or the map, is right.
 """
 
@@ -15,14 +15,14 @@ GREEN, AMBER, RED = "green", "amber", "red"
 DECIDING = ("deletion", "completeness", "outside")
 _AMBER = {
     "insertion": "the highlighted parts alone do not reproduce the result",
-    "qrs_only": "taking out QRS complexes changes the answer as much",
+    "qrs_only": "removing the QRS complexes changes the result as much",
     "agreement": "a second method points elsewhere",
-    "randomisation": "this method's maps look much alike with random weights",
+    "randomisation": "the maps of this method look similar with random weights",
 }
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Faithfulness:
     """A light and its words."""
 
     light: str
@@ -34,22 +34,22 @@ class Verdict:
         return self.light != RED
 
 
-def verdict(checks: Iterable[SelfCheck]) -> Verdict:
-    """Return the light over some checks."""
+def rate_faithfulness(checks: Iterable[SelfCheck]) -> Faithfulness:
+    """Return what the checks of one map say of it."""
     made = list(checks)
     failed = [check.name for check in made if check.passed is False]
     deciding = [name for name in failed if name in DECIDING]
     if deciding:
-        return Verdict(
+        return Faithfulness(
             RED,
-            f"Not faithful to the model: the check of {_listed(deciding)} was not passed.",
+            f"Not faithful to the model: it failed the {_listed(deciding)} check.",
         )
     if not any(check.name == "deletion" and check.passed for check in made):
-        return Verdict(AMBER, "Not checked: too little of the recording is there to take away.")
+        return Faithfulness(AMBER, "Not checked: too little of the recording is readable.")
     doubts = [_AMBER.get(name, name) for name in failed]
     if doubts:
-        return Verdict(AMBER, f"Faithful to the model, with doubts: {'; '.join(doubts)}.")
-    return Verdict(GREEN, "Faithful to the model, which is not the same as correct.")
+        return Faithfulness(AMBER, f"Faithful to the model, with doubts: {'; '.join(doubts)}.")
+    return Faithfulness(GREEN, "Faithful to the model, which is not the same as correct.")
 
 
 def _listed(names: list[str]) -> str:

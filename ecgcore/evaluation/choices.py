@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ecgcore.evaluation.beat_kinds import CLASSES, Counts
+from ecgcore.evaluation.model_folder import write_card
 from ecgcore.evaluation.outliers import (
     DISAGREEMENT,
     WITH_QUALITY,
@@ -93,6 +94,13 @@ def choose_single(model: LoadedModel) -> Choices:
         return {name: ask_entries(plain, single_entries(name, CHOSEN_ON)) for name in names}
 
     return _choose_on(model, asked, ())
+
+
+def write_choices(card: ModelCard, folder: Path, chosen: Choices) -> ModelCard:
+    """Write a folder's card with what was chosen; return it."""
+    card = replace(card, abstention=chosen.abstention, sides=chosen.sides)
+    write_card(card, folder)
+    return card
 
 
 def _choose_on(

@@ -1,4 +1,4 @@
-"""Scores of trained networks on labelled records."""
+"""Scores of DANet and of its controls on labelled records."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +8,45 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ecgcore.datasets.pools import Pool
 from ecgcore.datasets.wave_classes import FlatClasses
 from ecgcore.models import standardise
 from ecgcore.models.danet import DANet
-from ecgcore.signal.waveform_rules import WaveformRule, segments
-from ecgcore.training.danet.recipe import LEARNED
-from ecgcore.training.danet.train import gain_of
-from ecgcore.training.pools import Pool
+from ecgcore.signal.waveform_rules import SEGMENTS, WaveformRule, segments
 
 BATCH = 48
 RANDOM_SEED = 11
+# Variants with a learned curve.
+LEARNED = ("free", "anchor", "focus")
+RANDOM_HOLD_S = 0.1
+_QRS = SEGMENTS.index("QRS")
+
+
+def rule_gain(rule: WaveformRule, parts: Tensor) -> Tensor:
+    """Return the rule's gain, (B, 1, T); ones in a record without a QRS complex."""
+    table = torch.tensor(rule.gains, device=parts.device)
+    beats = (parts == _QRS).any(dim=1, keepdim=True)
+    gain = torch.where(beats, table[parts.long()], torch.ones((), device=parts.device))
+    return gain[:, None]
+
+
+def random_gain(rule: WaveformRule, parts: Tensor, generator: torch.Generator) -> Tensor:
+    """Return a gain of the rule's values, each held for 100 ms, in random order: (B, 1, T)."""
+    table = torch.tensor(rule.gains, device=parts.device)
+    hold = round(RANDOM_HOLD_S * 100)
+    batch, n = parts.shape
+    shape = (batch, -(-n // hold))
+    drawn = torch.randint(table.numel(), shape, device=parts.device, generator=generator)
+    return table[drawn].repeat_interleave(hold, dim=1)[:, None, :n]
+
+
+def gain_of(variant: str, rule: WaveformRule, parts: Tensor, generator: torch.Generator) -> Tensor:
+    """Return the gain of a variant that learns none, shape (B, 1, T)."""
+    if variant == "hard":
+        return rule_gain(rule, parts)
+    if variant == "random":
+        return random_gain(rule, parts, generator)
+    return torch.ones((parts.shape[0], 1, parts.shape[1]), device=parts.device)
 
 
 @dataclass(frozen=True, eq=False)

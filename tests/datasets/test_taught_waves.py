@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from ecgcore.datasets.simulated import SimulationPart, simulated_records
+from ecgcore.datasets.taught_waves import UNSURE, intervals_of, taught_waves
 from ecgcore.inference.card import InputContract
 from ecgcore.models import INTERVALS, WAVE_LABELS
-from ecgcore.training.diagnostic.taught_waves import UNSURE, intervals_of, taught_waves
-from ecgcore.training.simulated import SimulationPart, simulated_records
 
 
 @pytest.fixture(scope="module")

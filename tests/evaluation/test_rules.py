@@ -5,9 +5,9 @@ import pytest
 
 from ecgcore.errors import CannotAssessError
 from ecgcore.evaluation import Calibration, CalibrationSet
+from ecgcore.evaluation import rules as rules_module
+from ecgcore.evaluation.rules import label_rules
 from ecgcore.inference.abstain import NORMAL as NORM
-from ecgcore.training import rules as rules_module
-from ecgcore.training.rules import label_rules
 
 N = 200
 

@@ -1,0 +1,133 @@
+"""Pacing stimuli and what follows them: which chambers, failure to capture, failure to sense."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgcore.interpret.stretch import Stretch, median_or
+from ecgcore.measure.rhythm import PACED as PACED_RHYTHM
+from ecgcore.results.interpreted import Episode, Evidence
+from ecgcore.signal.pacing import find_stimuli
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+ATRIAL, VENTRICULAR, TRACKING, DUAL, PACED = "251268003", "251266004", "AHA183", "AHA184", "PACE"
+PACED_CODES = (ATRIAL, VENTRICULAR, TRACKING, DUAL, PACED)
+NO_CAPTURE, NO_CAPTURE_ATRIAL, NO_SENSING = "AHA186", "AHA185", "AHA188"
+LEAST_STIMULI = 3
+# From a stimulus to QRS onset: in the ventricle at once, in the atrium after the AV delay.
+VENTRICULAR_S, ATRIAL_S = (-0.05, 0.09), (0.09, 0.42)
+# A stimulus this soon after QRS onset finds the ventricles refractory: no failure to capture.
+REFRACTORY_S = 0.33
+# A stimulus this soon after a QRS that it did not make should have been inhibited.
+SENSED_S, SENSED_SHARE = (0.09, 0.65), 0.8
+# A spike before QRS stands this far before its onset, at least.
+EDGE_S = 0.02
+# Paced intervals are alike.
+SAME_S = 0.03
+
+
+@dataclass(frozen=True, eq=False)
+class Stimuli:
+    """The stimuli of a stretch and what each did.
+
+    Attributes
+    ----------
+    at_s : array, shape (n,)
+    ventricular, atrial : array of bool, shape (n,)
+        Followed at once by QRS, or by QRS after an AV delay.
+    lost : array of bool, shape (n,)
+        Not followed by QRS although the ventricles could have answered.
+    unsensed : array of bool, shape (n,)
+        Shortly after a QRS that no stimulus made.
+    """
+
+    at_s: Array
+    ventricular: Flags
+    atrial: Flags
+    lost: Flags
+    unsensed: Flags
+
+
+def find_pacing(stretch: Stretch) -> Stimuli | None:
+    """Return the pacing stimuli of a stretch, or None where it holds fewer than three."""
+    recording = stretch.study.recording
+    rows = [name in stretch.leads for name in recording.leads]
+    first, last = (round(t * recording.fs_hz) for t in (stretch.start_s, stretch.stop_s))
+    at_s = find_stimuli(recording.signal[rows, first:last], recording.fs_hz) + stretch.start_s
+    if at_s.size < LEAST_STIMULI:
+        return None
+    onset = stretch.beats.onset_s
+    following = np.append(onset, np.inf)
+    after = following[np.searchsorted(onset, at_s + VENTRICULAR_S[0])] - at_s
+    ventricular = (after >= VENTRICULAR_S[0]) & (after < VENTRICULAR_S[1])
+    atrial = ~ventricular & (after >= ATRIAL_S[0]) & (after <= ATRIAL_S[1])
+    # An atrial stimulus is followed by a ventricular one or by QRS; a late QRS of its own is not.
+    since = at_s - np.concatenate(([-np.inf], onset))[np.searchsorted(onset, at_s)]
+    whole = at_s < stretch.stop_s - ATRIAL_S[1]
+    lost = ~ventricular & ~atrial & (since > REFRACTORY_S) & whole
+    made = _paced_beats(onset, at_s[ventricular])
+    natural = np.concatenate((onset[~made], [np.inf]))
+    gap = at_s[:, None] - natural
+    base = median_or(np.diff(at_s), 1.0)
+    near = (gap > SENSED_S[0]) & (gap < min(SENSED_S[1], SENSED_SHARE * base))
+    return Stimuli(at_s, ventricular, atrial, lost, near.any(axis=1) & ~ventricular)
+
+
+def _paced_beats(onset: Array, stimuli: Array) -> Flags:
+    if stimuli.size == 0:
+        return np.zeros(onset.size, dtype=bool)
+    after = onset[:, None] - stimuli
+    return ((after >= VENTRICULAR_S[0]) & (after < VENTRICULAR_S[1])).any(axis=1)
+
+
+def is_pacing(stimuli: Stimuli, stretch: Stretch) -> bool:
+    """Tell whether stimuli are a pacemaker's: beats follow them, or they come at one interval.
+
+    A needle within QRS is its notch.
+    """
+    if stretch.measured.rhythm.startswith(PACED_RHYTHM):
+        return True
+    b = stretch.beats
+    within = (stimuli.at_s[:, None] > b.onset_s - EDGE_S) & (stimuli.at_s[:, None] < b.offset_s)
+    free = stimuli.at_s[~within.any(axis=1)]
+    if free.size < max(LEAST_STIMULI, 0.5 * stimuli.at_s.size):
+        return False
+    gaps = np.diff(stimuli.at_s)
+    alike = np.abs(gaps - np.median(gaps)) < SAME_S
+    return bool(gaps.size >= 3 and np.median(gaps) > 0.35 and alike.mean() >= 0.7)
+
+
+def paced_episode(stretch: Stretch, stimuli: Stimuli | None) -> Episode:
+    """Return the paced rhythm of a stretch."""
+    shown: tuple[Evidence, ...] = ()
+    if stimuli is not None:
+        shown = (
+            Evidence(name="Stimuli", value=float(stimuli.at_s.size)),
+            Evidence(name="Followed by QRS at once", value=float(stimuli.ventricular.sum())),
+            Evidence(name="Not captured", value=float(stimuli.lost.sum())),
+        )
+    return Episode(
+        code=_chambers(stretch, stimuli),
+        start_s=stretch.start_s,
+        stop_s=stretch.stop_s,
+        rate_bpm=stretch.rate_bpm,
+        evidence=shown,
+        beats=tuple(stretch.index.tolist()),
+    )
+
+
+def _chambers(stretch: Stretch, stimuli: Stimuli | None) -> str:
+    if stimuli is None:
+        return PACED
+    ventricles = stimuli.ventricular.sum() >= 0.4 * stretch.n_beats
+    atria = stimuli.atrial.sum() >= 0.4 * stretch.n_beats
+    if ventricles and atria:
+        return DUAL
+    if atria:
+        return ATRIAL
+    if not ventricles:
+        return PACED
+    return TRACKING if stretch.has_conducted_p else VENTRICULAR

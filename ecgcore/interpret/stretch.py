@@ -1,0 +1,257 @@
+"""One stretch of a recording as its rhythm is read: beats, families, P waves, flutter waves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgcore.measure.beat_types import group_shapes, scale_leads
+from ecgcore.results import Beats, MeasureResult
+from ecgcore.signal.beats import FEATURE_HZ, BeatSearch
+from ecgcore.signal.flutter import Flutter, find_flutter
+from ecgcore.signal.p_train import NO_TRAIN, AtrialTrace, PTrain, cancel_qrst, find_p_train
+from ecgcore.signal.quantiles import median
+from ecgcore.study import Study
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+WIDE_MS = 120.0
+# Where the delineator found no edge of QRS, it stands about so far from R.
+BEFORE_R_S, AFTER_R_S = 0.05, 0.06
+# P waves before QRS belong to it from this share of the beats on, at distances this alike.
+CONDUCTED_SHARE, STEADY_S = 0.7, 0.035
+# Half of a P wave, and the likeness from which two are of one form.
+P_HALF_S, SAME_P = 0.055, 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class BeatTable:
+    """Every beat of a recording in arrays of shape (n_beats,), times in seconds.
+
+    Attributes
+    ----------
+    r_s, onset_s, offset_s, t_end_s, p_onset_s, rr_s : array
+        NaN where it was not found; ``rr_s`` is before each beat.
+    width_ms : array
+        QRS duration of each beat; NaN where an edge was not found.
+    kinds : array of str
+        As ``Beats.types``.
+    likeness : array
+        Correlation with the commonest of the heart's own complexes; 1 where it is not known.
+    """
+
+    r_s: Array
+    onset_s: Array
+    offset_s: Array
+    t_end_s: Array
+    p_onset_s: Array
+    rr_s: Array
+    width_ms: Array
+    kinds: NDArray[np.str_]
+    likeness: Array
+
+    @classmethod
+    def of(cls, beats: Beats) -> "BeatTable":
+        """Return the table of what was measured."""
+        joint = beats.consensus
+        onset = np.where(np.isfinite(joint.qrs_onset), joint.qrs_onset, joint.r_peak - BEFORE_R_S)
+        offset = np.where(np.isfinite(joint.qrs_offset), joint.qrs_offset, joint.r_peak + AFTER_R_S)
+        return cls(
+            joint.r_peak,
+            onset,
+            offset,
+            joint.t_offset,
+            joint.p_onset,
+            beats.rr_s,
+            1e3 * (joint.qrs_offset - joint.qrs_onset),
+            np.array(beats.types, dtype=np.str_).reshape(-1),
+            np.ones(joint.r_peak.size) if beats.likeness is None else beats.likeness,
+        )
+
+    def take(self, index: NDArray[np.intp]) -> "BeatTable":
+        """Return the table of some beats."""
+        return BeatTable(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+
+
+class Stretch:
+    """A stretch between two times, and the beats in it.
+
+    Parameters
+    ----------
+    study : Study
+    start_s, stop_s : float
+    """
+
+    def __init__(self, study: Study, start_s: float, stop_s: float) -> None:
+        self.study, self.start_s, self.stop_s = study.alone, start_s, stop_s
+        self.measured: MeasureResult = study.measured
+        table = BeatTable.of(self.measured.beats)
+        inside = (table.r_s >= start_s) & (table.r_s < stop_s)
+        self.index = np.flatnonzero(inside)
+        self.beats = table.take(self.index)
+
+    # ---- beats ------------------------------------------------------------------------------
+
+    @property
+    def n_beats(self) -> int:
+        """Number of beats."""
+        return int(self.index.size)
+
+    @property
+    def length_s(self) -> float:
+        """Length in seconds."""
+        return self.stop_s - self.start_s
+
+    @property
+    def own_times_s(self) -> Array:
+        """R peaks from the stretch's start."""
+        return self.beats.r_s - self.start_s
+
+    @cached_property
+    def rr_s(self) -> Array:
+        """RR intervals between beats of this stretch that follow one another, ascending in time."""
+        rr = self.beats.rr_s[1:]
+        return rr[np.isfinite(rr)]
+
+    @cached_property
+    def rate_bpm(self) -> float | None:
+        """Mean ventricular rate; None for fewer than two beats."""
+        return 60.0 / float(self.rr_s.mean()) if self.rr_s.size else None
+
+    @cached_property
+    def family(self) -> NDArray[np.intp]:
+        """The number of each beat's QRS family, 0 the largest."""
+        if self.n_beats == 0:
+            return np.zeros(0, dtype=np.intp)
+        group = group_shapes(scale_leads(self.search), self.beats.r_s - self.start_s)
+        order = np.argsort(-np.bincount(group), kind="stable")
+        rank = np.empty(order.size, dtype=np.intp)
+        rank[order] = np.arange(order.size)
+        return rank[group]
+
+    @cached_property
+    def own(self) -> Flags:
+        """Beats that are neither premature nor of ventricular origin: those of the main rhythm."""
+        own = ~np.isin(self.beats.kinds, ("ventricular", "supraventricular"))
+        return own if own.sum() >= max(2, 0.3 * own.size) else np.ones(own.size, dtype=bool)
+
+    @cached_property
+    def width_ms(self) -> float:
+        """Median QRS duration of the main beats; NaN where none was measured."""
+        widths = self.beats.width_ms[self.own]
+        widths = widths[np.isfinite(widths)]
+        return float(np.median(widths)) if widths.size else float("nan")
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the main beats are wide."""
+        return bool(self.width_ms >= WIDE_MS)
+
+    @cached_property
+    def own_rr_s(self) -> Array:
+        """RR intervals from one main beat to the next."""
+        pair = self.own & np.concatenate(([False], self.own[:-1])) & np.isfinite(self.beats.rr_s)
+        return self.beats.rr_s[pair]
+
+    @cached_property
+    def disorder(self) -> float:
+        """Median change of RR from one main beat to the next, as a part of RR."""
+        rr = self.own_rr_s
+        return float(np.median(np.abs(np.diff(rr))) / np.median(rr)) if rr.size >= 3 else 0.0
+
+    @cached_property
+    def pr_s(self) -> Array:
+        """P onset to QRS onset of each main beat; NaN where no P was found before it."""
+        return (self.beats.onset_s - self.beats.p_onset_s)[self.own]
+
+    @cached_property
+    def has_conducted_p(self) -> bool:
+        """Whether most main beats follow a P wave at a steady distance."""
+        seen = self.pr_s[np.isfinite(self.pr_s)]
+        if seen.size < max(1, CONDUCTED_SHARE * self.pr_s.size):
+            return False
+        near = np.abs(seen - np.median(seen)) <= STEADY_S
+        return bool(near.sum() >= CONDUCTED_SHARE * self.pr_s.size)
+
+    @cached_property
+    def p_forms(self) -> Array:
+        """How many main beats have each form of P wave, the commonest first."""
+        found = np.isfinite(self.beats.p_onset_s) & self.own
+        if found.sum() < 3:
+            return np.zeros(0)
+        low = scale_leads(self.search)
+        middle_s = (self.beats.p_onset_s[found] - self.start_s) + P_HALF_S
+        reach = np.arange(-round(P_HALF_S * FEATURE_HZ), round(P_HALF_S * FEATURE_HZ) + 1)
+        at = np.round(middle_s * FEATURE_HZ).astype(int)[:, None] + reach
+        cut = low[:, np.clip(at, 0, low.shape[1] - 1)].transpose(1, 0, 2)
+        cut = cut - cut.mean(axis=2, keepdims=True)
+        return count_forms(cut.reshape(cut.shape[0], -1))
+
+    # ---- the signal -------------------------------------------------------------------------
+
+    @cached_property
+    def leads(self) -> tuple[str, ...]:
+        """The readable leads."""
+        bad = self.measured.quality.bad_leads
+        names = self.study.recording.leads
+        return tuple(name for name in names if name not in bad) or names
+
+    @cached_property
+    def search(self) -> BeatSearch:
+        """The readable leads of this stretch."""
+        recording = self.study.recording
+        rows = [name in self.leads for name in recording.leads]
+        first, last = (round(t * recording.fs_hz) for t in (self.start_s, self.stop_s))
+        return BeatSearch(recording.signal[rows, first:last], recording.fs_hz)
+
+    @cached_property
+    def atria(self) -> AtrialTrace | None:
+        """The leads without QRS and T; None without beats."""
+        if self.n_beats < 2:
+            return None
+        b = self.beats
+        times = [t - self.start_s for t in (b.onset_s, b.offset_s, b.t_end_s)]
+        return cancel_qrst(self.search.traces.low, FEATURE_HZ, *times, self.family)
+
+    @cached_property
+    def p_train(self) -> PTrain:
+        """P waves found independently of QRS, in seconds from the recording's start."""
+        if self.atria is None:
+            return NO_TRAIN
+        return find_p_train(self.atria).moved(self.start_s)
+
+    @cached_property
+    def flutter(self) -> Flutter:
+        """The most repetitive activity between QRS complexes."""
+        if self.atria is None:
+            return Flutter(float("nan"), 0.0)
+        return find_flutter(self.search.traces.low, self.atria.hidden, FEATURE_HZ)
+
+
+def count_forms(waves: Array) -> Array:
+    """Return the sizes of groups of alike waves, shape (n_waves, m), the largest first."""
+    unit = waves / np.maximum(np.linalg.norm(waves, axis=1, keepdims=True), 1e-9)
+    left, sizes = np.arange(len(unit)), []
+    while left.size:
+        like = unit[left] @ unit[left].T >= SAME_P
+        first = int(np.argmax(like.sum(axis=0)))
+        group = like[first]
+        group[first] = True
+        sizes.append(int(group.sum()))
+        left = left[~group]
+    return np.array(sizes)
+
+
+def median_or(values: Array, default: float = float("nan")) -> float:
+    """Return the median of what is finite, or a default."""
+    some = values[np.isfinite(values)]
+    return float(median(some)) if some.size else default
+
+
+def find_runs(marked: Sequence[bool] | Flags, least: int = 1) -> list[tuple[int, int]]:
+    """Return (start, stop) of each run of marked beats of at least so many."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], np.asarray(marked, int), [0]))))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2) if b - a >= least]

@@ -1,0 +1,112 @@
+"""How rulings become a report: networks, policies, consistency, text."""
+
+from dataclasses import replace
+
+import pytest
+
+from ecgcore.inference import load_model
+from ecgcore.interpret import interpret
+from ecgcore.interpret.consistency import excluded_pairs, make_consistent
+from ecgcore.interpret.decide import (
+    BALANCED,
+    POLICIES,
+    SENSITIVE,
+    SPECIFIC,
+    add_network,
+    threshold_of,
+)
+from ecgcore.results import (
+    Against,
+    Call,
+    Evidence,
+    Finding,
+    Interpretation,
+    Prediction,
+    Quality,
+    Unable,
+)
+from ecgcore.simulate import simulate
+from ecgcore.study import Study
+
+
+@pytest.fixture(scope="module")
+def card():
+    return load_model().card
+
+
+def finding(code: str, probability: float, *, said: bool | None = True) -> Finding:
+    return Finding(code, code, probability, True, 0.3, said, "" if said is not None else "Why not.")
+
+
+def prediction(*findings: Finding) -> Prediction:
+    return Prediction("diagnostic-1", ("I",), findings, False, "", Quality(True))
+
+
+def test_a_policy_orders_the_thresholds(card):
+    for rule in card.labels:
+        limits = [threshold_of(card, rule.code, policy) for policy in POLICIES]
+        if rule.calibrated:
+            balanced, sensitive, specific = limits
+            assert sensitive <= balanced <= specific
+        else:
+            assert limits == [None, None, None]
+    assert {BALANCED, SENSITIVE, SPECIFIC} == set(POLICIES)
+
+
+def test_balanced_raises_a_threshold_whose_precision_is_below_one_half(card):
+    known = card.out_of_fold["classes"]["PAC"]
+    assert known["ppv"]["value"] < 0.5
+    assert threshold_of(card, "PAC") >= 0.5
+
+
+def test_the_network_supports_what_was_measured(card):
+    call = Call(code="PVC", evidence=(Evidence(name="Count", value=3.0),))
+    calls, unable = add_network([call], [], card, prediction(finding("PVC", 0.97)))
+    assert unable == []
+    assert calls[0].probability == 0.97
+    assert calls[0].decided_by == "both"
+    assert calls[0].evidence == call.evidence
+
+
+def test_the_network_states_nothing_that_measurement_excludes_or_decides(card):
+    said = prediction(finding("AF", 0.99), finding("STE", 0.99))
+    against = [Against(code="AF", reason="P waves before each QRS.")]
+    calls, _ = add_network([], against, card, said)
+    assert calls == []
+    calls, _ = add_network([], [], card, said)
+    assert [call.code for call in calls] == ["AF"]
+    assert calls[0].decided_by == "network"
+
+
+def test_what_the_network_cannot_assess_is_named_with_its_reason(card):
+    _, unable = add_network([], [], card, prediction(finding("LBBB", 0.2, said=None)))
+    assert unable == [Unable(code="LBBB", reason="Why not.")]
+
+
+def test_exclusive_statements_do_not_stand_together():
+    both = [Call(code="AF", decided_by="network"), Call(code="SR")]
+    assert excluded_pairs(both) == [("AF", "SR")]
+    assert [call.code for call in make_consistent(both)] == ["SR"]
+    apart = [replace(both[0], spans=((0.0, 10.0),)), replace(both[1], spans=((10.0, 20.0),))]
+    assert len(make_consistent(apart)) == 2
+
+
+def test_a_kind_of_a_statement_makes_the_wider_one_needless():
+    wide = Call(code="2AVB", decided_by="network")
+    calls = make_consistent([wide, Call(code="426183003")])
+    assert [call.code for call in calls] == ["426183003"]
+
+
+def test_a_normal_ecg_is_read_as_one():
+    found = interpret(Study(simulate("normal", seed=1).recording))
+    assert isinstance(found, Interpretation)
+    assert found.urgent == ()
+    assert found.normal in (True, None)
+    assert set(found.as_json()) == {
+        "urgent",
+        "statements",
+        "not_assessed",
+        "normal",
+        "text",
+        "short",
+    }

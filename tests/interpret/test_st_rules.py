@@ -1,0 +1,565 @@
+"""ST elevation infarction, its equivalents and mimics; ST-T patterns; infarct by Q waves.
+
+Each from hand-made leads at and beside the limit; whole recordings stand at the end.
+"""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from ecgcore.interpret.facts import Facts
+from ecgcore.interpret.rules import infarct, st_elevation, st_t
+from ecgcore.interpret.rules.st_elevation import high_pass_hz
+from ecgcore.interpret.st_mimics import find_mimic
+from ecgcore.interpret.st_picture import (
+    StPicture,
+    depression_score,
+    draw_picture,
+    is_depressed,
+    is_elevated,
+)
+from ecgcore.interpret.territories import FRONTAL, contiguous, find_reciprocal, name_walls
+from ecgcore.leads import STANDARD_12
+from ecgcore.measure.lead_waves import LeadWaves
+from ecgcore.recording import Patient, Provenance, Step
+from ecgcore.results.interpreted import Against, Call, Unable
+from ecgcore.simulate import simulate
+from ecgcore.study import Study
+
+MAN, YOUNG_MAN = Patient(62.0, "male"), Patient(30.0, "male")
+WOMAN, UNKNOWN = Patient(60.0, "female"), Patient(None, None)
+SIZES = {"V1": (0.3, 1.0), "V2": (0.5, 1.2), "V3": (0.8, 0.8), "V4": (1.2, 0.4)}
+
+
+def lead(name, **given):
+    """A normal lead, with ST as given: ``st`` sets J and all after it."""
+    r_mv, s_mv = SIZES.get(name, (0.8, 0.1))
+    st = given.pop("st", 0.0)
+    values = {
+        "r_mv": r_mv,
+        "r_ms": 35.0,
+        "s_mv": -s_mv,
+        "last_mv": -s_mv,
+        "t_mv": 0.3 + max(st, 0.0),
+        "t_width_ms": 100.0,
+        "bow_mv": 0.05,
+        **dict.fromkeys(("j_mv", "j40_mv", "j60_mv", "j80_mv"), st),
+        "error_mv": 0.005,
+    } | given
+    values.setdefault("t_up_mv", max(values["t_mv"], 0.0))
+    values.setdefault("t_down_mv", min(values["t_mv"], 0.0))
+    return LeadWaves(lead=name, **values)
+
+
+def picture(patient=MAN, more=(), *, qrs_ms=90.0, **changes):
+    """A normal picture with some leads changed: a number is the level of ST."""
+    waves = {name: lead(name) for name in (*STANDARD_12, *more)}
+    for name, change in changes.items():
+        waves[name] = lead(name, **(change if isinstance(change, dict) else {"st": change}))
+    waves["-aVR"] = lead("-aVR", st=-waves["aVR"].j_mv)
+    return StPicture(waves=waves, patient=patient, qrs_ms=qrs_ms)
+
+
+def judged(bare, **shape):
+    bare = replace(bare, **shape)
+    names = [name for name in (*FRONTAL, *bare.waves) if name != "aVR"]
+    up = contiguous([name for name in names if is_elevated(bare, name)])
+    down = contiguous([name for name in names if is_depressed(bare, name)])
+    return replace(bare, elevated=up, depressed=down)
+
+
+class Given(Facts):
+    """Facts with a picture of their own instead of a study."""
+
+    def __init__(self, shown, *, values=None, rhythms=(), steps=(), unit="mV", amplitudes=None):
+        self.patient = shown.patient
+        self.values = values or {}
+        self.recording = SimpleNamespace(unit=unit, provenance=Provenance(steps=steps))
+        self.measured = SimpleNamespace(reversal=None, amplitudes=amplitudes or {})
+        self.__dict__ |= {"st_picture": shown, "rhythms": rhythms}
+
+    def value(self, name):
+        return self.values.get(name)
+
+
+def calls(rules, given):
+    facts = given if isinstance(given, Facts) else Given(given)
+    found = [each for rule in rules.RULES for each in rule(facts)]
+    return {each.code: each for each in found if isinstance(each, Call)}
+
+
+def acute(given):
+    return calls(st_elevation, given)
+
+
+# ---- limits -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("patient", "limit"), [(MAN, 0.20), (YOUNG_MAN, 0.25), (WOMAN, 0.15), (UNKNOWN, 0.15)]
+)
+def test_v2_and_v3_by_age_and_sex(patient, limit):
+    at = judged(picture(patient, V2=limit, V3=limit))
+    below = judged(picture(patient, V2=limit - 0.01, V3=limit - 0.01))
+    found = acute(at)["57054005"]
+    assert found.urgent
+    assert found.leads == ("V2", "V3")
+    assert f"limit {limit:.2f}" in found.rule
+    assert not acute(below)
+
+
+def test_the_sentence_of_a_man_over_40():
+    shown = judged(picture(V2=0.28, V3=0.31, III=-0.08, aVF=-0.06))
+    found = acute(shown)["57054005"]
+    assert found.printed == "Consider acute anterior infarction (STEMI)"
+    assert found.rule == (
+        "V2 0.28, V3 0.31 mV at J (limit 0.20 in a man of 40 or older); reciprocal III, aVF."
+    )
+    assert [each.limit for each in found.evidence[:2]] == [">= 0.20", ">= 0.20"]
+
+
+def test_unknown_age_or_sex_is_said():
+    rule = acute(judged(picture(UNKNOWN, V2=0.18, V3=0.18)))["57054005"].rule
+    assert "lowest adult limit, age or sex unknown" in rule
+
+
+@pytest.mark.parametrize(
+    ("raised", "wall"),
+    [
+        (("II", "III", "aVF"), "inferior"),
+        (("I", "aVL"), "high lateral"),
+        (("V5", "V6"), "lateral"),
+        (("I", "aVL", "V5", "V6"), "lateral"),
+        (("V1", "V2", "V3"), "anteroseptal"),
+        (("V2", "V3", "V4"), "anterior"),
+        (("V3", "V4", "V5", "V6"), "anterolateral"),
+        (("V1", "V2", "V3", "V4", "V5", "V6"), "extensive anterior"),
+        (("II", "III", "aVF", "V5", "V6"), "inferolateral"),
+    ],
+)
+def test_walls(raised, wall):
+    shown = judged(picture(**dict.fromkeys(raised, 0.3)))
+    assert acute(shown)["57054005"].printed == f"Consider acute {wall} infarction (STEMI)"
+
+
+def test_two_leads_that_are_no_neighbours_are_none():
+    assert not acute(judged(picture(V2=0.4, V6=0.2, III=0.2)))
+
+
+def test_avr_turned_over_lies_beside_i_and_ii():
+    assert acute(judged(picture(I=0.12, aVR=-0.12)))["57054005"].leads == ("I", "aVR")
+    assert not acute(judged(picture(I=0.12, aVR=-0.05)))
+
+
+@pytest.mark.parametrize(
+    ("patient", "level", "leads"),
+    [
+        (MAN, 0.05, ("V7", "V8")),
+        (YOUNG_MAN, 0.10, ("V8", "V9")),
+        (WOMAN, 0.05, ("V8", "V9")),
+    ],
+)
+def test_posterior_leads(patient, level, leads):
+    shown = judged(picture(patient, leads, **dict.fromkeys(leads, level)))
+    assert "posterior" in acute(shown)["57054005"].printed
+    under = judged(picture(patient, leads, **dict.fromkeys(leads, level - 0.01)))
+    assert not acute(under)
+
+
+def test_right_ventricle():
+    right = dict.fromkeys(("V3R", "V4R"), 0.06)
+    shown = judged(picture(MAN, tuple(right), II=0.15, III=0.25, aVF=0.2, **right))
+    assert acute(shown)["57054005"].printed == (
+        "Consider acute inferior and right ventricular infarction (STEMI)"
+    )
+    by_v1 = judged(picture(II=0.15, III=0.25, aVF=0.2, V1=0.12))
+    assert "right ventricular" in acute(by_v1)["57054005"].printed
+    assert "AHA174" in calls(infarct, by_v1)
+    assert (
+        "right ventricular"
+        not in acute(judged(picture(II=0.25, III=0.15, aVF=0.2, V1=0.12)))["57054005"].printed
+    )
+
+
+def test_noise_hides_what_it_is_as_large_as():
+    noisy = {"st": 0.12, "error_mv": 0.06}
+    assert not acute(judged(picture(II=noisy, III=noisy, aVF=noisy)))
+
+
+def test_a_j_that_does_not_stay_is_none():
+    falls = {"st": 0.0, "j_mv": 0.15}
+    assert not acute(judged(picture(II=falls, III=falls, aVF=falls)))
+
+
+# ---- wide QRS, Sgarbossa ------------------------------------------------------------------------
+
+
+def test_right_bundle_branch_block_does_not_hide_an_infarction():
+    shown = judged(picture(qrs_ms=140.0, V2=0.4, V3=0.45, V4=0.3), is_rbbb=True)
+    found = acute(shown)["57054005"]
+    assert "QRS wide" in found.rule
+
+
+def test_secondary_elevation_is_none():
+    deep = {"st": 0.2, "last_mv": -1.2, "s_mv": -1.2}
+    assert not acute(judged(picture(qrs_ms=140.0, V2=deep, V3=deep)))
+    assert not acute(judged(picture(V1=deep, V2=deep | {"st": 0.3}), has_lvh=True))
+
+
+LBBB = {
+    "V1": {"r_mv": 0.0, "s_mv": -1.5, "last_mv": -1.5, "st": 0.2},
+    "V2": {"r_mv": 0.1, "s_mv": -1.6, "last_mv": -1.6, "st": 0.25},
+    "V3": {"r_mv": 0.2, "s_mv": -1.2, "last_mv": -1.2, "st": 0.2},
+    **{
+        name: {"r_mv": 1.0, "s_mv": 0.0, "last_mv": 1.0, "st": -0.12}
+        for name in ("I", "aVL", "V5", "V6")
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ""),
+        ({"V5": LBBB["V5"] | {"st": 0.1}}, "Concordant ST elevation"),
+        ({"V2": LBBB["V2"] | {"st": -0.1}}, "Concordant ST depression"),
+        ({"V2": LBBB["V2"] | {"st": 0.40}}, "Discordant ST/S ratio"),
+        ({"V2": LBBB["V2"] | {"st": 0.38}}, ""),
+    ],
+)
+@pytest.mark.parametrize("paced", [False, True])
+def test_modified_sgarbossa(changes, words, paced):
+    shown = judged(picture(qrs_ms=160.0, **(LBBB | changes)), is_lbbb=True, is_paced=paced)
+    found = acute(shown)
+    assert set(found) == ({"AHA173"} if words else set())
+    if words:
+        assert words in found["AHA173"].rule
+        assert ("pacing" in found["AHA173"].printed) == paced
+
+
+def test_a_small_s_in_the_transition_zone_is_not_enough():
+    small = {"r_mv": 0.2, "s_mv": -0.4, "last_mv": -0.4, "st": 0.12}
+    assert not acute(judged(picture(qrs_ms=160.0, **(LBBB | {"V3": small})), is_lbbb=True))
+
+
+# ---- equivalents --------------------------------------------------------------------------------
+
+
+def posterior(level, **more):
+    tall = {"r_mv": 1.0, "s_mv": -0.4, "t_mv": 0.4}
+    return judged(
+        picture(V1={"st": level}, V2=tall | {"st": level} | more, V3=tall | {"st": level} | more)
+    )
+
+
+def test_posterior():
+    found = acute(posterior(-0.06))["57054005"]
+    assert "posterior" in found.printed
+    assert found.urgent
+    assert "record V7 to V9" in found.printed
+    assert not acute(posterior(-0.04))
+    assert not acute(posterior(-0.06, t_mv=-0.3))
+    assert not acute(posterior(-0.06, r_mv=0.2))
+
+
+def test_depression_deepest_at_the_side_is_not_posterior():
+    sides = dict.fromkeys(("V4", "V5", "V6"), -0.2)
+    assert "57054005" not in acute(judged(picture(V2=-0.06, V3=-0.1, **sides)))
+
+
+def test_de_winter():
+    wave = {"j_mv": -0.15, "j40_mv": -0.1, "j60_mv": -0.05, "j80_mv": 0.0, "t_mv": 0.9}
+    shown = judged(picture(V2=wave, V3=wave, V4=wave))
+    found = acute(shown)["DEWINTER"]
+    assert found.urgent
+    assert found.leads == ("V2", "V3", "V4")
+    assert "STD" not in calls(st_t, shown)
+    assert "DEWINTER" not in acute(judged(picture(V3=wave | {"j_mv": -0.09}, V4=wave)))
+    assert "DEWINTER" not in acute(judged(picture(V3=wave | {"t_mv": 0.4}, V4=wave)))
+
+
+def test_left_main():
+    down = dict.fromkeys(("I", "II", "aVF", "V4", "V5", "V6"), -0.1)
+    found = acute(judged(picture(aVR=0.1, **down)))["LEFTMAIN"]
+    assert found.urgent
+    assert "6 leads" in found.rule
+    assert "LEFTMAIN" not in acute(judged(picture(aVR=0.09, **down)))
+    del down["I"]
+    assert "LEFTMAIN" not in acute(judged(picture(aVR=0.1, **down)))
+
+
+def test_hyperacute_t_and_peaked_t():
+    broad = {"t_mv": 1.4, "t_width_ms": 130.0}
+    assert acute(judged(picture(V2=broad, V3=broad)))["HYPERT"].urgent
+    peaked = broad | {"t_width_ms": 60.0}
+    assert not acute(judged(picture(V2=peaked, V3=peaked)))
+
+
+# ---- mimics -------------------------------------------------------------------------------------
+
+BENIGN = {"st": 0.14, "notch_mv": 0.15, "bow_mv": -0.1, "t_mv": 0.8}
+
+
+def test_early_repolarization():
+    shown = judged(picture(V4=BENIGN, V5=BENIGN, V6=BENIGN, II=BENIGN))
+    assert find_mimic(shown) == "428417006"
+    assert set(acute(shown)) == {"STE"}
+    assert "428417006" in calls(st_t, shown)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"notch_mv": 0.0}, {"bow_mv": 0.05}, {"t_mv": 0.3}, {"q_mv": -0.2, "q_ms": 45.0}],
+    ids=["no notch", "convex", "large against T", "Q wave"],
+)
+def test_what_early_repolarization_has_not(change):
+    raised = BENIGN | change
+    assert "57054005" in acute(judged(picture(V4=raised, V5=raised, V6=raised)))
+
+
+def test_reciprocal_depression_speaks_against_a_mimic():
+    shown = judged(picture(V4=BENIGN, V5=BENIGN, V6=BENIGN, III=-0.1))
+    assert "57054005" in acute(shown)
+
+
+def test_pericarditis():
+    raised = {"st": 0.15, "bow_mv": -0.1, "t_mv": 0.4, "pr_mv": -0.06}
+    names = ("I", "II", "aVF", "V3", "V4", "V5", "V6")
+    shown = judged(picture(aVR=-0.12, **dict.fromkeys(names, raised)))
+    assert find_mimic(shown) == "AHA200"
+    assert "57054005" not in acute(shown)
+    assert "consider" in calls(st_t, shown)["AHA200"].printed
+    inferior = judged(picture(III={**raised, "st": 0.3}, **dict.fromkeys(names, raised)))
+    assert "57054005" in acute(inferior)
+
+
+def test_aneurysm_and_acute_infarction_over_q_waves():
+    old = {"st": 0.25, "q_mv": -1.2, "q_ms": 90.0, "r_mv": 0.0, "s_mv": 0.0, "t_mv": 0.3}
+    shown = judged(picture(V1=old, V2=old, V3=old, V4=old | {"r_mv": 0.3}))
+    assert "57054005" not in acute(shown)
+    assert "ANEUR" in calls(infarct, shown)
+    fresh = old | {"t_mv": 0.9}
+    assert "57054005" in acute(judged(picture(V1=fresh, V2=fresh, V3=fresh, V4=fresh)))
+
+
+def test_brugada_is_left_to_its_own_statement():
+    coved = {"st": 0.3, "j60_mv": 0.2, "j80_mv": 0.15, "t_mv": -0.3, "last_mv": 0.4}
+    shown = judged(picture(V1=coved, V2=coved))
+    assert find_mimic(shown) == "418818005"
+    assert "57054005" not in acute(shown)
+
+
+# ---- what is not assessed -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("patient", "unit", "reason"),
+    [(Patient(12.0, "male"), "mV", "under 18"), (MAN, "NU", "not calibrated")],
+)
+def test_not_assessed(patient, unit, reason):
+    facts = Given(judged(picture(patient, II=0.3, III=0.3)), unit=unit)
+    found = list(st_elevation.call_elevation(facts))
+    assert [each.code for each in found if isinstance(each, Unable)] == ["57054005"]
+    assert reason in found[0].reason
+    assert not calls(st_elevation, facts)
+
+
+def test_no_elevation_is_said_against_a_network():
+    found = list(st_elevation.call_elevation(Given(judged(picture()))))
+    assert [each.code for each in found if isinstance(each, Against)] == ["STE"]
+
+
+@pytest.mark.parametrize(
+    ("told", "hz"),
+    [
+        ("0.05-150 Hz", 0.05),
+        ("from 0.5 Hz", 0.5),
+        ("HP:0.67Hz LP:40Hz", 0.67),
+        ("up to 40 Hz", None),
+    ],
+)
+def test_the_high_pass_of_a_recording(told, hz):
+    recording = SimpleNamespace(provenance=Provenance(device_filter=told))
+    assert high_pass_hz(recording) == hz
+
+
+def test_a_high_pass_is_said_beside_the_warning():
+    step = Step("filter", {"high_pass_hz": 0.5})
+    facts = Given(judged(picture(II=0.3, III=0.3, aVF=0.3)), steps=(step,))
+    assert acute(facts)["57054005"].rule.endswith("its ST level may be false.")
+
+
+# ---- ST and T -----------------------------------------------------------------------------------
+
+
+def test_depression_by_wall():
+    shown = judged(picture(V5=-0.05, V6=-0.05))
+    assert calls(st_t, shown)["STD"].printed == "ST depression, lateral (V5 0.05, V6 0.05 mV)"
+    assert "STD" not in calls(st_t, judged(picture(V5=-0.04, V6=-0.05)))
+    assert "ISCLA" in calls(st_t, judged(picture(V5=-0.12, V6=-0.12)))
+    assert "INJLA" in calls(st_t, judged(picture(V5=-0.25, V6=-0.25)))
+
+
+def test_upsloping_depression_counts_from_a_tenth():
+    rising = {"j_mv": -0.09, "j80_mv": 0.0}
+    assert not judged(picture(V5=rising, V6=rising)).depressed
+    rising = {"j_mv": -0.1, "j80_mv": 0.0}
+    assert judged(picture(V5=rising, V6=rising)).depressed == ("V5", "V6")
+
+
+def test_depression_score_is_shared_by_two_leads():
+    assert depression_score(picture(V5=-0.2, V6=-0.1)) == pytest.approx(0.1)
+    assert depression_score(picture(V5=-0.2, II=-0.1)) <= 0.0
+    assert depression_score(picture(V5=-0.2, V6=-0.1, qrs_ms=130.0)) == 0.0
+
+
+def test_strain_explains_lateral_depression():
+    down = {"st": -0.1, "t_mv": -0.3, "r_mv": 2.0}
+    shown = judged(picture(V5=down, V6=down, I=down, aVL=down), has_lvh=True)
+    found = calls(st_t, shown)
+    assert "left" in found["370365005"].printed
+    assert not {"STD", "INVT", "ISCLA"} & set(found)
+    assert "STD" in calls(st_t, judged(picture(V5=down, V6=down)))
+
+
+def test_t_inversion_and_wellens():
+    inverted = {"t_mv": -0.1}
+    assert "INVT" in calls(st_t, judged(picture(V5=inverted, V6=inverted)))
+    assert "INVT" not in calls(st_t, judged(picture(V5={"t_mv": -0.09}, V6=inverted)))
+    assert "INVT" not in calls(st_t, judged(picture(III=inverted)))
+    deep = {"t_mv": -0.4}
+    shown = judged(picture(V2=deep, V3=deep, V4=deep))
+    assert "type B" in calls(st_t, shown)["WELLENS"].printed
+    biphasic = {"t_mv": 0.3, "t_up_mv": 0.3, "t_down_mv": -0.15}
+    assert "type A" in calls(st_t, judged(picture(V2=biphasic, V3=biphasic)))["WELLENS"].printed
+    assert "WELLENS" not in calls(st_t, judged(picture(V2=biphasic)))
+
+
+def test_nonspecific_changes():
+    low, flat = {"st": -0.04}, {"t_mv": 0.02}
+    assert "NST_" in calls(st_t, judged(picture(V5=low, V6=low)))
+    assert "NT_" in calls(st_t, judged(picture(V5=flat, V6=flat)))
+    assert "428750005" in calls(st_t, judged(picture(V5=low | flat, V6=low | flat)))
+    assert not calls(st_t, judged(picture()))
+
+
+def test_digitalis():
+    sag = {"j_mv": -0.04, "j40_mv": -0.08, "j60_mv": -0.1, "j80_mv": -0.09, "t_mv": 0.1}
+    shown = judged(picture(V4=sag, V5=sag, V6=sag))
+    assert "DIG" in calls(st_t, Given(shown, values={"qtc_fridericia": 380.0}))
+    assert "DIG" not in calls(st_t, Given(shown, values={"qtc_fridericia": 450.0}))
+
+
+# ---- infarct ------------------------------------------------------------------------------------
+
+
+def q(ms=40.0, mv=-0.3, **more):
+    return {"q_mv": mv, "q_ms": ms} | more
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"III": q(30.0), "aVF": q(30.0)}, "IMI"),
+        ({"III": q(29.0), "aVF": q(30.0)}, ""),
+        ({"III": q(mv=-0.09), "aVF": q()}, ""),
+        ({"III": q(), "aVF": q(mv=-0.12)}, ""),
+        ({"III": q()}, ""),
+        ({"V2": q(20.0), "V3": q(20.0)}, "AMI"),
+        ({"V1": q(r_mv=0.0), "V2": q(r_mv=0.0), "V3": q(r_mv=0.0)}, "ASMI"),
+        ({"V1": q(r_mv=0.0)}, ""),
+        ({"V1": q(r_mv=0.0), "V2": q(r_mv=0.0)}, ""),
+        ({"V2": q(), "V3": q(), "V4": q(), "V5": q()}, "ALMI"),
+        (dict.fromkeys(("V1", "V2", "V3", "V4", "V5", "V6"), q()), "AHA166"),
+        ({"I": q(), "aVL": q()}, "LMI"),
+        ({"II": q(), "III": q(), "aVF": q(), "V5": q(), "V6": q()}, "ILMI"),
+        ({key: {"r_mv": 1.0, "s_mv": -0.5, "r_ms": 45.0} for key in ("V1", "V2")}, "PMI"),
+        ({key: {"r_mv": 1.0, "s_mv": -0.5, "r_ms": 39.0} for key in ("V1", "V2")}, ""),
+    ],
+)
+def test_q_and_r_criteria(changes, code):
+    found = set(calls(infarct, judged(picture(**changes))))
+    assert found == ({code} if code else set())
+
+
+def test_the_age_of_an_infarction():
+    def said(**more):
+        given = {name: q(**more) for name in ("II", "III", "aVF")}
+        return calls(infarct, judged(picture(**given)))["IMI"].printed
+
+    assert said().endswith("old or of undetermined age")
+    assert said(st=0.2).endswith("possibly acute")
+    assert said(st=0.06, t_mv=-0.2).endswith("possibly recent")
+
+
+@pytest.mark.parametrize(
+    ("shape", "values"),
+    [
+        ({"is_paced": True}, {}),
+        ({"qrs_ms": 150.0, "is_lbbb": True}, {}),
+        ({"qrs_ms": 115.0}, {"pr": 100.0}),
+    ],
+)
+def test_where_q_waves_say_nothing(shape, values):
+    shown = judged(picture(III=q(), aVF=q()), **shape)
+    facts = Given(shown, values=values)
+    assert not calls(infarct, facts)
+    assert {each.code for each in infarct.call_infarct(facts)} == {"AMI", "IMI"}
+
+
+def test_pulmonary_embolism_needs_another_sign():
+    shown = judged(picture(I={"s_mv": -0.4}, III={"q_mv": -0.2, "q_ms": 25.0, "t_mv": -0.1}))
+    assert "AHA201" in calls(infarct, Given(shown, values={"heart_rate": 115.0}))
+    assert "AHA201" not in calls(infarct, Given(shown, values={"heart_rate": 75.0}))
+
+
+def test_reciprocal_leads():
+    assert find_reciprocal(("anterolateral",), ("II", "III", "V1", "aVR")) == ("II", "III", "V1")
+    assert name_walls(("V4", "V5")) == ("anterolateral",)
+
+
+# ---- whole recordings ---------------------------------------------------------------------------
+
+URGENT = {
+    "anterior-stemi": "57054005",
+    "inferior-stemi": "57054005",
+    "lateral-stemi": "57054005",
+    "rbbb+anterior-stemi": "57054005",
+    "mobitz-1+inferior-stemi": "57054005",
+    "complete-av-block-junctional+inferior-stemi": "57054005",
+}
+CALM = (
+    "normal",
+    "lbbb",
+    "rbbb",
+    "lvh-strain",
+    "paced-ventricular",
+    "brugada",
+    "hyperkalaemia",
+    "wpw",
+)
+
+
+def facts_of(case, noise="usual"):
+    recording = simulate(case, seed=21, noise=noise).recording
+    return Facts(Study(replace(recording, patient=MAN)))
+
+
+@pytest.mark.parametrize("noise", ["usual", 15.0])
+@pytest.mark.parametrize("case", URGENT)
+def test_simulated_infarctions_are_warned_of(case, noise):
+    assert URGENT[case] in acute(facts_of(case, noise))
+
+
+@pytest.mark.parametrize("case", CALM)
+def test_what_is_no_infarction_is_not_warned_of(case):
+    assert not [call for call in acute(facts_of(case)).values() if call.urgent]
+
+
+def test_a_recording_without_beats():
+    recording = replace(simulate("normal", seed=1, duration_s=10).recording, patient=MAN)
+    flat = recording.changed(np.zeros_like(recording.signal), Step("flat", {}))
+    assert not acute(Facts(Study(flat)))
+    assert draw_picture(Study(flat).measured, MAN, is_paced=False).waves == {}

@@ -1,0 +1,129 @@
+"""What is reported of a case: what cannot wait, the text as printed, and each statement."""
+
+from html import escape
+
+import streamlit as st
+
+from ecgcore.results import Call, Evidence, Interpretation
+from ecgcore.statements import statement
+from ecgcore.units import format_clock
+from ui.words import plain
+
+_DECIDED = {
+    "measurement": "measured",
+    "beats": "measured",
+    "network": "network",
+    "both": "measured = network",
+}
+# More stretches of one statement are counted.
+_MOST_SPANS = 6
+_STYLE = """
+<style>
+.ecg-urgent { border: 1px solid #e3b5b5; border-left: 4px solid #b3261e; border-radius: 4px;
+  background: #fdf1f0; color: #6b1d18; padding: 6px 12px; margin: 0 0 4px; font-size: 14px; }
+.ecg-urgent p { margin: 2px 0; }
+.ecg-urgent b { color: #b3261e; }
+.ecg-statements { margin: 0; padding: 0; list-style: none; font-size: 14px; }
+.ecg-statements li { padding: 3px 0; margin: 0; }
+.ecg-statements .how { float: right; opacity: .7; font-size: 12px; padding-left: 8px; }
+.ecg-statements small { display: block; opacity: .75; font-size: 12.5px; }
+@media (prefers-color-scheme: dark) {
+  .ecg-urgent { background: #3a1a18; color: #f2c9c5; border-color: #6b2a26; }
+  .ecg-urgent b { color: #ff8a80; }
+}
+html[data-ecg-room="dark"] .ecg-urgent { background: #3a1a18; color: #f2c9c5;
+  border-color: #6b2a26; }
+html[data-ecg-room="dark"] .ecg-urgent b { color: #ff8a80; }
+</style>
+"""
+
+
+def show_urgent(found: Interpretation) -> None:
+    """Show what cannot wait, each with its rule and values; nothing where there is none."""
+    if not found.urgent:
+        return
+    rows = "".join(
+        f"<p><b>{escape(call.printed)}.</b> {escape(_rule_words(call))}</p>"
+        for call in found.urgent
+    )
+    st.html(f'{_STYLE}<div class="ecg-urgent" role="alert" aria-label="Urgent">{rows}</div>')
+
+
+def format_urgent(found: Interpretation) -> tuple[str, ...]:
+    """Return the urgent statements as they are printed, one line each."""
+    return tuple(f"{call.printed}. {_rule_words(call)}".strip() for call in found.urgent)
+
+
+def show_interpretation(found: Interpretation) -> None:
+    """Show the text as it is printed, and each statement with what it rests on."""
+    st.markdown("**Interpretation**")
+    st.write(plain(found.text))
+    if found.statements:
+        rows = "".join(_row(call) for call in found.statements)
+        st.html(f'{_STYLE}<ul class="ecg-statements">{rows}</ul>')
+    if found.normal is None and found.normal_reasons:
+        st.caption(plain(f"“Normal ECG” not stated: {'; '.join(found.normal_reasons[:4])}."))
+    if found.not_assessed:
+        with st.expander(f"Not assessed: {len(found.not_assessed)}"):
+            st.markdown(
+                "\n".join(
+                    f"- {plain(statement(one.code).term)}: {plain(one.reason)}"
+                    for one in found.not_assessed
+                )
+            )
+
+
+def format_interpretation(found: Interpretation) -> tuple[str, ...]:
+    """Return the text and the evidence as they are printed on the sheet."""
+    lines = [f"Interpretation: {found.text}"]
+    lines += [
+        f"{call.printed} ({_DECIDED[call.decided_by]}): {words}"
+        for call in found.statements
+        if (words := describe_evidence(call))
+    ]
+    return tuple(lines)
+
+
+def describe_evidence(call: Call) -> str:
+    """Return what a statement rests on in one line."""
+    parts = [format_evidence(each) for each in call.evidence]
+    if call.leads:
+        parts.append(", ".join(call.leads))
+    if call.spans:
+        some = [f"{format_clock(a)} to {format_clock(b)}" for a, b in call.spans[:_MOST_SPANS]]
+        more = len(call.spans) - len(some)
+        parts.append(", ".join(some) + (f" and {more} more" if more else ""))
+    if call.probability is not None:
+        parts.append(f"probability {call.probability:.2f}")
+    if call.agreement:
+        parts.append(call.agreement)
+    return "; ".join(parts)
+
+
+def format_evidence(one: Evidence) -> str:
+    """Return one value beside its limit, as in "PR 232 ms (limit > 200)"."""
+    if one.value is None:
+        return f"{one.name} not measured"
+    value = f"{one.value:.3g}" if isinstance(one.value, float) else str(one.value)
+    limit = f" (limit {one.limit})" if one.limit else ""
+    return f"{one.name} {value} {one.unit}".rstrip() + limit
+
+
+def _rule_words(call: Call) -> str:
+    parts = [call.rule]
+    if call.spans:
+        some = [f"{format_clock(a)} to {format_clock(b)}" for a, b in call.spans[:_MOST_SPANS]]
+        more = len(call.spans) - len(some)
+        parts.append(f"At {', '.join(some)}{f' and {more} more' if more else ''}.")
+    if call.agreement:
+        parts.append(f"{call.agreement[0].upper()}{call.agreement[1:]}.")
+    return " ".join(part for part in parts if part)
+
+
+def _row(call: Call) -> str:
+    how = escape(_DECIDED[call.decided_by])
+    evidence = escape(describe_evidence(call))
+    return (
+        f'<li><span class="how">{how}</span>{escape(call.printed)}'
+        f"{f'<small>{evidence}</small>' if evidence else ''}</li>"
+    )
