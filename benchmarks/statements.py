@@ -31,7 +31,8 @@ from ecgcore.statements import CORE_CODES, FURTHER_CODES, statement, statements
 from ecgcore.study import Study
 
 LEFT_AXIS, RIGHT_AXIS = "39732003", "47665007"
-AXES = {"LAD": LEFT_AXIS, "ALAD": LEFT_AXIS, "RAD": RIGHT_AXIS, "ARAD": RIGHT_AXIS}
+# Its LAD and RAD are the horizontal and the vertical type, within the limits or not.
+AXES = {"ALAD": LEFT_AXIS, "ARAD": RIGHT_AXIS}
 # Beginning of LUDB's remarks (lower case) -> project code; its LVH and axis follow other criteria.
 REMARKS = {
     "incomplete left bundle": "ILBBB",
@@ -91,8 +92,8 @@ def truth(entry: Entry, code: str, present: set[str]) -> float:
         return 1.0
     source = entry.record.split("/")[0] if entry.dataset == "challenge2021" else entry.dataset
     if code in (LEFT_AXIS, RIGHT_AXIS):
-        known = entry.dataset == "ptbxl" and _ptbxl()[entry.dataset, entry.record]["heart_axis"]
-        return 0.0 if known else nan
+        row = _ptbxl().get((entry.dataset, entry.record), {})
+        return 0.0 if row.get("heart_axis") in ("MID", *AXES) else nan
     if source.startswith("ptb"):
         return 0.0 if statement(code).scp else nan
     return 0.0 if source == "ludb" and code in REMARKS.values() else nan

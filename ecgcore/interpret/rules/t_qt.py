@@ -31,7 +31,7 @@ MOST_OF_RR = 0.95
 
 def judge_qt(facts: Facts) -> Iterator[Ruling]:
     """Prolonged QT, urgent from 500 ms on, and short QT."""
-    qrs, child = facts.value("qrs"), facts.is_child
+    qrs, child, rhythm = facts.value("qrs"), facts.is_child, facts.measured.rhythm
     wide = facts.is_paced or (qrs is not None and qrs >= WIDE_MS)
     name = "jtc_fridericia" if wide else "qtc_fridericia"
     found = facts.measurement(name)
@@ -62,7 +62,7 @@ def judge_qt(facts: Facts) -> Iterator[Ruling]:
         yield Call(
             code="LNGQT", evidence=tuple(evidence), urgent=urgent, rule=rule if urgent else ""
         )
-    elif value < SHORT_MS and not wide and not child:
+    elif value < SHORT_MS and not wide and not child and rhythm in NORMAL_RHYTHMS:
         short = Evidence(name=printed, value=round(value), unit="ms", limit=f"< {SHORT_MS:.0f}")
         yield Call(code="77867006", evidence=(short,))
 
@@ -247,7 +247,7 @@ BRUGADA_MV, COVED_LATER_MV, COVED_T_MV = 0.2, 0.1, -0.1
 # the peak).
 SADDLE_MV, SADDLE_FALL_MV, SADDLE_STEEP_MV = 0.05, 0.1, 0.14
 NEAR_J_S = 0.04
-OSBORN_MV, OSBORN_NEEDED, OSBORN_BPM = 0.2, 3, 60.0
+OSBORN_MV, OSBORN_SURE_MV, OSBORN_NEEDED, OSBORN_BPM = 0.2, 0.3, 3, 60.0
 
 
 def judge_brugada(facts: Facts) -> Iterator[Ruling]:
@@ -318,6 +318,10 @@ def judge_osborn(facts: Facts) -> Iterator[Ruling]:
     heights = {name: mv for name, mv in facts.j_humps.items() if mv >= OSBORN_MV}
     rate = facts.value("heart_rate")
     if len(heights) < OSBORN_NEEDED or rate is None or rate >= OSBORN_BPM:
+        return
+    # A healthy, slow heart has smaller ones with a normal QT.
+    qtc = facts.value("qtc_fridericia") or 0.0
+    if qtc < LONG_MS["male"] and max(heights.values()) < OSBORN_SURE_MV:
         return
     evidence = tuple(
         Evidence(name=f"hump at J in {n}", value=round(mv, 2), unit="mV", limit=f">= {OSBORN_MV}")
