@@ -151,9 +151,11 @@ def judge_left_ventricle(facts: Facts) -> Iterator[Ruling]:
         yield Call(code="AHA144", evidence=(*voltage, *right, *both))
     elif voltage:
         support = _support(facts)
-        whole = support or len(voltage) > 1
+        whole = bool(support) or len(voltage) > 1
         evidence = (*voltage, *_product(facts), *support)
-        yield Call(code="LVH" if whole else "VCLVH", evidence=evidence)
+        # Voltage alone says little about younger adults.
+        if whole or (facts.patient.age_years or SOKOLOW_YEARS) >= SOKOLOW_YEARS:
+            yield Call(code="LVH" if whole else "VCLVH", evidence=evidence)
 
 
 def _both_evidence(facts: Facts) -> tuple[Evidence, ...]:
