@@ -28,6 +28,8 @@ PAUSE = 1.3
 RELATED, CHANCE = 0.75, 0.6
 # PR drifts by so much while RR varies by no more than this part: dissociated.
 DRIFT_S, CLOCK_VARIES = 0.08, 0.03
+# Pauses are whole PP intervals, within this part of one.
+OFF_TIME = 0.35
 # PR grows before a dropped P (Mobitz I) by at least, and stays (Mobitz II) within.
 GROWS_S, STAYS_S = 0.03, 0.025
 # Above this rate and in a regular rhythm with P before each QRS no dropped P is looked for.
@@ -223,7 +225,7 @@ def _dropped(relation: Relation, train: PTrain, rate: float, regular: bool) -> B
         dropped = dropped[relation.is_silent[dropped]]
     if dropped.size == 0 or not _times_fit(rr[dropped], between[dropped], train.cycle_s):
         return None
-    most = int(between[dropped].max())
+    most = int(np.round(rr[dropped] / train.cycle_s).max())
     count = Evidence(name="P waves not conducted", value=float(np.sum(between[dropped] - 1)))
     if most >= 3:
         return Block(HIGH_GRADE, (count,)) if relation.share >= CHANCE else None
@@ -250,6 +252,7 @@ def _by_step(step: float, relation: Relation, dropped: NDArray[np.intp]) -> str:
 
 
 def _times_fit(rr: Array, between: NDArray[np.intp], cycle_s: float) -> bool:
-    """Tell whether pauses are as long as the P waves in them say, but for a PR that grew."""
+    """Tell whether pauses are whole PP long, but for a PR that grew, and hold the P waves seen."""
     times = rr / cycle_s
-    return bool(np.median(np.abs(times - between)) <= 0.35)
+    whole = np.median(np.abs(times - np.round(times))) <= OFF_TIME
+    return bool(whole and np.median(times - between) >= -OFF_TIME)

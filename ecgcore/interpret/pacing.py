@@ -97,8 +97,8 @@ def is_pacing(stimuli: Stimuli, stretch: Stretch) -> bool:
     if free.size < max(LEAST_STIMULI, 0.5 * stimuli.at_s.size):
         return False
     gaps = np.diff(free)
-    alike = np.abs(gaps - np.median(gaps)) < SAME_S
-    return bool(gaps.size >= 3 and np.median(gaps) > 0.35 and alike.mean() >= ALIKE_SHARE)
+    alike = (np.abs(gaps[:, None] - gaps) < SAME_S).mean(axis=0).max(initial=0.0)
+    return bool(gaps.size >= 3 and np.median(gaps) > 0.35 and alike >= ALIKE_SHARE)
 
 
 def paced_episode(stretch: Stretch, stimuli: Stimuli | None) -> Episode:

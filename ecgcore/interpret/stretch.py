@@ -24,6 +24,8 @@ WIDE_MS = 120.0
 BEFORE_R_S, AFTER_R_S = 0.05, 0.06
 # P waves before QRS belong to it from this share of the beats on, at distances this alike.
 CONDUCTED_SHARE, STEADY_S = 0.7, 0.035
+# Wider than most bundle branch blocks make it (Wellens et al., Am J Med 64:27, 1978).
+VERY_WIDE_MS, WIDE_STEADY_S = 165.0, 0.02
 # Every second wave smaller than this part of its neighbours, in this part of a stretch.
 MIN_DOUBLED, DOUBLED_SHARE, MIN_DOUBLED_SHARE = 6, 0.5, 0.3
 # In silence nothing is larger than this part of the smaller complexes around; of a few leads each
@@ -193,7 +195,9 @@ class Stretch:
         seen = self.pr_s[np.isfinite(self.pr_s)]
         if seen.size < max(1, CONDUCTED_SHARE * self.pr_s.size):
             return False
-        near = np.abs(seen - np.median(seen)) <= STEADY_S
+        # Before wide complexes what looks like P may be the end of T, or a P that drifts.
+        play_s = WIDE_STEADY_S if self.width_ms >= VERY_WIDE_MS else STEADY_S
+        near = np.abs(seen - np.median(seen)) <= play_s
         return bool(near.sum() >= CONDUCTED_SHARE * self.pr_s.size)
 
     @cached_property

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.interpret.stretch import (
+    VERY_WIDE_MS,
     WIDE_MS,
     BeatTable,
     Stretch,
@@ -33,9 +34,6 @@ LIKE_OWN, LONG_RUN, NEARLY_WIDE_MS = 0.82, 6, 105.0
 # Edges of QRS were found in most beats of a run; the beats of a short one differ from the heart's
 # own by about the same (MIT-BIH DS1).
 WELL_SEEN, SHORT_SEEN, ONE_FORM, SHORT_UNLIKE = 0.8, 0.6, 0.36, 0.74
-# Wider than bundle branch blocks make it: ventricular tachycardia (Wellens et al., Am J Med 64:27,
-# 1978: over 140 ms, mostly).
-VERY_WIDE_MS = 165.0
 WIDE_WORDS = "Wide-QRS tachycardia, ventricular tachycardia until proven otherwise"
 # A sine: this part of the power lies within 0.6 Hz of its peak.
 SINE_SHARE, SINE_HZ = 0.62, 0.6
