@@ -35,7 +35,8 @@ RETROGRADE = ("29320008", "426664006", "426648003", "SVTAC")
 # A short PR is no word for a P that does not come from the sinus node.
 ECTOPIC_P = (*RETROGRADE, "106068003", "713422000", "AHA53", "195101003")
 # J waves in so many leads widen QRS: no bundle does.
-HUMP_MV, HUMP_LEADS = 0.1, 3
+# III and V3 are left out: R' of right bundle branch block is seen there.
+HUMP_MV, HUMPS_NEEDED, HUMP_LEADS = 0.1, 3, ("II", "aVF", "V4", "V5", "V6")
 # LBBB: R peak in V5, V6 or I after 60 ms; what is left of r in V1.
 LATE_PEAK_MS = 60.0
 SMALL_R_PART = 0.5
@@ -254,7 +255,7 @@ def _bundle_evidence(facts: Facts, code: str) -> tuple[Evidence, ...]:
 
 def ends_with_hump(facts: Facts) -> bool:
     """Tell whether J waves, as in early repolarization and hypothermia, make QRS look wide."""
-    return sum(mv >= HUMP_MV for mv in facts.j_humps.values()) >= HUMP_LEADS
+    return sum(facts.j_humps.get(name, 0.0) >= HUMP_MV for name in HUMP_LEADS) >= HUMPS_NEEDED
 
 
 # ---- fascicles -------------------------------------------------------------------------------

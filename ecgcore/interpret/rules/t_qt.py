@@ -12,7 +12,7 @@ import numpy as np
 from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.rules.conduction import OF_VENTRICLES, WITHOUT_CONDUCTION, bundle_block
 from ecgcore.measure.median_beat import index_of
-from ecgcore.measure.rhythm import NORMAL_RHYTHMS
+from ecgcore.measure.rhythm import NORMAL_RHYTHMS, REGULAR
 from ecgcore.results.interpreted import Call, Evidence, Ruling, Unable
 
 LONG_MS = {"male": 450.0, "female": 460.0}
@@ -133,7 +133,7 @@ def judge_hyperkalemia(facts: Facts) -> Iterator[Ruling]:
     leads = _wide_leads(facts, qrs)
     # T of a bundle branch block is tall too, but in fewer leads.
     needed = LEADS_WITH_BLOCK if bundle_block(facts) else LEADS_NEEDED
-    steady = facts.measured.rhythm in NORMAL_RHYTHMS
+    steady = facts.measured.rhythm.startswith((*NORMAL_RHYTHMS, REGULAR))
     if len(leads) >= needed and steady and _is_concordant(facts, leads):
         yield _hyperkalemia(facts, leads, qrs=qrs)
 
