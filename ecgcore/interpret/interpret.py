@@ -6,7 +6,7 @@ from ecgcore.interpret.decide import BALANCED, add_network, hear_network
 from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.normal import judge_normal
 from ecgcore.interpret.rules import RULES
-from ecgcore.interpret.text import long_text, short_text
+from ecgcore.interpret.text import agreed_rhythms, long_text, short_text
 from ecgcore.results import MeasureResult, Prediction
 from ecgcore.results.interpreted import Against, Call, Interpretation, Unable
 from ecgcore.statements import statements
@@ -85,7 +85,7 @@ def interpret(
         not_assessed=tuple(unable),
         normal=normal,
         normal_reasons=reasons,
-        rhythms=facts.rhythms,
+        rhythms=agreed_rhythms(calls, facts),
         text=long_text(calls, facts, normal),
         short=short_text(calls, facts),
     )

@@ -13,6 +13,9 @@ from ecgcore.statements import statement
 
 Array = NDArray[np.float64]
 
+# Sinus arrhythmia is stated from here on.  Chou's limit of 120 ms holds in 23 % of records of train
+# and val labelled only normal, this one in 13 %, and in 89 % of those labelled sinus arrhythmia.
+ARRHYTHMIA_S = 0.16
 SINUS, BRADYCARDIA, TACHYCARDIA, ARRHYTHMIA = "SR", "SBRAD", "STACH", "SARRH"
 ECTOPIC, MULTIFOCAL, MULTIFOCAL_TACHYCARDIA = "106068003", "AHA35", "AHA53"
 ATRIAL_TACHYCARDIA = "713422000"
@@ -71,7 +74,8 @@ def is_fibrillation(stretch: Stretch) -> bool:
         return False
     if stretch.disorder <= LAWLESS or stretch.has_conducted_p:
         return False
-    return not (is_trusted(stretch.p_train) and stretch.p_train.share > 0.9)
+    some = bool(np.isfinite(stretch.pr_s).any())
+    return not (some and is_trusted(stretch.p_train) and stretch.p_train.share > 0.9)
 
 
 def flutter_ratio(stretch: Stretch) -> float | None:
@@ -172,7 +176,7 @@ def _with_p(stretch: Stretch, rate: float) -> _Named:
         return _Named(ATRIAL_TACHYCARDIA if rate > FAST_BPM else ECTOPIC, "", shown)
     if rate > FAST_BPM:
         return _Named(TACHYCARDIA, "", shown)
-    if not is_steady(stretch.own_rr_s):
+    if not is_steady(stretch.own_rr_s, ARRHYTHMIA_S):
         words = "Sinus bradycardia with sinus arrhythmia" if rate < SLOW_BPM else ""
         return _Named(BRADYCARDIA if rate < SLOW_BPM else ARRHYTHMIA, words, shown)
     return _Named(BRADYCARDIA if rate < SLOW_BPM else SINUS, "", shown)
