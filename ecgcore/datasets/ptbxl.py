@@ -58,7 +58,7 @@ def annotate(folder: Path, records: Sequence[str]) -> list[Annotation]:
     needed = ("ecg_id", "age", "sex", "scp_codes", "filename_hr", "filename_lr")
     found: dict[str, Annotation] = {}
     for row in read_rows(folder / "ptbxl_database.csv", needed):
-        annotation = _annotation(row, _read_codes(row["scp_codes"], row["ecg_id"]))
+        annotation = _annotation(row, read_codes(row["scp_codes"], row["ecg_id"]))
         found[row["filename_hr"]] = found[row["filename_lr"]] = annotation
     return [annotation_of(found, "ptbxl", r, "ptbxl_database.csv") for r in records]
 
@@ -82,8 +82,14 @@ def _annotation(row: dict[str, str], codes: Collection[str]) -> Annotation:
     return Annotation(targets(codes), age, sex, further, superclasses)
 
 
-def _read_codes(text: str, ecg_id: str) -> Collection[str]:
-    # The column holds a Python dict of statement and likelihood: "{'NORM': 100.0, 'SR': 0.0}".
+def read_codes(text: str, ecg_id: str) -> Collection[str]:
+    """Return the statements of a column that holds them with likelihoods: "{'NORM': 100.0}".
+
+    Raises
+    ------
+    DatasetError
+        If it is none, naming the record.
+    """
     try:
         statements = ast.literal_eval(text)
     except (ValueError, SyntaxError):

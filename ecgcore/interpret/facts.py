@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from ecgcore.interpret.rhythms import find_rhythms
 from ecgcore.interpret.st_picture import StPicture, draw_picture
+from ecgcore.interpret.st_stretches import Stretch, draw_stretches
+from ecgcore.measure.certainty import WHY
 from ecgcore.measure.p_shape import PShape, p_shape
 from ecgcore.measure.qrs_shape import QrsShape, SlowStart, j_hump, qrs_shape, slow_start
 from ecgcore.measure.rhythm import PACED
@@ -21,6 +23,8 @@ from ecgcore.units import MV
 
 # On both sides of R: the whole of QRS and nothing of P and T.
 QRS_REACH_S = 0.06
+# A median beat is clear where its standard error is this part of it at most.
+CLEAR_PART = 0.04
 # Dextrocardia: V6 beside V1 or V2, from peak to trough.
 SMALL_V6_PART = 0.5
 
@@ -115,15 +119,36 @@ class Facts:
         """ST of every lead, and the leads beyond their limits."""
         return draw_picture(self.measured, self.patient, is_paced=self.is_paced)
 
+    @cached_property
+    def st_stretches(self) -> tuple[Stretch, ...]:
+        """The same for each ten seconds of a long recording."""
+        return draw_stretches(self.recording, self.measured, self.patient, is_paced=self.is_paced)
+
     # ---- shapes of the median beat: conduction, hypertrophy, axis, T ------------------------
 
     no_child_table = "No limits for this age."
 
     @cached_property
-    def qrs_shapes(self) -> Mapping[str, QrsShape]:
-        """QRS of each readable lead."""
+    def median_leads(self) -> tuple[str, ...]:
+        """The readable leads, and noisy ones whose median beat is clear of the noise."""
         beat = self.measured.median_beat
-        made = {n: qrs_shape(beat, n, in_mv=self.in_mv) for n in self.leads if beat is not None}
+        if beat is None:
+            return self.leads
+        spans = dict(zip(beat.leads, np.ptp(beat.values, axis=1), strict=True))
+        clear = [
+            name
+            for name in self.recording.leads
+            if beat.error.get(name, np.inf) <= CLEAR_PART * spans.get(name, 0.0)
+        ]
+        return tuple(name for name in self.recording.leads if name in {*self.leads, *clear})
+
+    @cached_property
+    def qrs_shapes(self) -> Mapping[str, QrsShape]:
+        """QRS of each lead of ``median_leads``."""
+        beat = self.measured.median_beat
+        if beat is None:
+            return {}
+        made = {name: qrs_shape(beat, name, in_mv=self.in_mv) for name in self.median_leads}
         return {name: shape for name, shape in made.items() if shape is not None}
 
     def qrs_shape(self, lead: str) -> QrsShape | None:
@@ -132,26 +157,28 @@ class Facts:
 
     @cached_property
     def p_shapes(self) -> Mapping[str, PShape]:
-        """P of each readable lead, where a P is conducted to each QRS."""
+        """P of each lead of ``median_leads``, where one is conducted to each QRS."""
         beat = self.measured.median_beat
         if beat is None or self.value("pr") is None:
             return {}
-        made = {name: p_shape(beat, name) for name in self.leads}
+        made = {name: p_shape(beat, name) for name in self.median_leads}
         return {name: shape for name, shape in made.items() if shape is not None}
 
     @cached_property
     def t_shapes(self) -> Mapping[str, TShape]:
-        """T of each readable lead."""
+        """T of each lead of ``median_leads``."""
         beat, rr_ms = self.measured.median_beat, self.value("rr_mean")
         rr_s = None if rr_ms is None else rr_ms / 1e3
-        made = {n: t_shape(beat, n, rr_s=rr_s) for n in self.leads if beat is not None}
+        if beat is None:
+            return {}
+        made = {name: t_shape(beat, name, rr_s=rr_s) for name in self.median_leads}
         return {name: shape for name, shape in made.items() if shape is not None}
 
     @cached_property
     def slow_start_ms(self) -> SlowStart | None:
         """How slowly QRS begins, all readable leads together."""
         beat = self.measured.median_beat
-        return None if beat is None else slow_start(beat, self.leads)
+        return None if beat is None else slow_start(beat, self.median_leads)
 
     @property
     def is_reversed(self) -> bool:
@@ -197,3 +224,14 @@ class Facts:
             return False
         down = one.depth > one.top and -p.bottom > p.top
         return down and last.span < SMALL_V6_PART * max(near) and last.top < last.depth
+
+    @property
+    def p_to_qrs_ms(self) -> float | None:
+        """PR, or where it is too uncertain to be stated, that of the median beat."""
+        found, beat = self.measurement("pr"), self.measured.median_beat
+        if found is None or found.value is not None or beat is None:
+            return None if found is None else found.value
+        if not found.reason.startswith(WHY["pr"]):
+            return None
+        apart = 1e3 * (beat.consensus["qrs_onset"] - beat.consensus["p_onset"])
+        return float(apart) if np.isfinite(apart) else None

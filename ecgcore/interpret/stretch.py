@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ecgcore.measure.beat_types import group_shapes, scale_leads
 from ecgcore.results import Beats, MeasureResult
 from ecgcore.signal.beats import FEATURE_HZ, BeatSearch
+from ecgcore.signal.filters import butterworth
 from ecgcore.signal.flutter import Flutter, find_flutter
 from ecgcore.signal.p_train import NO_TRAIN, AtrialTrace, PTrain, cancel_qrst, find_p_train
 from ecgcore.signal.quantiles import median
@@ -31,6 +32,7 @@ MIN_DOUBLED, DOUBLED_SHARE, MIN_DOUBLED_SHARE = 6, 0.5, 0.3
 # In silence nothing is larger than this part of the smaller complexes around; of a few leads each
 # is looked at, and nothing rises by so many mV within half a QRS.
 QRS_S, AFTER_S, BEFORE_S, WIDE_WAVE = 0.08, 0.55, 0.32, 0.5
+AWAY_S, AWAY_HZ, AWAY = 4.0, (1.2, 15.0), 0.2
 LEAST_STILL_S, STILL_MV = 3.0, 0.15
 SILENT_SHARE, FEW_LEADS, SILENT_MV = 0.38, 3, 0.3
 # Half of a P wave, and the likeness from which two are of one form.
@@ -241,6 +243,19 @@ class Stretch:
         zero = self.start_s
         times = (b.onset_s - zero, b.offset_s - zero, b.t_end_s - zero)
         return cancel_qrst(self.search.traces.low, FEATURE_HZ, times, self.family)
+
+    @cached_property
+    def away_share(self) -> float:
+        """Part of the time that the leads are away from the baseline: fast and wide complexes."""
+        low = self.search.traces.low
+        size = round(AWAY_S * FEATURE_HZ)
+        count = low.shape[1] // size
+        if count == 0:
+            return 0.0
+        wave = butterworth("bandpass", AWAY_HZ, FEATURE_HZ).run_both_ways(low, round(FEATURE_HZ))
+        cut = np.abs(wave[:, : count * size].reshape(len(wave), count, size))
+        away = (cut > AWAY * cut.max(axis=-1, keepdims=True)).mean(axis=-1)
+        return float(np.median(np.median(away, axis=0)))
 
     @property
     def is_still(self) -> bool:

@@ -9,9 +9,13 @@ from ecgcore.interpret.av_block import is_trusted
 from ecgcore.interpret.stretch import Stretch, median_or
 from ecgcore.measure.rhythm import is_steady
 from ecgcore.results.interpreted import Episode, Evidence
+from ecgcore.statements import statement
 
 Array = NDArray[np.float64]
 
+# Sinus arrhythmia is stated from here on.  Chou's limit of 120 ms holds in 23 % of records of train
+# and val labelled only normal, this one in 13 %, and in 89 % of those labelled sinus arrhythmia.
+ARRHYTHMIA_S = 0.16
 SINUS, BRADYCARDIA, TACHYCARDIA, ARRHYTHMIA = "SR", "SBRAD", "STACH", "SARRH"
 ECTOPIC, MULTIFOCAL, MULTIFOCAL_TACHYCARDIA = "106068003", "AHA35", "AHA53"
 ATRIAL_TACHYCARDIA = "713422000"
@@ -31,6 +35,9 @@ SVT_BPM = 120.0
 JUNCTIONAL_BPM, JUNCTIONAL_TACHYCARDIA_BPM = 60.0, 100.0
 # Pre-excited fibrillation: fast, wide, and complexes of several widths.
 PREEXCITED_BPM, SHORTEST_RR_S = 150.0, 0.30
+# No return to the baseline, also where not every complex was found: 46 records of AF with wide QRS
+# (PTB-XL train and val) lie below 0.55.
+NO_BASELINE = 0.6
 # A bundle branch block has one form and width; so many beats alike, widths within (ms).
 ONE_FORM, WIDTHS_MS = 0.85, 35.0
 # The sinus node is never this even at such a rate.
@@ -70,7 +77,8 @@ def is_fibrillation(stretch: Stretch) -> bool:
         return False
     if stretch.disorder <= LAWLESS or stretch.has_conducted_p:
         return False
-    return not (is_trusted(stretch.p_train) and stretch.p_train.share > 0.9)
+    some = bool(np.isfinite(stretch.pr_s).any())
+    return not (some and is_trusted(stretch.p_train) and stretch.p_train.share > 0.9)
 
 
 def flutter_ratio(stretch: Stretch) -> float | None:
@@ -140,12 +148,16 @@ def _fibrillation(stretch: Stretch, rate: float) -> _Named:
         return _Named(FIBRILLATION, f"{PREEXCITED}, ventricular rate {rate:.0f}", shown)
     speed = " with rapid ventricular response" if rate > FAST_BPM else ""
     speed = " with slow ventricular response" if rate < SLOW_BPM else speed
-    return _Named(FIBRILLATION, f"Atrial fibrillation{speed}, ventricular rate {rate:.0f}", shown)
+    return _Named(
+        FIBRILLATION, f"{statement(FIBRILLATION).term}{speed}, ventricular rate {rate:.0f}", shown
+    )
 
 
 def is_preexcited(stretch: Stretch, rate: float) -> bool:
     """Tell whether fibrillation is conducted fast and wide, over an accessory pathway."""
     shortest = float(np.quantile(stretch.rr_s, 0.1))
+    if stretch.is_wide and stretch.away_share >= NO_BASELINE:
+        return True
     if not stretch.is_wide or (rate < PREEXCITED_BPM and shortest >= SHORTEST_RR_S):
         return False
     widths = stretch.beats.width_ms[np.isfinite(stretch.beats.width_ms)]
@@ -169,7 +181,7 @@ def _with_p(stretch: Stretch, rate: float) -> _Named:
         return _Named(ATRIAL_TACHYCARDIA if rate > FAST_BPM else ECTOPIC, "", shown)
     if rate > FAST_BPM:
         return _Named(TACHYCARDIA, "", shown)
-    if not is_steady(stretch.own_rr_s):
+    if not is_steady(stretch.own_rr_s, ARRHYTHMIA_S):
         words = "Sinus bradycardia with sinus arrhythmia" if rate < SLOW_BPM else ""
         return _Named(BRADYCARDIA if rate < SLOW_BPM else ARRHYTHMIA, words, shown)
     return _Named(BRADYCARDIA if rate < SLOW_BPM else SINUS, "", shown)

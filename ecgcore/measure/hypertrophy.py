@@ -11,6 +11,8 @@ from ecgcore.results import VoltageCriterion
 from ecgcore.statements import ADULT_YEARS
 
 SOKOLOW_MV = 3.5
+# Part V: not in younger adults.
+SOKOLOW_YEARS = 35.0
 CORNELL_MV = {"male": 2.8, "female": 2.0}
 _SOURCE = {
     "sokolow_lyon": "Sokolow and Lyon, Am Heart J 37:161 (1949)",
@@ -42,9 +44,13 @@ def lvh_criteria(
     sokolow = _sum(table, ("V1",), ("V5", "V6"), bad_leads, reason)
     cornell = _sum(table, ("V3",), ("aVL",), bad_leads, reason)
     limit = CORNELL_MV.get(patient.sex or "")
+    young = age is not None and age < SOKOLOW_YEARS
+    too_young = "Voltage alone says little under 35 years." if young else ""
     unknown_sex = "" if limit is not None else "The threshold depends on the sex."
     return (
-        _criterion("sokolow_lyon", sokolow, SOKOLOW_MV, "", reached_at=True),
+        _criterion(
+            "sokolow_lyon", sokolow, None if young else SOKOLOW_MV, too_young, reached_at=True
+        ),
         _criterion("cornell", cornell, limit, unknown_sex, reached_at=False),
     )
 

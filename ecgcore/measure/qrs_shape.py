@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 # Without a voltage, this part of the complex from peak to trough is the smallest wave.
 SMALLEST_PART = 0.02
+# And so many standard errors of the median beat.
+NOISE_TIMES = 2.0
 # A notch: the trace turns back by this part of the wave, and by twice the smallest wave.
 NOTCH_PART = 0.04
 # The last peak of a notched R counts as its peak from this part of the highest.
@@ -158,8 +160,9 @@ def qrs_shape(beat: MedianBeat, lead: str, *, in_mv: bool = True) -> QrsShape | 
     row = beat.values[beat.leads.index(lead)][start:stop].astype(np.float64)
     if row.size < 3 or not np.isfinite(row).all():
         return None
-    smallest = SMALLEST_PART * float(np.ptp(row))
-    smallest = max(smallest, SMALLEST_MV) if in_mv else smallest
+    error = beat.error.get(lead, 0.0)
+    noise = NOISE_TIMES * error if np.isfinite(error) else 0.0
+    smallest = max(SMALLEST_PART * float(np.ptp(row)), noise, SMALLEST_MV if in_mv else 0.0)
     step_ms = 1e3 / beat.fs_hz
     found = _waves(row, smallest, step_ms)
     return QrsShape(lead, tuple(found), 1e3 * (offset - onset))

@@ -21,7 +21,7 @@ from ecgcore.simulate.statements import STATEMENTS
 
 # What changes the ventricles' shape; a statement that replaces it as a whole bears none of these.
 _SHAPING = {CONDUCTION, MASS, ISCHAEMIA, REPOLARISATION}
-_BIFASCICULAR = {"rbbb", "lafb"}
+_445481009ICULAR = {"rbbb", "lafb"}
 # On another change of shape these, or what they stand on, would not meet their criterion.
 _ALONE = {
     "brugada",
@@ -152,13 +152,13 @@ def _explain_conflict(one: SimulatedStatement, other: SimulatedStatement) -> str
     pair = {one.key, other.key}
     if one.key == other.stands_on or other.key == one.stands_on:
         return ""
-    if one.slot == other.slot and one.slot not in SEVERAL and pair != _BIFASCICULAR:
+    if one.slot == other.slot and one.slot not in SEVERAL and pair != _445481009ICULAR:
         return f"both are about {SLOT_NAMES[one.slot]}"
     for own, others, reason in _REASONS:
         if own in pair and pair & others:
             return reason
     shaping = [e for e in (one, other) if e.slot in _SHAPING or e.whole]
-    if len(shaping) == 2 and pair != _BIFASCICULAR:
+    if len(shaping) == 2 and pair != _445481009ICULAR:
         if one.whole or other.whole:
             return "one of them decides the whole shape of the beat"
         if one.alone or other.alone or pair & _ALONE or pair == _INFERIOR:

@@ -34,7 +34,7 @@ OLD_NAMES = {
 }  # fmt: skip
 
 # Patterns that no list has a code for.
-OWN_NAMES = {"DEWINTER", "HYPERT", "LEFTMAIN", "WELLENS"}
+OWN_NAMES = {"CALIB", "DEWINTER", "HYPERT", "LEFTMAIN", "WELLENS"}
 
 # Leads on fewer of which a shipped network gives no finding, where its card differs from the table.
 CARDS = {

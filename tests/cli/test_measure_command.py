@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ecgcore.cli import main
+from ecgcore.leads import STANDARD_12
 from ecgcore.origin import KEYS
 from ecgcore.readers.wfdb.write import write_wfdb
 from ecgcore.results import FIDUCIALS
@@ -29,16 +30,52 @@ def test_json_has_exactly_the_promised_keys(record, capsys):
     status, out, err = run(capsys, record, "--json")
     assert (status, err) == (0, "")
     found = json.loads(out)
-    assert set(found) == {"file", "measurements", "alarms", "beats", "quality", *KEYS}
+    keys = {"leads", "rhythm", "reversal", "voltage_criteria", "trend", "amplitude_reason"}
+    assert set(found) == {"file", "measurements", "alarms", "beats", "quality", *keys, *KEYS}
     assert found["alarms"] == []
     for m in found["measurements"]:
-        assert set(m) == {"name", "value", "unit", "uncertainty", "method", "lead", "reason"}
+        assert set(m) == {
+            "name",
+            "value",
+            "unit",
+            "uncertainty",
+            "method",
+            "lead",
+            "reason",
+            "reference",
+        }
     assert set(found["quality"]) == {"acceptable", "bad_leads", "reasons", "masked"}
     assert set(found["beats"]) == {*simulate("normal", seed=4).recording.leads, "consensus"}
     for points in found["beats"].values():
-        assert set(points) == {*FIDUCIALS, "type"}
+        assert set(points) - {"rr"} == {*FIDUCIALS, "type"}
         assert len({len(values) for values in points.values()}) == 1
     assert found["beats"]["consensus"]["type"].count("normal") >= 8
+
+
+def test_leads_are_printed_with_their_waves_and_times(record, capsys):
+    _, out, _ = run(capsys, record, "--json")
+    found = json.loads(out)
+    assert set(found["leads"]) == set(STANDARD_12)
+    two = found["leads"]["II"]
+    assert two["amplitudes_mv"]["R"] > 0.5
+    assert set(two["amplitudes_mv"]) == {
+        "P", "Q", "R", "S", "R'", "J", "J+40", "J+60", "J+80", "T"
+    }  # fmt: skip
+    assert 60 < two["qrs_ms"] < 120
+    assert 300 < two["qt_ms"] < 480
+    assert two["st_elevated"] is False
+    names = {m["name"]: m for m in found["measurements"]}
+    assert names["p_duration"]["reference"]["high"] == 120
+    assert names["jt"]["value"] == pytest.approx(names["qt"]["value"] - names["qrs"]["value"])
+    assert [one["name"] for one in found["voltage_criteria"]] == ["sokolow_lyon", "cornell"]
+    assert all(one["source"] for one in found["voltage_criteria"])
+    assert found["rhythm"] == "regular"
+    assert found["reversal"] is None
+    assert found["trend"] is None
+    assert len(found["beats"]["consensus"]["rr"]) == len(found["beats"]["consensus"]["type"])
+    _, text, _ = run(capsys, record)
+    assert "rhythm: regular" in text
+    assert "aVL" in text
 
 
 def test_what_is_absent_is_null(record, capsys):

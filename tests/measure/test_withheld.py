@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ecgcore.cli.measure import as_json
 from ecgcore.measure import measure
-from ecgcore.recording import Recording
+from ecgcore.recording import Patient, Recording
 from ecgcore.simulate import simulate
 from ecgcore.simulate.statements import STATEMENTS
 
@@ -36,7 +36,7 @@ def test_nothing_stated_is_uncertain_by_more_than_a_quarter(key, seed, noise_mv,
             assert m.uncertainty is not None
             assert m.uncertainty <= 0.25 * m.value
     # What is exported is what is shown.
-    exported = {row["name"]: row for row in as_json(found)["measurements"]}
+    exported = {row["name"]: row for row in as_json(found, Patient())["measurements"]}
     assert all(exported[m.name]["value"] == m.value for m in found.measurements)
     if found.measurement("qt").value is None:
         assert all(found.measurement(name).value is None for name in QTC)

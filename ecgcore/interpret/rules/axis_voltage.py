@@ -22,7 +22,8 @@ UNCERTAIN_DEG = 30.0
 LOW_LIMB_MV, LOW_CHEST_MV = 0.5, 1.0
 LEAST_MV = 0.05
 MOST_OF_SIX = 4
-R_V3_MV = 0.3
+# R in V3; where R in V4 is over 0.6 mV, the smaller limit: 4 % of normal ECGs are under 0.3 mV.
+R_V3_MV, R_V3_SMALL_MV = 0.3, 0.2
 # Alternans: every second complex larger by this part of it, in so many leads, for so many beats.
 ALTERNATING_PART = 0.10
 ALTERNATING_BEATS, ALTERNATING_LEADS = 8, 3
@@ -65,7 +66,7 @@ def judge_axis(facts: Facts) -> Iterator[Ruling]:
     # Right bundle branch block turns the axis by the end of QRS.
     if code in ("47665007", "AHA122") and bundle_block(facts) == "RBBB":
         first = fascicle_axis(facts)
-        code = "" if first is None else _axis_code(first, limits)
+        code, axis = ("", axis) if first is None else (_axis_code(first, limits), first)
     if code:
         words = "> " if code == "47665007" else "< "
         limit = limits[1] if code == "47665007" else limits[0]
@@ -128,9 +129,8 @@ def judge_r_progression(facts: Facts) -> Iterator[Ruling]:
     if _is_explained(facts):
         return
     _, two, three, four = (shape.top for shape in shapes if shape is not None)
-    low = three <= R_V3_MV and four <= 2 * R_V3_MV
-    falls = three < two - 0.1 and three <= R_V3_MV
-    if (low and two <= R_V3_MV) or falls:
+    small = three <= R_V3_SMALL_MV or four <= 2 * R_V3_MV
+    if three <= R_V3_MV and small and (two <= R_V3_MV or three < two - 0.1):
         evidence = tuple(
             Evidence(name=f"R in {name}", value=round(value, 2), unit="mV", limit=limit)
             for name, value, limit in (

@@ -14,14 +14,17 @@ from ecgcore.recording import Patient
 from ecgcore.results.interpreted import Against, Call, Evidence, Ruling, Unable
 
 NOT_CONDUCTED = "No P wave is conducted to each QRS complex."
-VENTRICULAR_RHYTHM = "The complexes are paced or of ventricular origin."
+VENTRICULAR_RHYTHM = "The complexes are paced or may be of ventricular origin."
+UNDETERMINED = "origin not determined"
 # First-degree block is no word for these rhythms, whatever lies before QRS.
 WITHOUT_CONDUCTION = (
     "AF", "AFLT", "397829000", "164895002", "164896001", "111288001", "49260003", "61277005",
     "81898007", "29320008", "426664006", "426648003", "SVTAC", "AHA76", "2AVB", "3AVB", "AHA86",
     "AHA87", "233917008", "50799005",
 )  # fmt: skip
-OF_VENTRICLES = ("164895002", "164896001", "111288001", "49260003", "61277005", "81898007", "AHA65")
+OF_VENTRICLES = (
+    "164895002", "164896001", "111288001", "49260003", "61277005", "81898007", "AHA65", "AHA76",
+)  # fmt: skip
 ADULT_PR_MS = (120.0, 200.0)
 # Part III: adults; 8 to 16 years; 4 to 8; under 4.  QRS of an incomplete block, and of a complete.
 WIDTHS_MS = ((16.0, 110.0, 120.0), (8.0, 90.0, 100.0), (4.0, 86.0, 100.0), (0.0, 80.0, 90.0))
@@ -33,7 +36,8 @@ RETROGRADE = ("29320008", "426664006", "426648003", "SVTAC")
 # A short PR is no word for a P that does not come from the sinus node.
 ECTOPIC_P = (*RETROGRADE, "106068003", "713422000", "AHA53", "195101003")
 # J waves in so many leads widen QRS: no bundle does.
-HUMP_MV, HUMP_LEADS = 0.1, 3
+# III and V3 are left out: R' of right bundle branch block is seen there.
+HUMP_MV, HUMPS_NEEDED, HUMP_LEADS = 0.1, 3, ("II", "aVF", "V4", "V5", "V6")
 # LBBB: R peak in V5, V6 or I after 60 ms; what is left of r in V1.
 LATE_PEAK_MS = 60.0
 SMALL_R_PART = 0.5
@@ -85,9 +89,9 @@ def judge_pr(facts: Facts) -> Iterator[Ruling]:
     limits = pr_limits(facts.patient)
     if limits is None:
         yield from (Unable(code=c, reason=facts.no_child_table) for c in ("IAVB", "49578007"))
-    elif found.value > limits[1]:
+    elif round(found.value) > limits[1]:
         yield Call(code="IAVB", evidence=(_pr(found.value, f"> {limits[1]:.0f}"),))
-    elif found.value < limits[0] and not _explains_short_pr(facts):
+    elif round(found.value) < limits[0] and not _explains_short_pr(facts):
         yield Call(code="49578007", evidence=(_pr(found.value, f"< {limits[0]:.0f}"),))
 
 
@@ -97,6 +101,16 @@ def _explains_short_pr(facts: Facts) -> bool:
 
 def _pr(value: float, limit: str) -> Evidence:
     return Evidence(name="PR", value=round(value), unit="ms", limit=limit)
+
+
+def is_ventricular(facts: Facts) -> bool:
+    """Tell whether the complexes are paced or of ventricular origin: no bundle shapes them."""
+    escape = any("ventricular escape" in episode.words for episode in facts.rhythms)
+    known = any(
+        episode.code in OF_VENTRICLES and UNDETERMINED not in episode.words
+        for episode in facts.rhythms
+    )
+    return facts.is_paced or escape or known
 
 
 # ---- bundle branches -------------------------------------------------------------------------
@@ -172,7 +186,7 @@ def _has_wide_s(shape: QrsShape) -> bool:
 def judge_bundles(facts: Facts) -> Iterator[Ruling]:
     """Left and right bundle branch block, complete and incomplete, and other wide QRS."""
     qrs_ms = facts.value("qrs")
-    if facts.is_paced or facts.has_rhythm(*OF_VENTRICLES):
+    if is_ventricular(facts):
         for code in ("LBBB", "RBBB", "IRBBB", "ILBBB", "IVCD", "LAFB", "LPFB", "WPW"):
             yield Against(code=code, reason=VENTRICULAR_RHYTHM)
         return
@@ -190,9 +204,16 @@ def judge_bundles(facts: Facts) -> Iterator[Ruling]:
     code = bundle_block(facts)
     if code:
         yield Call(code=code, evidence=_bundle_evidence(facts, code), leads=("V1", "I", "V6"))
-    elif qrs_ms >= complete and not facts.has_rhythm(*RETROGRADE):
+    elif _lasts(facts, complete) and not facts.has_rhythm(*RETROGRADE):
         limit = f">= {complete:.0f}"
         yield Call(code="IVCD", evidence=(_qrs(qrs_ms, limit),))
+
+
+def _lasts(facts: Facts, complete: float) -> bool:
+    """Tell whether QRS is wide, and waves are seen until about then in some lead."""
+    ends = [shape.waves[-1].stop_ms for shape in facts.qrs_shapes.values() if shape.waves]
+    seen = max(ends, default=0.0) >= complete - QRS_ERROR_MS
+    return (facts.value("qrs") or 0.0) >= complete and seen
 
 
 def bundle_block(facts: Facts) -> str:
@@ -239,7 +260,7 @@ def _bundle_evidence(facts: Facts, code: str) -> tuple[Evidence, ...]:
 
 def ends_with_hump(facts: Facts) -> bool:
     """Tell whether J waves, as in early repolarization and hypothermia, make QRS look wide."""
-    return sum(mv >= HUMP_MV for mv in facts.j_humps.values()) >= HUMP_LEADS
+    return sum(facts.j_humps.get(name, 0.0) >= HUMP_MV for name in HUMP_LEADS) >= HUMPS_NEEDED
 
 
 # ---- fascicles -------------------------------------------------------------------------------
@@ -270,7 +291,7 @@ def judge_fascicles(facts: Facts) -> Iterator[Ruling]:
             evidence.append(Evidence(name=f"QRS in {name}", value=shape.letters))
     yield Call(code=code, evidence=tuple(evidence), leads=("I", "aVL", "II", "III", "aVF"))
     if bundle_block(facts) == "RBBB":
-        yield Call(code="BIFASC", evidence=tuple(evidence), words=_bifascicular(code))
+        yield Call(code="445481009", evidence=tuple(evidence), words=_bifascicular(code))
 
 
 def _bifascicular(code: str) -> str:
@@ -282,7 +303,7 @@ def fascicular_block(facts: Facts) -> str:
     """Return the code of the fascicular block, or an empty string."""
     axis, qrs_ms = fascicle_axis(facts), facts.value("qrs")
     beside = bundle_block(facts)
-    barred = facts.is_paced or facts.is_child or facts.has_rhythm(*OF_VENTRICLES)
+    barred = facts.is_child or is_ventricular(facts)
     if axis is None or qrs_ms is None or barred or beside in ("LBBB", "ILBBB"):
         return ""
     if is_preexcited(facts) or (beside != "RBBB" and qrs_ms >= UNSPECIFIED_MS):
@@ -335,11 +356,12 @@ LONG_DELTA_MS, LONG_DELTA_PR_MS = 44.0, 150.0
 
 def is_preexcited(facts: Facts) -> bool:
     """Tell whether a short PR leads into a delta wave and a wide QRS."""
-    pr, qrs = facts.value("pr"), facts.value("qrs")
+    pr, qrs = facts.p_to_qrs_ms, facts.value("qrs")
     start = facts.slow_start_ms
     if pr is None or qrs is None or start is None or facts.is_paced:
         return False
-    short = pr < PREEXCITED_PR_MS and start.half >= DELTA_MS
+    least = DELTA_MS if facts.value("pr") is not None else LONG_DELTA_MS
+    short = pr < PREEXCITED_PR_MS and start.half >= least
     long = pr < LONG_DELTA_PR_MS and start.third >= LONG_DELTA_MS
     return qrs >= PREEXCITED_QRS_MS and (short or long) and not facts.has_rhythm(*OF_VENTRICLES)
 
@@ -353,7 +375,7 @@ def judge_preexcitation(facts: Facts) -> Iterator[Ruling]:
     yield Call(
         code="WPW",
         evidence=(
-            _pr(facts.value("pr") or 0.0, "< 120"),
+            _pr(facts.p_to_qrs_ms or 0.0, "< 120"),
             _qrs(facts.value("qrs") or 0.0, ">= 110"),
             Evidence(name="delta wave", value=delta, unit="ms", limit=f">= {DELTA_MS:.0f}"),
         ),

@@ -8,14 +8,17 @@ et al. (P terminal force, 1964), Myers et al. (right ventricle, 1948).
 from collections.abc import Callable, Iterable, Iterator
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.rules.conduction import bundle_block, is_preexcited
-from ecgcore.measure.hypertrophy import CORNELL_MV, SOKOLOW_MV
+from ecgcore.interpret.rules.conduction import (
+    ECTOPIC_P,
+    bundle_block,
+    fascicular_block,
+    is_preexcited,
+)
+from ecgcore.measure.hypertrophy import CORNELL_MV, SOKOLOW_MV, SOKOLOW_YEARS
 from ecgcore.results.interpreted import Against, Call, Evidence, Ruling, Unable
 
 NOT_IN_MV = "Amplitude not calibrated: voltage criteria were not assessed."
 CHILD = "Not assessed under 18 years."
-# Voltage says little about younger adults (Part V).
-SOKOLOW_YEARS = 35.0
 # mV ms; in women 0.6 mV are added.
 PRODUCT_MV_MS, WOMENS_MV = 244.0, 0.6
 # Morris: -0.04, which 9 % of PTB-XL's normal ECGs reach.
@@ -35,7 +38,7 @@ NOT_SAID = "The complexes are paced, or bundle branch block or preexcitation alt
 
 def judge_left_atrium(facts: Facts) -> Iterator[Ruling]:
     """Left atrial enlargement: a long P, with a terminal force in V1 or two peaks."""
-    if not facts.p_shapes or not facts.in_mv:
+    if not _has_sinus_p(facts):
         return
     if facts.is_child:
         yield Unable(code="LAO/LAE", reason=CHILD)
@@ -57,7 +60,7 @@ def judge_left_atrium(facts: Facts) -> Iterator[Ruling]:
 
 def judge_right_atrium(facts: Facts) -> Iterator[Ruling]:
     """Right atrial enlargement: a tall P in an inferior lead, or at its start in V1."""
-    if not facts.p_shapes or not facts.in_mv:
+    if not _has_sinus_p(facts):
         return
     if facts.is_child:
         yield Unable(code="RAO/RAE", reason=CHILD)
@@ -69,6 +72,11 @@ def judge_right_atrium(facts: Facts) -> Iterator[Ruling]:
         evidence.append(_mv("start of P in V1", one.initial, f"> {TALL_P_V1_MV}"))
     if evidence:
         yield Call(code="RAO/RAE", evidence=tuple(evidence))
+
+
+def _has_sinus_p(facts: Facts) -> bool:
+    paced = facts.is_paced or facts.has_rhythm("PACE")
+    return bool(facts.p_shapes) and facts.in_mv and not paced and not facts.has_rhythm(*ECTOPIC_P)
 
 
 # ---- left ventricle --------------------------------------------------------------------------
@@ -84,7 +92,8 @@ def voltage_evidence(facts: Facts) -> tuple[Evidence, ...]:
         value = one.depth + max(shape.top for shape in lateral)
         if value >= SOKOLOW_MV:
             found.append(_mv("Sokolow-Lyon, S in V1 and R in V5 or V6", value, f">= {SOKOLOW_MV}"))
-    if three is not None and avl is not None:
+    # R in aVL says nothing beside left anterior fascicular block (Part V).
+    if three is not None and avl is not None and fascicular_block(facts) != "LAFB":
         value, limit = three.depth + avl.top, cornell_limit(facts)
         if value > limit:
             unknown = "" if facts.patient.sex else " (sex unknown: the lower limit)"
@@ -142,9 +151,11 @@ def judge_left_ventricle(facts: Facts) -> Iterator[Ruling]:
         yield Call(code="AHA144", evidence=(*voltage, *right, *both))
     elif voltage:
         support = _support(facts)
-        whole = support or len(voltage) > 1
+        whole = bool(support) or len(voltage) > 1
         evidence = (*voltage, *_product(facts), *support)
-        yield Call(code="LVH" if whole else "VCLVH", evidence=evidence)
+        # Voltage alone says little about younger adults.
+        if whole or (facts.patient.age_years or SOKOLOW_YEARS) >= SOKOLOW_YEARS:
+            yield Call(code="LVH" if whole else "VCLVH", evidence=evidence)
 
 
 def _both_evidence(facts: Facts) -> tuple[Evidence, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.rules.conduction import OF_VENTRICLES, WITHOUT_CONDUCTION, bundle_block
 from ecgcore.measure.median_beat import index_of
-from ecgcore.measure.rhythm import NORMAL_RHYTHMS
+from ecgcore.measure.rhythm import NORMAL_RHYTHMS, REGULAR
 from ecgcore.results.interpreted import Call, Evidence, Ruling, Unable
 
 LONG_MS = {"male": 450.0, "female": 460.0}
@@ -31,7 +31,7 @@ MOST_OF_RR = 0.95
 
 def judge_qt(facts: Facts) -> Iterator[Ruling]:
     """Prolonged QT, urgent from 500 ms on, and short QT."""
-    qrs, child = facts.value("qrs"), facts.is_child
+    qrs, child, rhythm = facts.value("qrs"), facts.is_child, facts.measured.rhythm
     wide = facts.is_paced or (qrs is not None and qrs >= WIDE_MS)
     name = "jtc_fridericia" if wide else "qtc_fridericia"
     found = facts.measurement(name)
@@ -62,7 +62,7 @@ def judge_qt(facts: Facts) -> Iterator[Ruling]:
         yield Call(
             code="LNGQT", evidence=tuple(evidence), urgent=urgent, rule=rule if urgent else ""
         )
-    elif value < SHORT_MS and not wide and not child:
+    elif value < SHORT_MS and not wide and not child and rhythm in NORMAL_RHYTHMS:
         short = Evidence(name=printed, value=round(value), unit="ms", limit=f"< {SHORT_MS:.0f}")
         yield Call(code="77867006", evidence=(short,))
 
@@ -86,7 +86,7 @@ TALL_PART = 0.4
 SINE_QRS_MS = 160.0
 CONCORDANT_PART = 0.8
 PEAKED_QTC_MS = 360.0
-LEADS_NEEDED = 2
+LEADS_NEEDED, LEADS_WITH_BLOCK = 2, 4
 
 
 def peaked_leads(facts: Facts) -> tuple[str, ...]:
@@ -129,13 +129,21 @@ def judge_hyperkalemia(facts: Facts) -> Iterator[Ruling]:
         # A short QT has a narrow T of its own.
         if len(peaked) >= LEADS_NEEDED and qtc is not None and qtc >= PEAKED_QTC_MS:
             yield _hyperkalemia(facts, peaked, qrs=None)
-    elif not bundle_block(facts):
-        sine = qrs >= SINE_QRS_MS
-        tall = tall_leads(facts) if sine or facts.value("pr") is None else ()
-        leads = peaked if len(peaked) >= LEADS_NEEDED else tall
-        steady = facts.measured.rhythm in NORMAL_RHYTHMS
-        if len(leads) >= LEADS_NEEDED and steady and _is_concordant(facts, leads):
-            yield _hyperkalemia(facts, leads, qrs=qrs)
+        return
+    leads = _wide_leads(facts, qrs)
+    # T of a bundle branch block is tall too, but in fewer leads.
+    needed = LEADS_WITH_BLOCK if bundle_block(facts) else LEADS_NEEDED
+    steady = facts.measured.rhythm.startswith((*NORMAL_RHYTHMS, REGULAR))
+    if len(leads) >= needed and steady and _is_concordant(facts, leads):
+        yield _hyperkalemia(facts, leads, qrs=qrs)
+
+
+def _wide_leads(facts: Facts, qrs: float) -> tuple[str, ...]:
+    """Return the leads with the T of hyperkalemia beside a wide QRS; with P it is narrow."""
+    tall = tall_leads(facts)
+    if qrs >= SINE_QRS_MS or facts.value("pr") is None:
+        return tall
+    return tuple(n for n in tall if facts.t_shapes[n].width_ms <= PEAKED_WIDTH_MS)
 
 
 def _is_concordant(facts: Facts, leads: tuple[str, ...]) -> bool:
@@ -235,10 +243,11 @@ def _t_evidence(facts: Facts, leads: Iterable[str], limit: str) -> tuple[Evidenc
 # ---- Brugada, Osborn ---------------------------------------------------------------------------
 
 BRUGADA_MV, COVED_LATER_MV, COVED_T_MV = 0.2, 0.1, -0.1
-# Type 2: r' falls slowly (its triangle is 160 ms wide 0.5 mV below the peak) into a saddle.
-SADDLE_MV, SADDLE_FALL_MV, SADDLE_STEEP_MV = 0.05, 0.1, 0.125
+# Type 2: r' falls slowly into a saddle (0.14 mV in 40 ms: its triangle is 140 ms wide 0.5 mV below
+# the peak).
+SADDLE_MV, SADDLE_FALL_MV, SADDLE_STEEP_MV = 0.05, 0.1, 0.14
 NEAR_J_S = 0.04
-OSBORN_MV, OSBORN_NEEDED, OSBORN_BPM = 0.2, 3, 60.0
+OSBORN_MV, OSBORN_SURE_MV, OSBORN_NEEDED, OSBORN_BPM = 0.2, 0.3, 3, 60.0
 
 
 def judge_brugada(facts: Facts) -> Iterator[Ruling]:
@@ -309,6 +318,10 @@ def judge_osborn(facts: Facts) -> Iterator[Ruling]:
     heights = {name: mv for name, mv in facts.j_humps.items() if mv >= OSBORN_MV}
     rate = facts.value("heart_rate")
     if len(heights) < OSBORN_NEEDED or rate is None or rate >= OSBORN_BPM:
+        return
+    # A healthy, slow heart has smaller ones with a normal QT.
+    qtc = facts.value("qtc_fridericia") or 0.0
+    if qtc < LONG_MS["male"] and max(heights.values()) < OSBORN_SURE_MV:
         return
     evidence = tuple(
         Evidence(name=f"hump at J in {n}", value=round(mv, 2), unit="mV", limit=f">= {OSBORN_MV}")
