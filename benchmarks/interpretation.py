@@ -52,7 +52,8 @@ class Read:
         found: Interpretation = getattr(self, way)
         if code == NORMAL:
             return found.normal is True
-        return any(code in (c.code, statement(c.code).kind_of) for c in found.statements)
+        stated = [statement(call.code) for call in found.statements]
+        return any(code in (one.code, one.kind_of, *one.implies) for one in stated)
 
 
 def read_split(model: LoadedModel, split: str, *, only_normal: bool) -> list[Read]:

@@ -45,6 +45,7 @@ class Outcome:
 
     @property
     def is_right(self) -> bool:
+        """Whether each emergency of the case was named."""
         return all(any(_answers(code, said) for said in self.said) for code in self.wanted)
 
 

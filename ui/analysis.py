@@ -96,6 +96,10 @@ def interpret_apart(case: OpenCase, prediction: Prediction | None = None) -> Int
     """Return what is reported of a long recording that was measured.
 
     Without findings it is reported by measurement alone.
+
+    Raises
+    ------
+    EcgError
     """
     model = None if prediction is None else prediction.model
     errand: Errand[Interpretation] = analyse_apart(
@@ -105,7 +109,7 @@ def interpret_apart(case: OpenCase, prediction: Prediction | None = None) -> Int
         measured=case.study.measured,
         prediction=prediction,
     )
-    return run_or_stop(case, ("interpretation", model), errand, title="Interpreting")
+    return run(case, ("interpretation", model), errand, title="Interpreting")
 
 
 def explain_apart(

@@ -13,7 +13,7 @@ from ecgcore.inference import (
 )
 from ecgcore.inference.abstain import handheld_shares
 from ecgcore.inference.loading import shared_model
-from ecgcore.interpret import assess, interpret
+from ecgcore.interpret import assess, interpret, report_alarms
 from ecgcore.models import HANDHELD
 from ecgcore.results import Attribution, Interpretation, MeasureResult, Prediction
 from ecgcore.turns import Priority
@@ -87,10 +87,14 @@ def urgent_of(case: OpenCase) -> Interpretation:
     settle_marks(case)
     answers = case.answers
     if answers.measured_only is None:
-        if is_long(case.recording):
-            answers.measured_only = interpret_apart(case)
-        else:
+        if not is_long(case.recording):
             answers.measured_only = interpret(answers.study)
+            return answers.measured_only
+        try:
+            answers.measured_only = interpret_apart(case)
+        except EcgError:
+            # What cannot wait is said whatever became of the rest.
+            return report_alarms(answers.study.measured)
     return answers.measured_only
 
 

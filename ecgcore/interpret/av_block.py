@@ -1,11 +1,12 @@
 """How P waves and QRS complexes belong together: second-degree to complete block, dissociation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.interpret.stretch import Stretch, find_runs
+from ecgcore.interpret.stretch import Stretch
 from ecgcore.results.interpreted import Evidence
 from ecgcore.signal.p_train import PTrain
 
@@ -15,7 +16,8 @@ Flags = NDArray[np.bool_]
 MOBITZ_1, MOBITZ_2, TWO_TO_ONE = "54016002", "426183003", "AHA85"
 SECOND, HIGH_GRADE, COMPLETE, DISSOCIATION = "2AVB", "AHA87", "3AVB", "50799005"
 # A train is believed from this on (simulation at 15 dB, PTB-XL, CPSC and LUDB train and val).
-LEAST_P, LEAST_SHARE, LEAST_CONTRAST, LEAST_LIKENESS, MOST_OTHERS = 4, 0.75, 2.4, 0.87, 0.5
+LEAST_P, LEAST_SHARE, LEAST_CONTRAST, LEAST_LIKENESS, MOST_OTHERS = 4, 0.68, 2.4, 0.87, 0.5
+WHOLE_SHARE, WHOLE_LIKENESS, WHOLE_CONTRAST = 0.9, 0.94, 1.7
 # A P is conducted at most this long after its peak, and PR of one relation lie this close.
 LONGEST_S, SHORTEST_S, ALIKE_S = 0.55, 0.03, 0.04
 # An escape is regular: its RR vary by no more than this part.
@@ -24,6 +26,10 @@ ESCAPE_VARIES = 0.10
 PAUSE = 1.3
 # Of complexes, conducted at one distance: from here related, below it by chance.
 RELATED, CHANCE = 0.75, 0.6
+# PR drifts by so much while RR varies by no more than this part: dissociated.
+DRIFT_S, CLOCK_VARIES = 0.08, 0.03
+# Pauses are whole PP intervals, within this part of one.
+OFF_TIME = 0.35
 # PR grows before a dropped P (Mobitz I) by at least, and stays (Mobitz II) within.
 GROWS_S, STAYS_S = 0.03, 0.025
 # Above this rate and in a regular rhythm with P before each QRS no dropped P is looked for.
@@ -58,11 +64,13 @@ class Relation:
     clear, own : array of bool
         Of P waves: no noise in a P wave's place; of QRS complexes: not ectopic.
     pr_s : array, shape (n_qrs,)
-        From the last P peak before each QRS that belongs to no earlier QRS; NaN where there is none.
+        From the last P peak before each QRS and after the one before; NaN where there is none.
     conducted : array of bool, shape (n_p,)
         P waves that a QRS follows at the usual distance.
     share : float
         Of QRS complexes, those at the commonest distance.
+    is_silent : array of bool, shape (n_qrs - 1,), or None
+        Between which nothing can be a QRS complex that was not found.
     """
 
     p_s: Array
@@ -72,6 +80,7 @@ class Relation:
     pr_s: Array
     conducted: Flags
     share: float
+    is_silent: Flags | None = None
 
     @property
     def between(self) -> NDArray[np.intp]:
@@ -87,12 +96,14 @@ class Relation:
 
 def is_trusted(train: PTrain) -> bool:
     """Tell whether a train of P waves stands out clearly enough."""
+    if train.peak_s.size < LEAST_P or train.others > MOST_OTHERS:
+        return False
+    # A train without a gap, of waves that hardly differ, may be lower.
+    whole = train.share >= WHOLE_SHARE and train.likeness >= WHOLE_LIKENESS
     return (
-        train.peak_s.size >= LEAST_P
-        and train.share >= LEAST_SHARE
-        and train.contrast >= LEAST_CONTRAST
+        train.share >= LEAST_SHARE
+        and train.contrast >= (WHOLE_CONTRAST if whole else LEAST_CONTRAST)
         and train.likeness >= LEAST_LIKENESS
-        and train.others <= MOST_OTHERS
     )
 
 
@@ -130,6 +141,7 @@ def find_block(stretch: Stretch) -> Block | None:
     if not is_trusted(train):
         return None
     relation = relate(train, stretch.beats.onset_s, stretch.own)
+    relation = replace(relation, is_silent=_find_silent(stretch))
     rr = stretch.own_rr_s
     if rr.size < 2:
         return None
@@ -146,6 +158,12 @@ def find_block(stretch: Stretch) -> Block | None:
     return None
 
 
+def _find_silent(stretch: Stretch) -> Flags:
+    r_s = stretch.beats.r_s
+    silent = [stretch.is_silent(float(a), float(b)) for a, b in pairwise(r_s)]
+    return np.array(silent, dtype=bool)
+
+
 def _may_have(stretch: Stretch) -> bool:
     rr = stretch.own_rr_s
     if rr.size < 2:
@@ -156,13 +174,24 @@ def _may_have(stretch: Stretch) -> bool:
 
 
 def _dissociated(relation: Relation, train: PTrain, rate: float, regular: bool) -> Block | None:
-    if not regular or relation.share >= CHANCE or relation.own.sum() < 3:
+    if not regular or relation.own.sum() < 3:
         return None
-    pr = relation.pr_s[np.isfinite(relation.pr_s)]
+    pr = relation.pr_s[np.isfinite(relation.pr_s) & relation.own]
+    if relation.share >= CHANCE and not _drifts(pr, relation):
+        return None
     spread = Evidence(name="P to QRS", value=_span_words(pr), unit="ms", limit="varies")
     if train.rate_bpm > 1.1 * rate and rate < 65.0:
         return Block(COMPLETE, (spread,))
     return Block(DISSOCIATION, (spread,))
+
+
+def _drifts(pr_s: Array, relation: Relation) -> bool:
+    """Tell whether PR changes steadily while RR stays the same: two clocks."""
+    rr = np.diff(relation.onset_s)[relation.of_rhythm]
+    if pr_s.size < 4 or rr.size < 3 or np.std(rr) > CLOCK_VARIES * rr.mean():
+        return False
+    low, high = np.quantile(pr_s, [0.1, 0.9])
+    return bool(high - low >= DRIFT_S)
 
 
 def _span_words(seconds: Array) -> str:
@@ -192,12 +221,14 @@ def _dropped(relation: Relation, train: PTrain, rate: float, regular: bool) -> B
     usual = float(np.median(ones)) if ones.size else float(np.median(rr))
     long = rr > PAUSE * min(usual, 1.25 * train.cycle_s)
     dropped = np.flatnonzero((between >= 2) & long & relation.of_rhythm)
+    if relation.is_silent is not None:
+        dropped = dropped[relation.is_silent[dropped]]
     if dropped.size == 0 or not _times_fit(rr[dropped], between[dropped], train.cycle_s):
         return None
-    most = int(between[dropped].max())
+    most = int(np.round(rr[dropped] / train.cycle_s).max())
     count = Evidence(name="P waves not conducted", value=float(np.sum(between[dropped] - 1)))
     if most >= 3:
-        return Block(HIGH_GRADE, (count,))
+        return Block(HIGH_GRADE, (count,)) if relation.share >= CHANCE else None
     before, after = relation.pr_s[dropped], relation.pr_s[dropped + 1]
     change = before - after
     change = change[np.isfinite(change)]
@@ -221,11 +252,7 @@ def _by_step(step: float, relation: Relation, dropped: NDArray[np.intp]) -> str:
 
 
 def _times_fit(rr: Array, between: NDArray[np.intp], cycle_s: float) -> bool:
-    """Tell whether pauses are as long as the P waves in them say, but for a PR that grew."""
+    """Tell whether pauses are whole PP long, but for a PR that grew, and hold the P waves seen."""
     times = rr / cycle_s
-    return bool(np.median(np.abs(times - between)) <= 0.35)
-
-
-def count_consecutive(relation: Relation) -> int:
-    """Return the most P waves in a row that no QRS follows."""
-    return max((b - a for a, b in find_runs(~relation.conducted)), default=0)
+    whole = np.median(np.abs(times - np.round(times))) <= OFF_TIME
+    return bool(whole and np.median(times - between) >= -OFF_TIME)

@@ -5,12 +5,15 @@ Which statements exclude and imply one another is declared in the clinical table
 
 from collections.abc import Iterable, Sequence
 
+from ecgcore.interpret.decide import NOT_FLAGGED
 from ecgcore.results.interpreted import Call
 from ecgcore.statements import statement
 from ecgcore.statements.statement import BEATS, BOTH, MEASUREMENT, NETWORK
 
-# Of two that exclude one another the one decided by more stays; then the earlier in the table.
-_WEIGHT = {BOTH: 3, MEASUREMENT: 2, BEATS: 2}
+# Of two that exclude one another the one decided by more stays; then the earlier in the table.  A
+# network that is this sure outweighs a measurement that it does not support.
+_WEIGHT = {BOTH: 3.0, MEASUREMENT: 2.0, BEATS: 2.0, NETWORK: 1.0}
+SURE, SURE_WEIGHT, UNSUPPORTED_WEIGHT = 0.9, 1.8, 1.5
 
 
 def make_consistent(calls: Iterable[Call]) -> list[Call]:
@@ -36,8 +39,13 @@ def excluded_pairs(calls: Sequence[Call]) -> list[tuple[str, str]]:
     ]
 
 
-def _strength(call: Call) -> tuple[bool, int]:
-    return call.urgent, _WEIGHT.get(call.decided_by, 1)
+def _strength(call: Call) -> tuple[bool, float]:
+    weight = _WEIGHT[call.decided_by]
+    if call.decided_by == NETWORK and (call.probability or 0.0) >= SURE:
+        weight = SURE_WEIGHT
+    elif weight == _WEIGHT[MEASUREMENT] and call.agreement == NOT_FLAGGED:
+        weight = UNSUPPORTED_WEIGHT
+    return call.urgent, weight
 
 
 def _excludes(one: Call, other: Call) -> bool:

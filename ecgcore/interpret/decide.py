@@ -24,6 +24,7 @@ POLICIES = (BALANCED, SENSITIVE, SPECIFIC)
 # gives fewer, the calibrated probability itself has to reach it.
 LEAST_PPV = 0.5
 _POINTS = {SENSITIVE: "sensitivity 95 %", SPECIFIC: "specificity 95 %"}
+NOT_FLAGGED = "not flagged by the network"
 TOO_FEW = "Too few labelled examples for a threshold: not stated by the network."
 
 
@@ -125,7 +126,7 @@ def _supported(call: Call, finding: Finding, card: ModelCard, policy: str) -> Ca
     limit = threshold_of(card, finding.code, policy)
     agrees = finding.probability >= (finding.threshold if limit is None else limit)
     if not agrees:
-        return replace(call, probability=probability, agreement="not flagged by the network")
+        return replace(call, probability=probability, agreement=NOT_FLAGGED)
     decided = BOTH if statement(finding.code).decided_by == BOTH else call.decided_by
     return replace(
         call, probability=probability, decided_by=decided, agreement="the network agrees"

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ecgcore.interpret.rhythms import find_rhythms
 from ecgcore.interpret.st_picture import StPicture, draw_picture
+from ecgcore.interpret.st_stretches import Stretch, draw_stretches
 from ecgcore.measure.certainty import WHY
 from ecgcore.measure.p_shape import PShape, p_shape
 from ecgcore.measure.qrs_shape import QrsShape, SlowStart, j_hump, qrs_shape, slow_start
@@ -117,6 +118,11 @@ class Facts:
     def st_picture(self) -> StPicture:
         """ST of every lead, and the leads beyond their limits."""
         return draw_picture(self.measured, self.patient, is_paced=self.is_paced)
+
+    @cached_property
+    def st_stretches(self) -> tuple[Stretch, ...]:
+        """The same for each ten seconds of a long recording."""
+        return draw_stretches(self.recording, self.measured, self.patient, is_paced=self.is_paced)
 
     # ---- shapes of the median beat: conduction, hypertrophy, axis, T ------------------------
 

@@ -6,11 +6,34 @@ from ecgcore.interpret.decide import BALANCED, add_network, hear_network
 from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.normal import judge_normal
 from ecgcore.interpret.rules import RULES
-from ecgcore.interpret.text import long_text, short_text
-from ecgcore.results import Prediction
+from ecgcore.interpret.text import agreed_rhythms, long_text, short_text
+from ecgcore.results import MeasureResult, Prediction
 from ecgcore.results.interpreted import Against, Call, Interpretation, Unable
 from ecgcore.statements import statements
 from ecgcore.study import Study
+
+# What a stretch without QRS complexes is called.
+_ALARM_CODES = {
+    "asystole": "397829000",
+    "standstill": "397829000",
+    "no organised QRS": "164896001",
+    "pause": "5609005",
+}
+
+
+def report_alarms(measured: MeasureResult) -> Interpretation:
+    """Return the urgent statements of a recording that could be measured but not interpreted."""
+    urgent = tuple(
+        Call(
+            code=_ALARM_CODES[alarm.kind],
+            rule=alarm.words,
+            spans=((alarm.start_s, alarm.end_s),),
+            urgent=True,
+        )
+        for alarm in measured.alarms
+        if alarm.kind in _ALARM_CODES
+    )
+    return Interpretation(urgent=urgent, statements=urgent)
 
 
 def interpret(
@@ -62,7 +85,7 @@ def interpret(
         not_assessed=tuple(unable),
         normal=normal,
         normal_reasons=reasons,
-        rhythms=facts.rhythms,
+        rhythms=agreed_rhythms(calls, facts),
         text=long_text(calls, facts, normal),
         short=short_text(calls, facts),
     )

@@ -20,13 +20,13 @@ LEAST_STIMULI = 3
 # From a stimulus to QRS onset: in the ventricle at once, in the atrium after the AV delay.
 VENTRICULAR_S, ATRIAL_S = (-0.05, 0.09), (0.09, 0.42)
 # A stimulus this soon after QRS onset finds the ventricles refractory: no failure to capture.
-REFRACTORY_S = 0.33
+REFRACTORY_S = 0.40
 # A stimulus this soon after a QRS that it did not make should have been inhibited.
 SENSED_S, SENSED_SHARE = (0.09, 0.65), 0.8
 # A spike before QRS stands this far before its onset, at least.
 EDGE_S = 0.02
 # Paced intervals are alike.
-SAME_S = 0.03
+SAME_S, ALIKE_SHARE = 0.03, 0.45
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +57,12 @@ def find_pacing(stretch: Stretch) -> Stimuli | None:
     rows = [name in stretch.leads for name in recording.leads]
     first, last = (round(t * recording.fs_hz) for t in (stretch.start_s, stretch.stop_s))
     at_s = find_stimuli(recording.signal[rows, first:last], recording.fs_hz) + stretch.start_s
+    onset = stretch.beats.onset_s
+    # A needle within QRS is its notch.
+    inside = (at_s[:, None] > onset + EDGE_S) & (at_s[:, None] < stretch.beats.offset_s)
+    at_s = at_s[~inside.any(axis=1)]
     if at_s.size < LEAST_STIMULI:
         return None
-    onset = stretch.beats.onset_s
     following = np.append(onset, np.inf)
     after = following[np.searchsorted(onset, at_s + VENTRICULAR_S[0])] - at_s
     ventricular = (after >= VENTRICULAR_S[0]) & (after < VENTRICULAR_S[1])
@@ -73,31 +76,29 @@ def find_pacing(stretch: Stretch) -> Stimuli | None:
     gap = at_s[:, None] - natural
     base = median_or(np.diff(at_s), 1.0)
     near = (gap > SENSED_S[0]) & (gap < min(SENSED_S[1], SENSED_SHARE * base))
-    return Stimuli(at_s, ventricular, atrial, lost, near.any(axis=1) & ~ventricular)
+    unsensed = near.any(axis=1) & ~ventricular
+    return Stimuli(at_s, ventricular, atrial, lost & ~unsensed, unsensed)
 
 
 def _paced_beats(onset: Array, stimuli: Array) -> Flags:
     if stimuli.size == 0:
         return np.zeros(onset.size, dtype=bool)
     after = onset[:, None] - stimuli
-    return ((after >= VENTRICULAR_S[0]) & (after < VENTRICULAR_S[1])).any(axis=1)
+    made = (after >= VENTRICULAR_S[0]) & (after < VENTRICULAR_S[1])
+    return np.asarray(made.any(axis=1))
 
 
 def is_pacing(stimuli: Stimuli, stretch: Stretch) -> bool:
-    """Tell whether stimuli are a pacemaker's: beats follow them, or they come at one interval.
-
-    A needle within QRS is its notch.
-    """
+    """Tell whether stimuli are a pacemaker's: beats follow them, or they come at one interval."""
     if stretch.measured.rhythm.startswith(PACED_RHYTHM):
         return True
-    b = stretch.beats
-    within = (stimuli.at_s[:, None] > b.onset_s - EDGE_S) & (stimuli.at_s[:, None] < b.offset_s)
-    free = stimuli.at_s[~within.any(axis=1)]
+    near = stimuli.at_s[:, None] - stretch.beats.onset_s
+    free = stimuli.at_s[~((near > -EDGE_S) & (near <= EDGE_S)).any(axis=1)]
     if free.size < max(LEAST_STIMULI, 0.5 * stimuli.at_s.size):
         return False
-    gaps = np.diff(stimuli.at_s)
-    alike = np.abs(gaps - np.median(gaps)) < SAME_S
-    return bool(gaps.size >= 3 and np.median(gaps) > 0.35 and alike.mean() >= 0.7)
+    gaps = np.diff(free)
+    alike = (np.abs(gaps[:, None] - gaps) < SAME_S).mean(axis=0).max(initial=0.0)
+    return bool(gaps.size >= 3 and np.median(gaps) > 0.35 and alike >= ALIKE_SHARE)
 
 
 def paced_episode(stretch: Stretch, stimuli: Stimuli | None) -> Episode:

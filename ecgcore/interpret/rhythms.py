@@ -8,7 +8,8 @@ import numpy as np
 
 from ecgcore.interpret.av_block import COMPLETE, DISSOCIATION, Block, find_block
 from ecgcore.interpret.pacing import find_pacing, is_pacing, paced_episode
-from ecgcore.interpret.stretch import BeatTable, Stretch
+from ecgcore.interpret.pauses import ASYSTOLE, NO_SIGNAL_WORDS, Gap, find_gaps
+from ecgcore.interpret.stretch import FEW_LEADS, BeatTable, Stretch
 from ecgcore.interpret.supraventricular import conducted_rhythm, is_fibrillation
 from ecgcore.interpret.ventricular import (
     find_ventricular_runs,
@@ -25,12 +26,8 @@ from ecgcore.signal.beats import FEATURE_HZ
 from ecgcore.signal.broad_waves import find_missed_waves
 from ecgcore.study import Study
 
-ASYSTOLE, UNORGANISED, STANDSTILL_WORDS = (
-    "397829000",
-    "no organised QRS",
-    "Ventricular standstill: P waves without QRS complexes",
-)
-NO_SIGNAL_WORDS = "No electrical activity or leads off: check the patient"
+UNORGANISED = "no organised QRS"
+STANDSTILL_WORDS = "Ventricular standstill: P waves without QRS complexes"
 # A recording of up to this length has one rhythm beside runs; a longer one is read piece by piece.
 WHOLE_S, PIECE_S = 60.0, 30.0
 # Broad waves that were not found as beats are the rhythm from this part of the stretch on.
@@ -50,7 +47,8 @@ def find_rhythms(study: Study) -> tuple[Episode, ...]:
     """
     own = study.alone
     measured, duration_s = study.measured, own.recording.duration_s
-    arrests = [_arrest(study, alarm) for alarm in measured.alarms if _is_arrest(alarm)]
+    arrests = [_arrest(study, alarm) for alarm in measured.alarms if alarm.kind in NO_QRS]
+    arrests += [_silence(gap) for gap in find_gaps(study) if gap.length_s >= ASYSTOLE_S]
     found = list(arrests)
     for start_s, stop_s in _between(arrests, duration_s):
         for first, last in _pieces(start_s, stop_s):
@@ -59,10 +57,9 @@ def find_rhythms(study: Study) -> tuple[Episode, ...]:
     return tuple(_join(_insert_runs(ordered, _runs(study))))
 
 
-def _is_arrest(alarm: RhythmAlarm) -> bool:
-    return alarm.kind in NO_QRS or (
-        alarm.kind == "pause" and alarm.end_s - alarm.start_s >= ASYSTOLE_S
-    )
+def _silence(gap: Gap) -> Episode:
+    words = NO_SIGNAL_WORDS if gap.is_flat else ""
+    return Episode(code=ASYSTOLE, start_s=gap.start_s, stop_s=gap.stop_s, words=words)
 
 
 def _arrest(study: Study, alarm: RhythmAlarm) -> Episode:
@@ -118,7 +115,7 @@ def _is_fast(stretch: Stretch) -> bool:
 
 def _is_ventricular(stretch: Stretch) -> bool:
     """Tell whether wide complexes are not conducted from P waves, nor from fibrillating atria."""
-    if not stretch.is_wide or stretch.has_conducted_p:
+    if not stretch.is_wide or stretch.has_conducted_p or stretch.is_doubled:
         return False
     return not is_fibrillation(stretch)
 
@@ -143,7 +140,12 @@ def _runs(study: Study) -> list[Episode]:
     if study.measured.rhythm.startswith(PACED):
         return []
     beats = BeatTable.of(study.measured.beats)
-    runs = [run_episode(beats, *run) for run in find_ventricular_runs(beats)]
+    runs = [
+        run_episode(beats, *run)
+        for run in find_ventricular_runs(
+            beats, few_leads=study.alone.recording.n_leads <= FEW_LEADS
+        )
+    ]
     return [run for run in runs if run is not None]
 
 

@@ -115,7 +115,7 @@ def is_aneurysm(picture: StPicture) -> bool:
 
 def is_brugada(picture: StPicture) -> bool:
     """Tell whether ST is raised in V1 and V2 alone and falls straight into a negative T."""
-    if set(picture.elevated) - {"V1", "V2", "V3"}:
+    if set(picture.elevated) - {"V1", "V2", "V3"} or picture.qrs_ms >= NOTCHED_QRS_MS:
         return False
     if _is_saddle(picture.wave("V1"), picture.wave("V2")):
         return True

@@ -2,9 +2,9 @@
 
 Thygesen et al., Circulation 138:e618 (2018): J against QRS onset, limits by lead, age and sex; in
 two contiguous leads.  Where QRS is wide but not that of left bundle branch block, limits hold in
-leads whose last deflection ST does not oppose; where it does, from a quarter of that deflection on
-(as Smith et al., Ann Emerg Med 60:766, 2012, in left bundle branch block, and Armstrong et al., Am
-J Cardiol 110:977, 2012, in left ventricular hypertrophy).
+leads whose last deflection ST does not oppose; where it does, from 15 % of that deflection on.  In
+left ventricular hypertrophy ST over a deep S counts from a quarter of it (Armstrong et al., Am J
+Cardiol 110:977, 2012; as Smith et al., Ann Emerg Med 60:766, 2012, in left bundle branch block).
 """
 
 from collections.abc import Mapping
@@ -26,11 +26,13 @@ from ecgcore.results import MeasureResult, VoltageCriterion
 ERRORS = 3.0
 STAYS_PART = 0.5
 # Of an opposite deflection: up to here ST is secondary to it.
-SECONDARY_PART = 0.25
+SECONDARY_PART, OPPOSED_PART = 0.25, 0.15
 # An opposite deflection below this size makes no secondary change.
 LEAST_LAST_MV = 0.15
 DOMINANT_R_MV = 0.3
 VERY_WIDE_MS = 150.0
+# ST follows QRS from here on: QRS is measured a few milliseconds too wide.
+FOLLOWS_QRS_MS = 130.0
 RIGHT_R_MV = 0.7
 # Voltage says little about hypertrophy in the young: Hancock et al., Circulation 119:e251 (2009).
 VOLTAGE_YEARS = 35.0
@@ -142,13 +144,13 @@ def depression_mv(wave: LeadWaves) -> float:
 
 
 def depression_score(picture: StPicture) -> float:
-    """Return the ST depression 80 ms after J that two contiguous leads share, in mV.
+    """Return the ST depression 60 to 80 ms after J that two contiguous leads share, in mV.
 
     Below 0 where ST is raised in all of them; 0 where QRS is wide and ST follows it.
     """
-    if picture.is_wide or picture.is_paced:
+    if picture.qrs_ms >= FOLLOWS_QRS_MS or picture.is_paced:
         return 0.0
-    depth = {lead: -w.j80_mv for lead, w in picture.waves.items() if "aVR" not in lead}
+    depth = {lead: -(w.j60_mv + w.j80_mv) / 2 for lead, w in picture.waves.items() if lead != "aVR"}
     ordered = sorted(depth, key=lambda lead: -depth[lead])
     for count in range(2, len(ordered) + 1):
         pairs = contiguous(ordered[:count])
@@ -164,9 +166,9 @@ def _stands_out(wave: LeadWaves) -> bool:
 def _is_secondary(picture: StPicture, wave: LeadWaves) -> bool:
     """Tell whether ST only opposes the last deflection of a wide or a tall QRS."""
     last = wave.last_mv
-    if picture.is_wide:
+    if picture.qrs_ms >= FOLLOWS_QRS_MS:
         opposes = wave.j_mv * last < 0 and abs(last) >= LEAST_LAST_MV
-        return opposes and abs(wave.j_mv) < SECONDARY_PART * abs(last)
+        return opposes and abs(wave.j_mv) < OPPOSED_PART * abs(last)
     if not picture.has_lvh:
         return False
     against = wave.depth_mv if wave.j_mv > 0 else 0.0

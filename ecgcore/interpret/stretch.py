@@ -14,6 +14,7 @@ from ecgcore.signal.flutter import Flutter, find_flutter
 from ecgcore.signal.p_train import NO_TRAIN, AtrialTrace, PTrain, cancel_qrst, find_p_train
 from ecgcore.signal.quantiles import median
 from ecgcore.study import Study
+from ecgcore.units import MV
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -23,6 +24,14 @@ WIDE_MS = 120.0
 BEFORE_R_S, AFTER_R_S = 0.05, 0.06
 # P waves before QRS belong to it from this share of the beats on, at distances this alike.
 CONDUCTED_SHARE, STEADY_S = 0.7, 0.035
+# Wider than most bundle branch blocks make it (Wellens et al., Am J Med 64:27, 1978).
+VERY_WIDE_MS, WIDE_STEADY_S = 165.0, 0.02
+# Every second wave smaller than this part of its neighbours, in this part of a stretch.
+MIN_DOUBLED, DOUBLED_SHARE, MIN_DOUBLED_SHARE = 6, 0.5, 0.3
+# In silence nothing is larger than this part of the smaller complexes around; of a few leads each
+# is looked at, and nothing rises by so many mV within half a QRS.
+QRS_S, AFTER_S, BEFORE_S, WIDE_WAVE = 0.08, 0.55, 0.32, 0.5
+SILENT_SHARE, FEW_LEADS, SILENT_MV = 0.38, 3, 0.3
 # Half of a P wave, and the likeness from which two are of one form.
 P_HALF_S, SAME_P = 0.055, 0.8
 
@@ -133,6 +142,19 @@ class Stretch:
         return rank[group]
 
     @cached_property
+    def is_doubled(self) -> bool:
+        """Whether large and small waves alternate: P or T waves were taken for QRS complexes."""
+        if self.n_beats < MIN_DOUBLED:
+            return False
+        banded = self.search.traces.banded
+        at = np.round(self.own_times_s * FEATURE_HZ).astype(int)
+        reach = round(QRS_S * FEATURE_HZ)
+        index = np.clip(at[:, None] + np.arange(-reach, reach + 1), 0, banded.shape[1] - 1)
+        size = np.ptp(banded[:, index], axis=-1).max(axis=0)
+        small = size[1:-1] < DOUBLED_SHARE * np.minimum(size[:-2], size[2:])
+        return bool(small.mean() >= MIN_DOUBLED_SHARE)
+
+    @cached_property
     def own(self) -> Flags:
         """Beats that are neither premature nor of ventricular origin: those of the main rhythm."""
         own = ~np.isin(self.beats.kinds, ("ventricular", "supraventricular"))
@@ -173,7 +195,9 @@ class Stretch:
         seen = self.pr_s[np.isfinite(self.pr_s)]
         if seen.size < max(1, CONDUCTED_SHARE * self.pr_s.size):
             return False
-        near = np.abs(seen - np.median(seen)) <= STEADY_S
+        # Before wide complexes what looks like P may be the end of T, or a P that drifts.
+        play_s = WIDE_STEADY_S if self.width_ms >= VERY_WIDE_MS else STEADY_S
+        near = np.abs(seen - np.median(seen)) <= play_s
         return bool(near.sum() >= CONDUCTED_SHARE * self.pr_s.size)
 
     @cached_property
@@ -213,8 +237,34 @@ class Stretch:
         if self.n_beats < 2:
             return None
         b = self.beats
-        times = [t - self.start_s for t in (b.onset_s, b.offset_s, b.t_end_s)]
-        return cancel_qrst(self.search.traces.low, FEATURE_HZ, *times, self.family)
+        zero = self.start_s
+        times = (b.onset_s - zero, b.offset_s - zero, b.t_end_s - zero)
+        return cancel_qrst(self.search.traces.low, FEATURE_HZ, times, self.family)
+
+    def is_silent(self, start_s: float, stop_s: float) -> bool:
+        """Tell whether nothing between two complexes can be one that was not found.
+
+        T of the complex before and P before the next one are left out.
+        """
+        if self.n_beats == 0:
+            return False
+        traces = self.search.traces
+        wave = traces.banded + WIDE_WAVE * traces.low
+        at = np.round(self.own_times_s * FEATURE_HZ).astype(int)
+        reach = round(QRS_S * FEATURE_HZ)
+        index = np.clip(at[:, None] + np.arange(-reach, reach + 1), 0, wave.shape[1] - 1)
+        size = np.quantile(np.ptp(wave[:, index], axis=-1), 0.25, axis=1)
+        times = (start_s + AFTER_S - self.start_s, stop_s - BEFORE_S - self.start_s)
+        first, last = (round(t * FEATURE_HZ) for t in times)
+        count = (last - first) // reach
+        if count < 1:
+            return True
+        cut = np.stack((wave, traces.low))[:, :, first : first + count * reach]
+        high = np.ptp(cut.reshape(2, len(wave), count, reach), axis=-1).max(axis=-1)
+        few = len(wave) <= FEW_LEADS
+        share = high[0] / np.maximum(size, 1e-9)
+        large = few and self.study.recording.unit == MV and high[1].max() > SILENT_MV
+        return bool((share.max() if few else np.median(share)) < SILENT_SHARE and not large)
 
     @cached_property
     def p_train(self) -> PTrain:

@@ -1,10 +1,12 @@
 """An interpretation as it is printed, in standard terms and order (AHA/ACC/HRS 2007, Part II)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ecgcore.interpret.facts import Facts
 from ecgcore.results.interpreted import Call, Episode
 from ecgcore.statements import group_of, statement
+from ecgcore.statements.statement import NETWORK
 from ecgcore.units import format_clock
 
 NORMAL_TEXT = "Normal ECG."
@@ -15,7 +17,7 @@ NO_RHYTHM = "Rhythm not determined"
 
 def long_text(calls: Sequence[Call], facts: Facts, normal: bool | None) -> str:
     """Return the report: rhythm with its rate, then one sentence a statement."""
-    sentences = [*rhythm_sentences(facts.rhythms), *_others(calls)]
+    sentences = [*rhythm_sentences(agreed_rhythms(calls, facts)), *_others(calls)]
     if normal is not None:
         sentences.append(NORMAL_TEXT if normal else ABNORMAL_TEXT)
     if not facts.in_mv:
@@ -26,9 +28,23 @@ def long_text(calls: Sequence[Call], facts: Facts, normal: bool | None) -> str:
 def short_text(calls: Sequence[Call], facts: Facts) -> str:
     """Return the report in one line: what is urgent, the rhythm, and the terms."""
     urgent = [call.printed for call in calls if call.urgent]
-    rhythm = [rhythm_words(episode) for episode in facts.rhythms[:1]]
+    rhythm = [rhythm_words(episode) for episode in agreed_rhythms(calls, facts)[:1]]
     others = [statement(c.code).short for c in calls if not c.urgent and not _is_rhythm(c)]
     return "; ".join(dict.fromkeys([*urgent, *rhythm, *others]))
+
+
+def agreed_rhythms(calls: Sequence[Call], facts: Facts) -> tuple[Episode, ...]:
+    """Return the rhythms, one that a network overruled under the network's name."""
+    stated = {call.code for call in calls}
+    instead = next((c.code for c in calls if _is_rhythm(c) and c.decided_by == NETWORK), None)
+    if instead is None:
+        return facts.rhythms
+    return tuple(
+        episode
+        if episode.code in stated
+        else replace(episode, code=instead, words="", evidence=(), beats=())
+        for episode in facts.rhythms
+    )
 
 
 def rhythm_sentences(rhythms: Sequence[Episode]) -> list[str]:

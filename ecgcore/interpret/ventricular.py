@@ -1,9 +1,12 @@
 """Ventricular runs and rhythms, and stretches without organised QRS complexes."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.interpret.stretch import (
+    VERY_WIDE_MS,
     WIDE_MS,
     BeatTable,
     Stretch,
@@ -28,6 +31,9 @@ RUN_GAP = 1.6
 # So like the heart's own complexes, a beat is one of them; a run of so many may hold beats of
 # unclear kind that are nearly wide.
 LIKE_OWN, LONG_RUN, NEARLY_WIDE_MS = 0.82, 6, 105.0
+# Edges of QRS were found in most beats of a run; the beats of a short one differ from the heart's
+# own by about the same (MIT-BIH DS1).
+WELL_SEEN, SHORT_SEEN, ONE_FORM, SHORT_UNLIKE = 0.8, 0.6, 0.36, 0.74
 WIDE_WORDS = "Wide-QRS tachycardia, ventricular tachycardia until proven otherwise"
 # A sine: this part of the power lies within 0.6 Hz of its peak.
 SINE_SHARE, SINE_HZ = 0.62, 0.6
@@ -36,7 +42,7 @@ FLUTTER_HZ = (3.0, 6.0)
 TURNING = 2.6
 
 
-def find_ventricular_runs(beats: BeatTable) -> list[tuple[int, int]]:
+def find_ventricular_runs(beats: BeatTable, *, few_leads: bool) -> list[tuple[int, int]]:
     """Return (start, stop) indices of runs of three and more ventricular beats.
 
     Short runs are of beats of ventricular kind and another form than the heart's own.  Longer ones
@@ -50,8 +56,27 @@ def find_ventricular_runs(beats: BeatTable) -> list[tuple[int, int]]:
     for marked, least in ((unlike, LONG_RUN), (kind & other, LEAST_BEATS)):
         for start, stop in find_runs(marked, least):
             runs = _cut_at_pauses(beats, start, stop, least)
-            out += [run for run in runs if _is_wide(beats, *run) and not _overlaps(out, run)]
+            out += [
+                run
+                for run in runs
+                if _is_run(beats, *run, few_leads=few_leads) and not _overlaps(out, run)
+            ]
     return sorted(out)
+
+
+def _is_run(beats: BeatTable, start: int, stop: int, *, few_leads: bool) -> bool:
+    """Tell whether a run is wide and well seen; a short one in few leads of one form as well."""
+    known = np.isfinite(beats.width_ms[start:stop])
+    if not _is_wide(beats, start, stop):
+        return False
+    if stop - start >= LONG_RUN:
+        return bool(known.mean() >= WELL_SEEN)
+    if not few_leads:
+        return bool(known.mean() >= SHORT_SEEN)
+    likeness, rr = beats.likeness[start:stop], beats.rr_s[start + 1 : stop]
+    even = rr.min() >= rr.max() / RUN_GAP
+    alike = np.ptp(likeness) <= ONE_FORM and likeness.max() < SHORT_UNLIKE
+    return bool(known.all() and even and alike)
 
 
 def _overlaps(runs: list[tuple[int, int]], run: tuple[int, int]) -> bool:
@@ -63,7 +88,7 @@ def _cut_at_pauses(beats: BeatTable, start: int, stop: int, least: int) -> list[
     usual = median_or(rr, 1.0)
     apart = np.flatnonzero(~(rr <= RUN_GAP * usual)) + start + 1
     edges = [start, *apart.tolist(), stop]
-    return [(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True) if b - a >= least]
+    return [(a, b) for a, b in pairwise(edges) if b - a >= least]
 
 
 def _is_wide(beats: BeatTable, start: int, stop: int) -> bool:
@@ -134,7 +159,7 @@ def missed_rhythm(stretch: Stretch, start_s: float, stop_s: float, cycle_s: floa
 
 def _name_wide(stretch: Stretch, rate: float, dissociated: bool) -> tuple[str, str]:
     if rate >= TACHYCARDIA_BPM:
-        if dissociated:
+        if dissociated or stretch.width_ms >= VERY_WIDE_MS:
             return VT, ""
         if _is_polymorphic(stretch):
             return POLYMORPHIC, ""

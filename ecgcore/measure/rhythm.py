@@ -50,12 +50,12 @@ def rhythm_words(rhythm: str) -> str:
     return "irregularly irregular, no P waves" if rhythm == NO_P else rhythm
 
 
-def is_steady(rr: Array) -> bool:
-    """Tell whether RR intervals (s) differ by no more than those of a regular rhythm."""
+def is_steady(rr: Array, limit_s: float = STEADY_S) -> bool:
+    """Tell whether RR intervals (s) differ by no more than a limit, or by little of their mean."""
     if rr.size < 2:
         return True
     low, high = np.quantile(rr, QUANTILES) if rr.size > SHORT else (rr.min(), rr.max())
-    return bool(high - low <= max(STEADY_S, STEADY_PART * float(rr.mean())))
+    return bool(high - low <= max(limit_s, STEADY_PART * float(rr.mean())))
 
 
 def find_rhythm(types: tuple[str, ...], rr_s: Array, *, without_p: bool, paced: bool) -> str:

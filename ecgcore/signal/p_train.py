@@ -43,7 +43,7 @@ MAX_MISSING = 3
 # it out pays this part of its gain.
 OTHER_SHARE, SKIPPED = 0.6, 0.4
 # Of the usual height and likeness to the others, at least, where a single P decides.
-CLEAR_SHARE, CLEAR_LIKENESS = 0.55, 0.75
+CLEAR_SHARE, CLEAR_LIKENESS = 0.5, 0.6
 # Lower than this part of the usual is no candidate.
 LOW_SHARE = 0.25
 # Candidates that a train is looked for among, the highest, a second.
@@ -114,9 +114,7 @@ class AtrialTrace:
 def cancel_qrst(
     low: Array,
     fs_hz: float,
-    onset_s: Array,
-    offset_s: Array,
-    t_end_s: Array,
+    times_s: tuple[Array, Array, Array],
     family: NDArray[np.intp],
 ) -> AtrialTrace:
     """Take the median QRST of each family of beats away.
@@ -126,12 +124,11 @@ def cancel_qrst(
     low : array, shape (n_leads, n)
         Of any unit, without gaps.
     fs_hz : float
-    onset_s, offset_s : array, shape (n_beats,)
-        Of QRS, seconds; finite.
-    t_end_s : array, shape (n_beats,)
-        Ends of the T waves; NaN where that is not known.
+    times_s : tuple of arrays, each of shape (n_beats,)
+        Onset and offset of QRS, finite, and end of T, NaN where that is not known; seconds.
     family : array of int, shape (n_beats,)
     """
+    onset_s, offset_s, t_end_s = times_s
     x = butterworth("bandpass", BAND_HZ, fs_hz).run_both_ways(low, round(fs_hz))
     n = x.shape[1]
     hidden = np.zeros(n, dtype=bool)
@@ -176,8 +173,8 @@ def _take_away(x: Array, start: NDArray[np.intp], size: int, stop: NDArray[np.in
     tail = max(1, size // 8)
     fade[-tail:] = np.linspace(1, 0, tail)
     for row, ok, end in zip(at, inside, stop, strict=True):
-        ok = ok & (row < end)
-        x[:, row[ok]] -= (typical * fade)[:, ok]
+        left = ok & (row < end)
+        x[:, row[left]] -= (typical * fade)[:, left]
 
 
 def find_p_train(trace: AtrialTrace) -> PTrain:

@@ -151,7 +151,7 @@ _ISCHAEMIC = (
     ),
     _alone(
         "hyperacute-t",
-        "Hyperacute T waves",
+        statement("HYPERT").term,
         ("251259000", "413444003"),
         ISCHAEMIA,
         recipes.change_shape(ischaemia.hyperacute_t),

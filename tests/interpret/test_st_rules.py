@@ -26,6 +26,7 @@ from ecgcore.measure.lead_waves import LeadWaves
 from ecgcore.recording import Patient, Provenance, Step
 from ecgcore.results.interpreted import Against, Call, Unable
 from ecgcore.simulate import simulate
+from ecgcore.simulate.arrest import join_recordings
 from ecgcore.study import Study
 
 MAN, YOUNG_MAN = Patient(62.0, "male"), Patient(30.0, "male")
@@ -78,7 +79,7 @@ class Given(Facts):
         self.values = values or {}
         self.recording = SimpleNamespace(unit=unit, provenance=Provenance(steps=steps))
         self.measured = SimpleNamespace(reversal=None, amplitudes=amplitudes or {})
-        self.__dict__ |= {"st_picture": shown, "rhythms": rhythms}
+        self.__dict__ |= {"st_picture": shown, "st_stretches": (), "rhythms": rhythms}
 
     def value(self, name):
         return self.values.get(name)
@@ -203,7 +204,7 @@ def test_right_bundle_branch_block_does_not_hide_an_infarction():
 
 
 def test_secondary_elevation_is_none():
-    deep = {"st": 0.2, "last_mv": -1.2, "s_mv": -1.2}
+    deep = {"st": 0.2, "last_mv": -1.5, "s_mv": -1.5}
     assert not acute(judged(picture(qrs_ms=140.0, V2=deep, V3=deep)))
     assert not acute(judged(picture(V1=deep, V2=deep | {"st": 0.3}), has_lvh=True))
 
@@ -522,6 +523,7 @@ def test_reciprocal_leads():
 
 # ---- whole recordings ---------------------------------------------------------------------------
 
+LONG = (("normal", 40.0), ("inferior-stemi", 30.0), ("normal", 40.0))
 URGENT = {
     "anterior-stemi": "57054005",
     "inferior-stemi": "57054005",
@@ -556,6 +558,23 @@ def test_simulated_infarctions_are_warned_of(case, noise):
 @pytest.mark.parametrize("case", CALM)
 def test_what_is_no_infarction_is_not_warned_of(case):
     assert not [call for call in acute(facts_of(case)).values() if call.urgent]
+
+
+def test_an_infarction_within_a_long_recording():
+    parts = [simulate(case, seed=21, duration_s=s).recording for case, s in LONG]
+    joined = replace(join_recordings(parts), patient=MAN)
+    found = acute(Facts(Study(joined)))["57054005"]
+    (span,) = found.spans
+    assert 35.0 <= span[0] <= 50.0
+    assert 55.0 <= span[1] <= 75.0
+    assert "inferior" in found.printed
+
+
+def test_a_long_normal_recording():
+    recording = replace(simulate("normal", seed=21, duration_s=60.0).recording, patient=MAN)
+    facts = Facts(Study(recording))
+    assert len(facts.st_stretches) == 6
+    assert not acute(facts)
 
 
 def test_a_recording_without_beats():

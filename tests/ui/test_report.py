@@ -27,9 +27,11 @@ from ecgcore.simulate.cases import DEMONSTRATION_CASES, make_demonstration_case
 from ecgcore.statements import table_digest
 from ui.desk import report
 from ui.desk.display_filter import apply_filter
+from ui.desk.interpretation import format_urgent
 from ui.desk.report import Printout, find_zone
 from ui.desk.report_lines import format_findings
 from ui.desk.vitals import format_vitals
+from ui.model_answers import urgent_of
 from ui.state import OpenCase
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -205,8 +207,7 @@ def test_a_demonstration_case_has_no_file_s_name_to_hide(app: AppTest, press: Pr
 
 def test_alarms_stand_in_the_pdf_as_on_the_page(app: AppTest, press: Press) -> None:
     show(app, OpenCase(FILE, fibrillate("coarse", duration_s=10.0, seed=1)))
-    assert app.error
-    first = app.error[0].value.replace("\\", "")
+    (first, *_) = format_urgent(urgent_of(app.session_state["open_case"]))
     # Above the traces, and again with the findings.
     assert text_of(press()).count(first) == 2
     app.selectbox(key="choose_Layout").select("12x1").run()

@@ -17,6 +17,8 @@ _DECIDED = {
 }
 # More stretches of one statement are counted.
 _MOST_SPANS = 6
+# On the sheet; the page shows all.
+_MOST_PRINTED = 3
 _STYLE = """
 <style>
 .ecg-urgent { border: 1px solid #e3b5b5; border-left: 4px solid #b3261e; border-radius: 4px;
@@ -74,14 +76,14 @@ def show_interpretation(found: Interpretation) -> None:
 
 
 def format_interpretation(found: Interpretation) -> tuple[str, ...]:
-    """Return the text and the evidence as they are printed on the sheet."""
-    lines = [f"Interpretation: {found.text}"]
-    lines += [
-        f"{call.printed} ({_DECIDED[call.decided_by]}): {words}"
+    """Return the text and what each statement rests on, as they are printed on the sheet."""
+    based = [
+        f"{call.printed}: {', '.join(format_evidence(each) for each in some)}"
         for call in found.statements
-        if (words := describe_evidence(call))
+        if (some := call.evidence[:_MOST_PRINTED]) and not statement(call.code).normal
     ]
-    return tuple(lines)
+    text = f"Interpretation: {found.text}"
+    return (text, f"Based on: {'; '.join(based)}") if based else (text,)
 
 
 def describe_evidence(call: Call) -> str:

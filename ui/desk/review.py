@@ -1,5 +1,6 @@
 """The page Review: paper left, findings right, one fragment so that nothing else reruns."""
 
+import contextlib
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -176,7 +177,8 @@ def _predict(case: OpenCase) -> Prediction | str:
 def _interpret(case: OpenCase, prediction: Prediction | str) -> Interpretation:
     """Return what is reported: with the model where it answered, else by measurement alone."""
     if isinstance(prediction, Prediction):
-        return model_answers.interpretation_of(case)
+        with contextlib.suppress(EcgError):
+            return model_answers.interpretation_of(case)
     return model_answers.urgent_of(case)
 
 

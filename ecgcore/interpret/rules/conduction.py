@@ -15,6 +15,7 @@ from ecgcore.results.interpreted import Against, Call, Evidence, Ruling, Unable
 
 NOT_CONDUCTED = "No P wave is conducted to each QRS complex."
 VENTRICULAR_RHYTHM = "The complexes are paced or may be of ventricular origin."
+UNDETERMINED = "origin not determined"
 # First-degree block is no word for these rhythms, whatever lies before QRS.
 WITHOUT_CONDUCTION = (
     "AF", "AFLT", "397829000", "164895002", "164896001", "111288001", "49260003", "61277005",
@@ -105,7 +106,11 @@ def _pr(value: float, limit: str) -> Evidence:
 def is_ventricular(facts: Facts) -> bool:
     """Tell whether the complexes are paced or of ventricular origin: no bundle shapes them."""
     escape = any("ventricular escape" in episode.words for episode in facts.rhythms)
-    return facts.is_paced or escape or facts.has_rhythm(*OF_VENTRICLES)
+    known = any(
+        episode.code in OF_VENTRICLES and UNDETERMINED not in episode.words
+        for episode in facts.rhythms
+    )
+    return facts.is_paced or escape or known
 
 
 # ---- bundle branches -------------------------------------------------------------------------

@@ -7,10 +7,9 @@ import numpy as np
 
 from ecgcore.interpret.av_block import COMPLETE, HIGH_GRADE, MOBITZ_2
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.pauses import Pause, find_pauses
-from ecgcore.interpret.rhythms import ASYSTOLE
+from ecgcore.interpret.pauses import ASYSTOLE, LEAST_S, URGENT_S, Pause, find_pauses
 from ecgcore.interpret.stretch import WIDE_MS
-from ecgcore.interpret.supraventricular import FIBRILLATION, PREEXCITED
+from ecgcore.interpret.supraventricular import BLOCKED, FIBRILLATION, PREEXCITED
 from ecgcore.interpret.ventricular import FIBRILLATION as VF
 from ecgcore.interpret.ventricular import (
     FLUTTER,
@@ -35,8 +34,6 @@ FAST_BPM, SLOW_BPM = 150.0, 40.0
 # Eur Heart J 22:702, 2001), beyond which the rate is urgent by the same margin as in adults.
 CHILDREN = ((1.0, 80.0, 220.0), (3.0, 65.0, 200.0), (8.0, 55.0, 180.0), (18.0, 45.0, 170.0))
 PREEXCITATION = "WPW"
-# Of a pause (s): printed from, urgent above.
-PRINTED_S, URGENT_S = 2.0, 3.0
 
 
 def state_rhythms(facts: Facts) -> Iterator[Ruling]:
@@ -50,6 +47,8 @@ def state_rhythms(facts: Facts) -> Iterator[Ruling]:
         yield _state(facts, code, episodes, whole)
         if any(each.words.startswith(PREEXCITED) for each in episodes):
             yield _preexcited(episodes)
+        if any(each.words.startswith(BLOCKED) for each in episodes):
+            yield _blocked(episodes)
 
 
 def _state(facts: Facts, code: str, episodes: list[Episode], whole: bool) -> Call:
@@ -67,7 +66,7 @@ def _state(facts: Facts, code: str, episodes: list[Episode], whole: bool) -> Cal
 
 
 def _worst(facts: Facts, episodes: list[Episode]) -> Episode:
-    """Return the episode to show: the fastest beyond a limit, else the slowest, else the longest."""
+    """Return the episode to show: the one farthest beyond a limit, else the longest."""
     low, high = rate_limits(facts)
 
     def place(episode: Episode) -> tuple[float, float]:
@@ -150,6 +149,17 @@ def _rate_rule(facts: Facts, episode: Episode) -> str:
     return f"Ventricular rate {rate:.0f}/min (limit {low:.0f}{age})."
 
 
+def _blocked(episodes: list[Episode]) -> Call:
+    worst = next(each for each in episodes if each.words.startswith(BLOCKED))
+    return Call(
+        code=COMPLETE,
+        evidence=worst.evidence,
+        rule=f"Fibrillating atria, regular QRS complexes at {worst.rate_bpm or 0:.0f}/min.",
+        urgent=True,
+        spans=((worst.start_s, worst.stop_s),),
+    )
+
+
 def _preexcited(episodes: list[Episode]) -> Call:
     worst = next(each for each in episodes if each.words.startswith(PREEXCITED))
     return Call(
@@ -192,16 +202,18 @@ def state_pauses(facts: Facts) -> Iterator[Ruling]:
     for code, pauses in by_code.items():
         longest = max(pauses, key=lambda each: each.length_s)
         urgent = longest.length_s > URGENT_S
+        least_s = URGENT_S if urgent else 0.0
+        shown = [each for each in pauses if each.length_s > least_s]
         evidence = (
             Evidence(
                 name="Longest RR",
                 value=longest.length_s,
                 unit="s",
-                limit=f"> {URGENT_S if urgent else PRINTED_S:.0f}",
+                limit=f"> {URGENT_S if urgent else LEAST_S:.0f}",
             ),
-            Evidence(name="Pauses", value=float(len(pauses))),
+            Evidence(name="Pauses", value=float(len(shown))),
         )
-        spans: tuple[Span, ...] = tuple((each.start_s, each.stop_s) for each in pauses)
+        spans: tuple[Span, ...] = tuple((each.start_s, each.stop_s) for each in shown)
         yield Call(
             code=code,
             words=longest.words,

@@ -7,6 +7,8 @@ Eur Heart J 44:3720; Smith et al., Ann Emerg Med 60:766 (2012); de Winter et al.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.st_mimics import find_mimic
@@ -70,21 +72,19 @@ def call_elevation(facts: Facts) -> Iterator[Ruling]:
     if _is_flutter(facts) and not _is_marked(picture):
         yield Unable(code=STEMI, reason=FLUTTER)
         return
+    call = _warn(facts, picture) or _warn_of_stretch(facts)
+    if call is not None:
+        yield call
+        return
     if picture.noisy:
         yield Unable(code=STEMI, reason=f"Noise hides ST shifts in {', '.join(picture.noisy)}.")
-    front = posterior_leads(picture)
-    mimic = find_mimic(picture)
-    if picture.elevated and not mimic:
-        yield _infarction(facts, picture, front)
-    elif picture.elevated:
+    if picture.elevated:
         yield Call(
             code=STE,
             evidence=levels(picture, picture.elevated, limits=True),
             leads=sheet_leads(picture.elevated),
         )
-    elif front:
-        yield _posterior(facts, picture, front)
-    if not (picture.elevated or front):
+    else:
         yield Against(code=STE, reason="No contiguous leads reach the limits.")
 
 
@@ -298,6 +298,42 @@ def _is_marked(picture: StPicture) -> bool:
     lowest = {w.lead: min(w.j_mv, w.j40_mv, w.j60_mv, w.j80_mv) for w in waves}
     high = [lead for lead, mv in lowest.items() if mv >= FLUTTER_PART * picture.limit_mv(lead)]
     return bool(contiguous(high))
+
+
+def _warn(facts: Facts, picture: StPicture) -> Call | None:
+    """Return the warning of a picture, or None."""
+    front = posterior_leads(picture)
+    if picture.elevated and not find_mimic(picture):
+        return _infarction(facts, picture, front)
+    return _posterior(facts, picture, front) if front and not picture.elevated else None
+
+
+def _warn_of_stretch(facts: Facts) -> Call | None:
+    """Return the warning of stretches, two in a row and more, of a long recording."""
+    found = []
+    for stretch in facts.st_stretches:
+        judged = not (stretch.picture.like_lbbb or _is_sine(stretch.picture))
+        call = _warn(facts, stretch.picture) if judged and not _is_flutter(facts) else None
+        found.append((stretch.start_s, stretch.stop_s, call))
+    runs = [
+        (start_s, stop_s, call)
+        for (start_s, _, call), (_, stop_s, after) in pairwise(found)
+        if call is not None and after is not None
+    ]
+    if not runs:
+        return None
+    worst = max((call for *_, call in runs), key=lambda call: len(call.leads))
+    return replace(worst, spans=_join_spans([(start_s, stop_s) for start_s, stop_s, _ in runs]))
+
+
+def _join_spans(spans: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    out = [spans[0]]
+    for start_s, stop_s in spans[1:]:
+        if start_s <= out[-1][1]:
+            out[-1] = (out[-1][0], stop_s)
+        else:
+            out.append((start_s, stop_s))
+    return tuple(out)
 
 
 def _infarction(facts: Facts, picture: StPicture, front: Sequence[str]) -> Call:

@@ -74,6 +74,7 @@ SLIGHT_ST_MV, FLAT_T_MV, FLAT_T_PART = 0.03, 0.05, 0.05
 SAG_MV, SHORT_QTC_MS = 0.05, 410.0
 # No network's ST depression stands where contiguous leads share less than this.
 LEAST_DEPRESSION_MV = -0.02
+EXPLAINED = "Strain, or the other side of an ST elevation, explains the depressed leads."
 SECONDARY = "ST follows the wide or paced QRS."
 
 
@@ -88,8 +89,10 @@ def call_depression(facts: Facts) -> Iterator[Ruling]:
         return
     leads = unexplained_depression(picture)
     if not leads:
-        if depression_score(picture) < LEAST_DEPRESSION_MV:
-            yield Against(code=STD, reason="ST is not depressed in contiguous leads.")
+        explained = strain_leads(picture) or (picture.elevated and picture.depressed)
+        if explained or depression_score(picture) < LEAST_DEPRESSION_MV:
+            reason = EXPLAINED if explained else "ST is not depressed in contiguous leads."
+            yield Against(code=STD, reason=reason)
         return
     walls = name_walls(leads)
     yield Call(

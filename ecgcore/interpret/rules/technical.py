@@ -11,6 +11,7 @@ from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.rules.conduction import OF_VENTRICLES
 from ecgcore.leads import STANDARD_12
 from ecgcore.results.interpreted import Call, Evidence, Ruling
+from ecgcore.statements import statement
 
 # A recording of so many of the twelve leads should have had all.
 MOST_LEADS = 8
@@ -21,7 +22,7 @@ LEADS_FOR_CALIBRATION = 3
 OFF_WORDS = ("flat", "does not move", "samples are missing", "no samples")
 LOOSE_WORDS = "loose electrode"
 LIMB_WORDS = {
-    "RA-LA": "Arm lead reversal",
+    "RA-LA": statement("251139008").term,
     "RA-LL": "Extremity electrode reversal: right arm and left leg",
     "LA-LL": "Extremity electrode reversal: left arm and left leg",
     "I flat": "Extremity electrode reversal: both arms and the legs",
