@@ -91,7 +91,7 @@ def beats_of(rr_s=(0.8,) * 5, *, pr_ms=160.0, qrs_ms=90.0, qt_ms=400.0):
 
 def rhythm_of(beats, *, rhythm="regular", p_reason="", other=None):
     n = beats.n_beats
-    kinds = BeatTypes(("normal",) * n, np.ones(n, dtype=bool), rhythm, p_reason)
+    kinds = BeatTypes(("normal",) * n, np.ones(n, dtype=bool), rhythm, p_reason, np.ones(n))
     return Rhythm(beats, rr_before(beats.r_peak), kinds, "12 leads", other, "wavelets")
 
 
