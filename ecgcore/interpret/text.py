@@ -17,7 +17,8 @@ NO_RHYTHM = "Rhythm not determined"
 
 def long_text(calls: Sequence[Call], facts: Facts, normal: bool | None) -> str:
     """Return the report: rhythm with its rate, then one sentence a statement."""
-    sentences = [*rhythm_sentences(agreed_rhythms(calls, facts)), *_others(calls)]
+    rhythms = agreed_rhythms(calls, facts)
+    sentences = [*rhythm_sentences(rhythms), *_others(calls, rhythms)]
     if normal is not None:
         sentences.append(NORMAL_TEXT if normal else ABNORMAL_TEXT)
     if not facts.in_mv:
@@ -27,9 +28,15 @@ def long_text(calls: Sequence[Call], facts: Facts, normal: bool | None) -> str:
 
 def short_text(calls: Sequence[Call], facts: Facts) -> str:
     """Return the report in one line: what is urgent, the rhythm, and the terms."""
-    urgent = [call.printed for call in calls if call.urgent]
-    rhythm = [rhythm_words(episode) for episode in agreed_rhythms(calls, facts)[:1]]
-    others = [statement(c.code).short for c in calls if not c.urgent and not _is_rhythm(c)]
+    rhythms = agreed_rhythms(calls, facts)
+    said = {episode.code for episode in rhythms}
+    urgent = [call.printed for call in calls if call.urgent and call.code not in said]
+    rhythm = [rhythm_words(episode) for episode in rhythms[:1]]
+    others = [
+        statement(c.code).short
+        for c in calls
+        if not c.urgent and not _is_rhythm(c) and c.code not in said
+    ]
     return "; ".join(dict.fromkeys([*urgent, *rhythm, *others]))
 
 
@@ -69,5 +76,7 @@ def _is_rhythm(call: Call) -> bool:
     return group_of(call.code) == "Rhythm"
 
 
-def _others(calls: Sequence[Call]) -> list[str]:
-    return [f"{call.printed}." for call in calls if not _is_rhythm(call)]
+def _others(calls: Sequence[Call], rhythms: Sequence[Episode]) -> list[str]:
+    """Return a sentence for each statement that is not the rhythm itself."""
+    said = {episode.code for episode in rhythms}
+    return [f"{call.printed}." for call in calls if not _is_rhythm(call) and call.code not in said]

@@ -110,3 +110,9 @@ def test_a_normal_ecg_is_read_as_one():
         "text",
         "short",
     }
+
+
+def test_the_rhythm_is_said_once():
+    found = interpret(Study(simulate("complete-av-block", seed=1).recording))
+    assert found.text.lower().count("complete") == 1
+    assert found.urgent

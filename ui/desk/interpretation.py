@@ -25,8 +25,8 @@ _STYLE = """
   background: #fdf1f0; color: #6b1d18; padding: 6px 12px; margin: 0 0 4px; font-size: 14px; }
 .ecg-urgent p { margin: 2px 0; }
 .ecg-urgent b { color: #b3261e; }
-.ecg-statements { margin: 0; padding: 0; list-style: none; font-size: 14px; }
-.ecg-statements li { padding: 3px 0; margin: 0; }
+.ecg-statements { font-size: 14px; }
+.ecg-statements > div { padding: 3px 0; }
 .ecg-statements .how { float: right; opacity: .7; font-size: 12px; padding-left: 8px; }
 .ecg-statements small { display: block; opacity: .75; font-size: 12.5px; }
 @media (prefers-color-scheme: dark) {
@@ -62,7 +62,7 @@ def show_interpretation(found: Interpretation) -> None:
     st.write(plain(found.text))
     if found.statements:
         rows = "".join(_row(call) for call in found.statements)
-        st.html(f'{_STYLE}<ul class="ecg-statements">{rows}</ul>')
+        st.html(f'{_STYLE}<div class="ecg-statements" aria-label="Statements">{rows}</div>')
     if found.normal is None and found.normal_reasons:
         st.caption(plain(f"“Normal ECG” not stated: {'; '.join(found.normal_reasons[:4])}."))
     if found.not_assessed:
@@ -107,7 +107,8 @@ def format_evidence(one: Evidence) -> str:
     if one.value is None:
         return f"{one.name} not measured"
     value = f"{one.value:.3g}" if isinstance(one.value, float) else str(one.value)
-    limit = f" (limit {one.limit})" if one.limit else ""
+    signs = one.limit.replace(">=", "≥").replace("<=", "≤")
+    limit = f" (limit {signs})" if signs else ""
     return f"{one.name} {value} {one.unit}".rstrip() + limit
 
 
@@ -126,6 +127,6 @@ def _row(call: Call) -> str:
     how = escape(_DECIDED[call.decided_by])
     evidence = escape(describe_evidence(call))
     return (
-        f'<li><span class="how">{how}</span>{escape(call.printed)}'
-        f"{f'<small>{evidence}</small>' if evidence else ''}</li>"
+        f'<div><span class="how">{how}</span>{escape(call.printed)}'
+        f"{f'<small>{evidence}</small>' if evidence else ''}</div>"
     )
