@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ecgcore.interpret.stretch import Stretch
 from ecgcore.results.interpreted import Evidence
 from ecgcore.signal.p_train import PTrain
+from ecgcore.signal.rr import rr_before
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -86,7 +87,8 @@ class Relation:
     def between(self) -> NDArray[np.intp]:
         """Number of P waves between each QRS and the next, shape (n_qrs - 1,)."""
         p_s = self.p_s[self.clear]
-        return np.diff(np.searchsorted(p_s, self.onset_s - SHORTEST_S))
+        before = np.searchsorted(p_s, self.onset_s - SHORTEST_S)
+        return np.diff(before)
 
     @property
     def of_rhythm(self) -> Flags:
@@ -187,7 +189,7 @@ def _dissociated(relation: Relation, train: PTrain, rate: float, regular: bool) 
 
 def _drifts(pr_s: Array, relation: Relation) -> bool:
     """Tell whether PR changes steadily while RR stays the same: two clocks."""
-    rr = np.diff(relation.onset_s)[relation.of_rhythm]
+    rr = rr_before(relation.onset_s)[1:][relation.of_rhythm]
     if pr_s.size < 4 or rr.size < 3 or np.std(rr) > CLOCK_VARIES * rr.mean():
         return False
     low, high = np.quantile(pr_s, [0.1, 0.9])
@@ -216,7 +218,7 @@ def _fixed_ratio(relation: Relation, train: PTrain, rate: float, regular: bool) 
 def _dropped(relation: Relation, train: PTrain, rate: float, regular: bool) -> Block | None:
     """Return second-degree or high-grade block by the P waves that no QRS follows."""
     between = relation.between
-    rr = np.diff(relation.onset_s)
+    rr = rr_before(relation.onset_s)[1:]
     ones = rr[(between == 1) & relation.of_rhythm]
     usual = float(np.median(ones)) if ones.size else float(np.median(rr))
     long = rr > PAUSE * min(usual, 1.25 * train.cycle_s)

@@ -262,32 +262,32 @@ def _dark_share(hidden: Array, before: Array, at_s: float, fs_hz: float) -> Arra
 
 
 def _describe(
-    joint: Array, trace: AtrialTrace, peaks: NDArray[np.intp], candidates: NDArray[np.intp]
+    joint: Array, trace: AtrialTrace, waves: NDArray[np.intp], candidates: NDArray[np.intp]
 ) -> PTrain:
     fs = trace.fs_hz
-    gaps = np.diff(peaks) / fs
+    gaps = np.diff(waves) / fs
     cycle_s = float(np.median(gaps))
     steps = np.maximum(np.round(gaps / cycle_s), 1)
     cycle_s = float(np.median(gaps / steps))
-    expected = _unseen(peaks / fs, steps, trace, cycle_s)
-    share = peaks.size / (peaks.size + expected)
+    expected = _unseen(waves / fs, steps, trace, cycle_s)
+    share = waves.size / (waves.size + expected)
     reach = round(0.06 * fs)
     near = np.zeros(joint.size, dtype=bool)
-    for peak in peaks:
+    for peak in waves:
         near[max(0, peak - 2 * reach) : peak + 2 * reach] = True
     rest = joint[~near & ~trace.hidden]
     noise = float(np.sqrt(np.mean(np.square(rest)))) if rest.size > reach else 0.0
-    height = float(np.median(joint[peaks]))
-    index = np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, joint.size - 1)
-    cut = trace.rows[:, index].transpose(1, 0, 2).reshape(peaks.size, -1)
+    height = float(np.median(joint[waves]))
+    index = np.clip(waves[:, None] + np.arange(-reach, reach + 1), 0, joint.size - 1)
+    cut = trace.rows[:, index].transpose(1, 0, 2).reshape(waves.size, -1)
     cut = cut / np.maximum(np.linalg.norm(cut, axis=1, keepdims=True), 1e-9)
     mean = cut.mean(axis=0)
     alike = cut @ mean / max(float(np.linalg.norm(mean)), 1e-9)
-    clear = (alike >= CLEAR_LIKENESS) & (joint[peaks] >= CLEAR_SHARE * height)
+    clear = (alike >= CLEAR_LIKENESS) & (joint[waves] >= CLEAR_SHARE * height)
     high = candidates[joint[candidates] > OTHER_SHARE * height]
-    others = np.setdiff1d(high, peaks).size / peaks.size
+    others = np.setdiff1d(high, waves).size / waves.size
     return PTrain(
-        peaks / fs,
+        waves / fs,
         cycle_s,
         share,
         height / max(noise, 1e-9),

@@ -405,7 +405,7 @@ _CONDUCTION_AND_MASS = (
         ("AHA230",),
         MASS,
         _set(mirrored=True),
-        "P, QRS and T negative in I, aVR and aVL exchanged; R falls from V1 to V6",
+        "P, QRS and T negative in I, aVR and aVL interchanged; R falls from V1 to V6",
         ("SNR", "47665007", "LMI", "QWAVE", "365413008", "AHA10", "251139008"),
     ),
     _alone(
@@ -464,7 +464,7 @@ _TECHNICAL = tuple(
             "Technical: right arm and left leg reversed",
             ("AHA10",),
             "RA-LL",
-            "I, II and III inverted (I and III also exchanged), aVR and aVF exchanged",
+            "I, II and III inverted (I and III also interchanged), aVR and aVF interchanged",
             ("SNR", "IMI", "QWAVE"),
         ),
         (
@@ -472,7 +472,8 @@ _TECHNICAL = tuple(
             "Technical: left arm and left leg reversed",
             ("AHA10",),
             "LA-LL",
-            "I and II exchanged, III inverted, aVL and aVF exchanged; P larger in I than in II",
+            "I and II interchanged, III inverted, aVL and aVF interchanged; "
+            "P larger in I than in II",
             ("SNR", "IMI", "LMI", "39732003"),
         ),
         (

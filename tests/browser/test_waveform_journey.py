@@ -36,6 +36,6 @@ def test_another_disease_has_another_curve(page: Page) -> None:
     page.locator(".js-plotly-plot").first.wait_for()
     page.get_by_role("link", name="Waveform attention").click()
     expect(page.get_by_text("Input to the classifier")).to_be_visible()
-    page.get_by_role("combobox", name="Disease").click()
+    page.get_by_role("combobox", name="Statement").click()
     page.get_by_role("option").filter(has_text="Right bundle branch block").click()
     expect(page.locator(".ecg-legend-label")).to_contain_text("Right bundle branch block")
