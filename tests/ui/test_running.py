@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ecgcore.errors import CannotAssessError
 from ecgcore.explain import Explainer
 from ecgcore.explain.defaults import default_methods
 from ecgcore.interpret import assess
@@ -351,6 +352,11 @@ def test_findings_that_fail_leave_the_urgent_words(monkeypatch: pytest.MonkeyPat
     case.take_measured(replace(measure(recording), alarms=alarms))
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(analysis, "FINDINGS", "none:none")
+
+    def fail(*_given: object) -> None:
+        raise CannotAssessError("The analysis ended its process.")
+
+    monkeypatch.setattr("ui.model_answers.interpret_apart", fail)
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_S)
     app.run()
     monkeypatch.setattr(analysis, "LONG_SAMPLES", case.recording.signal.size - 1)
