@@ -16,6 +16,7 @@ from ecgcore.explain import Explainer
 from ecgcore.inference.anomaly_shading import ShadingScale
 from ecgcore.inference.anomaly_spans import Place
 from ecgcore.inference.waveform import WaveformReading
+from ecgcore.interpret import Ruled
 from ecgcore.kept import Kept
 from ecgcore.results import AnomalyMap, Interpretation, Prediction
 from ecgcore.study import Study
@@ -80,6 +81,8 @@ class Answers:
     Attributes
     ----------
     study : Study
+    ruled : Ruled or None
+        What the rules say, which every model's word is added to.
     measured_only : Interpretation or None
         What is reported by measurement alone, before any network is asked.
     anomalies : Anomalies
@@ -90,6 +93,7 @@ class Answers:
     """
 
     study: Study
+    ruled: Ruled | None = None
     measured_only: Interpretation | None = None
     anomalies: Anomalies = field(default_factory=Anomalies)
     curves: dict[tuple[str, str | None], WaveformReading] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from ecgcore.inference import (
 )
 from ecgcore.inference.abstain import handheld_shares
 from ecgcore.inference.loading import shared_model
-from ecgcore.interpret import assess, interpret, report_alarms
+from ecgcore.interpret import apply_rules, assess, interpret, report_alarms
 from ecgcore.models import HANDHELD
 from ecgcore.results import Attribution, Interpretation, MeasureResult, Prediction
 from ecgcore.turns import Priority
@@ -88,7 +88,8 @@ def urgent_of(case: OpenCase) -> Interpretation:
     answers = case.answers
     if answers.measured_only is None:
         if not is_long(case.recording):
-            answers.measured_only = interpret(answers.study)
+            answers.ruled = apply_rules(answers.study)
+            answers.measured_only = interpret(answers.study, ruled=answers.ruled)
             return answers.measured_only
         try:
             answers.measured_only = interpret_apart(case)
@@ -113,7 +114,10 @@ def interpretation_of(case: OpenCase) -> Interpretation:
             answers.interpretation = interpret_apart(case, found)
         else:
             answers.interpretation = interpret(
-                answers.study, model(answers.model), prediction=found
+                answers.study,
+                model(answers.model),
+                prediction=found,
+                ruled=case.answers.ruled,
             )
     return answers.interpretation
 

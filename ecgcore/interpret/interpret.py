@@ -1,5 +1,7 @@
 """From a study to what is reported of it."""
 
+from dataclasses import dataclass
+
 from ecgcore.inference import LoadedModel
 from ecgcore.interpret.consistency import make_consistent
 from ecgcore.interpret.decide import BALANCED, add_network, hear_network
@@ -36,12 +38,42 @@ def report_alarms(measured: MeasureResult) -> Interpretation:
     return Interpretation(urgent=urgent, statements=urgent)
 
 
+@dataclass(frozen=True, eq=False)
+class Ruled:
+    """What the rules say of one study, before any network is asked.
+
+    Attributes
+    ----------
+    facts : Facts
+    calls, unable, against : tuple
+        What they state, cannot assess, and exclude.
+    """
+
+    facts: Facts
+    calls: tuple[Call, ...]
+    unable: tuple[Unable, ...]
+    against: tuple[Against, ...]
+
+
+def apply_rules(study: Study) -> Ruled:
+    """Return what the rules say of a study; a network's word can be added to it later."""
+    facts = Facts(study)
+    found = [each for rule in RULES for each in rule(facts)]
+    return Ruled(
+        facts,
+        tuple(each for each in found if isinstance(each, Call)),
+        tuple(each for each in found if isinstance(each, Unable)),
+        tuple(each for each in found if isinstance(each, Against)),
+    )
+
+
 def interpret(
     study: Study,
     model: LoadedModel | None = None,
     *,
     prediction: Prediction | None = None,
     policy: str = BALANCED,
+    ruled: Ruled | None = None,
 ) -> Interpretation:
     """Interpret a study: rhythm, urgent warnings, statements, and the text of the report.
 
@@ -56,6 +88,8 @@ def interpret(
         What that network found, where it is known already.
     policy : str
         Of :data:`ecgcore.interpret.decide.POLICIES`: what a network's statement has to pass.
+    ruled : Ruled, optional
+        What the rules say of this study, where they were applied already.
 
     Examples
     --------
@@ -63,16 +97,13 @@ def interpret(
     >>> interpret(Study(simulate("normal", seed=1).recording)).text
     'Sinus rhythm, rate 68.'
     """
-    facts = Facts(study)
-    found = [each for rule in RULES for each in rule(facts)]
-    calls = [each for each in found if isinstance(each, Call)]
-    unable = [each for each in found if isinstance(each, Unable)]
+    ruled = apply_rules(study) if ruled is None else ruled
+    facts, calls, unable = ruled.facts, list(ruled.calls), list(ruled.unable)
     if model is not None:
         prediction, refused = hear_network(facts, model, prediction)
         unable += refused
         if prediction is not None:
-            against = [each for each in found if isinstance(each, Against)]
-            calls, more = add_network(calls, against, model.card, prediction, policy=policy)
+            calls, more = add_network(calls, ruled.against, model.card, prediction, policy=policy)
             unable += more
     calls = make_consistent(calls)
     normal, reasons = judge_normal(facts, calls, prediction)

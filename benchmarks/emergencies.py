@@ -1,7 +1,7 @@
 """Whether simulated emergencies are warned of, and their benign mimics are not.
 
-    .venv/bin/python -m benchmarks.warnings --seeds 30
-    .venv/bin/python -m benchmarks.warnings --seeds 5 --cases vt torsades
+    .venv/bin/python -m benchmarks.emergencies --seeds 30
+    .venv/bin/python -m benchmarks.emergencies --seeds 5 --cases vt torsades
 
 Every case, clean and at a signal-to-noise ratio of 15 dB, by measurement alone.  "Any" counts
 records with an urgent statement, "right" those with each of the case's own (a kind of it counts);
