@@ -8,7 +8,9 @@ from ecgcore.cli.common import add_input_arguments, for_each_recording
 from ecgcore.cli.predict import Models, add_model_arguments
 from ecgcore.interpret.decide import BALANCED, POLICIES
 from ecgcore.interpret.interpret import interpret
+from ecgcore.interpret.text import evidence_words
 from ecgcore.recording import Recording
+from ecgcore.results import Evidence
 from ecgcore.study import Study
 
 
@@ -45,14 +47,7 @@ def as_text(result: Mapping[str, Any]) -> str:
     lines += [f"  URGENT: {one['term']}. {one['rule']}".rstrip() for one in result["urgent"]]
     lines.append(f"  {result['text']}")
     for one in result["statements"]:
-        evidence = "; ".join(_evidence_words(each) for each in one["evidence"])
+        evidence = "; ".join(evidence_words(Evidence(**each)) for each in one["evidence"])
         lines.append(f"    {one['term']} ({one['decided_by']}) {evidence}".rstrip())
     lines.append("  Research and teaching use, not a medical device.")
     return "\n".join(lines) + "\n"
-
-
-def _evidence_words(one: Mapping[str, Any]) -> str:
-    value = one["value"]
-    number = f"{value:.3g}" if isinstance(value, float) else str(value)
-    limit = f" (limit {one['limit']})" if one["limit"] else ""
-    return f"{one['name']} {number} {one['unit']}".rstrip() + limit

@@ -4,7 +4,7 @@ What can be measured is decided by measurement, and the network supports it; how
 clinical table (``decided_by``).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ecgcore.errors import CannotAssessError
@@ -70,6 +70,7 @@ def hear_network(
 def add_network(
     calls: Sequence[Call],
     against: Sequence[Against],
+    unable: Sequence[Unable],
     card: ModelCard,
     prediction: Prediction,
     *,
@@ -83,6 +84,8 @@ def add_network(
         By measurement.
     against : sequence of Against
         What measurement excludes, whatever the network says.
+    unable : sequence of Unable
+        What could not be measured.
     card : ModelCard
         Of the network.
     prediction : Prediction
@@ -93,30 +96,31 @@ def add_network(
     -------
     statements, not assessed
     """
-    made = {call.code: call for call in calls}
+    made = list(calls)
     excluded = {each.code for each in against}
-    unable = []
+    unread = {each.code for each in unable}
+    refused = []
     for finding in prediction.findings:
         entry = statement(finding.code)
         if finding.code == NORMAL:
             continue
         known = _stated(finding.code, made)
         if known is not None:
-            made[known.code] = _supported(known, finding, card, policy)
+            made[known] = _supported(made[known], finding, card, policy)
         elif entry.decided_by in (NETWORK, BOTH) and finding.code not in excluded:
-            call = _by_network(finding, entry, card, policy)
+            call = _by_network(finding, entry, card, policy, measured=finding.code not in unread)
             if isinstance(call, Call):
-                made[call.code] = call
+                made.append(call)
             elif call is not None:
-                unable.append(call)
-    return list(made.values()), unable
+                refused.append(call)
+    return made, refused
 
 
-def _stated(code: str, made: Mapping[str, Call]) -> Call | None:
-    """Return the measured statement of a code, or of a kind of it."""
-    if code in made:
-        return made[code]
-    return next((call for call in made.values() if statement(call.code).kind_of == code), None)
+def _stated(code: str, made: Sequence[Call]) -> int | None:
+    """Return where the measured statement of a code stands, or else one of a kind of it."""
+    kinds = [statement(call.code).kind_of for call in made]
+    same = [at for at, call in enumerate(made) if call.code == code]
+    return next(iter([*same, *(at for at, kind in enumerate(kinds) if kind == code)]), None)
 
 
 def _supported(call: Call, finding: Finding, card: ModelCard, policy: str) -> Call:
@@ -134,7 +138,7 @@ def _supported(call: Call, finding: Finding, card: ModelCard, policy: str) -> Ca
 
 
 def _by_network(
-    finding: Finding, entry: Statement, card: ModelCard, policy: str
+    finding: Finding, entry: Statement, card: ModelCard, policy: str, *, measured: bool
 ) -> Call | Unable | None:
     if finding.finding is None:
         return Unable(code=finding.code, reason=finding.reason)
@@ -144,7 +148,9 @@ def _by_network(
     if finding.probability < limit:
         return None
     probability = finding.probability if finding.calibrated else None
-    agreement = "criteria not met by measurement" if entry.decided_by == BOTH else ""
+    agreement = ""
+    if entry.decided_by == BOTH:
+        agreement = "criteria not met by measurement" if measured else "not assessed by measurement"
     return Call(
         code=finding.code,
         decided_by=NETWORK,

@@ -11,9 +11,10 @@ from ecgcore.interpret.rules import RULES
 from ecgcore.interpret.text import agreed_rhythms, long_text, short_text
 from ecgcore.results import MeasureResult, Prediction
 from ecgcore.results.interpreted import Against, Call, Interpretation, Unable
-from ecgcore.statements import statements
+from ecgcore.statements import statement, statements
 from ecgcore.study import Study
 
+_LAST = 3
 # What a stretch without QRS complexes is called.
 _ALARM_CODES = {
     "asystole": "397829000",
@@ -103,20 +104,28 @@ def interpret(
         prediction, refused = hear_network(facts, model, prediction)
         unable += refused
         if prediction is not None:
-            calls, more = add_network(calls, ruled.against, model.card, prediction, policy=policy)
-            unable += more
+            calls, more = add_network(
+                calls, ruled.against, ruled.unable, model.card, prediction, policy=policy
+            )
+            stated = {call.code for call in calls}
+            unable = [each for each in (*unable, *more) if each.code not in stated]
     calls = make_consistent(calls)
     normal, reasons = judge_normal(facts, calls, prediction)
     order = {code: place for place, code in enumerate(statements())}
     calls.sort(key=lambda call: order[call.code])
-    urgent = tuple(call for call in calls if call.urgent)
+    urgent = sorted((call for call in calls if call.urgent), key=_urgency)
     return Interpretation(
-        urgent=urgent,
+        urgent=tuple(urgent),
         statements=tuple(calls),
         not_assessed=tuple(unable),
         normal=normal,
         normal_reasons=reasons,
         rhythms=agreed_rhythms(calls, facts),
-        text=long_text(calls, facts, normal),
+        text=long_text(calls, facts, normal, reasons),
         short=short_text(calls, facts),
     )
+
+
+def _urgency(call: Call) -> int:
+    """Return the rank of an urgent statement; what is urgent by its value alone comes last."""
+    return statement(call.code).urgency or _LAST

@@ -1,6 +1,6 @@
 """The rhythm of each stretch of a recording, from beats and P waves; one rhythm at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -49,6 +49,7 @@ def find_rhythms(study: Study) -> tuple[Episode, ...]:
     measured, duration_s = study.measured, own.recording.duration_s
     arrests = [_arrest(study, alarm) for alarm in measured.alarms if alarm.kind in NO_QRS]
     arrests += [_silence(gap) for gap in find_gaps(study) if gap.length_s >= ASYSTOLE_S]
+    arrests = _apart(arrests)
     found = list(arrests)
     for start_s, stop_s in _between(arrests, duration_s):
         for first, last in _pieces(start_s, stop_s):
@@ -67,6 +68,21 @@ def _arrest(study: Study, alarm: RhythmAlarm) -> Episode:
         return unorganised_episode(Stretch(study, alarm.start_s, alarm.end_s))
     words = {"no signal": NO_SIGNAL_WORDS, "standstill": STANDSTILL_WORDS}.get(alarm.kind, "")
     return Episode(code=ASYSTOLE, start_s=alarm.start_s, stop_s=alarm.end_s, words=words)
+
+
+def _apart(arrests: Sequence[Episode]) -> list[Episode]:
+    """Return episodes without QRS complexes, silence cut to what nothing else of them fills."""
+    moving = [episode for episode in arrests if episode.code != ASYSTOLE]
+    out = list(moving)
+    for episode in arrests:
+        if episode.code == ASYSTOLE:
+            out += [
+                replace(episode, start_s=max(a, episode.start_s), stop_s=min(b, episode.stop_s))
+                for a, b in _between(moving, episode.stop_s)
+                if min(b, episode.stop_s) - max(a, episode.start_s) >= LEAST_S
+            ]
+            moving.append(episode)
+    return out
 
 
 def _between(episodes: Iterable[Episode], duration_s: float) -> list[tuple[float, float]]:

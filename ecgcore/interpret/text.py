@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.results.interpreted import Call, Episode
+from ecgcore.results.interpreted import Call, Episode, Evidence
 from ecgcore.statements import group_of, statement
 from ecgcore.statements.statement import NETWORK
 from ecgcore.units import format_clock
@@ -12,15 +12,29 @@ from ecgcore.units import format_clock
 NORMAL_TEXT = "Normal ECG."
 NO_VOLTAGE = "Amplitude not calibrated: axis, ST level and QRS voltage were not assessed."
 ABNORMAL_TEXT = "Abnormal ECG."
+# Decimals of a value by its unit, and units that stand at their number.
+_DIGITS = {"/min": 0, "°": 0, "ms": 0, "mV": 2, "s": 1, "%": 0}
+ATTACHED = ("/min", "°")
+# So many reasons are named in the text.
+MOST_REASONS = 3
 NO_RHYTHM = "Rhythm not determined"
 
 
-def long_text(calls: Sequence[Call], facts: Facts, normal: bool | None) -> str:
-    """Return the report: rhythm with its rate, then one sentence a statement."""
+def long_text(
+    calls: Sequence[Call], facts: Facts, normal: bool | None, reasons: Sequence[str] = ()
+) -> str:
+    """Return the report: rhythm with its rate, one sentence a statement, and whether it is normal.
+
+    Where no statement is abnormal but the ECG is not normal, what is outside its limits is named.
+    """
     rhythms = agreed_rhythms(calls, facts)
     sentences = [*rhythm_sentences(rhythms), *_others(calls, rhythms)]
-    if normal is not None:
-        sentences.append(NORMAL_TEXT if normal else ABNORMAL_TEXT)
+    if normal:
+        sentences.append(NORMAL_TEXT)
+    elif normal is False:
+        abnormal = any(not statement(call.code).normal for call in calls)
+        outside = f"Outside normal limits: {'; '.join(reasons[:MOST_REASONS])}."
+        sentences.append(ABNORMAL_TEXT if abnormal or not reasons else outside)
     if not facts.in_mv:
         sentences.append(NO_VOLTAGE)
     return " ".join(sentences)
@@ -80,3 +94,17 @@ def _others(calls: Sequence[Call], rhythms: Sequence[Episode]) -> list[str]:
     """Return a sentence for each statement that is not the rhythm itself."""
     said = {episode.code for episode in rhythms}
     return [f"{call.printed}." for call in calls if not _is_rhythm(call) and call.code not in said]
+
+
+def evidence_words(one: Evidence) -> str:
+    """Return one value beside its limit, as in "PR 232 ms (limit > 200)"."""
+    if one.value is None:
+        return f"{one.name} not measured"
+    signs = one.limit.replace(">=", "≥").replace("<=", "≤")
+    limit = f" (limit {signs})" if signs else ""
+    if isinstance(one.value, str):
+        return f"{one.name} {one.value} {one.unit}".rstrip() + limit
+    digits = _DIGITS.get(one.unit)
+    value = f"{one.value:.3g}" if digits is None else f"{one.value:.{digits}f}"
+    unit = one.unit if one.unit in ATTACHED else f" {one.unit}".rstrip()
+    return f"{one.name} {value}{unit}{limit}"

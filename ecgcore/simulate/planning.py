@@ -1,5 +1,6 @@
 """What a rhythm is asked for, and the plan of activations it returns."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -95,12 +96,12 @@ class Ectopy:
         check_range("repeats", self.repeats, 0, 100)
 
 
-class Stretch:
+class Stretch(ABC):
     """A part of a record with one rhythm: see :mod:`ecgcore.simulate.stretches`."""
 
+    @abstractmethod
     def plan(self, course: Any) -> None:
         """Add this part's activations to a course, and move its end."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

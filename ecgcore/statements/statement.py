@@ -140,6 +140,9 @@ class Statement:
         Codes that cannot stand beside it, and codes that need not be said where it is.
     normal : bool
         Whether a normal ECG may have it.
+    urgency : int
+        1: an arrest or what soon becomes one; 2: what needs a decision at once; 0: neither, or
+        urgent by its value alone.
     """
 
     code: str
@@ -171,6 +174,7 @@ class Statement:
     excludes: tuple[str, ...] = ()
     implies: tuple[str, ...] = ()
     normal: bool = False
+    urgency: int = 0
 
     def check_age(self, age_years: float | None) -> str:
         """Return why it is not assessed at this age; empty where it is, or the age is unknown."""

@@ -10,9 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ecgcore.recording import Patient, Provenance, Recording
-from ecgcore.results import RhythmAlarm
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, make_demonstration_case
-from ui.desk.report_lines import format_alarms
 from ui.state import OpenCase
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -181,18 +179,3 @@ def test_the_paper_is_the_same_on_every_page(app: AppTest) -> None:
         app.switch_page(f"pages/{page}.py").run()
         shown = {box.label: box.value for box in app.selectbox}
         assert (shown["Speed"], shown["Gain"], shown["Rhythm strip"]) == (25.0, 20.0, "V1"), page
-
-
-def test_many_pauses_stand_in_one_line() -> None:
-    pauses = [
-        RhythmAlarm("pause", 4.0 * i, 4.0 * i + 3 + i / 10, f"No QRS complex for {3 + i / 10} s.")
-        for i in range(12)
-    ]
-    vf = RhythmAlarm("no organised QRS", 60.0, 75.0, "No organised QRS complexes.")
-    lines = format_alarms((*pauses, vf))
-    assert lines == (
-        "No QRS complex for 4.1 s; 12 times, from 0:00, 0:04, 0:08, 0:12, 0:16, 0:20, 0:24, 0:28, "
-        "….",
-        "No organised QRS complexes (1:00 to 1:15).",
-    )
-    assert format_alarms(tuple(pauses[:1])) == ("No QRS complex for 3.0 s (0:00 to 0:03).",)

@@ -4,7 +4,8 @@ from html import escape
 
 import streamlit as st
 
-from ecgcore.results import Call, Evidence, Interpretation
+from ecgcore.interpret.text import evidence_words
+from ecgcore.results import Call, Interpretation
 from ecgcore.statements import statement
 from ecgcore.units import format_clock
 from ui.words import plain
@@ -78,7 +79,7 @@ def show_interpretation(found: Interpretation) -> None:
 def format_interpretation(found: Interpretation) -> tuple[str, ...]:
     """Return the text and what each statement rests on, as they are printed on the sheet."""
     based = [
-        f"{call.printed}: {', '.join(format_evidence(each) for each in some)}"
+        f"{call.printed}: {', '.join(evidence_words(each) for each in some)}"
         for call in found.statements
         if (some := call.evidence[:_MOST_PRINTED]) and not statement(call.code).normal
     ]
@@ -88,7 +89,7 @@ def format_interpretation(found: Interpretation) -> tuple[str, ...]:
 
 def describe_evidence(call: Call) -> str:
     """Return what a statement rests on in one line."""
-    parts = [format_evidence(each) for each in call.evidence]
+    parts = [evidence_words(each) for each in call.evidence]
     if call.leads:
         parts.append(", ".join(call.leads))
     if call.spans:
@@ -100,16 +101,6 @@ def describe_evidence(call: Call) -> str:
     if call.agreement:
         parts.append(call.agreement)
     return "; ".join(parts)
-
-
-def format_evidence(one: Evidence) -> str:
-    """Return one value beside its limit, as in "PR 232 ms (limit > 200)"."""
-    if one.value is None:
-        return f"{one.name} not measured"
-    value = f"{one.value:.3g}" if isinstance(one.value, float) else str(one.value)
-    signs = one.limit.replace(">=", "≥").replace("<=", "≤")
-    limit = f" (limit {signs})" if signs else ""
-    return f"{one.name} {value} {one.unit}".rstrip() + limit
 
 
 def _rule_words(call: Call) -> str:

@@ -6,34 +6,16 @@ from ecgcore.explain import rate_faithfulness
 from ecgcore.inference.card import ModelCard
 from ecgcore.origin import SOFTWARE
 from ecgcore.recording import Recording
-from ecgcore.results import Attribution, Prediction, RhythmAlarm
+from ecgcore.results import Attribution, Prediction
 from ecgcore.signal.quality_words import lost_lead
 from ecgcore.statements import statement, table_digest
 from ecgcore.units import format_clock
 from ui.desk.findings import format_value, sort_findings
 from ui.desk.paper import Shading
 
-# More alarms of one kind stand in one line, with so many of their times.
-_MOST_ALARMS, _MOST_TIMES = 2, 8
 # So much of a digest tells two files or tables apart on one sheet of paper.
 SHORT_DIGEST = 16
 _OVERLAY_WORDS = {"heat": "Shading", "trace": "Coloured trace"}
-
-
-def format_alarms(alarms: tuple[RhythmAlarm, ...]) -> tuple[str, ...]:
-    """Return what is said of alarms: each by itself, many of one kind together."""
-    lines = []
-    for kind in dict.fromkeys(alarm.kind for alarm in alarms):
-        same = [alarm for alarm in alarms if alarm.kind == kind]
-        if len(same) <= _MOST_ALARMS:
-            spans = [f"{format_clock(a.start_s)} to {format_clock(a.end_s)}" for a in same]
-            lines += [f"{a.words.rstrip('.')} ({s})." for a, s in zip(same, spans, strict=True)]
-            continue
-        longest = max(same, key=lambda alarm: alarm.end_s - alarm.start_s)
-        at = ", ".join(format_clock(alarm.start_s) for alarm in same[:_MOST_TIMES])
-        more = ", …" if len(same) > _MOST_TIMES else ""
-        lines.append(f"{longest.words.rstrip('.')}; {len(same)} times, from {at}{more}.")
-    return tuple(lines)
 
 
 def format_findings(prediction: Prediction | str, verdicts: Mapping[str, str]) -> tuple[str, ...]:
