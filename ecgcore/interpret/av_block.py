@@ -181,7 +181,7 @@ def _dissociated(relation: Relation, train: PTrain, rate: float, regular: bool) 
     pr = relation.pr_s[np.isfinite(relation.pr_s) & relation.own]
     if relation.share >= CHANCE and not _drifts(pr, relation):
         return None
-    spread = Evidence(name="P to QRS", value=_span_words(pr), unit="ms", limit="varies")
+    spread = Evidence(name="P to QRS, varying", value=_span_words(pr), unit="ms")
     if train.rate_bpm > 1.1 * rate and rate < 65.0:
         return Block(COMPLETE, (spread,))
     return Block(DISSOCIATION, (spread,))

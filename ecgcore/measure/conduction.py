@@ -75,7 +75,7 @@ def no_conducted_p(
 
 def _no_p(beats: Fiducials) -> str:
     """Return that there is no P wave, and which rhythms of this rate have none before QRS."""
-    words = "No P wave was identified before QRS"
+    words = "No conducted P wave was identified"
     rr_s = rr_intervals(beats.r_peak).duration_s
     if not rr_s.size:
         return f"{words}."

@@ -57,7 +57,7 @@ def test_what_is_out_of_range_is_bold_with_an_arrow_and_the_range(key: str, arro
 
 def test_what_is_not_stated_says_why_under_the_pointer() -> None:
     line = line_of(OpenCase("x", simulate("atrial-flutter-2to1", seed=1).recording))
-    assert "No P wave was identified before QRS" in line
+    assert "No conducted P wave was identified" in line
     assert "too uncertain" in line
     flat = line_of(OpenCase("flat", recording(signal=np.zeros((12, 5000)))))
     assert flat.count("flat line") >= 6

@@ -9,7 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.rules.conduction import bundle_block, fascicle_axis, is_preexcited
+from ecgcore.interpret.rules.conduction import (
+    bundle_block,
+    fascicle_axis,
+    is_preexcited,
+)
 from ecgcore.interpret.rules.hypertrophy import CHILD, right_evidence
 from ecgcore.leads import CHEST_6, LIMB_6
 from ecgcore.measure.reference import reference_range
