@@ -173,7 +173,12 @@ def choose_window_seconds(settings: PaperSettings, duration_s: float) -> float:
 
 
 def lay_out(
-    leads: tuple[str, ...], duration_s: float, settings: PaperSettings, *, start_s: float = 0.0
+    leads: tuple[str, ...],
+    duration_s: float,
+    settings: PaperSettings,
+    *,
+    start_s: float = 0.0,
+    header_mm: float = _HEADER_MM,
 ) -> Sheet:
     """Place the leads of a recording on paper.
 
@@ -186,6 +191,8 @@ def lay_out(
     settings : PaperSettings
     start_s : float
         Where the sheet begins; from 0 to ``duration_s``.
+    header_mm : float
+        Room above the first row; a multiple of 5, so that rows stay on the grid's heavy lines.
 
     Returns
     -------
@@ -218,11 +225,11 @@ def lay_out(
     not_shown = tuple(lead for lead in leads if lead not in drawn)
     remarks = _write_remarks(not_shown, width)
     footer = _FOOTER_MM + _REMARK_MM * len(remarks)
-    height = _HEADER_MM + len(rows) * row_mm + footer
+    height = header_mm + len(rows) * row_mm + footer
     cells: list[Cell] = []
     pulses: list[tuple[float, float]] = []
     for index, row in enumerate(rows):
-        top = height - _HEADER_MM - index * row_mm
+        top = height - header_mm - index * row_mm
         baseline = _place_baseline(top, row_mm)
         pulses.append((_PULSE_X_MM, baseline))
         x = _LEFT_MM
@@ -235,7 +242,7 @@ def lay_out(
             x += (end - start) * settings.mm_per_s
     return Sheet(
         settings, width, height, start_s, seconds, tuple(cells), tuple(pulses), not_shown, remarks,
-        footer_mm=footer,
+        header_mm=header_mm, footer_mm=footer,
     )  # fmt: skip
 
 
