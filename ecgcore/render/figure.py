@@ -113,14 +113,15 @@ def _encode_heights(values_mm: NDArray[np.floating[Any]]) -> dict[str, str]:
 def _draw_trace(
     recording: Recording, cell: Cell, sheet: Sheet, mm_per_unit: float, palette: Palette
 ) -> dict[str, Any]:
-    first, samples = cut_cell_samples(recording, cell)
+    first, recorded = cut_cell_samples(recording, cell)
+    samples, fs_hz = thin_trace(recorded, recording.fs_hz)
     return {
         "type": "scatter",
         "mode": "lines",
         "x0": sheet.x_mm(cell, first / recording.fs_hz),
-        "dx": sheet.settings.mm_per_s / recording.fs_hz,
+        "dx": sheet.settings.mm_per_s / fs_hz,
         "y": _encode_heights(cell.baseline_mm + samples.astype(np.float64) * mm_per_unit),
-        # Plotly would leave out points that it takes for needless, a spike of one sample among them.
+        # Plotly leaves out points that it takes for needless: a spike of one sample stays.
         "line": {"color": palette.ink, "width": _TRACE_PX, "simplify": False},
         "hoverinfo": "skip",
         "meta": {"role": "trace", "lead": cell.lead},

@@ -33,7 +33,7 @@ LAYOUTS = {
 # All multiples of 5 mm, so that traces begin and base lines run on the grid's heavy lines.
 _LEFT_MM = 15.0
 _RIGHT_MM = 5.0
-_HEADER_MM = 15.0
+HEADER_MM = 15.0
 _FOOTER_MM = 10.0
 _PULSE_X_MM = 5.0
 _BEAT_ROW_MM = 30.0
@@ -139,7 +139,7 @@ class Sheet:
     pulses: tuple[tuple[float, float], ...]
     not_shown: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
-    header_mm: float = _HEADER_MM
+    header_mm: float = HEADER_MM
     footer_mm: float = _FOOTER_MM
 
     @property
@@ -178,7 +178,7 @@ def lay_out(
     settings: PaperSettings,
     *,
     start_s: float = 0.0,
-    header_mm: float = _HEADER_MM,
+    header_mm: float = HEADER_MM,
 ) -> Sheet:
     """Place the leads of a recording on paper.
 
@@ -318,8 +318,8 @@ def lay_out_beat(leads: tuple[str, ...], seconds: float, settings: PaperSettings
     n_rows = 1 + max(row for row, _ in places.values())
     n_columns = 1 + max(column for _, column in places.values())
     step = 5 * ceil((seconds * settings.mm_per_s + 5) / 5)
-    height = _HEADER_MM + n_rows * _BEAT_ROW_MM + _FOOTER_MM
-    tops = [height - _HEADER_MM - row * _BEAT_ROW_MM for row in range(n_rows)]
+    height = HEADER_MM + n_rows * _BEAT_ROW_MM + _FOOTER_MM
+    tops = [height - HEADER_MM - row * _BEAT_ROW_MM for row in range(n_rows)]
     cells = []
     for lead, (row, column) in places.items():
         top = tops[row]

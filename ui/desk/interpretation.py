@@ -25,6 +25,10 @@ _STYLE = """
 .ecg-urgent { border: 1px solid #e3b5b5; border-left: 4px solid #b3261e; border-radius: 4px;
   background: #fdf1f0; color: #6b1d18; padding: 6px 12px; margin: 0 0 4px; font-size: 14px; }
 .ecg-urgent p { margin: 2px 0; }
+.ecg-urgent.narrow { display: none; }
+@media (max-width: 900px) {
+  .ecg-urgent.narrow { display: block; } .ecg-urgent.wide { display: none; }
+}
 .ecg-urgent b { color: #b3261e; }
 .ecg-statements { font-size: 14px; }
 .ecg-statements > div { padding: 3px 0; }
@@ -41,15 +45,22 @@ html[data-ecg-room="dark"] .ecg-urgent b { color: #ff8a80; }
 """
 
 
-def show_urgent(found: Interpretation) -> None:
-    """Show what cannot wait, each with its rule and values; nothing where there is none."""
+def show_urgent(found: Interpretation, *, kind: str = "") -> None:
+    """Show what cannot wait, each with its rule and values; nothing where there is none.
+
+    Parameters
+    ----------
+    found : Interpretation
+    kind : str
+        ``"narrow"`` or ``"wide"`` where it is for such windows alone.
+    """
     if not found.urgent:
         return
     rows = "".join(
         f"<p><b>{escape(call.printed)}.</b> {escape(_rule_words(call))}</p>"
         for call in found.urgent
     )
-    st.html(f'{_STYLE}<div class="ecg-urgent" role="alert" aria-label="Urgent">{rows}</div>')
+    st.html(f'{_STYLE}<div class="ecg-urgent {kind}" role="alert" aria-label="Urgent">{rows}</div>')
 
 
 def format_urgent(found: Interpretation) -> tuple[str, ...]:
@@ -87,7 +98,12 @@ def format_interpretation(found: Interpretation) -> tuple[str, ...]:
     return (text, f"Based on: {'; '.join(based)}") if based else (text,)
 
 
-def describe_evidence(call: Call) -> str:
+def describe_decided(call: Call) -> str:
+    """Return what decides a statement: measured, network, or both."""
+    return _DECIDED[call.decided_by]
+
+
+def describe_evidence(call: Call, *, probability: bool = True) -> str:
     """Return what a statement rests on in one line."""
     parts = [evidence_words(each) for each in call.evidence]
     if call.leads:
@@ -96,7 +112,7 @@ def describe_evidence(call: Call) -> str:
         some = [f"{format_clock(a)} to {format_clock(b)}" for a, b in call.spans[:_MOST_SPANS]]
         more = len(call.spans) - len(some)
         parts.append(", ".join(some) + (f" and {more} more" if more else ""))
-    if call.probability is not None:
+    if probability and call.probability is not None:
         parts.append(f"probability {call.probability:.2f}")
     if call.agreement:
         parts.append(call.agreement)
