@@ -20,6 +20,7 @@ from ui.desk.maps import may_show, offer_failed_map, shade_map, show_checks
 from ui.desk.report_lines import describe_map
 from ui.desk.settings import current_style
 from ui.desk.what_if import show_what_if
+from ui.shell import rerun_part
 from ui.words import plain
 
 _BEST = "best"
@@ -132,7 +133,7 @@ def _choose_method(desk: Desk) -> str | None:
     method = None if chosen == _BEST else chosen
     if method != case.method:
         case.method = method
-        st.rerun(scope="fragment")
+        rerun_part()
     return method
 
 
