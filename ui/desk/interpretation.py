@@ -8,7 +8,6 @@ from ecgcore.interpret.text import evidence_words
 from ecgcore.results import Call, Interpretation
 from ecgcore.statements import statement
 from ecgcore.units import format_clock
-from ui.words import plain
 
 _DECIDED = {
     "measurement": "measured",
@@ -30,10 +29,6 @@ _STYLE = """
   .ecg-urgent.narrow { display: block; } .ecg-urgent.wide { display: none; }
 }
 .ecg-urgent b { color: #b3261e; }
-.ecg-statements { font-size: 14px; }
-.ecg-statements > div { padding: 3px 0; }
-.ecg-statements .how { float: right; opacity: .7; font-size: 12px; padding-left: 8px; }
-.ecg-statements small { display: block; opacity: .75; font-size: 12.5px; }
 @media (prefers-color-scheme: dark) {
   .ecg-urgent { background: #3a1a18; color: #f2c9c5; border-color: #6b2a26; }
   .ecg-urgent b { color: #ff8a80; }
@@ -66,25 +61,6 @@ def show_urgent(found: Interpretation, *, kind: str = "") -> None:
 def format_urgent(found: Interpretation) -> tuple[str, ...]:
     """Return the urgent statements as they are printed, one line each."""
     return tuple(f"{call.printed}. {_rule_words(call)}".strip() for call in found.urgent)
-
-
-def show_interpretation(found: Interpretation) -> None:
-    """Show the text as it is printed, and each statement with what it rests on."""
-    st.markdown("**Interpretation**")
-    st.write(plain(found.text))
-    if found.statements:
-        rows = "".join(_row(call) for call in found.statements)
-        st.html(f'{_STYLE}<div class="ecg-statements" aria-label="Statements">{rows}</div>')
-    if found.normal is None and found.normal_reasons:
-        st.caption(plain(f"“Normal ECG” not stated: {'; '.join(found.normal_reasons[:4])}."))
-    if found.not_assessed:
-        with st.expander(f"Not assessed: {len(found.not_assessed)}"):
-            st.markdown(
-                "\n".join(
-                    f"- {plain(statement(one.code).term)}: {plain(one.reason)}"
-                    for one in found.not_assessed
-                )
-            )
 
 
 def format_interpretation(found: Interpretation) -> tuple[str, ...]:
@@ -128,12 +104,3 @@ def _rule_words(call: Call) -> str:
     if call.agreement:
         parts.append(f"{call.agreement[0].upper()}{call.agreement[1:]}.")
     return " ".join(part for part in parts if part)
-
-
-def _row(call: Call) -> str:
-    how = escape(_DECIDED[call.decided_by])
-    evidence = escape(describe_evidence(call))
-    return (
-        f'<div><span class="how">{how}</span>{escape(call.printed)}'
-        f"{f'<small>{evidence}</small>' if evidence else ''}</div>"
-    )

@@ -55,10 +55,10 @@ def _show_alone(case: OpenCase) -> None:
     st.write(
         plain(
             f"This recording has one lead, {lead}: there are no other leads to compare with. Its "
-            "findings are on Review."
+            "findings are on page Read."
         )
     )
-    st.page_link("pages/read.py", label="Review", icon=":material/ecg:")
+    st.page_link("pages/read.py", label="Read", icon=":material/ecg:")
     _show_limits(lead)
 
 
