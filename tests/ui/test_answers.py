@@ -13,12 +13,9 @@ from ecgcore.inference.runner import hear
 from ecgcore.measure.measuring import measure
 from ecgcore.recording import Patient, Recording
 from ecgcore.simulate.cases import make_demonstration_case
-from tests.ui.test_explain_page import TIMEOUT_S, viewers
-from tests.ui.test_pages import app
+from tests.ui.desk_app import TIMEOUT_S, viewers
 from ui import model_answers
 from ui.state import OpenCase
-
-__all__ = ["app"]
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,9 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.explain.faithfulness import RED, Faithfulness
 from ecgcore.recording import Recording
 from ecgcore.simulate.cases import make_demonstration_case
-from tests.ui.test_pages import _walk, app, texts
+from tests.ui.desk_app import texts, walk
 from ui.state import OpenCase
 
-__all__ = ["app"]
 PAGE = "pages/explain.py"
 # Every set of leads, two maps and their checks: seconds, on a busy machine a minute.
 TIMEOUT_S = 200
@@ -25,7 +24,7 @@ def shown(app: AppTest, case: OpenCase) -> list[dict]:
 
 
 def viewers(app: AppTest) -> list[dict]:
-    protos = [getattr(node, "proto", None) for node in _walk(app._tree)]
+    protos = [getattr(node, "proto", None) for node in walk(app._tree)]
     return [json.loads(p.json) for p in protos if getattr(p, "component_name", "") == "ecg.viewer"]
 
 

@@ -9,11 +9,9 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
 from ecgcore.simulate.cases import make_demonstration_case
-from tests.ui.test_pages import _walk as walk
-from tests.ui.test_pages import app, payloads, review, texts
+from tests.ui.desk_app import payloads, review, texts, walk
 from ui.state import OpenCase
 
-__all__ = ["app"]
 EXTRA = ("V3R", "V4R", "V7", "V8", "V9", "X")
 
 

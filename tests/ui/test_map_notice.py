@@ -10,12 +10,10 @@ from ecgcore.explain.faithfulness import RED, Faithfulness
 from ecgcore.render.paper import PaperSettings
 from ecgcore.results import Attribution
 from ecgcore.simulate.cases import make_demonstration_case
-from tests.ui.test_pages import TIMEOUT_S, app, payloads
+from tests.ui.desk_app import TIMEOUT_S, payloads
 from ui.desk.map_notice import find_densest_s, find_notice, turn_to_map
 from ui.desk.paper import Paper
 from ui.state import OpenCase
-
-__all__ = ["app"]
 
 
 def made_map(at_s: float | None, label: str = "PVC") -> Attribution:

@@ -8,10 +8,9 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.recording import Recording
 from ecgcore.render.paper import list_layouts
 from ecgcore.simulate.cases import make_demonstration_case
-from tests.ui.test_pages import _walk, app, payloads
+from tests.ui.desk_app import payloads, walk
 from ui.state import OF_A_CASE, PREFERENCES, OpenCase, put_case
 
-__all__ = ["app"]
 TIMEOUT_S = 200
 PAGES = ("review", "explain", "measure", "single_lead", "waveform_attention", "anomaly")
 # What a reader chooses for any case, and what holds no word of one.
@@ -90,7 +89,7 @@ def test_every_widget_is_of_a_case_or_a_habit(app: AppTest, page: str) -> None:
     app.run()
     case = case_of("I", "II", "V1")
     show(app, case, page)
-    keys = {str(getattr(node, "key", None) or "") for node in _walk(app._tree)} - {"", "None"}
+    keys = {str(getattr(node, "key", None) or "") for node in walk(app._tree)} - {"", "None"}
     assert keys
     for key in keys:
         known = key.startswith((*OF_A_CASE, *ANY_CASE)) or key in PREFERENCES

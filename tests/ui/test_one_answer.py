@@ -8,12 +8,9 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.render.strip import window_figure
 from ecgcore.results import Finding
 from ecgcore.simulate.cases import make_demonstration_case
-from tests.ui.test_explain_page import TIMEOUT_S, viewers
-from tests.ui.test_pages import app
+from tests.ui.desk_app import TIMEOUT_S, viewers
 from ui.desk.what_if import describe_change
 from ui.state import OpenCase
-
-__all__ = ["app"]
 
 
 def heat(viewer: dict) -> list[dict]:

@@ -4,16 +4,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ecgcore.simulate.cases import DEMONSTRATION_CASES
-from tests.ui.test_pages import _walk, app, payloads
+from tests.ui.desk_app import payloads, walk
 
-__all__ = ["app"]
 TIMEOUT_S = 120
 PAGES = ("explain", "measure", "single_lead", "waveform_attention", "anomaly")
 
 
 def everything(app: AppTest) -> str:
     """Return all that the page sends to the browser."""
-    nodes = (getattr(node, "proto", None) for node in _walk(app._tree))
+    nodes = (getattr(node, "proto", None) for node in walk(app._tree))
     return " ".join(str(proto) for proto in nodes if proto is not None).lower()
 
 

@@ -23,14 +23,11 @@ from ecgcore.study import Study
 from ecgcore.workers import Pool, WorkerSpec
 from tests.base.test_turns import until
 from tests.conftest import ROOT
-from tests.ui.test_explain_page import TIMEOUT_S, said
-from tests.ui.test_pages import app
+from tests.ui.desk_app import TIMEOUT_S, said
 from ui import analysis, model_answers, reading, running
 from ui.jobs import Jobs
 from ui.running import progress_words
 from ui.state import OpenCase
-
-__all__ = ["app"]
 
 
 @pytest.fixture(autouse=True)

@@ -10,13 +10,11 @@ from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL, weights_root
 from ecgcore.inference.card import InputContract
 from ecgcore.results import Finding
 from tests.synthetic import recording, write_tiny_model
+from tests.ui.desk_app import TIMEOUT_S, payloads
 from tests.ui.test_card_pages import words_of
-from tests.ui.test_pages import TIMEOUT_S, app, payloads
 from ui import model_answers
 from ui.models.single_lead import _make_bar, compare_findings
 from ui.state import OpenCase
-
-__all__ = ["app"]
 
 
 @pytest.fixture

@@ -9,10 +9,9 @@ from ecgcore.errors import InvalidArgumentError
 from ecgcore.readers.assemble import name_leads
 from ecgcore.recording import Recording
 from ecgcore.simulate.cases import make_demonstration_case
-from tests.ui.test_pages import app, payloads
+from tests.ui.desk_app import payloads
 from ui.state import OpenCase
 
-__all__ = ["app"]
 TIMEOUT_S = 200
 PAGES = ("review", "explain", "measure", "single_lead", "waveform_attention", "anomaly")
 
