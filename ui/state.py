@@ -24,6 +24,7 @@ OF_A_CASE = (
     "attention_",
     "card_anomaly_",
     "card_explain_",
+    "desk_",
     "explain_",
     "failed_map_",
     "measure_",
