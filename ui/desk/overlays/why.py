@@ -56,7 +56,7 @@ def _draw_map(desk: Desk, found: Attribution) -> Drawing:
     return Drawing(
         shading.overlay,
         shading.legend,
-        shares=found.lead_share(),
+        shares=found.lead_share() if len(found.leads) > 1 else {},
         note=note,
         warning=failed,
         printed=describe_map(shading, found),
