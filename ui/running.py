@@ -260,7 +260,10 @@ def progress_words(title: str, before: int | None, seconds: float, *, share: flo
     if before is not None:
         return f"{title} … {f'{before} before you' if before else 'you are next'}"
     if share:
-        return f"{title} … {100 * share:.0f} %"
+        left = seconds / share - seconds
+        return f"{title} … {100 * share:.0f} %" + (
+            f", about {left:.0f} s left" if left >= 2 else ""
+        )
     return f"{title} … {seconds:.0f} s" if seconds >= 1 else f"{title} …"
 
 
