@@ -13,7 +13,13 @@ from ecgcore.inference import (
 )
 from ecgcore.inference.abstain import handheld_shares
 from ecgcore.inference.loading import shared_model
-from ecgcore.interpret import apply_rules, assess_and_report, interpret, report_alarms
+from ecgcore.interpret import (
+    apply_rules,
+    assess_and_report,
+    interpret,
+    report_alarms,
+    withhold_p,
+)
 from ecgcore.models import HANDHELD
 from ecgcore.results import Attribution, Interpretation, MeasureResult, Prediction
 from ecgcore.turns import Priority
@@ -115,10 +121,13 @@ def interpretation_of(case: OpenCase) -> Interpretation:
 
 
 def measured_of(case: OpenCase) -> MeasureResult:
-    """Return the case's measurements with the reader's marks, computed once."""
+    """Return the case's measurements with the reader's marks, none that its rhythm has not."""
     as_measured(case)
     settle_marks(case)
-    return case.study.measured
+    # A long recording is not interpreted for its measurements alone.
+    reported = case.answers.measured_only if is_long(case.recording) else urgent_of(case)
+    found = case.study.measured
+    return found if reported is None else withhold_p(found, reported.rhythms)
 
 
 def as_measured(case: OpenCase) -> MeasureResult:

@@ -275,7 +275,7 @@ def refused_pieces(
 
 
 def _is_poor(reading: Reading) -> bool:
-    """Return whether half of the leads or more are not readable; else the others tell the rhythm."""
+    """Return whether half of the leads or more are not readable; else the others show it."""
     quality = reading.quality
     n_leads = len({*reading.lead_names, *quality.bad_leads})
     few = bool(quality.bad_leads) and 2 * len(quality.bad_leads) < n_leads

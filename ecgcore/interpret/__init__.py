@@ -2,6 +2,7 @@
 
 from ecgcore.interpret.assess import assess, assess_and_report
 from ecgcore.interpret.interpret import Ruled, apply_rules, interpret, report_alarms
+from ecgcore.interpret.p_waves import withhold_p
 
 __all__ = [
     "Ruled",
@@ -10,4 +11,5 @@ __all__ = [
     "assess_and_report",
     "interpret",
     "report_alarms",
+    "withhold_p",
 ]

@@ -108,7 +108,7 @@ def add_network(
     -------
     statements, not assessed
     """
-    made = list(calls)
+    made, own = list(calls), []
     excluded = {each.code for each in against}
     unread = {each.code for each in unable}
     refused = []
@@ -118,14 +118,22 @@ def add_network(
             continue
         known = _stated(finding.code, made)
         if known is not None:
-            made[known] = _supported(made[known], finding, card, policy)
+            made[known] = _supported(made[known], finding, card)
         elif entry.decided_by in (NETWORK, BOTH) and finding.code not in excluded:
             call = _by_network(finding, entry, card, policy, measured=finding.code not in unread)
             if isinstance(call, Call):
-                made.append(call)
+                own.append((_strictness(finding, card), call))
             elif call is not None:
                 refused.append(call)
-    return made, refused
+    # What passes a stricter policy goes before what does not: a wider policy only adds.
+    own.sort(key=lambda one: one[0], reverse=True)
+    return [*made, *(call for _, call in own)], refused
+
+
+def _strictness(finding: Finding, card: ModelCard) -> int:
+    """Return how many of the policies a finding passes."""
+    limits = (threshold_of(card, finding.code, policy) for policy in POLICIES)
+    return sum(limit is not None and finding.probability >= limit for limit in limits)
 
 
 def _stated(code: str, made: Sequence[Call]) -> int | None:
@@ -135,11 +143,12 @@ def _stated(code: str, made: Sequence[Call]) -> int | None:
     return next(iter([*same, *(at for at, kind in enumerate(kinds) if kind == code)]), None)
 
 
-def _supported(call: Call, finding: Finding, card: ModelCard, policy: str) -> Call:
+def _supported(call: Call, finding: Finding, card: ModelCard) -> Call:
+    """Return a measured statement with the network's word on it, the same by every policy."""
     probability = finding.probability if finding.calibrated else None
     if finding.finding is None:
         return replace(call, agreement="not assessed by the network")
-    limit = threshold_of(card, finding.code, policy)
+    limit = threshold_of(card, finding.code)
     agrees = finding.probability >= (finding.threshold if limit is None else limit)
     if not agrees:
         return replace(call, probability=probability, agreement=NOT_FLAGGED)
