@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import signal as sps
 
 from ecgcore.signal.filters import butterworth
+from ecgcore.signal.marching import is_marching
 from ecgcore.signal.quantiles import median
 
 Array = NDArray[np.float64]
@@ -37,11 +38,10 @@ LEAST = 3
 NEAR = 12
 # Waves on either side that a chain may pass by: T waves stand in between.
 NEIGHBOURS = 4
+# A rhythm that goes on: RR of no more than this times those around.
+GOES_ON = 1.2
 # What follows so many of the beats at one distance, and is unlike the beat before, is their T.
 T_WAVE_S, T_SHARE = 0.5, 0.25
-# A rhythm that goes on as if nothing were: broad waves within it are an artefact.  RR within this
-# part of the usual, and how steady that is.
-GOES_ON, STEADY, LEAST_RR = 0.15, 0.15, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +73,23 @@ def find_broad_beats(low: Array, fs_hz: float, r_s: Array) -> Array:
     waves = _find_waves(wave, fs_hz, r_s, alike)
     if waves is None:
         return np.empty(0)
-    chains = _find_chains(waves, fs_hz, alike)
-    added = _without_steady(waves, chains)
-    return np.asarray(waves.at[added] / fs_hz)
+    added: list[float] = []
+    for chain in _find_chains(waves, fs_hz, alike):
+        first, last = (waves.at[chain[end]] / fs_hz for end in (0, -1))
+        if _fits_between(r_s, first, last):
+            continue
+        if not is_marching(low, fs_hz, r_s, first - REACH_S, last + REACH_S):
+            added += [waves.at[at] / fs_hz for at in chain if not waves.is_beat[at]]
+    return np.sort(np.array(added))
+
+
+def _fits_between(r_s: Array, first_s: float, last_s: float) -> bool:
+    """Tell whether waves stand between two beats that are as far apart as those around."""
+    before, after = np.searchsorted(r_s, (first_s - REACH_S, last_s + REACH_S))
+    if before != after or not 0 < before < r_s.size:
+        return False
+    around = np.diff(r_s[max(0, before - NEAR) : before + NEAR])
+    return bool(r_s[before] - r_s[before - 1] <= GOES_ON * np.median(around))
 
 
 def _find_waves(wave: Array, fs_hz: float, r_s: Array, alike: float) -> _Waves | None:
@@ -178,28 +192,3 @@ def _take_best(waves: _Waves, score: Array, length: Numbers, back: Numbers) -> l
             taken[span] = True
             out.append(chain[::-1])
     return out
-
-
-def _without_steady(waves: _Waves, chains: list[list[int]]) -> Numbers:
-    """Return the waves of chains that are no beats yet; none within a rhythm that goes on."""
-    beats = np.flatnonzero(waves.is_beat)
-    member = np.zeros(waves.at.size, dtype=bool)
-    member[[at for chain in chains for at in chain]] = True
-    rr = np.diff(waves.at[beats])
-    plain = rr[~member[beats[1:]] & ~member[beats[:-1]]]
-    out: list[int] = []
-    for chain in chains:
-        added = [at for at in chain if not waves.is_beat[at]]
-        within = np.searchsorted(beats, added)
-        inside = (within > 0) & (within < beats.size)
-        if plain.size >= LEAST_RR and inside.any() and _is_steady(plain):
-            off = np.abs(rr[within[inside] - 1] / np.median(plain) - 1)
-            if (off <= GOES_ON).mean() >= 0.5:
-                continue
-        out += added
-    return np.sort(np.array(out, dtype=np.intp))
-
-
-def _is_steady(rr: Array) -> bool:
-    low, middle, high = np.quantile(rr, [0.25, 0.5, 0.75])
-    return bool(high - low <= STEADY * middle)
