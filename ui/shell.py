@@ -4,6 +4,7 @@ import importlib
 import threading
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui.reading import reader
 
@@ -114,9 +115,16 @@ def take_wanted_page() -> str | None:
     return wanted
 
 
+def rerun_part() -> None:
+    """Draw the fragment that is running anew; the whole page where that is what runs."""
+    context = get_script_run_ctx()
+    alone = context is not None and bool(context.fragment_ids_this_run)
+    st.rerun(scope="fragment" if alone else "app")
+
+
 @st.cache_resource(show_spinner=False)
 def warm_up() -> None:
-    """Start what takes seconds while the first reader still looks at page Open."""
+    """Start what takes seconds while the first reader still looks at the worklist."""
     uploads = reader()
     # Plotly looks at a pandas that another thread has half imported, and fails: it comes first.
     importlib.import_module("pandas")

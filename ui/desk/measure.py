@@ -14,6 +14,7 @@ from ecgcore.results import Measurement, MeasureResult
 from ecgcore.signal.quality_words import lost_lead
 from ui import model_answers
 from ui.edits import refusals
+from ui.shell import rerun_part
 from ui.state import OpenCase
 from ui.words import plain
 
@@ -31,7 +32,7 @@ def show_panel(case: OpenCase, result: MeasureResult) -> None:
     if case.edits and st.button("Undo my edits", icon=":material/undo:"):
         case.edits.clear()
         refusals().forget()
-        st.rerun(scope="fragment")
+        rerun_part()
     for line in edit_words(model_answers.as_measured(case), result, case.edits):
         st.caption(plain(f"Edited: {line}"))
     rows = [_make_row(case, m) for m in _sort_rows(result)]

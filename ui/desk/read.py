@@ -23,6 +23,7 @@ from ui.desk.saving import offer_save
 from ui.desk.settings import recall_settings
 from ui.desk.statements import list_codes, show_statements, take_statement
 from ui.desk.vitals import show_values
+from ui.shell import rerun_part
 from ui.state import OpenCase
 from ui.words import plain
 from ui.worklist.queue import move_by, rerun_if_moved
@@ -79,7 +80,7 @@ def show_desk(case: OpenCase) -> None:
             with st.expander("Details"):
                 entry.details(desk)
     if prepare(desk):
-        st.rerun(scope="fragment")
+        rerun_part()
 
 
 def _report(paper: Paper) -> Desk:

@@ -23,6 +23,7 @@ from ui.desk.paper import show_still
 from ui.desk.report_lines import describe_map
 from ui.desk.settings import current_style
 from ui.desk.what_if import show_what_if
+from ui.shell import rerun_part
 from ui.words import plain
 
 _BEST = "best"
@@ -135,7 +136,7 @@ def _choose_method(desk: Desk) -> str | None:
     method = None if chosen == _BEST else chosen
     if method != case.method:
         case.method = method
-        st.rerun(scope="fragment")
+        rerun_part()
     return method
 
 
