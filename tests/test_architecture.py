@@ -181,8 +181,13 @@ ROOMS: dict[str, set[str]] = {
     "worklist": {"desk", "components", "serving"},
     "models": {"desk", "components"},
 }
-# The only modules outside a room that build on rooms: how a page begins, and marks on a paper.
-ON_ROOMS: dict[str, set[str]] = {"ui.page": {"desk"}, "ui.marks": {"components"}}
+# The only modules outside a room that build on rooms: how a page begins, marks on a paper, and what
+# is kept for whom.
+ON_ROOMS: dict[str, set[str]] = {
+    "ui.page": {"desk"},
+    "ui.marks": {"components"},
+    "ui.keeping": {"serving"},
+}
 
 
 def ui_sources() -> list[Path]:

@@ -27,7 +27,8 @@ from sqlalchemy.orm import Session as OrmSession
 from ecgcore.reviews.errors import StoreBusyError, StoreError
 
 FILE = "reviews.sqlite3"
-_WAIT_S = 5
+# A page waits no longer.
+_WAIT_S = 2
 _LOCK = "lock"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Known to all servers that share a PostgreSQL database: one migrates, the others wait.
@@ -144,7 +145,7 @@ def _parse(url: str) -> URL:
 def _options(*, is_sqlite: bool) -> dict[str, Any]:
     if is_sqlite:
         return {"connect_args": {"timeout": _WAIT_S}}
-    limits = f"-c lock_timeout={_WAIT_S}s -c statement_timeout={6 * _WAIT_S}s"
+    limits = f"-c lock_timeout={_WAIT_S}s -c statement_timeout={15 * _WAIT_S}s"
     return {
         "connect_args": {"connect_timeout": _WAIT_S, "options": limits},
         "pool_pre_ping": True,

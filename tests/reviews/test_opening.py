@@ -69,7 +69,7 @@ def test_the_folder_is_the_readers_alone_and_its_log_is_ahead(tmp_path: Path) ->
     assert asked == {
         "journal_mode": "wal",
         "foreign_keys": 1,
-        "busy_timeout": 5000,
+        "busy_timeout": 2000,
         "secure_delete": 1,
         "synchronous": 2,
     }

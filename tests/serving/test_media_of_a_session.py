@@ -65,6 +65,20 @@ def test_the_cookie_is_for_this_site_and_no_script(server: Server) -> None:
     assert first.split(";")[0] != second.split(";")[0]
     assert "; HttpOnly" in first
     assert "; SameSite=Strict" in first
-    # One that is there stays, whatever other page asks.
-    assert set_by(Cookie=first.split(";")[0]) == []
-    assert set_by(Sec_Fetch_Site="cross-site") == []
+    assert "; Max-Age=7776000" in first
+    # One that is there stays, and lasts as long from now; another site's page prolongs nothing.
+    visit = first.split(";")[0]
+    assert set_by(Cookie=visit) == [first]
+    assert (
+        set_by(Sec_Fetch_Site="cross-site")
+        == set_by(Cookie=visit, Sec_Fetch_Site="same-site")
+        == []
+    )
+
+
+@pytest.mark.parametrize("wrong", ["x", "x" * 42, "x" * 44, "x" * 42 + "=", "é" * 43])
+def test_what_is_no_cookie_of_ours_is_replaced(server: Server, wrong: str) -> None:
+    header = f"ecg_visit={wrong}".encode().decode("latin-1")
+    lines = server.ask("/_stcore/health", Cookie=header)[1].get_all("set-cookie") or []
+    (line,) = [line for line in lines if line.startswith("ecg_visit=")]
+    assert not line.startswith(f"ecg_visit={wrong};")
