@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.serving.asking import ask_layer
 from tests.serving.client import Server, Visit, eventually
+from ui.serving.media import MediaOwners, VisitCookie
 
 MADE = {"now": b"made at once", "later": b"made when asked"}
 
@@ -82,3 +84,13 @@ def test_what_is_no_cookie_of_ours_is_replaced(server: Server, wrong: str) -> No
     lines = server.ask("/_stcore/health", Cookie=header)[1].get_all("set-cookie") or []
     (line,) = [line for line in lines if line.startswith("ecg_visit=")]
     assert not line.startswith(f"ecg_visit={wrong};")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_by_tls_the_cookie_goes_back_by_tls_alone(scheme: str) -> None:
+    owners = MediaOwners()
+    _, headers, _ = ask_layer(
+        VisitCookie, [], path="/_stcore/health", scheme=scheme, owners=owners, keep_days=1
+    )
+    assert "; Max-Age=86400; HttpOnly; SameSite=Strict" in headers["set-cookie"]
+    assert headers["set-cookie"].endswith("; Secure") == (scheme == "https")
