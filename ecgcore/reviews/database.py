@@ -3,6 +3,7 @@
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,9 @@ from ecgcore.reviews.errors import StoreBusyError, StoreError
 FILE = "reviews.sqlite3"
 # A page waits no longer.
 _WAIT_S = 2
+# Another server may be bringing the tables to its version.
+_OPENING_S = 15.0
+_BUSY = "Another program holds the database; try again in a moment."
 _LOCK = "lock"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Known to all servers that share a PostgreSQL database: one migrates, the others wait.
@@ -176,10 +180,23 @@ def _alone(folder: Path) -> Iterator[None]:
     """Hold the folder: of processes that open it at once, one goes after the other."""
     descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _wait_for(descriptor)
         yield
     finally:
         os.close(descriptor)
+
+
+def _wait_for(descriptor: int) -> None:
+    end = time.monotonic() + _OPENING_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > end:
+                raise StoreBusyError(_BUSY) from error
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _migrate(connection: Connection) -> None:
@@ -205,7 +222,7 @@ def _explain(error: SQLAlchemyError | OSError, url: URL, folder: Path) -> StoreE
     if isinstance(error, PoolTimeoutError) or any(
         words in said for words in ("database is locked", "lock timeout", "deadlock detected")
     ):
-        return StoreBusyError("Another program holds the database; try again in a moment.")
+        return StoreBusyError(_BUSY)
     if any(words in said for words in ("disk is full", "no space", "quota")):
         return StoreError(f"The disk of the data folder {folder} is full; make room on it.")
     if isinstance(error, OSError) or any(

@@ -1,5 +1,6 @@
 """How a store opens: from nothing, again, by two at once, and what it says where it cannot."""
 
+import fcntl
 import os
 import signal
 import sqlite3
@@ -187,6 +188,18 @@ def test_a_database_that_is_held_is_busy(tmp_path: Path, monkeypatch: pytest.Mon
         assert store.events(reader, case.id) == ()  # reading goes on
         other.execute("ROLLBACK")
         store.append(reader, case.id, "comment", {"text": "a"})
+
+
+def test_a_folder_that_another_server_is_opening_is_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecgcore.reviews.database._OPENING_S", 0.1)
+    with closing(Store(None, tmp_path)) as store:
+        with (tmp_path / "lock").open("w") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            with pytest.raises(StoreBusyError, match="try again in a moment"):
+                store.open()
+        store.open()
 
 
 def test_a_full_disk_is_said(tmp_path: Path) -> None:

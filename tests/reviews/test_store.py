@@ -288,6 +288,15 @@ def test_what_no_event_says_is_refused(
     assert store.events(reader, case.id) == ()
 
 
+@pytest.mark.parametrize("words", ["", "Größe 5 µV ✓ 🫀", "a\x00b", "\ud800", "x" * 20_000])
+def test_any_words_come_back(store: Store, reader: Session, words: str) -> None:
+    case = new_case(store, reader)
+    store.append(reader, case.id, "comment", {"text": words})
+    store.save_settings(reader, {"words": words})
+    assert store.state(reader, case.id).comment == words
+    assert store.load_settings(reader) == {"words": words}
+
+
 def test_no_event_is_ever_changed(store: Store, reader: Session) -> None:
     case = new_case(store, reader)
     event = store.append(reader, case.id, "comment", {"text": "as it was"})

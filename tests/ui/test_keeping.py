@@ -1,5 +1,6 @@
 """Work survives a reload, is its reader's alone, and no trouble of the store stops a page."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -176,6 +177,14 @@ def test_a_store_that_cannot_be_opened_stops_no_page(
     assert keeping.current_session() is None
     assert keeping.case_state(case).verdicts == {"AF": "confirmed"}
     assert tries == []  # not at every click
+
+
+def test_the_store_is_opened_beside_what_else_begins(visit: Visit, tmp_path: Path) -> None:
+    keeping.warm_up()
+    for thread in threading.enumerate():
+        if thread.name == "open-store":
+            thread.join()
+    assert (tmp_path / "data" / "reviews.sqlite3").is_file()
 
 
 def test_a_place_that_is_as_it_was_is_not_written_again(visit: Visit) -> None:
