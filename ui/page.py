@@ -16,7 +16,7 @@ def show_page(page: str, *parts: Callable[[], None]) -> None:
     Parameters
     ----------
     page : str
-        The script's own path, such as ``pages/open.py``.
+        The script's own path, such as ``pages/worklist.py``.
     parts : callable
         What the page shows, in order.
     """
@@ -33,7 +33,7 @@ def show_case_page(
     Parameters
     ----------
     page : str
-        The script's own path, such as ``pages/review.py``.
+        The script's own path, such as ``pages/read.py``.
     show : callable
         Shows the page for a case.
     tells_answer : bool
@@ -42,8 +42,13 @@ def show_case_page(
     enter_through_app(page)
     case = open_case()
     if case is None:
-        st.info("No ECG is open. Upload a file or choose a demonstration case first.")
-        st.page_link("pages/open.py", label="Open an ECG", icon=":material/folder_open:")
+        say_no_case()
     elif not tells_answer or may_show_answer(case):
         ask_if_unknown(case)
         show(case)
+
+
+def say_no_case() -> None:
+    """Say that no case is open, and where one is."""
+    st.info("No ECG is open. Drop a file or choose a demonstration case first.")
+    st.page_link("pages/worklist.py", label="Worklist")

@@ -21,6 +21,7 @@ _CASE, _CLEARED, _SESSION = "open_case", "cleared_for", "session_name"
 # Widgets and notes that speak of leads, beats, windows or maps of the case on the desk.
 OF_A_CASE = (
     "anomaly_",
+    "attention_",
     "card_anomaly_",
     "card_explain_",
     "explain_",
@@ -32,10 +33,12 @@ OF_A_CASE = (
     "single_lead_",
     "waveform_",
     "what_if_",
+    "why_",
 )
 # Of these, how the reader likes to look at any case.
 PREFERENCES = frozenset(
     {
+        "attention_curve",
         "explain_arrange",
         "explain_sign",
         "explain_style",
@@ -96,6 +99,18 @@ class OpenCase:
         The model that the reader chose to read this case; None: the default for its leads.
     turned_to : str or None
         Code of the finding whose map a long recording was turned to last.
+    overlay : str
+        Which overlay is on the paper; a key of ``ui.desk.overlays.OVERLAYS``.
+    method : str or None
+        By which method the chosen statement is explained; None: the one with the best checks.
+    added : list of str
+        Codes of the statements that the reader added.
+    comment : str
+        The reader's.
+    event : int or None
+        Which of the events of a long recording is looked at, of the chosen kind.
+    show_failed : bool
+        Whether the chosen statement's map is shown although a check failed.
     failed_maps_shown : set
         (model, statement, method) of maps that failed a check and are shown all the same.
     shared : str or None
@@ -120,6 +135,12 @@ class OpenCase:
     unnamed: Recording | None = None
     model: str | None = None
     turned_to: str | None = None
+    overlay: str = "none"
+    method: str | None = None
+    added: list[str] = field(default_factory=list)
+    comment: str = ""
+    show_failed: bool = False
+    event: int | None = None
     failed_maps_shown: set[tuple[str, str, str]] = field(default_factory=set)
     shared: str | None = None
     cancelled: set[tuple[Hashable, ...]] = field(default_factory=set)

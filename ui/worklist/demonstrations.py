@@ -6,7 +6,7 @@ from ecgcore.recording import Recording
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, make_demonstration_case
 from ui.state import OpenCase, put_case
 
-_REVIEW = "pages/review.py"
+_REVIEW = "pages/read.py"
 _COLUMNS = 3
 _QUIZ = "quiz_mode"
 

@@ -1,0 +1,7 @@
+"""Worklist: drop files, the cases of the session, or choose a demonstration case."""
+
+from ui.page import show_page
+from ui.worklist.demonstrations import show_demonstration_cases
+from ui.worklist.intake import show_upload
+
+show_page("pages/worklist.py", show_upload, show_demonstration_cases)
