@@ -24,6 +24,7 @@ _STYLE = """
 .st-key-desk > div:has(> .st-key-desk_rail) { flex: 1 1 340px !important;
   min-width: 340px !important; max-width: 560px !important; width: auto !important; }
 .st-key-desk_head { max-width: var(--ecg-paper-px, 100%); }
+.st-key-desk_head [data-baseweb="select"] > div { min-height: 1.9rem; height: 1.9rem; }
 .st-key-desk_head button { min-height: 1.9rem; padding: 0 .6rem; }
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 html[data-ecg-room="dark"] .stApp, html[data-ecg-room="dark"] header[data-testid="stHeader"]
