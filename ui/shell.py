@@ -6,6 +6,7 @@ import threading
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ui.keeping import warm_up as open_store
 from ui.reading import reader
 
 _ROUTED, _WANTED = "routed", "wanted_page"
@@ -134,6 +135,7 @@ def warm_up() -> None:
         importlib.import_module("ecgcore.explain")  # torch and all that needs it
         uploads.start()
 
+    open_store()
     threading.Thread(target=work, name="warm-up", daemon=True).start()
 
 
