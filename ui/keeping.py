@@ -3,15 +3,21 @@
 How a page uses it
 ------------------
 ``keep_case(case)``
-    Once, when a case is opened and before anything is changed. Then ``case.case_id`` may stand in
-    the page's address.
+    Once, when a case is opened and before anything is changed; it notes "opened". Then
+    ``case.case_id`` may stand in the page's address.
 ``load_case(case_id)``
-    The case of that id as its reader left it (leads named, patient, verdicts, marks, statement,
-    place, quiz), or None: ``notice()`` says why ("No such case …", also for another reader's).
+    The case of that id as its reader left it (leads named, patient, quiz, verdicts, added
+    statements, comment, marks, overlay, chosen statement, place), or None: ``notice()`` says why
+    ("No such case …", also for another reader's).
+``note_changes(case)``
+    After the reader did something, such as at the end of each run: whatever differs from what was
+    noted so far becomes events, and nothing is written where nothing differs. ``model`` is the
+    SHA-256 of the weights whose findings the reader saw. True: all of it is in the store, and
+    survives a kill of the server.
 ``note(case, kind, payload)``
-    After each thing the reader did. Kinds and payloads: :data:`ecgcore.reviews.KINDS`::
+    One event, where a page would rather say it itself. Kinds and payloads:
+    :data:`ecgcore.reviews.KINDS`::
 
-        note(case, "opened", {"blind": case.quiz})        note(case, "revealed")
         note(case, "verdict", {"statement": "AF", "verdict": "confirmed"})  # or dismissed, none
         note(case, "statement_added", {"statement": "LAFB"})          # statement_removed alike
         note(case, "comment", {"text": "the whole comment"})
@@ -21,12 +27,11 @@ How a page uses it
         note(case, "patient_entered",
              {"age_years": 74, "sex": "male", "pacemaker": None, "indication": ""})
         note(case, "place", {"start_s": 20.0, "overlay": "why", "selected": "AF"})
+        note(case, "revealed")
 
-    A place that is as it was is not written again. ``model`` is the SHA-256 of the weights whose
-    findings the reader saw. True: it is in the store, and survives a kill of the server.
 ``case_state(case)``
-    The fold of the case's events (:class:`ecgcore.reviews.CaseState`): comment, overlay and added
-    statements are there alone. From memory; also for work that is not kept.
+    The fold of the case's events (:class:`ecgcore.reviews.CaseState`); from memory, and also for
+    work that is not kept.
 ``list_cases()``, ``forget_case(case_id)``
     The reader's cases, the newest first; deleting one with its recording and events.
 ``load_settings()``, ``save_settings(settings)``
@@ -44,8 +49,8 @@ written with the next note, and ``notice()`` says so. What a case shows is the s
 
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,6 +61,7 @@ from ecgcore.recording import Recording
 from ecgcore.reviews import Case, CaseState, Event, Session, Store, StoreError, fold
 from ecgcore.reviews.events import check_payload
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, make_demonstration_case
+from ui.changes import Change, apply_state, list_changes
 from ui.serving.media import COOKIE
 from ui.serving.settings import ServerSettings
 from ui.state import OpenCase
@@ -122,6 +128,8 @@ class _Log:
         What all of them come to, written or not.
     recording : Recording or None
         As it was read, until it is in the store.
+    title : str
+        As it was given for the store.
     stored : bool
         Whether the case is in the store.
     waiting : list of Event
@@ -130,6 +138,7 @@ class _Log:
 
     state: CaseState = field(default_factory=CaseState)
     recording: Recording | None = None
+    title: str = ""
     stored: bool = False
     waiting: list[Event] = field(default_factory=list)
 
@@ -207,7 +216,10 @@ def keep_case(case: OpenCase, *, title: str = "") -> bool:
         name may hold the patient's, and is kept only if it is given here.
     """
     log = _log_of(case)
-    return _write(case, log, title)
+    log.title = title
+    if log.state.opened_at is None:
+        return note(case, "opened", {"blind": case.quiz})
+    return _write(case, log)
 
 
 def list_cases() -> tuple[Case, ...]:
@@ -278,16 +290,9 @@ def _restore(found: Case, state: CaseState) -> OpenCase:
         recording=recording,
         demo=demo,
         case_id=found.id,
-        quiz=state.blind,
         shared=found.demo_key or None,
     )
-    for names in state.lead_names:
-        case.name_leads(names)
-    if state.patient is not None:
-        case.enter_patient(replace(case.recording.patient, **asdict(state.patient)))
-    case.verdicts.update(state.verdicts)
-    case.edits.update(state.marks)
-    case.selected, case.start_s = state.selected, state.start_s
+    apply_state(case, state)
     return case
 
 
@@ -309,24 +314,39 @@ def note(
     model : str
         SHA-256 of the weights whose findings the reader saw.
     """
-    log = _log_of(case)
-    try:
-        event = Event(kind, check_payload(kind, payload or {}), model=model, at=datetime.now(UTC))
-    except EcgError as error:
-        _work().trouble = str(error)
-        return False
-    after = fold([replace(event, seq=log.state.seq + 1)], log.state)
-    if kind != "place" or _place(after) != _place(log.state):
-        log.state = after
+    return _take(case, [(kind, payload or {})], model)
+
+
+def note_changes(case: OpenCase, *, model: str = "") -> bool:
+    """Note whatever the reader changed since the last note; return whether it is in the store.
+
+    Parameters
+    ----------
+    case : OpenCase
+    model : str
+        SHA-256 of the weights whose findings the reader saw.
+    """
+    return _take(case, list_changes(case, _log_of(case).state), model)
+
+
+def _take(case: OpenCase, changes: Sequence[Change], model: str) -> bool:
+    log, refused = _log_of(case), ""
+    for kind, payload in changes:
+        try:
+            said = check_payload(kind, payload)
+        except EcgError as error:
+            refused = f"Not saved: {error}"
+            continue
+        event = Event(kind, said, seq=log.state.seq + 1, at=datetime.now(UTC), model=model)
+        log.state = fold([event], log.state)
         log.waiting.append(event)
-    return _write(case, log)
+    written = _write(case, log)
+    if refused:
+        _work().trouble = refused
+    return written and not refused
 
 
-def _place(state: CaseState) -> tuple[float, str, str | None]:
-    return state.start_s, state.overlay, state.selected
-
-
-def _write(case: OpenCase, log: _Log, title: str = "") -> bool:
+def _write(case: OpenCase, log: _Log) -> bool:
     """Write what is not in the store yet, in order; return whether all of it is there now."""
     session, work = current_session(), _work()
     if session is None:
@@ -336,7 +356,7 @@ def _write(case: OpenCase, log: _Log, title: str = "") -> bool:
     try:
         store = _opening.store()
         if not log.stored:
-            _add(store, session, case, log, title)
+            _add(store, session, case, log)
         while log.waiting:
             event = log.waiting[0]
             store.append(session, case.case_id, event.kind, event.payload, model=event.model)
@@ -348,13 +368,13 @@ def _write(case: OpenCase, log: _Log, title: str = "") -> bool:
     return True
 
 
-def _add(store: Store, session: Session, case: OpenCase, log: _Log, title: str) -> None:
+def _add(store: Store, session: Session, case: OpenCase, log: _Log) -> None:
     recording = log.recording or case.unnamed or case.recording
     store.add_case(
         session,
         recording_id=None if case.demo else store.put_recording(recording),
         demo_key=case.demo.key if case.demo else "",
-        title=title or (case.title if case.demo else _describe(recording)),
+        title=log.title or (case.title if case.demo else _describe(recording)),
         source_digest=recording.provenance.sha256,
         case_id=case.case_id,
     )

@@ -13,9 +13,11 @@ from ecgcore.reviews import Store, StoreBusyError, StoreError
 from ecgcore.simulate.cases import DEMONSTRATION_CASES
 from tests.synthetic import recording
 from ui import keeping
+from ui.changes import list_changes
 from ui.serving.media import COOKIE
 from ui.state import OpenCase
 
+PLACE = {"start_s": 1.0, "overlay": "why", "selected": "AF"}
 CONFIRM = {"statement": "AF", "verdict": "confirmed"}
 Visit = Callable[[str | None], None]
 
@@ -44,14 +46,14 @@ def upload(**fields: object) -> OpenCase:
 
 def test_a_reload_brings_the_case_back(visit: Visit) -> None:
     case = upload()
+    case.quiz = True
     assert keeping.keep_case(case)
     done = (
-        ("opened", {"blind": True}),
         ("verdict", CONFIRM),
         ("statement_added", {"statement": "LAFB"}),
         ("comment", {"text": "compare with 2024"}),
         ("mark_moved", {"beat": 1, "fiducial": "r_peak", "time_s": 1.25}),
-        ("place", {"start_s": 1.0, "overlay": "why", "selected": "AF"}),
+        ("place", PLACE),
     )
     assert all(keeping.note(case, kind, payload) for kind, payload in done)
     state = keeping.case_state(case)
@@ -59,14 +61,13 @@ def test_a_reload_brings_the_case_back(visit: Visit) -> None:
     (kept,) = keeping.list_cases()
     back = keeping.load_case(kept.id)
     assert back is not None
+    assert (back.comment, back.overlay, back.added) == ("compare with 2024", "why", ["LAFB"])
     assert back.case_id == case.case_id
     assert (back.verdicts, back.selected, back.start_s) == ({"AF": "confirmed"}, "AF", 1.0)
     assert back.edits == {(1, "r_peak"): 1.25}
     assert back.quiz
     assert back.recording.signal.tobytes() == case.recording.signal.tobytes()
-    after = keeping.case_state(back)
-    assert (after.comment, after.overlay, after.added) == ("compare with 2024", "why", ("LAFB",))
-    assert after.seq == state.seq == 6
+    assert keeping.case_state(back).seq == state.seq == 6
     assert keeping.notice() == ""
 
 
@@ -144,7 +145,7 @@ def test_what_could_not_be_written_is_written_next(
     visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = upload()
-    assert keeping.note(case, "opened", {"blind": False})  # keeps it by itself
+    assert keeping.note(case, "place", PLACE)  # keeps it by itself
     with monkeypatch.context() as patch:
 
         def refuse(*_args: object, **_options: object) -> None:
@@ -187,12 +188,57 @@ def test_the_store_is_opened_beside_what_else_begins(visit: Visit, tmp_path: Pat
     assert (tmp_path / "data" / "reviews.sqlite3").is_file()
 
 
-def test_a_place_that_is_as_it_was_is_not_written_again(visit: Visit) -> None:
+def test_what_changed_is_noted_and_nothing_twice(visit: Visit) -> None:
+    case = upload(leads=("A", *recording(2).leads[1:]))
+    case.quiz = True
+    keeping.keep_case(case)
+
+    def kinds() -> list[str]:
+        before = keeping.case_state(case).seq
+        assert keeping.note_changes(case, model="a" * 64)
+        assert list_changes(case, keeping.case_state(case)) == []
+        events = keeping._opening.store().events(keeping.current_session(), case.case_id)
+        assert all(event.model == "a" * 64 for event in events[before:])
+        return [event.kind for event in events[before:]]
+
+    assert kinds() == []
+    case.verdicts |= {"AF": "confirmed", "LBBB": "dismissed"}
+    case.added.append("LAFB")
+    case.edits |= {(1, "r_peak"): 1.25, (0, "p_peak"): 0.2}
+    case.comment, case.quiz, case.overlay, case.start_s = "new", False, "why", 1.0
+    assert kinds() == [
+        *("revealed", "verdict", "verdict", "statement_added", "comment"),
+        *("mark_moved", "mark_moved", "place"),
+    ]
+    del case.verdicts["AF"], case.edits[(0, "p_peak")]
+    case.added.clear()
+    assert kinds() == ["verdict", "statement_removed", "mark_reset"]
+    case.edits.clear()
+    case.name_leads({"A": "I"})
+    case.enter_patient(Patient(74, "male", indication="syncope"))
+    assert kinds() == ["lead_named", "patient_entered", "mark_reset"]
+    case.forget_leads()
+    assert kinds() == ["lead_named"]
+    visit("a" * 43)
+    back = keeping.load_case(case.case_id)
+    assert back is not None
+    assert keeping.note_changes(back)
+    assert keeping.case_state(back).seq == keeping.case_state(case).seq
+    for name in ("verdicts", "added", "edits", "comment", "quiz", "overlay", "start_s"):
+        assert getattr(back, name) == getattr(case, name), name
+    assert back.recording.patient == case.recording.patient
+    assert back.recording.leads == case.recording.leads
+
+
+def test_what_is_refused_holds_nothing_else_back(visit: Visit) -> None:
     case = upload()
-    place = {"start_s": 1.0, "overlay": "", "selected": None}
-    for _ in range(3):
-        assert keeping.note(case, "place", place)
-    assert keeping.case_state(case).seq == 1
+    case.comment, case.verdicts = "x" * 20_001, {"AF": "confirmed"}
+    assert not keeping.note_changes(case)
+    assert "text of 0 to 20000" in keeping.notice()
+    assert keeping.case_state(case).verdicts == {"AF": "confirmed"}
+    case.comment = "short"
+    assert keeping.note_changes(case)
+    assert keeping.notice() == ""
 
 
 def test_what_no_event_says_is_said_and_not_written(visit: Visit) -> None:

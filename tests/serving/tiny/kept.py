@@ -13,7 +13,6 @@ if __name__ == "__main__":
         case = OpenCase(title="Case 1", recording=recording, demo=demo)
         put_case(case)
         keeping.keep_case(case)
-        keeping.note(case, "opened", {"blind": False})
         st.query_params["case"] = case.case_id
 
     wanted = st.query_params.get("case")
@@ -26,12 +25,9 @@ if __name__ == "__main__":
     if case is not None:
         if st.button("Confirm AF"):
             case.verdicts["AF"] = "confirmed"
-            keeping.note(case, "verdict", {"statement": "AF", "verdict": "confirmed"})
-        comment = st.text_input("Comment", keeping.case_state(case).comment)
-        if comment != keeping.case_state(case).comment:
-            keeping.note(case, "comment", {"text": comment})
-        said = keeping.case_state(case).comment
-        st.text(f"{case.title}: verdicts {case.verdicts}, comment {said!r}, at {case.start_s:g} s")
+        case.comment = st.text_input("Comment", case.comment)
+        keeping.note_changes(case)
+        st.text(f"{case.title}: verdicts {case.verdicts}, comment {case.comment!r}")
     gain = st.selectbox(
         "Gain", [5, 10, 20], [5, 10, 20].index(keeping.load_settings().get("gain", 10))
     )
