@@ -17,6 +17,8 @@ _DECIDED = {
 }
 # More stretches of one statement are counted.
 _MOST_SPANS = 6
+# Shorter is a moment.
+_INSTANT_S = 1.5
 # On the sheet; the page shows all.
 _MOST_PRINTED = 3
 _STYLE = """
@@ -29,10 +31,6 @@ _STYLE = """
   .ecg-urgent.narrow { display: block; } .ecg-urgent.wide { display: none; }
 }
 .ecg-urgent b { color: #b3261e; }
-@media (prefers-color-scheme: dark) {
-  .ecg-urgent { background: #3a1a18; color: #f2c9c5; border-color: #6b2a26; }
-  .ecg-urgent b { color: #ff8a80; }
-}
 html[data-ecg-room="dark"] .ecg-urgent { background: #3a1a18; color: #f2c9c5;
   border-color: #6b2a26; }
 html[data-ecg-room="dark"] .ecg-urgent b { color: #ff8a80; }
@@ -85,9 +83,7 @@ def describe_evidence(call: Call, *, probability: bool = True) -> str:
     if call.leads:
         parts.append(", ".join(call.leads))
     if call.spans:
-        some = [f"{format_clock(a)} to {format_clock(b)}" for a, b in call.spans[:_MOST_SPANS]]
-        more = len(call.spans) - len(some)
-        parts.append(", ".join(some) + (f" and {more} more" if more else ""))
+        parts.append(_format_spans(call))
     if probability and call.probability is not None:
         parts.append(f"probability {call.probability:.2f}")
     if call.agreement:
@@ -95,12 +91,22 @@ def describe_evidence(call: Call, *, probability: bool = True) -> str:
     return "; ".join(parts)
 
 
+def _format_spans(call: Call) -> str:
+    """Return where a statement is seen, such as "3:49, 7:30 to 7:34 and 4 more"."""
+    some = [_format_span(*span) for span in call.spans[:_MOST_SPANS]]
+    more = len(call.spans) - len(some)
+    return ", ".join(some) + (f" and {more} more" if more else "")
+
+
+def _format_span(start_s: float, stop_s: float) -> str:
+    first, last = format_clock(start_s), format_clock(stop_s)
+    return first if stop_s - start_s < _INSTANT_S else f"{first} to {last}"
+
+
 def _rule_words(call: Call) -> str:
     parts = [call.rule]
     if call.spans:
-        some = [f"{format_clock(a)} to {format_clock(b)}" for a, b in call.spans[:_MOST_SPANS]]
-        more = len(call.spans) - len(some)
-        parts.append(f"At {', '.join(some)}{f' and {more} more' if more else ''}.")
+        parts.append(f"At {_format_spans(call)}.")
     if call.agreement:
         parts.append(f"{call.agreement[0].upper()}{call.agreement[1:]}.")
     return " ".join(part for part in parts if part)

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ecgcore.errors import EcgError
+from ecgcore.results import Prediction
 from ui import model_answers
 from ui.components.viewer import Overlays
 from ui.desk.ahead import keep, prepare, ready_layers
@@ -23,10 +24,11 @@ from ui.desk.saving import offer_save
 from ui.desk.settings import recall_settings
 from ui.desk.statements import list_codes, show_statements, take_statement
 from ui.desk.vitals import show_values
+from ui.keeping import note_changes, show_notice
+from ui.kept_settings import keep_settings
 from ui.shell import rerun_part
-from ui.state import OpenCase
+from ui.state import OpenCase, move_to, take_move
 from ui.words import plain
-from ui.worklist.queue import move_by, rerun_if_moved
 
 _VIEWER = "desk_paper"
 _RAIL_PX, _GAP_PX = 340, 16
@@ -36,7 +38,8 @@ _STEPS = {"next_case": 1, "previous_case": -1}
 @st.fragment
 def show_desk(case: OpenCase) -> None:
     """Show a case: paper, measurements and what is reported; nothing else on the page reruns."""
-    rerun_if_moved(st.rerun)
+    if take_move():
+        st.rerun()
     paper = Paper(case, recall_settings(case), header=False)
     with st.container(horizontal=True, gap="small", key="desk"):
         left = st.container(key="desk_left", gap="xsmall")
@@ -77,8 +80,12 @@ def show_desk(case: OpenCase) -> None:
     with below:
         show_events(desk)
         if entry.details is not None:
-            with st.expander("Details"):
-                entry.details(desk)
+            # Computed once it is opened.
+            details = st.expander("Details", key=f"desk_details_{entry.id}", on_change="rerun")
+            if details.open:
+                with details:
+                    entry.details(desk)
+    _keep(desk)
     if prepare(desk):
         rerun_part()
 
@@ -96,6 +103,15 @@ def _report(paper: Paper) -> Desk:
         if prediction.abstained:
             st.warning(plain(prediction.abstain_reason))
     return Desk(paper, found, prediction)
+
+
+def _keep(desk: Desk) -> None:
+    """Keep what the reader did, and say where that is not possible."""
+    asked = isinstance(desk.prediction, Prediction)
+    model = model_answers.model_of(desk.case).card.weights_sha256 if asked else ""
+    note_changes(desk.case, model=model)
+    keep_settings()
+    show_notice()
 
 
 # ---- paper ---------------------------------------------------------------------------------
@@ -150,7 +166,8 @@ def _take_act(paper: Paper, desk: Desk | None, act: dict[str, Any]) -> None:
     """Apply what the reader does on the paper, or by a key."""
     case, name = paper.case, act["name"]
     if name in _STEPS:
-        move_by(case, _STEPS[name])
+        if case.queue is not None:
+            move_to(case, case.queue.number + _STEPS[name])
     elif case.quiz:
         return  # each other key shows or steps to what the software says
     elif name == "overlay" and act.get("id") in OVERLAYS:
