@@ -16,6 +16,7 @@ PLACES = (*OVERLAYS, "methods", "single-lead")
 # What a reader chooses for any case, and what holds no word of one.
 ANY_CASE = (
     "answer_",
+    "desk_details_",
     "desk_foot",
     "desk_head",
     "desk_left",
