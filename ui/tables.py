@@ -42,7 +42,7 @@ def make_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, wide: bool
     )
     body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
     kind = "ecg-table wide" if wide else "ecg-table"
-    return f'<div class="ecg-scroll"><table class="{kind}"><tr>{titles}</tr>{body}</table></div>'
+    return f'<div class="ecg-scroll" tabindex="0"><table class="{kind}"><tr>{titles}</tr>{body}</table></div>'
 
 
 def make_cell(words: str, kind: str = "") -> str:

@@ -101,7 +101,7 @@ def _make_heat(found: dict[str, Any], stated: dict[str, Any], *, signed: bool) -
         mean = _make_share_cells(found["average"]["share"])
         rows.append(f'<tr class="mean"><th>Mean</th>{mean}<td></td></tr>')
     return (
-        f'<div class="ecg-scroll"><table class="ecg-heat"><tr><th></th>{head}<th>check</th></tr>'
+        f'<div class="ecg-scroll" tabindex="0"><table class="ecg-heat"><tr><th></th>{head}<th>check</th></tr>'
         f"{''.join(rows)}</table></div>"
     )
 

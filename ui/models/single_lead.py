@@ -196,7 +196,7 @@ def _make_table(teacher: Prediction, student: Prediction, lead: str, chosen: str
         f"<th class='value'>{escape(lead)} alone</th><th></th></tr>"
     )
     return (
-        f'<div class="ecg-scroll"><table class="ecg-table">{head}{"".join(rows)}</table></div>'
+        f'<div class="ecg-scroll" tabindex="0"><table class="ecg-table">{head}{"".join(rows)}</table></div>'
         "<div style='font-size:12.5px;opacity:.7'>● flagged on all leads. “–”: not assessed; "
         "hover for the reason.</div>"
     )

@@ -403,6 +403,7 @@ class Viewer {
       f: () => this.toggleFullScreen(),
       Escape: () => this.toolbar.close() || this.calipers.clear(),
       d: () => this.toggleDark(),
+      l: () => this.toolbar.toggle(this.toolbar.menu),
       "?": () => this.toolbar.toggle(this.toolbar.help),
       ArrowLeft: () => this.move(-1),
       ArrowRight: () => this.move(1),
