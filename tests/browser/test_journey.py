@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.app import DRAWN
-from tests.browser.opening import MAP_MS, expect_statements, go, read_case, show, viewer
+from tests.browser.opening import MAP_MS, PAPER, expect_statements, go, read_case, show, viewer
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +34,7 @@ def test_choose_a_statement_see_why_and_keep_the_zoom(page: Page) -> None:
     read_case(page, PVC_CASE)
     statements = expect_statements(page)
     page.keyboard.press("+")
-    expect(page.locator(".ecg-viewer")).to_have_attribute("data-px-per-mm", "6")
+    expect(page.locator(PAPER)).to_have_attribute("data-px-per-mm", "6")
     statements.nth(1).get_by_role("button").first.click()
     expect(statements.nth(1)).to_have_attribute("data-chosen", "")
     show(page, "why")

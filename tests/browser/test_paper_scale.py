@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.opening import expect_statements, read_case, show
+from tests.browser.opening import PAPER, expect_statements, read_case, show
 
 pytestmark = pytest.mark.browser
 
@@ -52,8 +52,7 @@ def measure(page: Page) -> dict[str, Any]:
 
 def fits(page: Page, px_per_mm: int) -> dict[str, Any]:
     """Wait for a zoom; return what is measured there."""
-    paper = page.locator(".ecg-viewer")
-    expect(paper).to_have_attribute("data-px-per-mm", str(px_per_mm))
+    expect(page.locator(PAPER)).to_have_attribute("data-px-per-mm", str(px_per_mm))
     return measure(page)
 
 
@@ -134,10 +133,10 @@ def test_another_case_puts_zoom_calipers_and_overlay_back(page: Page) -> None:
     page.keyboard.press(".")
     expect(page.locator(".ecg-who").first).to_contain_text("Case 11")
     fits(page, 4)
-    expect(page.locator(".ecg-viewer")).to_have_attribute("data-overlay", "none")
+    expect(page.locator(PAPER)).to_have_attribute("data-overlay", "none")
     assert page.locator(".ecg-calipers text").count() == 0
     assert page.locator(".mark-grip").count() == 0
     assert page.locator(".ecg-scroller").evaluate("node => node.scrollLeft") == 0
     page.keyboard.press(",")
     expect(page.locator(".ecg-who").first).to_contain_text("Case 10")
-    expect(page.locator(".ecg-viewer")).to_have_attribute("data-overlay", "none")
+    expect(page.locator(PAPER)).to_have_attribute("data-overlay", "none")

@@ -93,11 +93,11 @@ class Viewer {
     );
     this.calibration = new ScreenCalibration(this.root, (px) => this.useTrueSize(px));
     this.enablePanning();
-    this.watchSize();
     this.root.addEventListener("pointerdown", () => (active = this), true);
     document.addEventListener("fullscreenchange", () => this.fitted && this.fit());
     onKeys(this.root, (key) => this === current() && Boolean(this.data) && this.answer(key));
     parent.append(this.root);
+    this.watchSize(); // of the desk, which is known from here on
   }
 
   // The reader sees that paper goes on to the right; a fitted sheet follows the window.
