@@ -3,12 +3,13 @@
 import streamlit as st
 
 if __name__ == "__main__":  # a visit: page configuration and navigation, no logic
-    from ui import addresses, serving, shell
+    from ui import addresses, kept_settings, serving, shell
 
     st.set_page_config(page_title="ECG review", page_icon="ui/icon.svg", layout="wide")
     serving.require_layers()
     shell.apply_style()
     shell.warm_up()
+    kept_settings.take_settings()
     pages = [
         st.Page(addresses.WORKLIST, title="Worklist", default=True),
         st.Page(addresses.READ, title="Read"),

@@ -72,8 +72,8 @@ def measure_case(case: OpenCase) -> MeasureResult:
     return run_or_stop(case, ("measure",), errand, title="Measuring")
 
 
-def find_apart(case: OpenCase, model: LoadedModel) -> Prediction:
-    """Return a model's findings on a long recording that was measured.
+def find_apart(case: OpenCase, model: LoadedModel) -> tuple[Prediction, Interpretation]:
+    """Return a model's findings on a long recording that was measured, and what is reported.
 
     The case's study takes what the network was given and said: nothing here prepares it again.
 
@@ -88,28 +88,20 @@ def find_apart(case: OpenCase, model: LoadedModel) -> Prediction:
     )
     found = run(case, ("prediction", model.name), errand, title="Asking the model")
     study.take_heard(model, *unpack_heard(found["heard"]))
-    prediction: Prediction = found["prediction"]
-    return prediction
+    return found["prediction"], found["reported"]
 
 
-def interpret_apart(case: OpenCase, prediction: Prediction | None = None) -> Interpretation:
-    """Return what is reported of a long recording that was measured.
-
-    Without findings it is reported by measurement alone.
+def interpret_apart(case: OpenCase) -> Interpretation:
+    """Return what is reported of a long recording that was measured, by measurement alone.
 
     Raises
     ------
     EcgError
     """
-    model = None if prediction is None else prediction.model
     errand: Errand[Interpretation] = analyse_apart(
-        case.recording,
-        REPORT,
-        model=model,
-        measured=case.study.measured,
-        prediction=prediction,
+        case.recording, REPORT, measured=case.study.measured
     )
-    return run(case, ("interpretation", model), errand, title="Interpreting")
+    return run(case, ("interpretation",), errand, title="Interpreting")
 
 
 def explain_apart(
@@ -159,4 +151,5 @@ def analyse_apart(
         lambda answer: decode(answer[0]),
         explain,
         function,
+        recording.signal.size,
     )

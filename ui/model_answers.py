@@ -13,7 +13,13 @@ from ecgcore.inference import (
 )
 from ecgcore.inference.abstain import handheld_shares
 from ecgcore.inference.loading import shared_model
-from ecgcore.interpret import apply_rules, assess, interpret, report_alarms
+from ecgcore.interpret import (
+    apply_rules,
+    assess_and_report,
+    interpret,
+    report_alarms,
+    withhold_p,
+)
 from ecgcore.models import HANDHELD
 from ecgcore.results import Attribution, Interpretation, MeasureResult, Prediction
 from ecgcore.turns import Priority
@@ -66,15 +72,17 @@ def findings_by(case: OpenCase, answers: ModelAnswers) -> Prediction:
     """Return one model's findings on a case; as :func:`findings_of`."""
     if answers.prediction is None:
         study, chosen = answers.study, model(answers.model)
-        if is_long(case.recording):
-            answers.prediction = find_apart(case, chosen)
-        else:
-            answers.prediction = run(
+        ruled = case.answers.ruled if study is case.answers.study else None
+        answers.prediction, answers.interpretation = (
+            find_apart(case, chosen)
+            if is_long(case.recording)
+            else run(
                 case,
                 ("prediction", chosen.name),
-                lambda _report: assess(chosen, study),
+                lambda _report: assess_and_report(chosen, study, ruled=ruled),
                 title="Asking the model",
             )
+        )
     return answers.prediction
 
 
@@ -108,25 +116,18 @@ def interpretation_of(case: OpenCase) -> Interpretation:
         If the model cannot be asked; what is measured is in :func:`urgent_of`.
     """
     answers = answers_of(case)
-    if answers.interpretation is None:
-        found = findings_by(case, answers)
-        if is_long(case.recording):
-            answers.interpretation = interpret_apart(case, found)
-        else:
-            answers.interpretation = interpret(
-                answers.study,
-                model(answers.model),
-                prediction=found,
-                ruled=case.answers.ruled,
-            )
-    return answers.interpretation
+    findings_by(case, answers)
+    return answers.interpretation or urgent_of(case)
 
 
 def measured_of(case: OpenCase) -> MeasureResult:
-    """Return the case's measurements with the reader's marks, computed once."""
+    """Return the case's measurements with the reader's marks, none that its rhythm has not."""
     as_measured(case)
     settle_marks(case)
-    return case.study.measured
+    # A long recording is not interpreted for its measurements alone.
+    reported = case.answers.measured_only if is_long(case.recording) else urgent_of(case)
+    found = case.study.measured
+    return found if reported is None else withhold_p(found, reported.rhythms)
 
 
 def as_measured(case: OpenCase) -> MeasureResult:

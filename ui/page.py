@@ -6,8 +6,9 @@ import streamlit as st
 
 from ui.desk.lead_names import ask_if_unknown
 from ui.desk.quiz import may_show_answer
+from ui.kept_case import find_case
 from ui.shell import enter_through_app
-from ui.state import OpenCase, open_case
+from ui.state import OpenCase
 
 
 def show_page(page: str, *parts: Callable[[], None]) -> None:
@@ -40,7 +41,7 @@ def show_case_page(
         Whether in quiz mode the page waits until the reader asks for the answer.
     """
     enter_through_app(page)
-    case = open_case()
+    case = find_case()
     if case is None:
         say_no_case()
     elif not tells_answer or may_show_answer(case):

@@ -6,6 +6,7 @@ import threading
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ui.keeping import warm_up as open_store
 from ui.reading import reader
 
 _ROUTED, _WANTED = "routed", "wanted_page"
@@ -24,6 +25,7 @@ _STYLE = """
 .st-key-desk > div:has(> .st-key-desk_rail) { flex: 1 1 340px !important;
   min-width: 340px !important; max-width: 560px !important; width: auto !important; }
 .st-key-desk_head { max-width: var(--ecg-paper-px, 100%); }
+.st-key-desk_head [data-baseweb="select"] > div { min-height: 1.9rem; height: 1.9rem; }
 .st-key-desk_head button { min-height: 1.9rem; padding: 0 .6rem; }
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 html[data-ecg-room="dark"] .stApp, html[data-ecg-room="dark"] header[data-testid="stHeader"]
@@ -135,6 +137,7 @@ def warm_up() -> None:
         importlib.import_module("ecgcore.explain")  # torch and all that needs it
         uploads.start()
 
+    open_store()
     threading.Thread(target=work, name="warm-up", daemon=True).start()
 
 

@@ -24,6 +24,8 @@ OF_A_CASE = (
     "attention_",
     "card_anomaly_",
     "card_explain_",
+    "desk_case_",
+    "desk_events_",
     "explain_",
     "failed_map_",
     "measure_",

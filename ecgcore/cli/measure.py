@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecgcore.cli.common import add_input_arguments, for_each_recording, quality_json
+from ecgcore.interpret import withhold_p
+from ecgcore.interpret.rhythms import find_rhythms
 from ecgcore.measure import measure
 from ecgcore.measure.by_lead import lead_intervals
 from ecgcore.measure.delineators import NAMES
@@ -22,6 +24,7 @@ from ecgcore.results import (
     Trend,
     VoltageCriterion,
 )
+from ecgcore.study import Study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +38,8 @@ def run(args: argparse.Namespace) -> int:
 
     def action(recording: Recording, _file: str, given: argparse.Namespace) -> dict[str, Any]:
         found = measure(recording, delineator=given.delineator)
-        return as_json(found, recording.patient)
+        rhythms = find_rhythms(Study(recording, measured=found))
+        return as_json(withhold_p(found, rhythms), recording.patient)
 
     return for_each_recording(args, action, as_text=as_text)
 

@@ -16,7 +16,7 @@ from ecgcore.inference.distance import ENERGY, Strangeness
 from ecgcore.inference.loading import LoadedModel
 from ecgcore.inference.one_lead import blocked_on
 from ecgcore.inference.prepare import ModelInput, known_paced
-from ecgcore.inference.runner import Heard
+from ecgcore.inference.runner import Heard, Reading
 from ecgcore.inference.windows import Window
 from ecgcore.models import HANDHELD
 from ecgcore.recording import Patient, Recording, describe_age
@@ -31,19 +31,25 @@ UNFITTING = (
 NORMAL, PACED = "SNR", "PACE"
 SPIKES = "Pacing spikes precede the complexes"
 POOR_QUALITY = "Poor data quality: repeat the ECG."
+OUTSIDE = "Rhythm outside the model's scope: read the rhythm strip."
 NO_SAMPLES = "Too few samples."
 # Less of what is not to be read does not spoil a window.
 MIN_UNREAD_S = 1.0
 _NOT_PACED = "not assessed in paced beats."
 
 
-def outside_scope(found: Strangeness) -> str:
-    """Return why nothing is said about what is unlike all that the model learned from."""
+def outside_scope(found: Strangeness, *, poor: bool = False) -> str:
+    """Return why nothing is said about what is unlike all that the model learned from.
+
+    Parameters
+    ----------
+    found : Strangeness
+    poor : bool
+        Whether the signal is poor; it is what is strange then, and not the rhythm.
+    """
     what = "energy" if found.score == ENERGY else "distance"
-    return (
-        "Outside the model's scope: over-read the ECG "
-        f"({what} {found.value:.1f}, limit {found.limit:.1f})."
-    )
+    size = f"({what} {found.value:.1f}, limit {found.limit:.1f})"
+    return f"{POOR_QUALITY if poor else OUTSIDE}".removesuffix(".") + f" {size}."
 
 
 @dataclass
@@ -247,23 +253,33 @@ def _few_leads(limits: Limits, given: ModelInput, card: ModelCard) -> None:
 
 def refused_pieces(
     model: LoadedModel,
-    given: ModelInput,
+    reading: Reading,
     heard: Heard,
     pieces: Sequence[Window],
     unread: Sequence[NotAssessed] = (),
 ) -> tuple[str, ...]:
     """Return for each piece why nothing is said about it, or an empty string."""
+    given = reading.given
     reasons = [_why_unread(piece, given.fs_hz, unread) for piece in pieces]
-    if model.distance is not None and heard.features is not None:
-        strange = model.distance.judge_windows(heard.features, heard.logits, given.leads_present)
-        for i, each in enumerate(strange):
-            reasons[i] = reasons[i] or (outside_scope(each) if each.too_strange else "")
     if len(given.leads) == 1 and heard.handheld is not None:
         bias = model.card.sides.get("handheld_bias")
         for i, row in enumerate(heard.handheld):
             noisy = handheld_shares(row[None], bias).argmax() == HANDHELD.index("~")
             reasons[i] = reasons[i] or (POOR_QUALITY if noisy else "")
+    if model.distance is not None and heard.features is not None:
+        strange = model.distance.judge_windows(heard.features, heard.logits, given.leads_present)
+        poor = _is_poor(reading)
+        for i, each in enumerate(strange):
+            reasons[i] = reasons[i] or (outside_scope(each, poor=poor) if each.too_strange else "")
     return tuple(reasons)
+
+
+def _is_poor(reading: Reading) -> bool:
+    """Return whether half of the leads or more are not readable; else the others show it."""
+    quality = reading.quality
+    n_leads = len({*reading.lead_names, *quality.bad_leads})
+    few = bool(quality.bad_leads) and 2 * len(quality.bad_leads) < n_leads
+    return not quality.acceptable and not few
 
 
 def _why_unread(piece: Window, fs_hz: float, unread: Sequence[NotAssessed]) -> str:

@@ -100,7 +100,7 @@ def conclude(
         As :func:`predict`.
     """
     codes = model.card.codes
-    refused = refused_pieces(model, reading.given, heard, reading.pieces, unread)
+    refused = refused_pieces(model, reading, heard, reading.pieces, unread)
     read = [i for i, reason in enumerate(refused) if not reason]
     if not read:
         limits.refuse(codes, refused[0])
@@ -221,7 +221,7 @@ def _windows(
     each = windows_of(given, model.card.input)
     if each != reading.pieces:
         heard = hear(model.network, given, each)
-    refused = refused_pieces(model, given, heard, each, unread)
+    refused = refused_pieces(model, reading, heard, each, unread)
     rate = given.fs_hz
     return tuple(
         results.Window(w.start / rate, w.stop / rate, _findings(model, row, limits, refused=why))

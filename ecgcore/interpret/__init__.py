@@ -1,14 +1,15 @@
 """What is reported of a study: a network's findings and what was measured, read together."""
 
-from ecgcore.interpret.assess import assess
+from ecgcore.interpret.assess import assess, assess_and_report
 from ecgcore.interpret.interpret import Ruled, apply_rules, interpret, report_alarms
-from ecgcore.interpret.reconcile import reconcile
+from ecgcore.interpret.p_waves import withhold_p
 
 __all__ = [
     "Ruled",
     "apply_rules",
     "assess",
+    "assess_and_report",
     "interpret",
-    "reconcile",
     "report_alarms",
+    "withhold_p",
 ]

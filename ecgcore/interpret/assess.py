@@ -1,23 +1,20 @@
-"""From a study to findings that measurements and windows agree with."""
+"""From a study to a network's findings and to what is reported, which say one thing."""
 
 from dataclasses import replace
 
 from ecgcore.inference import LoadedModel
-from ecgcore.inference.anomaly import default_anomaly
+from ecgcore.interpret.decide import hear_network
+from ecgcore.interpret.interpret import Ruled, interpret
 from ecgcore.interpret.reconcile import reconcile
-from ecgcore.measure.alarms import stretches_without_qrs
-from ecgcore.results import Prediction
+from ecgcore.results import Interpretation, Prediction
 from ecgcore.study import Study
 from ecgcore.turns import Priority, turn
-from ecgcore.units import MV
-
-# A recording of more than so many windows is not normal unless each window is.
-WINDOWED = 1.5
 
 
-@turn(Priority.FINDINGS)
-def assess(model: LoadedModel, study: Study, *, windows: bool = False) -> Prediction:
-    """Return a model's findings, reconciled with what is measured on the recording.
+def assess(
+    model: LoadedModel, study: Study, *, windows: bool = False, ruled: Ruled | None = None
+) -> Prediction:
+    """Return a model's findings, reconciled with what is measured and reported of the recording.
 
     Parameters
     ----------
@@ -26,6 +23,8 @@ def assess(model: LoadedModel, study: Study, *, windows: bool = False) -> Predic
         Of the recording, with the leads that are to be used and the reader's marks.
     windows : bool
         Also give the findings of each 10 s window.
+    ruled : Ruled, optional
+        What the rules say of this study, where they were applied already.
 
     Raises
     ------
@@ -34,17 +33,15 @@ def assess(model: LoadedModel, study: Study, *, windows: bool = False) -> Predic
     ModelError
         If the anomaly model is needed and cannot be loaded.
     """
-    recording = study.recording
-    study.reading(model)  # what it cannot read is not measured
-    whole = recording.duration_s <= WINDOWED * model.card.input.window_s
-    found = study.predict(
-        model, windows=windows or not whole, unread=stretches_without_qrs(study.measured)
-    )
-    found = reconcile(
-        found,
-        study.measured,
-        recording.patient,
-        in_mv=recording.unit == MV,
-        anomaly=lambda: study.anomaly(default_anomaly()),
-    )
-    return found if windows else replace(found, windows=())
+    return assess_and_report(model, study, windows=windows, ruled=ruled)[0]
+
+
+@turn(Priority.FINDINGS)
+def assess_and_report(
+    model: LoadedModel, study: Study, *, windows: bool = False, ruled: Ruled | None = None
+) -> tuple[Prediction, Interpretation]:
+    """Return a model's findings, and what is reported with their support; as :func:`assess`."""
+    heard = hear_network(model, study, windows=windows)
+    reported = interpret(study, model, prediction=heard, ruled=ruled)
+    found = reconcile(heard, study, reported)
+    return (found if windows else replace(found, windows=())), reported

@@ -11,13 +11,15 @@ from ecgcore.errors import CannotAssessError
 from ecgcore.inference import LoadedModel
 from ecgcore.inference.abstain import NORMAL
 from ecgcore.inference.card import ModelCard
-from ecgcore.interpret.assess import assess
-from ecgcore.interpret.facts import Facts
+from ecgcore.measure.alarms import stretches_without_qrs
 from ecgcore.results import Finding, Prediction
 from ecgcore.results.interpreted import Against, Call, Unable
 from ecgcore.statements import Statement, statement
 from ecgcore.statements.statement import BOTH, NETWORK
+from ecgcore.study import Study
 
+# A recording of more than so many windows is not normal unless each window is.
+WINDOWED = 1.5
 BALANCED, SENSITIVE, SPECIFIC = "balanced", "sensitive", "specific"
 POLICIES = (BALANCED, SENSITIVE, SPECIFIC)
 # "Balanced": of those flagged out of fold, so many were labelled; where the card's threshold
@@ -56,15 +58,25 @@ def threshold_of(card: ModelCard, code: str, policy: str = BALANCED) -> float | 
     return min(other, balanced) if policy == SENSITIVE else max(other, balanced)
 
 
-def hear_network(
-    facts: Facts, model: LoadedModel, prediction: Prediction | None = None
-) -> tuple[Prediction | None, list[Unable]]:
-    """Return a network's findings, or None with the reason for each of its statements."""
-    try:
-        return prediction or assess(model, facts.study), []
-    except CannotAssessError as error:
-        codes = [rule.code for rule in model.card.labels if rule.code != NORMAL]
-        return None, [Unable(code=code, reason=str(error)) for code in codes]
+def hear_network(model: LoadedModel, study: Study, *, windows: bool = False) -> Prediction:
+    """Return a network's own findings; of a recording longer than its window with its windows.
+
+    Raises
+    ------
+    CannotAssessError
+        As :func:`ecgcore.inference.predict`.
+    """
+    study.reading(model)  # what it cannot read is not measured
+    whole = study.recording.duration_s <= WINDOWED * model.card.input.window_s
+    return study.predict(
+        model, windows=windows or not whole, unread=stretches_without_qrs(study.measured)
+    )
+
+
+def refuse_network(model: LoadedModel, error: CannotAssessError) -> list[Unable]:
+    """Return for each statement of a network why it was not asked."""
+    codes = [rule.code for rule in model.card.labels if rule.code != NORMAL]
+    return [Unable(code=code, reason=str(error)) for code in codes]
 
 
 def add_network(
@@ -96,7 +108,7 @@ def add_network(
     -------
     statements, not assessed
     """
-    made = list(calls)
+    made, own = list(calls), []
     excluded = {each.code for each in against}
     unread = {each.code for each in unable}
     refused = []
@@ -106,14 +118,22 @@ def add_network(
             continue
         known = _stated(finding.code, made)
         if known is not None:
-            made[known] = _supported(made[known], finding, card, policy)
+            made[known] = _supported(made[known], finding, card)
         elif entry.decided_by in (NETWORK, BOTH) and finding.code not in excluded:
             call = _by_network(finding, entry, card, policy, measured=finding.code not in unread)
             if isinstance(call, Call):
-                made.append(call)
+                own.append((_strictness(finding, card), call))
             elif call is not None:
                 refused.append(call)
-    return made, refused
+    # What passes a stricter policy goes before what does not: a wider policy only adds.
+    own.sort(key=lambda one: one[0], reverse=True)
+    return [*made, *(call for _, call in own)], refused
+
+
+def _strictness(finding: Finding, card: ModelCard) -> int:
+    """Return how many of the policies a finding passes."""
+    limits = (threshold_of(card, finding.code, policy) for policy in POLICIES)
+    return sum(limit is not None and finding.probability >= limit for limit in limits)
 
 
 def _stated(code: str, made: Sequence[Call]) -> int | None:
@@ -123,11 +143,12 @@ def _stated(code: str, made: Sequence[Call]) -> int | None:
     return next(iter([*same, *(at for at, kind in enumerate(kinds) if kind == code)]), None)
 
 
-def _supported(call: Call, finding: Finding, card: ModelCard, policy: str) -> Call:
+def _supported(call: Call, finding: Finding, card: ModelCard) -> Call:
+    """Return a measured statement with the network's word on it, the same by every policy."""
     probability = finding.probability if finding.calibrated else None
     if finding.finding is None:
         return replace(call, agreement="not assessed by the network")
-    limit = threshold_of(card, finding.code, policy)
+    limit = threshold_of(card, finding.code)
     agrees = finding.probability >= (finding.threshold if limit is None else limit)
     if not agrees:
         return replace(call, probability=probability, agreement=NOT_FLAGGED)

@@ -23,7 +23,7 @@ from ecgcore.units import MV
 
 # On both sides of R: the whole of QRS and nothing of P and T.
 QRS_REACH_S = 0.06
-# A median beat is clear where its standard error is this part of it at most.
+# A median beat is clear where its standard error is less than this part of it; a flat one is not.
 CLEAR_PART = 0.04
 # Dextrocardia: V6 beside V1 or V2, from peak to trough.
 SMALL_V6_PART = 0.5
@@ -138,7 +138,7 @@ class Facts:
         clear = [
             name
             for name in self.recording.leads
-            if beat.error.get(name, np.inf) <= CLEAR_PART * spans.get(name, 0.0)
+            if beat.error.get(name, np.inf) < CLEAR_PART * spans.get(name, 0.0)
         ]
         return tuple(name for name in self.recording.leads if name in {*self.leads, *clear})
 

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from ecgcore.errors import CannotAssessError
 from ecgcore.inference import LoadedModel
+from ecgcore.inference.anomaly import default_anomaly
 from ecgcore.interpret.consistency import make_consistent
-from ecgcore.interpret.decide import BALANCED, add_network, hear_network
+from ecgcore.interpret.decide import BALANCED, add_network, hear_network, refuse_network
 from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.normal import judge_normal
 from ecgcore.interpret.rules import RULES
@@ -86,7 +88,8 @@ def interpret(
     model : LoadedModel, optional
         The network that supports the measurements; without one, measurement alone decides.
     prediction : Prediction, optional
-        What that network found, where it is known already.
+        What that network itself found (:func:`ecgcore.interpret.decide.hear_network`), where it
+        is known already.
     policy : str
         Of :data:`ecgcore.interpret.decide.POLICIES`: what a network's statement has to pass.
     ruled : Ruled, optional
@@ -100,17 +103,21 @@ def interpret(
     """
     ruled = apply_rules(study) if ruled is None else ruled
     facts, calls, unable = ruled.facts, list(ruled.calls), list(ruled.unable)
-    if model is not None:
-        prediction, refused = hear_network(facts, model, prediction)
-        unable += refused
-        if prediction is not None:
-            calls, more = add_network(
-                calls, ruled.against, ruled.unable, model.card, prediction, policy=policy
-            )
-            stated = {call.code for call in calls}
-            unable = [each for each in (*unable, *more) if each.code not in stated]
+    if model is not None and prediction is None:
+        try:
+            prediction = hear_network(model, study)
+        except CannotAssessError as error:
+            unable += refuse_network(model, error)
+    if model is not None and prediction is not None:
+        calls, more = add_network(
+            calls, ruled.against, ruled.unable, model.card, prediction, policy=policy
+        )
+        stated = {call.code for call in calls}
+        unable = [each for each in (*unable, *more) if each.code not in stated]
     calls = make_consistent(calls)
-    normal, reasons = judge_normal(facts, calls, prediction)
+    normal, reasons = judge_normal(
+        facts, calls, prediction, lambda: study.anomaly(default_anomaly())
+    )
     order = {code: place for place, code in enumerate(statements())}
     calls.sort(key=lambda call: order[call.code])
     urgent = sorted((call for call in calls if call.urgent), key=_urgency)

@@ -5,7 +5,7 @@ could not be looked at, is enough to withhold it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ecgcore.inference.abstain import NORMAL
@@ -16,7 +16,7 @@ from ecgcore.measure.rhythm import NORMAL_RHYTHMS, rhythm_words
 from ecgcore.recording import Patient
 from ecgcore.results import AnomalyMap, Measurement, MeasureResult, Prediction
 from ecgcore.results.interpreted import Call
-from ecgcore.statements import statement
+from ecgcore.statements import group_of, statement
 from ecgcore.units import format_clock
 
 # Wider than the reference ranges only where these mark what is common in healthy people: sinus
@@ -59,61 +59,36 @@ class Objection(NamedTuple):
 
 
 def judge_normal(
-    facts: Facts, calls: Iterable[Call], prediction: Prediction | None
+    facts: Facts,
+    calls: Sequence[Call],
+    prediction: Prediction | None,
+    anomaly: Callable[[], AnomalyMap] | None = None,
 ) -> tuple[bool | None, tuple[str, ...]]:
     """Say whether an ECG is normal: True, False, or None where that cannot be said, and why not.
 
     It is normal only where nothing else is stated but what a normal ECG may have, with twelve
     readable leads, every measurement that a statement rests on within its limits, and a network
-    that suggests it.  Where the amplitude is not calibrated, axis, ST level and voltage are left
-    out, and the text says so.
+    that suggests it and nothing else.  Where the amplitude is not calibrated, axis, ST level and
+    voltage are left out, and the text says so.
 
     Parameters
     ----------
     facts : Facts
-    calls : iterable of Call
+    calls : sequence of Call
         The statements.
     prediction : Prediction or None
-        A network's findings, which can speak against a normal ECG too.
+        A network's own findings, which can speak against a normal ECG too; with its windows,
+        where the recording is longer than one of them.
+    anomaly : callable, optional
+        Makes the recording's anomaly map; only called where nothing else speaks against normal.
     """
-    found = [Objection(call.printed, True) for call in calls if not statement(call.code).normal]
-    missing = [lead for lead in STANDARD_12 if lead not in facts.leads]
-    if missing:
-        found.append(Objection(f"not available or not readable: {', '.join(missing)}", False))
-    patient = facts.patient
-    if patient.age_years is None or patient.sex is None:
-        found.append(Objection("age or sex unknown", False))
-    found += _quality(facts.measured)
-    found += _intervals(facts.measured, patient, MEASURED if facts.in_mv else IN_TIME)
-    if facts.in_mv:
-        found += _voltages(facts.measured, patient)
-    found += _rhythm(facts.measured)
-    network = None if prediction is None else prediction.finding(NORMAL)
-    if network is None:
-        found.append(Objection("no network was asked", False))
-    elif not network.finding:
-        found.append(Objection("the network does not suggest a normal ECG", False))
+    found = [*_calls(calls), *_network(prediction, calls), *_measured(facts)]
+    if not found and anomaly is not None:
+        found = list(anomaly_objection(anomaly()))
     reasons = tuple(dict.fromkeys(each.words for each in found))
     if any(each.contradicts for each in found):
         return False, reasons
     return (None, reasons) if found else (True, ())
-
-
-def find_objections(
-    prediction: Prediction, measured: MeasureResult, patient: Patient, *, in_mv: bool = True
-) -> tuple[Objection, ...]:
-    """Return what speaks against "Normal ECG", the network's other statements first.
-
-    Where the amplitude is not calibrated, axis, ST level and QRS voltage are left out.
-    """
-    return (
-        *_statements(prediction),
-        *_windows(prediction),
-        *_quality(measured),
-        *_intervals(measured, patient, MEASURED if in_mv else IN_TIME),
-        *(_voltages(measured, patient) if in_mv else ()),
-        *_rhythm(measured),
-    )
 
 
 def join_leads(leads: tuple[str, ...]) -> str:
@@ -132,10 +107,39 @@ def anomaly_objection(found: AnomalyMap) -> tuple[Objection, ...]:
     return (Objection("the anomaly score is above its limit for normal ECGs", True),)
 
 
-def _statements(prediction: Prediction) -> Iterator[Objection]:
+def _calls(calls: Iterable[Call]) -> Iterator[Objection]:
+    for call in calls:
+        if not statement(call.code).normal:
+            yield Objection(call.printed, group_of(call.code) != "Technical")
+
+
+def _network(prediction: Prediction | None, calls: Iterable[Call]) -> Iterator[Objection]:
+    """Object where the network does not say normal, and for what it flags and is not stated."""
+    if prediction is None:
+        yield Objection("no network was asked", False)
+        return
+    normal = prediction.finding(NORMAL)
+    if normal is None or not normal.finding:
+        yield Objection("the network does not suggest a normal ECG", False)
+    stated = {call.code for call in calls}
     for finding in prediction.findings:
-        if finding.finding and finding.code != NORMAL:
-            yield Objection(f"{finding.name} is suggested", True)
+        if finding.finding and finding.code not in {NORMAL, *stated}:
+            yield Objection(f"{finding.name} is suggested by the network", False)
+    yield from _windows(prediction)
+
+
+def _measured(facts: Facts) -> Iterator[Objection]:
+    measured, patient = facts.measured, facts.patient
+    missing = [lead for lead in STANDARD_12 if lead not in facts.leads]
+    if missing:
+        yield Objection(f"not available or not readable: {', '.join(missing)}", False)
+    if patient.age_years is None or patient.sex is None:
+        yield Objection("age or sex unknown", False)
+    yield from _quality(measured)
+    yield from _intervals(measured, patient, MEASURED if facts.in_mv else IN_TIME)
+    if facts.in_mv:
+        yield from _voltages(measured, patient)
+    yield from _rhythm(measured)
 
 
 def _windows(prediction: Prediction) -> Iterator[Objection]:
@@ -151,9 +155,7 @@ def _windows(prediction: Prediction) -> Iterator[Objection]:
 
 
 def _quality(measured: MeasureResult) -> Iterator[Objection]:
-    if measured.quality.bad_leads:
-        yield Objection(f"not readable: {', '.join(measured.quality.bad_leads)}", False)
-    elif not measured.quality.acceptable:
+    if not measured.quality.acceptable and not measured.quality.bad_leads:
         yield Objection("the signal quality is poor", False)
     for part in measured.quality.masked:
         if part.end_s - part.start_s >= MASKED_S:

@@ -46,11 +46,7 @@ def short_text(calls: Sequence[Call], facts: Facts) -> str:
     said = {episode.code for episode in rhythms}
     urgent = [call.printed for call in calls if call.urgent and call.code not in said]
     rhythm = [rhythm_words(episode) for episode in rhythms[:1]]
-    others = [
-        statement(c.code).short
-        for c in calls
-        if not c.urgent and not _is_rhythm(c) and c.code not in said
-    ]
+    others = [statement(c.code).short for c in calls if not c.urgent and c.code not in said]
     return "; ".join(dict.fromkeys([*urgent, *rhythm, *others]))
 
 
@@ -93,7 +89,7 @@ def _is_rhythm(call: Call) -> bool:
 def _others(calls: Sequence[Call], rhythms: Sequence[Episode]) -> list[str]:
     """Return a sentence for each statement that is not the rhythm itself."""
     said = {episode.code for episode in rhythms}
-    return [f"{call.printed}." for call in calls if not _is_rhythm(call) and call.code not in said]
+    return [f"{call.printed}." for call in calls if call.code not in said]
 
 
 def evidence_words(one: Evidence) -> str:

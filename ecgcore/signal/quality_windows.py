@@ -21,6 +21,8 @@ QRS_HZ, NOISE_HZ = (5.0, 20.0), (40.0,)
 SILENT_SHARE = 0.25
 # A rail: the extreme value itself, held without any change.
 CLIPPED_RUN_S = 0.04
+# Of what a lead spans: nearer to zero no amplifier saturates.
+AT_ZERO_SHARE = 0.05
 MAINS_HZ = (50.0, 60.0)
 # The median of a sine's magnitude: what mains of amplitude 1 adds to the noise figure.
 MAINS_IN_NOISE = 0.71
@@ -247,7 +249,9 @@ def _rails(x: Array) -> tuple[Array, Array]:
 def _at_rail(x: Array, rails: tuple[Array, Array], run: int) -> NDArray[np.bool_]:
     """Mark runs of the highest or lowest value that do not change for so many samples."""
     low, top = rails
-    held = ((x == top) | (x == low)) & (top > low)
+    # A line at zero beside complexes of one direction is a baseline without noise.
+    least = AT_ZERO_SHARE * (top - low)
+    held = ((x == top) & (np.abs(top) > least)) | ((x == low) & (np.abs(low) > least))
     out = np.zeros_like(held)
     for row, target in zip(held, out, strict=True):
         if np.count_nonzero(row) >= run:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ecgcore.inference import load_model, predict
 from ecgcore.inference.abstain import limits_of, outside_scope
 from ecgcore.inference.card import InputContract, LabelRule
 from ecgcore.inference.distance import ENERGY, Strangeness
@@ -12,6 +13,7 @@ from ecgcore.inference.prepare import model_input, model_leads
 from ecgcore.leads import CHEST_6, LIMB_6, STANDARD_12
 from ecgcore.recording import Patient
 from ecgcore.results import Finding, Quality
+from ecgcore.simulate import simulate
 from ecgcore.statements import NETWORK_CODES, statement
 from ecgcore.units import NU
 from tests.synthetic import recording, tiny_card
@@ -242,7 +244,16 @@ class TestPacing:
 def test_what_is_strange_says_by_which_score():
     for score, word in (("distance", "distance 3.0, limit 2.0"), (ENERGY, "energy 3.0")):
         assert word in outside_scope(Strangeness(score, 3.0, 2.0))
-    assert "electrodes" not in outside_scope(Strangeness(ENERGY, 3.0, 2.0))
+
+
+def test_of_a_good_signal_it_is_the_rhythm_that_is_strange_and_of_a_poor_one_the_signal():
+    strange = Strangeness(ENERGY, 3.0, 2.0)
+    good, poor = outside_scope(strange), outside_scope(strange, poor=True)
+    assert good.startswith("Rhythm outside the model's scope: read the rhythm strip (")
+    assert poor.startswith("Poor data quality: repeat the ECG (")
+    assert "quality" not in good
+    assert "electrodes" not in good
+    assert "hythm" not in poor
 
 
 def test_a_refused_recording_gets_no_statement():
@@ -268,3 +279,18 @@ def test_leads_that_do_not_fit_one_another():
     found = limits(replace(shown, signal=signal))
     assert set(found.blocked) == set(NETWORK_CODES)
     assert "Einthoven" in found.everywhere
+
+
+@pytest.mark.parametrize("case", ["vt", "svt-regular", "complete-block-wide"])
+def test_a_strange_rhythm_in_a_good_signal_is_not_blamed_on_the_signal(case):
+    found = predict(load_model(), simulate(case, seed=5000, noise="none").recording)
+    assert found.abstained
+    assert found.abstain_reason.startswith("Rhythm outside the model's scope")
+
+
+def test_a_strange_signal_is_poor():
+    made = simulate("normal", seed=5000).recording
+    noise = np.random.default_rng(1).normal(0, 1.5, made.signal.shape)
+    found = predict(load_model(), replace(made, signal=made.signal + noise))
+    assert found.abstained
+    assert "hythm outside" not in found.abstain_reason

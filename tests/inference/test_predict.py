@@ -275,7 +275,7 @@ class TestWindowsOutsideTheModelsScope:
 
     def test_the_stretch_is_named(self, partly_assessed):
         assert [(n.start_s, n.end_s) for n in partly_assessed.not_assessed] == [(20.0, 40.0)]
-        assert "Outside the model's scope" in partly_assessed.not_assessed[0].reason
+        assert "outside the model's scope" in partly_assessed.not_assessed[0].reason
 
     def test_the_recording_is_not_called_normal(self, partly_assessed):
         normal = partly_assessed.finding("SNR")

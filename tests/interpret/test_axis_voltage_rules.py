@@ -114,3 +114,12 @@ def test_alternans_needs_a_tenth(part, stated):
     signal = (recording.signal * (1 + part * (beat % 2))).astype(np.float32)
     changed = Study(replace(recording, signal=signal)).with_measured(study.measured)
     assert bool(codes(judge_alternans, Facts(changed))) is stated
+
+
+def test_a_flat_lead_has_no_r_wave_to_grow():
+    made = study_of("normal").recording
+    flat = made.signal.copy()
+    flat[made.leads.index("V3")] = 0.0
+    facts = Facts(Study(replace(made, signal=flat)))
+    assert "V3" not in facts.median_leads
+    assert not codes(judge_r_progression, facts)

@@ -63,8 +63,11 @@ def test_a_flat_lead_is_missing_and_a_noisy_one_is_not():
 
 
 def test_poor_data_as_a_whole():
-    poor = facts_with(Quality(False, ("V3",), ("V3: the baseline jumps.",)))
-    assert codes(judge_noise, poor) == {"AHA15"}
+    for count, code in ((1, "251143007"), (5, "251143007"), (6, "AHA15"), (12, "AHA15")):
+        names = STANDARD_12[:count]
+        poor = facts_with(Quality(False, names, (f"{', '.join(names)}: the baseline jumps.",)))
+        assert codes(judge_noise, poor) == {code}
+    assert codes(judge_noise, facts_with(Quality(False, (), ("Noise.",)))) == {"AHA15"}
     alarm = RhythmAlarm("asystole", 0.0, 10.0, "No QRS complex.")
     assert not codes(judge_noise, facts_with(Quality(False, STANDARD_12, ("x",)), alarm))
 
@@ -84,3 +87,12 @@ def test_calibration(factor, suspect):
     scale = dict.fromkeys(STANDARD_12, factor)
     found = codes(judge_calibration, facts_of("normal", patient=MAN, scale=scale))
     assert found == ({"CALIB"} if suspect else set())
+
+
+def test_complexes_that_a_ventricular_rhythm_explains_are_no_artifact():
+    why = "QRS complexes cannot be distinguished from noise."
+    quality = Quality(False, ("I", "V6"), (f"I, V6: {why}",))
+    study = study_of("vt")
+    facts = Facts(study.with_measured(replace(study.measured, quality=quality)))
+    assert not codes(judge_noise, facts)
+    assert codes(judge_noise, facts_with(quality)) == {"251143007"}

@@ -335,3 +335,12 @@ def test_gaps_are_bridged_by_straight_lines():
     signal = np.array([[np.nan, 1.0, np.nan, np.nan, 4.0, 6.0, np.nan]], dtype=np.float32)
     bridged = quality_windows.filled(signal, np.isfinite(signal))
     np.testing.assert_allclose(bridged, np.array([[1, 1, 2, 3, 4, 6, 6]]) - 3.0)
+
+
+def test_a_baseline_without_noise_is_no_saturation():
+    row = np.zeros(5000)
+    row[200::400] = -1.0
+    beat = np.convolve(row, np.hanning(40), mode="same")
+    rows = np.stack([beat, -beat, 0.5 * beat]).astype(np.float32)
+    found = assess(Recording(rows, 500.0, ("I", "II", "V1")))
+    assert not any("saturation" in reason for reason in found.reasons)

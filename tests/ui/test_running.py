@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.errors import CannotAssessError
 from ecgcore.explain import Explainer
 from ecgcore.explain.defaults import default_methods
-from ecgcore.interpret import assess
+from ecgcore.interpret import assess_and_report
 from ecgcore.measure import measure
 from ecgcore.recording import Patient, Recording
 from ecgcore.results import Attribution, RhythmAlarm
@@ -45,11 +45,11 @@ def assessed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """The recordings that were asked about, one entry a computation."""
     asked: list[object] = []
 
-    def counted(model: object, study: Study) -> object:
+    def counted(model: object, study: Study, **given: object) -> object:
         asked.append(study.recording)
-        return assess(model, study)
+        return assess_and_report(model, study, **given)
 
-    monkeypatch.setattr("ui.model_answers.assess", counted)
+    monkeypatch.setattr("ui.model_answers.assess_and_report", counted)
     return asked
 
 

@@ -28,14 +28,13 @@ def ready_layers(paper: Paper) -> dict[str, Layer]:
 
 
 def prepare(desk: Desk) -> bool:
-    """Compute the overlays of an open case; return whether one came to those that were ready.
+    """Compute the next overlay of an open case; return whether one came to those that were ready.
 
     The reader's next action ends it wherever it stands.
     """
     case = desk.case
     if not enabled or is_long(case.recording):
         return False
-    came = False
     for id_ in _ORDER:
         key = _key(case, id_)
         if key in case.answers.drawings:
@@ -44,8 +43,8 @@ def prepare(desk: Desk) -> bool:
             case.answers.drawings[key] = OVERLAYS[id_].draw(desk)
         except EcgError:
             continue  # said when it is asked for
-        came = True
-    return came
+        return True
+    return False
 
 
 def _key(case: OpenCase, id_: str) -> Hashable:

@@ -7,6 +7,7 @@ from ecgcore.errors import EcgError
 from ecgcore.render.layer import draw_layer
 from ecgcore.render.overlay import Overlay
 from ecgcore.results import Attribution, Call, Finding, Interpretation, Prediction
+from ecgcore.statements import statement
 from ui import model_answers
 from ui.components.viewer import Layer, Legend, Markers
 from ui.desk.display_filter import filter_for_display
@@ -43,12 +44,14 @@ class Desk:
 
     @property
     def first(self) -> str | None:
-        """Code of the first statement of note: urgent, else what the network supports."""
+        """Code of the statement to explain first.
+
+        An urgent one; else what measurement and network agree on, what is measured, and what the
+        network alone says; a normal rhythm where there is nothing else.
+        """
         if self.found.urgent:
             return self.found.urgent[0].code
-        supported = [c.code for c in self.found.statements if c.decided_by in ("network", "both")]
-        stated = [call.code for call in self.found.statements]
-        return next(iter([*supported, *stated]), None)
+        return min(self.found.statements, key=_rank_of_note).code if self.found.statements else None
 
     def finding(self, code: str) -> Finding | None:
         """Return what the network says of a statement; None where it does not know it."""
@@ -68,6 +71,11 @@ class Desk:
             return model_answers.attribution_of(self.case, code, method, at_s=at_s)
         except EcgError as error:
             return str(error)
+
+
+def _rank_of_note(call: Call) -> tuple[bool, int]:
+    order = ("both", "measurement", "beats", "network")
+    return statement(call.code).normal, order.index(call.decided_by)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import streamlit as st
 from ecgcore.recording import describe_age
 from ui.desk.patient import show_patient
 from ui.state import OpenCase
-from ui.worklist.queue import find_place, move_by
+from ui.worklist.queue import find_place, list_titles, move_by, move_to
 
 _STYLE = """
 <style>
@@ -35,7 +35,18 @@ def _show_place(case: OpenCase) -> None:
     place = find_place(case)
     if place.count < 2:
         return
-    st.html(f'<p class="ecg-who">{place.number} of {place.count}</p>', width="content")
+    titles = list_titles(case)
+    key = f"desk_case_{case.case_id}"
+    st.selectbox(
+        "Case",
+        range(1, place.count + 1),
+        index=place.number - 1,
+        format_func=lambda number: f"{number}/{place.count}  {titles[number - 1]}",
+        key=key,
+        label_visibility="collapsed",
+        width=170,
+        on_change=lambda: move_to(case, int(st.session_state[key])),
+    )
     for step, name, icon, last in (
         (-1, "Previous case (,)", "chevron_left", place.number == 1),
         (1, "Next case (.)", "chevron_right", place.number == place.count),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ecgcore.recording import Recording, describe_age
+from ecgcore.render.headroom import find_headroom_mm
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import (
     HEADER_MM,
@@ -82,14 +83,21 @@ class Paper:
 
     def lay_out(self) -> Sheet:
         """Return the sheet that is shown."""
-        recording = self.case.recording
         self.case.start_s = min(self.case.start_s, self.last_start_s)
+        if self.header:
+            return self._lay_out(HEADER_MM)
+        sheet = self._lay_out(_BARE_MM)
+        needed_mm = find_headroom_mm(filter_for_display(self.case), sheet)
+        return sheet if needed_mm <= _BARE_MM else self._lay_out(needed_mm)
+
+    def _lay_out(self, header_mm: float) -> Sheet:
+        recording = self.case.recording
         return lay_out(
             recording.leads,
             recording.duration_s,
             self.settings,
             start_s=self.case.start_s,
-            header_mm=HEADER_MM if self.header else _BARE_MM,
+            header_mm=header_mm,
         )
 
     def show(

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ecgcore.errors import EcgError
+from ecgcore.results import Prediction
 from ui import model_answers
 from ui.components.viewer import Overlays
 from ui.desk.ahead import prepare, ready_layers
@@ -23,6 +24,8 @@ from ui.desk.saving import offer_save
 from ui.desk.settings import recall_settings
 from ui.desk.statements import list_codes, show_statements, take_statement
 from ui.desk.vitals import show_values
+from ui.keeping import note_changes, show_notice
+from ui.kept_settings import keep_settings
 from ui.shell import rerun_part
 from ui.state import OpenCase
 from ui.words import plain
@@ -79,6 +82,7 @@ def show_desk(case: OpenCase) -> None:
         if entry.details is not None:
             with st.expander("Details"):
                 entry.details(desk)
+    _keep(desk)
     if prepare(desk):
         rerun_part()
 
@@ -96,6 +100,15 @@ def _report(paper: Paper) -> Desk:
         if prediction.abstained:
             st.warning(plain(prediction.abstain_reason))
     return Desk(paper, found, prediction)
+
+
+def _keep(desk: Desk) -> None:
+    """Keep what the reader did, and say where that is not possible."""
+    asked = isinstance(desk.prediction, Prediction)
+    model = model_answers.model_of(desk.case).card.weights_sha256 if asked else ""
+    note_changes(desk.case, model=model)
+    keep_settings()
+    show_notice()
 
 
 # ---- paper ---------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 """The reader's paper settings, kept through all pages of a session."""
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from typing import Any, Literal, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ecgcore.errors import EcgError
 from ecgcore.render.paper import (
     GAINS_MM_PER_MV,
     LAYOUTS,
@@ -55,6 +57,29 @@ def current_style() -> str:
     """Return how maps are drawn: a key of :data:`MAP_STYLES`."""
     style: str = st.session_state.get(_STYLE, "heat")
     return style
+
+
+def export_settings() -> dict[str, Any]:
+    """Return the reader's settings as plain values, to be kept."""
+    settings = asdict(current_settings())
+    filter_, mains_hz = current_filter()
+    return {"paper": settings, "filter": filter_, "mains": mains_hz, "style": current_style()}
+
+
+def import_settings(kept: Mapping[str, Any]) -> None:
+    """Take settings that were kept; what this version does not offer stays as it is."""
+    paper = kept.get("paper")
+    if isinstance(paper, Mapping):
+        known = {field.name for field in fields(PaperSettings)} & set(paper)
+        with contextlib.suppress(EcgError, TypeError):
+            st.session_state[_PAPER] = PaperSettings(**{name: paper[name] for name in known})
+    for name, key, offered in (
+        ("filter", FILTER, FILTER_LABELS),
+        ("mains", MAINS, MAINS_LABELS),
+        ("style", _STYLE, MAP_STYLES),
+    ):
+        if kept.get(name) in offered:
+            st.session_state[key] = kept[name]
 
 
 def list_fields(case: OpenCase) -> tuple[Field, ...]:

@@ -1,13 +1,15 @@
 """The statements beside the paper: in the order of a report, with the reader's word on each."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ecgcore.results import Call, Finding, Interpretation, Prediction
+from ecgcore.results import AnomalyMap, Call, Finding, Interpretation, Prediction
 from ecgcore.statements import statement, statements
 from ui.components.findings import move_choice
 from ui.components.rail import Aside, Row, show_rail
+from ui.desk.anomaly_words import describe_score
 from ui.desk.desk import Desk
 from ui.desk.findings import format_value, sort_findings
 from ui.desk.interpretation import describe_decided, describe_evidence
@@ -18,6 +20,8 @@ from ui.state import OpenCase
 _KEY = "desk_statements"
 _VERDICTS = {"confirm": "confirmed", "dismiss": "dismissed"}
 READER = "reader"
+# Of a statement that is not chosen.
+_MOST_VALUES = 3
 
 
 def show_statements(desk: Desk) -> None:
@@ -51,10 +55,19 @@ def _make_row(case: OpenCase, call: Call) -> Row:
         call.printed,
         describe_decided(call),
         number,
-        call.rule if call.urgent and call.rule else describe_evidence(call, probability=False),
+        _describe(call, whole=call.code == case.selected),
         call.urgent,
         case.verdicts.get(call.code, ""),
     )
+
+
+def _describe(call: Call, *, whole: bool) -> str:
+    """Return what a statement rests on; all of it once it is chosen."""
+    if call.urgent and call.rule:
+        return call.rule
+    more = "" if whole or len(call.evidence) <= _MOST_VALUES else " …"
+    some = call if whole else replace(call, evidence=call.evidence[:_MOST_VALUES])
+    return describe_evidence(some, probability=False) + more
 
 
 def _make_added(case: OpenCase) -> list[Row]:
@@ -90,6 +103,10 @@ def _list_remarks(desk: Desk) -> list[str]:
         remarks += list(desk.prediction.quality.reasons)
         if not desk.prediction.abstained:
             remarks.append(handheld_words(desk.case))
+    unusual = desk.case.answers.anomalies.found
+    if isinstance(unusual, AnomalyMap):
+        score = describe_score(unusual.score, abnormal=unusual.abnormal)
+        remarks.append(f"Among normal ECGs: {score[0].lower()}{score[1:]}.")
     return [words for words in remarks if words]
 
 

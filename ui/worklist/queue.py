@@ -36,11 +36,22 @@ def find_place(case: OpenCase) -> Place:
     return Place(numbers[0], len(opened)) if numbers else Place(1, 1)
 
 
+def list_titles(case: OpenCase) -> list[str]:
+    """Return what the cases are called that a case came with, itself among them."""
+    if case.demo is not None:
+        return [f"Case {number}" for number in range(1, len(DEMONSTRATION_CASES) + 1)]
+    return [label for _, label in _list_uploads()] or [case.title]
+
+
 def move_by(case: OpenCase, step: int) -> None:
     """Put the next or the previous case on the desk; past an end nothing happens."""
+    move_to(case, find_place(case).number + step)
+
+
+def move_to(case: OpenCase, number: int) -> None:
+    """Put another of the cases on the desk; where there is none of that number nothing happens."""
     place = find_place(case)
-    number = place.number + step
-    if not 1 <= number <= place.count:
+    if not 1 <= number <= place.count or number == place.number:
         return
     if case.demo is not None:
         open_demonstration(number, DEMONSTRATION_CASES[number - 1])

@@ -20,7 +20,8 @@ POSSIBLE_MV = (0.08, 8.0)
 LEADS_FOR_CALIBRATION = 3
 # What the reasons for a bad lead say of an electrode that is off.
 OFF_WORDS = ("flat", "does not move", "samples are missing", "no samples")
-LOOSE_WORDS = "loose electrode"
+# And what they say of complexes that a ventricular rhythm explains.
+RHYTHM_WORDS = ("cannot be distinguished from noise", "inconsistent morphology")
 LIMB_WORDS = {
     "RA-LA": statement("251139008").term,
     "RA-LL": "Extremity electrode reversal: right arm and left leg",
@@ -89,8 +90,11 @@ def judge_noise(facts: Facts) -> Iterator[Ruling]:
     if facts.measured.alarms:
         return  # what may be a heart that stands still is no artifact
     noisy = tuple(name for name in quality.bad_leads if not is_off(facts, name))
+    if facts.has_rhythm(*OF_VENTRICLES):
+        noisy = tuple(n for n in noisy if not any(w in _why(facts, n) for w in RHYTHM_WORDS))
     evidence = tuple(Evidence(name=name, value=_why(facts, name)) for name in noisy)
-    if not quality.acceptable and (noisy or not quality.bad_leads):
+    whole = 2 * len(noisy) >= len(facts.recording.leads) or not quality.bad_leads
+    if whole and not quality.acceptable:
         reasons = evidence or tuple(Evidence(name="signal", value=r) for r in quality.reasons[:3])
         yield Call(code="AHA15", evidence=reasons, leads=noisy)
     elif noisy:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from ecgcore.errors import EcgError
 from ecgcore.explain import METHODS, describe, methods_of, rate_faithfulness
+from ecgcore.explain.defaults import default_methods
 from ecgcore.explain.evidence import highlight_evidence
 from ecgcore.render.overlay import Overlay
 from ecgcore.results import Attribution
@@ -13,10 +14,12 @@ from ecgcore.statements import statement
 from ui import model_answers
 from ui.components.viewer import Legend
 from ui.desk.desk import Desk, Drawing
+from ui.desk.display_filter import filter_for_display
 from ui.desk.explain import show_strip
 from ui.desk.interpretation import describe_evidence
 from ui.desk.map_notice import describe_absence, find_densest_s, turn_to
 from ui.desk.maps import may_show, offer_failed_map, shade_map, show_checks
+from ui.desk.paper import show_still
 from ui.desk.report_lines import describe_map
 from ui.desk.settings import current_style
 from ui.desk.what_if import show_what_if
@@ -57,7 +60,7 @@ def _draw_map(desk: Desk, found: Attribution) -> Drawing:
     return Drawing(
         shading.overlay,
         shading.legend,
-        shares=found.lead_share(),
+        shares=found.lead_share() if len(found.leads) > 1 else {},
         note=note,
         warning=failed,
         printed=describe_map(shading, found),
@@ -141,7 +144,7 @@ def _choose_method(desk: Desk) -> str | None:
 
 
 def show_details(desk: Desk) -> None:
-    """Show checks, the map over time, a second method, and what changes if something is gone."""
+    """Show checks, a second method beside, the map over time, and what changes without a part."""
     code = desk.explained
     if code is None or isinstance(desk.prediction, str) or desk.finding(code) is None:
         return
@@ -149,6 +152,51 @@ def show_details(desk: Desk) -> None:
     if isinstance(found, str):
         return
     explainer = model_answers.explainer_of(desk.case)
-    show_checks(found, more=plain(METHODS[found.method].words))
-    show_strip(desk.case, explainer, [found])
+    second = _choose_second(desk, code, found)
+    columns = st.columns(2, gap="small")
+    for side, column, one in zip(("first", "second"), columns, (found, second), strict=True):
+        with column:
+            _show_small(desk, one, side)
+    show_strip(desk.case, explainer, [found, second] if second is not None else [found])
     show_what_if(desk.case, explainer, desk.prediction, code)
+
+
+def _choose_second(desk: Desk, code: str, found: Attribution) -> Attribution | None:
+    """Offer another method to compare with; the statement's other default first."""
+    model = model_answers.explainer_of(desk.case).model
+    names = [m for m in methods_of(model) if m != found.method and not METHODS[m].whole_leads]
+    first = next((m for m in default_methods(model, code) if m in names), names[0])
+    method = st.selectbox(
+        "Second method",
+        names,
+        index=names.index(first),
+        format_func=lambda m: METHODS[m].name,
+        key=f"why_second_{desk.case.case_id}_{code}_{found.method}",
+        width=260,
+    )
+    second = desk.attribution(code, method)
+    if isinstance(second, str):
+        st.caption(plain(second))
+        return None
+    return second
+
+
+def _show_small(desk: Desk, found: Attribution | None, side: str) -> None:
+    """Show a map on a small sheet, with its checks."""
+    if found is None:
+        return
+    case = desk.case
+    light = rate_faithfulness(found.self_check)
+    st.markdown(f"**{METHODS[found.method].name}**")
+    st.caption(plain(f"{_LIGHTS[light.light]} {light.words}"))
+    shown = may_show(case, found)
+    show_still(
+        filter_for_display(case),
+        desk.paper.lay_out(),
+        f"why_{side}",
+        case_id=case.case_id,
+        header=(),
+        footer=("" if shown else "The map failed a faithfulness check and is hidden.",),
+        shading=shade_map(found, "Attribution for") if shown else None,
+    )
+    show_checks(found, more=plain(METHODS[found.method].words))
