@@ -3,5 +3,6 @@
 from ui.page import show_page
 from ui.worklist.demonstrations import show_demonstration_cases
 from ui.worklist.intake import show_upload
+from ui.worklist.kept import show_kept_cases
 
-show_page("pages/worklist.py", show_upload, show_demonstration_cases)
+show_page("pages/worklist.py", show_upload, show_kept_cases, show_demonstration_cases)

@@ -187,6 +187,7 @@ ON_ROOMS: dict[str, set[str]] = {
     "ui.page": {"desk"},
     "ui.marks": {"components"},
     "ui.keeping": {"serving"},
+    "ui.kept_settings": {"desk"},
 }
 
 
@@ -259,7 +260,7 @@ def test_one_module_draws_every_paper() -> None:
 
 def test_the_checks_of_ui_see_a_wrong_import() -> None:
     assert enters("ui.components.viewer", {"ui.desk.paper"}) == {"desk"}
-    assert enters("ui.desk.review", {"ui.worklist.intake"}) == {"worklist"}
+    assert enters("ui.desk.read", {"ui.worklist.intake"}) == {"worklist"}
     assert enters("ui.state", {"ui.desk.settings"}) == {"desk"}
     assert not enters("ui.worklist.intake", {"ui.desk.lead_names", "ui.state"})
-    assert "ui.desk.review" in bodies()
+    assert "ui.desk.read" in bodies()

@@ -8,7 +8,7 @@ from ui.desk.lead_names import ask_if_unknown
 from ui.desk.quiz import may_show_answer
 from ui.kept_case import find_case
 from ui.shell import enter_through_app
-from ui.state import OpenCase
+from ui.state import OpenCase, Queue
 
 
 def show_page(page: str, *parts: Callable[[], None]) -> None:
@@ -27,7 +27,11 @@ def show_page(page: str, *parts: Callable[[], None]) -> None:
 
 
 def show_case_page(
-    page: str, show: Callable[[OpenCase], None], *, tells_answer: bool = True
+    page: str,
+    show: Callable[[OpenCase], None],
+    *,
+    find_queue: Callable[[OpenCase], Queue | None],
+    tells_answer: bool = True,
 ) -> None:
     """Show a page of the open case, or say how to open one.
 
@@ -37,6 +41,8 @@ def show_case_page(
         The script's own path, such as ``pages/read.py``.
     show : callable
         Shows the page for a case.
+    find_queue : callable
+        Finds the cases that a case came with.
     tells_answer : bool
         Whether in quiz mode the page waits until the reader asks for the answer.
     """
@@ -46,6 +52,7 @@ def show_case_page(
         say_no_case()
     elif not tells_answer or may_show_answer(case):
         ask_if_unknown(case)
+        case.queue = find_queue(case)
         show(case)
 
 

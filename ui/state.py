@@ -6,6 +6,7 @@ Everything of a patient lives in this session's state alone: no cache shared bet
 import uuid
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import streamlit as st
 
@@ -18,6 +19,7 @@ from ecgcore.study import Study
 from ui.answers import Answers
 
 _CASE, _CLEARED, _SESSION = "open_case", "cleared_for", "session_name"
+_MOVED = "moved_to_case"
 # Widgets and notes that speak of leads, beats, windows or maps of the case on the desk.
 OF_A_CASE = (
     "anomaly_",
@@ -41,6 +43,11 @@ OF_A_CASE = (
 PREFERENCES = frozenset(
     {
         "attention_curve",
+        "desk_details_attention",
+        "desk_details_leads",
+        "desk_details_unusual",
+        "desk_details_waves",
+        "desk_details_why",
         "explain_arrange",
         "explain_sign",
         "explain_style",
@@ -70,6 +77,28 @@ class Drawn:
     filtered: dict[tuple[str, float | None], tuple[slice, Recording]] = field(default_factory=dict)
     envelopes: dict[str, str] = field(default_factory=dict)
     converted: tuple[tuple[str, bool], Converted] | None = None
+
+
+class Queue(Protocol):
+    """The cases among which one stands.
+
+    Attributes
+    ----------
+    number : int
+        Of the case itself, from 1.
+    titles : list of str
+    """
+
+    @property
+    def number(self) -> int:
+        """Of the case itself, from 1."""
+
+    @property
+    def titles(self) -> list[str]:
+        """What all of them are called."""
+
+    def open(self, number: int) -> None:
+        """Put one of them on the desk."""
 
 
 @dataclass
@@ -123,6 +152,8 @@ class OpenCase:
     failed : dict
         Key of what a worker could not do to why.
     drawn : Drawn
+    queue : Queue or None
+        The cases that it came with; None where it stands alone.
     """
 
     title: str
@@ -148,6 +179,7 @@ class OpenCase:
     cancelled: set[tuple[Hashable, ...]] = field(default_factory=set)
     failed: dict[tuple[Hashable, ...], str] = field(default_factory=dict)
     drawn: Drawn = field(default_factory=Drawn)
+    queue: Queue | None = None
 
     def __post_init__(self) -> None:
         self._answers = Answers(Study(self.recording))
@@ -228,6 +260,19 @@ def put_case(case: OpenCase) -> None:
         former.close()
     st.session_state[_CASE] = case
     _clear_former(case)
+
+
+def move_to(case: OpenCase, number: int) -> None:
+    """Put another case of the queue on the desk; past an end nothing happens."""
+    queue = case.queue
+    if queue is not None and 1 <= number <= len(queue.titles) and number != queue.number:
+        queue.open(number)
+        st.session_state[_MOVED] = True
+
+
+def take_move() -> bool:
+    """Return, once, whether another case was put on the desk since the page was drawn."""
+    return bool(st.session_state.pop(_MOVED, False))
 
 
 def _clear_former(case: OpenCase) -> None:

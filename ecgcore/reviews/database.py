@@ -28,8 +28,8 @@ from sqlalchemy.orm import Session as OrmSession
 from ecgcore.reviews.errors import StoreBusyError, StoreError
 
 FILE = "reviews.sqlite3"
-# A page waits no longer.
-_WAIT_S = 2
+# How long a page waits for another program, and for other threads of this one.
+_WAIT_S, _TURN_S = 5, 10.0
 # Another server may be bringing the tables to its version.
 _OPENING_S = 15.0
 _BUSY = "Another program holds the database; try again in a moment."
@@ -77,6 +77,7 @@ class Database:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
         self._writer = self._engine.execution_options(writes=True)
+        self._writing = threading.Lock()
 
     def open(self) -> None:
         """Bring the tables to this software's version, one process at a time."""
@@ -102,8 +103,21 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[OrmSession]:
         """Give a transaction that writes; nothing of it stays where it fails."""
-        with self.explaining(), OrmSession(self._writer) as session, session.begin():
+        with self._turn(), self.explaining(), OrmSession(self._writer) as session, session.begin():
             yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let one thread of this server write to SQLite at a time, which lets nobody queue."""
+        if not self.is_sqlite:
+            yield
+        elif self._writing.acquire(timeout=_TURN_S):
+            try:
+                yield
+            finally:
+                self._writing.release()
+        else:
+            raise StoreBusyError(_BUSY)
 
     def lock(self, session: OrmSession, key: str) -> None:
         """Wait until no other transaction holds this key, and hold it to the end of this one.
@@ -149,7 +163,7 @@ def _parse(url: str) -> URL:
 def _options(*, is_sqlite: bool) -> dict[str, Any]:
     if is_sqlite:
         return {"connect_args": {"timeout": _WAIT_S}}
-    limits = f"-c lock_timeout={_WAIT_S}s -c statement_timeout={15 * _WAIT_S}s"
+    limits = f"-c lock_timeout={_WAIT_S}s -c statement_timeout={6 * _WAIT_S}s"
     return {
         "connect_args": {"connect_timeout": _WAIT_S, "options": limits},
         "pool_pre_ping": True,

@@ -70,7 +70,7 @@ def test_the_folder_is_the_readers_alone_and_its_log_is_ahead(tmp_path: Path) ->
     assert asked == {
         "journal_mode": "wal",
         "foreign_keys": 1,
-        "busy_timeout": 2000,
+        "busy_timeout": 5000,
         "secure_delete": 1,
         "synchronous": 2,
     }
@@ -188,6 +188,17 @@ def test_a_database_that_is_held_is_busy(tmp_path: Path, monkeypatch: pytest.Mon
         assert store.events(reader, case.id) == ()  # reading goes on
         other.execute("ROLLBACK")
         store.append(reader, case.id, "comment", {"text": "a"})
+
+
+def test_who_writes_too_long_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecgcore.reviews.database._TURN_S", 0.05)
+    with closing(Store(None, tmp_path)) as store:
+        store.open()
+        with store._database.writing(), pytest.raises(StoreBusyError, match="try again"):
+            store.begin_session()
+        store.begin_session()
 
 
 def test_a_folder_that_another_server_is_opening_is_busy(

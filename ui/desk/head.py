@@ -6,8 +6,7 @@ import streamlit as st
 
 from ecgcore.recording import describe_age
 from ui.desk.patient import show_patient
-from ui.state import OpenCase
-from ui.worklist.queue import find_place, list_titles, move_by, move_to
+from ui.state import OpenCase, move_to
 
 _STYLE = """
 <style>
@@ -31,34 +30,33 @@ def show_head(case: OpenCase) -> None:
 
 
 def _show_place(case: OpenCase) -> None:
-    """Show where the case stands among those it came with, and go to the next."""
-    place = find_place(case)
-    if place.count < 2:
+    """Show where the case stands among those it came with, and go to another."""
+    queue = case.queue
+    if queue is None:
         return
-    titles = list_titles(case)
-    key = f"desk_case_{case.case_id}"
+    titles, key = queue.titles, f"desk_case_{case.case_id}"
     st.selectbox(
         "Case",
-        range(1, place.count + 1),
-        index=place.number - 1,
-        format_func=lambda number: f"{number}/{place.count}  {titles[number - 1]}",
+        range(1, len(titles) + 1),
+        index=queue.number - 1,
+        format_func=lambda number: f"{number}/{len(titles)}  {titles[number - 1]}",
         key=key,
         label_visibility="collapsed",
         width=170,
         on_change=lambda: move_to(case, int(st.session_state[key])),
     )
     for step, name, icon, last in (
-        (-1, "Previous case (,)", "chevron_left", place.number == 1),
-        (1, "Next case (.)", "chevron_right", place.number == place.count),
+        (-1, "Previous case (,)", "chevron_left", 1),
+        (1, "Next case (.)", "chevron_right", len(titles)),
     ):
         st.button(
             "",
             icon=f":material/{icon}:",
             help=name,
-            key=f"case_{icon}",
-            disabled=last,
-            on_click=move_by,
-            args=(case, step),
+            key=f"desk_case_{icon}",
+            disabled=queue.number == last,
+            on_click=move_to,
+            args=(case, queue.number + step),
         )
 
 

@@ -27,9 +27,8 @@ from ui.desk.vitals import show_values
 from ui.keeping import note_changes, show_notice
 from ui.kept_settings import keep_settings
 from ui.shell import rerun_part
-from ui.state import OpenCase
+from ui.state import OpenCase, move_to, take_move
 from ui.words import plain
-from ui.worklist.queue import move_by, rerun_if_moved
 
 _VIEWER = "desk_paper"
 _RAIL_PX, _GAP_PX = 340, 16
@@ -39,7 +38,8 @@ _STEPS = {"next_case": 1, "previous_case": -1}
 @st.fragment
 def show_desk(case: OpenCase) -> None:
     """Show a case: paper, measurements and what is reported; nothing else on the page reruns."""
-    rerun_if_moved(st.rerun)
+    if take_move():
+        st.rerun()
     paper = Paper(case, recall_settings(case), header=False)
     with st.container(horizontal=True, gap="small", key="desk"):
         left = st.container(key="desk_left", gap="xsmall")
@@ -80,8 +80,11 @@ def show_desk(case: OpenCase) -> None:
     with below:
         show_events(desk)
         if entry.details is not None:
-            with st.expander("Details"):
-                entry.details(desk)
+            # Computed once it is opened.
+            details = st.expander("Details", key=f"desk_details_{entry.id}", on_change="rerun")
+            if details.open:
+                with details:
+                    entry.details(desk)
     _keep(desk)
     if prepare(desk):
         rerun_part()
@@ -163,7 +166,8 @@ def _take_act(paper: Paper, desk: Desk | None, act: dict[str, Any]) -> None:
     if name == "overlay" and act.get("id") in OVERLAYS:
         case.overlay, case.turned_to = str(act["id"]), None
     elif name in _STEPS:
-        move_by(case, _STEPS[name])
+        if case.queue is not None:
+            move_to(case, case.queue.number + _STEPS[name])
     elif name == "show_anyway":
         _toggle_failed(case)
     elif not _take_by_overlay(paper, desk, act):
