@@ -105,11 +105,16 @@ def test_keys_in_quick_succession_leave_the_desk_alive(page: Page) -> None:
     for turn in range(24):
         page.keyboard.press("jk"[turn % 2])
         page.wait_for_timeout(90)
-    page.wait_for_timeout(1000)
+    # Each is heard, in its order: the second statement is confirmed, and not the one before.
+    chosen = page.locator(".ecg-statement[data-chosen]")
+    expect(chosen).to_have_count(1, timeout=MAP_MS)
+    page.wait_for_timeout(2000)
+    before = chosen.get_attribute("data-code")
     page.keyboard.press("j")
-    expect(page.locator(".ecg-statement[data-chosen]")).to_have_count(1)
     page.keyboard.press("y")
-    expect(page.locator(".ecg-statement[data-verdict]")).to_have_count(1, timeout=MAP_MS)
+    confirmed = page.locator(".ecg-statement[data-verdict=confirmed]")
+    expect(confirmed).to_have_count(1, timeout=MAP_MS)
+    assert confirmed.get_attribute("data-code") != before
 
 
 def test_the_focus_goes_the_way_a_case_is_read_and_says_its_name(page: Page) -> None:

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 STEPS = (2, 3, 4, 6, 8, 12, 16)
 # Of the window, to the zoom that fits beside the rail; a phone's paper fits no whole pixel.
 WIDTHS = {1280: 3, 1366: 3, 1500: 4, 1920: 5, 480: 2}
+FRAME = f"{PAPER} .ecg-scroller"
 MEASURE = """() => {
   const box = (node) => {
     const { left, right, top, bottom, width, height } = node.getBoundingClientRect();
@@ -102,7 +103,7 @@ def test_the_paper_fits_every_screen(page: Page) -> None:
         check_frame(found)
         assert found["cut"] == (width < 600), width
         assert found["page"] <= width
-    scroller = page.locator(".ecg-scroller")
+    scroller = page.locator(FRAME)
     scroller.evaluate("node => node.scrollTo(node.scrollWidth, 0)")
     expect(scroller).not_to_have_attribute("data-cut", "")
 
@@ -129,14 +130,14 @@ def test_another_case_puts_zoom_calipers_and_overlay_back(page: Page) -> None:
     for key in ("+", "t", "m"):
         page.keyboard.press(key)
     fits(page, 6)
-    page.locator(".ecg-scroller").evaluate("node => node.scrollTo(400, 200)")
+    page.locator(FRAME).evaluate("node => node.scrollTo(400, 200)")
     page.keyboard.press(".")
     expect(page.locator(".ecg-who").first).to_contain_text("Case 11")
     fits(page, 4)
     expect(page.locator(PAPER)).to_have_attribute("data-overlay", "none")
     assert page.locator(".ecg-calipers text").count() == 0
     assert page.locator(".mark-grip").count() == 0
-    assert page.locator(".ecg-scroller").evaluate("node => node.scrollLeft") == 0
+    assert page.locator(FRAME).evaluate("node => node.scrollLeft") == 0
     page.keyboard.press(",")
     expect(page.locator(".ecg-who").first).to_contain_text("Case 10")
     expect(page.locator(PAPER)).to_have_attribute("data-overlay", "none")

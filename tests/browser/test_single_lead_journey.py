@@ -23,8 +23,7 @@ def test_one_lead_is_read_by_its_model_and_twelve_are_compared_with_one(page: Pa
     go(page, "Worklist")
     read_case(page, _PVC)
     expect_statements(page)
-    # The view is the one that was looked at last.
-    go(page, "Models")
+    view_model(page, "Single-lead study")
     bars = page.locator(".ecg-leads div")
     expect(bars).to_have_count(13, timeout=2 * MAP_MS)
     expect(page.locator(DRAWN)).to_have_count(2, timeout=MAP_MS)

@@ -63,6 +63,10 @@ class Viewer {
     this.drawn = null;
     this.overlay = null;
     this.wanted = null;
+    // What was done and Python has not heard of yet: it hears of all, in their order.
+    this.id = `${Date.now()}-${Math.random()}`;
+    this.acts = [];
+    this.actCount = 0;
     this.opacity = Number(window.localStorage.getItem(OPACITY)) || 0.6;
     this.build(parent);
   }
@@ -121,6 +125,8 @@ class Viewer {
     this.component = component;
     const data = component.data;
     if (!data || !data.figure) return;
+    const [sender, count] = data.heard ?? [];
+    if (sender === this.id) this.acts = this.acts.filter((act) => act.number > count);
     const newCase = data.case_id !== this.caseId;
     this.data = data;
     if (newCase) {
@@ -265,7 +271,8 @@ class Viewer {
   }
 
   send(name, value = {}) {
-    this.component?.setTriggerValue("act", { name, ...value });
+    this.acts.push({ number: ++this.actCount, name, ...value });
+    this.component?.setTriggerValue("act", { from: this.id, acts: this.acts });
   }
 
   // ---- overlays ---------------------------------------------------------------------------
