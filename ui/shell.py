@@ -51,7 +51,7 @@ html[data-ecg-room="dark"] .stApp :is(.stSelectbox, .stNumberInput, .stTextInput
 .ecg-table td, .ecg-table th { padding: 3px 8px; border-bottom: 1px solid #8883; text-align: left; }
 .ecg-table .value { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .ecg-table .spread, .ecg-table .why, .ecg-heat th span { color: #5b6470; font-size: 12.5px; }
-.stApp [data-testid="stCaptionContainer"] { color: #5b6470; }
+.stApp [data-testid="stCaptionContainer"] { color: #5b6470; opacity: 1; }
 html[data-ecg-room="dark"] .stApp :is([data-testid="stCaptionContainer"] p, .ecg-table .spread,
   .ecg-table .why, .ecg-heat th span) { color: #a5a198; }
 .ecg-table b { color: #b35900; }
