@@ -25,13 +25,13 @@ from ecgcore.explain import explain
 from ecgcore.inference import load_model, predict, use_threads
 from ecgcore.render.figure import figure
 from ecgcore.render.paper import PaperSettings, lay_out
-from ecgcore.simulate.cases import make_demonstration_case
+from ecgcore.simulate.cases import DEMONSTRATION_NUMBERS, make_demonstration_case
 from ecgcore.study import Study
 
 ROOT = Path(__file__).resolve().parents[1]
 DRAWN = ".ecg-viewer[data-drawn]"
 # Demonstration cases with a clear first finding: right bundle branch block, ventricular ectopy.
-CASES = (8, 10)
+CASES = ("rbbb", "pvc")
 
 
 def main() -> None:
@@ -90,7 +90,7 @@ def in_browser(browser: Browser, url: str, repeats: int) -> list[tuple[str, list
     page.on("websocket", lambda ws: ws.on("framereceived", lambda data: received.append(len(data))))
     began = time.perf_counter()
     page.goto(url)
-    choose(page, 1)
+    choose(page, "normal")
     page.wait_for_selector(DRAWN)
     rows = [
         ("first page to first trace (cold, models loading)", [time.perf_counter() - began], "s")
@@ -103,8 +103,8 @@ def in_browser(browser: Browser, url: str, repeats: int) -> list[tuple[str, list
         page.wait_for_timeout(700)
         before = page.evaluate("window.__case ?? null")
         received.clear()
-        number = CASES[repeat % len(CASES)]
-        opened.append(timed(lambda n=number: choose(page, n), lambda c=before: new_case(page, c)))
+        key = CASES[repeat % len(CASES)]
+        opened.append(timed(lambda k=key: choose(page, k), lambda c=before: new_case(page, c)))
         sizes.append(max(received) / 1e6)
         page.evaluate("window.__case = document.querySelector('.ecg-viewer').dataset.case")
         finding = page.locator(".ecg-finding").first
@@ -118,9 +118,9 @@ def in_browser(browser: Browser, url: str, repeats: int) -> list[tuple[str, list
     return rows
 
 
-def choose(page: Page, number: int) -> None:
+def choose(page: Page, key: str) -> None:
     # By its key: while the page is built, the first button is not always that of the first case.
-    page.locator(f".st-key-demo_{number} button").click()
+    page.locator(f".st-key-demo_{DEMONSTRATION_NUMBERS[key]} button").click()
 
 
 def timed(act: Callable[[], object], wait: Callable[[], object]) -> float:

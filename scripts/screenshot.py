@@ -1,6 +1,6 @@
 """Take pictures of the running app in Chromium: the README's, or every page in full.
 
-.venv/bin/python -m scripts.screenshot [--case 10] [--out docs/images/review.png]
+.venv/bin/python -m scripts.screenshot [--case pvc] [--out docs/images/review.png]
 .venv/bin/python -m scripts.screenshot --pages FOLDER [--widths 1366 430]
 
 Only simulated cases are shown.
@@ -16,6 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.app import DRAWN, choose, start, wait_until_healthy
+from ecgcore.simulate.cases import DEMONSTRATION_NUMBERS
 
 PAGES = (
     "Review",
@@ -33,7 +34,7 @@ SETTLED_MS = 12_000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--case", type=int, default=10)
+    parser.add_argument("--case", default="pvc")
     parser.add_argument("--out", type=Path, default=Path("docs/images/review.png"))
     parser.add_argument("--pages", type=Path, help="folder for a picture of every page")
     parser.add_argument("--widths", type=int, nargs="+", default=[1366, 430])
@@ -68,7 +69,7 @@ def open_app() -> Iterator[Page]:
         server.wait()
 
 
-def take_review(page: Page, case: int, out: Path) -> None:
+def take_review(page: Page, case: str, out: Path) -> None:
     choose(page, case)
     page.wait_for_selector(DRAWN)
     page.locator(".ecg-finding").first.click()
@@ -77,9 +78,9 @@ def take_review(page: Page, case: int, out: Path) -> None:
     page.screenshot(path=out)
 
 
-def take_pages(page: Page, case: int, folder: Path, widths: list[int]) -> None:
+def take_pages(page: Page, case: str, folder: Path, widths: list[int]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    page.locator(f".st-key-demo_{case} button").wait_for()
+    page.locator(f".st-key-demo_{DEMONSTRATION_NUMBERS[case]} button").wait_for()
     take_widths(page, folder / "open", widths, lambda: None)
     choose(page, case)
     page.wait_for_selector(DRAWN)

@@ -8,12 +8,11 @@ from tests.browser.opening import read_case
 pytestmark = pytest.mark.browser
 
 SLOW_MS = 60_000
-PVC_CASE = 10
 
 
 def test_places_are_stepped_through_by_keyboard(page: Page) -> None:
     page.set_default_timeout(SLOW_MS)
-    read_case(page, PVC_CASE)
+    read_case(page, "pvc")
     page.get_by_role("link", name="Anomaly", exact=True).click()
     places = page.get_by_role("listbox", name="Unusual places").get_by_role("option")
     expect(places.first).to_be_visible(timeout=2 * SLOW_MS)

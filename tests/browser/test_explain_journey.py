@@ -10,12 +10,12 @@ from tests.browser.opening import read_case
 pytestmark = pytest.mark.browser
 
 SLOW_MS = 30_000
-# The premature complexes of demonstration case 10, counted from 1.
+# The premature complexes of the demonstration case, counted from 1.
 EARLY = (5, 9)
 
 
 def test_two_maps_on_the_same_paper_then_what_if(page: Page) -> None:
-    read_case(page, 10)
+    read_case(page, "pvc")
     page.wait_for_selector(".ecg-viewer[data-drawn]")
     page.locator(".ecg-finding").first.click()
     expect(page.locator(".ecg-legend")).to_contain_text("Where the model looked", timeout=SLOW_MS)

@@ -16,8 +16,8 @@ PX_PER_MM = 4
 MAP_MS = 30_000
 
 
-def open_case(page: Page, number: int = 1) -> None:
-    read_case(page, number)
+def open_case(page: Page, key: str = "normal") -> None:
+    read_case(page, key)
     page.wait_for_selector(VIEWER)
 
 
@@ -62,7 +62,7 @@ def test_a_millimetre_is_four_pixels_at_any_window_width(page: Page, width: int)
 
 
 def test_read_a_demonstration_case_choose_a_finding_and_keep_the_zoom(page: Page) -> None:
-    open_case(page, 2)
+    open_case(page, "sinus-bradycardia")
     findings = page.locator(".ecg-finding")
     expect(findings).to_have_count(20)
     page.keyboard.press("+")
@@ -81,7 +81,7 @@ def test_read_a_demonstration_case_choose_a_finding_and_keep_the_zoom(page: Page
 
 
 def test_dismiss_a_finding_with_one_key(page: Page) -> None:
-    open_case(page, 2)
+    open_case(page, "sinus-bradycardia")
     page.locator(".ecg-finding").first.click()
     # At once, before its map is made.
     expect(page.locator(".ecg-finding[aria-selected=true]")).to_have_count(1)

@@ -34,7 +34,7 @@ def test_no_page_needs_what_the_content_policy_refuses(page: Page) -> None:
     """The fixture fails on any error at the console as well."""
     page.add_init_script(LISTEN)
     page.reload()
-    read_case(page, 10)
+    read_case(page, "pvc")
     for name in PAGES:
         page.get_by_role("link", name=name, exact=True).first.click()
         expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW_MS)
@@ -63,7 +63,7 @@ def test_the_policy_is_in_force(chromium: Browser, app_url: str) -> None:
 
 
 def test_a_pdf_is_for_its_own_tab(page: Page, app_url: str) -> None:
-    read_case(page, 1)
+    read_case(page, "normal")
     with page.expect_download() as started:
         page.get_by_role("button", name="PDF of this sheet").click()
     address = started.value.url

@@ -4,18 +4,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from benchmarks.app import DRAWN
-from ecgcore.simulate.cases import DEMONSTRATION_CASES
 from tests.browser.opening import read_case
 
 pytestmark = pytest.mark.browser
 
 SLOW_MS = 60_000
-_HAND_HELD = next(i for i, c in enumerate(DEMONSTRATION_CASES, 1) if c.key == "hand-held-af")
-_PVC = next(i for i, c in enumerate(DEMONSTRATION_CASES, 1) if c.key == "pvc")
 
 
 def test_one_lead_is_read_by_its_model_and_twelve_are_compared_with_one(page: Page) -> None:
-    read_case(page, _HAND_HELD)
+    read_case(page, "hand-held-af")
     page.wait_for_selector(DRAWN, timeout=2 * SLOW_MS)
     expect(page.get_by_text("only rhythm and beats")).to_be_visible(timeout=SLOW_MS)
     reader = page.get_by_role("combobox", name="Read by")
@@ -23,7 +20,7 @@ def test_one_lead_is_read_by_its_model_and_twelve_are_compared_with_one(page: Pa
     page.get_by_role("link", name="Single lead", exact=True).click()
     expect(page.get_by_text("Cannot be assessed", exact=True)).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("link", name="Open", exact=True).click()
-    read_case(page, _PVC)
+    read_case(page, "pvc")
     page.wait_for_selector(DRAWN, timeout=SLOW_MS)
     page.get_by_role("link", name="Single lead", exact=True).click()
     bars = page.locator(".ecg-leads div")

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_reader_goes_from_a_case_to_its_curve(page: Page) -> None:
-    read_case(page, 10)
+    read_case(page, "pvc")
     page.locator(".js-plotly-plot").first.wait_for()
     page.get_by_role("link", name="Waveform attention").click()
     expect(page.get_by_text("Input to the classifier")).to_be_visible()
@@ -32,7 +32,7 @@ def test_a_reader_goes_from_a_case_to_its_curve(page: Page) -> None:
 
 
 def test_another_disease_has_another_curve(page: Page) -> None:
-    read_case(page, 11)
+    read_case(page, "st-depression")
     page.locator(".js-plotly-plot").first.wait_for()
     page.get_by_role("link", name="Waveform attention").click()
     expect(page.get_by_text("Input to the classifier")).to_be_visible()

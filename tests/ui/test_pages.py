@@ -10,7 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ecgcore.recording import Patient, Provenance, Recording
-from ecgcore.simulate.cases import DEMONSTRATION_CASES, make_demonstration_case
+from ecgcore.simulate.cases import (
+    DEMONSTRATION_CASES,
+    DEMONSTRATION_NUMBERS,
+    make_demonstration_case,
+)
 from ui.state import OpenCase
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +90,7 @@ def test_every_demonstration_case_is_drawn_with_its_findings(app: AppTest, index
 
 def test_a_chosen_finding_puts_its_map_under_the_trace(app: AppTest) -> None:
     app.run()
-    case = demo(7)
+    case = demo(DEMONSTRATION_NUMBERS["rbbb"] - 1)
     plain = review(app, case)["ecg.viewer"]
     assert not [t for t in plain["figure"]["data"] if t["meta"]["role"] == "heat"]
     case.selected = "RBBB"
@@ -98,7 +102,7 @@ def test_a_chosen_finding_puts_its_map_under_the_trace(app: AppTest) -> None:
 
 def test_a_readers_word_survives_a_rerun(app: AppTest) -> None:
     app.run()
-    case = demo(3)
+    case = demo(DEMONSTRATION_NUMBERS["atrial-fibrillation"] - 1)
     case.verdicts["AF"] = "dismissed"
     rows = review(app, case)["ecg.findings"]["rows"]
     verdicts = {row["code"]: row["verdict"] for row in rows}
