@@ -3,22 +3,18 @@
 import streamlit as st
 
 if __name__ == "__main__":  # a visit: page configuration and navigation, no logic
-    from ui import serving, shell
+    from ui import addresses, kept_settings, serving, shell
 
     st.set_page_config(page_title="ECG review", page_icon="ui/icon.svg", layout="wide")
     serving.require_layers()
     shell.apply_style()
     shell.warm_up()
+    kept_settings.take_settings()
     pages = [
-        st.Page("pages/open.py", title="Open", icon=":material/folder_open:", default=True),
-        st.Page("pages/review.py", title="Review", icon=":material/ecg:"),
-        st.Page("pages/explain.py", title="Explain", icon=":material/search_insights:"),
-        st.Page("pages/measure.py", title="Measure", icon=":material/straighten:"),
-        st.Page("pages/single_lead.py", title="Single lead", icon=":material/timeline:"),
-        st.Page("pages/waveform_attention.py", title="Waveform attention", icon=":material/water:"),
-        st.Page("pages/anomaly.py", title="Anomaly", icon=":material/troubleshoot:"),
-        st.Page("pages/model_card.py", title="Model card", icon=":material/verified:"),
-        st.Page("pages/population.py", title="Population", icon=":material/groups:"),
+        st.Page(addresses.WORKLIST, title="Worklist", default=True),
+        st.Page(addresses.READ, title="Read"),
+        st.Page(addresses.MODELS, title="Models"),
+        *addresses.former_pages(),
     ]
     page = st.navigation(pages, position="top")
     if wanted := shell.take_wanted_page():

@@ -27,7 +27,7 @@ NOISES: tuple[tuple[str, str | float], ...] = (("clean", "none"), ("15 dB", 15.0
 RATES = ("3424008", "426627000", "AHA42")
 # One emergency under several names.
 ALIKE = (
-    {"57054005", "413444003", "AHA173", "AHA174", "PMI"},
+    {"57054005", "AHA173", "AHA174", "PMI", "DEWINTER"},
     {"164895002", "AHA71", "AHA72", "AHA73", "AHA76", "111288001", "164896001"},
     {"3AVB", "AHA87", "426183003", "AHA85", "50799005"},
     {"397829000", "5609005", "AHA87"},

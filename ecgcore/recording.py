@@ -14,6 +14,7 @@ from ecgcore.units import MV, NU
 MAX_FS_HZ = 100_000.0
 MAX_LEADS = 64
 MAX_AGE_YEARS = 130.0
+ENTERED_STEP = "patient entered by the reader"
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ class Recording:
         if patient == self.patient:
             return self
         entered = {n: getattr(patient, n) for n in ("age_years", "sex", "pacemaker")}
-        step = Step("patient entered by the reader", entered)
+        step = Step(ENTERED_STEP, entered)
         provenance = replace(self.provenance, steps=(*self.provenance.steps, step))
         return replace(self, patient=patient, provenance=provenance)
 

@@ -35,8 +35,8 @@ from ecgcore import readers
 from ecgcore.errors import EcgError
 from ecgcore.readers.base import refuse_memory
 from ecgcore.readers.isolated import IN_WORKER, PLAIN_MEMORY, IsolatedReader
-from ecgcore.readers.wire import pack_files, unpack
 from ecgcore.recording import Recording
+from ecgcore.wire import pack_files, unpack
 from scripts.fuzz_corpus import ROOT, Seed, corpus, data_folder
 from scripts.fuzz_mutations import mutate
 

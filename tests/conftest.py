@@ -65,6 +65,15 @@ def other_access_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def other_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what apps that tests start keep of readers' work out of this tree."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ECG_DATA_DIR", str(tmp_path_factory.mktemp("kept")))
+        patch.delenv("DATABASE_URL", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def ecg_data() -> Path:
     """The folder of real recordings, for tests marked `data`."""

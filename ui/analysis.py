@@ -151,4 +151,5 @@ def analyse_apart(
         lambda answer: decode(answer[0]),
         explain,
         function,
+        recording.signal.size,
     )

@@ -6,8 +6,9 @@ its own :class:`ModelAnswers`, so that another model never shows what the one be
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +91,8 @@ class Answers:
         Disease and network to its gain curves.
     amended : Kept
         The signal times a curve.
+    drawings : dict
+        What overlays of the desk lay over the paper, by what they depend on.
     """
 
     study: Study
@@ -98,6 +101,7 @@ class Answers:
     anomalies: Anomalies = field(default_factory=Anomalies)
     curves: dict[tuple[str, str | None], WaveformReading] = field(default_factory=dict)
     amended: Kept = field(default_factory=lambda: Kept(2))
+    drawings: dict[Hashable, Any] = field(default_factory=dict)
     _models: OrderedDict[tuple[str, Leads], ModelAnswers] = field(default_factory=OrderedDict)
 
     def of(self, model: str, leads: Leads = None) -> ModelAnswers:

@@ -6,8 +6,9 @@ import streamlit as st
 
 from ui.desk.lead_names import ask_if_unknown
 from ui.desk.quiz import may_show_answer
+from ui.kept_case import find_case
 from ui.shell import enter_through_app
-from ui.state import OpenCase, open_case
+from ui.state import OpenCase, Queue
 
 
 def show_page(page: str, *parts: Callable[[], None]) -> None:
@@ -16,7 +17,7 @@ def show_page(page: str, *parts: Callable[[], None]) -> None:
     Parameters
     ----------
     page : str
-        The script's own path, such as ``pages/open.py``.
+        The script's own path, such as ``pages/worklist.py``.
     parts : callable
         What the page shows, in order.
     """
@@ -26,24 +27,36 @@ def show_page(page: str, *parts: Callable[[], None]) -> None:
 
 
 def show_case_page(
-    page: str, show: Callable[[OpenCase], None], *, tells_answer: bool = True
+    page: str,
+    show: Callable[[OpenCase], None],
+    *,
+    find_queue: Callable[[OpenCase], Queue | None],
+    tells_answer: bool = True,
 ) -> None:
     """Show a page of the open case, or say how to open one.
 
     Parameters
     ----------
     page : str
-        The script's own path, such as ``pages/review.py``.
+        The script's own path, such as ``pages/read.py``.
     show : callable
         Shows the page for a case.
+    find_queue : callable
+        Finds the cases that a case came with.
     tells_answer : bool
         Whether in quiz mode the page waits until the reader asks for the answer.
     """
     enter_through_app(page)
-    case = open_case()
+    case = find_case()
     if case is None:
-        st.info("No ECG is open. Upload a file or choose a demonstration case first.")
-        st.page_link("pages/open.py", label="Open an ECG", icon=":material/folder_open:")
+        say_no_case()
     elif not tells_answer or may_show_answer(case):
         ask_if_unknown(case)
+        case.queue = find_queue(case)
         show(case)
+
+
+def say_no_case() -> None:
+    """Say that no case is open, and where one is."""
+    st.info("No ECG is open. Drop a file or choose a demonstration case first.")
+    st.page_link("pages/worklist.py", label="Worklist")

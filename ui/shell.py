@@ -4,7 +4,9 @@ import importlib
 import threading
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ui.keeping import warm_up as open_store
 from ui.reading import reader
 
 _ROUTED, _WANTED = "routed", "wanted_page"
@@ -14,7 +16,17 @@ REMINDER = "Research and teaching use. Not a medical device: the reader decides.
 # for everything that is not paper.
 _STYLE = """
 <style>
-.stMainBlockContainer { padding: 3.6rem 1.5rem 2rem; max-width: 1700px; }
+.stMainBlockContainer { padding: 3.4rem 1rem 1rem; max-width: none; }
+.stApp header[data-testid="stHeader"] { height: 2.9rem; min-height: 2.9rem; }
+.st-key-desk_panel { border-top: 1px solid #e6e8ec; padding-top: 8px; }
+.st-key-desk { flex-wrap: nowrap; align-items: flex-start; }
+.st-key-desk > div:has(> .st-key-desk_left) { min-width: 0; flex: 0 0 auto !important;
+  width: var(--ecg-paper-px, 1082px) !important; max-width: calc(100% - 356px) !important; }
+.st-key-desk > div:has(> .st-key-desk_rail) { flex: 1 1 340px !important;
+  min-width: 340px !important; max-width: 560px !important; width: auto !important; }
+.st-key-desk_head { max-width: var(--ecg-paper-px, 100%); }
+.st-key-desk_head [data-baseweb="select"] > div { min-height: 1.9rem; height: 1.9rem; }
+.st-key-desk_head button { min-height: 1.9rem; padding: 0 .6rem; }
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 html[data-ecg-room="dark"] .stApp, html[data-ecg-room="dark"] header[data-testid="stHeader"]
   { background: #0e1013; color: #cfccc4; }
@@ -66,6 +78,11 @@ html[data-ecg-room="dark"] .stPlotlyChart { filter: invert(.92) hue-rotate(180de
 .ecg-bar u { position: absolute; top: -3px; width: 2px; height: 15px; background: #16181d; }
 html[data-ecg-room="dark"] .ecg-light { color: #cfccc4; }
 html[data-ecg-room="dark"] .ecg-bar u { background: #cfccc4; }
+@media (max-width: 900px) {
+  .st-key-desk { flex-wrap: wrap; }
+  .st-key-desk > div:has(> :is(.st-key-desk_left, .st-key-desk_rail)) { width: 100% !important;
+    flex: 1 1 100% !important; max-width: 100% !important; min-width: 0 !important; }
+}
 @media (max-width: 640px) {
   .ecg-scroll .ecg-table.wide td:first-child { white-space: normal; }
   [class*="st-key-row_"] { flex-wrap: nowrap !important; overflow-x: auto; padding: 0 36px 4px 0;
@@ -100,9 +117,16 @@ def take_wanted_page() -> str | None:
     return wanted
 
 
+def rerun_part() -> None:
+    """Draw the fragment that is running anew; the whole page where that is what runs."""
+    context = get_script_run_ctx()
+    alone = context is not None and bool(context.fragment_ids_this_run)
+    st.rerun(scope="fragment" if alone else "app")
+
+
 @st.cache_resource(show_spinner=False)
 def warm_up() -> None:
-    """Start what takes seconds while the first reader still looks at page Open."""
+    """Start what takes seconds while the first reader still looks at the worklist."""
     uploads = reader()
     # Plotly looks at a pandas that another thread has half imported, and fails: it comes first.
     importlib.import_module("pandas")
@@ -111,6 +135,7 @@ def warm_up() -> None:
         importlib.import_module("ecgcore.explain")  # torch and all that needs it
         uploads.start()
 
+    open_store()
     threading.Thread(target=work, name="warm-up", daemon=True).start()
 
 

@@ -6,6 +6,7 @@ Everything of a patient lives in this session's state alone: no cache shared bet
 import uuid
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import streamlit as st
 
@@ -18,11 +19,15 @@ from ecgcore.study import Study
 from ui.answers import Answers
 
 _CASE, _CLEARED, _SESSION = "open_case", "cleared_for", "session_name"
+_MOVED = "moved_to_case"
 # Widgets and notes that speak of leads, beats, windows or maps of the case on the desk.
 OF_A_CASE = (
     "anomaly_",
+    "attention_",
     "card_anomaly_",
     "card_explain_",
+    "desk_case_",
+    "desk_events_",
     "explain_",
     "failed_map_",
     "measure_",
@@ -32,10 +37,17 @@ OF_A_CASE = (
     "single_lead_",
     "waveform_",
     "what_if_",
+    "why_",
 )
 # Of these, how the reader likes to look at any case.
 PREFERENCES = frozenset(
     {
+        "attention_curve",
+        "desk_details_attention",
+        "desk_details_leads",
+        "desk_details_unusual",
+        "desk_details_waves",
+        "desk_details_why",
         "explain_arrange",
         "explain_sign",
         "explain_style",
@@ -67,6 +79,28 @@ class Drawn:
     converted: tuple[tuple[str, bool], Converted] | None = None
 
 
+class Queue(Protocol):
+    """The cases among which one stands.
+
+    Attributes
+    ----------
+    number : int
+        Of the case itself, from 1.
+    titles : list of str
+    """
+
+    @property
+    def number(self) -> int:
+        """Of the case itself, from 1."""
+
+    @property
+    def titles(self) -> list[str]:
+        """What all of them are called."""
+
+    def open(self, number: int) -> None:
+        """Put one of them on the desk."""
+
+
 @dataclass
 class OpenCase:
     """The case on the desk.
@@ -96,6 +130,18 @@ class OpenCase:
         The model that the reader chose to read this case; None: the default for its leads.
     turned_to : str or None
         Code of the finding whose map a long recording was turned to last.
+    overlay : str
+        Which overlay is on the paper; a key of ``ui.desk.overlays.OVERLAYS``.
+    method : str or None
+        By which method the chosen statement is explained; None: the one with the best checks.
+    added : list of str
+        Codes of the statements that the reader added.
+    comment : str
+        The reader's.
+    event : int or None
+        Which of the events of a long recording is looked at, of the chosen kind.
+    show_failed : bool
+        Whether the chosen statement's map is shown although a check failed.
     failed_maps_shown : set
         (model, statement, method) of maps that failed a check and are shown all the same.
     shared : str or None
@@ -106,6 +152,8 @@ class OpenCase:
     failed : dict
         Key of what a worker could not do to why.
     drawn : Drawn
+    queue : Queue or None
+        The cases that it came with; None where it stands alone.
     """
 
     title: str
@@ -120,11 +168,18 @@ class OpenCase:
     unnamed: Recording | None = None
     model: str | None = None
     turned_to: str | None = None
+    overlay: str = "none"
+    method: str | None = None
+    added: list[str] = field(default_factory=list)
+    comment: str = ""
+    show_failed: bool = False
+    event: int | None = None
     failed_maps_shown: set[tuple[str, str, str]] = field(default_factory=set)
     shared: str | None = None
     cancelled: set[tuple[Hashable, ...]] = field(default_factory=set)
     failed: dict[tuple[Hashable, ...], str] = field(default_factory=dict)
     drawn: Drawn = field(default_factory=Drawn)
+    queue: Queue | None = None
 
     def __post_init__(self) -> None:
         self._answers = Answers(Study(self.recording))
@@ -205,6 +260,19 @@ def put_case(case: OpenCase) -> None:
         former.close()
     st.session_state[_CASE] = case
     _clear_former(case)
+
+
+def move_to(case: OpenCase, number: int) -> None:
+    """Put another case of the queue on the desk; past an end nothing happens."""
+    queue = case.queue
+    if queue is not None and 1 <= number <= len(queue.titles) and number != queue.number:
+        queue.open(number)
+        st.session_state[_MOVED] = True
+
+
+def take_move() -> bool:
+    """Return, once, whether another case was put on the desk since the page was drawn."""
+    return bool(st.session_state.pop(_MOVED, False))
 
 
 def _clear_former(case: OpenCase) -> None:

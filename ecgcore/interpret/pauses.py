@@ -20,6 +20,8 @@ PAUSE, SA_BLOCK = "5609005", "AHA25"
 ASYSTOLE = "397829000"
 NO_SIGNAL_WORDS = "No electrical activity or leads off: check the patient"
 LEAST_S, EDGE_LEAST_S, PRESENT, URGENT_S = 2.0, 3.0, 0.98, 3.0
+# What the ventricles did last may fade for so long.
+LATEST_S = 2.0
 # A pause stands out of the rhythm around: longer than this many times its RR.
 STANDS_OUT = 1.6
 # RR on either side that count as the rhythm around.
@@ -99,10 +101,23 @@ def find_gaps(study: Study) -> list[Gap]:
         short = edge and stop - start < EDGE_LEAST_S
         if short or length[at] < STANDS_OUT * usual or _meets(other, start, stop):
             continue
-        if not _is_absent(recording, start, stop) and is_pause(study, start, stop):
-            flat = _is_flat(recording, start + AFTER_S, stop - BEFORE_S)
-            out.append(Gap(start, stop, usual, edge, flat))
+        if _is_absent(recording, start, stop):
+            continue
+        silent = _silent_from(study, start, stop)
+        if silent is not None:
+            flat = _is_flat(recording, silent + AFTER_S, stop - BEFORE_S)
+            out.append(Gap(silent, stop, usual, edge, flat))
     return out
+
+
+def _silent_from(study: Study, start_s: float, stop_s: float) -> float | None:
+    """Return from where on there is silence; fibrillation goes out before it ends."""
+    for later_s in np.arange(0.0, LATEST_S + 0.1, 0.5):
+        if later_s and stop_s - start_s - later_s < EDGE_LEAST_S:
+            return None
+        if is_pause(study, start_s + later_s, stop_s):
+            return float(start_s + later_s)
+    return None
 
 
 def find_pauses(study: Study, rhythms: Sequence[Episode]) -> list[Pause]:

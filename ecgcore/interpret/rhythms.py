@@ -10,7 +10,12 @@ from ecgcore.interpret.av_block import COMPLETE, DISSOCIATION, Block, find_block
 from ecgcore.interpret.pacing import find_pacing, is_pacing, paced_episode
 from ecgcore.interpret.pauses import ASYSTOLE, NO_SIGNAL_WORDS, Gap, find_gaps
 from ecgcore.interpret.stretch import FEW_LEADS, BeatTable, Stretch
-from ecgcore.interpret.supraventricular import conducted_rhythm, is_fibrillation
+from ecgcore.interpret.supraventricular import (
+    PREEXCITED,
+    conducted_rhythm,
+    is_fibrillation,
+    preexcited_fibrillation,
+)
 from ecgcore.interpret.ventricular import (
     find_ventricular_runs,
     missed_rhythm,
@@ -32,8 +37,10 @@ STANDSTILL_WORDS = "Ventricular standstill: P waves without QRS complexes"
 WHOLE_S, PIECE_S = 60.0, 30.0
 # Broad waves that were not found as beats are the rhythm from this part of the stretch on.
 MISSED_SHARE = 0.3
+# Where such waves begin and end is known to a second.
+EDGE_S = 1.0
 # Nothing is said of less.
-LEAST_S = 1.0
+LEAST_S, LEAST_BEATS, LEAST_REST = 1.0, 2, 3
 # No QRS complex for so long is asystole.
 ASYSTOLE_S = 6.0
 
@@ -50,12 +57,13 @@ def find_rhythms(study: Study) -> tuple[Episode, ...]:
     arrests = [_arrest(study, alarm) for alarm in measured.alarms if alarm.kind in NO_QRS]
     arrests += [_silence(gap) for gap in find_gaps(study) if gap.length_s >= ASYSTOLE_S]
     arrests = _apart(arrests)
-    found = list(arrests)
+    found, runs = list(arrests), _runs(study)
+    apart = [at for run in runs for at in run.beats]
     for start_s, stop_s in _between(arrests, duration_s):
         for first, last in _pieces(start_s, stop_s):
-            found += _read(Stretch(study, first, last))
+            found += _read_piece(study, first, last, apart)
     ordered = sorted(found, key=lambda each: each.start_s)
-    return tuple(_join(_insert_runs(ordered, _runs(study))))
+    return tuple(_join(_insert_runs(ordered, runs)))
 
 
 def _silence(gap: Gap) -> Episode:
@@ -104,12 +112,26 @@ def _pieces(start_s: float, stop_s: float) -> list[tuple[float, float]]:
     return [(float(a), float(b)) for a, b in pairwise(edges)]
 
 
+def _read_piece(study: Study, start_s: float, stop_s: float, runs: list[int]) -> list[Episode]:
+    """Return the rhythm of a piece beside its ventricular runs."""
+    whole = Stretch(study, start_s, stop_s)
+    missed = find_missed_waves(whole.search.traces.low, FEATURE_HZ, whole.own_times_s)
+    missed = [each for each in missed if not _is_shaking(whole, *each[:2])]
+    # Where a run was found its beats were found.
+    in_runs = whole.beats.r_s[np.isin(whole.index, runs)] - start_s
+    missed = [(a, b, c) for a, b, c in missed if not ((in_runs > a) & (in_runs < b)).any()]
+    if missed and sum(b - a for a, b, _ in missed) >= MISSED_SHARE * whole.length_s:
+        return [missed_rhythm(whole, *wave) for wave in missed]
+    preexcited = preexcited_fibrillation(whole)
+    if preexcited is not None:
+        return [preexcited]
+    rest = Stretch(study, start_s, stop_s, runs) if np.isin(whole.index, runs).any() else whole
+    return _read(rest if rest.n_beats >= LEAST_REST else whole)
+
+
 def _read(stretch: Stretch) -> list[Episode]:
     """Return the rhythm of a stretch that has QRS complexes, or one that cannot be told."""
-    missed = find_missed_waves(stretch.search.traces.low, FEATURE_HZ, stretch.own_times_s)
-    if missed and sum(b - a for a, b, _ in missed) >= MISSED_SHARE * stretch.length_s:
-        return [missed_rhythm(stretch, *wave) for wave in missed]
-    if stretch.n_beats < 2:
+    if stretch.n_beats < LEAST_BEATS:
         code = ASYSTOLE if stretch.n_beats == 0 and stretch.is_still else ""
         return [Episode(code=code, start_s=stretch.start_s, stop_s=stretch.stop_s)]
     stimuli = find_pacing(stretch)
@@ -123,6 +145,13 @@ def _read(stretch: Stretch) -> list[Episode]:
     if _is_ventricular(stretch):
         return [wide_rhythm(stretch, dissociated=block is not None and block.code == DISSOCIATION)]
     return [conducted_rhythm(stretch)]
+
+
+def _is_shaking(stretch: Stretch, start_s: float, stop_s: float) -> bool:
+    """Tell whether complexes go on through broad waves; those are told in windows of seconds."""
+    zero = stretch.start_s
+    edges = (zero + start_s, zero + stop_s)
+    return stretch.is_artifact(*edges) or stretch.is_artifact(edges[0] + EDGE_S, edges[1] - EDGE_S)
 
 
 def _is_fast(stretch: Stretch) -> bool:
@@ -157,23 +186,40 @@ def _runs(study: Study) -> list[Episode]:
     if study.measured.rhythm.startswith(PACED):
         return []
     beats = BeatTable.of(study.measured.beats)
+    few = study.alone.recording.n_leads <= FEW_LEADS
     runs = [
-        run_episode(beats, *run)
-        for run in find_ventricular_runs(
-            beats, few_leads=study.alone.recording.n_leads <= FEW_LEADS
-        )
+        run_episode(beats, *run, agreement=_agreement(study, beats, run))
+        for run in find_ventricular_runs(beats, few_leads=few)
     ]
-    return [run for run in runs if run is not None]
+    return [run for run in runs if run is not None and not _is_artifact(study, run)]
+
+
+def _agreement(study: Study, beats: BeatTable, run: tuple[int, int]) -> float:
+    first, last = run[0], run[1] - 1
+    start_s = max(0.0, beats.onset_s[first] - 0.1)
+    return Stretch(study, start_s, beats.offset_s[last] + 0.1).agreement
+
+
+def _is_artifact(study: Study, run: Episode) -> bool:
+    return Stretch.around(study, run.start_s, run.stop_s).is_artifact(run.start_s, run.stop_s)
 
 
 def _insert_runs(episodes: list[Episode], runs: list[Episode]) -> list[Episode]:
     """Return the episodes with runs in their place: each is cut where a run lies in it."""
     for run in runs:
+        if any(_is_preexcited(run, episode) for episode in episodes):
+            continue
         cut: list[Episode] = []
         for episode in episodes:
             cut += _cut(episode, run.start_s, run.stop_s)
         episodes = sorted([*cut, run], key=lambda each: each.start_s)
     return episodes
+
+
+def _is_preexcited(run: Episode, episode: Episode) -> bool:
+    """Tell whether a run is a part of preexcited fibrillation, all of which is wide."""
+    inside = episode.start_s < run.stop_s and run.start_s < episode.stop_s
+    return inside and episode.words.startswith(PREEXCITED)
 
 
 def _cut(episode: Episode, start_s: float, stop_s: float) -> list[Episode]:

@@ -5,7 +5,7 @@ Adler et al., ESC 2015, Eur Heart J 36:2921; aneurysm, Klein et al., Am J Emerg 
 Brugada type 1, Priori et al., Heart Rhythm 10:1932 (2013).
 """
 
-from ecgcore.interpret.st_picture import StPicture
+from ecgcore.interpret.st_picture import NOTCHED_QRS_MS, StPicture, notched_leads
 from ecgcore.interpret.territories import ANTERIOR, INFERIOR, contiguous, count_in
 from ecgcore.measure.lead_waves import LeadWaves
 
@@ -15,20 +15,18 @@ EARLY_REPOLARIZATION, PERICARDITIS, ANEURYSM, BRUGADA = (
     "ANEUR",
     "418818005",
 )
-# 0.1 mV, of which the smoothing over 8 ms takes a fifth.
-NOTCH_MV = 0.08
-# Not in V1 to V3: there a late deflection is the right ventricle's.
-# A notch can count as QRS.
-NOTCHED_QRS_MS, RAISED_MV = 140.0, 0.05
-NOTCHED_IN = ("I", "II", "III", "aVL", "aVF", "V4", "V5", "V6")
+RAISED_MV = 0.05
 # Pericarditis raises ST by no more.
 MODERATE_MV = 0.5
-# Early repolarization: less, and small against T.
+# Early repolarization: less, and small against T (Ginzton and Laks, Circulation 65:1004, 1982).
 SMALL_MV, SMALL_PART = 0.35, 0.25
+# Smith's formula: from here on no mimic.
+OCCLUSION = 18.2
 PR_DEPRESSED_MV = -0.04
 DIFFUSE_LEADS, DIFFUSE_WITHOUT_PR = 5, 7
-# T against QRS in V1 to V4: from here on an acute infarction.
-ANEURYSM_RATIO = 0.36
+# T against QRS in V1 to V4: from here on in one of them, or above it of their sums, an acute
+# infarction.
+ANEURYSM_RATIO, ANEURYSM_SUM_RATIO = 0.36, 0.22
 # Brugada type 1: raised by 0.2 mV and falling into a negative T.
 COVED_MV, FALL_MV, COVED_T_MV = 0.2, 0.05, -0.1
 
@@ -46,11 +44,6 @@ def find_mimic(picture: StPicture) -> str:
     return next((code for code, check in checks.items() if check(picture)), "")
 
 
-def notched_leads(picture: StPicture) -> tuple[str, ...]:
-    """Return the leads with a notch or slur of 0.1 mV or more at the end of QRS."""
-    return tuple(lead for lead in NOTCHED_IN if picture.wave(lead).notch_mv >= NOTCH_MV)
-
-
 def pr_depressed_leads(picture: StPicture) -> tuple[str, ...]:
     """Return the leads in which the PR segment lies below the level before P."""
     return tuple(
@@ -61,15 +54,25 @@ def pr_depressed_leads(picture: StPicture) -> tuple[str, ...]:
 
 
 def is_early_repolarization(picture: StPicture) -> bool:
-    """Tell whether raised leads have early repolarization's notch, concave ST and upright T."""
+    """Tell whether raised leads have early repolarization's notch, concave ST and upright T.
+
+    ST is small, and small against T; of V1 to V4, where two of V2 to V4 are raised, Smith's formula
+    says it instead.
+    """
+    score = picture.occlusion_score
+    in_front = count_in(picture.elevated, ("V2", "V3", "V4")) >= 2 and score is not None
+    if in_front and score is not None and score >= OCCLUSION:
+        return False
     raised = _raised(picture)
+    by_t = [w for w in raised if not (in_front and w.lead in ANTERIOR)]
     return (
         picture.qrs_ms < NOTCHED_QRS_MS
         and not picture.like_lbbb
         and len(notched_leads(picture)) >= 2
         and len(pr_depressed_leads(picture)) < 2
         and not _reciprocal(picture)
-        and all(_is_benign(wave) and _is_small(wave) for wave in raised)
+        and all(_is_benign(wave) and wave.onset_mv <= SMALL_MV for wave in raised)
+        and all(wave.j60_mv <= SMALL_PART * wave.t_mv for wave in by_t)
     )
 
 
@@ -86,31 +89,40 @@ def has_early_pattern(picture: StPicture) -> bool:
 def is_pericarditis(picture: StPicture) -> bool:
     """Tell whether ST is raised in most walls at once, without reciprocal depression.
 
-    With a depressed PR segment, or raised in seven leads and more.
+    With a depressed PR segment, or raised in seven leads and more; then not as in early
+    repolarization, with notches and a small ST in V6 (Ginzton and Laks).
     """
+    low = pr_depressed_leads(picture)
     up = picture.elevated
+    # With PR depressed in most leads ST need not reach the limit in each of them.
+    wide_spread = tuple(n for n, w in picture.waves.items() if w.onset_mv >= RAISED_MV)
+    seen = wide_spread if len(low) >= DIFFUSE_LEADS - 1 else up
     walls = (
-        count_in(up, ("I", "V5", "V6")) >= 2,
-        count_in(up, ("II", "aVF")) >= 1,
-        count_in(up, ("V2", "V3", "V4", "V5", "V6")) >= 2,
+        count_in(seen, ("I", "V5", "V6")) >= 2,
+        count_in(seen, ("II", "aVF")) >= 1,
+        count_in(seen, ("V2", "V3", "V4", "V5", "V6")) >= 2,
     )
-    if picture.is_wide or not all(walls) or len(up) < DIFFUSE_LEADS or _reciprocal(picture):
+    if picture.is_wide or not all(walls) or len(seen) < DIFFUSE_LEADS or _reciprocal(picture):
         return False
     # In an inferior infarction III is raised more than II.
     inferior = picture.wave("III").j_mv > picture.wave("II").j_mv
-    enough = len(pr_depressed_leads(picture)) >= 2 or len(up) >= DIFFUSE_WITHOUT_PR
+    last = picture.wave("V6")
+    large = last.j60_mv >= SMALL_PART * last.t_mv or len(notched_leads(picture)) < 2
+    enough = len(low) >= 2 or (len(up) >= DIFFUSE_WITHOUT_PR and large)
     return enough and not inferior and all(_is_benign(wave) for wave in _raised(picture))
 
 
 def is_aneurysm(picture: StPicture) -> bool:
     """Tell whether ST is raised over Q waves in V1 to V4, with T small against QRS."""
-    up = [lead for lead in picture.elevated if lead in ANTERIOR]
+    up = picture.elevated
     waves = [picture.wave(lead) for lead in ANTERIOR if picture.has(lead)]
-    if len(up) < 2 or set(picture.elevated) - {*ANTERIOR, "V5"} or picture.is_wide:
+    if not set(up) & {*ANTERIOR} or set(up) - {*ANTERIOR, "V5"} or picture.is_wide:
         return False
     with_q = [wave for wave in waves if wave.is_qs or wave.q_ms >= 40.0]
-    small = all(max(0.0, w.t_mv) < ANEURYSM_RATIO * w.qrs_mv for w in waves)
-    return len(with_q) >= 3 and small and not _reciprocal(picture)
+    t_mv, qrs_mv = [max(0.0, w.t_mv) for w in waves], [w.qrs_mv for w in waves]
+    small = all(t < ANEURYSM_RATIO * qrs for t, qrs in zip(t_mv, qrs_mv, strict=True))
+    small = small or sum(t_mv) <= ANEURYSM_SUM_RATIO * sum(qrs_mv)
+    return len(with_q) >= 3 and small and not set(_reciprocal(picture)) & {*INFERIOR}
 
 
 def is_brugada(picture: StPicture) -> bool:
@@ -130,7 +142,8 @@ def _is_coved(wave: LeadWaves) -> bool:
 
 def _is_saddle(first: LeadWaves, second: LeadWaves) -> bool:
     """Tell whether V1 and V2 fall from a late r wave into a saddle before an upright T (type 2)."""
-    falls = all(w.j_mv - w.j80_mv >= FALL_MV and w.last_mv > 0 for w in (first, second))
+    late = all(max(w.last_mv, w.notch_mv) > 0 for w in (first, second))
+    falls = late and all(w.j_mv - w.j80_mv >= FALL_MV for w in (first, second))
     return falls and second.j_mv >= COVED_MV and second.t_up_mv > second.j80_mv
 
 
@@ -148,17 +161,10 @@ def _is_benign(wave: LeadWaves) -> bool:
         return True
     concave = wave.bow_mv < 0
     has_q = wave.is_qs or wave.q_ms >= 40.0
-    return concave and not has_q and wave.t_mv > 0 and wave.j_mv <= MODERATE_MV
-
-
-def _is_small(wave: LeadWaves) -> bool:
-    """Tell whether a raised ST is small against its T (Ginzton and Laks, Circulation 65:1004)."""
-    return wave.j_mv <= SMALL_MV and wave.j60_mv <= SMALL_PART * wave.t_mv
+    return concave and not has_q and wave.t_mv > 0 and wave.onset_mv <= MODERATE_MV
 
 
 def _reciprocal(picture: StPicture) -> tuple[str, ...]:
-    return tuple(
-        lead
-        for lead in (*INFERIOR, "I", "aVL", "V2", "V3", "V4", "V5", "V6")
-        if min(picture.wave(lead).j_mv, picture.wave(lead).j60_mv) <= -0.05
-    )
+    """Return the leads in which ST is depressed and stays so after J."""
+    waves = [picture.wave(n) for n in (*INFERIOR, "I", "aVL", "V2", "V3", "V4", "V5", "V6")]
+    return tuple(w.lead for w in waves if min(max(w.j_mv, w.j40_mv), w.j60_mv) <= -0.05)

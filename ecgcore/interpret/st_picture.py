@@ -10,8 +10,18 @@ Cardiol 110:977, 2012; as Smith et al., Ann Emerg Med 60:766, 2012, in left bund
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ecgcore.interpret.territories import CHEST, FRONTAL, LOW_LATERAL, MINUS_AVR, RIGHT, contiguous
-from ecgcore.measure.lead_waves import LeadWaves, read_waves
+from ecgcore.interpret.territories import (
+    CHEST,
+    FRONTAL,
+    LEAST,
+    LOW_LATERAL,
+    MINUS_AVR,
+    RIGHT,
+    contiguous,
+    find_reciprocal,
+    name_walls,
+)
+from ecgcore.measure.lead_waves import NOTCH_MV, LeadWaves, read_waves
 from ecgcore.measure.st_segment import (
     DEPRESSION_MV,
     TOLERANCE_MV,
@@ -20,7 +30,7 @@ from ecgcore.measure.st_segment import (
     thresholds_mv,
 )
 from ecgcore.recording import Patient
-from ecgcore.results import MeasureResult, VoltageCriterion
+from ecgcore.results import Measurement, MeasureResult, VoltageCriterion
 
 # ST has to stand out of the noise by so many standard errors, and to stay after J.
 ERRORS = 3.0
@@ -34,6 +44,12 @@ VERY_WIDE_MS = 150.0
 # ST follows QRS from here on: QRS is measured a few milliseconds too wide.
 FOLLOWS_QRS_MS = 130.0
 RIGHT_R_MV = 0.7
+# A notch can count as QRS: up to this width.  Not in V1 to V3: there a late deflection is the right
+# ventricle's.
+NOTCHED_QRS_MS = 140.0
+NOTCHED_IN = ("I", "II", "III", "aVL", "aVF", "V4", "V5", "V6")
+# What J is uncertain by; with the other side depressed a shift counts from here below its limit.
+NEAR_MV = 0.01
 # Voltage says little about hypertrophy in the young: Hancock et al., Circulation 119:e251 (2009).
 VOLTAGE_YEARS = 35.0
 
@@ -53,6 +69,8 @@ class StPicture:
         Beyond the limits, in contiguous leads.
     noisy : tuple of str
         Leads in which the noise hides a shift of the limit's size.
+    occlusion_score : float or None
+        Smith's formula of four variables, where V2 to V4 and QT were measured.
     """
 
     waves: Mapping[str, LeadWaves]
@@ -66,6 +84,7 @@ class StPicture:
     elevated: tuple[str, ...] = ()
     depressed: tuple[str, ...] = ()
     noisy: tuple[str, ...] = ()
+    occlusion_score: float | None = None
 
     @property
     def is_wide(self) -> bool:
@@ -75,7 +94,12 @@ class StPicture:
     @property
     def like_lbbb(self) -> bool:
         """Whether ST is judged as in left bundle branch block."""
-        return self.is_paced or (self.is_wide and self.is_lbbb)
+        return self.is_paced or (self.is_wide and self.is_lbbb and not self.is_notched)
+
+    @property
+    def is_notched(self) -> bool:
+        """Whether notches at its end, as of early repolarization, make QRS wide."""
+        return len(notched_leads(self)) >= LEAST and self.qrs_ms < NOTCHED_QRS_MS
 
     def wave(self, lead: str) -> LeadWaves:
         """Return a lead's waves, flat where it is not readable."""
@@ -96,7 +120,7 @@ def draw_picture(measured: MeasureResult, patient: Patient, *, is_paced: bool) -
     if not measured.amplitudes or not waves:
         return StPicture(waves={}, patient=patient)
     if "aVR" in waves:
-        waves = waves | {MINUS_AVR: _turn_over(waves["aVR"])}
+        waves = waves | {MINUS_AVR: _turn_over(waves)}
     point = measured.median_beat.consensus if measured.median_beat else {}
     bare = StPicture(
         waves=waves,
@@ -107,12 +131,21 @@ def draw_picture(measured: MeasureResult, patient: Patient, *, is_paced: bool) -
         is_rbbb="V1" in waves and waves["V1"].last_mv > 0,
         has_lvh=_has_voltage(measured.lvh, patient),
         has_rvh=_has_right_voltage(waves),
+        occlusion_score=occlusion_score(waves, measured.measurement("qtc_bazett")),
     )
     judged = [lead for lead in (*FRONTAL, *CHEST, *RIGHT) if lead in waves]
-    up = contiguous([lead for lead in judged if is_elevated(bare, lead)])
     down = contiguous([lead for lead in judged if is_depressed(bare, lead)])
+    up = contiguous([lead for lead in judged if is_elevated(bare, lead)])
+    if not up:
+        near = contiguous([n for n in judged if is_elevated(bare, n, bare.limit_mv(n) - NEAR_MV)])
+        up = near if len(find_reciprocal(name_walls(near), down)) >= LEAST else ()
     noisy = [lead for lead in judged if ERRORS * waves[lead].error_mv > bare.limit_mv(lead)]
     return replace(bare, elevated=up, depressed=down, noisy=tuple(noisy))
+
+
+def notched_leads(picture: StPicture) -> tuple[str, ...]:
+    """Return the leads with a notch or slur of 0.1 mV or more at the end of QRS."""
+    return tuple(lead for lead in NOTCHED_IN if picture.wave(lead).notch_mv >= NOTCH_MV)
 
 
 def is_elevated(picture: StPicture, lead: str, limit_mv: float | None = None) -> bool:
@@ -120,7 +153,7 @@ def is_elevated(picture: StPicture, lead: str, limit_mv: float | None = None) ->
     wave = picture.wave(lead)
     least = picture.limit_mv(lead) if limit_mv is None else limit_mv
     raised = (
-        wave.j_mv >= least - TOLERANCE_MV
+        wave.onset_mv >= least - TOLERANCE_MV
         and max(wave.j60_mv, wave.j40_mv) >= STAYS_PART * least
         and _stands_out(wave)
     )
@@ -159,6 +192,22 @@ def depression_score(picture: StPicture) -> float:
     return 0.0
 
 
+def occlusion_score(waves: Mapping[str, LeadWaves], qtc_bazett: Measurement | None) -> float | None:
+    """Return what tells an occluded LAD (18.2 and more) from early repolarization in V2 to V4.
+
+    Driver et al., J Electrocardiol 50:561 (2017): QTc by Bazett in ms, amplitudes in mm.
+    """
+    if qtc_bazett is None or qtc_bazett.value is None or not {"V2", "V3", "V4"} <= set(waves):
+        return None
+    mm = 10.0
+    return (
+        0.052 * qtc_bazett.value
+        - 0.151 * mm * waves["V2"].qrs_mv
+        - 0.268 * mm * waves["V4"].r_mv
+        + 1.062 * mm * waves["V3"].j60_mv
+    )
+
+
 def _stands_out(wave: LeadWaves) -> bool:
     return not wave.error_mv < float("inf") or abs(wave.j_mv) >= ERRORS * wave.error_mv
 
@@ -186,7 +235,11 @@ def _has_lbbb_shape(waves: Mapping[str, LeadWaves], qrs_ms: float) -> bool:
     if qrs_ms >= VERY_WIDE_MS:
         return True
     lateral = [waves[lead] for lead in ("I", *LOW_LATERAL) if lead in waves]
-    return any(w.q_mv == 0 and w.last_mv >= DOMINANT_R_MV and w.r_mv > w.depth_mv for w in lateral)
+    # What comes last is R itself, not a notch after it.
+    return any(
+        w.q_mv == 0 and w.last_mv >= max(DOMINANT_R_MV, w.r_mv) and w.r_mv > w.depth_mv
+        for w in lateral
+    )
 
 
 def _has_voltage(criteria: tuple[VoltageCriterion, ...], patient: Patient) -> bool:
@@ -202,8 +255,12 @@ def _has_right_voltage(waves: Mapping[str, LeadWaves]) -> bool:
     return first.r_mv >= max(RIGHT_R_MV, first.depth_mv) and limb.depth_mv > limb.r_mv
 
 
-def _turn_over(wave: LeadWaves) -> LeadWaves:
-    """Return aVR as seen from the other side: its levels, and QRS from above."""
+def _turn_over(waves: Mapping[str, LeadWaves]) -> LeadWaves:
+    """Return aVR as seen from the other side: its levels, and QRS from above.
+
+    Its notch is the mean of I and II, as the lead itself is.
+    """
+    wave = waves["aVR"]
     return LeadWaves(
         lead=MINUS_AVR,
         r_mv=wave.depth_mv,
@@ -214,5 +271,6 @@ def _turn_over(wave: LeadWaves) -> LeadWaves:
         j60_mv=-wave.j60_mv,
         j80_mv=-wave.j80_mv,
         t_mv=-wave.t_mv,
+        notch_mv=sum(waves[lead].notch_mv for lead in ("I", "II") if lead in waves) / 2,
         error_mv=wave.error_mv,
     )

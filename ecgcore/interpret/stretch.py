@@ -7,11 +7,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.measure.beat_types import group_shapes, scale_leads
+from ecgcore.measure.beat_types import group_shapes, scale_leads, shape_agreement
 from ecgcore.results import Beats, MeasureResult
 from ecgcore.signal.beats import FEATURE_HZ, BeatSearch
 from ecgcore.signal.filters import butterworth
 from ecgcore.signal.flutter import Flutter, find_flutter
+from ecgcore.signal.marching import AROUND_S, is_marching
 from ecgcore.signal.p_train import NO_TRAIN, AtrialTrace, PTrain, cancel_qrst, find_p_train
 from ecgcore.signal.quantiles import median
 from ecgcore.study import Study
@@ -95,15 +96,32 @@ class Stretch:
     ----------
     study : Study
     start_s, stop_s : float
+    without : sequence of int, optional
+        Numbers of beats that are a rhythm of their own: they are left out, and what lies in them.
     """
 
-    def __init__(self, study: Study, start_s: float, stop_s: float) -> None:
+    def __init__(
+        self, study: Study, start_s: float, stop_s: float, without: Sequence[int] = ()
+    ) -> None:
         self.study, self.start_s, self.stop_s = study.alone, start_s, stop_s
         self.measured: MeasureResult = study.measured
         table = BeatTable.of(self.measured.beats)
         inside = (table.r_s >= start_s) & (table.r_s < stop_s)
-        self.index = np.flatnonzero(inside)
+        other = inside.copy()
+        other[[at for at in without if at < other.size]] = False
+        self.index = np.flatnonzero(other)
         self.beats = table.take(self.index)
+        follows = np.diff(self.index, prepend=-1) == 1
+        self.beats.rr_s[~follows & (self.index > 0)] = np.nan
+        left = np.flatnonzero(inside & ~other)
+        ends = np.minimum(left + 1, table.r_s.size - 1)
+        self._left_s = tuple(zip(table.onset_s[left], table.onset_s[ends], strict=True))
+
+    @classmethod
+    def around(cls, study: Study, start_s: float, stop_s: float) -> "Stretch":
+        """Return a stretch with what lies around it."""
+        end_s = study.alone.recording.duration_s
+        return cls(study, max(0.0, start_s - AROUND_S), min(end_s, stop_s + AROUND_S))
 
     # ---- beats ------------------------------------------------------------------------------
 
@@ -242,7 +260,18 @@ class Stretch:
         b = self.beats
         zero = self.start_s
         times = (b.onset_s - zero, b.offset_s - zero, b.t_end_s - zero)
-        return cancel_qrst(self.search.traces.low, FEATURE_HZ, times, self.family)
+        found = cancel_qrst(self.search.traces.low, FEATURE_HZ, times, self.family)
+        for first_s, last_s in self._left_s:
+            part = slice(*(max(0, round((t - zero) * FEATURE_HZ)) for t in (first_s, last_s)))
+            found.hidden[part], found.rows[:, part] = True, 0.0
+        return found
+
+    @cached_property
+    def agreement(self) -> float:
+        """How alike all complexes are, 0 to 1: of one axis, or of any."""
+        if self.n_beats < 2:
+            return 1.0
+        return shape_agreement(scale_leads(self.search), self.own_times_s)
 
     @cached_property
     def away_share(self) -> float:
@@ -291,6 +320,11 @@ class Stretch:
         share = high[0] / np.maximum(size, 1e-9)
         large = few and self.study.recording.unit == MV and high[1].max() > SILENT_MV
         return bool((share.max() if few else np.median(share)) < SILENT_SHARE and not large)
+
+    def is_artifact(self, start_s: float, stop_s: float) -> bool:
+        """Tell whether the complexes around go on through what looks like a tachycardia."""
+        low, zero = self.search.traces.low, self.start_s
+        return is_marching(low, FEATURE_HZ, self.own_times_s, start_s - zero, stop_s - zero)
 
     @cached_property
     def p_train(self) -> PTrain:

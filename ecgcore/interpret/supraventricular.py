@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgcore.interpret.av_block import is_trusted
-from ecgcore.interpret.stretch import Stretch, median_or
+from ecgcore.interpret.stretch import WIDE_MS, Stretch, median_or
+from ecgcore.interpret.ventricular import ONE_AXIS
 from ecgcore.measure.rhythm import is_steady
 from ecgcore.results.interpreted import Episode, Evidence
 from ecgcore.statements import statement
@@ -38,6 +39,8 @@ PREEXCITED_BPM, SHORTEST_RR_S = 150.0, 0.30
 # No return to the baseline, also where not every complex was found: 46 records of AF with wide QRS
 # (PTB-XL train and val) lie below 0.55.
 NO_BASELINE = 0.6
+# RR without any order, as no ventricular tachycardia has it, told of so many.
+WITHOUT_ORDER, MANY_RR = 0.13, 8
 # A bundle branch block has one form and width; so many beats alike, widths within (ms).
 ONE_FORM, WIDTHS_MS = 0.85, 35.0
 # The sinus node is never this even at such a rate.
@@ -160,10 +163,51 @@ def is_preexcited(stretch: Stretch, rate: float) -> bool:
         return True
     if not stretch.is_wide or (rate < PREEXCITED_BPM and shortest >= SHORTEST_RR_S):
         return False
+    return _has_forms(stretch)
+
+
+def _has_forms(stretch: Stretch) -> bool:
+    """Tell whether complexes are of several widths or forms."""
     widths = stretch.beats.width_ms[np.isfinite(stretch.beats.width_ms)]
     low, high = np.quantile(widths, [0.1, 0.9]) if widths.size else (0.0, 0.0)
     one_form = np.bincount(stretch.family).max() >= ONE_FORM * stretch.n_beats
     return bool(high - low >= WIDTHS_MS or not one_form)
+
+
+def preexcited_fibrillation(stretch: Stretch) -> Episode | None:
+    """Return preexcited fibrillation where no beat can be called the heart's own; or None.
+
+    All beats count: fast, wide, of several forms, at RR without any order, and no baseline.
+    """
+    rr = stretch.rr_s
+    if rr.size < MANY_RR or stretch.has_conducted_p or not _has_forms(stretch):
+        return None
+    disorder = float(np.median(np.abs(np.diff(rr))) / np.median(rr))
+    wide = median_or(stretch.beats.width_ms, 0.0) >= WIDE_MS
+    fast = float(np.quantile(rr, 0.1)) < SHORTEST_RR_S
+    if stretch.agreement < ONE_AXIS:
+        return None
+    if not (wide and fast and disorder > WITHOUT_ORDER and stretch.away_share >= NO_BASELINE):
+        return None
+    rate = 60.0 / float(rr.mean())
+    shown = (
+        Evidence(name="Ventricular rate", value=rate, unit="/min"),
+        Evidence(
+            name="RR change from beat to beat",
+            value=100 * disorder,
+            unit="%",
+            limit=f"> {100 * LAWLESS:.0f}",
+        ),
+    )
+    return Episode(
+        code=FIBRILLATION,
+        start_s=stretch.start_s,
+        stop_s=stretch.stop_s,
+        rate_bpm=rate,
+        words=f"{PREEXCITED}, ventricular rate {rate:.0f}",
+        evidence=shown,
+        beats=tuple(stretch.index.tolist()),
+    )
 
 
 def _with_p(stretch: Stretch, rate: float) -> _Named:

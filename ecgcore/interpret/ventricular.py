@@ -35,6 +35,8 @@ LIKE_OWN, LONG_RUN, NEARLY_WIDE_MS = 0.82, 6, 105.0
 # Edges of QRS were found in most beats of a run; the beats of a short one differ from the heart's
 # own by about the same (MIT-BIH DS1).
 WELL_SEEN, SHORT_SEEN, ONE_FORM, SHORT_UNLIKE = 0.8, 0.6, 0.36, 0.74
+# Complexes of one axis are this alike.
+ONE_AXIS = 0.45
 WIDE_WORDS = "Wide-QRS tachycardia, ventricular tachycardia until proven otherwise"
 # A sine: this part of the power lies within 0.6 Hz of its peak.
 SINE_SHARE, SINE_HZ = 0.62, 0.6
@@ -103,8 +105,13 @@ def _is_wide(beats: BeatTable, start: int, stop: int) -> bool:
     return median_or(beats.width_ms[start:stop], 0.0) >= WIDE_MS
 
 
-def run_episode(beats: BeatTable, start: int, stop: int) -> Episode | None:
-    """Return the episode of a run: tachycardia or accelerated idioventricular; None if slower."""
+def run_episode(
+    beats: BeatTable, start: int, stop: int, *, agreement: float = 1.0
+) -> Episode | None:
+    """Return the episode of a run: tachycardia or accelerated idioventricular; None if slower.
+
+    ``agreement`` is how alike its complexes are; without it they are polymorphic.
+    """
     rr = beats.rr_s[start + 1 : stop]
     rate = 60.0 / median_or(rr, 1.0)
     begin, end = float(beats.onset_s[start]), float(beats.offset_s[stop - 1])
@@ -123,6 +130,8 @@ def run_episode(beats: BeatTable, start: int, stop: int) -> Episode | None:
     code = ACCELERATED
     if rate >= TACHYCARDIA_BPM:
         code = VT if end - begin >= SUSTAINED_S else RUN
+        if agreement < ONE_AXIS and stop - start >= LONG_RUN:
+            code = POLYMORPHIC
     return Episode(
         code=code,
         start_s=begin,

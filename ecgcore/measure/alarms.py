@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from ecgcore.recording import Recording, Step
 from ecgcore.results import MeasureResult, NotAssessed, RhythmAlarm
-from ecgcore.signal.beats import BeatSearch, Traces
+from ecgcore.signal.beats import FEATURE_HZ, BeatSearch, Traces
 from ecgcore.signal.fibrillation import unorganised_spans
+from ecgcore.signal.marching import is_marching
 from ecgcore.signal.silence import are_p_waves, find_pauses, is_asystole, straight_lines
 from ecgcore.units import MV
 
@@ -61,6 +62,8 @@ def find_organised(recording: Recording, search: BeatSearch) -> Organised:
     present = np.isfinite(recording.signal[moving])
     low = search.traces.low[moving]
     spans = unorganised_spans(low, present, recording.fs_hz, in_mv=recording.unit == MV)
+    # Complexes that go on through the waves: an artefact.
+    spans = [span for span in spans if not is_marching(low, FEATURE_HZ, search.r_s, *span)]
     if not spans:
         return Organised(recording, ())
     alarms = tuple(RhythmAlarm("no organised QRS", a, b, UNORGANISED) for a, b in spans)

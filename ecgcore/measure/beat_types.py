@@ -153,6 +153,14 @@ def group_shapes(low: Array, r_s: Array) -> NDArray[np.intp]:
     return _grouped(_windows_of(low, r_s))[0]
 
 
+def shape_agreement(low: Array, r_s: Array) -> float:
+    """Return how alike complexes are, each beside their mean: 1 of one form, near 0 of any axis."""
+    windows = _windows_of(low, r_s)
+    mean = windows[0].mean(axis=0)
+    mean /= max(float(np.linalg.norm(mean)), 1e-9)
+    return float((windows @ mean).max(axis=0).mean())
+
+
 def _windows_of(low: Array, r_s: Array) -> Array:
     """Return unit vectors of the joint complexes, shape (5, n_beats, m): five shifts of each."""
     reach = np.arange(round(SHAPE_S[0] * SHAPE_HZ), round(SHAPE_S[1] * SHAPE_HZ))

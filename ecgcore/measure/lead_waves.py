@@ -27,6 +27,8 @@ T_LATE_S = 0.06
 # A J wave is looked for so far before QRS end, on an R of this size, and what falls after it.
 NOTCH_S, NOTCHED_R_MV, NOTCH_DROP_MV = 0.040, 0.3, 0.04
 SMOOTH_S, NOTCH_ERRORS = 0.008, 4.0
+# A J wave of 0.1 mV, of which the smoothing over 8 ms takes a fifth.
+NOTCH_MV = 0.08
 # The level before P, and the PR segment, as means over this long.
 TP_S, PR_S = 0.03, 0.02
 
@@ -100,6 +102,15 @@ class LeadWaves:
     def qrs_mv(self) -> float:
         """QRS from its lowest to its highest point."""
         return self.r_mv + self.depth_mv
+
+    @property
+    def onset_mv(self) -> float:
+        """ST where it begins: J, or after a notch that would count as ST the level behind it.
+
+        Macfarlane et al. (2015) end a notch where its fall ends; J here is where QRS of all leads
+        ends, which can be its peak.
+        """
+        return min(self.j_mv, self.j40_mv) if self.notch_mv >= NOTCH_MV else self.j_mv
 
     @property
     def st_mv(self) -> float:
@@ -245,9 +256,11 @@ def _notch(row: Array, beat: MedianBeat, j: int, noise_mv: float) -> float:
     for at in range(max(steepest, first) + 1, fall.size - 1):
         slowest = fall[at] <= fall[at - 1] and fall[at] < fall[at + 1]
         again = fall[at + 1 :].max()
-        drop = smooth[at] - smooth[at + 1 :].min()
+        # Of a notch the second peak, of a slur where the fall is slowest.
+        top = at + int(np.argmax(fall[at:] >= 0)) if fall[at] < 0 else at
+        drop = smooth[top] - smooth[top + 1 :].min()
         if slowest and again >= 1.5 * max(fall[at], 0.0) and drop >= max(NOTCH_DROP_MV, noise_mv):
-            heights.append(float(smooth[at : at + size + 1].max()))
+            heights.append(float(smooth[top : top + size + 1].max()))
     return max(heights)
 
 

@@ -40,7 +40,8 @@ from ecgcore.results import (
     RhythmAlarm,
     StDeviation,
 )
-from ecgcore.signal.beats import BeatSearch
+from ecgcore.signal.beats import FEATURE_HZ, BeatSearch, Traces
+from ecgcore.signal.broad_beats import find_broad_beats
 from ecgcore.signal.confidence import beat_confidence
 from ecgcore.signal.quality import Graded, grade
 from ecgcore.signal.rr import absent_spans, rr_before
@@ -163,7 +164,8 @@ def measure(
         return _nothing(recording, quality, name, (*organised.alarms, still))
     if recording.fs_hz < MIN_FS_HZ or not readable:
         return _nothing(recording, quality, name, organised.alarms)
-    signal, traces, r_s = search.signal, search.traces, search.r_s
+    signal, traces = search.signal, search.traces
+    r_s = _with_broad_beats(traces, search.r_s)
     if r_s.size == 0:
         return _nothing(recording, quality, name, organised.alarms)
     by_lead = finder(signal, recording.fs_hz, r_s)
@@ -182,6 +184,12 @@ def measure(
     pauses = pause_alarms(traces, waves.consensus[FIDUCIALS.index("r_peak")], waves.absent_s)
     alarms = tuple(sorted((*organised.alarms, *pauses), key=lambda alarm: alarm.start_s))
     return replace(_result(recording, quality, name, waves, search), alarms=alarms)
+
+
+def _with_broad_beats(traces: Traces, r_s: Array) -> Array:
+    """Return the beats with those broad ones among them that a detector of steep ones misses."""
+    added = find_broad_beats(traces.low, FEATURE_HZ, r_s)
+    return np.sort(np.concatenate((r_s, added))) if added.size else r_s
 
 
 def _single(r_s: Array) -> NDArray[np.bool_]:

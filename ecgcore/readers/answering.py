@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ecgcore.errors import EcgError, explain_shortage
 from ecgcore.readers.base import ReadOptions, refuse_memory
-from ecgcore.readers.wire import pack
 from ecgcore.recording import Recording
+from ecgcore.wire import pack
 from ecgcore.workers.framing import Parts
 from ecgcore.workers.serve import load
 

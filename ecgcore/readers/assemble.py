@@ -51,6 +51,7 @@ UNUSUAL_MV = 100.0
 # Within one second, in most of them: a large QRS has 10 mV.
 IMPOSSIBLE_MV = 20.0
 SHORT_S = 1.0
+NAMED_STEP = "leads named by the reader"
 _AS_WRITTEN = "not known as a lead; kept as written."
 
 
@@ -97,7 +98,7 @@ def name_leads(recording: Recording, names: Mapping[str, str]) -> Recording:
             )
         if canonical_lead(new) is None:
             raise InvalidArgumentError(f"{new!r} is not a lead; enter one such as I, II or V1.")
-    step = Step("leads named by the reader", {"names": dict(names)})
+    step = Step(NAMED_STEP, {"names": dict(names)})
     provenance = replace(recording.provenance, steps=(*recording.provenance.steps, step))
     draft = Draft(
         names=[names.get(lead, lead) for lead in recording.leads],

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from ecgcore.errors import EcgError, ReadError
 from ecgcore.readers.answering import Result, join_names
 from ecgcore.readers.base import ReadOptions, refuse_memory, refuse_size
-from ecgcore.readers.wire import unpack
+from ecgcore.wire import unpack
 from ecgcore.workers import (
     Worker,
     WorkerError,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ecgcore.recording import Recording
 from ecgcore.render.coloured import cut_coloured_pieces
+from ecgcore.render.extremes import thin_trace
 from ecgcore.render.lead_labels import Label, cut_cell_samples, place_labels
 from ecgcore.render.overlay import Overlay, make_heat_rows
 from ecgcore.render.palette import LIGHT, Palette
@@ -68,13 +69,13 @@ def figure(
     mm_per_unit = vertical_scale(recording, sheet)
     data: list[dict[str, Any]] = []
     if overlay is not None and overlay.style == "heat" and overlay.opacity > 0:
-        data.append(_draw_heat(overlay, sheet, palette))
+        data.append(draw_heat(overlay, sheet, palette))
     data.append(_draw_marks(sheet, palette))
     if recording.unit == MV:
         data.append(_draw_pulses(sheet, palette))
     data.extend(_draw_trace(recording, cell, sheet, mm_per_unit, palette) for cell in sheet.cells)
     if overlay is not None and overlay.style == "trace" and overlay.opacity > 0:
-        data.extend(_draw_coloured(recording, overlay, sheet, mm_per_unit, palette))
+        data.extend(draw_coloured(recording, overlay, sheet, mm_per_unit, palette))
     data.append(_draw_labels(place_labels(recording, sheet, mm_per_unit), palette))
     data.extend(_draw_texts(sheet, header, footer, palette))
     return {"data": data, "layout": _make_layout(sheet, palette)}
@@ -95,7 +96,8 @@ def vertical_scale(recording: Recording, sheet: Sheet) -> float:
     return gain * _NU_HEIGHT_MM / typical if typical > 0 else gain
 
 
-def _encode(values: NDArray[Any], dtype: str) -> dict[str, str]:
+def encode_array(values: NDArray[Any], dtype: str) -> dict[str, str]:
+    """Return an array as plotly.js takes it; ``dtype`` is ``"i2"`` or ``"f4"``."""
     array = np.ascontiguousarray(values, dtype={"i2": "<i2", "f4": "<f4"}[dtype])
     return {"dtype": dtype, "bdata": base64.b64encode(array.tobytes()).decode("ascii")}
 
@@ -104,31 +106,34 @@ def _encode_heights(values_mm: NDArray[np.floating[Any]]) -> dict[str, str]:
     """Encode heights in mm; integers unless a sample is absent or off any paper."""
     scaled_y = values_mm * Y_PER_MM
     if np.isfinite(scaled_y).all() and np.abs(scaled_y).max(initial=0) <= _INT16_MAX:
-        return _encode(np.round(scaled_y), "i2")
-    return _encode(scaled_y, "f4")
+        return encode_array(np.round(scaled_y), "i2")
+    return encode_array(scaled_y, "f4")
 
 
 def _draw_trace(
     recording: Recording, cell: Cell, sheet: Sheet, mm_per_unit: float, palette: Palette
 ) -> dict[str, Any]:
-    first, samples = cut_cell_samples(recording, cell)
+    first, recorded = cut_cell_samples(recording, cell)
+    samples, fs_hz = thin_trace(recorded, recording.fs_hz)
     return {
         "type": "scatter",
         "mode": "lines",
         "x0": sheet.x_mm(cell, first / recording.fs_hz),
-        "dx": sheet.settings.mm_per_s / recording.fs_hz,
+        "dx": sheet.settings.mm_per_s / fs_hz,
         "y": _encode_heights(cell.baseline_mm + samples.astype(np.float64) * mm_per_unit),
-        "line": {"color": palette.ink, "width": _TRACE_PX},
+        # Plotly leaves out points that it takes for needless: a spike of one sample stays.
+        "line": {"color": palette.ink, "width": _TRACE_PX, "simplify": False},
         "hoverinfo": "skip",
         "meta": {"role": "trace", "lead": cell.lead},
     }
 
 
-def _draw_heat(overlay: Overlay, sheet: Sheet, palette: Palette) -> dict[str, Any]:
+def draw_heat(overlay: Overlay, sheet: Sheet, palette: Palette) -> dict[str, Any]:
+    """Return a map as shading under all leads of a sheet."""
     z, x_edges, y_edges = make_heat_rows(overlay, sheet)
     return {
         "type": "heatmap",
-        "z": _encode(z.ravel(), "f4") | {"shape": f"{z.shape[0]}, {z.shape[1]}"},
+        "z": encode_array(z.ravel(), "f4") | {"shape": f"{z.shape[0]}, {z.shape[1]}"},
         "x0": float(x_edges[0] + (x_edges[1] - x_edges[0]) / 2),
         "dx": float(x_edges[1] - x_edges[0]),
         "y": [float(v) * Y_PER_MM for v in y_edges],
@@ -152,9 +157,10 @@ def colorscale(palette: Palette) -> list[list[float | str]]:
     return stops
 
 
-def _draw_coloured(
+def draw_coloured(
     recording: Recording, overlay: Overlay, sheet: Sheet, mm_per_unit: float, palette: Palette
 ) -> list[dict[str, Any]]:
+    """Return a map as coloured stretches of the traces, a trace a level."""
     gap = np.array([np.nan])
     out = []
     for level, parts in cut_coloured_pieces(recording, overlay, sheet, mm_per_unit).items():
@@ -170,8 +176,8 @@ def _draw_level(
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": _encode(x, "f4"),
-        "y": _encode(y, "f4"),
+        "x": encode_array(x, "f4"),
+        "y": encode_array(y, "f4"),
         "opacity": opacity,
         "line": {"color": palette.overlay[level], "width": _TRACE_PX * 3},
         "hoverinfo": "skip",
@@ -209,8 +215,8 @@ def _draw_lines(
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": _encode(x_mm, "f4"),
-        "y": _encode(y_mm * Y_PER_MM, "f4"),
+        "x": encode_array(x_mm, "f4"),
+        "y": encode_array(y_mm * Y_PER_MM, "f4"),
         "line": {"color": color, "width": _TRACE_PX},
         "hoverinfo": "skip",
         "meta": {"role": role},

@@ -10,7 +10,7 @@ from ecgcore.render.paper import Cell, Sheet
 from ecgcore.units import format_clock
 
 # A capital letter and a line of the font that figure and PDF use for names.
-_LETTER_MM, _HALF_LINE_MM = 1.8, 1.9
+LETTER_MM, _HALF_LINE_MM = 1.8, 1.9
 _SHORTEST = 3
 # So far from an upright line that II beside it is not read as III.
 _ASIDE_MM, _CLEAR_MM = 2.0, 1.2
@@ -65,8 +65,8 @@ def _place_trace(recording: Recording, cell: Cell, sheet: Sheet, mm_per_unit: fl
 
 def _place_label(cell: Cell, sheet: Sheet, traces: list[_Trace]) -> Label:
     room = (cell.end_s - cell.start_s) * sheet.settings.mm_per_s - _ASIDE_MM
-    text = _shorten(_write_label(cell, sheet), max(_SHORTEST, int(room / _LETTER_MM)))
-    length = _LETTER_MM * len(text)
+    text = _shorten(_write_label(cell, sheet), max(_SHORTEST, int(room / LETTER_MM)))
+    length = LETTER_MM * len(text)
     left = cell.x_mm + _ASIDE_MM
     across = np.arange(0.0, max(0.0, min(_FURTHEST_MM, room - length)) + 0.5, _STEP_MM)
     down = np.arange(0.0, cell.top_mm - cell.bottom_mm - _FIRST_MM - _LOWEST_MM, _STEP_MM)

@@ -33,7 +33,7 @@ LAYOUTS = {
 # All multiples of 5 mm, so that traces begin and base lines run on the grid's heavy lines.
 _LEFT_MM = 15.0
 _RIGHT_MM = 5.0
-_HEADER_MM = 15.0
+HEADER_MM = 15.0
 _FOOTER_MM = 10.0
 _PULSE_X_MM = 5.0
 _BEAT_ROW_MM = 30.0
@@ -139,7 +139,7 @@ class Sheet:
     pulses: tuple[tuple[float, float], ...]
     not_shown: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
-    header_mm: float = _HEADER_MM
+    header_mm: float = HEADER_MM
     footer_mm: float = _FOOTER_MM
 
     @property
@@ -173,7 +173,12 @@ def choose_window_seconds(settings: PaperSettings, duration_s: float) -> float:
 
 
 def lay_out(
-    leads: tuple[str, ...], duration_s: float, settings: PaperSettings, *, start_s: float = 0.0
+    leads: tuple[str, ...],
+    duration_s: float,
+    settings: PaperSettings,
+    *,
+    start_s: float = 0.0,
+    header_mm: float = HEADER_MM,
 ) -> Sheet:
     """Place the leads of a recording on paper.
 
@@ -186,6 +191,8 @@ def lay_out(
     settings : PaperSettings
     start_s : float
         Where the sheet begins; from 0 to ``duration_s``.
+    header_mm : float
+        Room above the first row; a multiple of 5, so that rows stay on the grid's heavy lines.
 
     Returns
     -------
@@ -218,11 +225,11 @@ def lay_out(
     not_shown = tuple(lead for lead in leads if lead not in drawn)
     remarks = _write_remarks(not_shown, width)
     footer = _FOOTER_MM + _REMARK_MM * len(remarks)
-    height = _HEADER_MM + len(rows) * row_mm + footer
+    height = header_mm + len(rows) * row_mm + footer
     cells: list[Cell] = []
     pulses: list[tuple[float, float]] = []
     for index, row in enumerate(rows):
-        top = height - _HEADER_MM - index * row_mm
+        top = height - header_mm - index * row_mm
         baseline = _place_baseline(top, row_mm)
         pulses.append((_PULSE_X_MM, baseline))
         x = _LEFT_MM
@@ -235,7 +242,7 @@ def lay_out(
             x += (end - start) * settings.mm_per_s
     return Sheet(
         settings, width, height, start_s, seconds, tuple(cells), tuple(pulses), not_shown, remarks,
-        footer_mm=footer,
+        header_mm=header_mm, footer_mm=footer,
     )  # fmt: skip
 
 
@@ -311,8 +318,8 @@ def lay_out_beat(leads: tuple[str, ...], seconds: float, settings: PaperSettings
     n_rows = 1 + max(row for row, _ in places.values())
     n_columns = 1 + max(column for _, column in places.values())
     step = 5 * ceil((seconds * settings.mm_per_s + 5) / 5)
-    height = _HEADER_MM + n_rows * _BEAT_ROW_MM + _FOOTER_MM
-    tops = [height - _HEADER_MM - row * _BEAT_ROW_MM for row in range(n_rows)]
+    height = HEADER_MM + n_rows * _BEAT_ROW_MM + _FOOTER_MM
+    tops = [height - HEADER_MM - row * _BEAT_ROW_MM for row in range(n_rows)]
     cells = []
     for lead, (row, column) in places.items():
         top = tops[row]

@@ -232,6 +232,8 @@ def _choose(at_s: Array, height: Array, trace: AtrialTrace) -> NDArray[np.intp]:
     for j in range(1, count):
         first = np.searchsorted(at_s, at_s[j] - (MAX_MISSING + 1.1) * cycles[-1])
         before = at_s[first:j]
+        if before.size == 0:
+            continue
         gap = at_s[j] - before
         times = gap[:, None] / cycles
         steps = np.clip(np.round(times), 1, None)

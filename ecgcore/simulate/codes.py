@@ -15,14 +15,16 @@ SIMULATED_CODES = (
 ALL_CODES = (*CORE_CODES, *SIMULATED_CODES)
 # What must be warned of wherever it stands: arrest and ventricular arrhythmia, AV block that may
 # progress (Kusumoto et al., Circulation 140:e382, 2019), a ventricle that is not captured, acute
-# infarction and ischaemia (Kontos et al., J Am Coll Cardiol 80:1925, 2022), and what else kills
-# within hours: potassium, embolism, tamponade (alternans), hypothermia, Brugada type 1.
-# A case whose urgency depends on a figure (a pause) or on two statements says its own.
+# infarction and its equivalents (Kontos et al., J Am Coll Cardiol 80:1925, 2022), and by their
+# figures potassium that widens QRS and QT.  What is seen the same day, but does not go before the
+# rhythm (Wellens, Brugada type 1, embolism, alternans, hypothermia, a low potassium), is not here.
+# A case whose urgency depends on another figure (a pause) or on two statements says its own.
 URGENT_CODES = (
     "164896001", "111288001", "164895002", "AHA71", "AHA72", "AHA73", "397829000", "3AVB", "AHA87",
-    "426183003", "AHA186", "57054005", "413444003", "AHA173", "AHA174", "14140009", "AHA211",
-    "AHA201", "423863005", "AHA154", "418818005",
+    "426183003", "AHA186", "57054005", "AHA173", "AHA174", "DEWINTER", "LEFTMAIN", "HYPERT",
 )  # fmt: skip
+POTASSIUM, LONG_QT = "14140009", "LNGQT"
+WIDE_QRS_MS, LONGEST_QTC_MS = 120.0, 500.0
 
 
 def statement_name(code: str) -> str:

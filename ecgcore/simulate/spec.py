@@ -75,7 +75,7 @@ class CaseSpec:
     limits : Limits
         Within which rate, PR and QT may be drawn.
     urgent : tuple of str, optional
-        Codes that must be warned of; those of ``labels`` among ``codes.URGENT_CODES`` if not given.
+        Codes that must be warned of; as :func:`ecgcore.simulate.truth.find_urgent` if not given.
     shapes : tuple of (str, VentricularShape)
         Shapes of beats that are not the heart's own (paced) instead of the library's.
     elevation : Elevation, optional

@@ -115,7 +115,7 @@ _ISCHAEMIC = (
     _alone(
         "de-winter",
         "de Winter pattern",
-        ("STD", "251259000", _ACUTE),
+        ("STD", "251259000", _ACUTE, "DEWINTER"),
         ISCHAEMIA,
         recipes.change_shape(ischaemia.de_winter),
         "J 0.1 to 0.3 mV low in V2 to V5, ST rising from there into a tall symmetric T; aVR "
@@ -125,7 +125,7 @@ _ISCHAEMIC = (
     _alone(
         "wellens-a",
         "Wellens pattern, type A",
-        ("413444003", "INVT"),
+        ("WELLENS", "INVT"),
         ISCHAEMIA,
         recipes.change_shape(ischaemia.wellens_a),
         "T in V2 and V3 rises and then turns steeply below the baseline; J hardly raised, r kept",
@@ -134,7 +134,7 @@ _ISCHAEMIC = (
     _alone(
         "wellens-b",
         "Wellens pattern, type B",
-        ("413444003", "INVT"),
+        ("WELLENS", "INVT"),
         ISCHAEMIA,
         recipes.change_shape(ischaemia.wellens_b),
         "T deeply and symmetrically negative in V2 to V4; J at the baseline, r kept",
@@ -143,7 +143,7 @@ _ISCHAEMIC = (
     _alone(
         "left-main",
         "Left main or multivessel ischemia",
-        ("STD", "413444003"),
+        ("STD", "LEFTMAIN"),
         ISCHAEMIA,
         recipes.change_shape(ischaemia.left_main),
         "J of 0.1 mV or more in aVR, depression of 0.1 mV or more in at least six other leads",
@@ -152,7 +152,7 @@ _ISCHAEMIC = (
     _alone(
         "hyperacute-t",
         statement("HYPERT").term,
-        ("251259000", "413444003"),
+        ("251259000", "HYPERT"),
         ISCHAEMIA,
         recipes.change_shape(ischaemia.hyperacute_t),
         "broad symmetric T above R in V2 to V4; J below the limit",

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from ecgcore.simulate import planning
-from ecgcore.simulate.codes import URGENT_CODES, statement_name
+from ecgcore.simulate.codes import (
+    LONG_QT,
+    LONGEST_QTC_MS,
+    POTASSIUM,
+    URGENT_CODES,
+    WIDE_QRS_MS,
+    statement_name,
+)
 from ecgcore.simulate.disorder import find_disturbed
 from ecgcore.simulate.heartbeat import (
     Beats,
@@ -181,6 +188,8 @@ def find_truth(
     qt_ms = _compute_median_ms([(b.qrs_onset, b.t_offset) for b in own])
     rate = float(60 / rr.mean()) if rr.size else None
     main_rate = _find_main_rate(inside, own)
+    qrs_ms = _compute_median_ms([(b.qrs_onset, b.qrs_offset) for b in own])
+    qtc_ms = None if qt_ms is None or main_rate is None else qt_ms * float(np.cbrt(main_rate / 60))
     known = _compute_axes(person, beats, own) if axes else dict.fromkeys(("p", "qrs", "t"))
     return Truth(
         case=spec.name,
@@ -191,7 +200,7 @@ def find_truth(
         beats=inside,
         heart_rate_bpm=rate,
         pr_ms=_compute_median_ms([(b.p_onset, b.qrs_onset) for b in own]),
-        qrs_ms=_compute_median_ms([(b.qrs_onset, b.qrs_offset) for b in own]),
+        qrs_ms=qrs_ms,
         qt_ms=qt_ms,
         p_axis_deg=known["p"],
         qrs_axis_deg=known["qrs"],
@@ -199,23 +208,27 @@ def find_truth(
         bad_leads=spec.off_leads,
         statements=spec.statements,
         rhythm=find_main_rhythm(person, beats, duration_s),
-        qtc_ms=None
-        if qt_ms is None or main_rate is None
-        else qt_ms * float(np.cbrt(main_rate / 60)),
+        qtc_ms=qtc_ms,
         lone_p=_find_lone_p(person, beats, duration_s),
         spikes=tuple(s for s in beats.schedule.spikes if 0 <= s.time_s < duration_s),
         codes={code: _find_systems(code) for code in spec.labels},
         rhythms=_find_rhythms(person, beats, duration_s),
-        urgent=find_urgent(spec),
+        urgent=find_urgent(spec, qrs_ms, qtc_ms),
         artifacts=_find_artifacts(person, beats),
     )
 
 
-def find_urgent(spec: CaseSpec) -> tuple[str, ...]:
-    """Return the codes of a case that must be warned of."""
+def find_urgent(spec: CaseSpec, qrs_ms: float | None, qtc_ms: float | None) -> tuple[str, ...]:
+    """Return the codes of a case that must be warned of.
+
+    Potassium counts with a QRS of 120 ms and more, QTc over 500 ms with a narrower one.
+    """
     if spec.urgent is not None:
         return spec.urgent
-    return tuple(code for code in spec.labels if code in URGENT_CODES)
+    wide = qrs_ms is not None and qrs_ms >= WIDE_QRS_MS
+    long = qtc_ms is not None and qtc_ms > LONGEST_QTC_MS and not wide
+    urgent = {*URGENT_CODES, *([POTASSIUM] if wide else []), *([LONG_QT] if long else [])}
+    return tuple(code for code in spec.labels if code in urgent)
 
 
 def _find_artifacts(person: Person, beats: Beats) -> tuple[TrueArtifact, ...]:

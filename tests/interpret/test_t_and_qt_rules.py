@@ -1,7 +1,11 @@
 """T waves, QT, electrolytes, Brugada pattern and Osborn waves."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.rules.t_qt import (
     judge_brugada,
     judge_hyperkalemia,
@@ -12,6 +16,8 @@ from ecgcore.interpret.rules.t_qt import (
 )
 from ecgcore.recording import Patient
 from ecgcore.results.interpreted import Unable
+from ecgcore.simulate import simulate
+from ecgcore.study import Study
 from tests.interpret.made_facts import MAN, WOMAN, calls, codes, facts_of
 
 SEEDS = pytest.mark.parametrize("seed", [900, 901])
@@ -84,6 +90,23 @@ def test_hyperkalemia(case, stated, urgent, seed):
     assert any(call.urgent for call in found.values()) is urgent
     if urgent:
         assert "peaked T" in found["14140009"].rule
+
+
+@pytest.mark.parametrize(
+    ("case", "seed", "size", "snr_db"),
+    [
+        ("hyperkalaemia-moderate", 5001, 0.8, "none"),
+        ("hyperkalaemia-moderate", 5107, 1.0, 15.0),
+        ("hyperkalaemia-severe", 5001, 1.0, "none"),
+        ("hyperkalaemia-severe", 5104, 0.8, 15.0),
+        ("hyperkalaemia-sine", 5000, 1.0, "none"),
+        ("hyperkalaemia-sine", 5106, 0.8, "none"),
+    ],
+)
+def test_a_wide_qrs_with_a_smaller_t_is_hyperkalemia_too(case, seed, size, snr_db):
+    recording = simulate(case, seed=seed, vary=1.0, noise=snr_db).recording
+    sized = replace(recording, signal=(size * recording.signal).astype(np.float32))
+    assert calls(judge_hyperkalemia, Facts(Study(sized)))["14140009"].urgent
 
 
 @SEEDS

@@ -12,8 +12,8 @@ import pytest
 from ecgcore.errors import EcgError, MissingInformationError, ReadError, TooLargeError
 from ecgcore.readers import ReadOptions, read_many
 from ecgcore.readers.isolated import IsolatedReader
-from ecgcore.readers.wire import pack_files, unpack
 from ecgcore.recording import Patient, Provenance, Recording, Step
+from ecgcore.wire import pack_files, unpack
 
 CSV = b"# fs: 250\n# unit: mV\nI,II\n" + b"\n".join(b"0.%d,0.5" % (i % 10) for i in range(500))
 

@@ -18,6 +18,7 @@ def ask_layer(
     path: str = "/",
     method: str = "GET",
     server: tuple[str, int] = ("127.0.0.1", 8501),
+    scheme: str = "http",
     **options: Any,
 ) -> Answer:
     """Return status, headers and body of a layer around an app that answers "inside"."""
@@ -28,7 +29,7 @@ def ask_layer(
         "path": path,
         "headers": headers,
         "server": server,
-        "scheme": "http",
+        "scheme": scheme,
     }
 
     async def receive() -> Message:

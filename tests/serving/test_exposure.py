@@ -154,11 +154,23 @@ def test_a_start_on_every_interface_is_refused_in_one_sentence(script: str) -> N
         {"ECG_HOSTS": "ecg.example.org:8501"},
         {"ECG_SESSION_UPLOAD_MB": "0"},
         {"ECG_SERVER_UPLOAD_MB": "1.5"},
+        {"ECG_DATA_MB": "-1"},
+        {"ECG_KEEP_DAYS": "0"},
     ],
 )
 def test_a_setting_that_is_not_understood_stops_the_start(wrong: dict[str, str]) -> None:
     with pytest.raises(SystemExit, match=next(iter(wrong))):
         ServerSettings.from_environment(wrong)
+
+
+def test_where_work_is_kept_is_set_and_a_password_is_not_printed() -> None:
+    assert ServerSettings.from_environment({}) == ServerSettings()
+    url = "postgresql://ecg:secret@db/ecg"
+    given = {"ECG_DATA_DIR": "/srv/ecg", "DATABASE_URL": url, "ECG_DATA_MB": "5"}
+    settings = ServerSettings.from_environment(given | {"ECG_KEEP_DAYS": "7"})
+    assert (settings.data_folder, settings.database_url) == (Path("/srv/ecg"), url)
+    assert (settings.data_bytes, settings.keep_days) == (5 * 2**20, 7)
+    assert "secret" not in repr(settings)
 
 
 def test_make_run_is_told_where_to_listen() -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.serving.asking import ask_layer
 from tests.serving.client import Server, Visit, eventually
+from ui.serving.media import MediaOwners, VisitCookie
 
 MADE = {"now": b"made at once", "later": b"made when asked"}
 
@@ -65,6 +67,30 @@ def test_the_cookie_is_for_this_site_and_no_script(server: Server) -> None:
     assert first.split(";")[0] != second.split(";")[0]
     assert "; HttpOnly" in first
     assert "; SameSite=Strict" in first
-    # One that is there stays, whatever other page asks.
-    assert set_by(Cookie=first.split(";")[0]) == []
-    assert set_by(Sec_Fetch_Site="cross-site") == []
+    assert "; Max-Age=7776000" in first
+    # One that is there stays, and lasts as long from now; another site's page prolongs nothing.
+    visit = first.split(";")[0]
+    assert set_by(Cookie=visit) == [first]
+    assert (
+        set_by(Sec_Fetch_Site="cross-site")
+        == set_by(Cookie=visit, Sec_Fetch_Site="same-site")
+        == []
+    )
+
+
+@pytest.mark.parametrize("wrong", ["x", "x" * 42, "x" * 44, "x" * 42 + "=", "é" * 43])
+def test_what_is_no_cookie_of_ours_is_replaced(server: Server, wrong: str) -> None:
+    header = f"ecg_visit={wrong}".encode().decode("latin-1")
+    lines = server.ask("/_stcore/health", Cookie=header)[1].get_all("set-cookie") or []
+    (line,) = [line for line in lines if line.startswith("ecg_visit=")]
+    assert not line.startswith(f"ecg_visit={wrong};")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_by_tls_the_cookie_goes_back_by_tls_alone(scheme: str) -> None:
+    owners = MediaOwners()
+    _, headers, _ = ask_layer(
+        VisitCookie, [], path="/_stcore/health", scheme=scheme, owners=owners, keep_days=1
+    )
+    assert "; Max-Age=86400; HttpOnly; SameSite=Strict" in headers["set-cookie"]
+    assert headers["set-cookie"].endswith("; Secure") == (scheme == "https")

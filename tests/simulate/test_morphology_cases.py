@@ -51,26 +51,30 @@ DANGEROUS = {
     "posterior-infarct-v7-v9": "57054005",
     "inferoposterior-stemi": "57054005",
     "right-ventricular-infarct": "AHA174",
-    "de-winter": "57054005",
-    "wellens-a": "413444003",
-    "wellens-b": "413444003",
-    "left-main": "413444003",
-    "hyperacute-t": "413444003",
+    "de-winter": "DEWINTER",
+    "left-main": "LEFTMAIN",
+    "hyperacute-t": "HYPERT",
     "lbbb-concordant-elevation": "AHA173",
     "lbbb-concordant-depression": "AHA173",
     "lbbb-excessive-discordance": "AHA173",
     "paced-concordant-elevation": "57054005",
     "paced-concordant-depression": "57054005",
     "paced-excessive-discordance": "57054005",
+    "hyperkalaemia-moderate": "14140009",
+    "hyperkalaemia-severe": "14140009",
+    "hyperkalaemia-sine": "14140009",
+    "long-qt": "LNGQT",
+}
+# Stated, and seen the same day: no warning.
+PROMPT = {
+    "wellens-a": "WELLENS",
+    "wellens-b": "WELLENS",
+    "brugada": "418818005",
     "pulmonary-embolism": "AHA201",
     "electrical-alternans": "423863005",
     "osborn": "AHA154",
     "hyperkalaemia": "14140009",
-    "hyperkalaemia-moderate": "14140009",
-    "hyperkalaemia-severe": "14140009",
-    "hyperkalaemia-sine": "14140009",
     "hypokalaemia": "AHA211",
-    "brugada": "418818005",
 }
 
 
@@ -123,6 +127,13 @@ def test_a_wave_without_a_peak_is_none():
 @pytest.mark.parametrize(("name", "code"), DANGEROUS.items())
 def test_what_is_dangerous_is_urgent(name, code):
     assert code in simulate(name).truth.urgent
+
+
+@pytest.mark.parametrize(("name", "code"), PROMPT.items())
+def test_what_is_seen_the_same_day_is_labelled_and_not_urgent(name, code):
+    truth = simulate(name).truth
+    assert code in truth.labels
+    assert truth.urgent == ()
 
 
 @pytest.mark.parametrize("name", MIMICS)
@@ -504,7 +515,7 @@ def test_training_draws_from_none_of_them():
     [
         ("posterior-infarct", "PMI", ("V1", "V2", "V3"), ("III", "aVF")),
         ("high-lateral-stemi", "LMI", ("aVL", "III"), ("V2", "V6")),
-        ("wellens-b", "413444003", ("V2", "V3"), ("III", "aVL")),
+        ("wellens-b", "WELLENS", ("V2", "V3"), ("III", "aVL")),
         ("left-atrial-enlargement", "LAO/LAE", ("V1", "V2"), ("aVL",)),
         ("lbbb-concordant-depression", "AHA173", ("V2", "V3"), ("I", "aVL")),
         ("ra-ll-reversal", "AHA10", ("I", "II", "aVF"), ("V1", "V6")),

@@ -19,6 +19,8 @@ _PLOTLY = Path(plotly.__file__).resolve().parent
 
 VIEWER = "ecg.viewer"
 FINDINGS = "ecg.findings"
+RAIL = "ecg.rail"
+STRIP = "ecg.strip"
 PLOTLY = "ecg.plotly"
 
 # What the reader did: ``{"name": "navigate", "start_s": ...}`` and the like.
@@ -34,8 +36,8 @@ def register() -> None:
         name="ecg",
         version="1",
         components=[
-            ComponentConfig(name="viewer", asset_dir="viewer/assets"),
-            ComponentConfig(name="findings", asset_dir="findings/assets"),
+            ComponentConfig(name=name, asset_dir=f"{name}/assets")
+            for name in ("viewer", "findings", "rail", "strip")
         ],
     )
     theirs = ComponentManifest(

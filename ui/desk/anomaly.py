@@ -19,24 +19,21 @@ from ecgcore.inference.anomaly_spans import Place, places_of, spans_of
 from ecgcore.inference.card import ANOMALY
 from ecgcore.inference.shelf import DEFAULT_ANOMALY
 from ecgcore.measure.unusual import worded
-from ecgcore.render.overlay import Overlay
 from ecgcore.render.restored import draw_lead_bars, draw_over_time, restored_figure
 from ecgcore.results import AnomalyMap, AnomalySpan, MeasureResult
 from ecgcore.turns import Priority
 from ui import model_answers
 from ui.components.findings import move_choice, show_rows
-from ui.components.viewer import Legend
 from ui.desk.anomaly_words import (
     OWN,
     WITH,
     describe_places,
     format_ordinal,
-    format_power,
     format_rarity,
     make_parts_table,
     make_scores_table,
 )
-from ui.desk.paper import Paper, Shading, set_paper
+from ui.desk.paper import Paper
 from ui.running import run
 from ui.state import OpenCase
 from ui.tables import plot
@@ -54,62 +51,35 @@ _AROUND_S = 1.2
 _MUCH_S = 1.0
 
 
-@st.fragment
-def show_anomalies(case: OpenCase) -> None:
-    """Show how unusual a case is, and where."""
-    paper = set_paper(case)
-    left, right = st.columns([3.95, 1.25], gap="small")
-    found = case.answers.anomalies.found
-    if found is None:
-        # The paper stands before the model has answered.
-        with left:
-            _show_paper(paper, None)
-        with right:
-            case.answers.anomalies.found = _find(case)
-        st.rerun()
-    if isinstance(found, str):
-        with left:
-            _show_paper(paper, None)
-        with right:
-            st.info(plain(found))
-        return
-    with right:
-        threshold = _show_head(case, found)
-    places = _find_places(case, found, threshold)
-    place = _find_chosen(places)
-    with left:
-        _show_paper(paper, found, places)
-        _show_below(paper, found, threshold, place)
-    with right:
-        _show_list(paper, found, places, place)
-        _show_leads(found)
-        _show_parts(found)
-        _show_notes(found)
+def find_anomalies(case: OpenCase) -> AnomalyMap | str:
+    """Return how unusual a case is, or why that is not known; computed once."""
+    known = case.answers.anomalies
+    if known.found is None:
+        try:
+            known.found = _compute(case)
+        except CancelledError as error:
+            # Not kept: the page offers to compute it after all.
+            return str(error)
+        except EcgError as error:
+            known.found = str(error)
+    return known.found
 
 
-def _find(case: OpenCase) -> AnomalyMap | str:
+def _compute(case: OpenCase) -> AnomalyMap | str:
     if DEFAULT_ANOMALY not in available_models(ANOMALY):
         return "No anomaly model is installed. The ECG can still be read and measured."
-    try:
-        use_threads(1)
-        model = default_anomaly()
-        study = case.study
-        return run(
-            case,
-            ("anomalies", model.name),
-            lambda report: study.anomaly(model, report=report),
-            title="Comparing with normal ECGs",
-            priority=Priority.MAPS,
-        )
-    except CancelledError as error:
-        # Not kept: the page offers to compute it after all.
-        st.info(plain(str(error)))
-        st.stop()
-    except EcgError as error:
-        return str(error)
+    use_threads(1)
+    model, study = default_anomaly(), case.study
+    return run(
+        case,
+        ("anomalies", model.name),
+        lambda report: study.anomaly(model, report=report),
+        title="Comparing with normal ECGs",
+        priority=Priority.MAPS,
+    )
 
 
-def _find_places(case: OpenCase, found: AnomalyMap, threshold: float) -> tuple[Place, ...]:
+def find_places(case: OpenCase, found: AnomalyMap, threshold: float) -> tuple[Place, ...]:
     """Return the places at a threshold, the most unusual ones with words; made once."""
     measured, unit = model_answers.measured_of(case), case.recording.unit
     known = case.answers.anomalies.places
@@ -132,22 +102,7 @@ def _word_places(
 # ---- paper ---------------------------------------------------------------------------------
 
 
-def _show_paper(paper: Paper, found: AnomalyMap | None, places: Sequence[Place] = ()) -> None:
-    shading = None
-    if found is not None:
-        scale, values = _shade(paper.case, found)
-        shading = Shading(
-            Overlay(values, found.leads, found.fs_hz, "heat", 0.5, top=1.0),
-            Legend(
-                "How unusual among normal ECGs",
-                format_power(scale.weakest),
-                f"{format_power(scale.strongest)} and rarer",
-            ),
-        )
-    paper.show(_VIEWER, shading=shading, on_act=partial(_take_act, paper, places))
-
-
-def _shade(case: OpenCase, found: AnomalyMap) -> tuple[ShadingScale, NDArray[np.float32]]:
+def shade_anomalies(case: OpenCase, found: AnomalyMap) -> tuple[ShadingScale, NDArray[np.float32]]:
     """Return how this recording is shaded, and its shading; computed once."""
     known = case.answers.anomalies
     if known.shading is None:
@@ -156,7 +111,7 @@ def _shade(case: OpenCase, found: AnomalyMap) -> tuple[ShadingScale, NDArray[np.
     return known.shading
 
 
-def _show_below(paper: Paper, found: AnomalyMap, threshold: float, place: Place | None) -> None:
+def show_restored(paper: Paper, found: AnomalyMap, threshold: float, place: Place | None) -> None:
     """Show the whole length of a long recording, and what was expected at the chosen place."""
     if paper.is_paged:
         st.markdown("**Over the whole recording**")
@@ -197,7 +152,7 @@ def _show_below(paper: Paper, found: AnomalyMap, threshold: float, place: Place 
 # ---- beside --------------------------------------------------------------------------------
 
 
-def _show_head(case: OpenCase, found: AnomalyMap) -> float:
+def show_head(case: OpenCase, found: AnomalyMap) -> float:
     """Say the scores, and offer the threshold with the false alarms it means."""
     st.markdown("**Compared with normal ECGs**")
     if found.abnormal is None:
@@ -223,6 +178,12 @@ def _show_head(case: OpenCase, found: AnomalyMap) -> float:
             f"At this sensitivity, 10 s of a normal ECG have {alarms:.1f} such places on average."
         )
     return threshold
+
+
+def read_threshold(case: OpenCase, found: AnomalyMap) -> float:
+    """Return the threshold as the reader has set it, or the one to begin with."""
+    rarity = st.session_state.get(f"{_THRESHOLD}_{case.case_id}", _choose_rarity(found))
+    return 1 - 1 / int(rarity)
 
 
 def _choose_rarity(found: AnomalyMap) -> int:
@@ -253,15 +214,17 @@ def _code_of(place: Place) -> str:
     return f"{place.start_s:.3f}-{place.end_s:.3f}"
 
 
-def _find_chosen(places: tuple[Place, ...]) -> Place | None:
+def find_chosen(places: tuple[Place, ...]) -> Place | None:
+    """Return the place that the reader has chosen, or None."""
     code = st.session_state.get(_CHOSEN)
     return next((place for place in places if _code_of(place) == code), None)
 
 
-def _show_list(
+def show_list(
     paper: Paper, found: AnomalyMap, places: Sequence[Place], place: Place | None
 ) -> None:
-    scale, _ = _shade(paper.case, found)
+    """Show the places, to choose one."""
+    scale, _ = shade_anomalies(paper.case, found)
     st.caption(describe_places(found, n_places=len(places), scale=scale))
     if not places:
         return
@@ -270,7 +233,7 @@ def _show_list(
         key=_LIST,
         selected=None if place is None else _code_of(place),
         label="Unusual places",
-        on_act=partial(_take_act, paper, places),
+        on_act=partial(take_act, paper, places),
     )
 
 
@@ -295,7 +258,8 @@ def _make_row(place: Place, n_leads: int, *, chosen: bool) -> dict[str, Any]:
     }
 
 
-def _show_leads(found: AnomalyMap) -> None:
+def show_leads(found: AnomalyMap) -> None:
+    """Show the score of each lead, folded."""
     if sum(v is not None for v in found.lead_scores.values()) < 2:
         return
     with st.expander("Lead by lead", expanded=len(found.leads) > 2):
@@ -306,7 +270,8 @@ def _show_leads(found: AnomalyMap) -> None:
         )
 
 
-def _show_parts(found: AnomalyMap) -> None:
+def show_parts(found: AnomalyMap) -> None:
+    """Show what the scores are made of, folded."""
     if found.abnormal is None:
         return
     with st.expander("Components of the scores"):
@@ -318,7 +283,8 @@ def _show_parts(found: AnomalyMap) -> None:
         st.caption("Percentage of normal recordings that are less unusual, part by part.")
 
 
-def _show_notes(found: AnomalyMap) -> None:
+def show_notes(found: AnomalyMap) -> None:
+    """Say how the scores are read, folded."""
     with st.expander("How to read the scores"):
         lines = [
             *found.notes,
@@ -335,7 +301,7 @@ def _show_notes(found: AnomalyMap) -> None:
 # ---- what the reader does ------------------------------------------------------------------
 
 
-def _take_act(paper: Paper, places: Sequence[Place], act: dict[str, Any]) -> None:
+def take_act(paper: Paper, places: Sequence[Place], act: dict[str, Any]) -> None:
     """Choose a place, or step through them; a long recording is turned there."""
     codes = [_code_of(place) for place in places]
     before = st.session_state.get(_CHOSEN)

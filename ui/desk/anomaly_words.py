@@ -81,7 +81,7 @@ def describe_places(found: AnomalyMap, *, n_places: int, scale: ShadingScale) ->
         return "The ECG is unusual as a whole; no single place stands out at this sensitivity."
     if not n_places:
         return "Nothing is marked at this sensitivity, which does not mean that the ECG is normal."
-    words = ["Most unusual first. Keys J and K step through."]
+    words = ["Most unusual first. Keys N and P step through."]
     if found.abnormal is False:
         words.append("The ECG as a whole is within the normal range.")
     if scale.is_raised:

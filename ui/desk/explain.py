@@ -20,8 +20,7 @@ from ui.desk.maps import (
     show_checks,
     take_sign,
 )
-from ui.desk.paper import Paper, set_paper
-from ui.desk.settings import open_row
+from ui.desk.paper import Paper, current_paper
 from ui.desk.what_if import show_what_if
 from ui.state import OpenCase
 from ui.tables import plot
@@ -52,18 +51,18 @@ def show_explanations(case: OpenCase) -> None:
     except EcgError as error:
         st.info(plain(str(error)))
         return
-    paper = set_paper(case)
-    with open_row("explained", gap="small"):
+    paper = current_paper(case)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="row_explained"):
         finding = _choose_finding(case, prediction)
         methods = _choose_methods(case, explainer, finding.code)
-    with open_row("shown", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="row_shown"):
         _choose_drawing()
     if finding.finding is None:
         st.caption(plain(finding.reason))
     at_s = _choose_window(case, explainer, finding)
     found = [_make_map(case, finding.code, method, at_s) for method in methods]
     _show_papers(paper, explainer, found)
-    _show_strip(case, explainer, [f for f in found if isinstance(f, Attribution)])
+    show_strip(case, explainer, [f for f in found if isinstance(f, Attribution)])
     show_leads_on_body(case, explainer, finding.code, at_s)
     show_what_if(case, explainer, prediction, finding.code)
 
@@ -265,7 +264,8 @@ def _show_description(said: Description) -> None:
 # ---- the strip -----------------------------------------------------------------------------
 
 
-def _show_strip(case: OpenCase, explainer: Explainer, found: list[Attribution]) -> None:
+def show_strip(case: OpenCase, explainer: Explainer, found: list[Attribution]) -> None:
+    """Show maps over time, all leads together."""
     shown = [f for f in found if may_show(case, f)]
     if not shown:
         return

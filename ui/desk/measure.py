@@ -1,8 +1,6 @@
 """Measurements beside the paper: intervals, axes, marks that can be moved, the median beat."""
 
-from functools import partial
 from html import escape
-from typing import Any
 
 import streamlit as st
 
@@ -15,10 +13,8 @@ from ecgcore.recording import Provenance
 from ecgcore.results import Measurement, MeasureResult
 from ecgcore.signal.quality_words import lost_lead
 from ui import model_answers
-from ui.desk.measure_details import show_details
-from ui.desk.paper import Paper, set_paper
-from ui.edits import move_mark, refusals
-from ui.marks import beat_marks, moved
+from ui.edits import refusals
+from ui.shell import rerun_part
 from ui.state import OpenCase
 from ui.words import plain
 
@@ -26,54 +22,8 @@ _VIEWER = "measure_paper"
 _ARROWS = {"low": "↓", "high": "↑", "within": ""}
 
 
-@st.fragment
-def show_measurements(case: OpenCase) -> None:
-    """Show a case's measurements beside its paper."""
-    paper = set_paper(case)
-    left, right = st.columns([3.4, 1.25], gap="small")
-    with st.spinner("Measuring …", show_time=False):
-        result = model_answers.measured_of(case)
-    with left:
-        show = st.toggle("Wave marks and beats", value=True, key="show_marks")
-        _show_paper(paper, result, marks=show)
-    with right:
-        _show_panel(case, result)
-    show_details(case, result)
-
-
-# ---- paper ---------------------------------------------------------------------------------
-
-
-def _show_paper(paper: Paper, result: MeasureResult, *, marks: bool) -> None:
-    case = paper.case
-    markers = None
-    if marks:
-        markers = beat_marks(result.beats, paper.lay_out(), case.edits, refused=refusals().count)
-    paper.show(_VIEWER, markers=markers, on_act=partial(_take_act, paper))
-    if marks:
-        st.caption(
-            "Marks: green P, orange QRS, blue T, consensus of all leads; drag one to correct it. "
-            "Beats: N normal, S supraventricular, V ventricular, P paced, ? unknown. RR in ms."
-        )
-
-
-def _take_act(paper: Paper, act: dict[str, Any]) -> None:
-    """Take a moved mark, or refuse it: then it goes back, and the page says why."""
-    if act["name"] != "move":
-        return
-    case = paper.case
-    found = moved(act, paper.lay_out(), model_answers.measured_of(case).beats)
-    if found is None:
-        refusals().add(case, "This mark cannot be moved there; it was not changed.")
-        return
-    beat, name, time_s = found
-    move_mark(case, (beat, name), time_s)
-
-
-# ---- the panel -----------------------------------------------------------------------------
-
-
-def _show_panel(case: OpenCase, result: MeasureResult) -> None:
+def show_panel(case: OpenCase, result: MeasureResult) -> None:
+    """Show every measurement with its uncertainty, how it was made, and what was edited."""
     why = refusals().why(case)
     if why:
         # Beside the paper: above it, the paper would move under the reader's hand.
@@ -82,7 +32,7 @@ def _show_panel(case: OpenCase, result: MeasureResult) -> None:
     if case.edits and st.button("Undo my edits", icon=":material/undo:"):
         case.edits.clear()
         refusals().forget()
-        st.rerun(scope="fragment")
+        rerun_part()
     for line in edit_words(model_answers.as_measured(case), result, case.edits):
         st.caption(plain(f"Edited: {line}"))
     rows = [_make_row(case, m) for m in _sort_rows(result)]

@@ -1,22 +1,38 @@
 """The paper of every page: an open case as the reader has set it, its settings and its turning."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ecgcore.recording import Recording, describe_age
+from ecgcore.render.headroom import find_headroom_mm
 from ecgcore.render.overlay import Overlay
-from ecgcore.render.paper import PaperSettings, Sheet, choose_window_seconds, lay_out
+from ecgcore.render.paper import (
+    HEADER_MM,
+    PaperSettings,
+    Sheet,
+    choose_window_seconds,
+    lay_out,
+)
 from ecgcore.units import MV, format_clock
-from ui.components.viewer import Legend, Markers, compute_envelope, draw_paper
+from ui.components.viewer import (
+    Legend,
+    Markers,
+    Overlays,
+    Tick,
+    compute_envelope,
+    draw_paper,
+)
 from ui.desk.display_filter import describe_filter, filter_for_display
-from ui.desk.settings import current_settings, show_settings
+from ui.desk.settings import list_fields, recall_settings, take_setting
 from ui.shell import REMINDER
 from ui.state import OpenCase
 
 Act = Callable[[dict[str, Any]], None]
 # A recording that is longer than a sheet by less than this is not paged.
 _TOLERANCE_S = 0.5
+# Above the first row of a sheet without a header.
+_BARE_MM = 5.0
 # A long recording is turned so that this share of the sheet lies before the place.
 _BEFORE = 0.3
 
@@ -38,10 +54,17 @@ class Paper:
     case : OpenCase
     settings : PaperSettings
         As the reader has set them.
+    header : bool
+        Whether who and how stands on the sheet; on the desk it stands above.
     """
 
     case: OpenCase
     settings: PaperSettings
+    header: bool = True
+
+    def with_header(self) -> "Paper":
+        """Return it as it is printed, with who and how on the sheet."""
+        return replace(self, header=True)
 
     @property
     def seconds(self) -> float:
@@ -60,10 +83,21 @@ class Paper:
 
     def lay_out(self) -> Sheet:
         """Return the sheet that is shown."""
-        recording = self.case.recording
         self.case.start_s = min(self.case.start_s, self.last_start_s)
+        if self.header:
+            return self._lay_out(HEADER_MM)
+        sheet = self._lay_out(_BARE_MM)
+        needed_mm = find_headroom_mm(filter_for_display(self.case), sheet)
+        return sheet if needed_mm <= _BARE_MM else self._lay_out(needed_mm)
+
+    def _lay_out(self, header_mm: float) -> Sheet:
+        recording = self.case.recording
         return lay_out(
-            recording.leads, recording.duration_s, self.settings, start_s=self.case.start_s
+            recording.leads,
+            recording.duration_s,
+            self.settings,
+            start_s=self.case.start_s,
+            header_mm=header_mm,
         )
 
     def show(
@@ -72,6 +106,9 @@ class Paper:
         *,
         shading: Shading | None = None,
         markers: Markers | None = None,
+        overlays: Overlays | None = None,
+        ticks: Sequence[Tick] = (),
+        beside_px: int = 0,
         can_turn: bool = True,
         tools: bool = True,
         px_per_mm: int | None = None,
@@ -93,6 +130,8 @@ class Paper:
         def take(act: dict[str, Any]) -> None:
             if act["name"] == "navigate":
                 self.case.start_s = float(act.get("start_s", 0.0))
+            elif act["name"] == "setting":
+                take_setting(self.case, str(act.get("id")), str(act.get("value")))
             elif on_act is not None:
                 on_act(act)
 
@@ -101,16 +140,26 @@ class Paper:
             sheet,
             key=key,
             case_id=self.case.case_id,
-            header=format_header(self.case, self.settings),
-            footer=format_footer(self.case.recording, sheet),
+            header=format_header(self.case, self.settings) if self.header else (),
+            footer=self._footer(sheet),
             overlay=None if shading is None else shading.overlay,
             legend=None if shading is None else shading.legend,
             overview=self._overview() if can_turn and self.is_paged else None,
             markers=markers,
+            overlays=overlays,
+            menu=list_fields(self.case) if tools else (),
+            ticks=ticks,
+            beside_px=beside_px,
             tools=tools,
             px_per_mm=px_per_mm,
             on_act=take,
         )
+
+    def _footer(self, sheet: Sheet) -> tuple[str, ...]:
+        footer = format_footer(self.case.recording, sheet)
+        if self.header:
+            return footer
+        return (f"{_describe_drawing(self.case.recording, self.settings)}   {footer[0]}",)
 
     def shows(self, time_s: float) -> bool:
         """Return whether a time lies on the sheet."""
@@ -130,14 +179,9 @@ class Paper:
         return envelopes[lead]
 
 
-def set_paper(case: OpenCase) -> Paper:
-    """Show the settings in one quiet row; return the paper as they are."""
-    return Paper(case, show_settings(case))
-
-
 def current_paper(case: OpenCase) -> Paper:
-    """Return the paper as it was set last, on whichever page."""
-    return Paper(case, current_settings())
+    """Return a case's paper, as the reader has set it on whichever page."""
+    return Paper(case, recall_settings(case))
 
 
 def show_still(

@@ -16,13 +16,12 @@ from ecgcore.recording import Recording
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.paper import Sheet
 from ecgcore.render.pdf import pdf
-from ecgcore.results import Attribution, Interpretation, Prediction
+from ecgcore.results import Interpretation, Prediction
 from ui.desk.display_filter import filter_for_display
 from ui.desk.interpretation import format_interpretation, format_urgent
-from ui.desk.paper import Paper, Shading, format_footer, format_header
+from ui.desk.paper import Paper, format_footer, format_header
 from ui.desk.report_lines import (
     SHORT_DIGEST,
-    describe_map,
     describe_origin,
     format_findings,
 )
@@ -109,7 +108,8 @@ def take_printout(
     *,
     card: ModelCard | None,
     found: Interpretation | None,
-    shown: tuple[Shading, Attribution] | None = None,
+    overlay: Overlay | None = None,
+    overlay_words: tuple[str, ...] = (),
     vitals: str = "",
     remarks: tuple[str, ...] = (),
     named: bool = False,
@@ -125,8 +125,10 @@ def take_printout(
         Of the model that was asked; None where none is installed.
     found : Interpretation or None
         What is reported; None where it is not shown.
-    shown : (Shading, Attribution) or None
-        The map that is on the screen, as it is drawn and as it was computed.
+    overlay : Overlay or None
+        What is shaded on the screen.
+    overlay_words : tuple of str
+        What the colours mean, and how far they can be trusted.
     vitals : str
         The line of measurements above the paper; empty where it is not shown.
     remarks : tuple of str
@@ -145,11 +147,11 @@ def take_printout(
             *(() if found is None else format_interpretation(found)),
             *format_findings(prediction, case.verdicts),
             *remarks,
-            *(() if shown is None else describe_map(*shown)),
+            *overlay_words,
             *describe_origin(case.recording, card),
         ),
         urgent=() if found is None else format_urgent(found),
-        overlay=None if shown is None else shown[0].overlay,
+        overlay=overlay,
         now=utc_now,
         zone=find_zone(st.context.timezone),
     )

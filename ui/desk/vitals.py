@@ -10,6 +10,8 @@ from ecgcore.measure.words import range_words, value_words
 from ecgcore.recording import Patient
 from ecgcore.results import Measurement
 from ui import model_answers
+from ui.components import Act
+from ui.components.strip import Value, show_strip
 from ui.state import OpenCase
 
 _NAMES = {
@@ -19,6 +21,16 @@ _NAMES = {
     "qt": "QT",
     "qtc_fridericia": "QTcF",
     "qrs_axis": "Axis",
+}
+_STRIP = {
+    "heart_rate": "Rate",
+    "pr": "PR",
+    "qrs": "QRS",
+    "qt": "QT",
+    "qtc_fridericia": "QTcF",
+    "p_axis": "P axis",
+    "qrs_axis": "QRS axis",
+    "t_axis": "T axis",
 }
 _OUT = {"low": ("↓", "below"), "high": ("↑", "above")}
 _STYLE = """
@@ -72,6 +84,40 @@ def show_vitals(case: OpenCase) -> None:
     if result.rhythm != "unknown":
         parts.append(f"<span><span>RR</span> {escape(rhythm_words(result.rhythm))}</span>")
     st.html(f'{_STYLE}<p class="ecg-vitals" aria-label="Measurements">{"".join(parts)}</p>')
+
+
+def show_values(case: OpenCase, *, on_act: Act) -> None:
+    """Show rate, intervals and axes in the strip above the paper."""
+    result = model_answers.measured_of(case)
+    patient = case.recording.patient
+    values = [
+        _make_value(label, given, patient)
+        for name, label in _STRIP.items()
+        if (given := result.measurement(name)) is not None
+    ]
+    show_strip(values, key="desk_values", on_act=on_act)
+
+
+def _make_value(label: str, given: Measurement, patient: Patient) -> Value:
+    if given.value is None:
+        return Value(given.name, label, "–", words=f"Not stated: {given.reason}")
+    number, unit = _split_unit(value_words(given))
+    words = [given.method]
+    if given.uncertainty is not None:
+        words.insert(0, f"± {given.uncertainty:.0f} {unit}")
+    known = reference_range(given.name, patient)
+    arrow = ""
+    if known is not None:
+        arrow, _ = _OUT.get(known.judge(given.value), ("", ""))
+        words.append(f"reference {range_words(known.low, known.high)}, {known.source}")
+    hint = "; ".join(words)
+    return Value(given.name, label, number, unit, arrow, hint, bool(given.edited_by))
+
+
+def _split_unit(words: str) -> tuple[str, str]:
+    """Return number and unit of "70/min", "103 ms" or "71°"."""
+    number, _, unit = words.replace("/min", " /min").partition(" ")
+    return number, unit
 
 
 def _make_part(label: str, given: Measurement, patient: Patient) -> str:

@@ -58,7 +58,7 @@ def _show_alone(case: OpenCase) -> None:
             "findings are on Review."
         )
     )
-    st.page_link("pages/review.py", label="Review", icon=":material/ecg:")
+    st.page_link("pages/read.py", label="Review", icon=":material/ecg:")
     _show_limits(lead)
 
 

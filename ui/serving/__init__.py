@@ -49,7 +49,7 @@ def layers() -> list[Middleware]:
         Middleware(SecurityHeaders, base=base),
         Middleware(Exposure, settings=settings),
         Middleware(Doors, base=base),
-        Middleware(VisitCookie, base=base, owners=_owners),
+        Middleware(VisitCookie, base=base, owners=_owners, keep_days=settings.keep_days),
         Middleware(UploadBounds, base=base, settings=settings),
         Middleware(Messages),
     ]

@@ -1,6 +1,7 @@
 """Whose a file at ``/media/`` is: it is given to the browser of a session that is there."""
 
 import hmac
+import re
 import secrets
 import threading
 from collections import defaultdict
@@ -19,7 +20,9 @@ from ui.serving.doors import CORE
 from ui.serving.headers import MEDIA
 
 COOKIE = "ecg_visit"
-_BYTES = 32
+_BYTES, _DAY_S = 32, 86_400
+# What token_urlsafe makes of so many bytes.
+_VISIT = re.compile(r"[A-Za-z0-9_-]{43}")
 # The page asks for its health before it opens its socket, from its own script: a cookie for its
 # own site alone is sent there, which it is not when a link on another site opens the page.
 _SETS_COOKIE = f"{CORE}health"
@@ -80,23 +83,27 @@ class VisitCookie:
 
     Streamlit makes a file's address from its content and gives it to whoever asks. Here the cookie
     must be the one with which the socket of one of the file's sessions was opened, and that socket
-    must still be open.
+    must still be open. By the same cookie a reader's kept work is found again (:mod:`ui.keeping`);
+    it lasts ``keep_days`` from the last visit.
     """
 
-    def __init__(self, app: ASGIApp, owners: MediaOwners, base: str = "") -> None:
+    def __init__(
+        self, app: ASGIApp, owners: MediaOwners, base: str = "", keep_days: int = 90
+    ) -> None:
         self.app = app
         self._owners = owners
         self._base = base
+        self._keep_s = keep_days * _DAY_S
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, set the cookie where it is missing, or say that nothing is there."""
+        """Pass the request on, set or prolong the cookie, or say that nothing is there."""
         path = inner_path(scope, self._base)
         if scope["type"] != "http":
             await self.app(scope, receive, send)
         elif path.startswith(MEDIA) and not self._may_have(scope, path):
             await refuse(scope, receive, send, 404, "File not found.")
-        elif path == _SETS_COOKIE and _visit(scope) is None and _own_fetch(scope):
-            await self.app(scope, receive, _setting_cookie(scope, self._base, send))
+        elif path == _SETS_COOKIE and _own_fetch(scope):
+            await self.app(scope, receive, self._setting_cookie(scope, send))
         else:
             await self.app(scope, receive, send)
 
@@ -107,11 +114,23 @@ class VisitCookie:
         cookies = (_cookie_of(session) for session in self._owners.sessions(path))
         return any(cookie and hmac.compare_digest(cookie, visit) for cookie in cookies)
 
+    def _setting_cookie(self, scope: Scope, send: Send) -> Send:
+        visit = _visit(scope) or secrets.token_urlsafe(_BYTES)
+        secure = "; Secure" if scope.get("scheme") == "https" else ""
+        kept = f"Path=/{self._base}; Max-Age={self._keep_s}; HttpOnly; SameSite=Strict{secure}"
+
+        async def with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).append("Set-Cookie", f"{COOKIE}={visit}; {kept}")
+            await send(message)
+
+        return with_cookie
+
 
 def _visit(scope: Scope) -> str | None:
     for line in header_values(scope, "cookie"):
         visit = cookie_parser(line).get(COOKIE)
-        if visit and visit.isascii() and len(visit) >= _BYTES:
+        if visit and _VISIT.fullmatch(visit):
             return visit
     return None
 
@@ -127,15 +146,3 @@ def _cookie_of(session_id: str) -> str | None:
     context = None if client is None else client.client_context
     cookie = None if context is None else context.cookies.get(COOKIE)
     return cookie if cookie and cookie.isascii() else None
-
-
-def _setting_cookie(scope: Scope, base: str, send: Send) -> Send:
-    secure = "; Secure" if scope.get("scheme") == "https" else ""
-    value = f"{COOKIE}={secrets.token_urlsafe(_BYTES)}; Path=/{base}; HttpOnly; SameSite=Strict"
-
-    async def with_cookie(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).append("Set-Cookie", value + secure)
-        await send(message)
-
-    return with_cookie

@@ -4,18 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ecgcore.recording import Recording
-from ecgcore.simulate.cases import DEMONSTRATION_GROUPS, DemoCase, make_demonstration_case
-from ui.state import OpenCase, put_case
+from ecgcore.simulate.cases import DEMONSTRATION_GROUPS, DemoCase
+from ui.worklist.opening import QUIZ, is_quiz, open_demonstration
 
-_REVIEW = "pages/review.py"
+_REVIEW = "pages/read.py"
 _COLUMNS = 3
-_QUIZ = "quiz_mode"
-
-
-def is_quiz() -> bool:
-    """Return whether the diagnoses of demonstration cases are hidden until they are asked for."""
-    return bool(st.session_state.get(_QUIZ, False))
 
 
 def show_demonstration_cases() -> None:
@@ -26,11 +19,11 @@ def show_demonstration_cases() -> None:
         hidden = st.toggle(
             "Quiz mode",
             value=is_quiz(),
-            key=f"{_QUIZ}_toggle",
+            key=f"{QUIZ}_toggle",
             help="Hides diagnoses and histories here, and the software's findings on every page, "
             "until you ask for them.",
         )
-        st.session_state[_QUIZ] = hidden
+        st.session_state[QUIZ] = hidden
     first = 1
     for group, cases in DEMONSTRATION_GROUPS.items():
         if not hidden:  # a group gives its diagnoses away
@@ -55,15 +48,3 @@ def _show_card(number: int, case: DemoCase, *, hidden: bool) -> None:
     if st.button("Read", key=f"demo_{number}", width="stretch"):
         open_demonstration(number, case)
         st.switch_page(_REVIEW)
-
-
-def open_demonstration(number: int, case: DemoCase) -> None:
-    """Put a demonstration case on the desk."""
-    title, recording = f"Case {number}", _simulate(case.key)
-    put_case(OpenCase(title=title, recording=recording, demo=case, quiz=is_quiz(), shared=case.key))
-
-
-@st.cache_data(max_entries=32, show_spinner="Simulating …")
-def _simulate(key: str) -> Recording:
-    # Shared by all users: a simulated case holds nothing of anybody.
-    return make_demonstration_case(key).recording

@@ -33,7 +33,7 @@ _ACCEPTS = (
     f"{_LIMIT_MB} MB per file, {ReadOptions.max_expanded_bytes // MIB} MB unzipped. "
     "Patient names are not kept."
 )
-_REVIEW = "pages/review.py"
+_REVIEW = "pages/read.py"
 _UPLOADER = "uploader"
 # A longer list scrolls by itself, and leaves the demonstration cases on the page.
 _MOST_ROWS, _LIST_PX = 12, 520

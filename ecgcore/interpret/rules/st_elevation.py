@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ecgcore.interpret.facts import Facts
-from ecgcore.interpret.st_mimics import find_mimic
+from ecgcore.interpret.st_mimics import find_mimic, has_early_pattern
 from ecgcore.interpret.st_picture import StPicture, depression_mv, is_elevated
 from ecgcore.interpret.territories import (
     MINUS_AVR,
@@ -165,6 +165,9 @@ def call_hyperacute(facts: Facts) -> Iterator[Ruling]:
     """State broad T waves that are tall against QRS, before ST is raised."""
     picture = facts.st_picture
     if why_not(facts) or picture.is_wide or picture.is_paced or picture.elevated:
+        return
+    # T of early repolarization is tall too.
+    if has_early_pattern(picture) and not picture.depressed:
         return
     chest = ("V2", "V3", "V4", "V5", "V6")
     both = (
@@ -341,6 +344,8 @@ def _infarction(facts: Facts, picture: StPicture, front: Sequence[str]) -> Call:
     reciprocal = find_reciprocal(walls, [d for d in picture.depressed if d not in leads])
     rule = f"{_values(picture, leads)} at J ({_limit_words(picture, leads)})"
     rule += f"; reciprocal {', '.join(sheet_leads(reciprocal))}" if reciprocal else ""
+    if any(picture.wave(n).j_mv < picture.limit_mv(n) - 5e-4 for n in leads):
+        rule += "; within 0.01 mV of the limit"
     if picture.is_wide:
         rule += "; QRS wide: leads whose ST only follows QRS are left out"
     return Call(

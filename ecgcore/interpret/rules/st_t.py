@@ -22,10 +22,14 @@ from ecgcore.interpret.st_mimics import (
     PERICARDITIS,
     find_mimic,
     has_early_pattern,
-    notched_leads,
     pr_depressed_leads,
 )
-from ecgcore.interpret.st_picture import StPicture, depression_mv, depression_score
+from ecgcore.interpret.st_picture import (
+    StPicture,
+    depression_mv,
+    depression_score,
+    notched_leads,
+)
 from ecgcore.interpret.territories import (
     HIGH_LATERAL,
     LOW_LATERAL,

@@ -81,12 +81,15 @@ CHEST_T = ("II", "V2", "V3", "V4", "V5")
 # Tented: tall for its width, narrow, and as steep down as up, in two of these leads.
 PEAKED_MV, PEAKED_WIDTH_MS, PEAKED_MV_PER_100_MS = 0.6, 85.0, 1.15
 SYMMETRIC = (0.42, 0.58)
-# With a wide QRS without P: T as tall as this part of QRS, and symmetric.
-TALL_PART = 0.4
-SINE_QRS_MS = 160.0
-CONCORDANT_PART = 0.8
+# With a wide QRS: T as tall as this part of QRS, and symmetric, in so many leads; a T of right
+# bundle branch block is tall too, but in fewer leads or broader.
+TALL_PART, TALL_MV, ALMOST_SYMMETRIC = 0.3, 0.25, (0.36, 0.64)
+LEADS_NEEDED, WIDE_LEADS, LEADS_WITH_BLOCK = 2, 3, 4
+# Up to this QRS (in right bundle branch block the second), with P, it is narrow.
+SINE_QRS_MS, VERY_WIDE_MS, NARROW_MS = 170.0, 190.0, 100.0
+# QRS is upright too in so many of them: not so in ventricular rhythms or left bundle branch block.
+CONCORDANT_PART, CONCORDANT_LEADS = 0.75, 2
 PEAKED_QTC_MS = 360.0
-LEADS_NEEDED, LEADS_WITH_BLOCK = 2, 4
 
 
 def peaked_leads(facts: Facts) -> tuple[str, ...]:
@@ -96,25 +99,25 @@ def peaked_leads(facts: Facts) -> tuple[str, ...]:
 
 def _is_peaked(facts: Facts, lead: str) -> bool:
     t = facts.t_shapes.get(lead)
-    if t is None or t.height < PEAKED_MV or not SYMMETRIC[0] <= t.rise_part <= SYMMETRIC[1]:
+    if t is None or t.height < PEAKED_MV or not _lies_in(t.rise_part, SYMMETRIC):
         return False
     return t.width_ms <= PEAKED_WIDTH_MS and 100 * t.height / t.width_ms >= PEAKED_MV_PER_100_MS
 
 
+def _lies_in(value: float, limits: tuple[float, float]) -> bool:
+    return limits[0] <= value <= limits[1]
+
+
 def tall_leads(facts: Facts) -> tuple[str, ...]:
     """Return the leads with a symmetric upright T that is tall beside a wide QRS."""
-    out = []
-    for name in CHEST_T:
-        t, qrs = facts.t_shapes.get(name), facts.qrs_shape(name)
-        if (
-            t is None
-            or qrs is None
-            or not SYMMETRIC[0] - 0.04 <= t.rise_part <= SYMMETRIC[1] + 0.04
-        ):
-            continue
-        if t.height >= max(0.3, TALL_PART * qrs.span):
-            out.append(name)
-    return tuple(out)
+    return tuple(name for name in CHEST_T if _is_tall(facts, name))
+
+
+def _is_tall(facts: Facts, lead: str) -> bool:
+    t, qrs = facts.t_shapes.get(lead), facts.qrs_shape(lead)
+    if t is None or qrs is None or not _lies_in(t.rise_part, ALMOST_SYMMETRIC):
+        return False
+    return t.height >= max(TALL_MV, TALL_PART * qrs.span)
 
 
 def judge_hyperkalemia(facts: Facts) -> Iterator[Ruling]:
@@ -131,25 +134,26 @@ def judge_hyperkalemia(facts: Facts) -> Iterator[Ruling]:
             yield _hyperkalemia(facts, peaked, qrs=None)
         return
     leads = _wide_leads(facts, qrs)
-    # T of a bundle branch block is tall too, but in fewer leads.
-    needed = LEADS_WITH_BLOCK if bundle_block(facts) else LEADS_NEEDED
     steady = facts.measured.rhythm.startswith((*NORMAL_RHYTHMS, REGULAR))
-    if len(leads) >= needed and steady and _is_concordant(facts, leads):
+    if leads and steady and _is_concordant(facts, leads):
         yield _hyperkalemia(facts, leads, qrs=qrs)
 
 
 def _wide_leads(facts: Facts, qrs: float) -> tuple[str, ...]:
-    """Return the leads with the T of hyperkalemia beside a wide QRS; with P it is narrow."""
-    tall = tall_leads(facts)
-    if qrs >= SINE_QRS_MS or facts.value("pr") is None:
-        return tall
-    return tuple(n for n in tall if facts.t_shapes[n].width_ms <= PEAKED_WIDTH_MS)
+    """Return the leads with the T of hyperkalemia beside a wide QRS, where there are enough."""
+    leads = tall_leads(facts)
+    right = bundle_block(facts) == "RBBB"
+    needed = LEADS_WITH_BLOCK if right else WIDE_LEADS
+    if facts.value("pr") is not None and qrs < (VERY_WIDE_MS if right else SINE_QRS_MS):
+        leads = tuple(n for n in leads if facts.t_shapes[n].width_ms <= NARROW_MS)
+    return leads if len(leads) >= needed else ()
 
 
 def _is_concordant(facts: Facts, leads: tuple[str, ...]) -> bool:
-    """Tell whether T is tall where QRS is upright too: not so in ventricular rhythms."""
+    """Tell whether T is tall where QRS is upright too."""
     shapes = [facts.qrs_shapes[name] for name in leads if name in facts.qrs_shapes]
-    return any(shape.top >= CONCORDANT_PART * shape.depth for shape in shapes)
+    upright = [shape for shape in shapes if shape.top >= CONCORDANT_PART * shape.depth]
+    return len(upright) >= CONCORDANT_LEADS
 
 
 def _hyperkalemia(facts: Facts, leads: tuple[str, ...], *, qrs: float | None) -> Call:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -81,6 +82,78 @@ class Markers:
     refused: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """What is laid over the trace by one choice of overlay.
+
+    Attributes
+    ----------
+    traces : tuple of dict
+        As :func:`ecgcore.render.layer.draw_layer` returns them.
+    legend : Legend or None
+    markers : Markers or None
+    note : str
+        One line under the paper.
+    warning : bool
+        Whether the line warns.
+    """
+
+    traces: tuple[dict[str, Any], ...] = ()
+    legend: Legend | None = None
+    markers: Markers | None = None
+    note: str = ""
+    warning: bool = False
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as the browser takes it, with a name of its own for what it holds."""
+        data = {
+            "traces": self.traces,
+            "legend": asdict(self.legend) if self.legend else None,
+            "markers": asdict(self.markers) if self.markers else None,
+            "note": self.note,
+            "warning": self.warning,
+        }
+        return {**data, "revision": _digest_figure(data)}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the overlays that a reader can choose: by its key, or its name."""
+
+    id: str
+    key: str
+    label: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """A setting in the menu of the paper."""
+
+    id: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+    value: str
+
+
+@dataclass(frozen=True)
+class Tick:
+    """An event on the overview of a long recording."""
+
+    start_s: float
+    stop_s: float
+    kind: str
+
+
+@dataclass(frozen=True, eq=False)
+class Overlays:
+    """The overlays of a sheet: which can be chosen, which is, and those that are ready."""
+
+    choices: tuple[Choice, ...]
+    chosen: str
+    layers: Mapping[str, Layer]
+
+
 def draw_paper(
     recording: Recording,
     sheet: Sheet,
@@ -92,7 +165,11 @@ def draw_paper(
     overlay: Overlay | None = None,
     legend: Legend | None = None,
     overview: str | None = None,
+    ticks: Sequence[Tick] = (),
+    beside_px: int = 0,
     markers: Markers | None = None,
+    overlays: Overlays | None = None,
+    menu: Sequence[Field] = (),
     tools: bool = True,
     px_per_mm: int | None = None,
     on_act: Act | None = None,
@@ -104,19 +181,29 @@ def draw_paper(
     recording : Recording
         As it is drawn: the file's samples or these through the chosen filter.
     case_id : str
-        A new one puts the calipers away and scrolls back to the start; zoom stays.
+        A new one puts the calipers away, scrolls back to the start and fits the paper to its room.
     markers : Markers or None
         Marks the reader can drag, and words.
+    overlays : Overlays or None
+        Where the reader chooses among several; what is ready is drawn without asking here.
+    menu : sequence of Field
+        Settings that the reader finds behind the toolbar's menu.
     tools : bool
         Whether the row of tools is shown.
     px_per_mm : int or None
-        Zoom to begin with, pixels a millimetre; the reader's own zoom stays.
+        Zoom to begin with, pixels a millimetre; by default the paper fits its room.
     overview : str or None
-        Envelope of a recording longer than the sheet, from :func:`envelope`.
+        Envelope of a recording longer than the sheet, from :func:`compute_envelope`.
+    ticks : sequence of Tick
+        Events on the overview.
+    beside_px : int
+        Room that the paper leaves beside it where it fits itself to its page.
     on_act : callable or None
         Called with what the reader does: ``{"name": "navigate", "start_s": ...}``,
-        ``{"name": "move", "id": ..., "x_mm": ...}``, or
-        ``{"name": "next" | "previous" | "confirm" | "dismiss"}``.
+        ``{"name": "move", "id": ..., "x_mm": ...}``, ``{"name": "overlay", "id": ...}``,
+        ``{"name": "setting", "id": ..., "value": ...}``, or a name alone: ``next``, ``previous``,
+        ``confirm``, ``dismiss``, ``show_anyway``, ``next_place``, ``previous_place``,
+        ``next_case``, ``previous_case``.
     """
     drawn = figure(recording, sheet, header=header, footer=footer, overlay=overlay)
     data = {
@@ -136,7 +223,18 @@ def draw_paper(
         "tools": tools,
         "px_per_mm": px_per_mm,
         "markers": asdict(markers) if markers else None,
-        "overview": {"envelope": overview, "duration_s": recording.duration_s}
+        "choices": [asdict(choice) for choice in overlays.choices] if overlays else [],
+        "overlay": overlays.chosen if overlays else None,
+        "layers": {id_: layer.as_data() for id_, layer in overlays.layers.items()}
+        if overlays
+        else {},
+        "menu": [asdict(field) for field in menu],
+        "beside_px": beside_px,
+        "overview": {
+            "envelope": overview,
+            "duration_s": recording.duration_s,
+            "ticks": [[tick.start_s, tick.stop_s, tick.kind] for tick in ticks],
+        }
         if overview
         else None,
     }

@@ -1,17 +1,26 @@
 // Small helpers to make elements without HTML text.
 
-export function element(tag, className) {
+export function element(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
   return node;
 }
 
 export function button(text, title, onClick) {
-  const node = element("button", "ecg-button");
+  const node = element("button", "ecg-button", text);
   node.type = "button";
-  node.textContent = text;
   node.title = title;
   node.addEventListener("click", onClick);
+  return node;
+}
+
+// A button with a drawing in place of a word; its name is what a screen reader says.
+export function iconButton(drawing, name, key, onClick) {
+  const node = button("", key ? `${name} (${key})` : name, onClick);
+  node.classList.add("ecg-icon");
+  node.setAttribute("aria-label", name);
+  node.append(drawing);
   return node;
 }
 

@@ -3,6 +3,14 @@
 import { element } from "./dom.js";
 
 const HEIGHT_PX = 44;
+// Colour, top and height by kind of event; Okabe and Ito's colours.
+const TICKS = {
+  rhythm: ["#0072b2aa", 0, 5],
+  run: ["#b3261e", 0, HEIGHT_PX],
+  ventricular: ["#d55e00", 36, 8],
+  supraventricular: ["#0072b2", 36, 8],
+  pause: ["#8a4f8f", 0, 10],
+};
 
 export class Overview {
   constructor(onNavigate) {
@@ -60,6 +68,7 @@ export class Overview {
       const high = HEIGHT_PX - (bytes[2 * bin + 1] / 255) * HEIGHT_PX;
       pen.fillRect(x, high, 1, Math.max(1, low - high));
     }
+    this.drawTicks(pen, width);
     const start = this.waiting ?? this.startS;
     const left = (start / this.data.duration_s) * width;
     const span = Math.max(3, (this.seconds / this.data.duration_s) * width);
@@ -70,6 +79,16 @@ export class Overview {
     this.label.textContent = `${clock(start)} – ${clock(
       Math.min(start + this.seconds, this.data.duration_s)
     )} of ${clock(this.data.duration_s)}`;
+  }
+
+  // Events: urgent ones and runs over the trace's full height, single beats below it.
+  drawTicks(pen, width) {
+    const perS = width / this.data.duration_s;
+    for (const [startS, stopS, kind] of this.data.ticks ?? []) {
+      const [color, top, height] = TICKS[kind] ?? TICKS.rhythm;
+      pen.fillStyle = color;
+      pen.fillRect(startS * perS, top, Math.max(1.5, (stopS - startS) * perS), height);
+    }
   }
 
   // One request at a time; the last wish is kept until the answer to the one before has come.

@@ -8,11 +8,15 @@ import { Calipers } from "./calipers.js";
 import { Markers } from "./markers.js";
 import { Overview } from "./overview.js";
 import { ScreenCalibration, storedPxPerMm } from "./calibration.js";
-import { button, element } from "./dom.js";
+import { element } from "./dom.js";
+import { onKeys } from "./keys.js";
+import { Toolbar } from "./toolbar.js";
 
 const PLOTLY_URL = new URL("../ecg.plotly/plotly.min.js", import.meta.url).href;
 const ZOOM_STEPS_PX_PER_MM = [2, 3, 4, 6, 8, 12, 16];
 const DEFAULT_PX_PER_MM = 4;
+const SMALLEST_PX_PER_MM = 2;
+const NARROW_PX = 900;
 const CONFIG = {
   displayModeBar: false,
   doubleClick: false,
@@ -21,18 +25,18 @@ const CONFIG = {
   plotlyServerURL: "",
   showTips: false,
 };
-const KEYS = [
-  ["+  −  0", "zoom in, out, back to 100 %"],
-  ["C  V  M", "time caliper, voltage caliper, march"],
-  ["Esc", "put the calipers away"],
-  ["O", "hide or show the overlay"],
-  ["←  →", "earlier or later (long recordings), or move along the paper"],
-  ["Home  End", "first or last page"],
-  ["J  K", "next or previous finding"],
-  ["Y  X", "confirm or dismiss the chosen finding"],
-  ["D", "dark room"],
-];
-const PYTHON_KEYS = { j: "next", k: "previous", y: "confirm", x: "dismiss" };
+const PYTHON_KEYS = {
+  j: "next",
+  k: "previous",
+  y: "confirm",
+  x: "dismiss",
+  a: "show_anyway",
+  n: "next_place",
+  p: "previous_place",
+  ".": "next_case",
+  ",": "previous_case",
+};
+const OPACITY = "ecg.opacity";
 
 let plotlyLoading = null;
 const viewers = new WeakMap();
@@ -53,33 +57,51 @@ function loadPlotly() {
 class Viewer {
   constructor(parent) {
     this.pxPerMm = DEFAULT_PX_PER_MM;
+    this.fitted = true;
     this.trueSize = false;
-    this.overlayHidden = false;
     this.caseId = null;
     this.drawn = null;
+    this.overlay = null;
+    this.wanted = null;
+    this.opacity = Number(window.localStorage.getItem(OPACITY)) || 0.6;
     this.build(parent);
   }
 
   build(parent) {
     this.root = element("div", "ecg-viewer");
-    this.toolbar = element("div", "ecg-toolbar");
-    this.toolbar.setAttribute("role", "toolbar");
-    this.toolbar.setAttribute("aria-label", "Paper tools");
     this.scroller = element("div", "ecg-scroller");
     this.scroller.tabIndex = 0;
+    this.scroller.setAttribute("role", "region");
     this.scroller.setAttribute("aria-label", "ECG paper; scroll to move along it");
     this.sheet = element("div", "ecg-sheet");
     this.plot = element("div", "ecg-plot");
     this.sheet.append(this.plot);
+    this.note = element("div", "ecg-note");
+    this.note.setAttribute("role", "status");
     this.markers = new Markers(this.sheet, (id, x) => this.send("move", { id, x_mm: x }));
     this.calipers = new Calipers(this.sheet, () => this.refreshTools());
     this.scroller.append(this.sheet);
     this.legend = element("div", "ecg-legend");
     this.overview = new Overview((startS) => this.send("navigate", { start_s: startS }));
-    this.root.append(this.toolbar, this.scroller, this.overview.root, this.legend);
+    this.toolbar = new Toolbar(this);
+    this.root.append(
+      this.scroller,
+      this.overview.root,
+      this.toolbar.root,
+      this.legend,
+      this.note
+    );
     this.calibration = new ScreenCalibration(this.root, (px) => this.useTrueSize(px));
-    this.buildToolbar();
     this.enablePanning();
+    this.watchSize();
+    this.root.addEventListener("pointerdown", () => (active = this), true);
+    document.addEventListener("fullscreenchange", () => this.fitted && this.fit());
+    onKeys(this.root, (key) => this === current() && Boolean(this.data) && this.answer(key));
+    parent.append(this.root);
+  }
+
+  // The reader sees that paper goes on to the right; a fitted sheet follows the window.
+  watchSize() {
     this.markCut = () => {
       const { scrollWidth, clientWidth, scrollLeft } = this.scroller;
       this.scroller.toggleAttribute("data-cut", scrollWidth - clientWidth - scrollLeft > 2);
@@ -88,50 +110,9 @@ class Viewer {
     const sizes = new ResizeObserver(this.markCut);
     sizes.observe(this.scroller);
     sizes.observe(this.sheet);
-    this.root.addEventListener("pointerdown", () => (active = this), true);
-    parent.append(this.root);
-  }
-
-  buildToolbar() {
-    this.zoomLabel = button("100 %", "Back to 100 % (0)", () => this.zoomTo(DEFAULT_PX_PER_MM));
-    this.tools = {
-      time: button("Time caliper", "Measure time and rate (C)", () => this.calipers.toggle("time")),
-      voltage: button("Voltage caliper", "Measure voltage (V)", () =>
-        this.calipers.toggle("voltage")
-      ),
-      march: button("March", "Repeat the interval along the paper (M)", () =>
-        this.calipers.toggleMarch()
-      ),
-      dark: button("Dark room", "Light on dark, for a dark room (D)", () => this.toggleDark()),
-      size: button("True mm", "Make millimetres true on this screen", () => this.toggleTrueSize()),
-      keys: button("Keys", "Keyboard", () => this.help.toggleAttribute("hidden")),
-    };
-    const group = (...items) => {
-      const span = element("span", "ecg-group");
-      span.append(...items);
-      return span;
-    };
-    this.help = element("dl", "ecg-help");
-    this.help.hidden = true;
-    for (const [key, text] of KEYS) {
-      const term = element("dt", "");
-      term.textContent = key;
-      const description = element("dd", "");
-      description.textContent = text;
-      this.help.append(term, description);
-    }
-    this.scale = element("span", "ecg-scale");
-    this.toolbar.append(
-      group(
-        button("−", "Zoom out (−)", () => this.zoomBy(-1)),
-        this.zoomLabel,
-        button("+", "Zoom in (+)", () => this.zoomBy(1))
-      ),
-      group(this.tools.time, this.tools.voltage, this.tools.march),
-      group(this.tools.dark, this.tools.size, this.tools.keys),
-      this.scale,
-      this.help
-    );
+    new ResizeObserver(() => {
+      if (this.fitted && this.data && this.fittingPxPerMm() !== this.pxPerMm) this.fit();
+    }).observe(this.root.closest(".st-key-desk") ?? this.root);
   }
 
   // ---- data from Python -------------------------------------------------------------------
@@ -141,34 +122,72 @@ class Viewer {
     const data = component.data;
     if (!data || !data.figure) return;
     const newCase = data.case_id !== this.caseId;
-    if (data.px_per_mm && this.caseId === null) this.pxPerMm = data.px_per_mm;
     this.data = data;
     if (newCase) {
       this.caseId = data.case_id;
       this.calipers.clear();
       this.scroller.scrollTo(0, 0);
+      this.wanted = null;
+      this.fitted = !data.px_per_mm;
+      this.trueSize = false;
+      if (data.px_per_mm) this.pxPerMm = data.px_per_mm;
     }
-    this.toolbar.hidden = !data.tools;
+    this.takeOverlay(data);
+    if (this.fitted) this.pxPerMm = this.fittingPxPerMm();
+    this.toolbar.root.hidden = !data.tools;
+    this.toolbar.update(data);
     this.calipers.setSheet(data.sheet);
-    this.markers.update(data.markers, data.sheet);
     this.overview.update(data.overview, data.sheet);
-    this.drawLegend(data.legend);
-    if (data.revision !== this.drawn) await this.draw();
+    await this.show();
+  }
+
+  // What the reader has just chosen stands until Python has heard of it.
+  takeOverlay(data) {
+    if (this.wanted === null || this.wanted === data.overlay || !data.choices?.length) {
+      this.overlay = data.overlay;
+      this.wanted = null;
+    }
+  }
+
+  get layer() {
+    return this.data.layers?.[this.overlay] ?? null;
+  }
+
+  async show() {
+    this.markers.update(this.layer?.markers ?? this.data.markers, this.data.sheet);
+    this.drawLegend(this.layer?.legend ?? this.data.legend);
+    this.note.textContent = this.layer?.note ?? "";
+    this.note.toggleAttribute("data-warning", Boolean(this.layer?.warning));
+    if (this.key() !== this.drawn) await this.draw();
     this.refreshTools();
+  }
+
+  // What is on the screen: another of these, and it is drawn anew.
+  key() {
+    const layer = this.layer?.revision ?? "";
+    return [this.data.revision, layer, this.pxPerMm, this.dark, this.opacity].join(" ");
   }
 
   async draw() {
     const Plotly = await loadPlotly();
     // Newer data may have come while plotly was loading: draw what is newest.
-    const { data, revision } = { data: this.data, revision: this.data.revision };
+    const { data } = this;
+    const key = this.key();
     const figure = this.styled(data);
     await Plotly.react(this.plot, figure.data, figure.layout, CONFIG);
     this.sheet.style.width = `${figure.layout.width}px`;
     this.sheet.style.height = `${figure.layout.height}px`;
-    this.drawn = revision;
-    this.root.dataset.drawn = revision;
+    this.root.style.setProperty("--ecg-paper-px", `${figure.layout.width + 2}px`);
+    // What stands above the desk's paper is as wide as the paper.
+    if (data.choices?.length) {
+      document.documentElement.style.setProperty("--ecg-paper-px", `${figure.layout.width + 2}px`);
+    }
+    this.drawn = key;
+    this.root.dataset.drawn = data.revision;
     this.root.dataset.pxPerMm = this.pxPerMm;
     this.root.dataset.case = data.case_id;
+    this.root.dataset.overlay = this.overlay ?? "";
+    this.root.dataset.layer = this.layer?.revision ?? "";
   }
 
   // The figure with the colours of the room and every size in proportion to the zoom.
@@ -183,8 +202,13 @@ class Viewer {
       remark: palette.ink,
       footer: palette.faint,
       mark: palette.faint,
+      bar: palette.overlay[4],
+      "bar against": palette.caliper,
     };
-    const traces = data.figure.data.map((trace) => {
+    const layer = this.layer?.traces ?? [];
+    const under = layer.filter((trace) => trace.meta.role === "heat");
+    const over = layer.filter((trace) => trace.meta.role !== "heat");
+    const traces = [...under, ...data.figure.data, ...over].map((trace) => {
       const role = trace.meta.role;
       const out = { ...trace };
       if (out.mode === "lines") {
@@ -195,7 +219,7 @@ class Viewer {
       } else if (role === "heat") {
         out.colorscale = this.colorscale(trace.colorscale, palette);
       }
-      if (role === "heat" || role === "level") out.visible = !this.overlayHidden;
+      if (layer.includes(trace) && (role === "heat" || role === "level")) out.opacity = this.opacity;
       return out;
     });
     const axis = (spec) => ({
@@ -224,12 +248,13 @@ class Viewer {
     this.legend.replaceChildren();
     if (!legend) return;
     const palette = this.data.palettes[this.dark ? "dark" : "light"];
-    const label = element("span", "ecg-legend-label");
-    label.textContent = legend.label;
-    const low = element("span", "");
-    low.textContent = legend.low;
-    const high = element("span", "");
-    high.textContent = legend.high;
+    const label = element("span", "ecg-legend-label", legend.label);
+    if (!legend.high) {
+      this.legend.append(label);
+      return;
+    }
+    const low = element("span", "", legend.low);
+    const high = element("span", "", legend.high);
     const bar = element("span", "ecg-legend-bar");
     for (const color of palette.overlay) {
       const step = element("span", "");
@@ -243,7 +268,50 @@ class Viewer {
     this.component?.setTriggerValue("act", { name, ...value });
   }
 
+  // ---- overlays ---------------------------------------------------------------------------
+
+  // A layer that is here is drawn at once; Python hears of the choice all the same.
+  async chooseOverlay(id) {
+    if (!this.data.choices?.some((choice) => choice.id === id)) return;
+    this.overlay = this.wanted = id;
+    this.send("overlay", { id });
+    await this.show();
+  }
+
+  setOpacity(opacity) {
+    this.opacity = opacity;
+    this.show();
+  }
+
+  keepOpacity() {
+    window.localStorage.setItem(OPACITY, String(this.opacity));
+    this.send("setting", { id: "opacity", value: this.opacity });
+  }
+
   // ---- zoom and size ----------------------------------------------------------------------
+
+  // Whole pixels a millimetre, so that every line of the grid falls on a pixel.
+  fittingPxPerMm() {
+    const full = document.fullscreenElement === this.root;
+    const width = (full ? window.innerWidth : this.room()) - 2;
+    const fitting = Math.floor(width / this.data.sheet.width_mm);
+    const most = full
+      ? Math.floor((window.innerHeight - 90) / this.data.sheet.height_mm)
+      : ZOOM_STEPS_PX_PER_MM.at(-1);
+    return Math.max(SMALLEST_PX_PER_MM, Math.min(fitting, most));
+  }
+
+  // On a wide window the rail keeps its room beside the paper.
+  room() {
+    const desk = this.data.beside_px ? this.root.closest(".st-key-desk") : null;
+    if (!desk || window.innerWidth <= NARROW_PX) return this.root.parentElement.clientWidth;
+    return desk.clientWidth - this.data.beside_px;
+  }
+
+  async fit() {
+    await this.zoomTo(this.fittingPxPerMm());
+    this.fitted = true;
+  }
 
   zoomBy(direction) {
     const steps = ZOOM_STEPS_PX_PER_MM;
@@ -260,6 +328,7 @@ class Viewer {
     const centreY = (scrollTop + clientHeight / 2) / this.pxPerMm;
     this.pxPerMm = pxPerMm;
     this.trueSize = trueSize;
+    this.fitted = false;
     if (this.data) await this.draw();
     this.scroller.scrollTo(
       centreX * pxPerMm - clientWidth / 2,
@@ -269,7 +338,7 @@ class Viewer {
   }
 
   toggleTrueSize() {
-    if (this.trueSize) this.zoomTo(DEFAULT_PX_PER_MM);
+    if (this.trueSize) this.fit();
     else if (storedPxPerMm()) this.useTrueSize(storedPxPerMm());
     else this.calibration.open();
   }
@@ -278,7 +347,12 @@ class Viewer {
     this.zoomTo(pxPerMm, true);
   }
 
-  // ---- room, overlay, panning -------------------------------------------------------------
+  toggleFullScreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.root.requestFullscreen?.();
+  }
+
+  // ---- room and panning -------------------------------------------------------------------
 
   get dark() {
     return document.documentElement.dataset.ecgRoom === "dark";
@@ -287,15 +361,9 @@ class Viewer {
   async toggleDark() {
     document.documentElement.dataset.ecgRoom = this.dark ? "light" : "dark";
     await this.draw();
-    this.drawLegend(this.data.legend);
+    this.drawLegend(this.layer?.legend ?? this.data.legend);
     this.overview.draw();
     this.refreshTools();
-  }
-
-  async toggleOverlay() {
-    this.overlayHidden = !this.overlayHidden;
-    await this.draw();
-    this.legend.toggleAttribute("data-hidden", this.overlayHidden);
   }
 
   enablePanning() {
@@ -315,45 +383,36 @@ class Viewer {
   }
 
   refreshTools() {
-    const pressed = (tool, on) => this.tools[tool].setAttribute("aria-pressed", String(on));
-    pressed("time", this.calipers.shown("time"));
-    pressed("voltage", this.calipers.shown("voltage"));
-    pressed("march", this.calipers.march);
-    pressed("dark", this.dark);
-    pressed("size", this.trueSize);
-    this.tools.march.disabled = !this.calipers.shown("time");
-    this.zoomLabel.textContent = this.trueSize
-      ? "true mm"
-      : `${Math.round((this.pxPerMm / DEFAULT_PX_PER_MM) * 100)} %`;
-    const sheet = this.data?.sheet;
-    if (!sheet) return;
-    const voltage = sheet.mm_per_mv ? `${sheet.mm_per_mv} mm/mV` : "voltage not known";
-    this.scale.textContent = `${sheet.mm_per_s} mm/s · ${voltage}`;
+    const { calipers, dark, trueSize, overlay, opacity } = this;
+    const percent = Math.round((this.pxPerMm / DEFAULT_PX_PER_MM) * 100);
+    const zoom = trueSize ? "true millimetres" : `${percent} %`;
+    this.toolbar.refresh({ calipers, dark, trueSize, overlay, opacity, zoom });
   }
 
   // ---- keyboard ---------------------------------------------------------------------------
 
-  key(event) {
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  answer(key) {
     const actions = {
       "+": () => this.zoomBy(1),
       "=": () => this.zoomBy(1),
       "-": () => this.zoomBy(-1),
-      0: () => this.zoomTo(DEFAULT_PX_PER_MM),
-      c: () => this.calipers.toggle("time"),
+      0: () => this.fit(),
+      t: () => this.calipers.toggle("time"),
       v: () => this.calipers.toggle("voltage"),
       m: () => this.calipers.toggleMarch(),
-      Escape: () => this.calipers.clear(),
-      o: () => this.toggleOverlay(),
+      f: () => this.toggleFullScreen(),
+      Escape: () => this.toolbar.close() || this.calipers.clear(),
       d: () => this.toggleDark(),
-      "?": () => this.help.toggleAttribute("hidden"),
+      "?": () => this.toolbar.toggle(this.toolbar.help),
       ArrowLeft: () => this.move(-1),
       ArrowRight: () => this.move(1),
-      Home: () => this.overview.goTo(0),
-      End: () => this.overview.goTo(Infinity),
     };
-    if (PYTHON_KEYS[key]) this.send(PYTHON_KEYS[key]);
+    const pages = { Home: 0, End: Infinity };
+    const choice = this.data.choices?.find((one) => one.key === key);
+    if (choice) this.chooseOverlay(choice.id);
+    else if (PYTHON_KEYS[key]) this.send(PYTHON_KEYS[key]);
     else if (actions[key]) actions[key]();
+    else if (key in pages && this.data.overview) this.overview.goTo(pages[key]);
     else return false;
     return true;
   }
@@ -364,30 +423,9 @@ class Viewer {
   }
 }
 
-const TYPING = "input, textarea, select, [contenteditable=true], [role=slider]";
-
-// A closed drop-down keeps the focus after a choice; its letters are the viewer's again.
-function isTyping(event) {
-  const target = event.target instanceof Element ? event.target.closest(TYPING) : null;
-  if (!target) return false;
-  const closedMenu =
-    target.getAttribute("role") === "combobox" && target.getAttribute("aria-expanded") !== "true";
-  return !(closedMenu && event.key.length === 1 && event.key !== " ");
+function current() {
+  return active?.root.isConnected ? active : null;
 }
-
-// On the window and capturing: before Streamlit's own shortcuts (C clears its cache).
-function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (isTyping(event)) return;
-  if (document.querySelector("[role=dialog]")) return;
-  const viewer = active?.root.isConnected ? active : null;
-  if (!viewer || !viewer.data) return;
-  if (viewer.key(event)) {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }
-}
-window.addEventListener("keydown", onKey, true);
 
 export default function (component) {
   const parent = component.parentElement;

@@ -1,4 +1,4 @@
-"""A disease's gain curve beside the paper: rule or learned, and the signal amended by it."""
+"""A disease's gain curve: read, drawn, and put into words; the desk and a page show it."""
 
 from html import escape
 
@@ -16,18 +16,16 @@ from ecgcore.inference.waveform import (
 from ecgcore.render.overlay import Overlay
 from ecgcore.render.waveform import curve_figure
 from ecgcore.results import Finding
-from ecgcore.signal.waveform_rules import PAPER, waveform_rules
+from ecgcore.signal.waveform_rules import PAPER
 from ecgcore.statements import statement
 from ui import model_answers
-from ui.components.viewer import Legend
 from ui.desk.findings import format_value
-from ui.desk.paper import Paper, Shading, format_footer, format_header, set_paper, show_still
+from ui.desk.paper import Paper, format_footer, format_header, show_still
 from ui.state import OpenCase
 from ui.words import plain
 
-_VIEWER, _WEIGHTED = "waveform_paper", "waveform_amended"
-_DISEASE, _SHOWN, _ASK = "waveform_disease", "waveform_shown", "waveform_ask"
-_RULE, _LEARNED = "Rule", "Learned"
+_WEIGHTED = "waveform_amended"
+RULE, LEARNED = "Rule", "Learned"
 _OPACITY = 0.5
 # Waves and intervals as a reader calls them.
 _SEGMENTS = {
@@ -42,64 +40,14 @@ _SEGMENTS = {
 }
 
 
-@st.fragment
-def show_danet(case: OpenCase) -> None:
-    """Show a case's gain curve for a disease, the amended signal, and how far to trust it."""
-    networks = waveform_models()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        disease = _choose_disease(networks)
-        network = _choose_network(networks.get(disease))
-        try:
-            reading = _read(case, disease, network)
-        except EcgError as error:
-            st.info(plain(str(error)))
-            return
-        shown = _choose_curve(reading)
-    paper = set_paper(case)
-    left, right = st.columns([3.7, 1.2], gap="small")
-    with left:
-        _show_papers(paper, reading, shown)
-    with right:
-        _show_side(case, reading, network)
+def read_curve(case: OpenCase, disease: str, network: WaveformModel | None) -> WaveformReading:
+    """Return a case's gain curve for a disease, computed once.
 
-
-# ---- choices -------------------------------------------------------------------------------
-
-
-def _choose_disease(networks: dict[str, WaveformModel]) -> str:
-    codes = list(waveform_rules())
-
-    def words(code: str) -> str:
-        known = code in networks and networks[code].aid
-        return statement(code).term if known else f"{statement(code).term} (rule alone)"
-
-    disease: str = st.selectbox(
-        "Statement", codes, key=_DISEASE, format_func=words, width=330, help=_HELP
-    )
-    return disease
-
-
-_HELP = (
-    "Each statement is read from particular waves. “Rule alone”: no network is offered, because "
-    "none was trained or no benefit over a plain classifier was shown."
-)
-
-
-_NO_AID = (
-    "The network behind this curve was not better than the same classifier without it; the curve "
-    "is for teaching only."
-)
-
-
-def _choose_network(found: WaveformModel | None) -> WaveformModel | None:
-    """Return the disease's network if it is offered as an aid, or the reader asks for it."""
-    if found is None or found.aid:
-        return found
-    asked = st.toggle("Learned curve (unproven)", key=_ASK, help=_NO_AID)
-    return found if asked else None
-
-
-def _read(case: OpenCase, disease: str, network: WaveformModel | None) -> WaveformReading:
+    Raises
+    ------
+    EcgError
+        Why there is none.
+    """
     name = network.name if network else None
 
     known = case.answers.curves
@@ -110,61 +58,9 @@ def _read(case: OpenCase, disease: str, network: WaveformModel | None) -> Wavefo
     return known[disease, name]
 
 
-def _choose_curve(reading: WaveformReading) -> str:
-    """Return which curve is drawn: one key goes from one to the other."""
-    if reading.learned is None:
-        return _RULE
-    shown: str = st.session_state.get(_SHOWN, _LEARNED)
-    st.button(
-        f"Show the {(_LEARNED if shown == _RULE else _RULE).lower()} curve",
-        key="waveform_toggle",
-        icon=":material/compare_arrows:",
-        shortcut="l",
-        on_click=_toggle,
-    )
-    return shown
-
-
-def _toggle() -> None:
-    now = st.session_state.get(_SHOWN, _LEARNED)
-    st.session_state[_SHOWN] = _RULE if now == _LEARNED else _LEARNED
-
-
-# ---- paper ---------------------------------------------------------------------------------
-
-
-def _show_papers(paper: Paper, reading: WaveformReading, shown: str) -> None:
-    case = paper.case
-    gain = _choose_gain(reading, shown)
-    name = statement(reading.rule.code).term
-    paper.show(
-        _VIEWER,
-        shading=Shading(
-            make_gain_overlay(reading, gain),
-            Legend(f"{shown} gain for “{name}”", "suppressed", "kept"),
-        ),
-    )
-    _show_strip(paper, reading)
-    weighted = case.answers.amended.get(
-        (reading.rule.code, shown, reading.learned is None),
-        lambda: amended(case.recording, gain, f"{shown.lower()}, {reading.rule.code}"),
-    )
-    st.markdown("**Input to the classifier:** the signal multiplied by the curve")
-    sheet = paper.lay_out()
-    first, _ = format_header(case, paper.settings)
-    drawn = f"weighted signal ({shown.lower()} curve), baseline removed: not for measuring"
-    show_still(
-        weighted,
-        sheet,
-        _WEIGHTED,
-        case_id=case.case_id,
-        header=(first, drawn),
-        footer=format_footer(case.recording, sheet),
-    )
-
-
-def _choose_gain(reading: WaveformReading, shown: str) -> NDArray[np.float32]:
-    learned = reading.learned if shown == _LEARNED else None
+def choose_gain(reading: WaveformReading, shown: str) -> NDArray[np.float32]:
+    """Return the curve that is drawn: by rule or as learned."""
+    learned = reading.learned if shown == LEARNED else None
     return reading.by_rule if learned is None else learned
 
 
@@ -174,7 +70,8 @@ def make_gain_overlay(reading: WaveformReading, gain: NDArray[np.float32]) -> Ov
     return Overlay(values, reading.leads, reading.fs_hz, "heat", _OPACITY, top=1.0)
 
 
-def _show_strip(paper: Paper, reading: WaveformReading) -> None:
+def show_gain_strip(paper: Paper, reading: WaveformReading) -> None:
+    """Show the curves over time, and where they differ."""
     if reading.learned is None:
         st.caption("The rule's gain over time")
     else:
@@ -192,10 +89,34 @@ def _show_strip(paper: Paper, reading: WaveformReading) -> None:
     st.plotly_chart(made, key="waveform_strip", config={"displayModeBar": False})
 
 
+def show_amended(paper: Paper, reading: WaveformReading, shown: str) -> None:
+    """Show the signal as the classifier is given it: times the curve."""
+    case = paper.case
+    weighted = case.answers.amended.get(
+        (reading.rule.code, shown, reading.learned is None),
+        lambda: amended(
+            case.recording, choose_gain(reading, shown), f"{shown.lower()}, {reading.rule.code}"
+        ),
+    )
+    st.markdown("**Input to the classifier:** the signal multiplied by the curve")
+    sheet = paper.lay_out()
+    first, _ = format_header(case, paper.settings)
+    drawn = f"weighted signal ({shown.lower()} curve), baseline removed: not for measuring"
+    show_still(
+        weighted,
+        sheet,
+        _WEIGHTED,
+        case_id=case.case_id,
+        header=(first, drawn),
+        footer=format_footer(case.recording, sheet),
+    )
+
+
 # ---- beside --------------------------------------------------------------------------------
 
 
-def _show_side(case: OpenCase, reading: WaveformReading, network: WaveformModel | None) -> None:
+def show_side(case: OpenCase, reading: WaveformReading, network: WaveformModel | None) -> None:
+    """Say what the classifiers make of it, where the curve looks, and how good it is."""
     for note in reading.notes:
         st.warning(plain(note))
     _show_findings(case, reading, network)

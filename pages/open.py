@@ -1,7 +1,0 @@
-"""Open: drop files or choose a demonstration case."""
-
-from ui.page import show_page
-from ui.worklist.demonstrations import show_demonstration_cases
-from ui.worklist.intake import show_upload
-
-show_page("pages/open.py", show_upload, show_demonstration_cases)
