@@ -28,6 +28,7 @@ from scripts.attempts.table import CannotTryError, Outcome, attempt
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.opening import read_case
 from tests.browser.test_hostile_uploads import LINK, SCRIPT, laughs, npz_bomb
+from tests.browser.test_serving_journey import go_everywhere
 
 GROUP, HEAVY = "pages", "heavy"
 SLOW_MS = 90_000
@@ -99,19 +100,17 @@ def _markup(app: App) -> Outcome:
     return Outcome.of(not ran and not live, f"script ran: {ran}, live elements: {live}")
 
 
-@attempt(GROUP, "bare address in a lead's name", "three addresses as leads, on six pages", _WORDS)
+@attempt(GROUP, "bare address in a lead's name", "three addresses as leads, on every page", _WORDS)
 def _bare_addresses(app: App) -> Outcome:
     live: list[str] = []
     with visit(app) as page:
         # WFDB keeps a lead's name as it is written.
         upload(page, hostile.wfdb_record("r", "I", *_ADDRESSES, comment=_ADDRESSES[1]), "WFDB")
         page.wait_for_timeout(1500)
-        live += _links(page, "Open")
+        live += _links(page, "Worklist")
         page.get_by_role("button", name="Review this ECG").click()
         page.wait_for_selector(VIEWER)
-        for name in ("Review", "Measure", "Explain", "Single lead", "Anomaly"):
-            page.get_by_role("link", name=name, exact=True).click()
-            page.wait_for_timeout(4000)
+        for name in go_everywhere(page):
             live += _links(page, name)
     return Outcome.of(not live, f"{len(live)} live links: {live[0]}" if live else "no link")
 
@@ -162,7 +161,7 @@ def _apart(app: App) -> Outcome:
         upload(mine, {f"{_NAME}.json": as_json("I", "II")}, "JSON")
         mine.get_by_role("button", name="Review this ECG").click()
         mine.wait_for_selector(VIEWER)
-        other.get_by_role("link", name="Review", exact=True).click()
+        other.get_by_role("link", name="Read", exact=True).click()
         other.wait_for_timeout(3000)
         seen = _NAME in other.content()
     return Outcome.of(not seen, "seen by the other" if seen else "not seen")
@@ -202,7 +201,7 @@ def _media(app: App) -> Outcome:
     asked: list[str] = []
     with visit(app) as page:
         page.on("request", lambda request: asked.append(request.url))
-        read_case(page, 1)
+        read_case(page, "normal")
         page.wait_for_selector(VIEWER)
         with page.expect_download() as waiting:
             page.get_by_role("button", name=re.compile("PDF")).first.click()
@@ -245,7 +244,7 @@ def _printed_name(app: App) -> Outcome:
 @attempt(GROUP, "reload", "a case open and one verdict given, then F5", _JOURNEY)
 def _reload(app: App) -> Outcome:
     with visit(app) as page:
-        read_case(page, 3)
+        read_case(page, "sinus-tachycardia")
         page.wait_for_selector(VIEWER)
         page.reload()
         try:
@@ -259,7 +258,7 @@ def _reload(app: App) -> Outcome:
 @attempt(GROUP, "10 s offline", "the network taken away from an open case", _JOURNEY)
 def _offline(app: App) -> Outcome:
     with visit(app) as page:
-        read_case(page, 1)
+        read_case(page, "normal")
         page.wait_for_selector(VIEWER)
         page.context.set_offline(offline=True)
         page.wait_for_timeout(10_000)
@@ -363,7 +362,7 @@ def _five(app: App) -> Outcome:
 def _warm(app: App) -> int:
     """Visit once, so that what is loaded once is there; return the server's memory."""
     with visit(app) as page:
-        read_case(page, 1)
+        read_case(page, "normal")
         page.wait_for_selector(VIEWER)
     time.sleep(5)
     return app.resident()
