@@ -3,8 +3,9 @@
     .venv/bin/python -m benchmarks.load [--sessions 1 10 20] [--minutes 10] [--hog] [--tree FOLDER]
 
 Starts the app, opens each recording alone, then lets so many readers do the same at once: each
-uploads a recording of its own, goes to page Review and then to page Explain.  Traces, findings and
-maps must be those of the recording opened alone.  Prints a table in Markdown.
+uploads a recording of its own and reads it on the desk until its overlays have been computed.
+Traces, statements and maps must be those of the recording opened alone.  Prints a table in
+Markdown.
 
 --minutes  readers go on for so long with one recording after another, instead of one each
 --hog      one reader uploads costly archives and asks for maps without end; what others wait for
@@ -26,14 +27,15 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.app import ROOT, wait_until_healthy
-from benchmarks.load_client import FINDINGS, VIEWER, Reader, digest_of
+from benchmarks.load_client import RAIL, VIEWER, Reader, digest_of
 from ecgcore.leads import STANDARD_12
 from ecgcore.simulate import make_batch
 
 FS_HZ = 500.0
 OTHERS = 3
 READ = "Review this ECG"
-COLUMNS = ("upload", "first trace", "findings", "Explain")
+COLUMNS = ("upload", "first trace", "statements", "overlays")
+MAPS = ("why", "leads")
 
 
 @dataclass
@@ -112,36 +114,25 @@ def costly_archive() -> bytes:
 
 
 def open_and_explain(reader: Reader, content: bytes, *, ready: Callable[[], object] = int) -> Seen:
-    """Upload a recording, review it, explain it; return what it took and what was seen."""
+    """Upload a recording, read it, wait for its maps; return what it took and what was seen."""
     uploaded = reader.upload("ecg.npz", content)
     ready()
-    reviewed = reader.press(READ)
-    traces, findings = reviewed.components(VIEWER), reviewed.components(FINDINGS)
-    if not traces or not findings:
-        raise RuntimeError(f"no trace or no findings: {reviewed.troubles()}")
-    explained = reader.run("explain")
-    maps = explained.components(VIEWER)
-    if len(maps) < 2:
-        raise RuntimeError(f"no maps: {explained.troubles()}")
+    read = reader.press(READ)
+    traces, statements = read.components(VIEWER), read.components(RAIL)
+    if not traces or not statements:
+        raise RuntimeError(f"no trace or no statements: {read.troubles()}")
+    layers = traces[-1][1]["layers"]
+    if not layers.keys() >= set(MAPS):
+        raise RuntimeError(f"no maps: {read.troubles()}")
+    waited = (uploaded.seconds, traces[0][0], statements[0][0], traces[-1][0])
     return Seen(
-        dict(
-            zip(
-                COLUMNS,
-                (uploaded.seconds, traces[0][0], findings[0][0], explained.seconds),
-                strict=True,
-            )
-        ),
+        dict(zip(COLUMNS, waited, strict=True)),
         (
-            _drawn(traces[-1][1]),
-            digest_of(findings[-1][1]["rows"]),
-            _drawn(maps[-2][1]),
-            _drawn(maps[-1][1]),
+            digest_of(traces[-1][1]["figure"]["data"]),
+            digest_of(statements[-1][1]["rows"]),
+            *(digest_of(layers[name]["traces"]) for name in MAPS),
         ),
     )
-
-
-def _drawn(data: dict[str, dict[str, object]]) -> str:
-    return digest_of(data["figure"]["data"])
 
 
 # ---- many readers ----------------------------------------------------------------------------

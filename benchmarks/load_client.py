@@ -17,7 +17,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from websockets.sync.client import connect
 
-VIEWER, FINDINGS = "ecg.viewer", "ecg.findings"
+VIEWER, RAIL = "ecg.viewer", "ecg.rail"
 PATIENCE_S = 600.0
 
 
@@ -105,8 +105,8 @@ class Reader:
         return self.run(None, WidgetState(id=name, trigger_value=True))
 
     def upload(self, name: str, content: bytes) -> Run:
-        """Upload a file on page Open, where it is read."""
-        self.run("open")
+        """Upload a file on the worklist, where it is read."""
+        self.run("worklist")
         uploader = next(
             e.file_uploader.id
             for _, e in self.last.elements
@@ -174,7 +174,8 @@ class Reader:
         elif message.WhichOneof("type") == "navigation":
             self._page = message.navigation.page_script_hash
             for page in message.navigation.app_pages:
-                self._pages[page.url_pathname or "open"] = page.page_script_hash
+                name = "worklist" if page.is_default else page.url_pathname
+                self._pages[name] = page.page_script_hash
 
 
 def digest_of(data: object) -> str:

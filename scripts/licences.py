@@ -39,14 +39,14 @@ def licence_of(pin: Pin) -> str:
     LookupError
         If neither the installed package nor the table says it.
     """
+    stated = _table()["stated"]
+    found = stated.get(pin.name) or stated.get(pin.name.partition("-")[0])
+    if found is not None:
+        return found
     try:
         told = metadata(pin.name)
     except PackageNotFoundError:
-        stated = _table()["stated"]
-        found = stated.get(pin.name) or stated.get(pin.name.partition("-")[0])
-        if found is None:
-            raise LookupError(f"{pin.name} is not installed, and no licence is stated.") from None
-        return found
+        raise LookupError(f"{pin.name} is not installed, and no licence is stated.") from None
     given = [told.get("License-Expression"), (told.get("License") or "").strip()]
     given += [c.split(" :: ")[-1] for c in told.get_all("Classifier", []) if "License ::" in c]
     # What older tools write where a package names no licence.

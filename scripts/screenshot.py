@@ -1,41 +1,37 @@
-"""Take pictures of the running app in Chromium: the README's, or every page in full.
+"""Take pictures of the running app in Chromium: those of the documents, or every page in full.
 
-.venv/bin/python -m scripts.screenshot [--case pvc] [--out docs/images/review.png]
+.venv/bin/python -m scripts.screenshot [--case pvc] [--out docs/images]
 .venv/bin/python -m scripts.screenshot --pages FOLDER [--widths 1366 430]
 
 Only simulated cases are shown.
 """
 
 import argparse
+import io
 import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.app import DRAWN, choose, start, wait_until_healthy
+from benchmarks.app import DRAWN, OVERLAYS, choose, start, wait_until_healthy
 from ecgcore.simulate.cases import DEMONSTRATION_NUMBERS
 
-PAGES = (
-    "Review",
-    "Explain",
-    "Measure",
-    "Single lead",
-    "Waveform attention",
-    "Anomaly",
-    "Model card",
-    "Population",
-)
+DESK_PX = {"width": 1500, "height": 950}
+VIEWS = ("Cards", "Population", "Single-lead study", "Method comparison")
 # What a page computes beside its first run, on a busy machine.
 SETTLED_MS = 12_000
+# Of a picture in the documents: a screenshot has few colours.
+_COLOURS = 128
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", default="pvc")
-    parser.add_argument("--out", type=Path, default=Path("docs/images/review.png"))
+    parser.add_argument("--out", type=Path, default=Path("docs/images"))
     parser.add_argument("--pages", type=Path, help="folder for a picture of every page")
     parser.add_argument("--widths", type=int, nargs="+", default=[1366, 430])
     args = parser.parse_args()
@@ -43,7 +39,7 @@ def main() -> None:
         if args.pages:
             take_pages(page, args.case, args.pages, args.widths)
         else:
-            take_review(page, args.case, args.out)
+            take_desk(page, args.case, args.out)
 
 
 @contextmanager
@@ -59,7 +55,7 @@ def open_app() -> Iterator[Page]:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
             )
-            page = browser.new_page(viewport={"width": 1440, "height": 860})
+            page = browser.new_page(viewport=DESK_PX)
             page.set_default_timeout(60_000)
             page.goto(f"http://127.0.0.1:{port}")
             yield page
@@ -69,31 +65,55 @@ def open_app() -> Iterator[Page]:
         server.wait()
 
 
-def take_review(page: Page, case: str, out: Path) -> None:
+def take_desk(page: Page, case: str, folder: Path) -> None:
+    """Take the desk alone, and with each overlay."""
+    folder.mkdir(parents=True, exist_ok=True)
+    open_desk(page, case)
+    page.wait_for_timeout(SETTLED_MS)
+    take_small(page, folder / "desk.png")
+    for overlay in OVERLAYS:
+        show_overlay(page, overlay)
+        take_small(page, folder / f"desk-{overlay}.png")
+
+
+def open_desk(page: Page, case: str) -> None:
     choose(page, case)
     page.wait_for_selector(DRAWN)
-    page.locator(".ecg-finding").first.click()
-    page.locator(".ecg-legend-label").wait_for()
-    page.wait_for_timeout(1500)
-    page.screenshot(path=out)
+    page.locator(".ecg-statement").first.wait_for()
+
+
+def show_overlay(page: Page, overlay: str) -> None:
+    page.keyboard.press(OVERLAYS[overlay])
+    page.locator(f".ecg-viewer[data-overlay={overlay}]:not([data-layer=''])").wait_for()
+    page.wait_for_timeout(2500)
+
+
+def take_small(page: Page, path: Path) -> None:
+    """Write what is on the screen with few colours, and so in few bytes."""
+    taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    taken.quantize(_COLOURS).save(path, optimize=True)
 
 
 def take_pages(page: Page, case: str, folder: Path, widths: list[int]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     page.locator(f".st-key-demo_{DEMONSTRATION_NUMBERS[case]} button").wait_for()
-    take_widths(page, folder / "open", widths, lambda: None)
-    choose(page, case)
-    page.wait_for_selector(DRAWN)
-    for name in PAGES:
-        take_widths(page, folder / name.replace(" ", "_").lower(), widths, open_page(page, name))
+    take_widths(page, folder / "worklist", widths, lambda: None)
+    open_desk(page, case)
+    take_widths(page, folder / "read", widths, lambda: None)
+    for overlay in OVERLAYS:
+        take_widths(page, folder / overlay, widths, lambda o=overlay: show_overlay(page, o))
+    for view in VIEWS:
+        name = view.replace(" ", "_").lower()
+        take_widths(page, folder / name, widths, lambda v=view: show_view(page, v))
 
 
-def open_page(page: Page, name: str) -> Callable[[], None]:
-    return lambda: page.get_by_role("link", name=name, exact=True).click()
+def show_view(page: Page, view: str) -> None:
+    page.get_by_role("link", name="Models", exact=True).click()
+    page.get_by_role("radio", name=view, exact=True).click()
 
 
 def take_widths(page: Page, stem: Path, widths: list[int], act: Callable[[], None]) -> None:
-    page.set_viewport_size({"width": 1440, "height": 860})
+    page.set_viewport_size(DESK_PX)
     page.wait_for_timeout(500)
     act()
     page.wait_for_timeout(SETTLED_MS)

@@ -50,23 +50,25 @@ html[data-ecg-room="dark"] .stApp :is(.stSelectbox, .stNumberInput, .stTextInput
 .ecg-table.wide { width: auto; }
 .ecg-table td, .ecg-table th { padding: 3px 8px; border-bottom: 1px solid #8883; text-align: left; }
 .ecg-table .value { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.ecg-table .spread, .ecg-table .why { opacity: .7; font-size: 12.5px; }
+.ecg-table .spread, .ecg-table .why, .ecg-heat th span { color: #5b6470; font-size: 12.5px; }
+.stApp [data-testid="stCaptionContainer"] { color: #5b6470; opacity: 1; }
+html[data-ecg-room="dark"] .stApp :is([data-testid="stCaptionContainer"] p, .ecg-table .spread,
+  .ecg-table .why, .ecg-heat th span) { color: #a5a198; }
 .ecg-table b { color: #b35900; }
 html[data-ecg-room="dark"] .ecg-table { color: #cfccc4; }
 .ecg-scroll { overflow-x: auto; }
 .ecg-scroll .ecg-table td:first-child { min-width: 8.2rem; }
 .ecg-scroll .ecg-table.wide td:first-child, .ecg-heat th:first-child { white-space: nowrap; }
 .ecg-heat { border-collapse: separate; border-spacing: 2px; font-size: 14px; }
-.ecg-heat th { font-weight: 400; padding: 2px 6px; text-align: center; opacity: .85; }
+.ecg-heat th { font-weight: 400; padding: 2px 6px; text-align: center; }
 .ecg-heat th:first-child { text-align: left; padding-right: 12px; }
-.ecg-heat th span { opacity: .6; font-size: 12.5px; }
 .ecg-heat td { min-width: 46px; height: 30px; text-align: center; border-radius: 3px;
   font-variant-numeric: tabular-nums; }
 .ecg-heat .mean > * { border-top: 1px solid #8888; border-radius: 0; }
 html[data-ecg-room="dark"] :is(.ecg-heat, .ecg-confusion) { color: #cfccc4; }
 .ecg-confusion { border-collapse: separate; border-spacing: 4px; font-size: 14px;
   margin-top: 1rem; }
-.ecg-confusion th { font-weight: 400; opacity: .75; padding: 2px 6px; text-align: left; }
+.ecg-confusion th { font-weight: 400; padding: 2px 6px; text-align: left; }
 .ecg-confusion td { width: 84px; height: 52px; text-align: center; border-radius: 4px;
   font-variant-numeric: tabular-nums; font-size: 17px; }
 html[data-ecg-room="dark"] .stPlotlyChart { filter: invert(.92) hue-rotate(180deg); }
@@ -89,7 +91,7 @@ html[data-ecg-room="dark"] .ecg-bar u { background: #cfccc4; }
     mask-image: linear-gradient(to left, transparent, #000 36px); }
   [class*="st-key-row_"] > * { flex: none; }
 }
-.ecg-reminder { font-size: 12.5px; opacity: .7; margin-top: 1.5rem; }
+.ecg-reminder { font-size: 12.5px; color: #5b6470; margin-top: 1.5rem; }
 </style>
 """
 

@@ -140,8 +140,8 @@ class OpenCase:
         The reader's.
     event : int or None
         Which of the events of a long recording is looked at, of the chosen kind.
-    show_failed : bool
-        Whether the chosen statement's map is shown although a check failed.
+    show_failed : str or None
+        Code of the statement whose map is shown although a check failed.
     failed_maps_shown : set
         (model, statement, method) of maps that failed a check and are shown all the same.
     shared : str or None
@@ -172,7 +172,7 @@ class OpenCase:
     method: str | None = None
     added: list[str] = field(default_factory=list)
     comment: str = ""
-    show_failed: bool = False
+    show_failed: str | None = None
     event: int | None = None
     failed_maps_shown: set[tuple[str, str, str]] = field(default_factory=set)
     shared: str | None = None
@@ -230,13 +230,13 @@ class OpenCase:
 
     def _replace(self, recording: Recording) -> None:
         self.recording, self.model, self.selected, self.shared = recording, None, None, None
-        self.turned_to = None
+        self.turned_to = self.show_failed = self.event = None
         self.failed_maps_shown.clear()
         self.close()
 
     def read_by(self, name: str) -> None:
         """Let another model read this case: each model has its own answers."""
-        self.model, self.selected, self.turned_to = name, None, None
+        self.model, self.selected, self.turned_to, self.show_failed = name, None, None, None
 
 
 def session_name() -> str:

@@ -41,8 +41,12 @@ def make_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, wide: bool
         for title, at_right in zip(head, right or [False] * len(head), strict=True)
     )
     body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
-    kind = "ecg-table wide" if wide else "ecg-table"
-    return f'<div class="ecg-scroll"><table class="{kind}"><tr>{titles}</tr>{body}</table></div>'
+    return wrap_table(f"<tr>{titles}</tr>{body}", "ecg-table wide" if wide else "ecg-table")
+
+
+def wrap_table(rows: str, kind: str) -> str:
+    """Return finished rows as a table of a class that scrolls sideways, by keyboard too."""
+    return f'<div class="ecg-scroll" tabindex="0"><table class="{kind}">{rows}</table></div>'
 
 
 def make_cell(words: str, kind: str = "") -> str:

@@ -42,11 +42,12 @@ def highlight_evidence(study: Study, call: Call) -> NDArray[np.float32] | None:
     """
     recording = study.recording
     waves = _find_waves(call)
-    if not waves and not call.spans:
+    beats = study.measured.beats
+    has_waves = bool(waves) and beats.consensus.n_beats > 0
+    if not has_waves and not call.spans:
         return None
     mask = np.ones(recording.signal.shape, bool)
-    beats = study.measured.beats
-    if waves and beats.consensus.n_beats:
+    if has_waves:
         found = places(beats, recording.leads, recording.n_samples, recording.fs_hz)
         mask &= np.isin(found.wave, [WAVES.index(wave) for wave in waves]) & (found.beat >= 0)
     if call.leads:

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from ecgcore.readers import write_dicom
 from ecgcore.recording import Recording
-from tests.browser.opening import read_case
+from tests.browser.opening import go, read_case, show
 
 pytestmark = pytest.mark.browser
 
@@ -142,7 +142,7 @@ def test_the_worst_files_one_after_the_other(
 ) -> None:
     read_case(page, "normal")
     page.wait_for_selector(VIEWER)
-    page.get_by_role("link", name="Open").click()
+    go(page, "Worklist")
     trap = Trap(tmp_path / "trapped")
     files = worst(tmp_path, trap)
     assert len(files) >= 12
@@ -157,7 +157,7 @@ def test_the_worst_files_one_after_the_other(
     assert page.evaluate("window.__pwned") is None
     assert no_dialog == []
     assert not trap.path.exists()
-    page.get_by_role("link", name="Review").click()
+    go(page, "Read")
     page.wait_for_selector(VIEWER)
     expect(page.get_by_text("Case 1").first).to_be_visible()
 
@@ -207,9 +207,9 @@ def test_a_file_that_was_not_opened_stays_and_can_be_had_again(page: Page, tmp_p
     page.locator("input[type=file]").set_input_files(str(tmp_path / "odd.dcm"))
     reason = page.get_by_text(re.compile(r"odd\.dcm: Not a supported ECG format"))
     expect(reason).to_have_count(1)
-    page.get_by_role("link", name="Population").click()
+    go(page, "Models")
     expect(reason).to_have_count(0)
-    page.get_by_role("link", name="Open").click()
+    go(page, "Worklist")
     expect(reason).to_have_count(1)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download the file").click()
@@ -235,7 +235,7 @@ def test_what_a_file_says_is_shown_as_text(
     assert page.evaluate("document.querySelectorAll('.ecg-plot img').length") == 0
     assert page.evaluate("document.querySelectorAll('.ecg-plot script').length") == 0
     assert "&lt;img src=x" in shown
-    page.get_by_role("link", name="Measure").click()
+    show(page, "waves")
     page.wait_for_timeout(500)
     assert page.evaluate("window.__pwned") is None
     assert no_dialog == []

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from ecgcore.readers import write_dicom
 from ecgcore.recording import Patient, Recording
 from ecgcore.simulate.cases import make_demonstration_case
+from tests.browser.opening import expect_case, expect_statements, go
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +37,7 @@ def give(page: Page, *files: str) -> None:
 
 
 def layout(page: Page) -> str:
-    return page.get_by_role("combobox", name="Layout").input_value()
+    return page.locator(".ecg-menu select[name=layout]").input_value()
 
 
 def leads_drawn(page: Page) -> int:
@@ -67,11 +68,16 @@ def test_a_batch_is_read_case_after_case_without_another_upload(page: Page, tmp_
     expect(page.get_by_text("4 opened, 1 not opened")).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("button", name="Review", exact=True).first.click()
     page.wait_for_selector(VIEWER)
-    expect(page.locator(".ecg-plot").first).to_contain_text("62 years")
-    page.get_by_role("link", name="Open").click()
+    expect(page.locator(".ecg-who").first).to_contain_text("62 years")
+    go(page, "Worklist")
     expect(page.get_by_text("4 opened, 1 not opened")).to_be_visible()
     page.get_by_role("button", name="Review", exact=True).first.click()
-    expect(page.locator(".ecg-plot").first).to_contain_text("31 years")
+    expect(page.locator(".ecg-who").first).to_contain_text("31 years")
+    # From one to the next without the list.
+    page.keyboard.press(".")
+    expect(page.locator(".ecg-who").first).to_contain_text("62 years", timeout=SLOW_MS)
+    page.keyboard.press(",")
+    expect(page.locator(".ecg-who").first).to_contain_text("31 years", timeout=SLOW_MS)
 
 
 def review(page: Page, name: str) -> None:
@@ -80,7 +86,7 @@ def review(page: Page, name: str) -> None:
     row = page.locator("[class*=st-key-file_]", has_text=name)
     chosen = page.get_by_role("button", name="Review this ECG")
     (row.get_by_role("button", name="Review") if row.count() else chosen).click()
-    expect(page.locator(".ecg-plot").first).to_contain_text(name, timeout=SLOW_MS)
+    expect_case(page, name)
 
 
 def test_one_lead_named_by_the_reader_then_twelve_then_one(page: Page, tmp_path: Path) -> None:
@@ -89,14 +95,14 @@ def test_one_lead_named_by_the_reader_then_twelve_then_one(page: Page, tmp_path:
     review(page, "strip.csv")
     page.get_by_role("combobox", name=re.compile("is not recognised")).click()
     page.get_by_role("option", name="II", exact=True).click()
-    expect(page.locator(".ecg-finding").first).to_be_visible(timeout=SLOW_MS)
+    expect_statements(page)
     alone = layout(page)
-    page.get_by_role("link", name="Open").click()
+    go(page, "Worklist")
     review(page, "e.dcm")
-    expect(page.locator(".ecg-finding").first).to_be_visible(timeout=SLOW_MS)
+    expect_statements(page)
     assert layout(page) != alone
     assert leads_drawn(page) >= 12
-    page.get_by_role("link", name="Open").click()
+    go(page, "Worklist")
     review(page, "strip.csv")
-    expect(page.locator(".ecg-finding").first).to_be_visible(timeout=SLOW_MS)
+    expect_statements(page)
     assert layout(page) == alone

@@ -7,23 +7,21 @@ import pypdfium2
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.app import DRAWN
 from ecgcore.readers import read, write_csv
 from ecgcore.recording import Patient, Recording
 from ecgcore.simulate.cases import DEMONSTRATION_NUMBERS, make_demonstration_case
-from tests.browser.opening import read_case
+from tests.browser.opening import MAP_MS, expect_statements, read_case, show
 
 pytestmark = pytest.mark.browser
 
 FILE = "mueller-hans.csv"
 PLOT = ".ecg-plot"
-DRAWN = ".ecg-viewer[data-drawn]"
 IMAGE = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
-MAP_MS = 60_000
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_role("combobox", name=label).click()
-    page.get_by_role("option", name=option, exact=True).click()
+    page.locator(".ecg-menu").get_by_label(label).select_option(option)
 
 
 def download(page: Page, path: Path, button: str = "PDF of this sheet") -> tuple[str, int]:
@@ -40,11 +38,10 @@ def download(page: Page, path: Path, button: str = "PDF of this sheet") -> tuple
 
 
 def printed_on_screen(page: Page) -> list[str]:
-    """Return the second line of the header and the footer, as the page shows them."""
-    texts = page.locator(f"{PLOT} text").all_text_contents()
-    found = [" ".join(t.split()) for t in texts if "mm/mV" in t or "Not a medical device" in t]
-    assert len(found) == 2
-    return found
+    """Return how it is drawn and what stands under it, as the desk's one line says."""
+    texts = page.locator(f".st-key-desk_paper {PLOT} text").all_text_contents()
+    (found,) = [t for t in texts if "mm/mV" in t and "Not a medical device" in t]
+    return [" ".join(part.split()) for part in found.split("   ")]
 
 
 def mains_mv(recording: Recording) -> float:
@@ -63,7 +60,7 @@ def test_the_sheet_is_printed_as_it_is_on_the_screen(page: Page, tmp_path: Path)
     page.locator("input[type=file]").set_input_files(write_csv(given, tmp_path / FILE))
     page.get_by_role("button", name="Review this ECG").click()
     page.wait_for_selector(DRAWN)
-    expect(page.locator(".ecg-finding")).to_have_count(20, timeout=MAP_MS)
+    expect_statements(page)
 
     text, pictures = download(page, tmp_path / "raw.pdf")
     assert pictures == 0
@@ -74,20 +71,25 @@ def test_the_sheet_is_printed_as_it_is_on_the_screen(page: Page, tmp_path: Path)
     raw = read(tmp_path / "raw.pdf")
     assert np.nanmax(np.abs(raw.signal - given.signal)) < 1e-3
 
+    page.keyboard.press("l")
     choose(page, "Filter", "0.05-40 Hz")
-    choose(page, "Mains", "50 Hz notch")
+    choose(page, "Notch", "50 Hz notch")
     expect(page.locator(PLOT).first).to_contain_text("filter: 0.05-40 Hz, 50 Hz notch")
-    page.locator(".ecg-finding", has_text="Right bundle branch block").first.click()
-    expect(page.locator(".ecg-legend")).to_contain_text("Where the model looked", timeout=MAP_MS)
+    page.keyboard.press("Escape")
+    block = page.locator(".ecg-statement", has_text="Right bundle branch block").first
+    block.get_by_role("button").first.click()
+    expect(block).to_have_attribute("data-chosen", "")
+    show(page, "why")
+    expect(page.locator(".ecg-legend").first).to_contain_text("Right bundle branch block")
     page.keyboard.press("y")
-    expect(page.locator(".ecg-finding[data-verdict=confirmed]")).to_have_count(1)
+    expect(page.locator(".ecg-statement[data-verdict=confirmed]")).to_have_count(1, timeout=MAP_MS)
     text, pictures = download(page, tmp_path / "shaded.pdf")
     assert pictures == 1
     assert "Shading: " in text
     assert "Reader confirmed: Right bundle branch block" in text
     assert all(line in text for line in printed_on_screen(page))
 
-    page.get_by_text("None", exact=True).click()
+    show(page, "none")
     expect(page.locator(f"{PLOT} .heatmaplayer image")).to_have_count(0)
     expect(page.locator(".ecg-legend")).to_have_text("")
     text, pictures = download(page, tmp_path / "filtered.pdf")
@@ -105,7 +107,7 @@ def test_the_sheet_is_printed_as_it_is_on_the_screen(page: Page, tmp_path: Path)
 
 def test_a_demonstration_case_is_printed_under_its_number(page: Page, tmp_path: Path) -> None:
     read_case(page, "rbbb")
-    page.wait_for_selector(DRAWN)
+    expect_statements(page)
     text, _ = download(page, tmp_path / "case.pdf")
     assert f"Case {DEMONSTRATION_NUMBERS['rbbb']} " in text
     assert "SIMULATED ECG" in text

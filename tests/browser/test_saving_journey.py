@@ -6,13 +6,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ecgcore.readers import read
-from tests.browser.opening import read_case
+from tests.browser.opening import expect_case, expect_statements, read_case
 
 pytestmark = pytest.mark.browser
 
 
 def test_save_a_recording_without_identity_as_edf(page: Page, tmp_path: Path) -> None:
     read_case(page, "normal")
+    expect_statements(page)
     page.get_by_role("button", name="Save recording as").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("without the display filter")
@@ -29,4 +30,4 @@ def test_save_a_recording_without_identity_as_edf(page: Page, tmp_path: Path) ->
     assert again.provenance.simulated
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    expect(page.locator(".ecg-plot").first).to_contain_text("Case 1 ")
+    expect_case(page, "Case 1")

@@ -8,26 +8,36 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.opening import read_case
+from tests.browser.opening import OVERLAYS, expect_statements, go, read_case, show, view_model
 from tests.serving.client import served
 
 pytestmark = pytest.mark.browser
 
-PAGES = (
-    "Review",
-    "Explain",
-    "Measure",
-    "Single lead",
-    "Waveform attention",
-    "Anomaly",
-    "Model card",
-    "Population",
-    "Open",
-)
+VIEWS = ("Cards", "Population", "Single-lead study", "Method comparison")
 SLOW_MS = 90_000
 LISTEN = """window.__refused = [];
 document.addEventListener('securitypolicyviolation',
   event => window.__refused.push(`${event.violatedDirective} ${event.blockedURI}`));"""
+
+
+def go_everywhere(page: Page) -> Iterator[str]:
+    """Look at the open case with every overlay, at every view and page; yield what is shown."""
+    expect_statements(page)
+    for overlay in OVERLAYS:
+        show(page, overlay)
+        yield rest(page, overlay)
+    for view in VIEWS:
+        view_model(page, view)
+        yield rest(page, view)
+    go(page, "Worklist")
+    yield rest(page, "Worklist")
+
+
+def rest(page: Page, name: str) -> str:
+    """Wait until nothing is computed, and return the name."""
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW_MS)
+    page.wait_for_timeout(500)
+    return name
 
 
 def test_no_page_needs_what_the_content_policy_refuses(page: Page) -> None:
@@ -35,11 +45,8 @@ def test_no_page_needs_what_the_content_policy_refuses(page: Page) -> None:
     page.add_init_script(LISTEN)
     page.reload()
     read_case(page, "pvc")
-    for name in PAGES:
-        page.get_by_role("link", name=name, exact=True).first.click()
-        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW_MS)
+    for name in go_everywhere(page):
         expect(page.get_by_text("Not a medical device").last).to_be_visible(timeout=SLOW_MS)
-        page.wait_for_timeout(500)
         assert page.evaluate("window.__refused") == [], name
     assert page.evaluate("document.cookie").find("ecg_visit") == -1
 
@@ -126,9 +133,9 @@ def test_files_of_a_list_that_was_left_make_room(
         page.locator("input[type=file]").set_input_files(str(tmp_path / name))
         refused = page.get_by_text(f"{name}: Not a supported")
         expect(refused).to_be_visible(timeout=SLOW_MS)
-        page.get_by_role("link", name="Model card").click()
+        go(page, "Models")
         expect(page.get_by_role("heading", name="Performance")).to_be_visible(timeout=SLOW_MS)
-        page.get_by_role("link", name="Open", exact=True).click()
+        go(page, "Worklist")
         # The list outlives the page; what the uploader held does not.
         expect(refused).to_be_visible()
         expect(page.get_by_test_id("stFileChipDeleteBtn")).to_have_count(0)

@@ -13,12 +13,10 @@ from ecgcore.inference.runner import hear
 from ecgcore.measure.measuring import measure
 from ecgcore.recording import Patient, Recording
 from ecgcore.simulate.cases import make_demonstration_case
-from tests.ui.test_explain_page import TIMEOUT_S, viewers
-from tests.ui.test_pages import app
+from tests.ui.desk_app import RAIL, VIEWER, act, heat, read, study, viewers, words_of
 from ui import model_answers
+from ui.desk.overlays import OVERLAYS
 from ui.state import OpenCase
-
-__all__ = ["app"]
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +87,7 @@ def test_the_job_of_other_marks_is_not_joined(strip: Recording) -> None:
 def test_pages_measure_and_ask_once(
     app: AppTest, strip: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Review, Measure, Explain and Anomaly: one delineation, one answer of each network."""
+    """The desk with all of its overlays and the pages: one delineation, one answer a network."""
     made: list[str] = []
 
     def counted(name: str, function: Any) -> Any:
@@ -102,35 +100,37 @@ def test_pages_measure_and_ask_once(
     monkeypatch.setattr("ecgcore.study.measure", counted("measured", measure))
 
     monkeypatch.setattr("ecgcore.inference.runner.hear", counted("asked", hear))
-    app.run()
-    app.session_state["open_case"] = case = OpenCase("x", strip, selected="AF")
-    for page in ("review", "measure", "explain", "anomaly"):
-        app.switch_page(f"pages/{page}.py").run(timeout=TIMEOUT_S)
-        assert not app.exception
+    case = OpenCase("x", strip, selected="AF")
+    read(app, case)
+    for name in OVERLAYS:
+        act(app, "overlay", id=name)
+    study(app, "methods", case)
     # The single-lead model, and the classifier behind the second score of anomaly.
     assert sorted(made) == ["asked", "asked", "measured"]
     assert case.study.heard(shared_model(SINGLE_LEAD_MODEL)).handheld is not None
 
 
-@pytest.mark.parametrize("page", ["review", "explain"])
+@pytest.mark.parametrize("page", ["desk", "methods"])
 def test_a_finding_that_cannot_be_assessed_has_no_map(
     app: AppTest, strip: Recording, page: str
 ) -> None:
-    case = OpenCase("x", strip, selected="LVH")
+    case = OpenCase("x", strip, selected="LVH", overlay="why")
     finding = model_answers.findings_of(case).finding("LVH")
     assert finding is not None
     assert finding.finding is None
     with pytest.raises(CannotAssessError, match="cannot be assessed here"):
         model_answers.attribution_of(case, "LVH")
-    app.run()
-    app.session_state["open_case"] = case
-    app.switch_page(f"pages/{page}.py").run(timeout=TIMEOUT_S)
-    assert not app.exception
+    if page == "desk":
+        found = read(app, case)
+        assert heat(found[VIEWER]["layers"]["why"]) == []
+        why = {aside["code"]: aside["words"] for aside in found[RAIL]["not_assessed"]}
+        assert finding.reason.split(".")[0] in why["LVH"]
+    else:
+        study(app, page, case)
+        assert finding.reason.split(".")[0] in words_of(app)
     for viewer in viewers(app):
         assert not [t for t in viewer["figure"]["data"] if t["meta"]["role"] == "heat"]
-    shown = " ".join(e.value for e in (*app.info, *app.markdown, *app.caption)).replace("\\", "")
-    assert "cannot be assessed here" in shown
-    assert finding.reason.split(".")[0] in shown
+    assert "cannot be assessed here" in words_of(app)
 
 
 def test_a_case_that_is_replaced_lets_go_of_what_was_found(strip: Recording) -> None:

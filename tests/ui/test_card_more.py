@@ -1,6 +1,5 @@
 """What a network of several tasks adds to its card page, and the folded findings."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -9,15 +8,13 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.inference import read_card
 from ecgcore.leads import STANDARD_12
 from ecgcore.results import Finding
-from ecgcore.statements import CORE_CODES, GROUPS, NETWORK_CODES, statement
+from ecgcore.statements import CORE_CODES, GROUPS, NETWORK_CODES, group_of, statement
 from tests.synthetic import card_metrics_made, write_tiny_model
-from tests.ui.test_card_pages import plots, shown, weights, words_of
-from tests.ui.test_pages import TIMEOUT_S, app
-from ui.desk.findings import describe_folded, sort_findings
-from ui.desk.findings import make_row as row_of
+from tests.ui.desk_app import words_of
+from tests.ui.test_card_pages import plots, shown
+from ui.desk.findings import is_further, sort_findings
 from ui.models.card_statement import describe_learning
 
-__all__ = ["app", "weights"]
 AREA = {"value": 0.8, "low": 0.7, "high": 0.9}
 SETS = {"coverage_positive": 0.91, "coverage_negative": 0.9, "decided": 0.88, "size": 1.1}
 CLASS = {"n": 120, "n_positive": 40, "auc": AREA, "f1": AREA}
@@ -109,15 +106,15 @@ def card(weights: Path) -> Path:
 
 
 def test_trust_of_a_statement(app: AppTest, card: Path) -> None:
-    page = shown(app, "model_card")
+    page = shown(app, "cards")
     assert "These are the nine core statements. Over all 9" in page
-    assert "cinc2017 3,600 of 5,800" in page.replace("\\", "")
+    assert "cinc2017 3,600 of 5,800" in page
     assert "and simulated records" in page
     assert "Reliability out-of-fold" in page
     assert "At other thresholds" in page
     assert "Sensitivity 95 %" in page
     assert "Prediction set with 90%" in page
-    app.button_group[0].set_value("AF").run(timeout=TIMEOUT_S)
+    app.button_group[1].set_value("AF").run()
     after = words_of(app)
     # Sets that do not help are not shown; a card that tells nothing of the origin says nothing.
     assert "Prediction set with 90%" not in after
@@ -125,7 +122,7 @@ def test_trust_of_a_statement(app: AppTest, card: Path) -> None:
 
 
 def test_other_tasks_have_a_tab_each(app: AppTest, card: Path) -> None:
-    page = shown(app, "model_card")
+    page = shown(app, "cards")
     assert [tab.label for tab in app.tabs] == [
         "Each lead alone", "Lead I", "Hand-held", "Beats", "PTB-XL", "Other seeds",
     ]  # fmt: skip
@@ -138,17 +135,17 @@ def test_other_tasks_have_a_tab_each(app: AppTest, card: Path) -> None:
 
 
 def test_what_it_refuses(app: AppTest, card: Path) -> None:
-    page = shown(app, "model_card")
+    page = shown(app, "cards")
     assert "Unreadable (CinC 2017)" in page
     assert "65 %" in page
     assert "twelve leads 1.0 % of 343" in page
     # Text of a card is text.
-    assert r"distance \[chosen\] on val" in page
+    assert "distance [chosen] on val" in page
 
 
 def test_a_card_of_statements_alone_has_none_of_it(app: AppTest, weights: Path) -> None:
     write_tiny_model(weights / "tiny-1", metrics=card_metrics_made())
-    page = shown(app, "model_card")
+    page = shown(app, "cards")
     assert "Out-of-scope ECGs" not in page
     assert len(app.tabs) == 0
     assert len(plots(app)) == 4
@@ -166,31 +163,16 @@ def finding(code: str, *, flagged: bool | None, p: float = 0.1) -> Finding:
     return Finding(code, statement(code).term, p, True, 0.5, flagged)
 
 
-def rows_of(findings, verdicts=None) -> list[dict]:
-    verdicts = verdicts or {}
-    return [row_of(f, verdicts.get(f.code), chosen=False) for f in sort_findings(findings)]
-
-
-def test_the_nine_and_what_is_flagged_stand_first_and_the_rest_is_folded_by_group() -> None:
+def test_what_is_flagged_stands_first_and_further_statements_last_by_group() -> None:
     findings = tuple(
         finding(code, flagged={"LVH": True, "AF": True, "PACE": None}.get(code, False))
         for code in NETWORK_CODES
     )
-    rows = rows_of(findings)
-    shown_codes = [row["code"] for row in rows if not row["folded"]]
-    assert shown_codes[:2] == ["AF", "LVH"]
-    assert set(shown_codes) == {*CORE_CODES, "LVH"}
-    folded = [row["group"] for row in rows if row["folded"]]
-    assert folded == sorted(folded, key=GROUPS.index)
-    assert set(folded) == {"Rhythm", "Conduction", "ST segment and infarction", "Pacemaker"}
-    assert len(folded) == 10
-    assert describe_folded(rows) == "10 further, not flagged (1 cannot be assessed)"
-    assert json.dumps(rows)
-
-
-def test_what_the_reader_judged_is_not_folded_away() -> None:
-    rows = rows_of(
-        (finding("AF", flagged=False), finding("IMI", flagged=False)), {"IMI": "confirmed"}
-    )
-    assert [row["folded"] for row in rows] == [False, False]
-    assert describe_folded(rows) == ""
+    found = sort_findings(findings)
+    first = [one.code for one in found if not is_further(one)]
+    assert first[:2] == ["AF", "LVH"]
+    assert set(first) == {*CORE_CODES, "LVH"}
+    groups = [group_of(one.code) for one in found if is_further(one)]
+    assert groups == sorted(groups, key=GROUPS.index)
+    assert set(groups) == {"Rhythm", "Conduction", "ST segment and infarction", "Pacemaker"}
+    assert len(groups) == 10

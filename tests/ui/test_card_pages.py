@@ -1,4 +1,4 @@
-"""The pages Model card and Population, through Streamlit's own test harness."""
+"""Cards and population on page Models, through Streamlit's own test harness."""
 
 import json
 from pathlib import Path
@@ -9,11 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from ecgcore.inference import InputContract
 from tests.synthetic import card_metrics_made, population_made, tiny_card, write_tiny_model
-from tests.ui.test_pages import TIMEOUT_S, app
+from tests.ui.desk_app import study, words_of
 from ui.models import words as card_words
 from ui.tables import format_figure
-
-__all__ = ["app"]
 
 
 @pytest.fixture
@@ -23,17 +21,8 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def shown(app: AppTest, page: str) -> str:
-    app.run()
-    app.switch_page(f"pages/{page}.py").run(timeout=TIMEOUT_S)
-    assert not app.exception
-    return words_of(app)
-
-
-def words_of(app: AppTest) -> str:
-    boxes = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.subheader]
-    html = [node.proto.body for node in app.get("html")]
-    return " ".join([*(box.value for box in boxes), *html])
+def shown(app: AppTest, view: str) -> str:
+    return words_of(study(app, view))
 
 
 def plots(app: AppTest) -> list[dict]:
@@ -41,13 +30,13 @@ def plots(app: AppTest) -> list[dict]:
 
 
 def test_without_a_model_the_pages_say_so(app: AppTest, weights: Path) -> None:
-    assert "No trained model is installed" in shown(app, "model_card")
+    assert "No trained model is installed" in shown(app, "cards")
     assert "No trained model is installed" in shown(app, "population")
 
 
 def test_a_card_without_figures_says_how_to_make_them(app: AppTest, weights: Path) -> None:
     write_tiny_model(weights / "tiny-1", limits=("knows <i>nothing</i>",))
-    page = shown(app, "model_card")
+    page = shown(app, "cards")
     assert "knows <i>nothing</i>" in page
     assert "evaluate tiny-1 --write" in page
     assert plots(app) == []
@@ -56,7 +45,7 @@ def test_a_card_without_figures_says_how_to_make_them(app: AppTest, weights: Pat
 def test_a_card_shows_curves_operating_point_and_subgroups(app: AppTest, weights: Path) -> None:
     metrics = card_metrics_made()
     write_tiny_model(weights / "tiny-1", metrics=metrics)
-    page = shown(app, "model_card")
+    page = shown(app, "cards")
     counts = metrics["curves"]["SNR"]["confusion"]
     assert f"Flagged {counts['tp']} of {counts['tp'] + counts['fn']} records" in page
     roc, precision, reliability, groups = plots(app)
@@ -65,7 +54,7 @@ def test_a_card_shows_curves_operating_point_and_subgroups(app: AppTest, weights
     assert len(precision["data"]) == 3
     assert len(reliability["data"][1]["x"]) > 5
     assert "Under 40" in " ".join(groups["layout"]["yaxis"]["ticktext"])
-    app.button_group[0].set_value("STE").run(timeout=TIMEOUT_S)
+    app.button_group[1].set_value("STE").run()
     assert "Not calibrated (only 40" in words_of(app)
     assert "Only 6 positive test records" in words_of(app)
 
@@ -73,7 +62,7 @@ def test_a_card_shows_curves_operating_point_and_subgroups(app: AppTest, weights
 def test_an_older_card_without_curves_is_words(app: AppTest, weights: Path) -> None:
     metrics = {k: v for k, v in card_metrics_made().items() if k != "curves"}
     write_tiny_model(weights / "tiny-1", metrics=metrics)
-    page = shown(app, "model_card")
+    page = shown(app, "cards")
     assert "holds no curves" in page
     assert "Statement by statement" in page
 
@@ -81,21 +70,19 @@ def test_an_older_card_without_curves_is_words(app: AppTest, weights: Path) -> N
 def test_a_damaged_card_is_a_sentence(app: AppTest, weights: Path) -> None:
     folder = write_tiny_model(weights / "tiny-1")
     (folder / "card.json").write_text("{", encoding="utf-8")
-    assert "card.json cannot be read" in shown(app, "model_card")
+    assert "card.json cannot be read" in shown(app, "cards")
 
 
 def test_the_delineator_has_a_card_too(app: AppTest) -> None:
-    app.run()
-    app.switch_page("pages/model_card.py").run(timeout=TIMEOUT_S)
-    app.selectbox(key="card_model").set_value("delineator-1").run(timeout=TIMEOUT_S)
+    study(app, "cards")
+    app.selectbox(key="card_model").set_value("delineator-1").run()
     assert not app.exception
     assert "QRS onset, consensus" in words_of(app)
 
 
 def test_a_waveform_network_shows_its_controls_and_every_access(app: AppTest) -> None:
-    app.run()
-    app.switch_page("pages/model_card.py").run(timeout=TIMEOUT_S)
-    app.selectbox(key="card_model").set_value("danet-pac-1").run(timeout=TIMEOUT_S)
+    study(app, "cards")
+    app.selectbox(key="card_model").set_value("danet-pac-1").run()
     assert not app.exception
     page = words_of(app)
     assert "No gain over the classifier alone was shown" in page
@@ -106,9 +93,8 @@ def test_a_waveform_network_shows_its_controls_and_every_access(app: AppTest) ->
 
 
 def test_a_pooled_figure_says_what_it_pools(app: AppTest) -> None:
-    app.run()
-    app.switch_page("pages/model_card.py").run(timeout=TIMEOUT_S)
-    app.selectbox(key="card_model").set_value("single-lead-1").run(timeout=TIMEOUT_S)
+    study(app, "cards")
+    app.selectbox(key="card_model").set_value("single-lead-1").run()
     page = words_of(app)
     assert "Pooled over lead I of twelve-lead records" in page.replace("\\", "")
     assert "first release: mean AUC of the nine .905" in " ".join(
@@ -117,8 +103,7 @@ def test_a_pooled_figure_says_what_it_pools(app: AppTest) -> None:
 
 
 def test_another_model_stands_beside_out_of_fold_and_on_test(app: AppTest) -> None:
-    app.run()
-    app.switch_page("pages/model_card.py").run(timeout=TIMEOUT_S)
+    study(app, "cards")
     tables = " ".join(h.proto.body for h in app.get("html"))
     assert "Test, without ST elevation" in tables
     assert "Out of fold" in tables
@@ -145,10 +130,10 @@ def test_a_statement_that_fails_its_check_is_hidden_until_asked_for(
 ) -> None:
     population_made(write_tiny_model(weights / "tiny-1"))
     shown(app, "population")
-    app.button_group[1].set_value("AF").run(timeout=TIMEOUT_S)
+    app.button_group[2].set_value("AF").run()
     assert "failed their check" in words_of(app)
     assert len(plots(app)) == 1
-    app.toggle[0].set_value(True).run(timeout=TIMEOUT_S)
+    app.toggle[0].set_value(True).run()
     assert len(plots(app)) == 3
 
 
@@ -156,7 +141,7 @@ def test_figures_of_other_weights_are_refused(app: AppTest, weights: Path) -> No
     folder = write_tiny_model(weights / "tiny-1")
     assert "population tiny-1 --write" in shown(app, "population")
     population_made(folder, weights_sha256="0" * 64)
-    app.run(timeout=TIMEOUT_S)
+    app.run()
     assert "made for other weights" in words_of(app)
 
 

@@ -8,23 +8,21 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.recording import Recording
 from ecgcore.render.paper import list_layouts
 from ecgcore.simulate.cases import make_demonstration_case
-from tests.ui.test_pages import _walk, app, payloads
+from tests.ui.desk_app import RAIL, VIEWER, act, drawn_leads, payloads, read, study, walk
+from ui.desk.overlays import OVERLAYS
 from ui.state import OF_A_CASE, PREFERENCES, OpenCase, put_case
 
-__all__ = ["app"]
-TIMEOUT_S = 200
-PAGES = ("review", "explain", "measure", "single_lead", "waveform_attention", "anomaly")
+PLACES = (*OVERLAYS, "methods", "single-lead")
 # What a reader chooses for any case, and what holds no word of one.
 ANY_CASE = (
     "answer_",
-    "card_",
-    "choose_",
+    "case_chevron_",
     "lead_",
     "leads_",
-    "overlay_",
+    "models_view",
+    "print_name_",
     "read_by_",
     "row_",
-    "show_marks",
 )
 
 
@@ -37,36 +35,30 @@ def case_of(*leads: str) -> OpenCase:
 TWELVE = make_demonstration_case("pvc").recording.leads
 
 
-def show(app: AppTest, case: OpenCase, page: str) -> AppTest:
-    app.session_state["open_case"] = case
-    app.switch_page(f"pages/{page}.py").run(timeout=TIMEOUT_S)
-    assert not app.exception
-    return app
-
-
-def chosen(app: AppTest) -> dict[str, Any]:
-    return {box.label: box.value for box in app.selectbox}
+def show(app: AppTest, case: OpenCase, place: str = "none") -> AppTest:
+    if place in OVERLAYS:
+        case.overlay = place
+        read(app, case)
+        return app
+    return study(app, place, case)
 
 
 def test_the_layout_follows_the_leads_from_case_to_case(app: AppTest) -> None:
-    app.run()
     fifteen = (*TWELVE, "V7", "V8", "V9")
     for leads in (("I",), TWELVE, ("ECG",), fifteen, TWELVE, ("MLII", "V1"), TWELVE):
-        show(app, case_of(*leads), "review")
-        sheet = payloads(app)["ecg.viewer"]["figure"]["data"]
-        drawn = {t["meta"]["lead"] for t in sheet if t["meta"]["role"] == "trace"}
-        assert drawn == set(leads)
+        viewer = read(app, case_of(*leads))[VIEWER]
+        assert drawn_leads(viewer) == set(leads)
+        layout = next(field for field in viewer["menu"] if field["id"] == "layout")
         if leads == TWELVE:
-            assert chosen(app)["Layout"] == list_layouts(TWELVE)[0]
+            assert layout["value"] == list_layouts(TWELVE)[0]
 
 
 def test_what_was_chosen_on_a_lead_or_place_is_gone_and_habits_stay(app: AppTest) -> None:
-    app.run()
-    show(app, case_of(*TWELVE), "review")
+    show(app, case_of(*TWELVE))
     before = {
         "single_lead_lead": "V3",
         "single_lead_statement": "RBBB",
-        "failed_map_review_a": True,
+        "failed_map_desk_a": True,
         "failed_map_teacher_a": True,
         "explain_failed_left": True,
         "explain_left_PVC": "saliency",
@@ -74,37 +66,44 @@ def test_what_was_chosen_on_a_lead_or_place_is_gone_and_habits_stay(app: AppTest
         "anomaly_place": "1.000-1.300",
         "anomaly_lead": "V3",
         "anomaly_threshold": 10_000,
-        "waveform_disease": "RBBB",
+        "attention_disease_a": "RBBB",
+        "attention_unproven_a": True,
+        "why_method_a": "gradcam",
+        "desk_events_kind_a": "run",
     }
-    habits = {"explain_arrange": "Side by side", "overlay_style": "trace", "overlay_opacity": 80}
+    habits = {"explain_arrange": "Side by side", "map_style": "trace", "attention_curve": "Rule"}
     for key, value in (before | habits).items():
         app.session_state[key] = value
-    show(app, case_of("I"), "review")
+    show(app, case_of("I"))
     assert [key for key in before if key in app.session_state] == []
     assert {key: app.session_state[key] for key in habits} == habits
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_widget_is_of_a_case_or_a_habit(app: AppTest, page: str) -> None:
+@pytest.mark.usefixtures("one_method")
+@pytest.mark.parametrize("place", PLACES)
+def test_every_widget_is_of_a_case_or_a_habit(app: AppTest, place: str) -> None:
     """A new widget's key begins as its page's do, holds the case, or is listed as a habit."""
-    app.run()
     case = case_of("I", "II", "V1")
-    show(app, case, page)
-    keys = {str(getattr(node, "key", None) or "") for node in _walk(app._tree)} - {"", "None"}
+    show(app, case, place)
+    keys = {str(getattr(node, "key", None) or "") for node in walk(app._tree)} - {
+        "",
+        "None",
+        "desk",
+    }
     assert keys
     for key in keys:
         known = key.startswith((*OF_A_CASE, *ANY_CASE)) or key in PREFERENCES
         assert known or case.case_id in key, key
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_pages_go_from_twelve_leads_to_one_and_back(app: AppTest, page: str) -> None:
-    app.run()
+@pytest.mark.usefixtures("one_method")
+@pytest.mark.parametrize("place", PLACES)
+def test_places_go_from_twelve_leads_to_one_and_back(app: AppTest, place: str) -> None:
     first = case_of(*TWELVE)
     first.start_s, first.selected = 3.0, "PVC"
     for case in (first, case_of("I"), case_of(*TWELVE)):
-        show(app, case, page)
-        viewer = payloads(app).get("ecg.viewer")
+        show(app, case, place)
+        viewer = payloads(app).get(VIEWER)
         if viewer is not None:
             assert case.case_id in viewer["case_id"]
 
@@ -125,3 +124,31 @@ def test_the_former_case_gives_back_what_was_computed_for_it(
     put_case(second)
     assert not first.drawn.envelopes
     assert first.verdicts == {"AF": "confirmed"}
+
+
+def test_no_desk_of_another_case_is_left(app: AppTest) -> None:
+    """Overlay, statement, method, event, comment and what was added are the case's own."""
+    first = case_of(*TWELVE)
+    read(app, first)
+    first.selected, first.method, first.event = "PVC", "gradcam", 3
+    first.show_failed, first.start_s = "PVC", 1.0
+    act(app, "overlay", id="waves")
+    act(app, "comment", RAIL, text="of the first")
+    act(app, "add", RAIL, code="LVH")
+    found = read(app, case_of(*TWELVE))
+    assert found[VIEWER]["overlay"] == "none"
+    assert found[RAIL]["selected"] is None
+    assert found[RAIL]["comment"] == ""
+    assert "LVH" not in {row["code"] for row in found[RAIL]["rows"] if row["how"] == "reader"}
+    assert found[VIEWER]["layers"] == {}
+    # Back to the first: all of it is as it was left.
+    back = read(app, first)
+    assert back[VIEWER]["overlay"] == "waves"
+    assert (back[RAIL]["selected"], back[RAIL]["comment"]) == ("LVH", "of the first")
+
+
+def test_leads_that_are_named_anew_have_no_place_event_or_map_of_before() -> None:
+    case = case_of("a", "b")
+    case.selected, case.event, case.show_failed, case.turned_to = "PVC", 2, "PVC", "PVC"
+    case.name_leads({"a": "I"})
+    assert (case.selected, case.event, case.show_failed, case.turned_to) == (None,) * 4

@@ -5,44 +5,37 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ecgcore.explain import METHODS
 from ecgcore.render.strip import window_figure
 from ecgcore.results import Finding
 from ecgcore.simulate.cases import make_demonstration_case
-from tests.ui.test_explain_page import TIMEOUT_S, viewers
-from tests.ui.test_pages import app
+from tests.ui.desk_app import VIEWER, heat, read, study, viewers
+from ui import model_answers
 from ui.desk.what_if import describe_change
 from ui.state import OpenCase
 
-__all__ = ["app"]
-
-
-def heat(viewer: dict) -> list[dict]:
-    return [t for t in viewer["figure"]["data"] if t["meta"]["role"] == "heat"]
-
 
 @pytest.mark.parametrize("second_is_better", [False, True])
-def test_explain_begins_with_the_map_that_review_shows(
+def test_the_comparison_begins_with_the_map_of_the_desk(
     app: AppTest, monkeypatch: pytest.MonkeyPatch, second_is_better: bool
 ) -> None:
     if second_is_better:
         monkeypatch.setattr(
             "ui.model_answers.best_checked", lambda _model, _code, explain: explain("occlusion")
         )
-    app.run()
     source = make_demonstration_case("atrial-fibrillation").recording.select(("II",))
-    case = OpenCase("x", source, selected="AF")
-    app.session_state["open_case"] = case
-    app.switch_page("pages/review.py").run(timeout=TIMEOUT_S)
-    assert not app.exception
-    (review,) = viewers(app)
-    app.switch_page("pages/explain.py").run(timeout=TIMEOUT_S)
-    assert not app.exception
-    left, _right = viewers(app)
+    case = OpenCase("x", source, selected="AF", overlay="why")
+    desk = read(app, case)[VIEWER]["layers"]["why"]
+    left, _right = viewers(study(app, "methods", case))
     first = next(s for s in app.selectbox if s.label == "First map").value
     second = next(s for s in app.selectbox if s.label == "Second map").value
     assert (first == "occlusion") is second_is_better
     assert first != second
-    assert [json.dumps(t["z"]) for t in heat(left)] == [json.dumps(t["z"]) for t in heat(review)]
+    on_desk = model_answers.attribution_of(case, "AF")
+    assert on_desk.method == first
+    assert METHODS[first].name in desk["legend"]["label"]
+    compared = [t for t in left["figure"]["data"] if t["meta"]["role"] == "heat"]
+    assert json.dumps(compared[0]["z"]["bdata"]) == json.dumps(heat(desk)[0]["z"]["bdata"])
 
 
 def finding(*, calibrated: bool, said: bool | None, threshold: float = 0.4) -> Finding:

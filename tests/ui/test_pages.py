@@ -1,185 +1,221 @@
-"""Pages through Streamlit's own test harness; components are judged by the JSON they are given."""
-
-import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+"""The desk through Streamlit's own test harness, judged by what its components are given."""
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ecgcore.recording import Patient, Provenance, Recording
-from ecgcore.simulate.cases import (
-    DEMONSTRATION_CASES,
-    DEMONSTRATION_NUMBERS,
-    make_demonstration_case,
+from ecgcore.simulate.cases import DEMONSTRATION_CASES
+from tests.ui.desk_app import (
+    MODELS,
+    RAIL,
+    READ,
+    STRIP,
+    VIEWER,
+    act,
+    demo,
+    drawn_leads,
+    heat,
+    html_of,
+    overlay,
+    payloads,
+    read,
+    recording,
+    study,
+    texts,
+    words_of,
 )
+from ui import addresses
 from ui.state import OpenCase
 
-ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT_S = 60
+# Long ones are read by processes of their own: see test_running and test_events.
+SHORT_CASES = [case.key for case in DEMONSTRATION_CASES if "holter" not in case.key]
 
 
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.chdir(ROOT)
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_S)
-
-
-def payloads(app: AppTest) -> dict[str, dict[str, Any]]:
-    """Return what each component was given, by its name; the first of each on the page."""
-    found: dict[str, dict[str, Any]] = {}
-    for node in _walk(app._tree):
-        proto = getattr(node, "proto", None)
-        if proto is not None and hasattr(proto, "component_name"):
-            found.setdefault(proto.component_name, json.loads(proto.json))
-    return found
-
-
-def _walk(node: Any) -> Iterator[Any]:
-    yield node
-    for child in getattr(node, "children", {}).values():
-        yield from _walk(child)
-
-
-def review(app: AppTest, case: OpenCase) -> dict[str, dict[str, Any]]:
-    app.session_state["open_case"] = case
-    app.switch_page("pages/review.py").run()
-    assert not app.exception
-    return payloads(app)
-
-
-def demo(index: int) -> OpenCase:
-    case = DEMONSTRATION_CASES[index]
-    return OpenCase(f"Case {index + 1}", make_demonstration_case(case.key).recording, case)
-
-
-def texts(viewer: dict[str, Any], role: str) -> str:
-    return " ".join(
-        " ".join(t["text"]) for t in viewer["figure"]["data"] if t["meta"]["role"] == role
-    )
-
-
-def test_open_lists_every_demonstration_case(app: AppTest) -> None:
-    app.run()
+def test_the_worklist_lists_every_demonstration_case(app: AppTest) -> None:
     assert not app.exception
     buttons = [b for b in app.button if b.label == "Read"]
     assert len(buttons) == len(DEMONSTRATION_CASES) >= 9
 
 
-def test_review_without_a_case_says_what_to_do(app: AppTest) -> None:
-    app.run()
-    app.switch_page("pages/review.py").run()
+@pytest.mark.parametrize("view", ["", "single-lead", "methods"])
+def test_without_a_case_a_page_says_what_to_do(app: AppTest, view: str) -> None:
+    if view:
+        study(app, view)
+    else:
+        app.switch_page(READ).run()
     assert "No ECG is open" in app.info[0].value
 
 
-@pytest.mark.parametrize("index", range(len(DEMONSTRATION_CASES)))
-def test_every_demonstration_case_is_drawn_with_its_findings(app: AppTest, index: int) -> None:
-    app.run()
-    case = demo(index)
-    found = review(app, case)
-    viewer = found["ecg.viewer"]
+@pytest.mark.parametrize("key", SHORT_CASES)
+def test_every_demonstration_case_is_drawn_with_its_statements(app: AppTest, key: str) -> None:
+    case = demo(key)
+    found = read(app, case)
+    viewer = found[VIEWER]
     assert viewer["case_id"] == case.case_id
     assert "SIMULATED" in texts(viewer, "footer")
     assert "Not a medical device" in texts(viewer, "footer")
-    assert f"Case {index + 1}" in texts(viewer, "header")
-    assert DEMONSTRATION_CASES[index].title not in texts(viewer, "header")
-    assert len(found["ecg.findings"]["rows"]) == 20
-
-
-def test_a_chosen_finding_puts_its_map_under_the_trace(app: AppTest) -> None:
-    app.run()
-    case = demo(DEMONSTRATION_NUMBERS["rbbb"] - 1)
-    plain = review(app, case)["ecg.viewer"]
-    assert not [t for t in plain["figure"]["data"] if t["meta"]["role"] == "heat"]
-    case.selected = "RBBB"
-    shown = review(app, case)["ecg.viewer"]
-    assert [t for t in shown["figure"]["data"] if t["meta"]["role"] == "heat"]
-    assert "Right bundle branch block" in shown["legend"]["label"]
-    assert shown["revision"] != plain["revision"]
-
-
-def test_a_readers_word_survives_a_rerun(app: AppTest) -> None:
-    app.run()
-    case = demo(DEMONSTRATION_NUMBERS["atrial-fibrillation"] - 1)
-    case.verdicts["AF"] = "dismissed"
-    rows = review(app, case)["ecg.findings"]["rows"]
-    verdicts = {row["code"]: row["verdict"] for row in rows}
-    assert verdicts["AF"] == "dismissed"
-    app.run()
-    assert case.verdicts == {"AF": "dismissed"}
-
-
-def recording(**changes: Any) -> Recording:
-    rng = np.random.default_rng(5)
-    source = make_demonstration_case("normal").recording
-    parts: dict[str, Any] = {
-        "signal": source.signal + rng.normal(0, 1e-4, source.signal.shape),
-        "fs_hz": source.fs_hz,
-        "leads": source.leads,
-        "provenance": Provenance(format="test", device_filter="<b>0.05-150 Hz</b>"),
-        "patient": Patient(age_years=55.0, sex="female"),
-    }
-    return Recording(**(parts | changes))
+    (head,) = [words for words in html_of(app) if 'class="ecg-who"><b>' in words]
+    assert case.title in head
+    assert case.demo is not None
+    assert case.demo.title not in head + texts(viewer, "header")
+    rail = found[RAIL]
+    assert rail["text"]
+    assert rail["rows"] or rail["not_assessed"]
+    assert [value["label"] for value in found[STRIP]["values"]][:4] == ["Rate", "PR", "QRS", "QT"]
 
 
 def test_the_devices_own_filter_is_printed_as_text(app: AppTest) -> None:
-    app.run()
-    header = texts(review(app, OpenCase("x<i>y", recording()))["ecg.viewer"], "header")
-    assert "device filter: &lt;b&gt;0.05-150 Hz&lt;/b&gt;" in header
-    assert "x&lt;i&gt;y" in header
-    assert "55 years" in header
-    assert "female" in header
+    viewer = read(app, OpenCase("x<i>y", recording()))[VIEWER]
+    assert "device filter: &lt;b&gt;0.05-150 Hz&lt;/b&gt;" in texts(viewer, "footer")
+    words = words_of(app)
+    assert "x&lt;i&gt;y" in words
+    assert "<b>55 years female</b>" in words
 
 
 def test_lost_voltage_is_said_on_the_sheet(app: AppTest) -> None:
-    app.run()
-    viewer = review(app, OpenCase("x", recording(unit="NU")))["ecg.viewer"]
-    assert "voltage not known" in texts(viewer, "header")
+    viewer = read(app, OpenCase("x", recording(unit="NU")))[VIEWER]
+    assert "voltage not known" in texts(viewer, "footer")
     assert viewer["sheet"]["mm_per_mv"] is None
 
 
-def test_a_filter_changes_the_drawing_and_not_the_findings(app: AppTest) -> None:
-    app.run()
-    case = OpenCase("x", recording())
-    before = review(app, case)
-    app.selectbox(key="choose_Filter").select("monitor").run()
-    after = payloads(app)
-    assert after["ecg.viewer"]["revision"] != before["ecg.viewer"]["revision"]
-    assert "0.05-40 Hz" in texts(after["ecg.viewer"], "header")
-    assert after["ecg.findings"]["rows"] == before["ecg.findings"]["rows"]
-
-
-@pytest.mark.parametrize("layout", ["6x2", "12x1-cabrera", "stacked", "wrapped"])
-def test_every_layout_can_be_chosen(app: AppTest, layout: str) -> None:
-    app.run()
-    review(app, OpenCase("x", recording()))
-    app.selectbox(key="choose_Layout").select(layout).run()
-    assert not app.exception
-    drawn = [
-        t for t in payloads(app)["ecg.viewer"]["figure"]["data"] if t["meta"]["role"] == "trace"
-    ]
-    assert len(drawn) == (1 if layout == "wrapped" else 12)
-
-
 def test_a_flat_or_very_short_recording_gets_a_sentence_not_a_crash(app: AppTest) -> None:
-    app.run()
     for case in (
         OpenCase("flat", recording(signal=np.zeros((12, 5000)))),
         OpenCase("one", recording(signal=np.zeros((12, 1)))),
     ):
-        found = review(app, case)
-        assert "ecg.viewer" in found
+        found = read(app, case)
+        assert drawn_leads(found[VIEWER]) == set(case.recording.leads)
         assert app.info or app.warning
+        for name in ("why", "leads", "unusual", "attention", "waves"):
+            layer = overlay(app, name)
+            assert not any(np.any(trace["z"]) for trace in heat(layer) if name != "unusual")
+            assert layer["note"] or layer["legend"]
 
 
-def test_the_paper_is_the_same_on_every_page(app: AppTest) -> None:
+# ---- the menu of the paper -----------------------------------------------------------------
+
+
+def shown(app: AppTest) -> dict[str, str]:
+    """Return each setting of the menu as it is set."""
+    return {field["id"]: field["value"] for field in payloads(app)[VIEWER]["menu"]}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("layout", "12x1"),
+        ("rhythm_lead", "V1"),
+        ("mm_per_s", "50.0"),
+        ("mm_per_mv", "20.0"),
+        ("filter", "monitor"),
+        ("mains", "50"),
+        ("style", "trace"),
+    ],
+)
+def test_each_field_is_set_in_the_menu_and_stays(app: AppTest, field: str, value: str) -> None:
+    read(app, OpenCase("x", recording()))
+    before = shown(app)
+    assert value != before[field]
+    act(app, "setting", id=field, value=value)
+    after = shown(app)
+    assert after[field] == value
+    rest = after.keys() & before.keys() - {field}
+    assert {name: after[name] for name in rest} == {name: before[name] for name in rest}
+    # For the next case as well.
+    read(app, OpenCase("y", recording()))
+    assert shown(app)[field] == value
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("layout", "7x7"),
+        ("rhythm_lead", "V9"),
+        ("mm_per_s", "1e9"),
+        ("mm_per_mv", "nan"),
+        ("filter", "<b>"),
+        ("mains", "55"),
+        ("style", "none"),
+        ("header_mm", "0"),
+    ],
+)
+def test_a_value_that_is_not_offered_changes_nothing(app: AppTest, field: str, value: str) -> None:
+    before = read(app, OpenCase("x", recording()))[VIEWER]
+    after = act(app, "setting", id=field, value=value)[VIEWER]
+    assert after["menu"] == before["menu"]
+    assert after["revision"] == before["revision"]
+
+
+def test_a_filter_changes_the_drawing_and_not_the_statements(app: AppTest) -> None:
+    before = read(app, OpenCase("x", recording()))
+    after = act(app, "setting", id="filter", value="monitor")
+    assert after[VIEWER]["revision"] != before[VIEWER]["revision"]
+    assert "0.05-40 Hz" in texts(after[VIEWER], "footer")
+    assert after[RAIL]["rows"] == before[RAIL]["rows"]
+
+
+@pytest.mark.parametrize("layout", ["6x2", "12x1-cabrera", "stacked", "wrapped"])
+def test_every_layout_can_be_chosen(app: AppTest, layout: str) -> None:
+    read(app, OpenCase("x", recording()))
+    viewer = act(app, "setting", id="layout", value=layout)[VIEWER]
+    assert len(drawn_leads(viewer)) == (1 if layout == "wrapped" else 12)
+
+
+# ---- former addresses ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("review", "waves"),  # no overlay is asked for: the reader's own stays
+        ("explain", "why"),
+        ("measure", "waves"),
+        ("anomaly", "unusual"),
+        ("waveform_attention", "attention"),
+    ],
+)
+def test_a_former_address_of_a_case_leads_to_its_overlay(
+    app: AppTest, path: str, name: str
+) -> None:
+    case = OpenCase("x", recording(), overlay="waves")
+    app.session_state["open_case"] = case
+    visit(app, path)
+    assert case.overlay == name
+    assert payloads(app)[VIEWER]["overlay"] == name
+
+
+@pytest.mark.parametrize(
+    ("path", "view"),
+    [("single_lead", "single-lead"), ("model_card", "cards"), ("population", "population")],
+)
+def test_a_former_address_of_models_leads_to_its_view(app: AppTest, path: str, view: str) -> None:
+    visit(app, path)
+    (chosen,) = [group for group in app.button_group if group.key == "models_view"]
+    assert chosen.value == view
+    assert app.query_params["view"] == view
+
+
+def test_every_former_address_leads_on(app: AppTest) -> None:
+    assert visit(app, "open").file_uploader
+    former = set(addresses._FORMER)
+    assert former == {
+        "open", "review", "explain", "measure", "anomaly", "waveform_attention", "single_lead",
+        "model_card", "population",
+    }  # fmt: skip
+    assert visit(app, "review").info[0].value.startswith("No ECG is open")
+
+
+def visit(app: AppTest, path: str) -> AppTest:
+    """Open the app at an address."""
+    found = {info.get("url_pathname"): key for key, info in app._registered_pages.items()}
+    app._page_hash = found[path]
     app.run()
-    review(app, OpenCase("x", recording()))
-    app.selectbox(key="choose_Gain").select(20.0).run()
-    app.selectbox(key="choose_Rhythm strip").select("V1").run()
-    for page in ("measure", "anomaly", "review"):
-        app.switch_page(f"pages/{page}.py").run()
-        shown = {box.label: box.value for box in app.selectbox}
-        assert (shown["Speed"], shown["Gain"], shown["Rhythm strip"]) == (25.0, 20.0, "V1"), page
+    assert not app.exception
+    return app
+
+
+def test_a_view_of_models_is_in_its_address(app: AppTest) -> None:
+    app.query_params["view"] = "population"
+    app.switch_page(MODELS).run()
+    assert "view" in app.query_params
+    assert not app.exception

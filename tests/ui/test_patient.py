@@ -1,18 +1,10 @@
 """Age, sex, pacemaker and indication can be entered, and everything is computed anew."""
 
-from pathlib import Path
-
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from ecgcore.recording import Patient
-from tests.ui.test_pages import recording, review, texts
+from tests.ui.desk_app import RAIL, act, read, recording, words_of
 from ui.state import OpenCase
-
-
-@pytest.fixture
-def app() -> AppTest:
-    return AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60)
 
 
 def enter(app: AppTest, **values: object) -> None:
@@ -23,18 +15,15 @@ def enter(app: AppTest, **values: object) -> None:
 
 
 def test_entering_age_and_sex_makes_everything_anew(app: AppTest) -> None:
-    app.run()
     case = OpenCase("x", recording(patient=Patient()))
-    before = review(app, case)
-    assert "SNR" in {r["code"] for r in before["ecg.findings"]["rows"] if r["state"] == "unknown"}
-    case.verdicts["AF"] = "dismissed"
+    before = read(app, case)[RAIL]
+    assert "SNR" in {row["code"] for row in before["not_assessed"]}
+    act(app, "verdict", RAIL, code="SR", verdict="confirmed")
     enter(app, **{"Age (years)": 55.0, "Sex": "female"})
     assert not app.exception
-    after = review(app, case)
-    normal = next(r for r in after["ecg.findings"]["rows"] if r["code"] == "SNR")
-    assert normal["state"] == "flagged"
-    assert case.verdicts == {"AF": "dismissed"}
-    header = texts(after["ecg.viewer"], "header")
-    assert "55 years" in header
-    assert "female" in header
-    assert "chest pain" in header
+    after = read(app, case)[RAIL]
+    assert "SNR" not in {row["code"] for row in after["not_assessed"]}
+    assert case.verdicts == {"SR": "confirmed"}
+    words = words_of(app)
+    assert "55 years female" in words
+    assert "chest pain" in words

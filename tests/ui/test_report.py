@@ -14,6 +14,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from ecgcore.explain.faithfulness import RED, Faithfulness
 from ecgcore.inference.card import read_card
 from ecgcore.origin import SOFTWARE
 from ecgcore.readers import ReadOptions
@@ -25,6 +26,7 @@ from ecgcore.signal.quality_words import lost_lead
 from ecgcore.simulate.arrest import fibrillate
 from ecgcore.simulate.cases import DEMONSTRATION_CASES, make_demonstration_case
 from ecgcore.statements import table_digest
+from tests.ui.desk_app import RAIL, act
 from ui.desk import report
 from ui.desk.display_filter import apply_filter
 from ui.desk.interpretation import format_urgent
@@ -79,7 +81,7 @@ def press(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
 
 def show(app: AppTest, case: OpenCase) -> None:
     app.session_state["open_case"] = case
-    app.switch_page("pages/review.py").run()
+    app.switch_page("pages/read.py").run()
     assert not app.exception
 
 
@@ -122,8 +124,8 @@ def test_filter_and_notch_are_those_of_the_screen(app: AppTest, press: Press) ->
     raw = press()
     assert "filter: as recorded" in text_of(raw)
     assert largest_difference(read_back(raw), case.recording) < 1e-4
-    app.selectbox(key="choose_Filter").select("monitor").run()
-    app.selectbox(key="choose_Mains").select(50).run()
+    act(app, "setting", id="filter", value="monitor")
+    act(app, "setting", id="mains", value="50")
     filtered = press()
     assert "filter: 0.05-40 Hz, 50 Hz notch" in text_of(filtered)
     drawn = apply_filter(case.recording, "monitor", 50, slice(0, case.recording.n_samples))
@@ -131,32 +133,68 @@ def test_filter_and_notch_are_those_of_the_screen(app: AppTest, press: Press) ->
     assert largest_difference(read_back(filtered), drawn) < 1e-4
 
 
+@pytest.mark.usefixtures("one_method")
 @pytest.mark.parametrize(
-    ("style", "words", "n_pictures"),
-    [("none", "", 0), ("heat", "Shading: ", 1), ("trace", "Coloured trace: ", 0)],
+    ("overlay", "style", "words"),
+    [
+        ("none", "heat", ""),
+        ("why", "heat", "Shading: Where the model looked for “Right bundle"),
+        ("why", "trace", "Coloured trace: Where the model looked for “Right bundle"),
+        ("unusual", "heat", "Shading: how unusual among normal ECGs"),
+        ("attention", "heat", "Shading: Rule gain for “Right bundle branch block”"),
+        ("waves", "heat", ""),
+    ],
 )
 def test_the_overlay_is_that_of_the_screen(
-    app: AppTest, press: Press, style: str, words: str, n_pictures: int
+    app: AppTest, press: Press, overlay: str, style: str, words: str
 ) -> None:
     case = upload()
-    case.selected = "RBBB"
-    app.session_state["overlay_style"] = style
+    case.selected, case.overlay = "RBBB", overlay
+    app.session_state["map_style"] = style
     show(app, case)
     content = press()
     text = text_of(content)
-    assert pictures(content) == n_pictures
-    assert ("Where the model looked" in text) == bool(words)
+    assert pictures(content) == words.startswith("Shading")
+    assert ("Shading: " in text or "Coloured trace: " in text) == bool(words)
     assert words in text
     # The colours never hide the trace: it is read back from under them.
     assert largest_difference(read_back(content), case.recording) < 1e-4
+
+
+def test_a_map_that_failed_is_not_printed_but_the_evidence(
+    app: AppTest, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    red = Faithfulness(RED, "Not faithful: made for this test.")
+    for module in ("overlays.why", "maps", "report_lines"):
+        monkeypatch.setattr(f"ui.desk.{module}.rate_faithfulness", lambda _checks: red)
+    monkeypatch.setattr("ui.model_answers.best_checked", lambda _m, _c, explain: explain("gradcam"))
+    case = upload()
+    case.selected, case.overlay = "RBBB", "why"
+    show(app, case)
+    text = text_of(press())
+    assert "Shading: Right bundle branch block: QRS 1" in text
+    assert "Where the model looked" not in text
+    act(app, "show_anyway")
+    assert "Failed its check: attribution for" in text_of(press())
+    assert "made for this test" in text_of(press())
+
+
+def test_what_the_reader_added_and_commented_is_printed(app: AppTest, press: Press) -> None:
+    case = upload()
+    show(app, case)
+    act(app, "add", RAIL, code="LVH")
+    act(app, "comment", RAIL, text="As in 2019,\n  no change.")
+    text = text_of(press())
+    assert "Added by the reader: Left ventricular hypertrophy" in text
+    assert "Comment: As in 2019, no change." in text
 
 
 def test_what_was_shown_when_the_button_was_drawn_is_printed(app: AppTest, press: Press) -> None:
     case = upload()
     case.verdicts["RBBB"] = "confirmed"
     show(app, case)
-    app.selectbox(key="choose_Layout").select("12x1").run()
-    app.selectbox(key="choose_Speed").select(50.0).run()
+    act(app, "setting", id="layout", value="12x1")
+    act(app, "setting", id="mm_per_s", value="50.0")
     # Another tab, or the next case on the same desk, goes on while the file is made.
     case.verdicts.clear()
     case.enter_patient(Patient(age_years=3.0, sex="male"))
@@ -210,7 +248,7 @@ def test_alarms_stand_in_the_pdf_as_on_the_page(app: AppTest, press: Press) -> N
     (first, *_) = format_urgent(urgent_of(app.session_state["open_case"]))
     # Above the traces, and again with the findings.
     assert text_of(press()).count(first) == 2
-    app.selectbox(key="choose_Layout").select("12x1").run()
+    act(app, "setting", id="layout", value="12x1")
     with pypdfium2.PdfDocument(press()) as document:
         texts = [" ".join(page.get_textpage().get_text_range().split()) for page in document]
     assert len(texts) == 2
@@ -228,21 +266,12 @@ def test_the_line_of_measurements_is_printed_with_the_reader_s_marks(
     assert "↑" in format_vitals(case)
 
 
-def test_a_map_that_is_not_on_the_sheet_is_said_so(app: AppTest, press: Press) -> None:
-    recording = upload().recording
-    long = replace(recording, signal=np.tile(recording.signal, (1, 2)))
-    moved = OpenCase(FILE, long, selected="RBBB", start_s=10.0, turned_to="RBBB")
-    show(app, moved)
-    (notice,) = [m.value for m in app.markdown if "the map is at" in m.value]
-    assert notice.replace("\\", "") in text_of(press())
-
-
-def test_quiz_mode_prints_no_answer(app: AppTest, press: Press) -> None:
-    case = OpenCase(FILE, fibrillate("coarse", duration_s=10.0, seed=1), quiz=True)
-    show(app, case)
-    text = text_of(press())
-    assert "Quiz mode" in text
-    assert not [word for word in ("QRS complexes", "HR ", "abstains", "Suggested") if word in text]
+def test_quiz_mode_offers_no_report(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed is the software's answer."""
+    offered: list[str] = []
+    monkeypatch.setattr(st, "download_button", lambda label, **_: offered.append(label))
+    show(app, OpenCase(FILE, fibrillate("coarse", duration_s=10.0, seed=1), quiz=True))
+    assert not offered
 
 
 def test_why_nothing_is_said_is_printed_with_the_reader_s_own_word() -> None:
@@ -276,7 +305,7 @@ def test_fifteen_and_eighteen_leads_open_on_several_pages(
     source = upload().recording
     signal = np.concatenate((source.signal, source.signal[-extra:]))
     show(app, upload(signal=signal, leads=(*source.leads, *names)))
-    app.selectbox(key="choose_Layout").select("12x1").run()
+    act(app, "setting", id="layout", value="12x1")
     content = press()
     with pypdfium2.PdfDocument(content) as document:
         n_pages = len(document)

@@ -23,14 +23,13 @@ from ecgcore.study import Study
 from ecgcore.workers import Pool, WorkerSpec
 from tests.base.test_turns import until
 from tests.conftest import ROOT
-from tests.ui.test_explain_page import TIMEOUT_S, said
-from tests.ui.test_pages import app
+from tests.ui.desk_app import TIMEOUT_S, read
+from tests.ui.desk_app import study as study_page
+from tests.ui.desk_app import words_of as words_of_page
 from ui import analysis, model_answers, reading, running
 from ui.jobs import Jobs
 from ui.running import progress_words
 from ui.state import OpenCase
-
-__all__ = ["app"]
 
 
 @pytest.fixture(autouse=True)
@@ -54,10 +53,7 @@ def assessed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 
 def review(case: OpenCase) -> None:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_S).run()
-    app.session_state["open_case"] = case
-    app.switch_page("pages/review.py").run()
-    assert not app.exception
+    read(AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_S).run(), case)
 
 
 def of_two_leads() -> OpenCase:
@@ -150,21 +146,18 @@ def test_the_same_asked_for_twice_on_a_page_has_one_cancel() -> None:
 
 
 def test_a_cancelled_map_is_not_computed_until_asked_for(app: AppTest) -> None:
-    app.run()
     recording = make_demonstration_case("pvc").recording.select(("II",))
     case = OpenCase("x", recording, selected="PVC")
     model = model_answers.model_of(case)
     for method in default_methods(model, "PVC"):
         case.cancelled.add(("attribution", model.name, "PVC", method, None))
-    app.session_state["open_case"] = case
-    app.switch_page("pages/explain.py").run(timeout=TIMEOUT_S)
-    assert not app.exception
+    study_page(app, "methods", case)
     assert "Cancelled before it was done." in [i.value.replace("\\", "") for i in app.info]
     labels = [b.label for b in app.button if b.label.startswith("Compute")]
     assert len(labels) == 2
-    assert "of what supports" not in said(app)
+    assert "of what supports" not in words_of_page(app)
     next(b for b in app.button if b.label == labels[0]).click().run(timeout=TIMEOUT_S)
-    assert "of what supports" in said(app)
+    assert "of what supports" in words_of_page(app)
     assert [b.label for b in app.button if b.label.startswith("Compute")] == labels[1:]
 
 
@@ -360,9 +353,7 @@ def test_findings_that_fail_leave_the_urgent_words(monkeypatch: pytest.MonkeyPat
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_S)
     app.run()
     monkeypatch.setattr(analysis, "LONG_SAMPLES", case.recording.signal.size - 1)
-    app.session_state["open_case"] = case
-    app.switch_page("pages/review.py").run()
-    assert not app.exception
+    read(app, case)
     assert any("No QRS complex for 4 s" in block.proto.body for block in app.get("html"))
     assert "ended its process" in app.info[0].value
     assert "Try again" in [button.label for button in app.button]

@@ -13,11 +13,10 @@ from ecgcore.readers import read
 from ecgcore.readers.convert import convert
 from ecgcore.recording import Patient, Provenance, Recording
 from ecgcore.simulate.cases import make_demonstration_case
-from tests.ui.test_pages import app, review
+from tests.ui.desk_app import read as open_case
 from ui.desk.saving import _pack
 from ui.state import OpenCase
 
-__all__ = ["app"]
 DEVICE = "Recorder serial 4711"
 
 
@@ -33,7 +32,7 @@ def dated() -> Recording:
 def opened(app: AppTest, recording: Recording) -> OpenCase:
     app.run()
     case = OpenCase("planted name.csv", recording)
-    review(app, case)
+    open_case(app, case)
     again(app)
     return case
 

@@ -1,4 +1,4 @@
-"""The page Single lead, and the switch of models in Review."""
+"""The study of one lead on page Models, and the switch of models on the desk."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +10,12 @@ from ecgcore.inference import DEFAULT_MODEL, SINGLE_LEAD_MODEL, weights_root
 from ecgcore.inference.card import InputContract
 from ecgcore.results import Finding
 from tests.synthetic import recording, write_tiny_model
-from tests.ui.test_card_pages import words_of
-from tests.ui.test_pages import TIMEOUT_S, app, payloads
+from tests.ui.desk_app import payloads, read, study, words_of
 from ui import model_answers
 from ui.models.single_lead import _make_bar, compare_findings
 from ui.state import OpenCase
 
-__all__ = ["app"]
+VIEW = "single-lead"
 
 
 @pytest.fixture
@@ -34,33 +33,22 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     model_answers.model.clear()
 
 
-def page(app: AppTest, case: OpenCase | None, name: str = "single_lead") -> AppTest:
-    app.session_state["open_case"] = case
-    app.switch_page(f"pages/{name}.py").run(timeout=TIMEOUT_S)
-    assert not app.exception
-    return app
-
-
-def test_without_a_case_it_says_what_to_do(app: AppTest) -> None:
-    assert "No ECG is open" in words_of(page(app, None))
-
-
 def test_without_a_student_it_says_so(
     app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ECG_WEIGHTS", str(tmp_path))
-    assert "is not installed here" in words_of(page(app, OpenCase("A", recording())))
+    assert "is not installed here" in words_of(study(app, VIEW, OpenCase("A", recording())))
 
 
 def test_teacher_and_student_stand_beside_one_another(app: AppTest, weights: Path) -> None:
-    page(app, OpenCase("A", recording()))
+    study(app, VIEW, OpenCase("A", recording()))
     words = words_of(app)
     assert f"All leads: {DEFAULT_MODEL} on 12 leads" in words
     # One bar for all leads and one for each.
     assert words.count("<i>") == 13
     assert "I alone" in words
-    app.selectbox(key="single_lead_lead").set_value("V1").run(timeout=TIMEOUT_S)
-    app.selectbox(key="single_lead_statement").set_value("RBBB").run(timeout=TIMEOUT_S)
+    app.selectbox(key="single_lead_lead").set_value("V1").run()
+    app.selectbox(key="single_lead_statement").set_value("RBBB").run()
     assert not app.exception
     assert "V1 alone" in words_of(app)
     viewer = payloads(app)
@@ -68,34 +56,34 @@ def test_teacher_and_student_stand_beside_one_another(app: AppTest, weights: Pat
 
 
 def test_a_statement_that_one_lead_cannot_carry_says_why(app: AppTest, weights: Path) -> None:
-    page(app, OpenCase("A", recording()))
-    app.selectbox(key="single_lead_statement").set_value("STE").run(timeout=TIMEOUT_S)
+    study(app, VIEW, OpenCase("A", recording()))
+    app.selectbox(key="single_lead_statement").set_value("STE").run()
     assert "two contiguous leads" in words_of(app)
 
 
 def test_a_recording_of_one_lead_is_told_what_it_can_carry(app: AppTest, weights: Path) -> None:
-    words = words_of(page(app, OpenCase("A", recording(30, 512, leads=("MLII",)))))
+    words = words_of(study(app, VIEW, OpenCase("A", recording(30, 512, leads=("MLII",)))))
     assert "Can be assessed on lead MLII" in words
     assert "Atrial fibrillation" in words
     assert "monitoring lead" in words
 
 
-def test_review_reads_one_lead_with_the_student_and_can_be_switched(
+def test_the_desk_reads_one_lead_with_the_student_and_can_be_switched(
     app: AppTest, weights: Path
 ) -> None:
     case = OpenCase("A", recording(30, 300, leads=("I",)))
-    page(app, case, "review")
+    read(app, case)
     assert case.answers.of(SINGLE_LEAD_MODEL).prediction.model == SINGLE_LEAD_MODEL
     assert "only rhythm and beats" in words_of(app)
-    app.selectbox(key=f"read_by_{case.case_id}").set_value(DEFAULT_MODEL).run(timeout=TIMEOUT_S)
+    app.selectbox(key=f"read_by_{case.case_id}").set_value(DEFAULT_MODEL).run()
     assert not app.exception
     assert (
         app.session_state["open_case"].answers.of(DEFAULT_MODEL).prediction.model == DEFAULT_MODEL
     )
 
 
-def test_review_of_twelve_leads_offers_no_switch(app: AppTest, weights: Path) -> None:
-    page(app, OpenCase("A", recording()), "review")
+def test_the_desk_of_twelve_leads_offers_no_switch(app: AppTest, weights: Path) -> None:
+    read(app, OpenCase("A", recording()))
     assert not [box for box in app.selectbox if box.label == "Read by"]
 
 

@@ -9,12 +9,11 @@ from ecgcore.errors import InvalidArgumentError
 from ecgcore.readers.assemble import name_leads
 from ecgcore.recording import Recording
 from ecgcore.simulate.cases import make_demonstration_case
-from tests.ui.test_pages import app, payloads
+from tests.ui.desk_app import RAIL, VIEWER, payloads, read, study
+from ui.desk.overlays import OVERLAYS
 from ui.state import OpenCase
 
-__all__ = ["app"]
-TIMEOUT_S = 200
-PAGES = ("review", "explain", "measure", "single_lead", "waveform_attention", "anomaly")
+PLACES = (*OVERLAYS, "methods", "single-lead")
 
 
 def unnamed(*names: str) -> OpenCase:
@@ -23,50 +22,51 @@ def unnamed(*names: str) -> OpenCase:
     return OpenCase("strip", Recording(signal[:, :5000], source.fs_hz, names))
 
 
-def show(app: AppTest, case: OpenCase, page: str) -> AppTest:
-    app.session_state["open_case"] = case
-    app.switch_page(f"pages/{page}.py").run(timeout=TIMEOUT_S)
-    assert not app.exception
-    return app
+def show(app: AppTest, case: OpenCase, place: str = "none") -> AppTest:
+    if place in OVERLAYS:
+        case.overlay = place
+        read(app, case)
+        return app
+    return study(app, place, case)
 
 
 def questions(app: AppTest) -> list[Any]:
     return [box for box in app.selectbox if "not recognised" in box.label]
 
 
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("names", [("ECG",), ("ECG1", "Channel 2")])
-def test_every_page_asks_which_lead_it_is_and_reads_on(
-    app: AppTest, page: str, names: tuple[str, ...]
+@pytest.mark.usefixtures("one_method")
+@pytest.mark.parametrize(
+    ("place", "names"),
+    [*((place, ("ECG",)) for place in PLACES), ("none", ("ECG1", "Channel 2"))],
+)
+def test_every_place_asks_which_lead_it_is_and_reads_on(
+    app: AppTest, place: str, names: tuple[str, ...]
 ) -> None:
     case = unnamed(*names)
-    app.run()
-    show(app, case, page)
+    show(app, case, place)
     assert len(questions(app)) == len(names)
-    questions(app)[0].select("II").run(timeout=TIMEOUT_S)
+    questions(app)[0].select("II").run()
     assert not app.exception
     assert case.recording.leads[0] == "II"
     assert "not recognised" not in " ".join(i.value for i in app.info)
     again = next(b for b in app.button if b.label == "Name the leads again")
-    again.click().run(timeout=TIMEOUT_S)
+    again.click().run()
     assert not app.exception
     assert case.recording.leads == names
 
 
 @pytest.mark.parametrize("name", ["Lead", "channel 1", "x", "ECG (2)", "<b>", "a=b"])
-def test_review_reads_a_strip_once_its_lead_is_named(app: AppTest, name: str) -> None:
-    app.run()
+def test_the_desk_reads_a_strip_once_its_lead_is_named(app: AppTest, name: str) -> None:
     case = unnamed(name)
-    show(app, case, "review")
-    assert payloads(app)["ecg.viewer"]
-    questions(app)[0].select("I").run(timeout=TIMEOUT_S)
+    show(app, case)
+    assert payloads(app)[VIEWER]
+    questions(app)[0].select("I").run()
     assert not app.exception
-    assert payloads(app)["ecg.findings"]["rows"]
+    assert payloads(app)[RAIL]["rows"]
 
 
 def test_a_known_lead_is_not_asked_for_on_the_pages(app: AppTest) -> None:
-    app.run()
-    assert not questions(show(app, unnamed("I", "EMG"), "review"))
+    assert not questions(show(app, unnamed("I", "EMG")))
 
 
 def test_naming_two_leads_computes_the_limb_leads_and_keeps_the_provenance() -> None:

@@ -1,4 +1,4 @@
-"""The list of files on page Open: every file has its outcome, and the list outlives the page."""
+"""The list of files on the worklist: each has its outcome, and the list outlives the page."""
 
 import io
 import zipfile
@@ -225,13 +225,13 @@ def test_the_list_outlives_the_page_and_each_case_keeps_what_was_done(app: AppTe
     button(app, "Review this ECG").click().run()
     case = app.session_state["open_case"]
     case.verdicts["AF"] = "dismissed"
-    app.switch_page("pages/open.py").run()
+    app.switch_page("pages/worklist.py").run()
     assert not app.file_uploader[0].value
     assert counted(app) == "2 opened"
     button(app, "Review").click().run()
     assert app.session_state["open_case"].title == "b.csv"
     assert case.drawn.quality is None
-    app.switch_page("pages/open.py").run()
+    app.switch_page("pages/worklist.py").run()
     entry = app.session_state["uploads"].entries[0]
     assert entry.case is case
     assert case.verdicts == {"AF": "dismissed"}
@@ -274,7 +274,7 @@ def test_what_was_given_last_is_shown(app: AppTest) -> None:
     give(app, ("b.csv", table(0.2)), ("c.csv", table(0.3)))
     button(app, "Review this ECG").click().run()
     assert app.session_state["open_case"].title == "b.csv"
-    app.switch_page("pages/open.py").run()
+    app.switch_page("pages/worklist.py").run()
     give(app, ("a.csv", table(0.1)))  # for the second time
     button(app, "Review this ECG").click().run()
     assert app.session_state["open_case"].title == "a.csv"

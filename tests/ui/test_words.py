@@ -34,13 +34,14 @@ def test_an_address_is_no_longer_one_once_the_backslashes_are_gone(text: str) ->
     assert read.replace("\N{WORD JOINER}", "") == text
 
 
-@pytest.mark.parametrize("name", ["pages/review.py", "pages/measure.py"])
-def test_a_lead_called_like_a_picture_is_shown_as_words(name: str) -> None:
+def test_a_lead_called_like_a_picture_is_shown_as_words() -> None:
     source = make_demonstration_case("normal").recording
     flat = np.vstack([source.signal[:2], np.zeros((1, source.n_samples), np.float32)])
     app = AppTest.from_file(str(APP), default_timeout=60).run()
-    app.session_state["open_case"] = OpenCase("x", Recording(flat, 500.0, ("I", "II", PICTURE)))
-    app.switch_page(name).run()
+    app.session_state["open_case"] = OpenCase(
+        "x", Recording(flat, 500.0, ("I", "II", PICTURE)), overlay="waves"
+    )
+    app.switch_page("pages/read.py").run()
     assert not app.exception
     shown = [each.value for kind in (app.markdown, app.caption, app.warning) for each in kind]
     said = [text for text in shown if "evil.example" in text]

@@ -71,11 +71,31 @@ def mount(name: str, data: dict[str, Any], *, key: str, on_act: Act | None = Non
         name, js=f"{file}.js", css=f"{file}.css", isolate_styles=False
     )
 
+    heard_key = f"{key}_heard"
+
     def hand_on() -> None:
         state = st.session_state.get(key)
-        act = state.get("act") if state else None
-        if act and on_act is not None:
-            on_act(dict(act))
+        given = state.get("act") if state else None
+        for act in _list_new(dict(given), heard_key) if given else ():
+            if on_act is not None:
+                on_act(act)
 
+    heard = st.session_state.get(heard_key)
     # Streamlit delivers a component's events only where a callback is registered.
-    declared(key=key, data=data, on_act_change=hand_on)
+    declared(key=key, data={**data, "heard": heard}, on_act_change=hand_on)
+
+
+def _list_new(given: dict[str, Any], heard_key: str) -> list[dict[str, Any]]:
+    """Return the acts in what a component sent that were not handed on before, in their order.
+
+    Of two events that a component sends while a page runs, Streamlit delivers the last: who is
+    faster than that sends all that was not heard, numbered.
+    """
+    if "acts" not in given:
+        return [given]
+    sender, count = st.session_state.get(heard_key, ("", 0))
+    last = count if sender == given["from"] else 0
+    new = [act for act in given["acts"] if act["number"] > last]
+    if new:
+        st.session_state[heard_key] = (given["from"], new[-1]["number"])
+    return new

@@ -5,10 +5,10 @@ from collections.abc import Hashable
 from ecgcore.errors import EcgError
 from ui.analysis import is_long
 from ui.components.viewer import Layer
-from ui.desk.desk import Desk
+from ui.desk.desk import Desk, Drawing
 from ui.desk.overlays import OVERLAYS
 from ui.desk.paper import Paper
-from ui.desk.settings import current_style
+from ui.desk.settings import current_settings, current_style
 from ui.state import OpenCase
 
 # In the order in which they are wanted; a map of a long recording is computed when it is asked for.
@@ -47,6 +47,12 @@ def prepare(desk: Desk) -> bool:
     return False
 
 
+def keep(case: OpenCase, drawing: Drawing) -> None:
+    """Keep what the chosen overlay draws now: what the reader set beside it counts from here on."""
+    case.answers.drawings[_key(case, case.overlay)] = drawing
+
+
 def _key(case: OpenCase, id_: str) -> Hashable:
     """Return on what an overlay depends, beside the study."""
-    return id_, case.selected, case.method, case.show_failed, case.model, current_style()
+    drawn = current_style(), current_settings()
+    return id_, case.selected, case.method, case.show_failed, case.model, drawn

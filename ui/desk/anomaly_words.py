@@ -1,4 +1,4 @@
-"""Scores, places and rarities of the page Anomaly, in words and as tables."""
+"""Scores, places and rarities of unusual ECGs, in words and as tables."""
 
 from collections.abc import Mapping
 

@@ -14,6 +14,7 @@ from ui import model_answers
 from ui.components.viewer import Tick
 from ui.desk.desk import Desk
 from ui.desk.paper import Paper
+from ui.state import OpenCase
 from ui.words import plain
 
 KINDS = {
@@ -140,8 +141,14 @@ def show_events(desk: Desk) -> None:
             key=f"{_KIND}_{desk.case.case_id}",
             label_visibility="collapsed",
             width="content",
+            on_change=_begin_anew,
+            args=(desk.case,),
         )
         st.caption(plain(_describe_place(desk, events)), width="content")
+
+
+def _begin_anew(case: OpenCase) -> None:
+    case.event = None
 
 
 def take_step(desk: Desk, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The page Explain: two methods on the same paper, each with its words and its checks."""
+"""Methods side by side: two on the same paper, each with its words and its checks."""
 
 from html import escape
 
@@ -104,7 +104,7 @@ def _choose_methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[st
 
 
 def _choose_first_methods(case: OpenCase, explainer: Explainer, code: str) -> tuple[str, str]:
-    """Return the method of the map that Review shows, and the statement's other one."""
+    """Return the method of the map that the desk shows, and the statement's other one."""
     first, second = default_methods(explainer.model, code)
     if model_answers.cancelled_maps(case, code):
         return first, second

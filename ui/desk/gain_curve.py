@@ -207,4 +207,4 @@ def _show_benefit(code: str, network: WaveformModel | None) -> None:
         return
     with st.expander("How good is the learned curve?"):
         st.caption(plain(found.words))
-        st.caption(plain(f"Network: {found.name}; see the page Model card."))
+        st.caption(plain(f"Network: {found.name}; see its card on the page Models."))

@@ -43,7 +43,8 @@ def _show_place(case: OpenCase) -> None:
         key=key,
         label_visibility="collapsed",
         width=170,
-        on_change=lambda: move_to(case, int(st.session_state[key])),
+        on_change=_take_number,
+        args=(case, key),
     )
     for step, name, icon, last in (
         (-1, "Previous case (,)", "chevron_left", 1),
@@ -58,6 +59,13 @@ def _show_place(case: OpenCase) -> None:
             on_click=move_to,
             args=(case, queue.number + step),
         )
+
+
+def _take_number(case: OpenCase, key: str) -> None:
+    # Where a run was overtaken, Streamlit calls this for a list that it does not know any more.
+    number = st.session_state.get(key)
+    if number is not None:
+        move_to(case, int(number))
 
 
 def describe_person(case: OpenCase) -> str:

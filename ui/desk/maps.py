@@ -88,7 +88,7 @@ def may_show(case: OpenCase, attribution: Attribution) -> bool:
     """Return whether a map may be drawn: its checks allow it, or the reader asked for it."""
     passed = rate_faithfulness(attribution.self_check).shown
     asked = _key_of(attribution) in case.failed_maps_shown
-    return passed or asked or (case.show_failed and case.selected == attribution.label)
+    return passed or asked or case.show_failed == attribution.label
 
 
 def offer_failed_map(case: OpenCase, attribution: Attribution, place: str) -> None:

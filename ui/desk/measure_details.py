@@ -1,4 +1,4 @@
-"""Below the paper of the page Measure: median beat, amplitudes, criteria, trend, variability."""
+"""With the overlay Waves, under the paper: median beat, amplitudes, criteria, trend, HRV."""
 
 from html import escape
 

@@ -1,10 +1,12 @@
 """The report of the desk: what the page shows, with the overlay that is on the paper."""
 
 from ecgcore.results import Prediction
+from ecgcore.statements import statement
 from ui import model_answers
 from ui.desk.desk import Desk, Drawing
 from ui.desk.report import Printout, ask_for_name, offer_pdf, take_printout
 from ui.desk.vitals import format_vitals
+from ui.state import OpenCase
 
 
 def offer_report(desk: Desk, drawing: Drawing | None) -> None:
@@ -24,5 +26,14 @@ def _freeze(desk: Desk, drawing: Drawing | None, *, named: bool) -> Printout:
         overlay=None if drawing is None else drawing.overlay,
         overlay_words=() if drawing is None else drawing.printed,
         vitals=format_vitals(case),
+        remarks=_list_words_of_reader(case),
         named=named,
     )
+
+
+def _list_words_of_reader(case: OpenCase) -> tuple[str, ...]:
+    """Return what the reader added and commented."""
+    added = ", ".join(statement(code).term for code in case.added)
+    comment = " ".join(case.comment.split())
+    lines = (f"Added by the reader: {added}", f"Comment: {comment}")
+    return tuple(line for line, given in zip(lines, (added, comment), strict=True) if given)

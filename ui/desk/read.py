@@ -10,7 +10,7 @@ from ecgcore.errors import EcgError
 from ecgcore.results import Prediction
 from ui import model_answers
 from ui.components.viewer import Overlays
-from ui.desk.ahead import prepare, ready_layers
+from ui.desk.ahead import keep, prepare, ready_layers
 from ui.desk.choose_model import choose_model
 from ui.desk.desk import Desk, Drawing, interpret, predict
 from ui.desk.events import events_of, make_ticks, show_events, take_step
@@ -121,9 +121,11 @@ def _draw(desk: Desk) -> Drawing:
     entry = OVERLAYS[desk.case.overlay]
     try:
         with st.spinner(f"{entry.label} …", show_time=False):
-            return entry.draw(desk)
+            drawing = entry.draw(desk)
     except EcgError as error:
         return Drawing(note=str(error))
+    keep(desk.case, drawing)
+    return drawing
 
 
 def _show_sheet(paper: Paper, desk: Desk | None, drawing: Drawing | None) -> None:
@@ -163,13 +165,15 @@ def _show_foot(desk: Desk, drawing: Drawing | None) -> None:
 def _take_act(paper: Paper, desk: Desk | None, act: dict[str, Any]) -> None:
     """Apply what the reader does on the paper, or by a key."""
     case, name = paper.case, act["name"]
-    if name == "overlay" and act.get("id") in OVERLAYS:
-        case.overlay, case.turned_to = str(act["id"]), None
-    elif name in _STEPS:
+    if name in _STEPS:
         if case.queue is not None:
             move_to(case, case.queue.number + _STEPS[name])
+    elif case.quiz:
+        return  # each other key shows or steps to what the software says
+    elif name == "overlay" and act.get("id") in OVERLAYS:
+        case.overlay, case.turned_to = str(act["id"]), None
     elif name == "show_anyway":
-        _toggle_failed(case)
+        _toggle_failed(desk or _known_desk(paper))
     elif not _take_by_overlay(paper, desk, act):
         take_statement(case, _codes(case), act)
 
@@ -195,5 +199,6 @@ def _take_measurement(case: OpenCase, act: dict[str, Any]) -> None:
         case.overlay = "waves"
 
 
-def _toggle_failed(case: OpenCase) -> None:
-    case.show_failed = not case.show_failed
+def _toggle_failed(desk: Desk) -> None:
+    case, code = desk.case, desk.explained
+    case.show_failed = None if case.show_failed == code else code

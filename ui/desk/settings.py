@@ -3,10 +3,9 @@
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from ecgcore.errors import EcgError
 from ecgcore.render.paper import (
@@ -33,11 +32,6 @@ _BY_LEADS = "paper_settings_by_leads"
 MAP_STYLES = {"heat": "Shading", "trace": "Coloured trace"}
 
 Option = TypeVar("Option")
-
-
-def open_row(key: str, gap: Literal["small", "medium"]) -> DeltaGenerator:
-    """Return a row of controls; on a phone it is swiped sideways, and leaves room to the paper."""
-    return st.container(horizontal=True, vertical_alignment="bottom", gap=gap, key=f"row_{key}")
 
 
 def current_settings() -> PaperSettings:

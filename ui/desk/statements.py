@@ -31,7 +31,7 @@ def show_statements(desk: Desk) -> None:
     show_rail(
         key=_KEY,
         text=desk.found.text,
-        rows=[*(_make_row(case, call) for call in desk.found.statements), *_make_added(case)],
+        rows=[*(_make_row(case, call) for call in desk.found.statements), *_make_added(desk)],
         selected=case.selected,
         not_flagged=_list_not_flagged(desk, stated),
         not_assessed=_list_not_assessed(desk, stated),
@@ -70,8 +70,9 @@ def _describe(call: Call, *, whole: bool) -> str:
     return describe_evidence(some, probability=False) + more
 
 
-def _make_added(case: OpenCase) -> list[Row]:
-    return [Row(code, statement(code).term, READER) for code in case.added]
+def _make_added(desk: Desk) -> list[Row]:
+    added = [code for code in desk.case.added if desk.call(code) is None]
+    return [Row(code, statement(code).term, READER) for code in added]
 
 
 def _list_not_flagged(desk: Desk, stated: set[str]) -> list[Aside]:

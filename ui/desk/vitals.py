@@ -1,12 +1,8 @@
 """One slim line above the paper: rate, intervals and axis, and what is out of its range."""
 
-from html import escape
-
-import streamlit as st
-
 from ecgcore.measure import reference_range
 from ecgcore.measure.rhythm import rhythm_words
-from ecgcore.measure.words import range_words, value_words
+from ecgcore.measure.words import range_words, unit_words, value_words
 from ecgcore.recording import Patient
 from ecgcore.results import Measurement
 from ui import model_answers
@@ -32,21 +28,11 @@ _STRIP = {
     "qrs_axis": "QRS axis",
     "t_axis": "T axis",
 }
-_OUT = {"low": ("↓", "below"), "high": ("↑", "above")}
-_STYLE = """
-<style>
-.ecg-vitals { display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 0; font-size: 14px;
-  font-variant-numeric: tabular-nums; }
-.ecg-vitals > span > span { opacity: .7; }
-.ecg-vitals b { font-weight: 700; }
-.ecg-vitals .none { opacity: .7; }
-html[data-ecg-room="dark"] .ecg-vitals { color: #cfccc4; }
-</style>
-"""
+_ARROWS = {"low": "↓", "high": "↑"}
 
 
 def format_vitals(case: OpenCase) -> str:
-    """Return the same line as it is printed, without what stands under the pointer."""
+    """Return rate, intervals and axis in one line, as they are printed."""
     result = model_answers.measured_of(case)
     found = [(label, result.measurement(name)) for name, label in _NAMES.items()]
     parts = [
@@ -63,27 +49,9 @@ def _format_printed(label: str, given: Measurement, patient: Patient) -> str:
     known = reference_range(given.name, patient)
     arrow = ""
     if known is not None and given.value is not None:
-        arrow, _ = _OUT.get(known.judge(given.value), ("", ""))
+        arrow = _ARROWS.get(known.judge(given.value), "")
     edited = "(edited)" if given.value is not None and given.edited_by else ""
     return " ".join(word for word in (label, value_words(given), arrow, edited) if word)
-
-
-def show_vitals(case: OpenCase) -> None:
-    """Show a case's rate, intervals and axis in one line, with the reader's marks in them.
-
-    What is out of its reference range is bold, with an arrow; why a value is not stated stands
-    under the pointer, as do method and range.
-    """
-    result = model_answers.measured_of(case)
-    patient = case.recording.patient
-    parts = [
-        _make_part(label, given, patient)
-        for name, label in _NAMES.items()
-        if (given := result.measurement(name)) is not None
-    ]
-    if result.rhythm != "unknown":
-        parts.append(f"<span><span>RR</span> {escape(rhythm_words(result.rhythm))}</span>")
-    st.html(f'{_STYLE}<p class="ecg-vitals" aria-label="Measurements">{"".join(parts)}</p>')
 
 
 def show_values(case: OpenCase, *, on_act: Act) -> None:
@@ -104,11 +72,12 @@ def _make_value(label: str, given: Measurement, patient: Patient) -> Value:
     number, unit = _split_unit(value_words(given))
     words = [given.method]
     if given.uncertainty is not None:
-        words.insert(0, f"± {given.uncertainty:.0f} {unit}")
+        spread = "< 1" if given.uncertainty < 0.5 else f"{given.uncertainty:.0f}"
+        words.insert(0, f"± {spread}{unit_words(given.unit)}")
     known = reference_range(given.name, patient)
     arrow = ""
     if known is not None:
-        arrow, _ = _OUT.get(known.judge(given.value), ("", ""))
+        arrow = _ARROWS.get(known.judge(given.value), "")
         words.append(f"reference {range_words(known.low, known.high)}, {known.source}")
     hint = "; ".join(words)
     return Value(given.name, label, number, unit, arrow, hint, bool(given.edited_by))
@@ -118,24 +87,3 @@ def _split_unit(words: str) -> tuple[str, str]:
     """Return number and unit of "70/min", "103 ms" or "71°"."""
     number, _, unit = words.replace("/min", " /min").partition(" ")
     return number, unit
-
-
-def _make_part(label: str, given: Measurement, patient: Patient) -> str:
-    if given.value is None:
-        hint = escape(given.reason, quote=True)
-        return (
-            f'<span class="none" title="{hint}"><span>{label}</span> '
-            f'<span aria-label="not stated: {hint}">–</span></span>'
-        )
-    words = escape(value_words(given))
-    hint = given.method
-    known = reference_range(given.name, patient)
-    if known is not None:
-        arrow, side = _OUT.get(known.judge(given.value), ("", ""))
-        span = range_words(known.low, known.high)
-        hint += f"; reference {span}, {known.source}"
-        if arrow:
-            words = f'<b aria-label="{words}, {side} reference {span}">{words} {arrow}</b>'
-    edited = " (edited)" if given.edited_by else ""
-    hint = escape(hint, quote=True)
-    return f'<span title="{hint}"><span>{label}</span> {words}{edited}</span>'

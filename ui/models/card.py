@@ -1,4 +1,4 @@
-"""The page Model card: purpose, figures, curves of each statement, and where it came from."""
+"""The view Cards: purpose, figures, curves of each statement, and where it came from."""
 
 from typing import Any
 

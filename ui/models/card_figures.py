@@ -199,7 +199,7 @@ def show_map_checks(card: ModelCard) -> None:
             f"{100 * checks['deletion_passed']:.0f} % pass the deletion check, and the mean rank "
             "correlation with the map of a network of random weights is "
             f"{checks['randomised_rank_correlation']:.2f} (0: the map depends on what was "
-            "learned). A map that fails is hidden on Review unless asked for."
+            "learned). A map that fails is hidden unless asked for."
         )
         rows = [
             [

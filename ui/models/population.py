@@ -1,4 +1,4 @@
-"""The page Population: attribution over many patients, and what one lead alone can do."""
+"""The view Population: attribution over many patients, and what one lead alone can do."""
 
 from html import escape
 from typing import Any
@@ -11,7 +11,7 @@ from ecgcore.render import beat_map, charts
 from ui.models import words
 from ui.models.choice import choose_model
 from ui.models.population_file import read_beat, read_population
-from ui.tables import format_figure, make_cell, make_figure_cell, make_table, plot
+from ui.tables import format_figure, make_cell, make_figure_cell, make_table, plot, wrap_table
 
 # Zhang et al., iScience 24:102373 (2021): a network of its own for each lead, on CPSC 2018.
 PUBLISHED = ("I", "aVR", "V5")
@@ -100,10 +100,7 @@ def _make_heat(found: dict[str, Any], stated: dict[str, Any], *, signed: bool) -
     if not signed and found.get("average"):
         mean = _make_share_cells(found["average"]["share"])
         rows.append(f'<tr class="mean"><th>Mean</th>{mean}<td></td></tr>')
-    return (
-        f'<div class="ecg-scroll"><table class="ecg-heat"><tr><th></th>{head}<th>check</th></tr>'
-        f"{''.join(rows)}</table></div>"
-    )
+    return wrap_table(f"<tr><th></th>{head}<th>check</th></tr>{''.join(rows)}", "ecg-heat")
 
 
 def _make_share_cells(shares: list[dict[str, float | None]]) -> str:

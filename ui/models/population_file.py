@@ -1,4 +1,4 @@
-"""The figures of the page Population, as the command ``population`` wrote them."""
+"""The figures of the view Population, as the command ``population`` wrote them."""
 
 import json
 from dataclasses import dataclass

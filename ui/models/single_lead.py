@@ -1,4 +1,4 @@
-"""The page Single lead: what is lost where one lead is read in place of twelve."""
+"""The single-lead study: what is lost where one lead is read in place of twelve."""
 
 from dataclasses import replace
 from functools import partial
@@ -24,6 +24,7 @@ from ui.desk.paper import current_paper, show_still
 from ui.running import run
 from ui.shell import REMINDER
 from ui.state import OpenCase
+from ui.tables import wrap_table
 from ui.words import plain
 
 _STRIP_S = 10.0
@@ -55,10 +56,10 @@ def _show_alone(case: OpenCase) -> None:
     st.write(
         plain(
             f"This recording has one lead, {lead}: there are no other leads to compare with. Its "
-            "findings are on Review."
+            "findings are on the page Read."
         )
     )
-    st.page_link("pages/read.py", label="Review", icon=":material/ecg:")
+    st.page_link("pages/read.py", label="Read", icon=":material/ecg:")
     _show_limits(lead)
 
 
@@ -196,7 +197,7 @@ def _make_table(teacher: Prediction, student: Prediction, lead: str, chosen: str
         f"<th class='value'>{escape(lead)} alone</th><th></th></tr>"
     )
     return (
-        f'<div class="ecg-scroll"><table class="ecg-table">{head}{"".join(rows)}</table></div>'
+        f"{wrap_table(head + ''.join(rows), 'ecg-table')}"
         "<div style='font-size:12.5px;opacity:.7'>● flagged on all leads. “–”: not assessed; "
         "hover for the reason.</div>"
     )

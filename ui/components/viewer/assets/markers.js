@@ -15,8 +15,11 @@ export class Markers {
   }
 
   update(markers, sheet) {
+    // What comes again as it is leaves a mark where it is being dragged.
+    const shown = JSON.stringify([markers, sheet]);
+    if (shown === this.shown) return;
+    this.shown = shown;
     this.sheet = sheet;
-    this.markers = markers;
     this.svg.setAttribute("viewBox", `0 0 ${sheet.width_mm} ${sheet.height_mm}`);
     const focused = this.svg.contains(document.activeElement)
       ? document.activeElement.dataset.id

@@ -19,6 +19,7 @@ const KEYS = [
   ["←  →", "earlier or later (long recordings), or move along the paper"],
   ["Home  End", "first or last page (long recordings)"],
   ["D", "dark room"],
+  ["L", "layout, speed, gain, filter, shading"],
   ["?", "this list"],
 ];
 
@@ -49,6 +50,12 @@ export class Toolbar {
     for (const panel of [this.menu, this.help]) panel.hidden = true;
     this.root.append(this.choices, this.opacity, tools, this.menu, this.help);
     this.closeOnClickElsewhere();
+    // In a field of the menu no key is the desk's: this one is the menu's own.
+    this.menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      this.close();
+      this.tools.paper.focus();
+    });
   }
 
   makeTools() {
@@ -62,7 +69,7 @@ export class Toolbar {
       fit: make("fit", "Fit to width", "0", () => viewer.fit()),
       plus: make("plus", "Zoom in", "+", () => viewer.zoomBy(1)),
       full: make("full", "Full screen", "F", () => viewer.toggleFullScreen()),
-      paper: make("paper", "Paper and display", "", () => this.toggle(this.menu)),
+      paper: make("paper", "Paper and display", "L", () => this.toggle(this.menu)),
       keys: make("keys", "Keyboard", "?", () => this.toggle(this.help)),
     };
     for (const name of ["paper", "keys"]) tools[name].setAttribute("aria-expanded", "false");

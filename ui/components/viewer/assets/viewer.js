@@ -63,6 +63,10 @@ class Viewer {
     this.drawn = null;
     this.overlay = null;
     this.wanted = null;
+    // What was done and Python has not heard of yet: it hears of all, in their order.
+    this.id = `${Date.now()}-${Math.random()}`;
+    this.acts = [];
+    this.actCount = 0;
     this.opacity = Number(window.localStorage.getItem(OPACITY)) || 0.6;
     this.build(parent);
   }
@@ -93,11 +97,11 @@ class Viewer {
     );
     this.calibration = new ScreenCalibration(this.root, (px) => this.useTrueSize(px));
     this.enablePanning();
-    this.watchSize();
     this.root.addEventListener("pointerdown", () => (active = this), true);
     document.addEventListener("fullscreenchange", () => this.fitted && this.fit());
     onKeys(this.root, (key) => this === current() && Boolean(this.data) && this.answer(key));
     parent.append(this.root);
+    this.watchSize(); // of the desk, which is known from here on
   }
 
   // The reader sees that paper goes on to the right; a fitted sheet follows the window.
@@ -121,6 +125,8 @@ class Viewer {
     this.component = component;
     const data = component.data;
     if (!data || !data.figure) return;
+    const [sender, count] = data.heard ?? [];
+    if (sender === this.id) this.acts = this.acts.filter((act) => act.number > count);
     const newCase = data.case_id !== this.caseId;
     this.data = data;
     if (newCase) {
@@ -265,7 +271,8 @@ class Viewer {
   }
 
   send(name, value = {}) {
-    this.component?.setTriggerValue("act", { name, ...value });
+    this.acts.push({ number: ++this.actCount, name, ...value });
+    this.component?.setTriggerValue("act", { from: this.id, acts: this.acts });
   }
 
   // ---- overlays ---------------------------------------------------------------------------
@@ -403,6 +410,7 @@ class Viewer {
       f: () => this.toggleFullScreen(),
       Escape: () => this.toolbar.close() || this.calipers.clear(),
       d: () => this.toggleDark(),
+      l: () => this.toolbar.toggle(this.toolbar.menu),
       "?": () => this.toolbar.toggle(this.toolbar.help),
       ArrowLeft: () => this.move(-1),
       ArrowRight: () => this.move(1),

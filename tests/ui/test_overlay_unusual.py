@@ -1,4 +1,4 @@
-"""The anomaly page, through Streamlit's own test harness."""
+"""The overlay of what is unusual: the map, its ranked places, and what was expected there."""
 
 from typing import Any
 
@@ -11,7 +11,17 @@ from ecgcore.render.paper import PaperSettings
 from ecgcore.render.restored import draw_lead_bars, draw_over_time, restored_figure
 from ecgcore.results import AnomalyMap, RestoredTrace
 from ecgcore.simulate.cases import make_demonstration_case
-from tests.ui.test_pages import TIMEOUT_S, app, payloads, recording, texts
+from tests.ui.desk_app import (
+    LIST,
+    VIEWER,
+    act,
+    heat,
+    payloads,
+    read,
+    recording,
+    texts,
+    words_of,
+)
 from ui.desk import anomaly
 from ui.desk.anomaly_words import (
     describe_part,
@@ -25,71 +35,56 @@ from ui.desk.anomaly_words import (
 from ui.desk.paper import Paper
 from ui.state import OpenCase
 
-__all__ = ["app"]
-PAGE = "pages/anomaly.py"
-
 
 def shown(app: AppTest, case: OpenCase) -> dict[str, dict[str, Any]]:
-    app.session_state["open_case"] = case
-    app.switch_page(PAGE).run(timeout=TIMEOUT_S)
-    assert not app.exception
-    return payloads(app)
-
-
-def test_without_a_case_it_says_what_to_do(app: AppTest) -> None:
-    app.run()
-    app.switch_page(PAGE).run()
-    assert "No ECG is open" in app.info[0].value
+    case.overlay = "unusual"
+    return read(app, case)
 
 
 def test_map_list_and_threshold_stand_beside_the_paper(app: AppTest) -> None:
-    app.run()
     case = OpenCase("x", make_demonstration_case("pvc").recording)
     found = shown(app, case)
-    viewer = found["ecg.viewer"]
-    assert [t for t in viewer["figure"]["data"] if t["meta"]["role"] == "heat"]
-    assert "unusual among normal" in viewer["legend"]["label"]
-    rows = found["ecg.findings"]["rows"]
+    layer = found[VIEWER]["layers"]["unusual"]
+    assert heat(layer)
+    assert "unusual among normal" in layer["legend"]["label"]
+    rows = found[LIST]["rows"]
     assert rows
-    assert found["ecg.findings"]["judged"] is False
-    said = " ".join(m.value for m in (*app.markdown, *app.caption))
-    tables = " ".join(h.proto.body for h in app.get("html"))
-    assert "Trained on normal ECGs only" in tables
-    assert "With the classifier&#x27;s features" in tables
-    assert "Restoration error of hidden segments" in tables
-    assert "Features&#x27; distance from normal ECGs, diagnostic-1" in tables
+    assert found[LIST]["judged"] is False
+    said = words_of(app)
+    assert "Trained on normal ECGs only" in said
+    assert "With the classifier&#x27;s features" in said
+    assert "Restoration error of hidden segments" in said
+    assert "Features&#x27; distance from normal ECGs, diagnostic-1" in said
     assert "less unusual, part by part" in said
     assert "nobody told it of any disease" not in said
     assert "10 s of a normal ECG have" in said
-    fewer = (
-        app.select_slider(key=f"anomaly_threshold_{case.case_id}")
-        .set_value(10_000)
-        .run(timeout=TIMEOUT_S)
-    )
-    assert len(payloads(fewer)["ecg.findings"]["rows"]) <= len(rows)
+    fewer = app.select_slider(key=f"anomaly_threshold_{case.case_id}").set_value(10_000).run()
+    assert len(payloads(fewer).get(LIST, {"rows": []})["rows"]) <= len(rows)
 
 
 def test_a_chosen_place_shows_what_was_expected(app: AppTest) -> None:
-    app.run()
     case = OpenCase("x", make_demonstration_case("pvc").recording)
-    rows = shown(app, case)["ecg.findings"]["rows"]
-    app.session_state["anomaly_place"] = rows[0]["code"]
-    found = shown(app, case)["ecg.findings"]
-    assert found["selected"] == rows[0]["code"]
+    rows = shown(app, case)[LIST]["rows"]
+    found = act(app, "select", LIST, code=rows[0]["code"])
+    assert found[LIST]["selected"] == rows[0]["code"]
+    assert f"{rows[0]['name'].split()[0]} s" in found[VIEWER]["layers"]["unusual"]["note"]
     assert any("Recorded and expected" in m.value for m in app.markdown)
+    # Keys N and P, on the paper, step through the same places.
+    assert act(app, "next_place")[LIST]["selected"] == rows[1]["code"]
+    assert act(app, "previous_place")[LIST]["selected"] == rows[0]["code"]
 
 
 def test_a_flat_recording_is_drawn_and_not_judged(app: AppTest) -> None:
-    app.run()
     found = shown(app, OpenCase("flat", recording(signal=np.zeros((12, 5000)))))
     assert "Not assessed" in " ".join(w.value for w in app.warning)
-    assert "Not a medical device" in texts(found["ecg.viewer"], "footer")
+    assert "Not a medical device" in texts(found[VIEWER], "footer")
 
 
 def test_too_short_a_recording_says_why(app: AppTest) -> None:
-    app.run()
-    shown(app, OpenCase("short", recording(signal=recording().signal[:, :1000])))
+    found = shown(app, OpenCase("short", recording(signal=recording().signal[:, :1000])))
     assert any("at least 5 s" in i.value.replace("\\", "") for i in app.info)
+    assert "at least 5 s" in found[VIEWER]["layers"]["unusual"]["note"]
+    act(app, "next_place")  # nothing to step to
 
 
 def test_keys_step_through_the_places(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,14 +98,14 @@ def test_keys_step_through_the_places(monkeypatch: pytest.MonkeyPatch) -> None:
     paper = Paper(case, PaperSettings())
     state: dict[str, Any] = {}
     monkeypatch.setattr(anomaly.st, "session_state", state)
-    anomaly._take_act(paper, places, {"name": "next"})
+    anomaly.take_act(paper, places, {"name": "next"})
     assert state["anomaly_place"] == "40.000-40.300"
     assert 35 < case.start_s < 40  # the recording was turned to it
-    anomaly._take_act(paper, places, {"name": "next"})
+    anomaly.take_act(paper, places, {"name": "next"})
     assert state["anomaly_place"] == "2.000-2.300"
     assert case.start_s < 2
     case.start_s = 100.0
-    anomaly._take_act(paper, places, {"name": "select", "code": "2.000-2.300"})
+    anomaly.take_act(paper, places, {"name": "select", "code": "2.000-2.300"})
     assert state["anomaly_place"] is None  # chosen once more: put away
     assert case.start_s == 100.0
 
