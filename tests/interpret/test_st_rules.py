@@ -204,6 +204,31 @@ def test_right_bundle_branch_block_does_not_hide_an_infarction():
     assert "QRS wide" in found.rule
 
 
+@pytest.mark.parametrize(("code", "read"), [("3AVB", True), ("61277005", False)])
+def test_a_very_wide_escape_is_read_in_av_block_alone(code, read):
+    shown = judged(picture(qrs_ms=214.0, II=0.4, III=0.5, aVF=0.45))
+    rhythm = SimpleNamespace(code=code)
+    assert ("57054005" in acute(Given(shown, rhythms=(rhythm,)))) is read
+
+
+def test_reciprocal_depression_makes_up_for_the_error_of_j():
+    recording = simulate("high-lateral-stemi", seed=5207, vary=1.0, noise="none").recording
+    found = acute(Facts(Study(recording)))["57054005"]
+    assert found.leads == ("I", "aVL")
+    assert "within 0.01 mV of the limit" in found.rule
+    assert "reciprocal" in found.rule
+
+
+def test_i_and_ii_stand_for_a_missing_avr():
+    recording = simulate("st-depression", seed=5000).recording
+    measured = Study(recording).measured
+    lost = replace(measured, quality=replace(measured.quality, bad_leads=("aVR",)))
+    whole = draw_picture(measured, recording.patient, is_paced=False).wave("-aVR")
+    made = draw_picture(lost, recording.patient, is_paced=False).wave("-aVR")
+    assert (made.j_mv, made.j80_mv) == pytest.approx((whole.j_mv, whole.j80_mv), abs=0.01)
+    assert made.r_mv == pytest.approx(whole.r_mv, abs=0.1)
+
+
 def test_secondary_elevation_is_none():
     deep = {"st": 0.2, "last_mv": -1.5, "s_mv": -1.5}
     assert not acute(judged(picture(qrs_ms=140.0, V2=deep, V3=deep)))

@@ -65,7 +65,7 @@ HIGH_PASS_HZ = 0.5
 NO_VOLTAGE = "Not assessed: the amplitude is not calibrated."
 CHILD = "Not assessed under 18 years."
 NO_BEAT = "Not assessed: no median beat with QRS onset and end."
-SINE_QRS_MS = 210.0
+SINE_QRS_MS, AV_BLOCK = 210.0, ("3AVB", "AHA87")
 SINE = "Not assessed: QRS of 210 ms or more merges with ST."
 FLUTTER = "Not assessed: flutter waves move the ST level."
 FILTERED = "The recording was high-pass filtered at {hz:g} Hz: its ST level may be false."
@@ -79,7 +79,7 @@ def call_elevation(facts: Facts) -> Iterator[Ruling]:
     picture = facts.st_picture
     if picture.like_lbbb:
         return
-    if _is_sine(picture):
+    if _is_sine(facts, picture):
         yield Unable(code=STEMI, reason=SINE)
         return
     if _is_flutter(facts) and not _is_marked(picture):
@@ -104,7 +104,7 @@ def call_elevation(facts: Facts) -> Iterator[Ruling]:
 def call_sgarbossa(facts: Facts) -> Iterator[Ruling]:
     """State infarction in left bundle branch block or pacing by the modified Sgarbossa rule."""
     picture = facts.st_picture
-    if why_not(facts) or not picture.like_lbbb or _is_sine(picture):
+    if why_not(facts) or not picture.like_lbbb or _is_sine(facts, picture):
         return
     found = _sgarbossa(picture)
     if not found:
@@ -306,8 +306,10 @@ _CORNERS = (
 )
 
 
-def _is_sine(picture: StPicture) -> bool:
-    return picture.qrs_ms >= SINE_QRS_MS and not picture.is_paced
+def _is_sine(facts: Facts, picture: StPicture) -> bool:
+    """Tell whether QRS runs into T; a wide escape of AV block is read nevertheless."""
+    wide = picture.qrs_ms >= SINE_QRS_MS and not picture.is_paced
+    return wide and not facts.has_rhythm(*AV_BLOCK)
 
 
 def _is_flutter(facts: Facts) -> bool:
@@ -334,7 +336,7 @@ def _warn_of_stretch(facts: Facts) -> Call | None:
     """Return the warning of stretches, two in a row and more, of a long recording."""
     found = []
     for stretch in facts.st_stretches:
-        judged = not (stretch.picture.like_lbbb or _is_sine(stretch.picture))
+        judged = not (stretch.picture.like_lbbb or _is_sine(facts, stretch.picture))
         call = _warn(facts, stretch.picture) if judged and not _is_flutter(facts) else None
         found.append((stretch.start_s, stretch.stop_s, call))
     runs = [
