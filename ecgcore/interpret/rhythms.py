@@ -31,6 +31,7 @@ from ecgcore.signal.beats import FEATURE_HZ
 from ecgcore.signal.broad_waves import find_missed_waves
 from ecgcore.study import Study
 
+TWO_CLOCKS = (COMPLETE, DISSOCIATION)
 UNORGANISED = "no organised QRS"
 STANDSTILL_WORDS = "Ventricular standstill: P waves without QRS complexes"
 # A recording of up to this length has one rhythm beside runs; a longer one is read piece by piece.
@@ -140,7 +141,7 @@ def _read(stretch: Stretch) -> list[Episode]:
     if stimuli is not None or stretch.measured.rhythm.startswith(PACED):
         return [paced_episode(stretch, stimuli)]
     block = find_block(stretch)
-    if block is not None and not _is_fast(stretch):
+    if block is not None and not (block.code in TWO_CLOCKS and _is_fast(stretch)):
         return [_blocked(stretch, block)]
     if _is_ventricular(stretch):
         return [wide_rhythm(stretch, dissociated=block is not None and block.code == DISSOCIATION)]
