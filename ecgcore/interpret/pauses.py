@@ -12,6 +12,7 @@ from ecgcore.interpret.stretch import AFTER_S, BEFORE_S, Stretch
 from ecgcore.measure.alarms import NO_QRS
 from ecgcore.recording import Recording
 from ecgcore.results.interpreted import Episode
+from ecgcore.signal.filters import stretches
 from ecgcore.study import Study
 
 Array = NDArray[np.float64]
@@ -20,6 +21,8 @@ PAUSE, SA_BLOCK = "5609005", "AHA25"
 ASYSTOLE = "397829000"
 NO_SIGNAL_WORDS = "No electrical activity or leads off: check the patient"
 LEAST_S, EDGE_LEAST_S, PRESENT, URGENT_S = 2.0, 3.0, 0.98, 3.0
+# A line that does not move for this part of a silence: what precedes it is the last T wave.
+FLAT_SHARE = 0.6
 # What the ventricles did last may fade for so long.
 LATEST_S = 2.0
 # A pause stands out of the rhythm around: longer than this many times its RR.
@@ -162,8 +165,13 @@ def _is_absent(recording: Recording, start_s: float, stop_s: float) -> bool:
 
 
 def _is_flat(recording: Recording, start_s: float, stop_s: float) -> bool:
+    """Tell whether no lead moves at all for most of a silence."""
     part = _cut(recording, start_s, stop_s)
-    return part.shape[1] > 1 and bool((np.nan_to_num(np.diff(part, axis=1)) == 0).all())
+    if part.shape[1] < 2:
+        return False
+    still = (np.nan_to_num(np.diff(part, axis=1)) == 0).all(axis=0)
+    longest = max((b - a for a, b in stretches(still)), default=0)
+    return bool(longest >= FLAT_SHARE * still.size)
 
 
 def _rhythm_at(rhythms: Sequence[Episode], start_s: float, stop_s: float) -> str:
