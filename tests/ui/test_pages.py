@@ -14,7 +14,6 @@ from tests.ui.desk_app import (
     act,
     demo,
     drawn_leads,
-    heat,
     html_of,
     overlay,
     payloads,
@@ -88,8 +87,8 @@ def test_a_flat_or_very_short_recording_gets_a_sentence_not_a_crash(app: AppTest
         assert app.info or app.warning
         for name in ("why", "leads", "unusual", "attention", "waves"):
             layer = overlay(app, name)
-            assert not any(np.any(trace["z"]) for trace in heat(layer) if name != "unusual")
             assert layer["note"] or layer["legend"]
+            assert "step through" not in layer["note"]
 
 
 # ---- the menu of the paper -----------------------------------------------------------------

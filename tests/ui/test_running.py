@@ -90,7 +90,8 @@ def test_a_case_is_shared_no_longer_once_a_patient_is_entered(assessed: list) ->
         (0, 5.2, 0.5, "Reading … you are next"),
         (None, 0.2, 0.0, "Reading …"),
         (None, 5.2, 0.0, "Reading … 5 s"),
-        (None, 5.2, 0.4, "Reading … 40 %"),
+        (None, 5.2, 0.4, "Reading … 40 %, about 8 s left"),
+        (None, 5.2, 0.9, "Reading … 90 %"),
     ],
 )
 def test_how_work_stands_is_one_line(

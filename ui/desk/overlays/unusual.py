@@ -36,7 +36,13 @@ def draw(desk: Desk) -> Drawing:
     if isinstance(found, str):
         return Drawing(note=found)
     scale, values = shade_anomalies(desk.case, found)
-    score = describe_score(found.score, abnormal=found.abnormal)
+    assessed = found.abnormal is not None
+    score = (
+        describe_score(found.score, abnormal=found.abnormal)
+        if assessed
+        else "Not assessed: signal quality is insufficient"
+    )
+    hint = " N and P step through the places." if assessed else ""
     place = find_chosen(_find_places(desk, found))
     return Drawing(
         Overlay(values, found.leads, found.fs_hz, "heat", _OPACITY, top=1.0),
@@ -45,7 +51,7 @@ def draw(desk: Desk) -> Drawing:
             format_power(scale.weakest),
             f"{format_power(scale.strongest)} and rarer",
         ),
-        note=_describe_place(place) if place else f"{score}. N and P step through the places.",
+        note=_describe_place(place) if place else f"{score}.{hint}",
         printed=(f"Shading: how unusual among normal ECGs ({found.model}). {score}.",),
     )
 
