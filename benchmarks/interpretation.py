@@ -4,9 +4,9 @@
     .venv/bin/python -m benchmarks.interpretation --split test
 
 Twelve-lead records of the fixed splits.  "Labelled normal" are those with sinus rhythm and nothing
-else.  Findings are those of :func:`ecgcore.interpret.assess`; the interpretation is
-:func:`ecgcore.interpret.interpret` with the same network, and by measurement alone.  95 %
-intervals over patients.
+else.  The network alone is :func:`ecgcore.inference.predict`; findings are what a reader meets,
+:func:`ecgcore.interpret.assess`; the interpretation is :func:`ecgcore.interpret.interpret` by
+measurement alone, and together with the network.  95 % intervals over patients.
 """
 
 import argparse
@@ -24,32 +24,34 @@ from ecgcore.evaluation.model_report import targets_of
 from ecgcore.evaluation.side_words import words
 from ecgcore.inference import DEFAULT_MODEL, LoadedModel, load_model, use_threads
 from ecgcore.inference.abstain import NORMAL
-from ecgcore.interpret import assess, interpret
+from ecgcore.interpret import assess_and_report, interpret
 from ecgcore.interpret.consistency import excluded_pairs
+from ecgcore.interpret.decide import hear_network
 from ecgcore.results import Interpretation, Prediction
 from ecgcore.statements import statement
 from ecgcore.study import Study
 
 Array = NDArray[np.float64]
-WAYS = ("findings", "measured", "together")
+WAYS = ("network", "findings", "measured", "together")
 
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """One record: its findings, and its interpretation by measurement and with the network."""
+    """One record: the network alone, its findings, and its interpretation without and with it."""
 
     entry: Entry
     in_mv: bool
+    network: Prediction
     findings: Prediction
     measured: Interpretation
     together: Interpretation
 
     def states(self, code: str, way: str) -> bool:
         """Return whether a statement, or a kind of it, is made in one of ``WAYS``."""
-        if way == "findings":
-            finding = self.findings.finding(code)
+        found: Prediction | Interpretation = getattr(self, way)
+        if isinstance(found, Prediction):
+            finding = found.finding(code)
             return finding is not None and finding.finding is True
-        found: Interpretation = getattr(self, way)
         if code == NORMAL:
             return found.normal is True
         stated = [statement(call.code) for call in found.statements]
@@ -64,16 +66,9 @@ def read_split(model: LoadedModel, split: str, *, only_normal: bool) -> list[Rea
     for number, entry in enumerate(chosen, start=1):
         recording = load_recording(entry)
         study = Study(recording)
-        prediction = assess(model, study)
-        found.append(
-            Read(
-                entry,
-                recording.unit == "mV",
-                prediction,
-                interpret(study),
-                interpret(study, model, prediction=prediction),
-            )
-        )
+        alone, measured = hear_network(model, study), interpret(study)
+        both = assess_and_report(model, study)
+        found.append(Read(entry, recording.unit == "mV", alone, both[0], measured, both[1]))
         if number % 50 == 0:
             sys.stderr.write(f"read {number} of {len(chosen)}\n")
     return found

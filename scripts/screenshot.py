@@ -1,6 +1,6 @@
 """Take pictures of the running app in Chromium: those of the documents, or every page in full.
 
-.venv/bin/python -m scripts.screenshot [--case 10] [--out docs/images]
+.venv/bin/python -m scripts.screenshot [--case pvc] [--out docs/images]
 .venv/bin/python -m scripts.screenshot --pages FOLDER [--widths 1366 430]
 
 Only simulated cases are shown.
@@ -18,6 +18,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.app import DRAWN, OVERLAYS, choose, start, wait_until_healthy
+from ecgcore.simulate.cases import DEMONSTRATION_NUMBERS
 
 DESK_PX = {"width": 1500, "height": 950}
 VIEWS = ("Cards", "Population", "Single-lead study", "Method comparison")
@@ -31,7 +32,7 @@ _COLOURS = 128
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--case", type=int, default=10)
+    parser.add_argument("--case", default="pvc")
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
     parser.add_argument("--pages", type=Path, help="folder for a picture of every page")
     parser.add_argument("--widths", type=int, nargs="+", default=[1366, 430])
@@ -66,7 +67,7 @@ def open_app() -> Iterator[Page]:
         server.wait()
 
 
-def take_desk(page: Page, case: int, folder: Path) -> None:
+def take_desk(page: Page, case: str, folder: Path) -> None:
     """Take the desk alone, and with each overlay."""
     folder.mkdir(parents=True, exist_ok=True)
     open_desk(page, case)
@@ -80,7 +81,7 @@ def take_desk(page: Page, case: int, folder: Path) -> None:
         take_small(page, folder / f"desk-{overlay}.png")
 
 
-def open_desk(page: Page, case: int) -> None:
+def open_desk(page: Page, case: str) -> None:
     choose(page, case)
     page.wait_for_selector(DRAWN)
     page.locator(".ecg-statement").first.wait_for()
@@ -98,9 +99,9 @@ def take_small(page: Page, path: Path) -> None:
     taken.quantize(_COLOURS).save(path, optimize=True)
 
 
-def take_pages(page: Page, case: int, folder: Path, widths: list[int]) -> None:
+def take_pages(page: Page, case: str, folder: Path, widths: list[int]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    page.locator(f".st-key-demo_{case} button").wait_for()
+    page.locator(f".st-key-demo_{DEMONSTRATION_NUMBERS[case]} button").wait_for()
     take_widths(page, folder / "worklist", widths, lambda: None)
     open_desk(page, case)
     take_widths(page, folder / "read", widths, lambda: None)

@@ -1,7 +1,12 @@
 """Electrocardiograms with known truth: for teaching, for tests, and as training data."""
 
 from ecgcore.simulate.batch import BEAT_CLASSES, WAVE_CLASSES, Batch, make_batch
-from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase, make_demonstration_case
+from ecgcore.simulate.cases import (
+    DEMONSTRATION_CASES,
+    DEMONSTRATION_GROUPS,
+    DemoCase,
+    make_demonstration_case,
+)
 from ecgcore.simulate.cases_table import CASES, TRAINING_CASES
 from ecgcore.simulate.compose import compose_case
 from ecgcore.simulate.engine import Simulation, simulate
@@ -15,6 +20,7 @@ __all__ = [
     "BEAT_CLASSES",
     "CASES",
     "DEMONSTRATION_CASES",
+    "DEMONSTRATION_GROUPS",
     "STATEMENTS",
     "TRAINING_CASES",
     "WAVE_CLASSES",

@@ -201,7 +201,7 @@ def _media(app: App) -> Outcome:
     asked: list[str] = []
     with visit(app) as page:
         page.on("request", lambda request: asked.append(request.url))
-        read_case(page, 1)
+        read_case(page, "normal")
         page.wait_for_selector(VIEWER)
         with page.expect_download() as waiting:
             page.get_by_role("button", name=re.compile("PDF")).first.click()
@@ -244,7 +244,7 @@ def _printed_name(app: App) -> Outcome:
 @attempt(GROUP, "reload", "a case open and one verdict given, then F5", _JOURNEY)
 def _reload(app: App) -> Outcome:
     with visit(app) as page:
-        read_case(page, 3)
+        read_case(page, "sinus-tachycardia")
         page.wait_for_selector(VIEWER)
         page.reload()
         try:
@@ -258,7 +258,7 @@ def _reload(app: App) -> Outcome:
 @attempt(GROUP, "10 s offline", "the network taken away from an open case", _JOURNEY)
 def _offline(app: App) -> Outcome:
     with visit(app) as page:
-        read_case(page, 1)
+        read_case(page, "normal")
         page.wait_for_selector(VIEWER)
         page.context.set_offline(offline=True)
         page.wait_for_timeout(10_000)
@@ -362,7 +362,7 @@ def _five(app: App) -> Outcome:
 def _warm(app: App) -> int:
     """Visit once, so that what is loaded once is there; return the server's memory."""
     with visit(app) as page:
-        read_case(page, 1)
+        read_case(page, "normal")
         page.wait_for_selector(VIEWER)
     time.sleep(5)
     return app.resident()

@@ -15,8 +15,8 @@ _SUPPLY = "tests/supply"
 _THREADS = """
 import threading
 from ecgcore.inference import load_model, predict
-from ecgcore.simulate.cases import DEMONSTRATION_CASES, demonstration_case
-case = demonstration_case(DEMONSTRATION_CASES[0].key).recording
+from ecgcore.simulate.cases import DEMONSTRATION_CASES, make_demonstration_case
+case = make_demonstration_case(DEMONSTRATION_CASES[0].key).recording
 model, found = load_model(), []
 def work():
     found.append(tuple(f.probability for f in predict(model, case).findings))

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.app import DRAWN, choose
+from ecgcore.simulate.cases import DEMONSTRATION_NUMBERS
 
 START_MS = 60_000
 # A map on a busy machine; until it is made, the next word waits.
@@ -14,10 +15,10 @@ PAPER = ".st-key-desk_paper .ecg-viewer"
 OVERLAYS = {"none": "1", "why": "2", "leads": "3", "unusual": "4", "attention": "5", "waves": "6"}
 
 
-def read_case(page: Page, number: int) -> None:
-    """Open a demonstration case by its number, from 1, and wait for its sheet."""
-    choose(page, number)
-    expect_case(page, f"Case {number}")
+def read_case(page: Page, key: str) -> None:
+    """Open a demonstration case by its key, and wait for its sheet."""
+    choose(page, key)
+    expect_case(page, f"Case {DEMONSTRATION_NUMBERS[key]}")
 
 
 def expect_case(page: Page, title: str) -> None:

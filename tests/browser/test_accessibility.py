@@ -5,6 +5,7 @@ from importlib.resources import files
 import pytest
 from playwright.sync_api import Page, expect
 
+from ecgcore.simulate.cases import DEMONSTRATION_CASES
 from tests.browser.opening import (
     MAP_MS,
     OVERLAYS,
@@ -39,12 +40,12 @@ def find_serious(page: Page) -> list[str]:
 
 
 def test_the_worklist(page: Page) -> None:
-    page.locator(".st-key-demo_28 button").wait_for(timeout=MAP_MS)
+    page.locator(f".st-key-demo_{len(DEMONSTRATION_CASES)} button").wait_for(timeout=MAP_MS)
     assert find_serious(page) == []
 
 
 def test_the_desk_with_every_overlay_menu_and_list(page: Page) -> None:
-    read_case(page, 10)
+    read_case(page, "pvc")
     expect_statements(page)
     page.keyboard.press("j")
     for overlay in OVERLAYS:
@@ -64,7 +65,7 @@ def test_the_desk_with_every_overlay_menu_and_list(page: Page) -> None:
 
 
 def test_every_view_of_models(page: Page) -> None:
-    read_case(page, 10)
+    read_case(page, "pvc")
     expect_statements(page)
     for view in VIEWS:
         view_model(page, view)

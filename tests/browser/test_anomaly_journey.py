@@ -7,7 +7,7 @@ from tests.browser.opening import MAP_MS, expect_statements, read_case, show
 
 pytestmark = pytest.mark.browser
 
-PVC_CASE = 10
+PVC_CASE = "pvc"
 
 
 def test_places_are_stepped_through_by_keyboard(page: Page) -> None:

@@ -55,11 +55,11 @@ def test_other_former_pages_lead_to_the_worklist_or_the_desk(
 
 def test_reload_works(guest: Page, app_url: str) -> None:
     guest.goto(app_url)
-    read_case(guest, 1)
+    read_case(guest, "normal")
     expect_statements(guest)
     guest.reload()
     kept = guest.locator(".ecg-who").or_(guest.get_by_text("No ECG is open"))
     expect(kept.first).to_be_visible(timeout=SLOW_MS)
     guest.get_by_role("link", name="Worklist", exact=True).click()
-    read_case(guest, 2)
+    read_case(guest, "sinus-bradycardia")
     expect_case(guest, "Case 2")

@@ -14,7 +14,7 @@ EARLY = (5, 9)
 
 
 def test_why_by_another_method_then_without_the_early_beats(page: Page) -> None:
-    read_case(page, 10)
+    read_case(page, "pvc")
     statements = expect_statements(page)
     statements.nth(1).get_by_role("button").first.click()
     show(page, "why")
@@ -44,7 +44,7 @@ def test_why_by_another_method_then_without_the_early_beats(page: Page) -> None:
 
 
 def test_two_methods_side_by_side(page: Page) -> None:
-    read_case(page, 10)
+    read_case(page, "pvc")
     expect_statements(page)
     view_model(page, "Method comparison")
     expect(page.locator(".ecg-viewer[data-drawn]")).to_have_count(2, timeout=2 * MAP_MS)

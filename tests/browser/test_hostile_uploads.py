@@ -140,7 +140,7 @@ def no_dialog(page: Page) -> list[str]:
 def test_the_worst_files_one_after_the_other(
     page: Page, tmp_path: Path, no_dialog: list[str]
 ) -> None:
-    read_case(page, 1)
+    read_case(page, "normal")
     page.wait_for_selector(VIEWER)
     go(page, "Worklist")
     trap = Trap(tmp_path / "trapped")

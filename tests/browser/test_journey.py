@@ -12,7 +12,7 @@ from tests.browser.opening import MAP_MS, PAPER, expect_statements, go, read_cas
 pytestmark = pytest.mark.browser
 
 PX_PER_MM = 4
-PVC_CASE = 10
+PVC_CASE = "pvc"
 
 
 def heat_maps(page: Page) -> int:
@@ -87,7 +87,7 @@ def drag(page: Page, grip: Locator, shift_mm: float, *, y: float | None = None) 
 
 
 def test_calipers_measure_time_rate_and_voltage(page: Page) -> None:
-    read_case(page, 1)
+    read_case(page, "normal")
     page.keyboard.press("t")
     reading = page.locator(".ecg-calipers text[data-kind=time]")
     expect(reading).to_have_text("800 ms · 75/min")
@@ -103,7 +103,7 @@ def test_calipers_measure_time_rate_and_voltage(page: Page) -> None:
 
 
 def test_true_millimetres_after_calibration(page: Page) -> None:
-    read_case(page, 1)
+    read_case(page, "normal")
     press_menu(page, "True millimetres")
     page.evaluate("window.localStorage.setItem('unrelated', '1')")
     edge = page.locator(".ecg-card-edge")
@@ -122,7 +122,7 @@ def test_true_millimetres_after_calibration(page: Page) -> None:
 
 
 def test_a_dark_room_darkens_paper_and_page(page: Page) -> None:
-    read_case(page, 1)
+    read_case(page, "normal")
     page.keyboard.press("d")
     page.wait_for_function("document.documentElement.dataset.ecgRoom === 'dark'")
     back = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
@@ -130,7 +130,7 @@ def test_a_dark_room_darkens_paper_and_page(page: Page) -> None:
 
 
 def test_layout_speed_and_gain_are_set_in_the_menu(page: Page) -> None:
-    read_case(page, 1)
+    read_case(page, "normal")
     before = viewer(page, "drawn")
     page.get_by_role("button", name="Paper and display").click()
     page.locator(".ecg-menu").get_by_label("Layout").select_option("12x1")
@@ -192,7 +192,7 @@ def test_what_a_file_does_not_say_is_asked_for(page: Page, tmp_path: Path) -> No
 
 
 def test_bad_files_get_a_sentence_and_the_open_case_stays(page: Page, tmp_path: Path) -> None:
-    read_case(page, 1)
+    read_case(page, "normal")
     go(page, "Worklist")
     header = tmp_path / "alone.hea"
     header.write_text("alone 1 500 5000\nalone.dat 16 1000/mV 16 0 0 0 0 I\n")
@@ -208,7 +208,7 @@ def measurement(page: Page, name: str) -> Locator:
 
 
 def test_a_mark_is_dragged_and_the_interval_follows(page: Page) -> None:
-    read_case(page, 1)
+    read_case(page, "normal")
     show(page, "waves")
     grip = page.locator(".mark-grip[data-id='4.t_offset']")
     grip.wait_for(state="attached")
@@ -223,7 +223,7 @@ def test_a_mark_is_dragged_and_the_interval_follows(page: Page) -> None:
 
 
 def test_a_mark_dragged_to_an_impossible_place_goes_back_and_says_why(page: Page) -> None:
-    read_case(page, 1)
+    read_case(page, "normal")
     show(page, "waves")
     grip = page.locator(".mark-grip[data-id='4.qrs_offset']")
     grip.wait_for(state="attached")

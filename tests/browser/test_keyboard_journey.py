@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from ecgcore.simulate.cases import DEMONSTRATION_NUMBERS
 from tests.browser.opening import (
     MAP_MS,
     OVERLAYS,
@@ -17,7 +18,8 @@ from tests.browser.opening import (
 
 pytestmark = pytest.mark.browser
 
-PVC_CASE = 10
+PVC_CASE = "pvc"
+PVC_NUMBER = DEMONSTRATION_NUMBERS[PVC_CASE]
 MOST_STOPS = 90
 FOCUSED = """() => {
   let node = document.activeElement;
@@ -53,10 +55,10 @@ def tab_to(page: Page, key: str, value: str) -> None:
 
 def test_a_case_is_read_without_a_mouse(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.locator(f".st-key-demo_{PVC_CASE} button").wait_for()
-    tab_to(page, "card", f"demo_{PVC_CASE}")
+    page.locator(f".st-key-demo_{PVC_NUMBER} button").wait_for()
+    tab_to(page, "card", f"demo_{PVC_NUMBER}")
     page.keyboard.press("Enter")
-    expect_case(page, f"Case {PVC_CASE}")
+    expect_case(page, f"Case {PVC_NUMBER}")
     statements = expect_statements(page)
     page.keyboard.press("j")
     page.keyboard.press("j")
@@ -85,7 +87,7 @@ def test_a_case_is_read_without_a_mouse(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.locator(".ecg-help")).to_be_hidden()
     page.keyboard.press(".")
-    expect_case(page, f"Case {PVC_CASE + 1}")
+    expect_case(page, f"Case {PVC_NUMBER + 1}")
     expect_statements(page)
     page.keyboard.press("l")
     expect(page.locator(".ecg-menu select").first).to_be_focused()
@@ -150,7 +152,7 @@ def test_no_key_fires_while_the_reader_types(page: Page) -> None:
     assert page.locator(".ecg-calipers text").count() == 0
     assert page.locator(".ecg-statement[data-verdict]").count() == 0
     expect(page.locator(".ecg-help")).to_be_hidden()
-    expect_case(page, f"Case {PVC_CASE}")
+    expect_case(page, f"Case {PVC_NUMBER}")
 
 
 def test_keys_of_browser_and_streamlit_are_left_alone(page: Page) -> None:

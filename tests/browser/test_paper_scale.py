@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from ecgcore.simulate.cases import DEMONSTRATION_NUMBERS
 from tests.browser.opening import PAPER, expect_statements, read_case, show
 
 pytestmark = pytest.mark.browser
@@ -45,6 +46,8 @@ MEASURE = """() => {
   };
 }"""
 
+PVC_NUMBER = DEMONSTRATION_NUMBERS["pvc"]
+
 
 def measure(page: Page) -> dict[str, Any]:
     found: dict[str, Any] = page.evaluate(MEASURE)
@@ -80,7 +83,7 @@ def check_frame(found: dict[str, Any]) -> None:
 
 
 def test_one_millivolt_and_one_second_at_every_zoom(page: Page) -> None:
-    read_case(page, 1)
+    read_case(page, "normal")
     expect_statements(page)
     for _ in STEPS:
         page.keyboard.press("-")
@@ -92,7 +95,7 @@ def test_one_millivolt_and_one_second_at_every_zoom(page: Page) -> None:
 
 
 def test_the_paper_fits_every_screen(page: Page) -> None:
-    read_case(page, 1)
+    read_case(page, "normal")
     expect_statements(page)
     for width, px_per_mm in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": 900})
@@ -109,7 +112,7 @@ def test_the_paper_fits_every_screen(page: Page) -> None:
 
 
 def test_other_speeds_and_gains_are_drawn_to_their_scale(page: Page) -> None:
-    read_case(page, 1)
+    read_case(page, "normal")
     expect_statements(page)
     page.get_by_role("button", name="Paper and display").click()
     menu = page.locator(".ecg-menu")
@@ -124,7 +127,7 @@ def test_other_speeds_and_gains_are_drawn_to_their_scale(page: Page) -> None:
 
 
 def test_another_case_puts_zoom_calipers_and_overlay_back(page: Page) -> None:
-    read_case(page, 10)
+    read_case(page, "pvc")
     expect_statements(page)
     show(page, "waves")
     for key in ("+", "t", "m"):
@@ -132,12 +135,12 @@ def test_another_case_puts_zoom_calipers_and_overlay_back(page: Page) -> None:
     fits(page, 6)
     page.locator(FRAME).evaluate("node => node.scrollTo(400, 200)")
     page.keyboard.press(".")
-    expect(page.locator(".ecg-who").first).to_contain_text("Case 11")
+    expect(page.locator(".ecg-who").first).to_contain_text(f"Case {PVC_NUMBER + 1}")
     fits(page, 4)
     expect(page.locator(PAPER)).to_have_attribute("data-overlay", "none")
     assert page.locator(".ecg-calipers text").count() == 0
     assert page.locator(".mark-grip").count() == 0
     assert page.locator(FRAME).evaluate("node => node.scrollLeft") == 0
     page.keyboard.press(",")
-    expect(page.locator(".ecg-who").first).to_contain_text("Case 10")
+    expect(page.locator(".ecg-who").first).to_contain_text(f"Case {PVC_NUMBER}")
     expect(page.locator(PAPER)).to_have_attribute("data-overlay", "none")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from benchmarks.app import DRAWN
 from ecgcore.readers import read, write_csv
 from ecgcore.recording import Patient, Recording
-from ecgcore.simulate.cases import make_demonstration_case
+from ecgcore.simulate.cases import DEMONSTRATION_NUMBERS, make_demonstration_case
 from tests.browser.opening import MAP_MS, expect_statements, read_case, show
 
 pytestmark = pytest.mark.browser
@@ -106,9 +106,9 @@ def test_the_sheet_is_printed_as_it_is_on_the_screen(page: Page, tmp_path: Path)
 
 
 def test_a_demonstration_case_is_printed_under_its_number(page: Page, tmp_path: Path) -> None:
-    read_case(page, 8)
+    read_case(page, "rbbb")
     expect_statements(page)
     text, _ = download(page, tmp_path / "case.pdf")
-    assert "Case 8 " in text
+    assert f"Case {DEMONSTRATION_NUMBERS['rbbb']} " in text
     assert "SIMULATED ECG" in text
     assert page.get_by_text("Print the file's name").count() == 0

@@ -44,7 +44,7 @@ def test_no_page_needs_what_the_content_policy_refuses(page: Page) -> None:
     """The fixture fails on any error at the console as well."""
     page.add_init_script(LISTEN)
     page.reload()
-    read_case(page, 10)
+    read_case(page, "pvc")
     for name in go_everywhere(page):
         expect(page.get_by_text("Not a medical device").last).to_be_visible(timeout=SLOW_MS)
         assert page.evaluate("window.__refused") == [], name
@@ -70,7 +70,7 @@ def test_the_policy_is_in_force(chromium: Browser, app_url: str) -> None:
 
 
 def test_a_pdf_is_for_its_own_tab(page: Page, app_url: str) -> None:
-    read_case(page, 1)
+    read_case(page, "normal")
     with page.expect_download() as started:
         page.get_by_role("button", name="PDF of this sheet").click()
     address = started.value.url

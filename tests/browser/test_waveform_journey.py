@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_reader_goes_from_a_case_to_its_curve(page: Page) -> None:
-    read_case(page, 10)
+    read_case(page, "pvc")
     expect_statements(page)
     show(page, "attention")
     legend = page.locator(".ecg-legend-label").first
@@ -26,7 +26,7 @@ def test_a_reader_goes_from_a_case_to_its_curve(page: Page) -> None:
 
 
 def test_another_disease_has_another_curve(page: Page) -> None:
-    read_case(page, 11)
+    read_case(page, "st-depression")
     expect_statements(page)
     show(page, "attention")
     page.locator(".st-key-desk_panel").get_by_role("combobox", name="Statement").click()

@@ -1,5 +1,7 @@
 """PR, bundle branches, fascicles and pre-excitation by measurement."""
 
+from dataclasses import replace
+
 import pytest
 
 from ecgcore.interpret.rules.conduction import (
@@ -25,7 +27,9 @@ def test_first_degree_block_is_a_pr_over_200_ms(pr_ms, stated):
         assert (evidence.name, evidence.value, evidence.limit) == ("PR", round(pr_ms), "> 200")
 
 
-@pytest.mark.parametrize("code", ["AF", "AFLT", "3AVB", "54016002", "164895002", "29320008"])
+@pytest.mark.parametrize(
+    "code", ["AF", "AFLT", "3AVB", "54016002", "164895002", "29320008", "251266004"]
+)
 def test_there_is_no_first_degree_block_without_conducted_p(code):
     (found,) = judge_pr(facts_of("normal", patient=MAN, rhythms=(code,), pr=280.0))
     assert isinstance(found, Against)
@@ -150,3 +154,33 @@ def test_preexcitation_is_a_short_pr_with_a_slow_start(seed):
 @pytest.mark.parametrize("case", ["normal", "lbbb", "short-pr", "rbbb"])
 def test_a_steep_start_is_none(case):
     assert not codes(judge_preexcitation, facts_of(case, pr=112.0))
+
+
+@pytest.mark.parametrize(
+    ("axis", "excluded"),
+    [(-31.0, False), (-30.0, False), (-29.0, True), (90.0, True), (91.0, False)],
+)
+def test_without_left_axis_deviation_there_is_no_left_anterior_fascicular_block(axis, excluded):
+    found = list(judge_fascicles(facts_of("normal", patient=MAN, qrs_axis=axis)))
+    assert [(type(one), one.code) for one in found] == ([(Against, "LAFB")] if excluded else [])
+
+
+def test_an_incomplete_right_block_needs_an_r_prime():
+    facts = facts_of("irbbb")
+    assert bundle_block(facts) == "IRBBB"
+    for lead in ("V1", "V2"):
+        shape = facts.qrs_shape(lead)
+        last = max((wave for wave in shape.waves if wave.height > 0), key=lambda w: w.peak_ms)
+        first = replace(last, height=-0.2, start_ms=0.0, peak_ms=20.0, stop_ms=last.start_ms)
+        facts.qrs_shapes[lead] = replace(shape, waves=(first, last))
+    assert facts.qrs_shape("V1").letters in ("qR", "QR", "Qr")
+    assert bundle_block(facts) != "IRBBB"
+
+
+def test_the_s_that_is_printed_is_the_one_that_lasts_longest():
+    facts = facts_of("rbbb")
+    evidence = {e.name: e.value for e in calls(judge_bundles, facts)["RBBB"].evidence}
+    lasts = {n: facts.qrs_shape(n).terminal_s.duration_ms for n in ("I", "V6")}
+    longest = max(lasts, key=lambda name: (lasts[name], name))
+    assert evidence[f"S in {longest}"] == round(lasts[longest])
+    assert sum(name.startswith("S in ") for name in evidence) == 1

@@ -1,8 +1,10 @@
 """Demonstration cases: simulated ECGs with known truth."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from ecgcore.simulate.cases import DEMONSTRATION_CASES, DemoCase
+from ecgcore.simulate.cases import DEMONSTRATION_GROUPS, DemoCase
 from ui.worklist.opening import QUIZ, is_quiz, open_demonstration
 
 _REVIEW = "pages/read.py"
@@ -22,11 +24,20 @@ def show_demonstration_cases() -> None:
             "until you ask for them.",
         )
         st.session_state[QUIZ] = hidden
-    for start in range(0, len(DEMONSTRATION_CASES), _COLUMNS):
+    first = 1
+    for group, cases in DEMONSTRATION_GROUPS.items():
+        if not hidden:  # a group gives its diagnoses away
+            st.markdown(f"**{group}**")
+        _show_cards(first, cases, hidden=hidden)
+        first += len(cases)
+
+
+def _show_cards(first: int, cases: Sequence[DemoCase], *, hidden: bool) -> None:
+    for start in range(0, len(cases), _COLUMNS):
         row = st.columns(_COLUMNS)
-        for offset, case in enumerate(DEMONSTRATION_CASES[start : start + _COLUMNS]):
+        for offset, case in enumerate(cases[start : start + _COLUMNS]):
             with row[offset].container(border=True, height="stretch"):
-                _show_card(start + offset + 1, case, hidden=hidden)
+                _show_card(first + start + offset, case, hidden=hidden)
 
 
 def _show_card(number: int, case: DemoCase, *, hidden: bool) -> None:

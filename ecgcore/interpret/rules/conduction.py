@@ -20,7 +20,7 @@ UNDETERMINED = "origin not determined"
 WITHOUT_CONDUCTION = (
     "AF", "AFLT", "397829000", "164895002", "164896001", "111288001", "49260003", "61277005",
     "81898007", "29320008", "426664006", "426648003", "SVTAC", "AHA76", "2AVB", "3AVB", "AHA86",
-    "AHA87", "233917008", "50799005",
+    "AHA87", "233917008", "50799005", "251266004",
 )  # fmt: skip
 OF_VENTRICLES = (
     "164895002", "164896001", "111288001", "49260003", "61277005", "81898007", "AHA65", "AHA76",
@@ -50,6 +50,8 @@ V1_PEAK_MS = 50.0
 # R' of an incomplete block, as a part of V1 from peak to trough, and in mV.
 R_PRIME_PART, R_PRIME_MV = 0.12, 0.10
 LEFT_ANTERIOR_DEG = (-90.0, -45.0)
+# No left axis deviation: no network's left anterior fascicular block stands.
+NOT_LEFT_DEG = (-30.0, 90.0)
 # 45 ms, less the error of QRS onset.
 AVL_PEAK_MS = 42.0
 # The unblocked part of QRS, by which fascicles are judged beside right bundle branch block.
@@ -170,10 +172,10 @@ def _ends_right(one: QrsShape, *, complete: bool, in_mv: bool) -> bool:
     if any(-wave.height > last.height for wave in after):
         return False
     later = last.peak_ms > one.qrs_ms / 2
+    if one.r_prime is None and not complete:
+        return False  # R after a Q alone is infarction's
     single = one.r_prime is None and one.q is None
-    if single:
-        return complete and later and one.depth < one.top / 2
-    return later
+    return later and (not single or one.depth < one.top / 2)
 
 
 def _has_wide_s(shape: QrsShape) -> bool:
@@ -248,14 +250,24 @@ def _bundle_evidence(facts: Facts, code: str) -> tuple[Evidence, ...]:
         shape = facts.qrs_shape(lead)
         if shape is not None:
             out.append(Evidence(name=f"QRS in {lead}", value=shape.letters))
+    if "RBBB" in code:
+        out += _widest_s(facts)
     lateral = facts.qrs_shape("V6")
-    if "RBBB" in code and lateral is not None and lateral.terminal_s is not None:
-        value = round(lateral.terminal_s.duration_ms)
-        out.append(Evidence(name="S in V6", value=value, unit="ms", limit="> 40, or longer than R"))
     if "LBBB" in code and lateral is not None and lateral.tallest is not None:
         value = round(lateral.tallest.peak_ms)
         out.append(Evidence(name="R peak time in V6", value=value, unit="ms", limit="> 60"))
     return tuple(out)
+
+
+def _widest_s(facts: Facts) -> list[Evidence]:
+    """Return the S of I and V6 that lasts longest."""
+    shapes = [shape for shape in map(facts.qrs_shape, ("I", "V6")) if shape is not None]
+    found = [(s.terminal_s.duration_ms, s.lead) for s in shapes if s.terminal_s is not None]
+    limit = f"> {WIDE_S_MS:.0f}, or longer than R"
+    return [
+        Evidence(name=f"S in {lead}", value=round(value), unit="ms", limit=limit)
+        for value, lead in sorted(found)[-1:]
+    ]
 
 
 def ends_with_hump(facts: Facts) -> bool:
@@ -280,6 +292,7 @@ def judge_fascicles(facts: Facts) -> Iterator[Ruling]:
     """Left anterior and posterior fascicular block, alone or beside right bundle branch block."""
     code = fascicular_block(facts)
     if not code:
+        yield from _against_anterior(facts)
         return
     axis = fascicle_axis(facts) or 0.0
     limit = "-90 to -45" if code == "LAFB" else "> 90"
@@ -292,6 +305,13 @@ def judge_fascicles(facts: Facts) -> Iterator[Ruling]:
     yield Call(code=code, evidence=tuple(evidence), leads=("I", "aVL", "II", "III", "aVF"))
     if bundle_block(facts) == "RBBB":
         yield Call(code="445481009", evidence=tuple(evidence), words=_bifascicular(code))
+
+
+def _against_anterior(facts: Facts) -> Iterator[Against]:
+    """Exclude left anterior fascicular block where there is no left axis deviation."""
+    axis = fascicle_axis(facts)
+    if axis is not None and NOT_LEFT_DEG[0] < axis <= NOT_LEFT_DEG[1]:
+        yield Against(code="LAFB", reason=f"QRS axis {axis_words(axis)}.")
 
 
 def _bifascicular(code: str) -> str:
