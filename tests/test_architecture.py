@@ -258,9 +258,37 @@ def test_one_module_draws_every_paper() -> None:
     assert drawing == {"ui.desk.paper"}
 
 
+OVERLAYS = "ui.desk.overlays"
+
+
+def overlays_of(module: str, asked: set[str]) -> set[str]:
+    """Return the overlays that a module imports; only their table knows them."""
+    known = {module_of(path) for path in (ROOT / "ui/desk/overlays").glob("[!_]*.py")}
+    return set() if module == OVERLAYS else (known - {module}) & asked
+
+
+@pytest.mark.parametrize("path", ui_sources(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_overlays_are_known_to_their_table_alone(path: Path) -> None:
+    """Overlays never import overlays: what two of them share is no overlay's own."""
+    taken = overlays_of(module_of(path), asked_of(path))
+    assert not taken, f"{module_of(path)} must not import the overlay {taken}"
+
+
+def test_every_view_of_models_is_a_body_of_its_own() -> None:
+    """A view imports no other view of page Models."""
+    page = ROOT / "ui/models/page.py"
+    views = {one for one in imports(page) if one.startswith("ui.models.")}
+    assert len(views) >= 3
+    for path in ui_sources():
+        if path != page:
+            assert not (views - {module_of(path)}) & asked_of(path), path
+
+
 def test_the_checks_of_ui_see_a_wrong_import() -> None:
     assert enters("ui.components.viewer", {"ui.desk.paper"}) == {"desk"}
     assert enters("ui.desk.read", {"ui.worklist.intake"}) == {"worklist"}
     assert enters("ui.state", {"ui.desk.settings"}) == {"desk"}
     assert not enters("ui.worklist.intake", {"ui.desk.lead_names", "ui.state"})
     assert "ui.desk.read" in bodies()
+    assert overlays_of(f"{OVERLAYS}.why", {f"{OVERLAYS}.leads"}) == {f"{OVERLAYS}.leads"}
+    assert not overlays_of(OVERLAYS, {f"{OVERLAYS}.leads"})

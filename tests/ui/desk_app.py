@@ -87,6 +87,14 @@ def overlay(app: AppTest, name: str) -> Payload:
     return layer
 
 
+def open_details(app: AppTest, name: str) -> AppTest:
+    """Open what an overlay shows under the paper."""
+    app.session_state[f"desk_details_{name}"] = True
+    app.run()
+    assert not app.exception
+    return app
+
+
 def heat(layer: Payload) -> list[Payload]:
     """Return the shading of a layer."""
     return [trace for trace in layer["traces"] if trace["meta"]["role"] == "heat"]

@@ -11,10 +11,11 @@ from ecgcore.results import Finding
 from ecgcore.statements import CORE_CODES, GROUPS, NETWORK_CODES, group_of, statement
 from tests.synthetic import card_metrics_made, write_tiny_model
 from tests.ui.desk_app import words_of
-from tests.ui.test_card_pages import plots, shown
+from tests.ui.test_card_pages import plots, shown, weights
 from ui.desk.findings import is_further, sort_findings
 from ui.models.card_statement import describe_learning
 
+__all__ = ["weights"]
 AREA = {"value": 0.8, "low": 0.7, "high": 0.9}
 SETS = {"coverage_positive": 0.91, "coverage_negative": 0.9, "decided": 0.88, "size": 1.1}
 CLASS = {"n": 120, "n_positive": 40, "auc": AREA, "f1": AREA}

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from ecgcore.simulate.cases import DEMONSTRATION_CASES
-from tests.ui.desk_app import READ, VIEWER, act, payloads, press, read, simulated, words_of
+from tests.ui.desk_app import READ, VIEWER, act, payloads, press, read, simulated
 from ui.state import OpenCase
-from ui.worklist.queue import Place, find_place
+from ui.worklist.queue import find_queue
 
 
 def opened(app: AppTest) -> OpenCase:
@@ -16,7 +17,15 @@ def opened(app: AppTest) -> OpenCase:
 
 
 def step_buttons(app: AppTest) -> list:
-    return [button for button in app.button if str(button.key).startswith("case_chevron_")]
+    return [button for button in app.button if str(button.key).startswith("desk_case_chevron_")]
+
+
+def chooser(app: AppTest) -> Selectbox:
+    return next(box for box in app.selectbox if box.label == "Case")
+
+
+def places(app: AppTest) -> list[str]:
+    return list(chooser(app).options)
 
 
 def table(value: float) -> bytes:
@@ -38,7 +47,8 @@ def uploads(app: AppTest) -> AppTest:
 def test_buttons_go_through_the_uploads_in_their_order(uploads: AppTest) -> None:
     app = uploads
     assert opened(app).title == "b.csv"
-    assert "2 of 3" in words_of(app)
+    assert places(app) == ["1/3  a.csv", "2/3  b.csv", "3/3  c.csv"]
+    assert chooser(app).value == 2
     _, after = step_buttons(app)
     after.click().run()
     assert opened(app).title == "c.csv"
@@ -64,10 +74,21 @@ def test_keys_go_from_case_to_case_and_stop_at_the_ends(uploads: AppTest) -> Non
     assert first.verdicts == {"SR": "confirmed"}
 
 
+def test_a_case_is_chosen_from_the_list(uploads: AppTest) -> None:
+    chooser(uploads).set_value(3).run()
+    assert not uploads.exception
+    assert opened(uploads).title == "c.csv"
+    assert chooser(uploads).value == 3
+
+
 def test_demonstration_cases_stand_in_their_order(app: AppTest) -> None:
     app.button(key="demo_1").click().run()
     case = opened(app)
-    assert find_place(case) == Place(1, len(DEMONSTRATION_CASES))
+    queue = find_queue(case)
+    assert queue is not None
+    assert (queue.number, len(queue.titles)) == (1, len(DEMONSTRATION_CASES))
+    # Their diagnosis is not told beforehand.
+    assert places(app)[1] == f"2/{len(DEMONSTRATION_CASES)}  Case 2"
     before, after = step_buttons(app)
     assert before.disabled
     assert not after.disabled

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from ecgcore.leads import STANDARD_12
 from ecgcore.recording import Recording
 from ecgcore.simulate.cases import make_demonstration_case
-from tests.ui.desk_app import VIEWER, act, drawn_leads, read, texts, viewers
+from tests.ui.desk_app import VIEWER, act, drawn_leads, open_details, read, texts, viewers
 from ui.state import OpenCase
 
 EXTRA = ("V3R", "V4R", "V7", "V8", "V9", "X")
@@ -79,6 +79,7 @@ def test_the_median_beat_shows_every_lead_and_no_line_for_an_absent_one(app: App
     signal = recording.signal.copy()
     signal[-1] = np.nan
     read(app, OpenCase("x", replace(recording, signal=signal), overlay="waves"))
+    open_details(app, "waves")
     papers = [v for v in viewers(app) if "Median of" in texts(v, "header")]
     assert len(papers) == 1
     traces = [t for t in papers[0]["figure"]["data"] if t["meta"]["role"] == "trace"]

@@ -16,7 +16,15 @@ PLACES = (*OVERLAYS, "methods", "single-lead")
 # What a reader chooses for any case, and what holds no word of one.
 ANY_CASE = (
     "answer_",
-    "case_chevron_",
+    "desk_details_",
+    "desk_foot",
+    "desk_head",
+    "desk_left",
+    "desk_panel",
+    "desk_paper",
+    "desk_rail",
+    "desk_statements",
+    "desk_values",
     "lead_",
     "leads_",
     "models_view",

@@ -14,7 +14,7 @@ from ecgcore.render.waveform import curve_figure
 from ecgcore.results import Finding
 from ecgcore.simulate.cases import make_demonstration_case
 from tests.conftest import ROOT
-from tests.ui.desk_app import VIEWER, heat, payloads, read, texts, viewers, words_of
+from tests.ui.desk_app import VIEWER, heat, open_details, payloads, read, texts, viewers, words_of
 from tests.waveform_folder import write_waveform_model
 from ui import model_answers
 from ui.desk.gain_curve import describe_finding, make_gain_overlay, make_segment_table
@@ -59,7 +59,7 @@ def test_curve_paper_difference_and_amended_signal_stand_together(app: AppTest) 
     found = shown(app, case)
     assert heat(found)
     assert found["legend"]["label"].startswith("Learned gain for")
-    said = words_of(app)
+    said = words_of(open_details(app, "attention"))
     assert "Input to the classifier" in said
     assert "TP segment" in said
     assert "differs" in said
@@ -132,7 +132,7 @@ def test_a_recording_too_short_says_so(app: AppTest) -> None:
 @pytest.mark.usefixtures("weights")
 def test_the_amended_paper_is_marked_as_such(app: AppTest) -> None:
     shown(app, case_of("normal"))
-    first, weighted = viewers(app)
+    first, weighted = viewers(open_details(app, "attention"))
     assert "weighted" not in texts(first, "header")
     assert "weighted signal" in texts(weighted, "header")
 

@@ -16,6 +16,7 @@ from tests.ui.desk_app import (
     VIEWER,
     act,
     heat,
+    open_details,
     payloads,
     read,
     recording,
@@ -50,7 +51,7 @@ def test_map_list_and_threshold_stand_beside_the_paper(app: AppTest) -> None:
     rows = found[LIST]["rows"]
     assert rows
     assert found[LIST]["judged"] is False
-    said = words_of(app)
+    said = words_of(open_details(app, "unusual"))
     assert "Trained on normal ECGs only" in said
     assert "With the classifier&#x27;s features" in said
     assert "Restoration error of hidden segments" in said
@@ -68,6 +69,7 @@ def test_a_chosen_place_shows_what_was_expected(app: AppTest) -> None:
     found = act(app, "select", LIST, code=rows[0]["code"])
     assert found[LIST]["selected"] == rows[0]["code"]
     assert f"{rows[0]['name'].split()[0]} s" in found[VIEWER]["layers"]["unusual"]["note"]
+    open_details(app, "unusual")
     assert any("Recorded and expected" in m.value for m in app.markdown)
     # Keys N and P, on the paper, step through the same places.
     assert act(app, "next_place")[LIST]["selected"] == rows[1]["code"]

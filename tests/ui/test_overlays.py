@@ -19,6 +19,7 @@ from tests.ui.desk_app import (
     act,
     heat,
     html_of,
+    open_details,
     overlay,
     payloads,
     read,
@@ -105,7 +106,8 @@ def test_another_method_is_one_choice_away(app: AppTest) -> None:
     assert case.method == "hirescam"
     assert after["legend"]["label"].endswith(f"({METHODS['hirescam'].name})")
     assert after["revision"] != before["revision"]
-    assert "Over time" in words_of(app)  # under the paper
+    assert "Over time" not in words_of(app)  # computed when it is opened
+    assert "Over time" in words_of(open_details(app, "why"))
 
 
 @pytest.mark.usefixtures("all_fail", "one_method")
