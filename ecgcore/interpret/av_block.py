@@ -19,7 +19,7 @@ MOBITZ_1, MOBITZ_2, TWO_TO_ONE = "54016002", "426183003", "AHA85"
 SECOND, HIGH_GRADE, COMPLETE, DISSOCIATION = "2AVB", "AHA87", "3AVB", "50799005"
 # A train is believed from this on (simulation at 15 dB, PTB-XL, CPSC and LUDB train and val).
 LEAST_P, LEAST_SHARE, LEAST_CONTRAST, LEAST_LIKENESS, MOST_OTHERS = 4, 0.68, 2.4, 0.87, 0.5
-HIGH_CONTRAST, ON_T_LIKENESS = 6.0, 0.78
+HIGH_CONTRAST, ON_T_LIKENESS, ON_T_RATIO = 6.0, 0.78, 2.5
 WHOLE_SHARE, WHOLE_LIKENESS, WHOLE_CONTRAST = 0.9, 0.94, 1.7
 # A P is conducted at most this long after its peak, and PR of one relation lie this close.
 LONGEST_S, SHORTEST_S, ALIKE_S = 0.55, 0.03, 0.04
@@ -147,17 +147,15 @@ def find_block(stretch: Stretch) -> Block | None:
     dropped = find_dropped(stretch)
     if dropped is not None:
         return _second_degree(stretch, dropped)
-    if not _may_have(stretch):
+    train, rr = stretch.p_train, stretch.own_rr_s
+    if not _may_have(stretch) or not is_trusted(train):
         return None
-    train = stretch.p_train
-    if not is_trusted(train):
+    rate = 60.0 / float(np.median(rr))
+    if train.likeness < LEAST_LIKENESS and train.rate_bpm < ON_T_RATIO * rate:
+        # A U wave stands half way between P waves too.
         return None
     relation = relate(train, stretch.beats.onset_s, stretch.own)
     relation = replace(relation, is_silent=_find_silent(stretch))
-    rr = stretch.own_rr_s
-    if rr.size < 2:
-        return None
-    rate = 60.0 / float(np.median(rr))
     regular = float(np.std(rr) / rr.mean()) <= ESCAPE_VARIES
     shown = (
         Evidence(name="P rate", value=train.rate_bpm, unit="/min"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.interpret.stretch import Stretch
+from ecgcore.interpret.stretch import FEW_LEADS, Stretch
 from ecgcore.signal.beats import FEATURE_HZ
 from ecgcore.signal.filters import butterworth
 from ecgcore.signal.quantiles import median
@@ -22,10 +22,12 @@ BAND_HZ = (1.0, 20.0)
 # From P onset: what is compared.
 WAVE_S = (-0.03, 0.12)
 # A P wave comes within this part of PP of its time, and the next QRS within this part of whole PP.
-PLAY, OFF_TIME = 0.10, 0.18
+PLAY, OFF_TIME = 0.07, 0.12
+# Of few leads more has to be alike: a premature P wave on T resets the sinus node and is none.
+ALIKE_FEW = 0.92
 ALIKE, LEAST_GAIN, MOST_GAIN = 0.8, 0.5, 2.0
 # Conducted in a row, so many intervals tell PP; this steady.
-LEAST_ONES, STEADY = 2, 0.12
+LEAST_ONES, LEAST_SHARE, STEADY = 2, 0.35, 0.12
 PAUSE, MOST_CYCLES = 1.5, 5
 
 
@@ -82,7 +84,9 @@ def _usual(pp: Array) -> float | None:
     short = pp[pp < PAUSE * pp.min()]
     middle = float(np.median(short))
     steady = np.ptp(short) <= 2 * STEADY * middle
-    return middle if short.size >= LEAST_ONES and steady else None
+    # A few short intervals before atrial premature complexes are not PP.
+    most = short.size >= max(LEAST_ONES, LEAST_SHARE * pp.size)
+    return middle if most and steady else None
 
 
 def _has_p(stretch: Stretch, at: int, cycle_s: float, cycles: int) -> bool:
@@ -116,4 +120,5 @@ def _is_like(cut: Array, usual: Array) -> bool:
     power = np.square(cut).sum(axis=(0, 2)) * np.square(usual).sum()
     like = both / np.maximum(np.sqrt(power), 1e-12)
     gain = both / max(float(np.square(usual).sum()), 1e-12)
-    return bool(((like >= ALIKE) & (gain >= LEAST_GAIN) & (gain <= MOST_GAIN)).any())
+    least = ALIKE if len(cut) > FEW_LEADS else ALIKE_FEW
+    return bool(((like >= least) & (gain >= LEAST_GAIN) & (gain <= MOST_GAIN)).any())
