@@ -93,7 +93,7 @@ def _markup(app: App) -> Outcome:
             "I", "II", "<img src=x onerror=window.__pwned=1>", LINK[:32], device=SCRIPT
         )
         upload(page, {"<b>odd<b> [x](http://evil.example).json": content}, "JSON")
-        page.get_by_role("button", name="Review this ECG").click()
+        page.get_by_role("button", name="Read this ECG").click()
         page.wait_for_selector(VIEWER)
         ran = page.evaluate("window.__pwned") is not None
         live = page.locator("a[href*='evil.example'], a[href^='javascript'], img[src='x']").count()
@@ -108,7 +108,7 @@ def _bare_addresses(app: App) -> Outcome:
         upload(page, hostile.wfdb_record("r", "I", *_ADDRESSES, comment=_ADDRESSES[1]), "WFDB")
         page.wait_for_timeout(1500)
         live += _links(page, "Worklist")
-        page.get_by_role("button", name="Review this ECG").click()
+        page.get_by_role("button", name="Read this ECG").click()
         page.wait_for_selector(VIEWER)
         for name in go_everywhere(page):
             live += _links(page, name)
@@ -159,7 +159,7 @@ def _one_name(app: App) -> Outcome:
 def _apart(app: App) -> Outcome:
     with visit(app) as mine, visit(app) as other:
         upload(mine, {f"{_NAME}.json": as_json("I", "II")}, "JSON")
-        mine.get_by_role("button", name="Review this ECG").click()
+        mine.get_by_role("button", name="Read this ECG").click()
         mine.wait_for_selector(VIEWER)
         other.get_by_role("link", name="Read", exact=True).click()
         other.wait_for_timeout(3000)
@@ -183,7 +183,7 @@ def _identity(app: App) -> Outcome:
         data.save_as(path)
         with visit(app) as page:
             upload(page, {"a.dcm": path.read_bytes()}, "DICOM")
-            page.get_by_role("button", name="Review this ECG").click()
+            page.get_by_role("button", name="Read this ECG").click()
             page.wait_for_selector(VIEWER)
             shown = "PLANTED" in page.content()
     on_disk = [
@@ -230,7 +230,7 @@ def _fetches(url: str) -> bool:
 def _printed_name(app: App) -> Outcome:
     with visit(app) as page:
         upload(page, {f"{_NAME}.json": as_json("I", "II", "V1")}, "JSON")
-        page.get_by_role("button", name="Review this ECG").click()
+        page.get_by_role("button", name="Read this ECG").click()
         page.wait_for_selector(VIEWER)
         with page.expect_download() as waiting:
             page.get_by_role("button", name=re.compile("PDF")).first.click()

@@ -229,7 +229,7 @@ def test_what_a_file_says_is_shown_as_text(
     page.locator("input[type=file]").set_input_files(str(path))
     expect(page.get_by_text("<b>odd<b>.json: JSON, 8 leads")).to_be_visible()
     expect(page.get_by_text("<img src=x onerror=window.__pwn")).not_to_have_count(0)
-    page.get_by_role("button", name="Review this ECG").click()
+    page.get_by_role("button", name="Read this ECG").click()
     page.wait_for_selector(VIEWER)
     shown = page.locator(".ecg-plot").inner_html()
     assert page.evaluate("document.querySelectorAll('.ecg-plot img').length") == 0

@@ -66,12 +66,12 @@ def test_a_batch_is_read_case_after_case_without_another_upload(page: Page, tmp_
     page.get_by_text("Apply to all 2 files with the same question").click()
     page.get_by_role("button", name="Read with these values").click()
     expect(page.get_by_text("4 opened, 1 not opened")).to_be_visible(timeout=SLOW_MS)
-    page.get_by_role("button", name="Review", exact=True).first.click()
+    page.get_by_role("button", name="Read", exact=True).first.click()
     page.wait_for_selector(VIEWER)
     expect(page.locator(".ecg-who").first).to_contain_text("62 years")
     go(page, "Worklist")
     expect(page.get_by_text("4 opened, 1 not opened")).to_be_visible()
-    page.get_by_role("button", name="Review", exact=True).first.click()
+    page.get_by_role("button", name="Read", exact=True).first.click()
     expect(page.locator(".ecg-who").first).to_contain_text("31 years")
     # From one to the next without the list.
     page.wait_for_selector(VIEWER)
@@ -85,8 +85,8 @@ def review(page: Page, name: str) -> None:
     """Review a file of the list, whether it is the chosen one or another."""
     expect(page.get_by_text(re.compile(f"✓ {name}"))).to_be_visible(timeout=SLOW_MS)
     row = page.locator("[class*=st-key-file_]", has_text=name)
-    chosen = page.get_by_role("button", name="Review this ECG")
-    (row.get_by_role("button", name="Review") if row.count() else chosen).click()
+    chosen = page.get_by_role("button", name="Read this ECG")
+    (row.get_by_role("button", name="Read", exact=True) if row.count() else chosen).click()
     expect_case(page, name)
 
 

@@ -148,7 +148,7 @@ def test_upload_a_wfdb_record_and_read_it(page: Page, ecg_data: Path) -> None:
     folder = ecg_data / "ptbxl" / "records500" / "00000"
     files = sorted(str(path) for path in folder.glob("00001_hr*"))
     page.locator("input[type=file]").set_input_files(files)
-    page.get_by_role("button", name="Review this ECG").click()
+    page.get_by_role("button", name="Read this ECG").click()
     page.wait_for_selector(DRAWN)
     expect_statements(page)
     show(page, "why")
@@ -159,7 +159,7 @@ def test_upload_a_wfdb_record_and_read_it(page: Page, ecg_data: Path) -> None:
 def test_half_an_hour_is_paged_through(page: Page, ecg_data: Path) -> None:
     files = [str(ecg_data / "mitdb" / f"100{end}") for end in (".hea", ".dat")]
     page.locator("input[type=file]").set_input_files(files)
-    page.get_by_role("button", name="Review this ECG").click()
+    page.get_by_role("button", name="Read this ECG").click()
     page.wait_for_selector(DRAWN)
     label = page.locator(".ecg-overview-label")
     expect(label).to_contain_text("of 30:05")

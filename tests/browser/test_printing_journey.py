@@ -58,7 +58,7 @@ def test_the_sheet_is_printed_as_it_is_on_the_screen(page: Page, tmp_path: Path)
     noisy = source.signal + np.outer([parts[lead] for lead in source.leads], mains)
     given = Recording(noisy, source.fs_hz, source.leads, patient=Patient(63.0, "female"))
     page.locator("input[type=file]").set_input_files(write_csv(given, tmp_path / FILE))
-    page.get_by_role("button", name="Review this ECG").click()
+    page.get_by_role("button", name="Read this ECG").click()
     page.wait_for_selector(DRAWN)
     expect_statements(page)
 

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 def test_save_a_recording_without_identity_as_edf(page: Page, tmp_path: Path) -> None:
     read_case(page, "normal")
     expect_statements(page)
+    page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="Save recording as").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("without the display filter")

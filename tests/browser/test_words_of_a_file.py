@@ -81,7 +81,7 @@ def test_no_page_links_what_a_lead_is_called(
     said = {"device": "www.evil.example", "comments": ["http://evil.example"]}
     path.write_text(json.dumps({"fs": 300, "unit": "mV", "leads": leads, **said}))
     page.locator("input[type=file]").set_input_files(str(path))
-    page.get_by_role("button", name="Review this ECG").click()
+    page.get_by_role("button", name="Read this ECG").click()
     page.wait_for_selector(DRAWN)
     for name in go_everywhere(page):
         found = page.locator("a[href*='evil'], a[href^='mailto'], img[src*='evil']")

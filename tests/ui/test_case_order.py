@@ -41,7 +41,7 @@ def uploads(app: AppTest) -> AppTest:
         app.file_uploader[0].upload(name, table(value))
     app.run()
     app.session_state["uploads"].chosen = app.session_state["uploads"].entries[1].key
-    return press(app.run(), "Review this ECG")
+    return press(app.run(), "Read this ECG")
 
 
 def test_buttons_go_through_the_uploads_in_their_order(uploads: AppTest) -> None:

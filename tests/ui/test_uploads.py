@@ -222,13 +222,13 @@ def test_an_answer_that_cannot_be_leaves_the_question(
 
 def test_the_list_outlives_the_page_and_each_case_keeps_what_was_done(app: AppTest) -> None:
     give(app, ("a.csv", table(0.1)), ("b.csv", table(0.2)))
-    button(app, "Review this ECG").click().run()
+    button(app, "Read this ECG").click().run()
     case = app.session_state["open_case"]
     case.verdicts["AF"] = "dismissed"
     app.switch_page("pages/worklist.py").run()
     assert not app.file_uploader[0].value
     assert counted(app) == "2 opened"
-    button(app, "Review").click().run()
+    button(app, "Read").click().run()
     assert app.session_state["open_case"].title == "b.csv"
     assert case.drawn.quality is None
     app.switch_page("pages/worklist.py").run()
@@ -272,9 +272,9 @@ def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]
 def test_what_was_given_last_is_shown(app: AppTest) -> None:
     give(app, ("a.csv", table(0.1)))
     give(app, ("b.csv", table(0.2)), ("c.csv", table(0.3)))
-    button(app, "Review this ECG").click().run()
+    button(app, "Read this ECG").click().run()
     assert app.session_state["open_case"].title == "b.csv"
     app.switch_page("pages/worklist.py").run()
     give(app, ("a.csv", table(0.1)))  # for the second time
-    button(app, "Review this ECG").click().run()
+    button(app, "Read this ECG").click().run()
     assert app.session_state["open_case"].title == "a.csv"

@@ -151,9 +151,9 @@ def _show_foot(desk: Desk, drawing: Drawing | None) -> None:
     case = desk.case
     with st.container(horizontal=True, vertical_alignment="center", key="desk_foot"):
         offer_report(desk, drawing)
-        offer_save(case)
-        if case.demo is not None:
-            with st.popover("Teaching note"):
+        with st.popover("More"):
+            offer_save(case)
+            if case.demo is not None:
                 st.markdown(f"**{case.demo.title}**")
                 st.caption(case.demo.history)
                 st.write(case.demo.what_to_see)

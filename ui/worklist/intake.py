@@ -147,7 +147,7 @@ def _show_row(found: Uploads, item: Upload, entry: Entry, label: str) -> None:
                 "Details", key=f"details_{entry.key}", on_click=_choose, args=(found, entry.key),
                 type="tertiary",
             )  # fmt: skip
-            if st.button("Review", key=f"review_{entry.key}", type="tertiary"):
+            if st.button("Read", key=f"review_{entry.key}", type="tertiary"):
                 _choose(found, entry.key)
                 _review(entry.case, label)
     elif entry.asks:
@@ -217,7 +217,7 @@ def _show_details(case: OpenCase, label: str) -> None:
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
         left.text(f"✓ {label}: {describe_recording(recording)}")
-        if right.button("Review this ECG", type="primary", width="stretch"):
+        if right.button("Read this ECG", type="primary", width="stretch"):
             _review(case, label)
         ask_leads(case)
         quality = case.drawn.quality = case.drawn.quality or quality_of(case)

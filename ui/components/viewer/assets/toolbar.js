@@ -35,16 +35,11 @@ export class Toolbar {
     tools.setAttribute("role", "toolbar");
     tools.setAttribute("aria-label", "Paper tools");
     this.tools = this.makeTools();
-    const group = (...names) => {
-      const span = element("span", "ecg-group");
-      span.append(...names.map((name) => this.tools[name]));
-      return span;
-    };
-    tools.append(
-      group("time", "voltage", "march"),
-      group("minus", "fit", "plus"),
-      group("full", "paper", "keys")
-    );
+    // One group of icons: measuring, size, display.
+    const icons = element("span", "ecg-group");
+    icons.append(...Object.values(this.tools));
+    for (const first of ["minus", "full"]) this.tools[first].classList.add("ecg-apart");
+    tools.append(icons);
     this.menu = element("div", "ecg-menu");
     this.help = this.makeHelp();
     for (const panel of [this.menu, this.help]) panel.hidden = true;
@@ -122,7 +117,6 @@ export class Toolbar {
   update(data) {
     this.showChoices(data.choices ?? []);
     this.showMenu(data.menu ?? []);
-    this.opacity.hidden = !data.choices?.length;
   }
 
   showChoices(choices) {
@@ -177,6 +171,7 @@ export class Toolbar {
     press(this.size, trueSize);
     this.tools.march.disabled = !calipers.shown("time");
     this.tools.fit.title = `Fit to width (0); now ${zoom}`;
+    this.opacity.hidden = !this.choices.childElementCount || overlay === "none";
     this.opacity.slider.value = Math.round(opacity * 100);
     for (const choice of this.choices.children) press(choice, choice.dataset.overlay === overlay);
   }
