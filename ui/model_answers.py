@@ -1,5 +1,7 @@
 """The trained models of this server, shared by all sessions, and what they make of a case."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from ecgcore.errors import CannotAssessError, EcgError
@@ -17,11 +19,12 @@ from ecgcore.interpret import (
     apply_rules,
     assess_and_report,
     interpret,
+    name_beats,
     report_alarms,
     withhold_p,
 )
 from ecgcore.models import HANDHELD
-from ecgcore.results import Attribution, Interpretation, MeasureResult, Prediction
+from ecgcore.results import Attribution, Beats, Interpretation, MeasureResult, Prediction
 from ecgcore.turns import Priority
 from ui.analysis import explain_apart, find_apart, interpret_apart, is_long, measure_case
 from ui.answers import ModelAnswers
@@ -128,6 +131,13 @@ def measured_of(case: OpenCase) -> MeasureResult:
     reported = case.answers.measured_only if is_long(case.recording) else urgent_of(case)
     found = case.study.measured
     return found if reported is None else withhold_p(found, reported.rhythms)
+
+
+def beats_of(case: OpenCase) -> Beats:
+    """Return the case's beats; those of a ventricular or paced rhythm have its kind."""
+    beats = measured_of(case).beats
+    rhythms = urgent_of(case).rhythms
+    return replace(beats, types=name_beats(beats.types, rhythms)) if rhythms else beats
 
 
 def as_measured(case: OpenCase) -> MeasureResult:

@@ -3,6 +3,7 @@
 from ecgcore.interpret.assess import assess, assess_and_report
 from ecgcore.interpret.interpret import Ruled, apply_rules, interpret, report_alarms
 from ecgcore.interpret.p_waves import withhold_p
+from ecgcore.interpret.rhythms import name_beats
 
 __all__ = [
     "Ruled",
@@ -10,6 +11,7 @@ __all__ = [
     "assess",
     "assess_and_report",
     "interpret",
+    "name_beats",
     "report_alarms",
     "withhold_p",
 ]

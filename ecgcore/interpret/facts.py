@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.interpret.rhythms import find_rhythms, kind_of_rhythm
+from ecgcore.interpret.rhythms import find_rhythms, name_beats
 from ecgcore.interpret.st_picture import StPicture, draw_picture
 from ecgcore.interpret.st_stretches import Stretch, draw_stretches
 from ecgcore.measure.certainty import WHY
@@ -241,9 +241,4 @@ class Facts:
     @cached_property
     def beat_kinds(self) -> tuple[str, ...]:
         """The kind of each beat, where a rhythm decides it: ventricular or paced, never normal."""
-        kinds = list(self.beats.types)
-        for episode in self.rhythms:
-            kind = kind_of_rhythm(episode)
-            for at in episode.beats if kind else ():
-                kinds[at] = kind
-        return tuple(kinds)
+        return name_beats(self.beats.types, self.rhythms)

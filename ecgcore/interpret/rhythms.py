@@ -282,3 +282,21 @@ def kind_of_rhythm(episode: Episode) -> str:
     if episode.code in VENTRICULAR_CODES or "ventricular escape" in episode.words:
         return "ventricular"
     return "paced" if episode.code in ALL_PACED else ""
+
+
+def name_beats(types: Sequence[str], rhythms: Sequence[Episode]) -> tuple[str, ...]:
+    """Return the kind of each beat: the rhythm's where that decides it, else as it was measured.
+
+    Parameters
+    ----------
+    types : sequence of str
+        As measured, one a beat.
+    rhythms : sequence of Episode
+        Of the same beats.
+    """
+    kinds = list(types)
+    for episode in rhythms:
+        kind = kind_of_rhythm(episode)
+        for at in episode.beats if kind else ():
+            kinds[at] = kind
+    return tuple(kinds)

@@ -6,10 +6,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from ecgcore.interpret import name_beats
 from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.pauses import NO_SIGNAL_WORDS
 from ecgcore.interpret.rules import ectopy, pacing, rhythm
 from ecgcore.recording import Patient, Recording
+from ecgcore.results import Episode
 from ecgcore.results.interpreted import Call
 from ecgcore.simulate import simulate
 from ecgcore.simulate.arrest import draw_asystole, fibrillate, lay_beats
@@ -167,3 +169,15 @@ def test_pacing_alone_is_not_urgent_and_lost_capture_is() -> None:
     assert not urgent(state_case("paced-ventricular"))
     found = [state_case("failure-to-capture-ventricular", seed=seed) for seed in range(20, 24)]
     assert sum("AHA186" in urgent(calls) for calls in found) >= 3
+
+
+def test_beats_of_a_ventricular_rhythm_are_ventricular_and_others_stay() -> None:
+    rhythms = (
+        Episode(code="SR", start_s=0, stop_s=4, beats=(0, 1)),
+        Episode(code="164895002", start_s=4, stop_s=8, beats=(2, 3)),
+    )
+    types = ("normal", "supraventricular", "normal", "unknown")
+    assert name_beats(types, rhythms) == (
+        "normal", "supraventricular", "ventricular", "ventricular",
+    )  # fmt: skip
+    assert name_beats(types, ()) == types

@@ -116,7 +116,7 @@ def events_of(desk: Desk) -> tuple[Event, ...]:
     """Return the events of the open case; none where it fits one sheet."""
     if not desk.paper.is_paged:
         return ()
-    return list_events(desk.found, model_answers.measured_of(desk.case).beats)
+    return list_events(desk.found, model_answers.beats_of(desk.case))
 
 
 def make_ticks(events: Sequence[Event]) -> tuple[Tick, ...]:

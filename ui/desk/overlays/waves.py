@@ -19,7 +19,7 @@ _WORDS = (
 def draw(desk: Desk) -> Drawing:
     """Return the marks on the rhythm strip."""
     case = desk.case
-    beats = model_answers.measured_of(case).beats
+    beats = model_answers.beats_of(case)
     markers = beat_marks(beats, desk.paper.lay_out(), case.edits, refused=refusals().count)
     why = refusals().why(case)
     return Drawing(markers=markers, legend=Legend(_WORDS, "", ""), note=why, warning=bool(why))
