@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgcore.interpret.dropped import Dropped, find_dropped
 from ecgcore.interpret.stretch import Stretch
 from ecgcore.results.interpreted import Evidence
 from ecgcore.signal.p_train import PTrain
@@ -18,6 +19,7 @@ MOBITZ_1, MOBITZ_2, TWO_TO_ONE = "54016002", "426183003", "AHA85"
 SECOND, HIGH_GRADE, COMPLETE, DISSOCIATION = "2AVB", "AHA87", "3AVB", "50799005"
 # A train is believed from this on (simulation at 15 dB, PTB-XL, CPSC and LUDB train and val).
 LEAST_P, LEAST_SHARE, LEAST_CONTRAST, LEAST_LIKENESS, MOST_OTHERS = 4, 0.68, 2.4, 0.87, 0.5
+HIGH_CONTRAST, ON_T_LIKENESS, ON_T_RATIO = 6.0, 0.78, 2.5
 WHOLE_SHARE, WHOLE_LIKENESS, WHOLE_CONTRAST = 0.9, 0.94, 1.7
 # A P is conducted at most this long after its peak, and PR of one relation lie this close.
 LONGEST_S, SHORTEST_S, ALIKE_S = 0.55, 0.03, 0.04
@@ -33,6 +35,8 @@ DRIFT_S, CLOCK_VARIES = 0.08, 0.03
 OFF_TIME = 0.35
 # PR grows before a dropped P (Mobitz I) by at least, and stays (Mobitz II) within.
 GROWS_S, STAYS_S = 0.03, 0.025
+# Two P waves in a row not conducted.
+HIGH_GRADE_CYCLES = 3
 # Above this rate and in a regular rhythm with P before each QRS no dropped P is looked for.
 REGULAR_FAST_BPM = 75.0
 
@@ -102,6 +106,9 @@ def is_trusted(train: PTrain) -> bool:
         return False
     # A train without a gap, of waves that hardly differ, may be lower.
     whole = train.share >= WHOLE_SHARE and train.likeness >= WHOLE_LIKENESS
+    if train.share >= WHOLE_SHARE and train.contrast >= HIGH_CONTRAST:
+        # On T waves they look otherwise.
+        return train.likeness >= ON_T_LIKENESS
     return (
         train.share >= LEAST_SHARE
         and train.contrast >= (WHOLE_CONTRAST if whole else LEAST_CONTRAST)
@@ -137,27 +144,52 @@ def find_block(stretch: Stretch) -> Block | None:
     stretch : Stretch
         With two main beats and more.
     """
-    if not _may_have(stretch):
+    dropped = find_dropped(stretch)
+    if dropped is not None:
+        return _second_degree(stretch, dropped)
+    train, rr = stretch.p_train, stretch.own_rr_s
+    if not _may_have(stretch) or not is_trusted(train):
         return None
-    train = stretch.p_train
-    if not is_trusted(train):
+    rate = 60.0 / float(np.median(rr))
+    if train.likeness < LEAST_LIKENESS and train.rate_bpm < ON_T_RATIO * rate:
+        # A U wave stands half way between P waves too.
         return None
     relation = relate(train, stretch.beats.onset_s, stretch.own)
     relation = replace(relation, is_silent=_find_silent(stretch))
-    rr = stretch.own_rr_s
-    if rr.size < 2:
-        return None
-    rate = 60.0 / float(np.median(rr))
     regular = float(np.std(rr) / rr.mean()) <= ESCAPE_VARIES
     shown = (
         Evidence(name="P rate", value=train.rate_bpm, unit="/min"),
         Evidence(name="Ventricular rate", value=rate, unit="/min"),
     )
-    for rule in (_dissociated, _fixed_ratio, _dropped):
+    # A P wave at one distance before most complexes, and none more: conducted.
+    tied = stretch.has_conducted_p and train.rate_bpm < PAUSE * rate
+    rules = (_fixed_ratio, _dropped) if tied else (_dissociated, _fixed_ratio, _dropped)
+    for rule in rules:
         found = rule(relation, train, rate, regular)
         if found is not None:
             return Block(found.code, (*shown, *found.evidence), found.words)
     return None
+
+
+def _second_degree(stretch: Stretch, dropped: Dropped) -> Block:
+    """Return the block of P waves that stand at their time in pauses."""
+    beats, at = stretch.beats, dropped.before
+    rate = stretch.rate_bpm
+    count = float(np.sum(dropped.cycles - 1))
+    shown = (
+        Evidence(name="P rate", value=60.0 / dropped.cycle_s, unit="/min"),
+        *(() if rate is None else (Evidence(name="Ventricular rate", value=rate, unit="/min"),)),
+        Evidence(name="P waves not conducted", value=count),
+    )
+    if dropped.cycles.max() >= HIGH_GRADE_CYCLES:
+        return Block(HIGH_GRADE, shown)
+    pr = beats.onset_s - beats.p_onset_s
+    step = float(np.median(pr[at] - pr[at + 1]))
+    name = "PR before less PR after the pause"
+    shown = (*shown, Evidence(name=name, value=1e3 * step, unit="ms"))
+    if step >= GROWS_S:
+        return Block(MOBITZ_1, shown)
+    return Block(MOBITZ_2 if abs(step) <= STAYS_S else SECOND, shown)
 
 
 def _find_silent(stretch: Stretch) -> Flags:

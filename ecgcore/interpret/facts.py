@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.interpret.rhythms import find_rhythms
+from ecgcore.interpret.rhythms import find_rhythms, kind_of_rhythm
 from ecgcore.interpret.st_picture import StPicture, draw_picture
 from ecgcore.interpret.st_stretches import Stretch, draw_stretches
 from ecgcore.measure.certainty import WHY
@@ -235,3 +235,15 @@ class Facts:
             return None
         apart = 1e3 * (beat.consensus["qrs_onset"] - beat.consensus["p_onset"])
         return float(apart) if np.isfinite(apart) else None
+
+    # ---- beats as their rhythm makes them ---------------------------------------------------
+
+    @cached_property
+    def beat_kinds(self) -> tuple[str, ...]:
+        """The kind of each beat, where a rhythm decides it: ventricular or paced, never normal."""
+        kinds = list(self.beats.types)
+        for episode in self.rhythms:
+            kind = kind_of_rhythm(episode)
+            for at in episode.beats if kind else ():
+                kinds[at] = kind
+        return tuple(kinds)

@@ -112,8 +112,9 @@ def interpret(
         calls, more = add_network(
             calls, ruled.against, ruled.unable, model.card, prediction, policy=policy
         )
-        stated = {call.code for call in calls}
-        unable = [each for each in (*unable, *more) if each.code not in stated]
+        unable += more
+    stated = {call.code for call in calls}
+    unable = [each for each in unable if each.code not in stated]
     calls = make_consistent(calls)
     normal, reasons = judge_normal(
         facts, calls, prediction, lambda: study.anomaly(default_anomaly())

@@ -17,6 +17,9 @@ ATRIAL, VENTRICULAR, TRACKING, DUAL, PACED = "251268003", "251266004", "AHA183",
 PACED_CODES = (ATRIAL, VENTRICULAR, TRACKING, DUAL, PACED)
 NO_CAPTURE, NO_CAPTURE_ATRIAL, NO_SENSING = "AHA186", "AHA185", "AHA188"
 LEAST_STIMULI = 3
+# Faint ones are a pacemaker's where so many come at one interval, within this part of it.
+LEAST_REGULAR, REGULAR, REGULAR_SHARE, CYCLE_S = 5, 0.05, 0.45, (0.35, 1.7)
+FILLED_SHARE = 0.75
 # From a stimulus to QRS onset: in the ventricle at once, in the atrium after the AV delay.
 VENTRICULAR_S, ATRIAL_S = (-0.05, 0.09), (0.09, 0.42)
 # A stimulus this soon after QRS onset finds the ventricles refractory: no failure to capture.
@@ -25,6 +28,9 @@ REFRACTORY_S = 0.40
 SENSED_S, SENSED_SHARE = (0.09, 0.65), 0.8
 # A spike before QRS stands this far before its onset, at least.
 EDGE_S = 0.02
+# The edge of a broad paced complex is told up to so much before its spike.
+LATE_S = 0.05
+LEAST_FREE, FREE_SHARE = 2, 0.2
 # Paced intervals are alike.
 SAME_S, ALIKE_SHARE = 0.03, 0.45
 
@@ -56,11 +62,14 @@ def find_pacing(stretch: Stretch) -> Stimuli | None:
     recording = stretch.study.recording
     rows = [name in stretch.leads for name in recording.leads]
     first, last = (round(t * recording.fs_hz) for t in (stretch.start_s, stretch.stop_s))
-    at_s = find_stimuli(recording.signal[rows, first:last], recording.fs_hz) + stretch.start_s
+    part = recording.signal[rows, first:last]
+    at_s = _outside_qrs(find_stimuli(part, recording.fs_hz) + stretch.start_s, stretch)
+    if not _is_regular(at_s):
+        faint = find_stimuli(part, recording.fs_hz, faint=True)
+        faint = _outside_qrs(faint + stretch.start_s, stretch)
+        regular = _is_regular(faint) and _is_most(faint, stretch)
+        at_s = faint if regular and _without_answer(faint, stretch) else at_s
     onset = stretch.beats.onset_s
-    # A needle within QRS is its notch.
-    inside = (at_s[:, None] > onset + EDGE_S) & (at_s[:, None] < stretch.beats.offset_s)
-    at_s = at_s[~inside.any(axis=1)]
     if at_s.size < LEAST_STIMULI:
         return None
     following = np.append(onset, np.inf)
@@ -80,6 +89,35 @@ def find_pacing(stretch: Stretch) -> Stimuli | None:
     return Stimuli(at_s, ventricular, atrial, lost & ~unsensed, unsensed)
 
 
+def _outside_qrs(at_s: Array, stretch: Stretch) -> Array:
+    """Leave needles within QRS out: they are its notches."""
+    late = at_s[:, None] > stretch.beats.onset_s + LATE_S
+    inside = late & (at_s[:, None] < stretch.beats.offset_s)
+    return np.asarray(at_s[~inside.any(axis=1)])
+
+
+def _is_regular(at_s: Array) -> bool:
+    """Tell whether stimuli come at one interval, as a pacemaker's do that senses nothing."""
+    if at_s.size < LEAST_REGULAR:
+        return False
+    gaps = np.diff(at_s)
+    usual = float(np.median(gaps))
+    alike = np.abs(gaps / usual - 1) <= REGULAR
+    return bool(CYCLE_S[0] <= usual <= CYCLE_S[1] and alike.mean() >= REGULAR_SHARE)
+
+
+def _without_answer(at_s: Array, stretch: Stretch) -> bool:
+    """Tell whether stimuli stand where no QRS follows: one beside each QRS may be its notch."""
+    after = stretch.beats.onset_s - at_s[:, None]
+    answered = ((after >= VENTRICULAR_S[0]) & (after <= ATRIAL_S[1])).any(axis=1)
+    return int((~answered).sum()) >= LEAST_FREE
+
+
+def _is_most(at_s: Array, stretch: Stretch) -> bool:
+    """Tell whether regular stimuli fill a stretch."""
+    return bool(np.median(np.diff(at_s)) * at_s.size >= FILLED_SHARE * stretch.length_s)
+
+
 def _paced_beats(onset: Array, stimuli: Array) -> Flags:
     if stimuli.size == 0:
         return np.zeros(onset.size, dtype=bool)
@@ -92,13 +130,14 @@ def is_pacing(stimuli: Stimuli, stretch: Stretch) -> bool:
     """Tell whether stimuli are a pacemaker's: beats follow them, or they come at one interval."""
     if stretch.measured.rhythm.startswith(PACED_RHYTHM):
         return True
+    # Captured ones stand at QRS onset; those that stand free are at one interval with them.
     near = stimuli.at_s[:, None] - stretch.beats.onset_s
-    free = stimuli.at_s[~((near > -EDGE_S) & (near <= EDGE_S)).any(axis=1)]
-    if free.size < max(LEAST_STIMULI, 0.5 * stimuli.at_s.size):
+    free = ~((near > -EDGE_S) & (near <= LATE_S)).any(axis=1)
+    if free.sum() < max(LEAST_FREE, FREE_SHARE * free.size):
         return False
-    gaps = np.diff(free)
+    gaps = np.diff(stimuli.at_s)
     alike = (np.abs(gaps[:, None] - gaps) < SAME_S).mean(axis=0).max(initial=0.0)
-    return bool(gaps.size >= 3 and np.median(gaps) > 0.35 and alike >= ALIKE_SHARE)
+    return bool(gaps.size >= 3 and np.median(gaps) > CYCLE_S[0] and alike >= ALIKE_SHARE)
 
 
 def paced_episode(stretch: Stretch, stimuli: Stimuli | None) -> Episode:

@@ -12,6 +12,10 @@ from ecgcore.interpret.stretch import AFTER_S, BEFORE_S, Stretch
 from ecgcore.measure.alarms import NO_QRS
 from ecgcore.recording import Recording
 from ecgcore.results.interpreted import Episode
+from ecgcore.signal.beats import FEATURE_HZ, BeatSearch
+from ecgcore.signal.filters import stretches
+from ecgcore.signal.marching import AROUND_S as MARCH_S
+from ecgcore.signal.marching import count_own
 from ecgcore.study import Study
 
 Array = NDArray[np.float64]
@@ -20,6 +24,10 @@ PAUSE, SA_BLOCK = "5609005", "AHA25"
 ASYSTOLE = "397829000"
 NO_SIGNAL_WORDS = "No electrical activity or leads off: check the patient"
 LEAST_S, EDGE_LEAST_S, PRESENT, URGENT_S = 2.0, 3.0, 0.98, 3.0
+# The complexes on both sides of a gap are no part of it.
+EDGE_S = 0.15
+# A line that does not move for this part of a silence: what precedes it is the last T wave.
+FLAT_SHARE = 0.6
 # What the ventricles did last may fade for so long.
 LATEST_S = 2.0
 # A pause stands out of the rhythm around: longer than this many times its RR.
@@ -101,13 +109,24 @@ def find_gaps(study: Study) -> list[Gap]:
         short = edge and stop - start < EDGE_LEAST_S
         if short or length[at] < STANDS_OUT * usual or _meets(other, start, stop):
             continue
-        if _is_absent(recording, start, stop):
+        if _is_absent(recording, start, stop) or _has_complexes(study, start, stop):
             continue
         silent = _silent_from(study, start, stop)
         if silent is not None:
             flat = _is_flat(recording, silent + AFTER_S, stop - BEFORE_S)
             out.append(Gap(silent, stop, usual, edge, flat))
     return out
+
+
+def _has_complexes(study: Study, start_s: float, stop_s: float) -> bool:
+    """Tell whether the heart's own complexes stand in leads that were left out as unreadable."""
+    recording = study.alone.recording
+    if not study.measured.quality.bad_leads:
+        return False
+    first_s = max(0.0, start_s - MARCH_S)
+    search = BeatSearch(_cut(recording, first_s, stop_s + MARCH_S), recording.fs_hz)
+    edges = (start_s + EDGE_S - first_s, stop_s - EDGE_S - first_s)
+    return count_own(search.traces.low, FEATURE_HZ, search.r_s, *edges) > 0
 
 
 def _silent_from(study: Study, start_s: float, stop_s: float) -> float | None:
@@ -162,8 +181,13 @@ def _is_absent(recording: Recording, start_s: float, stop_s: float) -> bool:
 
 
 def _is_flat(recording: Recording, start_s: float, stop_s: float) -> bool:
+    """Tell whether no lead moves at all for most of a silence."""
     part = _cut(recording, start_s, stop_s)
-    return part.shape[1] > 1 and bool((np.nan_to_num(np.diff(part, axis=1)) == 0).all())
+    if part.shape[1] < 2:
+        return False
+    still = (np.nan_to_num(np.diff(part, axis=1)) == 0).all(axis=0)
+    longest = max((b - a for a, b in stretches(still)), default=0)
+    return bool(longest >= FLAT_SHARE * still.size)
 
 
 def _rhythm_at(rhythms: Sequence[Episode], start_s: float, stop_s: float) -> str:

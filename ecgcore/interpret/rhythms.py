@@ -7,7 +7,14 @@ from itertools import pairwise
 import numpy as np
 
 from ecgcore.interpret.av_block import COMPLETE, DISSOCIATION, Block, find_block
-from ecgcore.interpret.pacing import find_pacing, is_pacing, paced_episode
+from ecgcore.interpret.pacing import (
+    DUAL,
+    TRACKING,
+    VENTRICULAR,
+    find_pacing,
+    is_pacing,
+    paced_episode,
+)
 from ecgcore.interpret.pauses import ASYSTOLE, NO_SIGNAL_WORDS, Gap, find_gaps
 from ecgcore.interpret.stretch import FEW_LEADS, BeatTable, Stretch
 from ecgcore.interpret.supraventricular import (
@@ -17,6 +24,13 @@ from ecgcore.interpret.supraventricular import (
     preexcited_fibrillation,
 )
 from ecgcore.interpret.ventricular import (
+    ACCELERATED,
+    ESCAPE,
+    IDIOVENTRICULAR,
+    POLYMORPHIC,
+    RUN,
+    TORSADES,
+    VT,
     find_ventricular_runs,
     missed_rhythm,
     run_episode,
@@ -31,6 +45,9 @@ from ecgcore.signal.beats import FEATURE_HZ
 from ecgcore.signal.broad_waves import find_missed_waves
 from ecgcore.study import Study
 
+VENTRICULAR_CODES = (VT, RUN, POLYMORPHIC, TORSADES, IDIOVENTRICULAR, ACCELERATED, ESCAPE)
+ALL_PACED = (VENTRICULAR, TRACKING, DUAL)
+TWO_CLOCKS = (COMPLETE, DISSOCIATION)
 UNORGANISED = "no organised QRS"
 STANDSTILL_WORDS = "Ventricular standstill: P waves without QRS complexes"
 # A recording of up to this length has one rhythm beside runs; a longer one is read piece by piece.
@@ -140,7 +157,7 @@ def _read(stretch: Stretch) -> list[Episode]:
     if stimuli is not None or stretch.measured.rhythm.startswith(PACED):
         return [paced_episode(stretch, stimuli)]
     block = find_block(stretch)
-    if block is not None and not _is_fast(stretch):
+    if block is not None and not (block.code in TWO_CLOCKS and _is_fast(stretch)):
         return [_blocked(stretch, block)]
     if _is_ventricular(stretch):
         return [wide_rhythm(stretch, dissociated=block is not None and block.code == DISSOCIATION)]
@@ -258,3 +275,10 @@ def _mean_rate(one: Episode, other: Episode) -> float | None:
         return one.rate_bpm or other.rate_bpm
     first, second = one.stop_s - one.start_s, other.stop_s - other.start_s
     return (one.rate_bpm * first + other.rate_bpm * second) / max(first + second, 1e-9)
+
+
+def kind_of_rhythm(episode: Episode) -> str:
+    """Return the kind of the beats of a rhythm, or an empty string where it has several."""
+    if episode.code in VENTRICULAR_CODES or "ventricular escape" in episode.words:
+        return "ventricular"
+    return "paced" if episode.code in ALL_PACED else ""

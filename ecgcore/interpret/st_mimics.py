@@ -165,6 +165,15 @@ def _is_benign(wave: LeadWaves) -> bool:
 
 
 def _reciprocal(picture: StPicture) -> tuple[str, ...]:
-    """Return the leads in which ST is depressed and stays so after J."""
+    """Return the leads in which ST is depressed and stays so after J.
+
+    aVL is left out where it looks at the heart as aVR does: a vertical axis turns QRS, ST and T
+    over, ST slightly, and III is raised no more than II.
+    """
     waves = [picture.wave(n) for n in (*INFERIOR, "I", "aVL", "V2", "V3", "V4", "V5", "V6")]
-    return tuple(w.lead for w in waves if min(max(w.j_mv, w.j40_mv), w.j60_mv) <= -0.05)
+    found = [w.lead for w in waves if min(max(w.j_mv, w.j40_mv), w.j60_mv) <= -RAISED_MV]
+    left = picture.wave("aVL")
+    turned = left.depth_mv > left.r_mv and left.j60_mv > -2 * RAISED_MV
+    if turned and picture.wave("III").j_mv <= picture.wave("II").j_mv:
+        found = [lead for lead in found if lead != "aVL"]
+    return tuple(found)

@@ -21,7 +21,7 @@ from ecgcore.interpret.territories import (
     find_reciprocal,
     name_walls,
 )
-from ecgcore.measure.lead_waves import NOTCH_MV, LeadWaves, read_waves
+from ecgcore.measure.lead_waves import LeadWaves, read_waves
 from ecgcore.measure.st_segment import (
     DEPRESSION_MV,
     TOLERANCE_MV,
@@ -44,10 +44,8 @@ VERY_WIDE_MS = 150.0
 # ST follows QRS from here on: QRS is measured a few milliseconds too wide.
 FOLLOWS_QRS_MS = 130.0
 RIGHT_R_MV = 0.7
-# A notch can count as QRS: up to this width.  Not in V1 to V3: there a late deflection is the right
-# ventricle's.
+# A notch can count as QRS: up to this width.
 NOTCHED_QRS_MS = 140.0
-NOTCHED_IN = ("I", "II", "III", "aVL", "aVF", "V4", "V5", "V6")
 # What J is uncertain by; with the other side depressed a shift counts from here below its limit.
 NEAR_MV = 0.01
 # Voltage says little about hypertrophy in the young: Hancock et al., Circulation 119:e251 (2009).
@@ -119,7 +117,7 @@ def draw_picture(measured: MeasureResult, patient: Patient, *, is_paced: bool) -
     waves = read_waves(measured.median_beat, measured.quality.bad_leads)
     if not measured.amplitudes or not waves:
         return StPicture(waves={}, patient=patient)
-    if "aVR" in waves:
+    if "aVR" in waves or {"I", "II"} <= set(waves):
         waves = waves | {MINUS_AVR: _turn_over(waves)}
     point = measured.median_beat.consensus if measured.median_beat else {}
     bare = StPicture(
@@ -145,7 +143,7 @@ def draw_picture(measured: MeasureResult, patient: Patient, *, is_paced: bool) -
 
 def notched_leads(picture: StPicture) -> tuple[str, ...]:
     """Return the leads with a notch or slur of 0.1 mV or more at the end of QRS."""
-    return tuple(lead for lead in NOTCHED_IN if picture.wave(lead).notch_mv >= NOTCH_MV)
+    return tuple(n for n, w in picture.waves.items() if w.is_notched and "aVR" not in n)
 
 
 def is_elevated(picture: StPicture, lead: str, limit_mv: float | None = None) -> bool:
@@ -258,19 +256,20 @@ def _has_right_voltage(waves: Mapping[str, LeadWaves]) -> bool:
 def _turn_over(waves: Mapping[str, LeadWaves]) -> LeadWaves:
     """Return aVR as seen from the other side: its levels, and QRS from above.
 
-    Its notch is the mean of I and II, as the lead itself is.
+    Where aVR is not readable it is the mean of I and II, as its notch always is.
     """
-    wave = waves["aVR"]
+    sides = [waves[lead] for lead in ("I", "II") if lead in waves]
+    seen, sign = ([waves["aVR"]], -1.0) if "aVR" in waves else (sides, 1.0)
+
+    def mean(name: str) -> float:
+        return sign * sum(getattr(wave, name) for wave in seen) / len(seen)
+
+    up, down = ("depth_mv", "r_mv") if "aVR" in waves else ("r_mv", "depth_mv")
     return LeadWaves(
         lead=MINUS_AVR,
-        r_mv=wave.depth_mv,
-        s_mv=min(0.0, -wave.r_mv),
-        last_mv=-wave.last_mv,
-        j_mv=-wave.j_mv,
-        j40_mv=-wave.j40_mv,
-        j60_mv=-wave.j60_mv,
-        j80_mv=-wave.j80_mv,
-        t_mv=-wave.t_mv,
-        notch_mv=sum(waves[lead].notch_mv for lead in ("I", "II") if lead in waves) / 2,
-        error_mv=wave.error_mv,
+        r_mv=abs(mean(up)),
+        s_mv=-abs(mean(down)),
+        **{n: mean(n) for n in ("last_mv", "j_mv", "j40_mv", "j60_mv", "j80_mv", "t_mv")},
+        notch_mv=sum(wave.notch_mv for wave in sides) / 2,
+        error_mv=abs(mean("error_mv")),
     )

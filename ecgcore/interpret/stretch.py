@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ecgcore.measure.beat_types import group_shapes, scale_leads, shape_agreement
 from ecgcore.results import Beats, MeasureResult
 from ecgcore.signal.beats import FEATURE_HZ, BeatSearch
+from ecgcore.signal.fibrillatory import compare_waves
 from ecgcore.signal.filters import butterworth
 from ecgcore.signal.flutter import Flutter, find_flutter
 from ecgcore.signal.marching import AROUND_S, is_marching
@@ -36,6 +37,8 @@ QRS_S, AFTER_S, BEFORE_S, WIDE_WAVE = 0.08, 0.55, 0.32, 0.5
 AWAY_S, AWAY_HZ, AWAY = 4.0, (1.2, 15.0), 0.2
 LEAST_STILL_S, STILL_MV = 3.0, 0.15
 SILENT_SHARE, FEW_LEADS, SILENT_MV = 0.38, 3, 0.3
+# Between T and QRS: so much is left out on either side; T ends no sooner.
+AFTER_T_S, BEFORE_ONSET_S, LEAST_QT_S = 0.04, 0.05, 0.36
 # Half of a P wave, and the likeness from which two are of one form.
 P_HALF_S, SAME_P = 0.055, 0.8
 
@@ -332,6 +335,15 @@ class Stretch:
         if self.atria is None:
             return NO_TRAIN
         return find_p_train(self.atria).moved(self.start_s)
+
+    @cached_property
+    def fibrillatory(self) -> Array:
+        """Waves of 4 to 10 Hz between T and QRS against noise and against slower ones."""
+        b, zero = self.beats, self.start_s
+        stop = b.onset_s[1:] - BEFORE_ONSET_S
+        start = np.fmax(b.t_end_s, b.onset_s + LEAST_QT_S)[:-1] + AFTER_T_S
+        spans = [(float(a - zero), float(z - zero)) for a, z in zip(start, stop, strict=True)]
+        return compare_waves(self.search.traces.low, FEATURE_HZ, spans)
 
     @cached_property
     def flutter(self) -> Flutter:

@@ -45,8 +45,9 @@ WITHOUT_ORDER, MANY_RR = 0.13, 8
 ONE_FORM, WIDTHS_MS = 0.85, 35.0
 # The sinus node is never this even at such a rate.
 EVEN, EVEN_BPM = 0.008, 150.0
-# Fibrillatory waves beside a regular slow escape: waves of no train, and their rate.
-ESCAPE_BPM, NO_TRAIN_SHARE, MANY_OTHERS, FIBRILLATORY, FIBRILLATORY_BPM = 60.0, 0.5, 1.4, 0.4, 290.0
+# Fibrillatory waves beside a regular slow escape: their power against noise and slower waves
+# (simulated: 44 and 12 and more; junctional rhythm 1.8 and 1.6 and less in one or the other).
+ESCAPE_BPM, OVER_NOISE, OVER_SLOW = 60.0, 8.0, 5.0
 # P axis of sinus rhythm, degrees.
 P_AXIS, JUNCTIONAL_PR_S = (-30.0, 105.0), 0.12
 
@@ -259,11 +260,11 @@ def _many_foci(stretch: Stretch) -> bool:
 
 def _fibrillates(stretch: Stretch, rate: float) -> bool:
     """Tell whether a regular slow escape stands beside fibrillating atria."""
-    rr, train, waves = stretch.own_rr_s, stretch.p_train, stretch.flutter
-    regular = rr.size >= 3 and float(np.std(rr)) < 0.05 * float(rr.mean())
-    none = train.share < NO_TRAIN_SHARE and train.others >= MANY_OTHERS
-    fast = waves.score >= FIBRILLATORY and 60.0 / waves.cycle_s >= FIBRILLATORY_BPM
-    return regular and rate < ESCAPE_BPM and none and fast
+    rr = stretch.own_rr_s
+    if rate >= ESCAPE_BPM or rr.size < 3 or float(np.std(rr)) >= 0.05 * float(rr.mean()):
+        return False
+    over_noise, over_slow = stretch.fibrillatory
+    return bool(over_noise >= OVER_NOISE and over_slow >= OVER_SLOW)
 
 
 def _without_p(stretch: Stretch, rate: float) -> _Named:

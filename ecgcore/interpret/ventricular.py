@@ -34,6 +34,7 @@ RUN_GAP = 1.6
 LIKE_OWN, LONG_RUN, NEARLY_WIDE_MS = 0.82, 6, 105.0
 # Edges of QRS were found in most beats of a run; the beats of a short one differ from the heart's
 # own by about the same (MIT-BIH DS1).
+IN_TURN = 1.8
 WELL_SEEN, SHORT_SEEN, ONE_FORM, SHORT_UNLIKE = 0.8, 0.6, 0.36, 0.74
 # Complexes of one axis are this alike.
 ONE_AXIS = 0.45
@@ -80,13 +81,22 @@ def _is_run(beats: BeatTable, start: int, stop: int, *, few_leads: bool) -> bool
     if not _is_wide(beats, start, stop):
         return False
     if stop - start >= LONG_RUN:
-        return bool(known.mean() >= WELL_SEEN)
+        return bool(known.mean() >= WELL_SEEN) and not (
+            few_leads and _alternates(beats, start, stop)
+        )
     if not few_leads:
         return bool(known.mean() >= SHORT_SEEN)
     likeness, rr = beats.likeness[start:stop], beats.rr_s[start + 1 : stop]
     even = rr.min() >= rr.max() / RUN_GAP
     alike = np.ptp(likeness) <= ONE_FORM and likeness.max() < SHORT_UNLIKE
     return bool(known.all() and even and alike)
+
+
+def _alternates(beats: BeatTable, start: int, stop: int) -> bool:
+    """Tell whether RR is short and long in turn: complexes in between were not found."""
+    rr = beats.rr_s[start + 1 : stop]
+    step = np.maximum(rr[1:], rr[:-1]) / np.minimum(rr[1:], rr[:-1])
+    return bool(np.nanmedian(step) > IN_TURN)
 
 
 def _overlaps(runs: list[tuple[int, int]], run: tuple[int, int]) -> bool:

@@ -27,8 +27,10 @@ T_LATE_S = 0.06
 # A J wave is looked for so far before QRS end, on an R of this size, and what falls after it.
 NOTCH_S, NOTCHED_R_MV, NOTCH_DROP_MV = 0.040, 0.3, 0.04
 SMOOTH_S, NOTCH_ERRORS = 0.008, 4.0
-# A J wave of 0.1 mV, of which the smoothing over 8 ms takes a fifth.
+# A J wave of 0.1 mV, of which the smoothing over 8 ms takes a fifth.  Not in V1 to V3: there a late
+# deflection is the right ventricle's.
 NOTCH_MV = 0.08
+NOTCHED_IN = ("I", "II", "III", "aVR", "-aVR", "aVL", "aVF", "V4", "V5", "V6")
 # The level before P, and the PR segment, as means over this long.
 TP_S, PR_S = 0.03, 0.02
 
@@ -110,7 +112,12 @@ class LeadWaves:
         Macfarlane et al. (2015) end a notch where its fall ends; J here is where QRS of all leads
         ends, which can be its peak.
         """
-        return min(self.j_mv, self.j40_mv) if self.notch_mv >= NOTCH_MV else self.j_mv
+        return min(self.j_mv, self.j40_mv) if self.is_notched else self.j_mv
+
+    @property
+    def is_notched(self) -> bool:
+        """Whether QRS ends with the notch or slur of early repolarization."""
+        return self.notch_mv >= NOTCH_MV and self.lead in NOTCHED_IN
 
     @property
     def st_mv(self) -> float:

@@ -54,6 +54,24 @@ def is_marching(low: Array, fs_hz: float, r_s: Array, start_s: float, stop_s: fl
     return _goes_on(like, fs_hz, rr, r_s[near] - zero, (start_s - zero, stop_s - zero))
 
 
+def count_own(low: Array, fs_hz: float, r_s: Array, start_s: float, stop_s: float) -> int:
+    """Return how many beats within a stretch are like those around it, by their steep parts.
+
+    Takes what :func:`is_marching` takes.
+    """
+    inside = (r_s > start_s) & (r_s < stop_s)
+    if not inside.any() or (~inside).sum() < LEAST_BEATS:
+        return 0
+    steep = butterworth("bandpass", BAND_HZ, fs_hz).run_both_ways(
+        low, min(round(fs_hz), low.shape[1] - 1)
+    )
+    at = np.clip(np.round(r_s * fs_hz).astype(int), 0, low.shape[1] - 1)
+    reach = round(REACH_S * fs_hz)
+    like = _likeness(steep, at[~inside], reach)
+    near = np.clip(at[inside][:, None] + np.arange(-reach, reach + 1), 0, like.size - 1)
+    return int((like[near].max(axis=1) >= ALIKE).sum())
+
+
 def _spans(r_s: Array, start_s: float, stop_s: float) -> NDArray[np.bool_]:
     """Mark the intervals that the stretch lies in."""
     return np.asarray((r_s[:-1] < start_s) & (r_s[1:] > stop_s))

@@ -20,6 +20,8 @@ MIN_FS_HZ = 400.0
 # (LUDB train: paced records 18 and more, others below 8; thin ones 90 against 26).
 NEEDLE_S, NEEDLE = 0.004, 12.0
 THIN_S, THIN_NEEDLE = 0.002, 50.0
+# Of spikes in noise, where they are regular and outside of QRS.
+FAINT = 7.0
 NEEDLE_FLOOR = 0.005
 # Where before (and, of a thin one, just after) the R peak it stands, in seconds.  Notches and Q
 # waves of PTB-XL's unpaced records stand out as much, but 20 to 46 ms before R; the spikes of paced
@@ -52,7 +54,7 @@ def spiked(signal: NDArray[np.float32], fs_hz: float, r_s: Array) -> NDArray[np.
     return early | late
 
 
-def find_stimuli(signal: NDArray[np.float32], fs_hz: float) -> Array:
+def find_stimuli(signal: NDArray[np.float32], fs_hz: float, *, faint: bool = False) -> Array:
     """Return the times of needle-like spikes, wherever they stand, in seconds.
 
     Parameters
@@ -61,12 +63,15 @@ def find_stimuli(signal: NDArray[np.float32], fs_hz: float) -> Array:
         NaN where absent; unfiltered.
     fs_hz : float
         Below 400 Hz none is found.
+    faint : bool
+        Whether spikes that stand less out of the noise count too: they have to be regular.
     """
     if _cannot(signal, fs_hz):
         return np.empty(0)
     filled = np.nan_to_num(signal.astype(np.float64))
     some = np.union1d(
-        _needles(filled, fs_hz, NEEDLE_S, NEEDLE), _needles(filled, fs_hz, THIN_S, THIN_NEEDLE)
+        _needles(filled, fs_hz, NEEDLE_S, FAINT if faint else NEEDLE),
+        _needles(filled, fs_hz, THIN_S, THIN_NEEDLE),
     )
     if some.size == 0:
         return np.empty(0)

@@ -15,6 +15,10 @@ from ecgcore.simulate.criteria_morphology import MORPHOLOGY_CHECKS
 from ecgcore.simulate.heart import Heart
 from ecgcore.simulate.vector import Array
 
+# Paced ventricles, without infarction.
+_PACED = ("paced-ventricular", "paced-dual", "paced-af")
+_WITH_INFARCTION = ("-concordant-elevation", "-concordant-depression", "-excessive-discordance")
+
 
 def _all_j(beat: Beat, level_mv: float, *leads: str) -> bool:
     return all(beat.j(lead) >= level_mv * MARGIN for lead in leads)
@@ -45,6 +49,11 @@ def _peaks(samples: Array, height: float) -> NDArray[np.intp]:
     return np.flatnonzero((inner > samples[:-2]) & (inner >= samples[2:]) & (inner > height)) + 1
 
 
+def _no_excess(beat: Beat) -> bool:
+    """ST opposes S by clearly less than a quarter of it: no infarction (Smith et al., 2012)."""
+    return all(beat.j(lead) < -0.2 * float(beat.qrs(lead).min()) for lead in ("V1", "V2"))
+
+
 def _lbbb(beat: Beat) -> bool:
     lateral = [beat.qrs(lead) for lead in ("V5", "V6")]
     return (
@@ -55,6 +64,7 @@ def _lbbb(beat: Beat) -> bool:
         and all(beat.j(lead) < -0.01 for lead in ("I", "aVL", "V6"))
         and all(float(beat.qrs(lead).max()) > 0.45 for lead in ("I", "aVL", "V6"))
         and float(beat.qrs("V1").max()) < 0.25
+        and _no_excess(beat)
     )
 
 
@@ -177,6 +187,7 @@ def _tall_t(beat: Beat) -> bool:
 _CHECKS: dict[str, Callable[[Beat], bool]] = {
     "normal": _normal,
     "lbbb": _lbbb,
+    **dict.fromkeys(_PACED, _no_excess),
     "rbbb": _rbbb,
     "irbbb": _irbbb,
     "lafb": _lafb,
@@ -211,8 +222,9 @@ def meets_criterion(statements: tuple[str, ...], heart: Heart, matrix: Array) ->
     # "normal" beside another statement about shape is no more than sinus rhythm.
     chosen = {key: _CHECKS[key] for key in keys if key != "normal" or len(keys) == 1}
     # Infarction in a block changes what its criterion says of ST and T.
-    if any(key.startswith("lbbb-") for key in chosen):
-        chosen.pop("lbbb", None)
+    if any(key.endswith(_WITH_INFARCTION) for key in statements):
+        for key in ("lbbb", *_PACED):
+            chosen.pop(key, None)
     if "rbbb" in chosen and {"anterior-stemi", "old-anterior-infarct"} & set(chosen):
         chosen["rbbb"] = _rbbb_without_r
     checks = list(chosen.values())

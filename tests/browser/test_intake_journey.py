@@ -74,6 +74,7 @@ def test_a_batch_is_read_case_after_case_without_another_upload(page: Page, tmp_
     page.get_by_role("button", name="Review", exact=True).first.click()
     expect(page.locator(".ecg-who").first).to_contain_text("31 years")
     # From one to the next without the list.
+    page.wait_for_selector(VIEWER)
     page.keyboard.press(".")
     expect(page.locator(".ecg-who").first).to_contain_text("62 years", timeout=SLOW_MS)
     page.keyboard.press(",")

@@ -38,6 +38,10 @@ def find_faults(study: Study, model: LoadedModel) -> list[str]:
 
 def _in_one(study: Study, found: Interpretation) -> Iterator[str]:
     yield from (f"{one} beside {other}" for one, other in excluded_pairs(found.statements))
+    stated = {call.code for call in found.statements}
+    yield from (
+        f"{u.code} not assessed, but stated" for u in found.not_assessed if u.code in stated
+    )
     yield from _of_p(study, found)
     yield from _of_normal(found)
     yield from _of_text(found)

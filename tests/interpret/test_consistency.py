@@ -1,9 +1,11 @@
 """What may not stand together does not, whatever the rules and a network state."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgcore.interpret.consistency import excluded_pairs, make_consistent
+from ecgcore.interpret.decide import NOT_FLAGGED
 from ecgcore.results import Call
 from ecgcore.statements import statement, statements
 
@@ -60,3 +62,43 @@ def test_an_urgent_statement_gives_way_to_an_urgent_one_alone(calls):
 def test_first_degree_block_does_not_stand_in_rhythms_without_conducted_p():
     for code in ("AF", "AFLT", "164896001", "3AVB", "397829000"):
         assert excluded_pairs([Call(code="IAVB"), Call(code=code)])
+
+
+@pytest.mark.parametrize(
+    ("probability", "agreement", "left"),
+    [
+        (0.9, NOT_FLAGGED, "AF"),
+        (0.89, NOT_FLAGGED, "SR"),
+        (None, NOT_FLAGGED, "SR"),
+        (0.99, "", "SR"),
+        (0.99, "the network agrees", "SR"),
+    ],
+)
+def test_a_network_that_is_sure_outweighs_a_measurement_that_it_does_not_support(
+    probability, agreement, left
+):
+    measured = Call(code="SR", agreement=agreement)
+    network = Call(code="AF", decided_by="network", probability=probability)
+    for both in ([measured, network], [network, measured]):
+        assert [call.code for call in make_consistent(both)] == [left]
+
+
+def test_of_two_measurements_the_networks_word_decides():
+    pair = [Call(code="SBRAD", agreement=NOT_FLAGGED), Call(code="STACH", probability=0.95)]
+    assert [call.code for call in make_consistent(pair)] == ["STACH"]
+    sure = [Call(code="SBRAD", decided_by="both"), Call(code="STACH", probability=0.95)]
+    assert [call.code for call in make_consistent(sure)] == ["SBRAD"]
+
+
+def test_what_holds_at_other_times_does_not_meet():
+    early, late = ((0.0, 10.0),), ((10.0, 20.0),)
+    assert not excluded_pairs([Call(code="AF", spans=early), Call(code="SR", spans=late)])
+    assert excluded_pairs([Call(code="AF", spans=((0.0, 10.1),)), Call(code="SR", spans=late)])
+    assert excluded_pairs([Call(code="AF", spans=early), Call(code="SR")])
+
+
+def test_a_wider_measured_statement_stays_and_a_networks_own_does_not():
+    kind = Call(code="426183003")
+    assert len(make_consistent([kind, Call(code="2AVB")])) == 2
+    assert len(make_consistent([kind, Call(code="2AVB", decided_by="network")])) == 1
+    assert len(make_consistent([kind, Call(code="2AVB", decided_by="network", urgent=True)])) == 2

@@ -19,6 +19,7 @@ from ecgcore.interpret.st_picture import (
     draw_picture,
     is_depressed,
     is_elevated,
+    occlusion_score,
 )
 from ecgcore.interpret.territories import FRONTAL, contiguous, find_reciprocal, name_walls
 from ecgcore.leads import STANDARD_12
@@ -203,6 +204,31 @@ def test_right_bundle_branch_block_does_not_hide_an_infarction():
     assert "QRS wide" in found.rule
 
 
+@pytest.mark.parametrize(("code", "read"), [("3AVB", True), ("61277005", False)])
+def test_a_very_wide_escape_is_read_in_av_block_alone(code, read):
+    shown = judged(picture(qrs_ms=214.0, II=0.4, III=0.5, aVF=0.45))
+    rhythm = SimpleNamespace(code=code)
+    assert ("57054005" in acute(Given(shown, rhythms=(rhythm,)))) is read
+
+
+def test_reciprocal_depression_makes_up_for_the_error_of_j():
+    recording = simulate("high-lateral-stemi", seed=5207, vary=1.0, noise="none").recording
+    found = acute(Facts(Study(recording)))["57054005"]
+    assert found.leads == ("I", "aVL")
+    assert "within 0.01 mV of the limit" in found.rule
+    assert "reciprocal" in found.rule
+
+
+def test_i_and_ii_stand_for_a_missing_avr():
+    recording = simulate("st-depression", seed=5000).recording
+    measured = Study(recording).measured
+    lost = replace(measured, quality=replace(measured.quality, bad_leads=("aVR",)))
+    whole = draw_picture(measured, recording.patient, is_paced=False).wave("-aVR")
+    made = draw_picture(lost, recording.patient, is_paced=False).wave("-aVR")
+    assert (made.j_mv, made.j80_mv) == pytest.approx((whole.j_mv, whole.j80_mv), abs=0.01)
+    assert made.r_mv == pytest.approx(whole.r_mv, abs=0.1)
+
+
 def test_secondary_elevation_is_none():
     deep = {"st": 0.2, "last_mv": -1.5, "s_mv": -1.5}
     assert not acute(judged(picture(qrs_ms=140.0, V2=deep, V3=deep)))
@@ -243,6 +269,16 @@ def test_modified_sgarbossa(changes, words, paced):
 def test_a_small_s_in_the_transition_zone_is_not_enough():
     small = {"r_mv": 0.2, "s_mv": -0.4, "last_mv": -0.4, "st": 0.12}
     assert not acute(judged(picture(qrs_ms=160.0, **(LBBB | {"V3": small})), is_lbbb=True))
+    deeper = small | {"st": 0.16, "s_mv": -0.5, "last_mv": -0.5}
+    found = acute(judged(picture(qrs_ms=160.0, **(LBBB | {"V3": deeper})), is_lbbb=True))
+    assert set(found) == {"AHA173"}
+
+
+def test_notches_make_no_bundle_branch_block():
+    notched = {"notch_mv": 0.15}
+    narrow = picture(qrs_ms=128.0, V5=notched, V6=notched)
+    assert not replace(narrow, is_lbbb=True).like_lbbb
+    assert replace(narrow, is_lbbb=True, qrs_ms=145.0).like_lbbb
 
 
 # ---- equivalents --------------------------------------------------------------------------------
@@ -279,6 +315,11 @@ def test_de_winter():
     assert "STD" not in calls(st_t, shown)
     assert "DEWINTER" not in acute(judged(picture(V3=wave | {"j_mv": -0.09}, V4=wave)))
     assert "DEWINTER" not in acute(judged(picture(V3=wave | {"t_mv": 0.4}, V4=wave)))
+    small = wave | {"t_mv": 0.45, "r_mv": 0.4, "s_mv": -0.4}
+    assert "DEWINTER" in acute(judged(picture(V3=small, V4=small)))
+    # QRS that runs up into T is measured too wide; a bundle branch block is not meant.
+    assert "DEWINTER" in acute(judged(picture(qrs_ms=142.0, V3=wave, V4=wave)))
+    assert "DEWINTER" not in acute(judged(picture(qrs_ms=142.0, V3=wave, V4=wave), is_rbbb=True))
 
 
 def test_left_main():
@@ -287,6 +328,8 @@ def test_left_main():
     assert found.urgent
     assert "6 leads" in found.rule
     assert "LEFTMAIN" not in acute(judged(picture(aVR=0.09, **down)))
+    slight = down | {"I": -0.08}
+    assert "LEFTMAIN" not in acute(judged(picture(aVR=0.1, **slight)))
     del down["I"]
     assert "LEFTMAIN" not in acute(judged(picture(aVR=0.1, **down)))
 
@@ -296,6 +339,25 @@ def test_hyperacute_t_and_peaked_t():
     assert acute(judged(picture(V2=broad, V3=broad)))["HYPERT"].urgent
     peaked = broad | {"t_width_ms": 60.0}
     assert not acute(judged(picture(V2=peaked, V3=peaked)))
+    notched = {"notch_mv": 0.15, "j60_mv": 0.06}
+    assert not acute(judged(picture(V2=broad, V3=broad, V5=notched, V6=notched)))
+
+
+@pytest.mark.parametrize(
+    ("t_mv", "j80_mv", "rate_bpm", "stated"),
+    [
+        (0.80, 0.1, 60.0, False),
+        (0.90, 0.1, 60.0, True),
+        (0.80, 0.1, 90.0, True),
+        (0.80, 0.3, 60.0, True),
+        (0.44, 0.2, 90.0, False),
+    ],
+)
+def test_hyperacute_t_by_its_area(t_mv, j80_mv, rate_bpm, stated):
+    wave = {"t_mv": t_mv, "j80_mv": j80_mv, "t_width_ms": 130.0, "r_mv": 0.6, "s_mv": -1.0}
+    shown = judged(picture(V2=wave, V3=wave))
+    facts = Given(shown, values={"heart_rate": rate_bpm})
+    assert ("HYPERT" in acute(facts)) is stated
 
 
 # ---- mimics -------------------------------------------------------------------------------------
@@ -308,6 +370,48 @@ def test_early_repolarization():
     assert find_mimic(shown) == "428417006"
     assert set(acute(shown)) == {"STE"}
     assert "428417006" in calls(st_t, shown)
+
+
+def test_st_begins_behind_a_notch():
+    falls = BENIGN | {"j_mv": 0.2, "j40_mv": 0.08, "j60_mv": 0.08}
+    shown = judged(picture(V4=falls, V5=falls, V6=falls))
+    assert not shown.elevated
+    assert "428417006" in calls(st_t, shown)
+    assert judged(picture(V4=falls | {"notch_mv": 0.0}, V5=falls | {"notch_mv": 0.0})).elevated
+    # In V1 to V3 a late deflection is the right ventricle's.
+    high = falls | {"j_mv": 0.3, "j40_mv": 0.15}
+    assert judged(picture(V2=high, V3=high)).elevated == ("V2", "V3")
+
+
+@pytest.mark.parametrize(("score", "mimic"), [(18.1, "428417006"), (18.2, "")])
+def test_smiths_formula_in_front(score, mimic):
+    raised = BENIGN | {"st": 0.26, "j60_mv": 0.25}
+    shown = judged(picture(V3=raised, V4=raised, V5=BENIGN, V6=BENIGN), occlusion_score=score)
+    assert find_mimic(shown) == mimic
+    assert ("57054005" in acute(shown)) == (not mimic)
+    if mimic:
+        names = [each.name for each in calls(st_t, shown)[mimic].evidence]
+        assert any("occlusion" in name for name in names)
+
+
+def test_smiths_formula_by_its_terms():
+    waves = {
+        "V2": lead("V2", r_mv=0.5, s_mv=-1.0),
+        "V3": lead("V3", st=0.2),
+        "V4": lead("V4", r_mv=1.0),
+    }
+    qtc = SimpleNamespace(value=400.0)
+    # 20.8 - 2.265 - 2.68 + 2.124
+    assert occlusion_score(waves, qtc) == pytest.approx(17.979)
+    assert occlusion_score({"V2": waves["V2"]}, qtc) is None
+
+
+def test_a_turned_avl_is_no_other_side():
+    turned = {"st": -0.06, "r_mv": 0.0, "s_mv": -0.3}
+    raised = {"V4": BENIGN, "V5": BENIGN, "V6": BENIGN, "II": BENIGN}
+    assert find_mimic(judged(picture(aVL=turned, **raised))) == "428417006"
+    assert not find_mimic(judged(picture(aVL=turned | {"r_mv": 0.5}, **raised)))
+    assert not find_mimic(judged(picture(aVL=turned, III={"st": 0.2} | {"t_mv": 0.9}, **raised)))
 
 
 @pytest.mark.parametrize(
@@ -341,6 +445,12 @@ def test_aneurysm_and_acute_infarction_over_q_waves():
     shown = judged(picture(V1=old, V2=old, V3=old, V4=old | {"r_mv": 0.3}))
     assert "57054005" not in acute(shown)
     assert "ANEUR" in calls(infarct, shown)
+    limits = [each.limit for each in calls(infarct, shown)["ANEUR"].evidence]
+    assert ">= 0.20" in limits
+    # One T over 0.36 of its QRS, the sums still within 0.22.
+    deep = old | {"q_mv": -2.0}
+    one = judged(picture(V1=deep, V2=deep, V3=deep, V4=old | {"q_mv": -0.2, "r_mv": 0.3}))
+    assert "ANEUR" in calls(infarct, one)
     fresh = old | {"t_mv": 0.9}
     assert "57054005" in acute(judged(picture(V1=fresh, V2=fresh, V3=fresh, V4=fresh)))
 

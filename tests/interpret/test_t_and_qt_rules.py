@@ -127,7 +127,7 @@ def test_u_waves(case, stated, seed):
 @pytest.mark.parametrize(
     ("case", "words"),
     [
-        ("brugada", "Brugada pattern, type 1 (coved)"),
+        ("brugada", "Brugada pattern, type 1 (coved), prompt review"),
         ("brugada-type-2", "Brugada pattern, type 2 (saddleback: consider)"),
         ("normal", None),
         ("anterior-stemi", None),

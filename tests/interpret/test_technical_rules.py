@@ -96,3 +96,10 @@ def test_complexes_that_a_ventricular_rhythm_explains_are_no_artifact():
     facts = Facts(study.with_measured(replace(study.measured, quality=quality)))
     assert not codes(judge_noise, facts)
     assert codes(judge_noise, facts_with(quality)) == {"251143007"}
+
+
+def test_the_fit_is_printed_with_one_decimal():
+    study = study_of("normal")
+    found = replace(study.measured, reversal=Reversal("RA-LA", 5.26, 2.04, "x"))
+    (evidence,) = calls(judge_reversal, Facts(study.with_measured(found)))["251139008"].evidence
+    assert (evidence.value, evidence.limit) == (5.3, "> 2.0")

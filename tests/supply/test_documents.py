@@ -140,7 +140,7 @@ def site():
         ("diagnostic.md", "[a](../weights/diagnostic-1)", "[a](weights/diagnostic-1/README.md)"),
         ("results/README.md", "[a](../weights) [b](test_access.csv)", "a b"),
         ("results/README.md", "`[a](b)` [c](#d)", "`[a](b)` [c](#d)"),
-        ("index.md", "![a](docs/images/review.png)", "![a](images/review.png)"),
+        ("index.md", "![a](docs/images/desk.png)", "![a](images/desk.png)"),
     ],
 )
 def test_links_between_files_become_links_between_pages(site, source, given, wanted):

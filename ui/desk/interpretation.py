@@ -26,9 +26,9 @@ _STYLE = """
 .ecg-urgent { border: 1px solid #e3b5b5; border-left: 4px solid #b3261e; border-radius: 4px;
   background: #fdf1f0; color: #6b1d18; padding: 6px 12px; margin: 0 0 4px; font-size: 14px; }
 .ecg-urgent p { margin: 2px 0; }
-.ecg-urgent.narrow { display: none; }
+.ecg-urgent.narrow, .stElementContainer:has(.ecg-urgent.narrow) { display: none; }
 @media (max-width: 900px) {
-  .ecg-urgent.narrow { display: block; } .ecg-urgent.wide { display: none; }
+  .ecg-urgent.narrow, .stElementContainer:has(.ecg-urgent.narrow) { display: block; } .ecg-urgent.wide { display: none; }
 }
 .ecg-urgent b { color: #b3261e; }
 html[data-ecg-room="dark"] .ecg-urgent { background: #3a1a18; color: #f2c9c5;

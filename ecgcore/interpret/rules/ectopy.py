@@ -33,10 +33,9 @@ def state_ventricular(facts: Facts) -> Iterator[Ruling]:
         return
     count = int(early.sum())
     form = _form(facts, early)
-    per = _per_time(facts, count)
     yield Call(
         code=PVC,
-        words=f"Ventricular premature complex(es), {per}{form}",
+        words=f"{_count_complexes('ventricular', count, facts)}{form}",
         evidence=(Evidence(name="Ventricular premature complexes", value=float(count)),),
         spans=_spans(beats, early),
         decided_by="beats",
@@ -66,7 +65,7 @@ def state_atrial(facts: Facts) -> Iterator[Ruling]:
     count = int(early.sum())
     yield Call(
         code=PAC,
-        words=f"Atrial premature complex(es), {_per_time(facts, count)}",
+        words=_count_complexes("atrial", count, facts),
         evidence=(Evidence(name="Supraventricular premature complexes", value=float(count)),),
         spans=_spans(beats, early),
         decided_by="beats",
@@ -85,11 +84,13 @@ def _outside_runs(facts: Facts, early: Flags) -> Flags:
     return out
 
 
-def _per_time(facts: Facts, count: int) -> str:
+def _count_complexes(kind: str, count: int, facts: Facts) -> str:
+    """Return how many premature complexes there are, in a short recording or an hour."""
+    words = f"1 {kind} premature complex" if count == 1 else f"{count} {kind} premature complexes"
     duration_s = facts.recording.duration_s
     if duration_s <= 60.0:
-        return f"{count} in {duration_s:.0f} s"
-    return f"{count} ({3600 * count / duration_s:.0f}/hour)"
+        return f"{words} in {duration_s:.0f} s"
+    return f"{words} ({3600 * count / duration_s:.0f}/hour)"
 
 
 def _form(facts: Facts, early: Flags) -> str:

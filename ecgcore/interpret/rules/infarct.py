@@ -84,7 +84,7 @@ def call_aneurysm(facts: Facts) -> Iterator[Ruling]:
     yield Call(
         code=ANEURYSM,
         words="ST elevation over Q waves with small T waves: consider left ventricular aneurysm",
-        evidence=tuple(ratios),
+        evidence=(*levels(picture, picture.elevated, limits=True), *ratios),
         leads=picture.elevated,
     )
 

@@ -5,6 +5,7 @@ Eur Heart J 44:3720; Smith et al., Ann Emerg Med 60:766 (2012); de Winter et al.
 359:2071 (2008).  A warning orders the reading; whether a shift is new is for the reader.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,7 +13,13 @@ from itertools import pairwise
 
 from ecgcore.interpret.facts import Facts
 from ecgcore.interpret.st_mimics import find_mimic, has_early_pattern
-from ecgcore.interpret.st_picture import StPicture, depression_mv, is_elevated
+from ecgcore.interpret.st_picture import (
+    NEAR_MV,
+    VERY_WIDE_MS,
+    StPicture,
+    depression_mv,
+    is_elevated,
+)
 from ecgcore.interpret.territories import (
     MINUS_AVR,
     contiguous,
@@ -28,21 +35,27 @@ STEMI, STE, SGARBOSSA = "57054005", "STE", "AHA173"
 DE_WINTER, LEFT_MAIN, HYPERACUTE = "DEWINTER", "LEFTMAIN", "HYPERT"
 MV = "mV"
 # Modified Sgarbossa: concordant by 0.1 mV, discordant by a quarter of S and 0.1 mV.
-SGARBOSSA_MV, SGARBOSSA_RATIO, LONE_RATIO_MV = 0.1, -0.25, 0.15
+SGARBOSSA_MV, SGARBOSSA_RATIO, LONE_RATIO_MV, LONE_S_MV = 0.1, -0.25, 0.15, 0.5
 # QRS has a direction where one deflection is so much larger than the other.
 MAIN_PART = 1.5
 RATIO = "Discordant ST/S ratio of -0.25 or less"
 # Posterior: depressed by 0.05 mV, deepest in front, T upright.
 POSTERIOR_MV, FRONT = 0.05, ("V1", "V2", "V3", "V4")
 UPRIGHT_T_MV = 0.1
-# De Winter: up-sloping from 0.1 mV below in precordial leads into a tall T.
-DE_WINTER_MV, TALL_T_MV, RISE_MV = 0.1, 0.5, 0.05
-# Left main: aVR raised by 0.1 mV, six other leads depressed.
-AVR_MV, DEPRESSED_LEADS, LVH_DEPRESSED_MV = 0.1, 6, 0.1
+# De Winter: up-sloping from 0.1 mV below in precordial leads into a tall T, in small complexes tall
+# against these.
+DE_WINTER_MV, TALL_T_MV, LESS_TALL_T_MV, RISE_MV = 0.1, 0.5, 0.4, 0.05
+# Left main: aVR raised by 0.1 mV, six other leads depressed by as much, less the error of J.
+AVR_MV, DEPRESSED_LEADS, DIFFUSE_MV = 0.1, 6, 0.1
 # Hyperacute: T taller than so much of QRS, and broad.
 HYPERACUTE_PART, HYPERACUTE_MV, BROAD_MS = 0.75, 0.6, 80.0
-# Or half of QRS, broader, and with so much of its height at J + 80 ms: ST has straightened.
-TALL_T_PART, STRAIGHT_PART, BROADER_MS = 0.5, 0.27, 100.0
+# Or large against QRS: height times width (100 ms at 60/min, by the root of RR) over QRS; chosen on
+# records labelled only normal, of which 1 in 273 reaches it; in QRS of 0.5 mV and more.
+AREA_MV, AREA_PART, AREA_MS, AREA_QRS_MV = 0.45, 0.72, 100.0, 0.5
+# The same where ST has straightened: so much of the height of T is reached at J + 80 ms.
+STRAIGHT_PART, STRAIGHT_AREA_PART = 0.36, 0.60
+# T of de Winter's pattern in small complexes: so much of QRS.
+TALL_T_PART = 0.5
 RIGHT_MV = 0.1
 # In flutter ST counts from so much of the limit on, all the way to J + 80 ms.
 FLUTTER_PART = 1.5
@@ -52,7 +65,7 @@ HIGH_PASS_HZ = 0.5
 NO_VOLTAGE = "Not assessed: the amplitude is not calibrated."
 CHILD = "Not assessed under 18 years."
 NO_BEAT = "Not assessed: no median beat with QRS onset and end."
-SINE_QRS_MS = 210.0
+SINE_QRS_MS, AV_BLOCK = 210.0, ("3AVB", "AHA87")
 SINE = "Not assessed: QRS of 210 ms or more merges with ST."
 FLUTTER = "Not assessed: flutter waves move the ST level."
 FILTERED = "The recording was high-pass filtered at {hz:g} Hz: its ST level may be false."
@@ -66,7 +79,7 @@ def call_elevation(facts: Facts) -> Iterator[Ruling]:
     picture = facts.st_picture
     if picture.like_lbbb:
         return
-    if _is_sine(picture):
+    if _is_sine(facts, picture):
         yield Unable(code=STEMI, reason=SINE)
         return
     if _is_flutter(facts) and not _is_marked(picture):
@@ -91,7 +104,7 @@ def call_elevation(facts: Facts) -> Iterator[Ruling]:
 def call_sgarbossa(facts: Facts) -> Iterator[Ruling]:
     """State infarction in left bundle branch block or pacing by the modified Sgarbossa rule."""
     picture = facts.st_picture
-    if why_not(facts) or not picture.like_lbbb or _is_sine(picture):
+    if why_not(facts) or not picture.like_lbbb or _is_sine(facts, picture):
         return
     found = _sgarbossa(picture)
     if not found:
@@ -135,14 +148,15 @@ def call_left_main(facts: Facts) -> Iterator[Ruling]:
     picture = facts.st_picture
     if why_not(facts) or picture.is_wide or picture.is_paced or picture.elevated:
         return
-    if _is_flutter(facts):
+    if _is_flutter(facts) or de_winter_leads(picture):
         return
     right = picture.wave("aVR").j_mv
-    least = LVH_DEPRESSED_MV if picture.has_lvh else POSTERIOR_MV
     leads = tuple(
         lead
         for lead, wave in picture.waves.items()
-        if "aVR" not in lead and wave.j_mv <= -least and wave.j80_mv <= -least / 2
+        if "aVR" not in lead
+        and depression_mv(wave) >= DIFFUSE_MV - NEAR_MV
+        and max(wave.j_mv, wave.j80_mv) <= -POSTERIOR_MV
     )
     if right < AVR_MV - 5e-4 or len(leads) < DEPRESSED_LEADS:
         return
@@ -151,7 +165,7 @@ def call_left_main(facts: Facts) -> Iterator[Ruling]:
         words="Diffuse ST depression with ST elevation in aVR: consider left main or multivessel "
         "ischemia",
         rule=f"aVR {right:.2f} mV at J (limit {AVR_MV:.2f}); depressed in {len(leads)} leads: "
-        f"{_values(picture, leads)}.{_doubt(facts)}",
+        f"{_depths(picture, leads)}.{_doubt(facts)}",
         evidence=(
             Evidence(name="J in aVR", value=round(right, 3), unit=MV, limit=">= 0.10"),
             *levels(picture, leads),
@@ -169,9 +183,10 @@ def call_hyperacute(facts: Facts) -> Iterator[Ruling]:
     # T of early repolarization is tall too.
     if has_early_pattern(picture) and not picture.depressed:
         return
+    rate = facts.value("heart_rate") or 60.0
     chest = ("V2", "V3", "V4", "V5", "V6")
     both = (
-        contiguous([lead for lead in group if _is_hyperacute(picture.wave(lead))])
+        contiguous([lead for lead in group if _is_hyperacute(picture.wave(lead), rate)])
         for group in (chest, ("II", "III", "aVF"))
     )
     leads = tuple(lead for group in both for lead in group)
@@ -224,7 +239,7 @@ def posterior_leads(picture: StPicture) -> tuple[str, ...]:
     beside = max(beside, depression_mv(picture.wave("V4")) - TOLERANCE_MV)
     upright = [lead for lead in leads if waves[lead].t_up_mv >= UPRIGHT_T_MV]
     tall = [lead for lead in ("V1", "V2", "V3") if _is_tall(picture.wave(lead))]
-    is_up_sloping = any(_is_de_winter(wave) for wave in waves.values())
+    is_up_sloping = bool(de_winter_leads(picture))
     enough = len(leads) >= 2 and len(upright) >= 2 and bool(tall)
     elsewhere = [lead for lead in picture.depressed if lead not in (*FRONT, MINUS_AVR)]
     if deepest <= beside or is_up_sloping or len(elsewhere) >= 4:
@@ -234,7 +249,11 @@ def posterior_leads(picture: StPicture) -> tuple[str, ...]:
 
 def de_winter_leads(picture: StPicture) -> tuple[str, ...]:
     """Return the chest leads of de Winter's pattern: two and more, where none is raised."""
-    if picture.is_wide or picture.is_paced or set(picture.elevated) & {*FRONT, "V5", "V6"}:
+    # QRS that runs up into T is measured too wide.
+    wide = picture.is_wide and (
+        picture.is_lbbb or picture.is_rbbb or picture.qrs_ms >= VERY_WIDE_MS
+    )
+    if wide or picture.is_paced or set(picture.elevated) & {*FRONT, "V5", "V6"}:
         return ()
     leads = [lead for lead in (*FRONT, "V5", "V6") if _is_de_winter(picture.wave(lead))]
     return contiguous(leads)
@@ -287,8 +306,10 @@ _CORNERS = (
 )
 
 
-def _is_sine(picture: StPicture) -> bool:
-    return picture.qrs_ms >= SINE_QRS_MS and not picture.is_paced
+def _is_sine(facts: Facts, picture: StPicture) -> bool:
+    """Tell whether QRS runs into T; a wide escape of AV block is read nevertheless."""
+    wide = picture.qrs_ms >= SINE_QRS_MS and not picture.is_paced
+    return wide and not facts.has_rhythm(*AV_BLOCK)
 
 
 def _is_flutter(facts: Facts) -> bool:
@@ -315,7 +336,7 @@ def _warn_of_stretch(facts: Facts) -> Call | None:
     """Return the warning of stretches, two in a row and more, of a long recording."""
     found = []
     for stretch in facts.st_stretches:
-        judged = not (stretch.picture.like_lbbb or _is_sine(stretch.picture))
+        judged = not (stretch.picture.like_lbbb or _is_sine(facts, stretch.picture))
         call = _warn(facts, stretch.picture) if judged and not _is_flutter(facts) else None
         found.append((stretch.start_s, stretch.stop_s, call))
     runs = [
@@ -387,7 +408,8 @@ def _sgarbossa(picture: StPicture) -> list[tuple[str, str, str]]:
     """
     found = list(_sgarbossa_leads(picture))
     by_ratio = [lead for criterion, lead, _ in found if criterion == RATIO]
-    if len(by_ratio) == 1 and picture.wave(by_ratio[0]).j_mv < LONE_RATIO_MV:
+    alone = picture.wave(by_ratio[0]) if len(by_ratio) == 1 else None
+    if alone and (alone.j_mv < LONE_RATIO_MV or alone.depth_mv < LONE_S_MV):
         return [each for each in found if each[0] != RATIO]
     return found
 
@@ -410,15 +432,19 @@ def _sgarbossa_leads(picture: StPicture) -> Iterator[tuple[str, str, str]]:
 def _is_de_winter(wave: LeadWaves) -> bool:
     rises = wave.j80_mv - wave.j_mv >= RISE_MV
     below = wave.j_mv <= -DE_WINTER_MV + 5e-4 and wave.j40_mv <= -POSTERIOR_MV
-    return below and rises and wave.t_mv >= TALL_T_MV
+    tall = wave.t_mv >= TALL_T_MV or wave.t_mv >= max(LESS_TALL_T_MV, TALL_T_PART * wave.qrs_mv)
+    return below and rises and tall
 
 
-def _is_hyperacute(wave: LeadWaves) -> bool:
-    """Tell whether T is very tall against QRS and broad, or tall and begun with the ST segment."""
+def _is_hyperacute(wave: LeadWaves, rate_bpm: float) -> bool:
+    """Tell whether T is very tall against QRS and broad, or tall and broad by its area."""
     very = wave.t_mv >= max(HYPERACUTE_MV, HYPERACUTE_PART * wave.qrs_mv)
-    tall = wave.t_mv >= max(TALL_T_MV, TALL_T_PART * wave.qrs_mv)
-    straight = wave.j80_mv >= STRAIGHT_PART * wave.t_mv and wave.t_width_ms >= BROADER_MS
-    return (very and wave.t_width_ms >= BROAD_MS) or (tall and straight and not wave.notch_mv)
+    width = wave.t_width_ms / AREA_MS * math.sqrt(rate_bpm / 60.0)
+    straight = wave.j80_mv >= STRAIGHT_PART * wave.t_mv
+    part = STRAIGHT_AREA_PART if straight else AREA_PART
+    seen = wave.t_mv >= AREA_MV and wave.qrs_mv >= AREA_QRS_MV
+    large = seen and wave.t_mv * width >= part * wave.qrs_mv
+    return (very and wave.t_width_ms >= BROAD_MS) or large
 
 
 def _is_tall(wave: LeadWaves) -> bool:
@@ -435,6 +461,11 @@ def _t_heights(picture: StPicture, leads: Sequence[str]) -> tuple[Evidence, ...]
 def _values(picture: StPicture, leads: Sequence[str]) -> str:
     """Return the leads with J: "V2 0.28, V3 0.31 mV"."""
     return ", ".join(f"{lead} {picture.wave(lead).j_mv:.2f}" for lead in leads) + " mV"
+
+
+def _depths(picture: StPicture, leads: Sequence[str]) -> str:
+    """Return the leads with the deepest point of ST: "V4 -0.12, V5 -0.15 mV"."""
+    return ", ".join(f"{n} -{depression_mv(picture.wave(n)):.2f}" for n in leads) + " mV"
 
 
 def _limit_words(picture: StPicture, leads: Sequence[str]) -> str:

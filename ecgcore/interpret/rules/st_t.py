@@ -19,6 +19,7 @@ from ecgcore.interpret.rules.st_elevation import (
 from ecgcore.interpret.st_mimics import (
     BRUGADA,
     EARLY_REPOLARIZATION,
+    OCCLUSION,
     PERICARDITIS,
     find_mimic,
     has_early_pattern,
@@ -144,8 +145,8 @@ def call_inversion(facts: Facts) -> Iterator[Ruling]:
     if kind := wellens_type(picture):
         yield Call(
             code=WELLENS,
-            words=f"Wellens pattern (type {kind}): consider critical stenosis of the left anterior "
-            "descending artery",
+            words=f"Wellens pattern (type {kind}), prompt review: consider critical stenosis of "
+            "the left anterior descending artery",
             evidence=_t_levels(picture, ("V2", "V3"), "<= -0.10" if kind == "A" else "<= -0.20"),
             leads=("V2", "V3"),
         )
@@ -157,44 +158,41 @@ def call_benign_elevation(facts: Facts) -> Iterator[Ruling]:
         return
     picture = facts.st_picture
     mimic = find_mimic(picture)
+    raised = levels(picture, picture.elevated, limits=True)
     if mimic == EARLY_REPOLARIZATION or (not picture.elevated and has_early_pattern(picture)):
         notched = notched_leads(picture)
+        notches = [("QRS notch", n, picture.wave(n).notch_mv, ">= 0.10") for n in notched]
         yield Call(
             code=EARLY_REPOLARIZATION,
-            evidence=(
-                *levels(picture, picture.elevated),
-                *(
-                    Evidence(
-                        name=f"QRS notch in {lead}",
-                        value=round(picture.wave(lead).notch_mv, 3),
-                        unit=MV,
-                        limit=">= 0.10",
-                    )
-                    for lead in notched
-                ),
-            ),
+            evidence=(*raised, *_by_lead(notches), *_occlusion(picture)),
             leads=sheet_leads(picture.elevated or notched),
         )
     elif mimic == PERICARDITIS:
         low = pr_depressed_leads(picture)
         words = "Diffuse ST elevation" + (" with PR depression" if low else "")
+        segments = [("PR segment", n, picture.wave(n).pr_mv or 0.0, "<= -0.04") for n in low]
         yield Call(
             code=PERICARDITIS,
             words=f"{words}: consider acute pericarditis",
-            evidence=(
-                *levels(picture, picture.elevated),
-                *(
-                    Evidence(
-                        name=f"PR segment in {lead}",
-                        value=round(picture.wave(lead).pr_mv or 0.0, 3),
-                        unit=MV,
-                        limit="<= -0.04",
-                    )
-                    for lead in low
-                ),
-            ),
+            evidence=(*raised, *_by_lead(segments)),
             leads=sheet_leads(picture.elevated),
         )
+
+
+def _by_lead(rows: Iterable[tuple[str, str, float, str]]) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(name=f"{name} in {lead}", value=round(value, 3), unit=MV, limit=limit)
+        for name, lead, value, limit in rows
+    )
+
+
+def _occlusion(picture: StPicture) -> tuple[Evidence, ...]:
+    """Return Smith's formula where V2 to V4 are raised, of which it was made."""
+    score = picture.occlusion_score
+    if score is None or count_in(picture.elevated, ("V2", "V3", "V4")) < 2:
+        return ()
+    name = "LAD occlusion score (QTc, QRS V2, R V4, ST V3)"
+    return (Evidence(name=name, value=round(score, 1), limit=f"< {OCCLUSION}"),)
 
 
 def call_nonspecific(facts: Facts) -> Iterator[Ruling]:

@@ -273,9 +273,9 @@ def judge_brugada(facts: Facts) -> Iterator[Ruling]:
                 ("T", course[3], ""),
             )
         )  # fmt: skip
-        shape = "coved" if kind == "type 1" else "saddleback: consider"
+        shape = "coved), prompt review" if kind == "type 1" else "saddleback: consider)"
         yield Call(code="418818005", evidence=evidence, leads=tuple(found),
-                   words=f"Brugada pattern, {kind} ({shape})")  # fmt: skip
+                   words=f"Brugada pattern, {kind} ({shape}")  # fmt: skip
         return
 
 

@@ -81,7 +81,8 @@ def _draw_evidence(desk: Desk, code: str, note: str = "") -> Drawing:
         turn_to(desk.paper, code, float(values.any(axis=0).argmax()) / recording.fs_hz)
     label = f"Measured evidence for “{call.printed}”"
     return Drawing(
-        Overlay(values, recording.leads, recording.fs_hz, "heat", _EVIDENCE_OPACITY, top=1.0),
+        # Half of the scale: evidence is there or not, and the trace stays the darkest.
+        Overlay(values, recording.leads, recording.fs_hz, "heat", _EVIDENCE_OPACITY, top=2.0),
         Legend(label, "", ""),
         note=note,
         printed=(f"Shading: {about}.",),
