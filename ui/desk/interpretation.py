@@ -28,7 +28,8 @@ _STYLE = """
 .ecg-urgent p { margin: 2px 0; }
 .ecg-urgent.narrow, .stElementContainer:has(.ecg-urgent.narrow) { display: none; }
 @media (max-width: 900px) {
-  .ecg-urgent.narrow, .stElementContainer:has(.ecg-urgent.narrow) { display: block; } .ecg-urgent.wide { display: none; }
+  .ecg-urgent.narrow, .stElementContainer:has(.ecg-urgent.narrow) { display: block; }
+  .ecg-urgent.wide { display: none; }
 }
 .ecg-urgent b { color: #b3261e; }
 html[data-ecg-room="dark"] .ecg-urgent { background: #3a1a18; color: #f2c9c5;
