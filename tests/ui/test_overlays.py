@@ -67,7 +67,7 @@ def test_every_overlay_is_chosen_on_the_paper_and_only_it_is_drawn(app: AppTest)
     for name in ("why", "leads", "unusual", "attention"):
         assert heat(drawn[name]), name
         assert drawn[name]["legend"]["label"], name
-    assert "Ventricular premature complex(es)" in drawn["why"]["legend"]["label"]
+    assert "entricular premature complex" in drawn["why"]["legend"]["label"]
     assert "unusual among normal" in drawn["unusual"]["legend"]["label"]
     assert drawn["attention"]["legend"]["label"].startswith("Rule gain for")
     assert drawn["waves"]["markers"]["lines"]

@@ -9,12 +9,9 @@ from tests.ui.desk_app import (
     MODELS,
     RAIL,
     READ,
-    STRIP,
     VIEWER,
     act,
-    demo,
     drawn_leads,
-    html_of,
     overlay,
     payloads,
     read,
@@ -25,9 +22,6 @@ from tests.ui.desk_app import (
 )
 from ui import addresses
 from ui.state import OpenCase
-
-# Long ones are read by processes of their own: see test_running and test_events.
-SHORT_CASES = [case.key for case in DEMONSTRATION_CASES if "holter" not in case.key]
 
 
 def test_the_worklist_lists_every_demonstration_case(app: AppTest) -> None:
@@ -43,24 +37,6 @@ def test_without_a_case_a_page_says_what_to_do(app: AppTest, view: str) -> None:
     else:
         app.switch_page(READ).run()
     assert "No ECG is open" in app.info[0].value
-
-
-@pytest.mark.parametrize("key", SHORT_CASES)
-def test_every_demonstration_case_is_drawn_with_its_statements(app: AppTest, key: str) -> None:
-    case = demo(key)
-    found = read(app, case)
-    viewer = found[VIEWER]
-    assert viewer["case_id"] == case.case_id
-    assert "SIMULATED" in texts(viewer, "footer")
-    assert "Not a medical device" in texts(viewer, "footer")
-    (head,) = [words for words in html_of(app) if 'class="ecg-who"><b>' in words]
-    assert case.title in head
-    assert case.demo is not None
-    assert case.demo.title not in head + texts(viewer, "header")
-    rail = found[RAIL]
-    assert rail["text"]
-    assert rail["rows"] or rail["not_assessed"]
-    assert [value["label"] for value in found[STRIP]["values"]][:4] == ["Rate", "PR", "QRS", "QT"]
 
 
 def test_the_devices_own_filter_is_printed_as_text(app: AppTest) -> None:

@@ -1,5 +1,7 @@
 """The rail beside the paper: what is reported, and the reader's word on it."""
 
+import re
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -134,7 +136,9 @@ def test_what_cannot_wait_stands_first_in_wide_and_in_narrow_windows(app: AppTes
     boxes = [words for words in html_of(app) if 'role="alert"' in words]
     kinds = ["wide" if "ecg-urgent wide" in words else "narrow" for words in boxes]
     assert sorted(kinds) == ["narrow", "wide"]
-    assert ".ecg-urgent.narrow { display: none; }" in boxes[0]
+    wide, narrow = boxes[0].split("@media (max-width: 900px) {")
+    assert re.search(r"\.ecg-urgent\.narrow.*{ display: none; }", wide)
+    assert ".ecg-urgent.wide { display: none; }" in narrow.split("\n}")[0]
     for words in boxes:
         assert "QRS" in words.split("</style>")[1]
     read(app, simulated("rbbb", "II"))
