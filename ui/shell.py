@@ -17,6 +17,7 @@ REMINDER = "Research and teaching use. Not a medical device: the reader decides.
 _STYLE = """
 <style>
 .stMainBlockContainer { padding: 3.4rem 1rem 1rem; max-width: none; }
+.stApp .stHeading h3 { font-size: 1.2rem; padding: .25rem 0; }
 .stApp header[data-testid="stHeader"] { height: 2.9rem; min-height: 2.9rem; }
 .st-key-desk_panel { border-top: 1px solid #e6e8ec; padding-top: 8px; }
 .st-key-desk { flex-wrap: nowrap; align-items: flex-start; }

@@ -8,7 +8,7 @@ from ecgcore.simulate.cases import DEMONSTRATION_GROUPS, DemoCase
 from ui.worklist.opening import QUIZ, is_quiz, open_demonstration
 
 _REVIEW = "pages/read.py"
-_COLUMNS = 3
+_COLUMNS = 4
 
 
 def show_demonstration_cases() -> None:
@@ -34,9 +34,9 @@ def show_demonstration_cases() -> None:
 
 def _show_cards(first: int, cases: Sequence[DemoCase], *, hidden: bool) -> None:
     for start in range(0, len(cases), _COLUMNS):
-        row = st.columns(_COLUMNS)
+        row = st.columns(_COLUMNS, gap="small")
         for offset, case in enumerate(cases[start : start + _COLUMNS]):
-            with row[offset].container(border=True, height="stretch"):
+            with row[offset].container(border=True, height="stretch", gap="xsmall"):
                 _show_card(first + start + offset, case, hidden=hidden)
 
 

@@ -105,6 +105,14 @@ def _pr(value: float, limit: str) -> Evidence:
     return Evidence(name="PR", value=round(value), unit="ms", limit=limit)
 
 
+def _short_pr(facts: Facts) -> Evidence:
+    """Return the short PR, without a number where the onset of a delta wave is too uncertain."""
+    found = facts.measured.measurement("pr")
+    if found is None or found.value is None:
+        return Evidence(name="PR", value="short", limit="< 120 ms")
+    return _pr(found.value, "< 120")
+
+
 def is_ventricular(facts: Facts) -> bool:
     """Tell whether the complexes are paced or of ventricular origin: no bundle shapes them."""
     escape = any("ventricular escape" in episode.words for episode in facts.rhythms)
@@ -395,7 +403,7 @@ def judge_preexcitation(facts: Facts) -> Iterator[Ruling]:
     yield Call(
         code="WPW",
         evidence=(
-            _pr(facts.p_to_qrs_ms or 0.0, "< 120"),
+            _short_pr(facts),
             _qrs(facts.value("qrs") or 0.0, ">= 110"),
             Evidence(name="delta wave", value=delta, unit="ms", limit=f">= {DELTA_MS:.0f}"),
         ),
