@@ -2,6 +2,7 @@
 
     .venv/bin/python -m benchmarks.measure --split val         # while choosing
     .venv/bin/python -m benchmarks.measure --split test        # the last figure
+    .venv/bin/python -m benchmarks.measure --part intervals --split test   # and their uncertainty
     .venv/bin/python -m benchmarks.measure --part beats        # R peaks on MIT-BIH
     .venv/bin/python -m benchmarks.measure --part kinds --split test   # kinds of beats on MIT-BIH
     .venv/bin/python -m benchmarks.measure --part simulation   # intervals against known truth
@@ -50,6 +51,8 @@ Array = np.ndarray
 ONE_LEAD = "learned, one lead"
 # What a user gets: the default, with what is known of the rhythm (no P in fibrillation).
 WHOLE = "measure"
+# Of a normal distribution's standard deviations, 95 %.
+_COVERS = 1.96
 
 
 def one_lead_at_a_time(recording: Recording) -> Array:
@@ -64,9 +67,13 @@ def one_lead_at_a_time(recording: Recording) -> Array:
     )
 
 
+def _load_marked(split: str) -> list[tuple[Recording, dict]]:
+    return [(load_recording(e), read_marks(e.path)) for e in ludb_entries([split])]
+
+
 def waves(split: str) -> dict[str, object]:
     """Return the tables of waves, the time a record, and the share of leads that raise."""
-    entries = [(load_recording(e), read_marks(e.path)) for e in ludb_entries([split])]
+    entries = _load_marked(split)
     out: dict[str, object] = {}
     for name in (WHOLE, *NAMES, ONE_LEAD):
         lead, whole, middle = ({p: Tally() for p in POINTS} for _ in range(3))
@@ -123,19 +130,35 @@ def raises(recordings: list[Recording], method: str) -> str:
 
 
 def intervals(entries: list[tuple[Recording, dict]]) -> dict[str, str]:
-    """Return measured minus marked intervals, records with both: median, SD, n."""
-    differences: dict[str, list[float]] = {"pr": [], "qrs": [], "qt": []}
+    """Return measured minus marked intervals of records with both, and how often PR is given.
+
+    A 95 % interval covers where the difference is within 1.96 of the stated uncertainties.
+    """
+    differences: dict[str, list[tuple[float, float]]] = {"pr": [], "qrs": [], "qt": []}
+    given: dict[bool, list[bool]] = {True: [], False: []}
     for recording, marks in entries:
         found, marked = measure(recording), marked_intervals_ms(marks)
         for name, every in differences.items():
-            value = found.measurement(name)
-            if value is not None and value.value is not None and np.isfinite(marked[name]):
-                every.append(value.value - marked[name])
-    return {
-        name: f"mean {np.mean(v):+.1f}, SD {np.std(v):.1f}, median {np.median(v):+.1f} ms, "
-        f"{len(v)} records"
-        for name, v in differences.items()
+            one = found.measurement(name)
+            if one is None or one.value is None or one.uncertainty is None:
+                continue
+            if np.isfinite(marked[name]):
+                every.append((one.value - marked[name], one.uncertainty))
+        pr = found.measurement("pr")
+        given[bool(np.isfinite(marked["pr"]))].append(pr is not None and pr.value is not None)
+    return {name: _describe_differences(np.array(v)) for name, v in differences.items()} | {
+        "PR given where P is marked": f"{sum(given[True])} of {len(given[True])}",
+        "PR given where no P is marked": f"{sum(given[False])} of {len(given[False])}",
     }
+
+
+def _describe_differences(pairs: Array) -> str:
+    off, uncertainty = pairs.T
+    covered = (np.abs(off) <= _COVERS * uncertainty).mean()
+    return (
+        f"mean {off.mean():+.1f}, SD {off.std():.1f}, median {np.median(off):+.1f} ms, "
+        f"{off.size} records; 95 % intervals cover {100 * covered:.0f} %"
+    )
 
 
 def beats() -> dict[str, object]:
@@ -284,14 +307,16 @@ def main() -> None:
     parser.add_argument("--split", choices=("train", "val", "test"), default="val")
     parser.add_argument(
         "--part",
-        choices=("waves", "beats", "kinds", "simulation", "pauses", "noisy"),
+        choices=("waves", "intervals", "beats", "kinds", "simulation", "pauses", "noisy"),
         default="waves",
     )
     parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--first-lead", action="store_true", help="kinds from one lead")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    if args.part == "beats" or (args.split == TEST and args.part in ("waves", "kinds")):
+    if args.part == "beats" or (
+        args.split == TEST and args.part in ("waves", "intervals", "kinds")
+    ):
         log_test_access(
             f"benchmarks.measure --part {args.part} --split {args.split}",
             model="measurements",
@@ -299,6 +324,7 @@ def main() -> None:
         )
     parts: dict[str, Callable[[], dict]] = {
         "waves": lambda: waves(args.split),
+        "intervals": lambda: intervals(_load_marked(args.split)),
         "beats": beats,
         "kinds": lambda: kinds(args.split, first_lead=args.first_lead),
         "simulation": lambda: simulation(args.seeds),

@@ -14,6 +14,7 @@ from ecgcore.interpret.stretch import FEW_LEADS, Stretch
 from ecgcore.signal.beats import FEATURE_HZ
 from ecgcore.signal.filters import butterworth
 from ecgcore.signal.quantiles import median
+from ecgcore.signal.rr import rr_before
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.intp]
@@ -66,7 +67,7 @@ def find_dropped(stretch: Stretch) -> Dropped | None:
     cycle_s = _usual(pp[usable])
     if cycle_s is None:
         return None
-    rr = np.diff(r_s)
+    rr = rr_before(r_s)[1:]
     times = pp / cycle_s
     pauses = np.flatnonzero(
         usable & (rr > PAUSE * cycle_s) & (np.abs(times - np.round(times)) <= OFF_TIME)

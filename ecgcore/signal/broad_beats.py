@@ -15,6 +15,7 @@ from scipy import signal as sps
 from ecgcore.signal.filters import butterworth
 from ecgcore.signal.marching import is_marching
 from ecgcore.signal.quantiles import median
+from ecgcore.signal.rr import rr_before
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.intp]
@@ -88,8 +89,9 @@ def _fits_between(r_s: Array, first_s: float, last_s: float) -> bool:
     before, after = np.searchsorted(r_s, (first_s - REACH_S, last_s + REACH_S))
     if before != after or not 0 < before < r_s.size:
         return False
-    around = np.diff(r_s[max(0, before - NEAR) : before + NEAR])
-    return bool(r_s[before] - r_s[before - 1] <= GOES_ON * np.median(around))
+    rr_s = rr_before(r_s)
+    around = rr_s[max(0, before - NEAR) + 1 : before + NEAR]
+    return bool(rr_s[before] <= GOES_ON * np.median(around))
 
 
 def _find_waves(wave: Array, fs_hz: float, r_s: Array, alike: float) -> _Waves | None:
@@ -165,13 +167,13 @@ def _find_chains(waves: _Waves, fs_hz: float, alike: float) -> list[list[int]]:
         by: _likeness(waves.windows, by, play) for by in range(1, min(NEIGHBOURS, count - 1) + 1)
     }
     # Complexes that were found stand between: what is linked over one is no tachycardia.
-    beats = np.cumsum(waves.is_beat)
+    count_until = np.cumsum(waves.is_beat)
     for j in range(1, count):
         for by, values in like.items():
             i = j - by
             if i < 0 or not low <= waves.at[j] - waves.at[i] <= high or values[i] < alike:
                 continue
-            passed = beats[j - 1] - beats[i]
+            passed = count_until[j - 1] - count_until[i]
             if passed == 0 and score[i] + waves.share[j] > score[j]:
                 score[j], length[j], back[j] = score[i] + waves.share[j], length[i] + 1, i
     return _take_best(waves, score, length, back)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ecgcore.signal.filters import butterworth
 from ecgcore.signal.quantiles import median
+from ecgcore.signal.rr import rr_before
 
 Array = NDArray[np.float64]
 
@@ -37,7 +38,7 @@ def is_marching(low: Array, fs_hz: float, r_s: Array, start_s: float, stop_s: fl
     """
     outside = (r_s < start_s - REACH_S) | (r_s > stop_s + REACH_S)
     near = outside & (r_s > start_s - AROUND_S) & (r_s < stop_s + AROUND_S)
-    apart = np.diff(r_s)[near[1:] & near[:-1] & ~_spans(r_s, start_s, stop_s)]
+    apart = rr_before(r_s)[1:][near[1:] & near[:-1] & ~_spans(r_s, start_s, stop_s)]
     if near.sum() < LEAST_BEATS or apart.size < LEAST_BEATS - 1:
         return False
     rr = float(np.median(apart))

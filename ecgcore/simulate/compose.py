@@ -39,6 +39,7 @@ _EARLY_QRS = {"pvc", "pvc-multifocal", "pvc-couplets"}
 _REASONS = (
     ("wpw", {"first-degree-av-block", "short-pr"}, "pre-excitation shortens PR"),
     ("hyperkalaemia-severe", {"first-degree-av-block", *_EARLY_P}, "its P waves are lost"),
+    ("hyperkalaemia-sine", {"first-degree-av-block", *_EARLY_P}, "its P waves are lost"),
     ("pvc-bigeminy", _EARLY_P | _EARLY_QRS, "bigeminy leaves no room for other early beats"),
 )
 NORMAL_KEY = "normal"

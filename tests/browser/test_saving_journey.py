@@ -16,7 +16,7 @@ def test_save_a_recording_without_identity_as_edf(page: Page, tmp_path: Path) ->
     expect_statements(page)
     page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="Save recording as").click()
-    dialog = page.get_by_role("dialog")
+    dialog = page.get_by_role("dialog", name="Save recording")
     expect(dialog).to_contain_text("without the display filter")
     expect(dialog.get_by_role("switch").or_(dialog.get_by_role("checkbox"))).to_be_checked()
     dialog.get_by_text("EDF+", exact=True).click()

@@ -305,7 +305,7 @@ def test_a_recording_far_from_all_that_was_learned_is_not_read(folder):
     assert not predict(limited(1e9), recording(10.0, 500.0)).abstained
     far = predict(limited(1e-9), recording(10.0, 500.0))
     assert far.abstained
-    assert "Outside the model's scope" in far.abstain_reason
+    assert "outside the model's scope" in far.abstain_reason
 
 
 def test_the_card_says_what_each_statement_was_learned_from_and_how_it_holds(folder):
