@@ -8,7 +8,6 @@ if __name__ == "__main__":  # a visit: page configuration and navigation, no log
     st.set_page_config(page_title="ECG review", page_icon="ui/icon.svg", layout="wide")
     serving.require_layers()
     shell.apply_style()
-    shell.warm_up()
     kept_settings.take_settings()
     pages = [
         st.Page(addresses.WORKLIST, title="Worklist", default=True),
@@ -21,6 +20,8 @@ if __name__ == "__main__":  # a visit: page configuration and navigation, no log
         st.switch_page(wanted)
     page.run()
     shell.show_footer()
+    # Last: what it imports would hold up the first page.
+    shell.warm_up()
 else:  # imported by `streamlit run`, which serves the application that it finds here
     from ui.serving import layers, lifespan
 

@@ -1,13 +1,15 @@
 """Analyses of a recording: at once where it is short, in a process of its own where it is long."""
 
+from __future__ import annotations
+
+import importlib
 import os
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from ecgcore.errors import CannotAssessError, EcgError
-from ecgcore.inference import LoadedModel
-from ecgcore.inference.passing import pack_heard, unpack_heard
 from ecgcore.measure import measure
 from ecgcore.recording import Recording
 from ecgcore.results import Attribution, Interpretation, MeasureResult, Prediction, Quality
@@ -17,6 +19,9 @@ from ecgcore.workers import Pool, WorkerError, WorkerSlowError, WorkerSpec
 from ui.reading import QUALITY, reader
 from ui.running import Errand, run, run_or_stop
 from ui.state import OpenCase
+
+if TYPE_CHECKING:  # imports torch, which the first page does without
+    from ecgcore.inference import LoadedModel
 
 # Samples of all leads: two minutes of twelve leads at 500 Hz.
 LONG_SAMPLES = 120 * 500 * 12
@@ -46,6 +51,11 @@ def analysts() -> Pool:
         niceness=10,  # the server's own pages go first
     )
     return Pool(spec, idle_s=_IDLE_S)
+
+
+def passing() -> ModuleType:
+    """Return the module that passes what a network heard; it imports torch."""
+    return importlib.import_module("ecgcore.inference.passing")
 
 
 def is_long(recording: Recording) -> bool:
@@ -87,7 +97,7 @@ def find_apart(case: OpenCase, model: LoadedModel) -> tuple[Prediction, Interpre
         case.recording, FINDINGS, model=model.name, measured=study.measured
     )
     found = run(case, ("prediction", model.name), errand, title="Asking the model")
-    study.take_heard(model, *unpack_heard(found["heard"]))
+    study.take_heard(model, *passing().unpack_heard(found["heard"]))
     return found["prediction"], found["reported"]
 
 
@@ -117,7 +127,7 @@ def explain_apart(
         method=method,
         at_s=at_s,
         measured=study.measured,
-        heard=pack_heard(study.reading(model), study.heard(model)),
+        heard=passing().pack_heard(study.reading(model), study.heard(model)),
     )
 
 

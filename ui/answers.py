@@ -5,22 +5,26 @@ mark, the case has another study, and with it another :class:`Answers`; what a m
 its own :class:`ModelAnswers`, so that another model never shows what the one before said.
 """
 
+from __future__ import annotations
+
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgcore.explain import Explainer
-from ecgcore.inference.anomaly_shading import ShadingScale
-from ecgcore.inference.anomaly_spans import Place
-from ecgcore.inference.waveform import WaveformReading
-from ecgcore.interpret import Ruled
 from ecgcore.kept import Kept
 from ecgcore.results import AnomalyMap, Interpretation, Prediction
 from ecgcore.study import Study
+
+if TYPE_CHECKING:  # these import torch, which the first page does without
+    from ecgcore.explain import Explainer
+    from ecgcore.inference.anomaly_shading import ShadingScale
+    from ecgcore.inference.anomaly_spans import Place
+    from ecgcore.inference.waveform import WaveformReading
+    from ecgcore.interpret import Ruled
 
 # Maps are as large as the recording; models are asked about every lead by itself on one page.
 _MOST_MAPS, _MOST_MODELS = 24, 32
