@@ -42,11 +42,11 @@ OVERLAYS = {"why": "2", "leads": "3", "unusual": "4", "attention": "5", "waves":
 OPEN_MS = 3_000
 # What is computed ahead, on a busy machine.
 READY_MS = 60_000
-# A segmented group, a strip of values or a list of statements counts as one control, and so does
-# what opens a menu.
+# A segmented group, a strip of values, a list of statements or a drop-down counts as one control,
+# and so does what opens a menu.
 CONTROLS = """() => {
   const within = 'button, input, select, textarea, [role=slider], summary';
-  const groups = '.ecg-group, .ecg-strip, .ecg-rail-list, [role=radiogroup]';
+  const groups = '.ecg-group, .ecg-strip, .ecg-rail-list, [role=radiogroup], .stSelectbox';
   const seen = [...document.querySelectorAll('.st-key-desk')].flatMap(
     (desk) => [...desk.querySelectorAll(within)]).filter((node) => node.checkVisibility());
   return new Set(seen.map((node) => node.closest(groups) ?? node)).size;
