@@ -6,7 +6,8 @@ What is computed here takes a turn (:mod:`ecgcore.turns`); what a worker compute
 
 import contextlib
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Generic, NoReturn, TypeVar
 
@@ -38,6 +39,7 @@ _SOON_S = 2.0
 _PACE_S = {"ecgcore.measure.answering:answer": 2.2e-5}
 # An estimate never says that it is done.
 _MOST_SHARE = 0.97
+_AHEAD: ContextVar[bool] = ContextVar("ahead", default=False)
 _CANCELLED = "Cancelled before it was done."
 
 
@@ -104,6 +106,16 @@ class Errand(Generic[Value]):
         return began
 
 
+@contextlib.contextmanager
+def ahead() -> Iterator[None]:
+    """Have what is computed within wait for whatever a reader has asked for."""
+    before = _AHEAD.set(True)
+    try:
+        yield
+    finally:
+        _AHEAD.reset(before)
+
+
 @dataclass
 class _Uploads:
     """What was cancelled, or failed, of what belongs to no case yet."""
@@ -149,6 +161,8 @@ def run(
     EcgError
         Why there is no result; after a worker's failure the page offers to try again.
     """
+    if _AHEAD.get():
+        priority = Priority.BACKGROUND
     owner = _owner(case)
     _refuse_ended(owner, case, key, title)
     notice = _Notice(case, key, title)

@@ -1,11 +1,15 @@
 """What is computed while the reader looks: layers that are drawn without asking the server."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ecgcore.turns import Priority
 from tests.ui.desk_app import VIEWER, act, heat, overlay, payloads, read, simulated
+from ui import running
 from ui.desk import ahead
 from ui.desk.overlays import OVERLAYS
 from ui.desk.settings import current_settings
@@ -77,3 +81,28 @@ def test_another_statement_or_sheet_has_layers_of_its_own() -> None:
     keys.add(ahead._key(case, "why"))
     assert len(keys) == 3
     assert hash(current_settings())
+
+
+@pytest.mark.usefixtures("all_ahead", "one_method")
+def test_what_is_computed_ahead_waits_for_whatever_readers_ask_for(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Priority] = []
+
+    @contextmanager
+    def turn(priority: Priority) -> Iterator[None]:
+        asked.append(priority)
+        yield
+
+    monkeypatch.setattr(running, "turn", turn)
+    case = simulated("pvc", "II", "V1", selected="PVC")
+    read(app, case)
+    assert asked[0] == Priority.FINDINGS
+    assert set(asked[1:]) <= {Priority.FINDINGS, Priority.BACKGROUND}
+    assert Priority.BACKGROUND in asked
+    case.answers.drawings.clear()
+    case.answers.anomalies.found = None
+    asked.clear()
+    monkeypatch.setattr(ahead, "enabled", False)
+    overlay(app, "unusual")
+    assert Priority.MAPS in asked

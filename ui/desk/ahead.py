@@ -9,6 +9,7 @@ from ui.desk.desk import Desk, Drawing
 from ui.desk.overlays import OVERLAYS
 from ui.desk.paper import Paper
 from ui.desk.settings import current_settings, current_style
+from ui.running import ahead
 from ui.state import OpenCase
 
 # In the order in which they are wanted; a map of a long recording is computed when it is asked for.
@@ -40,7 +41,8 @@ def prepare(desk: Desk) -> bool:
         if key in case.answers.drawings:
             continue
         try:
-            case.answers.drawings[key] = OVERLAYS[id_].draw(desk)
+            with ahead():
+                case.answers.drawings[key] = OVERLAYS[id_].draw(desk)
         except EcgError:
             continue  # said when it is asked for
         return True
