@@ -158,6 +158,12 @@ def _supported(call: Call, finding: Finding, card: ModelCard) -> Call:
     )
 
 
+_UNMET_CRITERIA = "criteria not met by measurement"
+_UNMEASURED = "not assessed by measurement"
+# What is measured of an old infarction; an acute one has a statement of its own.
+_UNMET = dict.fromkeys(("AMI", "IMI"), "Q-wave criteria not met by measurement")
+
+
 def _by_network(
     finding: Finding, entry: Statement, card: ModelCard, policy: str, *, measured: bool
 ) -> Call | Unable | None:
@@ -171,7 +177,7 @@ def _by_network(
     probability = finding.probability if finding.calibrated else None
     agreement = ""
     if entry.decided_by == BOTH:
-        agreement = "criteria not met by measurement" if measured else "not assessed by measurement"
+        agreement = _UNMET.get(finding.code, _UNMET_CRITERIA) if measured else _UNMEASURED
     return Call(
         code=finding.code,
         decided_by=NETWORK,

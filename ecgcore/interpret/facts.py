@@ -1,6 +1,6 @@
 """What the rules ask of one study, each thing found once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -62,10 +62,6 @@ class Facts:
         """The readable leads."""
         bad = self.measured.quality.bad_leads
         return tuple(name for name in self.recording.leads if name not in bad)
-
-    def has_leads(self, names: Iterable[str]) -> bool:
-        """Return whether all these leads are readable."""
-        return set(names) <= set(self.leads)
 
     # ---- what was measured ------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Maps and their checks take seconds, on a busy machine a minute.
 TIMEOUT_S = 200
 WORKLIST, READ, MODELS = "pages/worklist.py", "pages/read.py", "pages/models.py"
-VIEWER, RAIL, STRIP, LIST = "ecg.viewer", "ecg.rail", "ecg.strip", "ecg.findings"
+VIEWER, RAIL, STRIP, LIST = "ecg.viewer", "ecg.rail", "ecg.strip", "ecg.places"
 
 Payload = dict[str, Any]
 

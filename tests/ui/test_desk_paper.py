@@ -8,7 +8,7 @@ import pytest
 from ecgcore.recording import Recording
 from ecgcore.render.paper import PaperSettings
 from ecgcore.results import Attribution
-from ui.components.findings import move_choice
+from ui.components.places import move_choice
 from ui.desk import paper as module
 from ui.desk.maps import shade_map, take_sign
 from ui.desk.paper import Paper

@@ -50,7 +50,6 @@ def test_map_list_and_threshold_stand_beside_the_paper(app: AppTest) -> None:
     assert "unusual among normal" in layer["legend"]["label"]
     rows = found[LIST]["rows"]
     assert rows
-    assert found[LIST]["judged"] is False
     said = words_of(open_details(app, "unusual"))
     assert "Trained on normal ECGs only" in said
     assert "With the classifier&#x27;s features" in said

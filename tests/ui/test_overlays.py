@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -116,7 +117,7 @@ def test_a_map_that_fails_gives_way_to_the_evidence_until_key_a(app: AppTest) ->
     layer = read(app, case)[VIEWER]["layers"]["why"]
     assert layer["legend"]["label"].startswith("Measured evidence for")
     assert "The map failed a faithfulness check" in layer["note"]
-    assert "A shows the map all the same" in layer["note"]
+    assert "Press A to show it" in layer["note"]
     assert not layer["warning"]
     assert "of what supports" not in words_of(app)
     shown = act(app, "show_anyway")[VIEWER]["layers"]["why"]
@@ -168,7 +169,7 @@ def test_what_no_network_knows_is_shown_by_its_evidence(app: AppTest) -> None:
     assert layer["note"] or layer["legend"]["label"].startswith("Measured evidence")
     assert not [box for box in app.selectbox if box.label == "Method"]
     leads_layer = overlay(app, "leads")
-    assert leads_layer["note"].endswith("is measured; no network is behind it.")
+    assert leads_layer["note"].endswith("the network does not assess it.")
 
 
 # ---- without a page ------------------------------------------------------------------------
@@ -194,8 +195,21 @@ def test_the_first_of_note_is_urgent_or_what_the_network_supports() -> None:
 
 
 def test_without_anything_to_explain_the_overlays_ask_for_a_statement() -> None:
-    for module in (why, leads):
-        assert module.draw(make_desk()).note == "Choose a statement."
+    assert why.draw(make_desk()).note == "Choose a statement."
+    assert "needs a statement that the network assesses" in leads.draw(make_desk()).note
+
+
+RBBB = SimpleNamespace(finding=True)
+
+
+def test_lead_importance_is_of_what_the_network_assesses_unless_the_reader_chose() -> None:
+    urgent = call_of("57054005")
+    said = SimpleNamespace(finding=lambda code: RBBB if code == "RBBB" else None)
+    open_desk = make_desk(replace(urgent, urgent=True), call_of("RBBB"))
+    desk = replace(open_desk, prediction=said)
+    assert (desk.explained, desk.heard) == ("57054005", "RBBB")
+    chosen = make_desk(urgent, call_of("RBBB"), selected="57054005")
+    assert replace(chosen, prediction=said).heard is None
 
 
 def test_a_statement_that_is_not_stated_has_no_evidence() -> None:

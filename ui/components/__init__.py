@@ -18,7 +18,7 @@ _HERE = Path(__file__).resolve().parent
 _PLOTLY = Path(plotly.__file__).resolve().parent
 
 VIEWER = "ecg.viewer"
-FINDINGS = "ecg.findings"
+PLACES = "ecg.places"
 RAIL = "ecg.rail"
 STRIP = "ecg.strip"
 PLOTLY = "ecg.plotly"
@@ -37,7 +37,7 @@ def register() -> None:
         version="1",
         components=[
             ComponentConfig(name=name, asset_dir=f"{name}/assets")
-            for name in ("viewer", "findings", "rail", "strip")
+            for name in ("viewer", "places", "rail", "strip")
         ],
     )
     theirs = ComponentManifest(

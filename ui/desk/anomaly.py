@@ -23,7 +23,7 @@ from ecgcore.render.restored import draw_lead_bars, draw_over_time, restored_fig
 from ecgcore.results import AnomalyMap, AnomalySpan, MeasureResult
 from ecgcore.turns import Priority
 from ui import model_answers
-from ui.components.findings import move_choice, show_rows
+from ui.components.places import PlaceRow, move_choice, show_places
 from ui.desk.anomaly_words import (
     OWN,
     WITH,
@@ -228,7 +228,7 @@ def show_list(
     st.caption(describe_places(found, n_places=len(places), scale=scale))
     if not places:
         return
-    show_rows(
+    show_places(
         [_make_row(p, len(found.leads), chosen=p is place) for p in places],
         key=_LIST,
         selected=None if place is None else _code_of(place),
@@ -237,25 +237,15 @@ def show_list(
     )
 
 
-def _make_row(place: Place, n_leads: int, *, chosen: bool) -> dict[str, Any]:
+def _make_row(place: Place, n_leads: int, *, chosen: bool) -> PlaceRow:
     leads = place.leads
     where = ", ".join(leads[:3]) + (f" and {len(leads) - 3} more" if len(leads) > 3 else "")
     if len(leads) == n_leads > 3:
         where = "All leads"
     span = place.spans[0]
     words = place.words if chosen else span.words or span.apart
-    return {
-        "code": _code_of(place),
-        "name": f"{place.start_s:.1f} s  {where}",
-        "state": "flagged",
-        "value": format_rarity(place.score),
-        "words": words,
-        "probability": place.score,
-        "threshold": 1.0,
-        "threshold_words": "",
-        "show_bar": False,
-        "verdict": None,
-    }
+    name = f"{place.start_s:.1f} s  {where}"
+    return PlaceRow(_code_of(place), name, format_rarity(place.score), words)
 
 
 def show_leads(found: AnomalyMap) -> None:

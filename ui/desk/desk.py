@@ -53,6 +53,21 @@ class Desk:
             return self.found.urgent[0].code
         return min(self.found.statements, key=_rank_of_note).code if self.found.statements else None
 
+    @property
+    def heard(self) -> str | None:
+        """Code of the statement that a network's overlay explains.
+
+        The one that the reader chose, if the network assesses it; where none is chosen, the first
+        stated one that it does.
+        """
+        chosen = self.case.selected
+        stated = (call.code for call in self.found.statements) if chosen is None else (chosen,)
+        return next((code for code in stated if self._assesses(code)), None)
+
+    def _assesses(self, code: str) -> bool:
+        finding = self.finding(code)
+        return finding is not None and finding.finding is not None
+
     def finding(self, code: str) -> Finding | None:
         """Return what the network says of a statement; None where it does not know it."""
         return None if isinstance(self.prediction, str) else self.prediction.finding(code)

@@ -28,7 +28,7 @@ def describe_absence(paper: Paper, attribution: Attribution) -> str:
     if at_s is None:
         return f"{name}: nothing in this recording supports it."
     if not paper.shows(at_s):
-        return f"{name}: the map is at {format_clock(at_s)}. 2 turns there."
+        return f"{name}: the map is at {format_clock(at_s)}. Press 2 to go there."
     return ""
 
 

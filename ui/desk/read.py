@@ -153,10 +153,23 @@ def _show_foot(desk: Desk, drawing: Drawing | None) -> None:
         offer_report(desk, drawing)
         with st.popover("More"):
             offer_save(case)
+            if isinstance(desk.prediction, Prediction):
+                _say_what_was_given(case, desk.prediction)
             if case.demo is not None:
                 st.markdown(f"**{case.demo.title}**")
                 st.caption(case.demo.history)
                 st.write(case.demo.what_to_see)
+
+
+def _say_what_was_given(case: OpenCase, prediction: Prediction) -> None:
+    """Say which leads the network read, and what it sees of them."""
+    unused = [lead for lead in case.recording.leads if lead not in prediction.leads_used]
+    lines = [f"Leads read: {', '.join(prediction.leads_used) or 'none'}."]
+    if unused:
+        lines.append(f"Left out: {', '.join(unused)}.")
+    lines += model_answers.what_it_sees(case)
+    st.markdown("**What the network was given**")
+    st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 
 # ---- what the reader does ------------------------------------------------------------------

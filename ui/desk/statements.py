@@ -7,7 +7,7 @@ from typing import Any
 
 from ecgcore.results import AnomalyMap, Call, Finding, Interpretation, Prediction
 from ecgcore.statements import statement, statements
-from ui.components.findings import move_choice
+from ui.components.places import move_choice
 from ui.components.rail import Aside, Row, show_rail
 from ui.desk.anomaly_words import describe_score
 from ui.desk.desk import Desk

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ecgcore.reviews import Case
+from ui.desk.report import find_zone
 from ui.keeping import forget_case, list_cases, load_case, show_notice
 from ui.state import OpenCase, open_case, put_case
 
@@ -27,7 +28,8 @@ def show_kept_cases() -> None:
 def _show_row(case: Case, opened: OpenCase | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"kept_{case.id}"):
         # Plain text: a title is never Markdown.
-        st.text(f"{case.title}, opened {case.created_at:%Y-%m-%d %H:%M} UTC", width="stretch")
+        opened_at = case.created_at.astimezone(find_zone(st.context.timezone))
+        st.text(f"{case.title}, opened {opened_at:%Y-%m-%d %H:%M}", width="stretch")
         if st.button("Read", key=f"kept_read_{case.id}", type="tertiary"):
             if opened is None or opened.case_id != case.id:
                 found = load_case(case.id)

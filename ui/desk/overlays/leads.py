@@ -27,7 +27,7 @@ def draw(desk: Desk) -> Drawing:
     values = found.lead_values
     if values is None or not may_show(desk.case, found):
         words = rate_faithfulness(found.self_check).words
-        return Drawing(note=f"Lead values are hidden: {words} A shows them all the same.")
+        return Drawing(note=f"Lead values are hidden: {words} Press A to show them.")
     failed = not rate_faithfulness(found.self_check).shown
     shares = dict(zip(values.players, values.values.tolist(), strict=True))
     recording = desk.case.recording
@@ -48,13 +48,14 @@ def draw(desk: Desk) -> Drawing:
 
 
 def _find(desk: Desk) -> Attribution | str:
-    code = desk.explained
-    if code is None:
-        return "Choose a statement."
     if len(desk.case.recording.leads) < 2:
         return "Lead importance does not apply to a single lead."
-    if desk.finding(code) is None:
-        return f"{statement(code).term} is measured; no network is behind it."
+    code, chosen = desk.heard, desk.case.selected
+    if code is None and chosen is not None:
+        term = statement(chosen).term
+        return f"{term} is decided by measurement; the network does not assess it."
+    if code is None:
+        return "Lead importance needs a statement that the network assesses; none is stated here."
     return desk.attribution(code, _METHOD)
 
 
@@ -74,7 +75,7 @@ def show_panel(desk: Desk) -> None:
 
 def show_details(desk: Desk) -> None:
     """Show the values on the body, and which leads work together."""
-    code = desk.explained
+    code = desk.heard
     if code is None or isinstance(_find(desk), str):
         return
     try:

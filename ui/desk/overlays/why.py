@@ -43,7 +43,7 @@ def draw(desk: Desk) -> Drawing:
     if isinstance(found, str):
         return _draw_evidence(desk, code, f"No map: {found}")
     if not may_show(desk.case, found):
-        return _draw_evidence(desk, code, f"{_why_failed(found)} A shows the map all the same.")
+        return _draw_evidence(desk, code, f"{_why_failed(found)} Press A to show it.")
     if desk.case.overlay == "why":
         turn_to(desk.paper, code, find_densest_s(found))
     return _draw_map(desk, found)
@@ -147,7 +147,10 @@ def _choose_method(desk: Desk) -> str | None:
 def show_details(desk: Desk) -> None:
     """Show checks, a second method beside, the map over time, and what changes without a part."""
     code = desk.explained
-    if code is None or isinstance(desk.prediction, str) or desk.finding(code) is None:
+    if code is None:
+        return
+    _show_criterion(desk, code)
+    if isinstance(desk.prediction, str) or desk.finding(code) is None:
         return
     found = desk.attribution(code, desk.case.method)
     if isinstance(found, str):
@@ -160,6 +163,17 @@ def show_details(desk: Desk) -> None:
             _show_small(desk, one, side)
     show_strip(desk.case, explainer, [found, second] if second is not None else [found])
     show_what_if(desk.case, explainer, desk.prediction, code)
+
+
+def _show_criterion(desk: Desk, code: str) -> None:
+    """Say by what a statement is decided, on what values, and where that is written."""
+    entry, call = statement(code), desk.call(code)
+    if call is not None and call.evidence:
+        st.markdown(f"**{plain(call.printed)}:** {plain(describe_evidence(call))}")
+    if entry.criterion:
+        st.caption(plain(f"Criterion: {entry.criterion}"))
+    for source in entry.sources:
+        st.caption(plain(source.full))
 
 
 def _choose_second(desk: Desk, code: str, found: Attribution) -> Attribution | None:
